@@ -1,0 +1,64 @@
+//! Operating system → [`Snapshot`](crate::snapshot::Snapshot).
+//!
+//! In: the kernel's socket table and the processes. Out: ground facts, nothing inferred.
+//! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
+//! have them. Everything that differs between systems is behind one of the two.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::snapshot::{Directory, Gap, Sight, SourceKind};
+use crate::socket::Socket;
+
+/// Lists the sockets of this machine.
+pub trait Source: Send {
+    /// Which source this is.
+    fn kind(&self) -> SourceKind;
+
+    /// Appends every socket to `sockets` (given empty, its memory reused), each once, with
+    /// `holders` left [`NotSought`](crate::process::Holders::NotSought) unless the source itself
+    /// knows the pids. `now` is the time since the collector started, for timers. A table that was
+    /// read only in part is not an error: the part stays and a [`Gap`] is added.
+    ///
+    /// # Errors
+    /// When no table could be read at all.
+    fn read(
+        &mut self,
+        now: Duration,
+        sockets: &mut Vec<Socket>,
+        gaps: &mut Vec<Gap>,
+    ) -> Result<(), SourceError>;
+}
+
+/// Finds the processes that have the sockets.
+pub trait Owners: Send {
+    /// Fills `holders` of every socket and keeps `directory.processes` complete for them:
+    /// a process stays there for some time after its last socket, because rows remember it.
+    /// `directory` is only copied when something in it changes ([`Arc::make_mut`]).
+    fn find(
+        &mut self,
+        now: Duration,
+        sockets: &mut [Socket],
+        directory: &mut Arc<Directory>,
+        gaps: &mut Vec<Gap>,
+    ) -> Sight;
+}
+
+/// Why a source cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The system refused: permission, a sandbox, a kernel without the feature.
+    #[error("{name} was refused by the system: {why}")]
+    Refused {
+        /// Which.
+        name: &'static str,
+        /// The system's word.
+        why: String,
+    },
+    /// The source does not exist on this operating system.
+    #[error("{name} does not exist on this operating system; use --source netstat2")]
+    Absent {
+        /// Which.
+        name: &'static str,
+    },
+}

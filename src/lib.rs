@@ -1,0 +1,10 @@
+//! Portolan: a live chart of this machine's ports.
+
+pub mod collect;
+
+pub mod endpoint;
+pub mod port;
+pub mod process;
+pub mod snapshot;
+pub mod socket;
+pub mod text;
