@@ -58,6 +58,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it belongs to an IPv6 socket.
+    pub const fn is_ipv6(&self) -> bool {
+        matches!(self.address, IpAddr::V6(_))
+    }
+
     /// The address as people write it: a v4-mapped IPv6 address becomes the IPv4 address it stands for.
     pub fn plain(&self) -> IpAddr {
         self.address.to_canonical()

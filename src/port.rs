@@ -50,6 +50,33 @@ impl fmt::Display for Port {
     }
 }
 
+/// A range of ports, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRange {
+    /// The lowest.
+    pub first: Port,
+    /// The highest.
+    pub last: Port,
+}
+
+impl PortRange {
+    /// Linux's default ephemeral range (`net.ipv4.ip_local_port_range`, ip(7)).
+    pub const LINUX: Self = Self {
+        first: Port(32768),
+        last: Port(60999),
+    };
+    /// IANA's dynamic range (RFC 6335 §6), the default of most other systems.
+    pub const IANA: Self = Self {
+        first: Port(49152),
+        last: Port(65535),
+    };
+
+    /// Whether the port lies in the range.
+    pub fn contains(self, port: Port) -> bool {
+        (self.first..=self.last).contains(&port)
+    }
+}
+
 /// On which side of the sockets the shared port lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PortSide {

@@ -70,6 +70,14 @@ pub struct Holder {
     pub fd: Option<Fd>,
 }
 
+/// The processes that hold a socket, each once. Holders are ordered by pid, so that two descriptors
+/// of one process stand side by side.
+pub fn distinct_processes(holders: &[Holder]) -> impl Iterator<Item = ProcessKey> + '_ {
+    holders
+        .chunk_by(|a, b| a.process == b.process)
+        .filter_map(|c| Some(c.first()?.process))
+}
+
 /// The outcome of looking through the processes for a socket. A ground fact: what was found, not
 /// what it means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

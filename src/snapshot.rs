@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use crate::port::PortRange;
 use crate::process::{Pid, Process, ProcessKey, Uid};
 use crate::socket::{CgroupId, InterfaceIndex, Socket};
 
@@ -91,8 +92,9 @@ pub struct Directory {
 pub struct Cost {
     /// From the first to the last system call of the sample.
     pub wall: Duration,
-    /// Processor time this whole program has used since it started.
-    pub cpu_total: Duration,
+    /// Processor time this whole program has used since it started; `None` where the system does
+    /// not tell.
+    pub cpu_total: Option<Duration>,
 }
 
 /// How much of the processes could be looked into.
@@ -121,10 +123,14 @@ pub struct Snapshot {
     pub sight: Sight,
     /// The user who runs this program, and its own pid.
     pub observer: Observer,
+    /// The ports the system hands out to dialling sockets that ask for none.
+    pub ephemeral: PortRange,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// What it cost.
     pub cost: Cost,
+    /// The time until the next sample: the wish, or more where sampling is slow.
+    pub interval: Duration,
 }
 
 /// Who is looking: what is hidden depends on it.

@@ -133,8 +133,17 @@ pub struct Queues {
 pub struct Backlog {
     /// Connections established by the kernel and not accepted by the program.
     pub waiting: u32,
-    /// What the program asked for in `listen()`, capped by `net.core.somaxconn`.
-    pub limit: u32,
+    /// What the program asked for in `listen()`, capped by `net.core.somaxconn`; `None` where the
+    /// source does not tell.
+    pub limit: Option<u32>,
+}
+
+impl Backlog {
+    /// Whether the kernel answers no further caller. The kernel compares with `>`, so a queue
+    /// holds one more than its limit (`sk_acceptq_is_full`).
+    pub fn is_full(self) -> bool {
+        self.limit.is_some_and(|limit| self.waiting > limit)
+    }
 }
 
 /// What a running timer is for (`idiag_timer`, sock_diag(7)).
@@ -321,8 +330,10 @@ impl Socket {
     /// The accept queue of a TCP listener.
     pub fn backlog(&self) -> Option<Backlog> {
         let queues = self.queues?;
-        (self.transport == Transport::Tcp(TcpState::Listen))
-            .then_some(Backlog { waiting: queues.recv, limit: queues.send })
+        (self.transport == Transport::Tcp(TcpState::Listen)).then_some(Backlog {
+            waiting: queues.recv,
+            limit: Some(queues.send),
+        })
     }
 
     /// Unread and unacknowledged bytes, where the queues mean that.
@@ -342,7 +353,11 @@ impl Socket {
                 local: self.local,
                 remote: self.remote,
                 interface: self.interface,
-                twin: if self.is_listening() { self.inode.map_or(0, |i| i.0.get()) } else { 0 },
+                twin: if self.is_listening() {
+                    self.inode.map_or(0, |i| i.0.get())
+                } else {
+                    0
+                },
             },
         }
     }

@@ -1,0 +1,192 @@
+//! Snapshots → what changed, since when, who had it.
+//!
+//! In: one [`Snapshot`] after another. Out: one [`Moment`] after another. From here on nothing
+//! reads a clock and nothing fails: time is the snapshot's own, what could not be seen is a gap.
+//!
+//! A sample is taken up in four passes: match every socket with its row by identity; close the
+//! rows that were not met; judge the side of new rows, when all listeners of the sample are known;
+//! and publish.
+
+mod listeners;
+mod moment;
+mod ownership;
+mod peers;
+mod series;
+mod side;
+mod sides;
+mod store;
+mod tracked;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use moment::{LINGER, Moment, SelfCost, Totals};
+pub use ownership::Ownership;
+pub use series::{BUCKET, BUCKETS, Series};
+pub use side::{Evidence, Side};
+pub use tracked::{Mark, Rates, Since, Slot, Tracked};
+
+use crate::snapshot::{Cost, Gap, Snapshot};
+use listeners::Listeners;
+use peers::Peers;
+use series::AllSeries;
+use store::Store;
+
+/// For how many samples in a row that are not whole missing rows are kept.
+const PARTIAL_SAMPLES_BELIEVED: u32 = 3;
+
+/// The memory of the program.
+#[derive(Debug, Default)]
+pub struct History {
+    store: Store,
+    listeners: Listeners,
+    peers: Peers,
+    series: AllSeries,
+    totals: Totals,
+    samples: u64,
+    before: Option<(Duration, Cost)>,
+    /// How many samples in a row were not whole.
+    partial_samples: u32,
+    /// Rows whose side is only guessed, and the listeners they were judged by.
+    guessed: Vec<Slot>,
+    judged_by: u64,
+}
+
+impl History {
+    /// Takes up one sample. The snapshot's socket list is emptied and can be filled again.
+    pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
+        let now = snapshot.elapsed;
+        self.reap(now);
+        let fresh = self.match_rows(snapshot);
+        if self.can_tell_what_is_gone(snapshot) {
+            self.close_unmet(now);
+        }
+        self.judge(&fresh, snapshot.ephemeral);
+        self.listeners.tick(now);
+        self.series.sample(now);
+        let moment = self.publish(snapshot);
+        self.samples += 1;
+        self.before = Some((now, snapshot.cost));
+        Arc::new(moment)
+    }
+
+    /// Frees the rows that have been closed long enough.
+    fn reap(&mut self, now: Duration) {
+        while let Some(row) = self.store.reap_one(now.saturating_sub(LINGER)) {
+            if let Some(peer) = row.peer
+                && let Some(other) = self.store.row(peer)
+                && other.peer == Some(row.slot)
+            {
+                self.store.edit(peer, |other| other.peer = None);
+            }
+        }
+    }
+
+    /// Meets every socket of the sample with its row; returns the rows that are new.
+    fn match_rows(&mut self, snapshot: &mut Snapshot) -> Vec<Slot> {
+        let now = snapshot.elapsed;
+        let first_look = self.samples == 0;
+        let interval = self.before.map(|(at, _)| now.saturating_sub(at));
+        let mut fresh = Vec::new();
+        self.store.begin_sample();
+        for socket in snapshot.sockets.drain(..) {
+            let met = store::Met {
+                socket,
+                source: snapshot.source,
+                now,
+                first_look,
+                interval,
+            };
+            match self.store.meet(met) {
+                store::Meeting::New(slot) => {
+                    fresh.push(slot);
+                    self.totals.opened += u64::from(!first_look);
+                }
+                store::Meeting::Moved(slot, before) => {
+                    self.totals.changed += 1;
+                    self.unlist(&before, now);
+                    fresh.push(slot);
+                }
+                store::Meeting::StateChanged => self.totals.changed += 1,
+                store::Meeting::Same => {}
+            }
+        }
+        for &slot in &fresh {
+            let Some(row) = self.store.row(slot) else {
+                continue;
+            };
+            self.peers.learn_address(&row.socket);
+            if row.socket.is_listening() {
+                self.listeners.opened(slot, &row.socket);
+            }
+        }
+        fresh
+    }
+
+    /// A socket missing from a table that was read only in part is not gone. A source that is
+    /// never whole must not keep dead rows for ever, though.
+    fn can_tell_what_is_gone(&mut self, snapshot: &Snapshot) -> bool {
+        let partial = snapshot
+            .gaps
+            .iter()
+            .any(|gap| matches!(gap, Gap::Sockets(_)));
+        self.partial_samples = if partial { self.partial_samples + 1 } else { 0 };
+        !(1..=PARTIAL_SAMPLES_BELIEVED).contains(&self.partial_samples)
+    }
+
+    /// Closes the rows this sample did not have.
+    fn close_unmet(&mut self, now: Duration) {
+        for slot in self.store.close_unmet(now) {
+            let Some(row) = self.store.row(slot) else {
+                continue;
+            };
+            let row = Arc::clone(row);
+            self.totals.closed += 1;
+            self.unlist(&row, now);
+        }
+    }
+
+    /// Takes a row out of every index but the store's own.
+    fn unlist(&mut self, row: &Tracked, now: Duration) {
+        self.series.closed(row.port_key());
+        self.peers.closed(row.slot, &row.socket);
+        if row.socket.is_listening() {
+            self.listeners.closed(row.slot, &row.socket, now);
+        }
+    }
+
+    fn publish(&self, snapshot: &mut Snapshot) -> Moment {
+        let cost = SelfCost {
+            sample: snapshot.cost.wall,
+            cpu: self.before.and_then(|(at, cost)| {
+                let wall = snapshot.elapsed.checked_sub(at)?.as_secs_f64();
+                let cpu = snapshot
+                    .cost
+                    .cpu_total?
+                    .checked_sub(cost.cpu_total?)?
+                    .as_secs_f64();
+                (wall > 0.0).then(|| cpu / wall)
+            }),
+        };
+        Moment {
+            number: self.samples,
+            taken_at: snapshot.taken_at,
+            elapsed: snapshot.elapsed,
+            source: snapshot.source,
+            rows: self.store.rows().to_vec(),
+            open: self.store.open(),
+            ports: self.series.ports(),
+            processes: self.store.processes(),
+            directory: Arc::clone(&snapshot.directory),
+            sight: snapshot.sight,
+            hidden_rows: self.store.hidden(),
+            observer: snapshot.observer,
+            ephemeral: snapshot.ephemeral,
+            gaps: std::mem::take(&mut snapshot.gaps),
+            totals: self.totals,
+            series: self.series.all(),
+            cost,
+            interval: snapshot.interval,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! One moment: everything known right after one sample, never changed afterwards.
+//!
+//! In: [`crate::history::History`]. Out: what queries are answered from. A moment can be kept (for
+//! pause) while history goes on: unchanged rows are shared between moments.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use crate::history::series::Series;
+use crate::history::tracked::{Slot, Tracked};
+use crate::port::{PortKey, PortRange};
+use crate::snapshot::{Directory, Gap, Observer, Sight, SourceKind};
+
+/// How long a closed row stays, and how long a change stays marked.
+pub const LINGER: Duration = Duration::from_secs(5);
+
+/// What happened since the program started, in numbers that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Sockets that came, those of the first sample not counted.
+    pub opened: u64,
+    /// Sockets that went.
+    pub closed: u64,
+    /// Changes of state.
+    pub changed: u64,
+}
+
+impl Totals {
+    /// What happened after `earlier`.
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            opened: self.opened.saturating_sub(earlier.opened),
+            closed: self.closed.saturating_sub(earlier.closed),
+            changed: self.changed.saturating_sub(earlier.changed),
+        }
+    }
+}
+
+/// What watching costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SelfCost {
+    /// How long the newest sample took.
+    pub sample: Duration,
+    /// This program's processor time since the sample before, as a share of one core; `None` in
+    /// the first sample.
+    pub cpu: Option<f64>,
+}
+
+/// Everything known at one moment.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Samples before this one.
+    pub number: u64,
+    /// The wall clock.
+    pub taken_at: jiff::Timestamp,
+    /// The collector's clock.
+    pub elapsed: Duration,
+    /// Who told.
+    pub source: SourceKind,
+    /// The rows by [`Slot`]; `None` where a slot is free.
+    pub rows: Vec<Option<Arc<Tracked>>>,
+    /// How many rows are open.
+    pub open: usize,
+    /// How many ports they share.
+    pub ports: usize,
+    /// How many processes hold them.
+    pub processes: usize,
+    /// What the ids stand for.
+    pub directory: Arc<Directory>,
+    /// How far owners could be seen.
+    pub sight: Sight,
+    /// How many open rows have a hidden owner.
+    pub hidden_rows: usize,
+    /// Who looks.
+    pub observer: Observer,
+    /// What the system hands out to dialling sockets.
+    pub ephemeral: PortRange,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+    /// What happened so far.
+    pub totals: Totals,
+    /// Socket counts per port over the last minute.
+    pub series: HashMap<PortKey, Series>,
+    /// What watching costs.
+    pub cost: SelfCost,
+    /// The time until the next sample.
+    pub interval: Duration,
+}
+
+impl Moment {
+    /// The row at a slot.
+    pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
+        self.rows.get(slot.index())?.as_ref()
+    }
+
+    /// Every row, closed ones included.
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+        self.rows.iter().flatten()
+    }
+
+    /// The row at the other end, when that is a socket of this machine.
+    pub fn peer_of(&self, row: &Tracked) -> Option<&Arc<Tracked>> {
+        self.row(row.peer?)
+    }
+}

@@ -1,0 +1,91 @@
+//! Finds the other end of a connection among this machine's own sockets.
+//!
+//! In: connected rows as they come and go. Out: the slot of the mirror row, whose local endpoint
+//! is this one's remote and the other way round. Only rows whose remote address is one of this
+//! machine's are kept, so a server with remote clients costs nothing here.
+
+use std::net::IpAddr;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::endpoint::Endpoint;
+use crate::history::tracked::Slot;
+use crate::port::Protocol;
+use crate::socket::Socket;
+
+/// The most local addresses remembered. A machine has a few; privacy addresses come and go.
+const MOST_ADDRESSES: usize = 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pair {
+    protocol: Protocol,
+    local: Endpoint,
+    remote: Endpoint,
+}
+
+impl Pair {
+    /// Families are undone: an IPv4 client and the dual-stack server's IPv6 socket are one
+    /// connection.
+    fn of(socket: &Socket) -> Option<Self> {
+        let remote = socket.remote?.canonical();
+        Some(Self {
+            protocol: socket.protocol(),
+            local: socket.local.canonical(),
+            remote,
+        })
+    }
+
+    const fn mirrored(self) -> Self {
+        Self {
+            protocol: self.protocol,
+            local: self.remote,
+            remote: self.local,
+        }
+    }
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    rows: HashMap<Pair, Slot>,
+    own_addresses: HashSet<IpAddr>,
+}
+
+impl Peers {
+    /// Learns this machine's addresses; before [`Peers::opened`] is asked for any row of a sample.
+    pub(super) fn learn_address(&mut self, socket: &Socket) {
+        let address = socket.local.plain();
+        if !address.is_unspecified()
+            && !address.is_loopback()
+            && self.own_addresses.len() < MOST_ADDRESSES
+        {
+            self.own_addresses.insert(address);
+        }
+    }
+
+    /// Takes up a row and returns its mirror, if that is there already.
+    pub(super) fn opened(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
+        let pair = Pair::of(socket)?;
+        if !self.is_own(pair.remote.address) {
+            return None;
+        }
+        self.rows.insert(pair, slot);
+        self.rows
+            .get(&pair.mirrored())
+            .copied()
+            .filter(|mirror| *mirror != slot)
+    }
+
+    pub(super) fn closed(&mut self, slot: Slot, socket: &Socket) {
+        if let Some(pair) = Pair::of(socket)
+            && self.rows.get(&pair) == Some(&slot)
+        {
+            self.rows.remove(&pair);
+        }
+    }
+
+    /// Whether the address is one of this machine's.
+    pub(super) fn is_own(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.own_addresses.contains(&address)
+    }
+}

@@ -1,0 +1,117 @@
+//! Which of a socket's two ports is the one that many sockets share?
+//!
+//! In: a socket, the listeners known, its mirror row. Out: a [`Side`] and the [`Evidence`] for it,
+//! strongest first: its own state · a listener on its local port · what TCP counted · the row of
+//! the other end · port ranges, which is a guess and is labelled as one.
+
+use crate::history::listeners::{Listeners, Standing};
+use crate::port::PortRange;
+use crate::socket::{Socket, TcpState, Transport};
+
+/// On which side of the connection this socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// It waits for whoever comes.
+    Listening,
+    /// It was accepted from a listener here: the shared port is the local one.
+    Serving,
+    /// It was dialled from here: the shared port is the remote one.
+    Outgoing,
+}
+
+impl Side {
+    /// The word used in filters and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listening => "listening",
+            Self::Serving => "serving",
+            Self::Outgoing => "outgoing",
+        }
+    }
+
+    /// The side of the other end of the same connection.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Outgoing => Self::Serving,
+            Self::Listening | Self::Serving => Self::Outgoing,
+        }
+    }
+}
+
+/// How a side is known. Ordered: weaker evidence is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// LISTEN, SYN-SENT and SYN-RECEIVED can only be one.
+    State,
+    /// A listener has the local port now.
+    Listener,
+    /// A listener had the local port when the row was first seen, or a little earlier.
+    PastListener,
+    /// TCP counts the SYN of the side that dialled among the acknowledged bytes.
+    Counters,
+    /// The other end is a socket of this machine whose side is known.
+    Mirror,
+    /// One port lies in the ephemeral range and the other does not, or is simply the lower. A guess.
+    PortRange,
+}
+
+impl Evidence {
+    /// Whether it is no more than a guess.
+    pub const fn is_guess(self) -> bool {
+        matches!(self, Self::PortRange)
+    }
+}
+
+/// What the socket and its surroundings prove, without looking at the other end's row.
+pub(super) fn decide(socket: &Socket, listeners: &Listeners) -> Option<(Side, Evidence)> {
+    if socket.is_listening() {
+        return Some((Side::Listening, Evidence::State));
+    }
+    match socket.transport {
+        Transport::Tcp(TcpState::SynSent) => return Some((Side::Outgoing, Evidence::State)),
+        Transport::Tcp(TcpState::SynReceived) => return Some((Side::Serving, Evidence::State)),
+        _ => {}
+    }
+    match listeners.standing(socket.protocol(), socket.local) {
+        Some(Standing::Now) => return Some((Side::Serving, Evidence::Listener)),
+        Some(Standing::Past) => return Some((Side::Serving, Evidence::PastListener)),
+        None => {}
+    }
+    dialled(socket).map(|side| (side, Evidence::Counters))
+}
+
+/// What is left when nothing proves anything: the ephemeral range, then the lower number.
+pub(super) fn guess(socket: &Socket, ephemeral: PortRange) -> (Side, Evidence) {
+    let (local, remote) = (socket.local.port, socket.remote_port());
+    let side = match (ephemeral.contains(local), ephemeral.contains(remote)) {
+        (true, false) => Side::Outgoing,
+        (false, true) => Side::Serving,
+        _ if local < remote => Side::Serving,
+        _ => Side::Outgoing,
+    };
+    (side, Evidence::PortRange)
+}
+
+/// Whether the socket dialled, from its own counters: `bytes_acked` includes the SYN of the side
+/// that sent one first, `bytes_sent` never does. Only exact while nothing is on its way and no FIN
+/// was sent, which would be counted too.
+fn dialled(socket: &Socket) -> Option<Side> {
+    let no_fin_sent = matches!(
+        socket.transport,
+        Transport::Tcp(TcpState::Established | TcpState::CloseWait)
+    );
+    let nothing_on_its_way = socket.queues.is_some_and(|q| q.send == 0);
+    if !no_fin_sent || !nothing_on_its_way {
+        return None;
+    }
+    let tcp = socket.tcp?;
+    let (delivered, sent) = (tcp.delivered?, tcp.sent?);
+    match delivered
+        .acknowledged
+        .checked_sub(sent.bytes.checked_sub(sent.repeated)?)?
+    {
+        0 => Some(Side::Serving),
+        1 => Some(Side::Outgoing),
+        _ => None,
+    }
+}

@@ -1,0 +1,291 @@
+//! The rows, by slot and by identity.
+//!
+//! In: sockets of a sample. Out: rows that keep their slot for as long as they are shown. A row
+//! that did not change is not touched: it stays shared with the moments that hold it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use crate::history::ownership::Ownership;
+use crate::history::side::{Evidence, Side};
+use crate::history::tracked::{Mark, Rates, Since, Slot, Tracked};
+use crate::process::{ProcessKey, distinct_processes};
+use crate::snapshot::SourceKind;
+use crate::socket::{Socket, SocketKey, TcpInfo};
+
+/// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
+const TIMER_TOLERANCE: Duration = Duration::from_millis(500);
+
+/// A socket of the present sample, and when it was met.
+pub(super) struct Met {
+    pub(super) socket: Socket,
+    pub(super) source: SourceKind,
+    pub(super) now: Duration,
+    pub(super) first_look: bool,
+    /// Since the sample before.
+    pub(super) interval: Option<Duration>,
+}
+
+/// What meeting a socket came to.
+pub(super) enum Meeting {
+    New(Slot),
+    /// The same socket has other endpoints now: a UDP socket that was connected or disconnected, a
+    /// TCP socket that dials again. What it was comes along, for the indexes that knew it.
+    Moved(Slot, Arc<Tracked>),
+    StateChanged,
+    Same,
+}
+
+/// The sample in which a slot was last met; 0 is never.
+type Sample = u64;
+
+/// The rows.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    rows: Vec<Option<Arc<Tracked>>>,
+    met: Vec<Sample>,
+    free: Vec<Slot>,
+    by_key: HashMap<SocketKey, Slot>,
+    closed: VecDeque<(Duration, Slot)>,
+    sample: Sample,
+    tally: Tally,
+}
+
+/// How many open rows are whose, kept up to date row by row.
+#[derive(Debug, Default)]
+struct Tally {
+    hidden: usize,
+    holders: HashMap<ProcessKey, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, ownership: &Ownership) {
+        match ownership {
+            Ownership::Known(holders) => {
+                distinct_processes(holders).for_each(|p| *self.holders.entry(p).or_default() += 1);
+            }
+            Ownership::Hidden => self.hidden += 1,
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, ownership: &Ownership) {
+        match ownership {
+            Ownership::Known(holders) => distinct_processes(holders).for_each(|process| {
+                if let Some(count) = self.holders.get_mut(&process) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.holders.remove(&process);
+                    }
+                }
+            }),
+            Ownership::Hidden => self.hidden -= 1,
+            _ => {}
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn rows(&self) -> &[Option<Arc<Tracked>>] {
+        &self.rows
+    }
+
+    pub(super) fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
+        self.rows.get(slot.index())?.as_ref()
+    }
+
+    /// How many rows are open.
+    pub(super) fn open(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// How many open rows have a hidden owner.
+    pub(super) const fn hidden(&self) -> usize {
+        self.tally.hidden
+    }
+
+    /// How many processes hold open rows.
+    pub(super) fn processes(&self) -> usize {
+        self.tally.holders.len()
+    }
+
+    /// Changes a row; a moment that holds the old one keeps it.
+    pub(super) fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
+        if let Some(Some(row)) = self.rows.get_mut(slot.index()) {
+            change(Arc::make_mut(row));
+        }
+    }
+
+    pub(super) fn begin_sample(&mut self) {
+        self.sample += 1;
+    }
+
+    /// Finds the socket's row or makes one. Twins without a cookie are numbered in the order met.
+    pub(super) fn meet(&mut self, met: Met) -> Meeting {
+        let mut key = met.socket.key();
+        loop {
+            let Some(&slot) = self.by_key.get(&key) else {
+                return Meeting::New(self.insert(key, met));
+            };
+            if self.met.get(slot.index()) != Some(&self.sample) {
+                return self.refresh(slot, met);
+            }
+            match &mut key {
+                // The same cookie twice in one sample is the same socket read twice.
+                SocketKey::Cookie(_) => return Meeting::Same,
+                SocketKey::Tuple { twin, .. } => *twin = twin.wrapping_add(1),
+            }
+        }
+    }
+
+    fn insert(&mut self, key: SocketKey, met: Met) -> Slot {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.rows.push(None);
+            self.met.push(0);
+            Slot((self.rows.len() - 1) as u32)
+        });
+        let ownership = Ownership::conclude(&met.socket, met.source, None);
+        self.tally.add(&ownership);
+        let since = if met.first_look {
+            Since::BeforeFirstLook(met.now)
+        } else {
+            Since::Seen(met.now)
+        };
+        let row = Tracked {
+            key,
+            slot,
+            path: met.socket.tcp_state().into_iter().collect(),
+            ownership,
+            // Judged when all listeners of the sample are known.
+            side: Side::Outgoing,
+            evidence: Evidence::PortRange,
+            first_seen: since,
+            state_since: since,
+            peer: None,
+            rates: None,
+            mark: (!met.first_look).then_some(Mark::Opened(met.now)),
+            socket: met.socket,
+        };
+        self.rows[slot.index()] = Some(Arc::new(row));
+        self.met[slot.index()] = self.sample;
+        self.by_key.insert(key, slot);
+        slot
+    }
+
+    fn refresh(&mut self, slot: Slot, met: Met) -> Meeting {
+        self.met[slot.index()] = self.sample;
+        let Some(row) = &mut self.rows[slot.index()] else {
+            return Meeting::Same;
+        };
+        let rates = rates(&row.socket, &met.socket, met.interval);
+        if same_facts(&row.socket, &met.socket) && rates == row.rates {
+            return Meeting::Same;
+        }
+        let moved = row.socket.local != met.socket.local || row.socket.remote != met.socket.remote;
+        let before = moved.then(|| Arc::clone(row));
+        let row = Arc::make_mut(row);
+        let ownership = Ownership::conclude(&met.socket, met.source, Some(&row.ownership));
+        if ownership != row.ownership {
+            self.tally.add(&ownership);
+            self.tally.remove(&row.ownership);
+            row.ownership = ownership;
+        }
+        row.rates = rates;
+        let state_changed = row.socket.transport != met.socket.transport;
+        row.socket = met.socket;
+        if !state_changed && !moved {
+            return Meeting::Same;
+        }
+        row.path
+            .extend(row.socket.tcp_state().filter(|_| state_changed));
+        row.state_since = Since::Seen(met.now);
+        row.mark = Some(Mark::Changed(met.now));
+        match before {
+            Some(before) => {
+                row.peer = None;
+                Meeting::Moved(slot, before)
+            }
+            None => Meeting::StateChanged,
+        }
+    }
+
+    /// Closes every open row that the sample did not have, and tells which.
+    pub(super) fn close_unmet(&mut self, now: Duration) -> Vec<Slot> {
+        let mut gone = Vec::new();
+        for (index, row) in self.rows.iter_mut().enumerate() {
+            let Some(row) = row else { continue };
+            if self.met[index] == self.sample || row.is_closed() {
+                continue;
+            }
+            let row = Arc::make_mut(row);
+            row.mark = Some(Mark::Closed(now));
+            row.rates = None;
+            self.tally.remove(&row.ownership);
+            self.by_key.remove(&row.key);
+            self.closed.push_back((now, row.slot));
+            gone.push(row.slot);
+        }
+        gone
+    }
+
+    /// Takes out one row that was closed at `limit` or before.
+    pub(super) fn reap_one(&mut self, limit: Duration) -> Option<Arc<Tracked>> {
+        let (at, slot) = *self.closed.front()?;
+        if at > limit {
+            return None;
+        }
+        self.closed.pop_front();
+        self.free.push(slot);
+        self.rows.get_mut(slot.index())?.take()
+    }
+}
+
+fn rates(before: &Socket, now: &Socket, interval: Option<Duration>) -> Option<Rates> {
+    let (before, now) = (before.tcp?, now.tcp?);
+    let seconds = interval?.as_secs_f64();
+    if seconds <= 0.0 {
+        return None;
+    }
+    let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
+    Some(Rates {
+        down: per_second(before.delivered?.received, now.delivered?.received),
+        up: per_second(sent(&before)?, sent(&now)?),
+    })
+}
+
+/// Bytes sent, repetitions not counted; from what was acknowledged where the kernel does not say.
+fn sent(tcp: &TcpInfo) -> Option<u64> {
+    match tcp.sent {
+        Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
+        None => tcp.delivered.map(|d| d.acknowledged),
+    }
+}
+
+/// Whether two readings of one socket say the same, the noise in its timer aside.
+fn same_facts(before: &Socket, now: &Socket) -> bool {
+    let same_timer = match (&before.timer, &now.timer) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            a.kind == b.kind
+                && a.retransmits == b.retransmits
+                && a.due.abs_diff(b.due) <= TIMER_TOLERANCE
+        }
+        _ => false,
+    };
+    same_timer
+        && before.transport == now.transport
+        && before.local == now.local
+        && before.remote == now.remote
+        && before.queues == now.queues
+        && before.tcp == now.tcp
+        && before.inode == now.inode
+        && before.holders == now.holders
+        && before.uid == now.uid
+        && before.interface == now.interface
+        && before.v6only == now.v6only
+        && before.cgroup == now.cgroup
+        && before.congestion == now.congestion
+}

@@ -1,0 +1,145 @@
+//! One socket, followed from sample to sample.
+//!
+//! In: nothing but [`crate::socket`] facts. Out: [`Tracked`], those facts with what only memory
+//! can add: since when, through which states, on which side, who had it.
+
+use std::time::Duration;
+
+use crate::history::ownership::Ownership;
+use crate::history::side::{Evidence, Side};
+use crate::port::{Port, PortKey, PortSide};
+use crate::socket::{Socket, SocketKey, TcpState};
+
+/// The place of a row in every [`Moment`](crate::history::Moment) it is part of. Stable for as
+/// long as the row is shown, used again afterwards: an address, not an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// As an index.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// When something began, on the collector's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// It was already so in the first sample: at least this long ago.
+    BeforeFirstLook(Duration),
+    /// Seen to begin between the sample before and this one.
+    Seen(Duration),
+}
+
+impl Since {
+    /// The sample in which it was first seen.
+    pub const fn at(self) -> Duration {
+        match self {
+            Self::BeforeFirstLook(at) | Self::Seen(at) => at,
+        }
+    }
+}
+
+/// What happened to the row lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It came into being.
+    Opened(Duration),
+    /// Its state changed.
+    Changed(Duration),
+    /// It is gone; the row stays a few seconds to be seen.
+    Closed(Duration),
+}
+
+impl Mark {
+    /// When.
+    pub const fn at(self) -> Duration {
+        match self {
+            Self::Opened(at) | Self::Changed(at) | Self::Closed(at) => at,
+        }
+    }
+}
+
+/// Bytes per second between the last two samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Received.
+    pub down: f64,
+    /// Sent, repetitions not counted.
+    pub up: f64,
+}
+
+impl Rates {
+    /// Both added.
+    pub fn total(self) -> f64 {
+        self.down + self.up
+    }
+
+    /// Whether nothing moved.
+    pub fn is_idle(self) -> bool {
+        self.total() == 0.0
+    }
+}
+
+/// A socket with its past.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracked {
+    /// What it is.
+    pub key: SocketKey,
+    /// Where it stands.
+    pub slot: Slot,
+    /// The facts of the newest sample that had it.
+    pub socket: Socket,
+    /// Whose it is, or why it is nobody's.
+    pub ownership: Ownership,
+    /// Which of its ports is the shared one.
+    pub side: Side,
+    /// How we know the side.
+    pub evidence: Evidence,
+    /// First seen. Not the same as opened.
+    pub first_seen: Since,
+    /// In the present state since.
+    pub state_since: Since,
+    /// The TCP states it was seen in, oldest first, the present one last.
+    pub path: Vec<TcpState>,
+    /// The row of the other end, when that is a socket of this machine.
+    pub peer: Option<Slot>,
+    /// `None` until two samples with counters were seen, and always for UDP, which has none.
+    pub rates: Option<Rates>,
+    /// What happened lately.
+    pub mark: Option<Mark>,
+}
+
+impl Tracked {
+    /// The port this socket shares with others.
+    pub fn port_key(&self) -> PortKey {
+        let (side, port) = match self.side {
+            Side::Listening | Side::Serving => (PortSide::Here, self.socket.local.port),
+            Side::Outgoing => (PortSide::There, self.socket.remote_port()),
+        };
+        PortKey {
+            side,
+            port,
+            protocol: self.socket.protocol(),
+        }
+    }
+
+    /// Whether the socket is gone and only its row is left.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.mark, Some(Mark::Closed(_)))
+    }
+
+    /// How long it has been seen, at the given time.
+    pub fn age(&self, now: Duration) -> Duration {
+        let end = match self.mark {
+            Some(Mark::Closed(at)) => at,
+            _ => now,
+        };
+        end.saturating_sub(self.first_seen.at())
+    }
+
+    /// The local port.
+    pub const fn local_port(&self) -> Port {
+        self.socket.local.port
+    }
+}

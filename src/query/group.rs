@@ -1,0 +1,191 @@
+//! Under what a socket is shown.
+//!
+//! In: a row. Out: the group, or groups, it belongs to. A socket held by five processes is shown
+//! under each of the five; everywhere else a row has one place.
+
+use std::net::IpAddr;
+
+use crate::history::{Ownership, Tracked};
+use crate::port::PortKey;
+use crate::process::{ProcessKey, Uid, distinct_processes};
+use crate::query::order::{Direction, Order, SortColumn};
+
+/// The four views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Grouping {
+    /// Shared port → sockets.
+    #[default]
+    Ports,
+    /// Process → shared port → sockets.
+    Processes,
+    /// Remote address → shared port → sockets.
+    Hosts,
+    /// Sockets, flat.
+    Sockets,
+}
+
+impl Grouping {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 4] = [Self::Ports, Self::Processes, Self::Hosts, Self::Sockets];
+
+    /// What the view is called.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Ports => "Ports",
+            Self::Processes => "Processes",
+            Self::Hosts => "Hosts",
+            Self::Sockets => "Sockets",
+        }
+    }
+
+    /// The columns it can be ordered by, in the order of the screen.
+    pub const fn sort_columns(self) -> &'static [SortColumn] {
+        match self {
+            Self::Ports => &[
+                SortColumn::Port,
+                SortColumn::Process,
+                SortColumn::Sockets,
+                SortColumn::Rate,
+            ],
+            Self::Processes => &[
+                SortColumn::Process,
+                SortColumn::Pid,
+                SortColumn::Sockets,
+                SortColumn::Rate,
+            ],
+            Self::Hosts => &[SortColumn::Host, SortColumn::Sockets, SortColumn::Rate],
+            Self::Sockets => &[
+                SortColumn::State,
+                SortColumn::Local,
+                SortColumn::Remote,
+                SortColumn::Process,
+                SortColumn::Age,
+                SortColumn::Queues,
+                SortColumn::Rate,
+            ],
+        }
+    }
+
+    /// The order it opens in: one that does not move by itself.
+    pub const fn usual_order(self) -> Order {
+        let column = match self {
+            Self::Ports => SortColumn::Port,
+            Self::Processes => SortColumn::Process,
+            Self::Hosts => SortColumn::Host,
+            Self::Sockets => SortColumn::Local,
+        };
+        Order {
+            column,
+            direction: Direction::Ascending,
+        }
+    }
+}
+
+/// Why a socket stands under no process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoOwner {
+    /// Not accepted yet.
+    Unaccepted,
+    /// The kernel alone keeps it.
+    Kernel,
+    /// Some process of this user that we may not look into.
+    Hidden(Option<Uid>),
+    /// No process had it when we looked.
+    Vanished,
+    /// The source does not tell.
+    Untold,
+}
+
+/// What a group is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GroupKey {
+    /// One shared port.
+    Port(PortKey),
+    /// One process.
+    Process(ProcessKey),
+    /// Sockets without a process, for one reason.
+    NoProcess(NoOwner),
+    /// One remote address.
+    Host(IpAddr),
+    /// Sockets without a remote end.
+    NoHost,
+}
+
+/// A group, or a group within a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupPath {
+    /// The outer group.
+    pub top: GroupKey,
+    /// The inner one.
+    pub sub: Option<GroupKey>,
+}
+
+impl GroupPath {
+    /// An outer group.
+    pub const fn top(key: GroupKey) -> Self {
+        Self {
+            top: key,
+            sub: None,
+        }
+    }
+
+    /// The innermost of the two.
+    pub fn key(self) -> GroupKey {
+        self.sub.unwrap_or(self.top)
+    }
+
+    /// The group around an inner one.
+    pub fn parent(self) -> Option<Self> {
+        self.sub.map(|_| Self::top(self.top))
+    }
+}
+
+/// Why the row has no process; `None` where it has one.
+pub(super) const fn no_owner(row: &Tracked) -> Option<NoOwner> {
+    Some(match row.ownership {
+        Ownership::Known(_) => return None,
+        Ownership::Unaccepted => NoOwner::Unaccepted,
+        Ownership::Kernel | Ownership::Remembered(_) => NoOwner::Kernel,
+        Ownership::Hidden => NoOwner::Hidden(row.socket.uid),
+        Ownership::Vanished => NoOwner::Vanished,
+        Ownership::Untold => NoOwner::Untold,
+    })
+}
+
+/// Calls `place` with each group the row belongs to.
+pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(GroupPath)) {
+    let port = Some(GroupKey::Port(row.port_key()));
+    match grouping {
+        Grouping::Ports => place(GroupPath::top(GroupKey::Port(row.port_key()))),
+        Grouping::Hosts => {
+            let host = row
+                .socket
+                .remote
+                .map_or(GroupKey::NoHost, |r| GroupKey::Host(r.plain()));
+            place(GroupPath {
+                top: host,
+                sub: port,
+            });
+        }
+        Grouping::Processes => match no_owner(row) {
+            Some(reason) => place(GroupPath {
+                top: GroupKey::NoProcess(reason),
+                sub: port,
+            }),
+            None => {
+                for process in row
+                    .ownership
+                    .holders()
+                    .into_iter()
+                    .flat_map(|h| distinct_processes(h))
+                {
+                    place(GroupPath {
+                        top: GroupKey::Process(process),
+                        sub: port,
+                    });
+                }
+            }
+        },
+        Grouping::Sockets => {}
+    }
+}

@@ -1,0 +1,108 @@
+//! Moment → which sockets, under which port, in what order.
+//!
+//! In: a [`Moment`](crate::history::Moment) and a [`Query`]. Out: an [`Answer`]: groups and rows,
+//! filtered and ordered, and the [`Lines`] they make on a screen or a page. Four groupings, one
+//! mechanism. All of it runs behind the thread that draws.
+
+mod answer;
+pub mod filter;
+mod group;
+mod lines;
+mod listeners;
+mod order;
+mod summary;
+
+use std::sync::Arc;
+
+pub use answer::{Answer, Group, Section, SectionKind, answer};
+pub use filter::{Filter, FilterError};
+pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
+pub use lines::{Folds, Line, LineId, Lines};
+pub use order::{Direction, Order, SortColumn};
+pub use summary::{ProcessName, Reach, Served, StateCounts, Summary, Tense};
+
+use crate::endpoint::Family;
+use crate::history::Tracked;
+use crate::port::Protocol;
+use crate::services::Services;
+
+/// Which part of the life of a socket is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// All of it.
+    #[default]
+    All,
+    /// Only sockets that wait for others.
+    Listening,
+    /// Only ESTABLISHED connections, and UDP with a peer.
+    Established,
+}
+
+impl Phase {
+    /// The next one of the cycle.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::All => Self::Listening,
+            Self::Listening => Self::Established,
+            Self::Established => Self::All,
+        }
+    }
+}
+
+/// The switches known from ss and netstat: -t -u -l -e -4 -6.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Narrow {
+    /// Only this protocol.
+    pub protocol: Option<Protocol>,
+    /// Only this family of socket.
+    pub family: Option<Family>,
+    /// Only this phase.
+    pub phase: Phase,
+}
+
+impl Narrow {
+    /// Whether the row passes all switches.
+    pub fn lets_through(self, row: &Tracked) -> bool {
+        let socket = &row.socket;
+        let phase = match self.phase {
+            Phase::All => true,
+            Phase::Listening => socket.is_listening(),
+            Phase::Established => match socket.tcp_state() {
+                Some(state) => state == crate::socket::TcpState::Established,
+                None => socket.remote.is_some(),
+            },
+        };
+        phase
+            && self.protocol.is_none_or(|p| p == socket.protocol())
+            && self.family.is_none_or(|f| f == socket.family())
+    }
+}
+
+/// What is asked of a moment.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The words.
+    pub filter: Arc<Filter>,
+    /// The switches.
+    pub narrow: Narrow,
+    /// By what the sockets are grouped.
+    pub grouping: Grouping,
+    /// In what order.
+    pub order: Order,
+    /// Names of ports; [`Services::none`] to see numbers only.
+    pub services: Arc<Services>,
+}
+
+impl Query {
+    /// Everything, grouped by port, in the usual order.
+    pub fn everything(services: Arc<Services>) -> Self {
+        let grouping = Grouping::Ports;
+        Self {
+            filter: Arc::default(),
+            narrow: Narrow::default(),
+            grouping,
+            order: grouping.usual_order(),
+            services,
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! What a group row says of its members; it never says what they do not.
+//!
+//! In: the rows of a group, one by one. Out: [`Summary`].
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::endpoint::{Family, Scope};
+use crate::history::{Moment, Rates, Tracked};
+use crate::process::{Pid, ProcessKey};
+use crate::query::group::{NoOwner, no_owner};
+use crate::socket::{InterfaceIndex, TcpState};
+
+/// How many sockets are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateCounts {
+    counts: [u32; Self::ORDER.len()],
+    udp: u32,
+    other: u32,
+}
+
+impl StateCounts {
+    /// The order in which states are listed: what is normal first, what is on its way out last.
+    const ORDER: [TcpState; 11] = [
+        TcpState::Established,
+        TcpState::Listen,
+        TcpState::SynReceived,
+        TcpState::SynSent,
+        TcpState::CloseWait,
+        TcpState::FinWait1,
+        TcpState::FinWait2,
+        TcpState::Closing,
+        TcpState::LastAck,
+        TcpState::TimeWait,
+        TcpState::Closed,
+    ];
+
+    fn add(&mut self, state: Option<TcpState>) {
+        match state {
+            None => self.udp += 1,
+            Some(state) => match Self::ORDER.iter().position(|s| *s == state) {
+                Some(index) => self.counts[index] += 1,
+                None => self.other += 1,
+            },
+        }
+    }
+
+    /// The states that occur, with their counts; `None` stands for UDP, which has no states.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<TcpState>, u32)> + '_ {
+        let tcp = Self::ORDER
+            .iter()
+            .zip(self.counts)
+            .map(|(s, n)| (Some(*s), n));
+        let rest = [(Some(TcpState::Other(0)), self.other), (None, self.udp)];
+        tcp.chain(rest).filter(|(_, n)| *n > 0)
+    }
+
+    /// How many are in this state.
+    pub fn of(&self, state: TcpState) -> u32 {
+        Self::ORDER
+            .iter()
+            .position(|s| *s == state)
+            .map_or(self.other, |i| self.counts[i])
+    }
+}
+
+/// Whether processes have the sockets now or had them last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tense {
+    /// They have them.
+    Now,
+    /// They had them; the kernel keeps what is left.
+    Past,
+}
+
+/// Processes of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessName {
+    /// The name they share.
+    pub name: Arc<str>,
+    /// How many.
+    pub count: u32,
+    /// The first of them.
+    pub pid: Pid,
+    /// Now or before.
+    pub tense: Tense,
+}
+
+/// Who can reach the listeners of a group, as far as addresses tell: nothing is known of firewalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Bound to loopback addresses only.
+    ThisMachine,
+    /// Bound to one address of this machine.
+    Address(IpAddr),
+    /// Bound to several, none of them the wildcard.
+    Addresses(u32),
+    /// Bound to one network interface (`SO_BINDTODEVICE`).
+    Interface(InterfaceIndex),
+    /// Bound to the wildcard.
+    Everyone(Served),
+}
+
+/// Which families a wildcard listener serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// `0.0.0.0`.
+    Ipv4,
+    /// `::` with V6ONLY.
+    Ipv6,
+    /// `::` for both, or both wildcards.
+    Both,
+}
+
+/// The sum of a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Open sockets.
+    pub sockets: u32,
+    /// Rows of sockets that went a moment ago.
+    pub closed: u32,
+    /// Listening sockets among the open ones.
+    pub listeners: u32,
+    /// The open ones by state.
+    pub states: StateCounts,
+    /// Who has them, the most processes first; who had them only where nobody has.
+    pub processes: Vec<ProcessName>,
+    /// How many open sockets have no process, by reason.
+    pub unowned: Vec<(NoOwner, u32)>,
+    /// Who can reach the listeners; `None` without listeners.
+    pub reach: Option<Reach>,
+    /// How many different remote addresses.
+    pub hosts: u32,
+    /// The remote address, where there is just one.
+    pub host: Option<IpAddr>,
+    /// Bytes per second; `None` where no member has counters.
+    pub rates: Option<Rates>,
+    /// The systemd unit or container all members were opened in, where it is one and known.
+    pub unit: Option<Arc<str>>,
+}
+
+/// Gathers a [`Summary`]. Kept and reused from group to group, so that nothing is allocated per row.
+#[derive(Debug, Default)]
+pub(super) struct Summer {
+    now: Vec<ProcessKey>,
+    past: Vec<ProcessKey>,
+    unowned: Vec<NoOwner>,
+    hosts: Vec<IpAddr>,
+    names: HashMap<Arc<str>, (u32, Pid)>,
+}
+
+impl Summer {
+    pub(super) fn sum<'a>(
+        &mut self,
+        rows: impl Iterator<Item = &'a Arc<Tracked>> + Clone,
+        moment: &Moment,
+    ) -> Summary {
+        self.clear();
+        let mut summary = Summary::default();
+        let mut reach = Reaches::default();
+        for row in rows.clone() {
+            if row.is_closed() {
+                summary.closed += 1;
+                continue;
+            }
+            summary.sockets += 1;
+            summary.states.add(row.socket.tcp_state());
+            if row.socket.is_listening() {
+                summary.listeners += 1;
+                reach.add(row);
+            }
+            if let Some(rates) = row.rates {
+                let sum = summary.rates.get_or_insert_default();
+                sum.down += rates.down;
+                sum.up += rates.up;
+            }
+            self.note_owner(row);
+            if let Some(remote) = row.socket.remote {
+                push_new(&mut self.hosts, remote.plain());
+            }
+        }
+        summary.reach = reach.sum();
+        summary.unit = common_unit(rows, moment);
+        self.finish(&mut summary, moment);
+        summary
+    }
+
+    fn clear(&mut self) {
+        self.now.clear();
+        self.past.clear();
+        self.unowned.clear();
+        self.hosts.clear();
+    }
+
+    fn note_owner(&mut self, row: &Tracked) {
+        if let Some(reason) = no_owner(row) {
+            self.unowned.push(reason);
+            let holders = row
+                .ownership
+                .last_holders()
+                .into_iter()
+                .flat_map(|h| h.iter());
+            holders.for_each(|h| push_new(&mut self.past, h.process));
+        } else if let Some(holders) = row.ownership.holders() {
+            holders
+                .iter()
+                .for_each(|h| push_new(&mut self.now, h.process));
+        }
+    }
+
+    fn finish(&mut self, summary: &mut Summary, moment: &Moment) {
+        self.hosts.sort_unstable();
+        self.hosts.dedup();
+        summary.hosts = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
+        if let [host] = self.hosts[..] {
+            summary.host = Some(host);
+        }
+        self.unowned.sort_unstable();
+        summary.unowned = self
+            .unowned
+            .chunk_by(PartialEq::eq)
+            .map(|c| (c[0], u32::try_from(c.len()).unwrap_or(u32::MAX)))
+            .collect();
+        let (keys, tense) = if self.now.is_empty() {
+            (&mut self.past, Tense::Past)
+        } else {
+            (&mut self.now, Tense::Now)
+        };
+        keys.sort_unstable();
+        keys.dedup();
+        self.names.clear();
+        for key in keys.iter() {
+            let Some(process) = moment.directory.processes.get(key) else {
+                continue;
+            };
+            let entry = self
+                .names
+                .entry(Arc::clone(&process.name))
+                .or_insert((0, key.pid));
+            entry.0 += 1;
+        }
+        summary.processes = self
+            .names
+            .drain()
+            .map(|(name, (count, pid))| ProcessName {
+                name,
+                count,
+                pid,
+                tense,
+            })
+            .collect();
+        summary
+            .processes
+            .sort_unstable_by(|a, b| (b.count, &a.name).cmp(&(a.count, &b.name)));
+    }
+}
+
+/// Pushes unless it was the last one pushed; neighbours are mostly alike.
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if list.last() != Some(&item) {
+        list.push(item);
+    }
+}
+
+fn common_unit<'a>(
+    mut rows: impl Iterator<Item = &'a Arc<Tracked>>,
+    moment: &Moment,
+) -> Option<Arc<str>> {
+    let of = |row: &Arc<Tracked>| row.socket.cgroup;
+    let mut first = None;
+    let same = rows.all(|row| match (first, of(row)) {
+        (_, None) => true,
+        (None, some) => {
+            first = some;
+            true
+        }
+        (Some(a), Some(b)) => a == b,
+    });
+    let cgroup = moment.directory.cgroups.get(&first.filter(|_| same)?)?;
+    cgroup.container.clone().or_else(|| cgroup.unit.clone())
+}
+
+/// Adds up the reach of listeners: the widest wins.
+#[derive(Default)]
+struct Reaches {
+    ipv4: bool,
+    ipv6: bool,
+    interface: Option<InterfaceIndex>,
+    addresses: Vec<IpAddr>,
+    loopback: bool,
+}
+
+impl Reaches {
+    fn add(&mut self, row: &Tracked) {
+        let socket = &row.socket;
+        let address = socket.local.plain();
+        match socket.local.scope() {
+            _ if socket.interface.is_some() && socket.local.scope() != Scope::LinkLocal => {
+                self.interface = socket.interface;
+            }
+            Scope::Unspecified if socket.family() == Family::Ipv4 => self.ipv4 = true,
+            Scope::Unspecified => {
+                self.ipv6 = true;
+                self.ipv4 |= socket.v6only == Some(false);
+            }
+            Scope::Loopback => self.loopback = true,
+            _ => {
+                if !self.addresses.contains(&address) {
+                    self.addresses.push(address);
+                }
+            }
+        }
+    }
+
+    fn sum(&self) -> Option<Reach> {
+        Some(match (self.ipv4, self.ipv6, &self.addresses[..]) {
+            (true, true, _) => Reach::Everyone(Served::Both),
+            (true, false, _) => Reach::Everyone(Served::Ipv4),
+            (false, true, _) => Reach::Everyone(Served::Ipv6),
+            (false, false, []) => match self.interface {
+                Some(interface) => Reach::Interface(interface),
+                None if self.loopback => Reach::ThisMachine,
+                None => return None,
+            },
+            (false, false, [one]) => Reach::Address(*one),
+            (false, false, many) => Reach::Addresses(u32::try_from(many.len()).unwrap_or(u32::MAX)),
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! A group in words: what it is, how many sockets, who can reach it, what is odd.
+
+use crate::history::Moment;
+use crate::port::{PortSide, Protocol};
+use crate::quantity::count;
+use crate::query::{Answer, Group, GroupKey, NoOwner, Reach, Served, Summary};
+use crate::services::Services;
+use crate::socket::TcpState;
+use crate::teach::{Phrase, no_owner, process_names};
+
+/// What the group is, for the head of a pane.
+pub fn group_title(group: &Group, answer: &Answer, services: &Services) -> String {
+    let moment = &answer.moment;
+    match group.key() {
+        GroupKey::Port(key) => {
+            let service = services.of(key, moment.ephemeral);
+            let name = service.map(|s| format!(" ({s})")).unwrap_or_default();
+            let side = match key.side {
+                PortSide::Here => "",
+                PortSide::There => " elsewhere",
+            };
+            let held = process_names(&group.summary, moment).text;
+            let held = if held.is_empty() {
+                held
+            } else {
+                format!(", {held}")
+            };
+            format!("port {key}{name}{side}{held}")
+        }
+        GroupKey::Process(key) => match moment.directory.processes.get(&key) {
+            Some(process) => format!("process {} {}", process.name, key.pid),
+            None => format!("process {}", key.pid),
+        },
+        GroupKey::NoProcess(reason) => format!("no process: {}", no_owner(reason, moment).text),
+        GroupKey::Host(address) => format!("host {address}"),
+        GroupKey::NoHost => "no remote end".into(),
+    }
+}
+
+/// Who can reach it, in a column's width.
+pub fn reach(reach: Reach, moment: &Moment) -> String {
+    match reach {
+        Reach::ThisMachine => "this machine".into(),
+        Reach::Address(address) => address.to_string(),
+        Reach::Addresses(n) => format!("{n} addresses"),
+        Reach::Interface(index) => match moment.directory.interfaces.get(&index) {
+            Some(name) => format!("only {name}"),
+            None => format!("interface {}", index.0),
+        },
+        Reach::Everyone(Served::Both) => "everyone".into(),
+        Reach::Everyone(Served::Ipv4) => "everyone IPv4".into(),
+        Reach::Everyone(Served::Ipv6) => "everyone IPv6".into(),
+    }
+}
+
+/// What there is to say of a group, the most general first.
+pub fn say_group(group: &Group, answer: &Answer) -> Vec<Phrase> {
+    let mut said = vec![match group.key() {
+        GroupKey::Port(key) => match key.side {
+            PortSide::Here => say_port_here(&group.summary, key.protocol),
+            PortSide::There => say_port_there(&group.summary, &key.port.to_string()),
+        },
+        GroupKey::Process(_) => {
+            let ports = group.inner.len();
+            Phrase::fact(format!(
+                "One process with {} on {}.",
+                count(group.summary.sockets as usize, "socket", "sockets"),
+                count(ports, "shared port", "shared ports"),
+            ))
+        }
+        GroupKey::NoProcess(reason) => say_no_process(reason),
+        GroupKey::Host(_) => Phrase::fact(format!(
+            "One remote address with {} on {}.",
+            count(group.summary.sockets as usize, "socket", "sockets"),
+            count(group.inner.len(), "shared port", "shared ports"),
+        )),
+        GroupKey::NoHost => Phrase::fact(
+            "Sockets that wait for whoever comes: listeners, and UDP sockets without a peer.",
+        ),
+    }];
+    if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
+        said.push(say_reach(r, &answer.moment));
+    }
+    said.extend(say_backlogs(group, answer));
+    said.extend(say_states(&group.summary));
+    said.extend(say_owners(&group.summary));
+    said
+}
+
+fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
+    let sockets = count(summary.sockets as usize, "socket", "sockets");
+    let connections = summary.sockets.saturating_sub(summary.listeners) as usize;
+    let waiting = match protocol {
+        Protocol::Tcp => count(summary.listeners as usize, "listener", "listeners"),
+        Protocol::Udp => count(
+            summary.listeners as usize,
+            "socket without a peer",
+            "sockets without a peer",
+        ),
+    };
+    Phrase::fact(match (summary.sockets, summary.listeners, connections) {
+        (0, ..) => "No socket has this port any more.".into(),
+        (_, 0, _) => format!("{sockets} on this port, and nobody listens on it any more."),
+        (_, _, 0) => format!("One port, {waiting}, no connection."),
+        (.., n) => format!(
+            "One port, {sockets}: {waiting} and {}{}.",
+            count(n, "connection", "connections"),
+            if n > 1 {
+                ", told apart by the remote address and port"
+            } else {
+                ""
+            }
+        ),
+    })
+}
+
+fn say_port_there(summary: &Summary, port: &str) -> Phrase {
+    let sockets = count(summary.sockets as usize, "socket", "sockets");
+    let hosts = count(summary.hosts as usize, "host", "hosts");
+    Phrase::fact(format!(
+        "{sockets} dialled from here to port {port} of {hosts}; each has a local port of its own."
+    ))
+}
+
+fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
+    Phrase::fact(match reach {
+        Reach::ThisMachine => {
+            "Only programs on this machine can reach it: it is bound to loopback.".into()
+        }
+        Reach::Address(address) => format!("Bound to one address of this machine, {address}."),
+        Reach::Addresses(n) => format!("Bound to {n} addresses of this machine."),
+        Reach::Interface(_) => format!(
+            "Bound to one network interface ({}).",
+            self::reach(reach, moment)
+        ),
+        Reach::Everyone(served) => {
+            let family = match served {
+                Served::Both => "every address of this machine, IPv4 and IPv6",
+                Served::Ipv4 => "every IPv4 address of this machine",
+                Served::Ipv6 => "every IPv6 address of this machine, not IPv4",
+            };
+            format!("Bound to {family}; what a firewall lets through is not known here.")
+        }
+    })
+}
+
+fn say_no_process(reason: NoOwner) -> Phrase {
+    match reason {
+        NoOwner::Unaccepted => Phrase::fact(
+            "The kernel finished (or is about to finish) the handshake; the program that listens has not called accept() yet.",
+        ),
+        NoOwner::Kernel => Phrase::fact(
+            "The programs have closed these; the kernel keeps what TCP still needs, and forgets it by itself.",
+        ),
+        NoOwner::Hidden(_) => {
+            Phrase::ignorance("Some process has these, but this user may not look into it.")
+        }
+        NoOwner::Vanished => Phrase::ignorance(
+            "No process had these when we looked: closed in between, or held outside this pid namespace.",
+        ),
+        NoOwner::Untold => Phrase::ignorance("The source in use does not tell the owner of these."),
+    }
+}
+
+/// Listeners whose accept queue is full: callers are made to wait.
+fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
+    if group.summary.listeners == 0 {
+        return None;
+    }
+    let slots = answer.rows.get(group.rows.clone())?;
+    // Listeners stand first in their group.
+    let listeners = slots
+        .iter()
+        .map_while(|s| answer.row(*s).filter(|r| r.socket.is_listening()));
+    let full = listeners
+        .filter_map(|r| r.socket.backlog())
+        .find(|b| b.is_full())?;
+    let limit = full
+        .limit
+        .map_or(String::new(), |limit| format!(" of {limit}"));
+    Some(Phrase::warning(format!(
+        "The accept queue is full ({}{limit} waiting): the program accepts too slowly, and new callers wait in SYN-SENT.",
+        full.waiting
+    )))
+}
+
+fn say_states(summary: &Summary) -> Option<Phrase> {
+    let close_wait = summary.states.of(TcpState::CloseWait) as usize;
+    let syn_sent = summary.states.of(TcpState::SynSent) as usize;
+    let time_wait = summary.states.of(TcpState::TimeWait) as usize;
+    if close_wait > 0 {
+        let (who, verb) = if close_wait == 1 {
+            ("The other end of 1 connection", "has")
+        } else {
+            ("The other ends of connections", "have")
+        };
+        let number = if close_wait == 1 {
+            String::new()
+        } else {
+            format!("{close_wait} in CLOSE-WAIT: ")
+        };
+        return Some(Phrase::warning(format!(
+            "{number}{who} {verb} hung up and the program here has not closed its own; only it can."
+        )));
+    }
+    if syn_sent > 0 {
+        return Some(Phrase::warning(format!(
+            "{} dialled and got no answer yet (SYN-SENT).",
+            count(syn_sent, "socket", "sockets")
+        )));
+    }
+    (time_wait > 0).then(|| {
+        Phrase::fact(format!(
+            "{} in TIME-WAIT: closed, kept by the kernel for a minute so that late packets hit nobody else.",
+            count(time_wait, "connection", "connections")
+        ))
+    })
+}
+
+fn say_owners(summary: &Summary) -> Option<Phrase> {
+    let hidden: u32 = summary
+        .unowned
+        .iter()
+        .filter(|(reason, _)| matches!(reason, NoOwner::Hidden(_)))
+        .map(|(_, n)| n)
+        .sum();
+    (hidden > 0).then(|| {
+        Phrase::ignorance(format!(
+            "The owner of {} is hidden from this user; root sees it.",
+            count(hidden as usize, "socket", "sockets")
+        ))
+    })
+}

@@ -1,0 +1,101 @@
+//! Text of an exact width, in terminal cells.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// How many cells the text takes.
+pub(super) fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// At most `cells` wide; what is left out is marked with `…`.
+pub(super) fn cut(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let next = used + width(grapheme);
+        if next + 1 > cells {
+            break;
+        }
+        out.push_str(grapheme);
+        used = next;
+    }
+    if cells > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// Exactly `cells` wide, starting at the left.
+pub(super) fn left(text: &str, cells: usize) -> String {
+    let mut out = cut(text, cells);
+    out.extend(std::iter::repeat_n(' ', cells.saturating_sub(width(&out))));
+    out
+}
+
+/// Exactly `cells` wide, ending at the right.
+pub(super) fn right(text: &str, cells: usize) -> String {
+    let text = cut(text, cells);
+    let mut out = " ".repeat(cells.saturating_sub(width(&text)));
+    out.push_str(&text);
+    out
+}
+
+/// Breaks a text into lines of at most `cells`, between words where it can.
+pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let needed = width(word) + usize::from(used > 0);
+        if used + needed > cells && used > 0 {
+            lines.push(String::new());
+            used = 0;
+        }
+        let Some(line) = lines.last_mut() else { break };
+        if used > 0 {
+            line.push(' ');
+        }
+        let fitting = cut(word, cells);
+        line.push_str(&fitting);
+        used = width(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(left("日本語", 5), "日本…");
+        assert_eq!(left("日本語", 4), "日… ");
+        assert_eq!(right("12", 4), "  12");
+        assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("", 7), [""]);
+        assert_eq!(wrap("a-very-long-word", 6), ["a-ver…"]);
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_exactly_as_wide_as_asked(text in "\\PC{0,30}", cells in 0usize..40) {
+            prop_assert_eq!(width(&left(&text, cells)), cells);
+            prop_assert_eq!(width(&right(&text, cells)), cells);
+            prop_assert!(wrap(&text, cells.max(1)).iter().all(|l| width(l) <= cells.max(1)));
+        }
+    }
+}

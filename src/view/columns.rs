@@ -1,0 +1,172 @@
+//! How wide the columns are: as many as fit, the most important first, the rest shared out.
+
+use crate::query::SortColumn;
+
+/// What a column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Content {
+    /// What a group is: a port, a process, a host.
+    Name,
+    Service,
+    Reach,
+    Process,
+    User,
+    Sockets,
+    States,
+    Series,
+    Command,
+    /// A row's state.
+    State,
+    Protocol,
+    Local,
+    Remote,
+    /// The endpoint that tells a row from its neighbours.
+    End,
+    Owner,
+    Note,
+    Age,
+    Down,
+    Up,
+}
+
+/// On which side the text begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+/// A column before it is known how wide the terminal is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) content: Content,
+    pub(super) title: &'static str,
+    least: usize,
+    most: usize,
+    /// Lower ones are there first.
+    rank: u8,
+    pub(super) align: Align,
+    pub(super) sort: Option<SortColumn>,
+}
+
+impl Column {
+    pub(super) const fn new(
+        content: Content,
+        title: &'static str,
+        rank: u8,
+        least: usize,
+        most: usize,
+    ) -> Self {
+        Self {
+            content,
+            title,
+            least,
+            most,
+            rank,
+            align: Align::Left,
+            sort: None,
+        }
+    }
+
+    pub(super) const fn right(mut self) -> Self {
+        self.align = Align::Right;
+        self
+    }
+
+    pub(super) const fn sorted(mut self, by: SortColumn) -> Self {
+        self.sort = Some(by);
+        self
+    }
+}
+
+/// A column with its width.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sized {
+    pub(super) column: Column,
+    pub(super) width: usize,
+}
+
+/// Cells between two columns.
+pub(super) const GAP: usize = 2;
+
+/// Chooses the columns and shares out the width among them, in the order given.
+pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
+    let mut by_rank: Vec<&Column> = columns.iter().collect();
+    by_rank.sort_by_key(|c| c.rank);
+    let mut used = 0;
+    let mut last = 0;
+    for column in by_rank {
+        let needed = column.least + if used > 0 { GAP } else { 0 };
+        if used + needed > total && used > 0 {
+            break;
+        }
+        used += needed;
+        last = column.rank;
+    }
+    // Columns of one rank come together or not at all.
+    let complete = columns.iter().filter(|c| c.rank <= last);
+    let sum = |of: &dyn Fn(&Column) -> usize| -> usize {
+        complete.clone().map(of).sum::<usize>() + GAP * complete.clone().count().saturating_sub(1)
+    };
+    let limit = if sum(&|c| c.least) > total && last > 0 {
+        last - 1
+    } else {
+        last
+    };
+    let mut chosen: Vec<Sized> = columns
+        .iter()
+        .filter(|c| c.rank <= limit)
+        .map(|c| Sized {
+            column: *c,
+            width: c.least,
+        })
+        .collect();
+    let fixed: usize =
+        chosen.iter().map(|s| s.width).sum::<usize>() + GAP * chosen.len().saturating_sub(1);
+    share_out(&mut chosen, total.saturating_sub(fixed));
+    chosen
+}
+
+/// Gives spare cells to those that can use them, one each in turn.
+fn share_out(columns: &mut [Sized], mut spare: usize) {
+    while spare > 0 {
+        let mut given = false;
+        for sized in columns.iter_mut() {
+            if spare > 0 && sized.width < sized.column.most {
+                sized.width += 1;
+                spare -= 1;
+                given = true;
+            }
+        }
+        if !given {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 3] = [
+        Column::new(Content::Name, "NAME", 0, 8, 12),
+        Column::new(Content::Service, "SERVICE", 2, 6, 6),
+        Column::new(Content::Sockets, "SOCKETS", 1, 7, 7),
+    ];
+
+    fn widths(total: usize) -> Vec<(&'static str, usize)> {
+        fit(&COLUMNS, total)
+            .iter()
+            .map(|s| (s.column.title, s.width))
+            .collect()
+    }
+
+    #[test]
+    fn the_most_important_columns_come_first() {
+        assert_eq!(widths(8), [("NAME", 8)]);
+        assert_eq!(widths(17), [("NAME", 8), ("SOCKETS", 7)]);
+        assert_eq!(widths(24), [("NAME", 12), ("SOCKETS", 7)]);
+        assert_eq!(widths(25), [("NAME", 8), ("SERVICE", 6), ("SOCKETS", 7)]);
+        assert_eq!(widths(99), [("NAME", 12), ("SERVICE", 6), ("SOCKETS", 7)]);
+    }
+}

@@ -1,0 +1,64 @@
+//! The last line: the keys that matter now.
+
+use crate::view::cells::width;
+use crate::view::keys::{Action, BINDINGS};
+use crate::view::screen::{Line, Tone};
+use crate::view::state::{Details, Feed, Mode, ViewState};
+
+/// As many keys as fit, the most useful first.
+pub(super) fn footer(state: &ViewState, total: usize) -> Line {
+    match state.mode {
+        Mode::Filter => keys(
+            &[
+                ("Enter", "keep"),
+                ("Esc", "clear"),
+                ("Ctrl-u", "empty the line"),
+            ],
+            total,
+        ),
+        Mode::Help { .. } => keys(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),
+        Mode::Browse if state.details == Details::Full => keys(
+            &[
+                ("Esc", "back"),
+                ("Enter", "back to the chart"),
+                ("↑↓", "scroll"),
+                ("q", "quit"),
+            ],
+            total,
+        ),
+        Mode::Browse => browse(state, total),
+    }
+}
+
+fn browse(state: &ViewState, total: usize) -> Line {
+    let mut bindings: Vec<_> = BINDINGS
+        .iter()
+        .filter_map(|b| Some((b.footer?, b)))
+        .collect();
+    bindings.sort_by_key(|(place, _)| *place);
+    let names: Vec<(String, &str)> = bindings
+        .iter()
+        .filter_map(|(_, b)| {
+            let short = match (b.action, state.feed) {
+                (Action::Pause, Feed::Paused { .. }) => "go on",
+                _ => b.short,
+            };
+            Some((b.keys.first()?.to_string(), short))
+        })
+        .collect();
+    let pairs: Vec<(&str, &str)> = names.iter().map(|(k, s)| (k.as_str(), *s)).collect();
+    keys(&pairs, total)
+}
+
+fn keys(pairs: &[(&str, &str)], total: usize) -> Line {
+    let mut line = Line::default();
+    for (key, word) in pairs {
+        let needed = width(key) + width(word) + 3;
+        if line.width() + needed > total {
+            break;
+        }
+        line.push(format!(" {key}"), Tone::Accent);
+        line.push(format!(" {word} "), Tone::Dim);
+    }
+    line
+}

@@ -1,0 +1,213 @@
+//! The first lines: what is shown, how it is collected, what it costs; the filter; a notice.
+
+use crate::history::Totals;
+use crate::port::Protocol;
+use crate::quantity::{self, count};
+use crate::query::{Answer, Grouping, Narrow, Phase};
+use crate::view::cells::{cut, width};
+use crate::view::screen::{Line, Span, Tone};
+use crate::view::state::{Feed, Mode, NoticeKind, ViewState};
+
+/// Program, views, how the collecting goes, what there is, what it costs.
+pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    let full = total >= 72;
+    let mut line = Line::of(if full { " portolan " } else { " " }, Tone::Strong);
+    for (index, view) in Grouping::ALL.into_iter().enumerate() {
+        let here = view == state.grouping;
+        let title = if full || here {
+            format!(" {}", view.title())
+        } else {
+            String::new()
+        };
+        let tone = if here { Tone::Accent } else { Tone::Dim };
+        line.push(format!(" {}{title}", index + 1), tone);
+        if full {
+            line.push(" ", Tone::Plain);
+        }
+    }
+    // From the most to the least important; what has no room is left out.
+    let mut right = Line::default();
+    for part in parts(state, answer) {
+        if line.width() + right.width() + part.width() + 3 < total {
+            if !right.spans.is_empty() {
+                right.push("  ", Tone::Plain);
+            }
+            right.spans.extend(part.spans);
+        }
+    }
+    right.push(" ", Tone::Plain);
+    line.push_right(right, total);
+    line
+}
+
+fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
+    let mut parts = vec![feed(state)];
+    let Some(answer) = answer else { return parts };
+    let moment = &answer.moment;
+    parts.push(Line::of(
+        count(moment.open, "socket", "sockets"),
+        Tone::Plain,
+    ));
+    if moment.hidden_rows > 0 {
+        parts.push(Line::of(
+            format!("{} hidden", quantity::thousands(moment.hidden_rows)),
+            Tone::Warning,
+        ));
+    }
+    parts.push(cost(state));
+    parts.push(Line::of(count(moment.ports, "port", "ports"), Tone::Dim));
+    parts.push(Line::of(
+        count(moment.processes, "process", "processes"),
+        Tone::Dim,
+    ));
+    parts.push(Line::of(moment.source.name(), Tone::Dim));
+    parts
+}
+
+fn feed(state: &ViewState) -> Line {
+    match state.feed {
+        Feed::Live => match state.stretched {
+            None => Line::of(
+                format!("● live {}", quantity::interval(state.interval)),
+                Tone::Opened,
+            ),
+            Some(real) => Line::of(
+                format!(
+                    "● live {} (wished {})",
+                    quantity::interval(real),
+                    quantity::interval(state.interval)
+                ),
+                Tone::Warning,
+            ),
+        },
+        Feed::Paused { until, at } => {
+            let Totals {
+                opened,
+                closed,
+                changed,
+            } = state.newest.totals.since(until);
+            let ago = quantity::age(state.newest.elapsed.saturating_sub(at));
+            let mut line = Line::of(format!("❚❚ paused {ago} "), Tone::Warning);
+            line.push(format!(" +{opened}"), Tone::Opened);
+            line.push(format!(" −{closed}"), Tone::Closed);
+            line.push(format!(" ~{changed}"), Tone::Changed);
+            line
+        }
+    }
+}
+
+fn cost(state: &ViewState) -> Line {
+    let cpu = state
+        .newest
+        .cpu
+        .map_or(String::new(), |cpu| format!(" {}", quantity::share(cpu)));
+    Line::of(
+        format!("{}{cpu}", quantity::took(state.newest.sample)),
+        Tone::Dim,
+    )
+}
+
+/// The filter line, and the column of its text cursor.
+pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -> (Line, usize) {
+    let typing = state.mode == Mode::Filter;
+    let mut line = Line::of(" / ", if typing { Tone::Accent } else { Tone::Dim });
+    let found = answer.map(|a| matched(state, a)).unwrap_or_default();
+    let room = total.saturating_sub(4 + width(&found));
+    let text = &state.filter.text;
+    let before = text.get(..state.filter.cursor).unwrap_or(text);
+    let column = 3 + width(before).min(room);
+    if text.is_empty() && !typing {
+        line.push(cut("port, process, address or state", room), Tone::Dim);
+    } else {
+        let tone = if state.filter.error.is_some() {
+            Tone::Error
+        } else {
+            Tone::Strong
+        };
+        line.push(visible(text, before, room), tone);
+    }
+    let only = switches(state.narrow);
+    if !only.is_empty() && line.width() + width(&only) + 2 < total.saturating_sub(width(&found)) {
+        line.push(format!("  {only}"), Tone::Accent);
+    }
+    line.push_right(Line::of(found, Tone::Dim), total);
+    (line, column)
+}
+
+/// The part of a long text in which the cursor is.
+fn visible(text: &str, before: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.into();
+    }
+    let hidden = width(before).saturating_sub(room.saturating_sub(1));
+    let mut skipped = 0;
+    let rest: String = text
+        .chars()
+        .skip_while(|c| {
+            let skip = skipped < hidden;
+            skipped += width(c.encode_utf8(&mut [0; 4]));
+            skip
+        })
+        .collect();
+    cut(&rest, room)
+}
+
+fn matched(state: &ViewState, answer: &Answer) -> String {
+    let all = answer.moment.open;
+    if state.filter.text.is_empty() && state.narrow == Narrow::default() {
+        return String::new();
+    }
+    let of = count(all, "socket", "sockets");
+    format!("{} of {of} ", quantity::thousands(answer.matched))
+}
+
+fn switches(narrow: Narrow) -> String {
+    let protocol = narrow.protocol.map(|p| match p {
+        Protocol::Tcp => "only TCP",
+        Protocol::Udp => "only UDP",
+    });
+    let family = narrow.family.map(|f| match f {
+        crate::endpoint::Family::Ipv4 => "only IPv4",
+        crate::endpoint::Family::Ipv6 => "only IPv6",
+    });
+    let phase = match narrow.phase {
+        Phase::All => None,
+        Phase::Listening => Some("only listening"),
+        Phase::Established => Some("only established"),
+    };
+    let all: Vec<&str> = [protocol, family, phase].into_iter().flatten().collect();
+    all.join(", ")
+}
+
+/// What is wrong with the filter, under the place; else the most important notice.
+pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
+    if let Some(error) = &state.filter.error {
+        let before = state.filter.text.get(..error.span.start).unwrap_or("");
+        let wrong = state.filter.text.get(error.span.clone()).unwrap_or("");
+        let carets = "^".repeat(width(wrong).max(1));
+        let text = format!("{}{carets} {error}", " ".repeat(3 + width(before)));
+        // Where the caret would leave no room for the words, the words matter more.
+        let text = if width(&text) <= total {
+            text
+        } else {
+            format!(" {error}")
+        };
+        return Some(Line::of(cut(&text, total), Tone::Error));
+    }
+    let first = state.notices.first()?;
+    let more = match state.notices.len() {
+        1 => String::new(),
+        n => format!("  (and {} more: ?)", n - 1),
+    };
+    let tone = match first.kind {
+        NoticeKind::Trouble => Tone::Error,
+        NoticeKind::Done => Tone::Accent,
+        NoticeKind::Unseen => Tone::Warning,
+    };
+    let room = total.saturating_sub(4 + width(&more));
+    let text = cut(&first.text, room);
+    Some(Line {
+        spans: vec![Span::new(format!(" ! {text}{more}"), tone)],
+        selected: false,
+    })
+}

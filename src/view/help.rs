@@ -1,0 +1,132 @@
+//! The help: every key, every sign, and what could not be seen, from the tables the program runs on.
+
+use crate::view::cells::{left, width, wrap};
+use crate::view::groups::{CODES, tone};
+use crate::view::keys::BINDINGS;
+use crate::view::screen::{Line, Tone};
+use crate::view::state::ViewState;
+
+/// `height` lines of help, from `scroll` on.
+pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize) -> Vec<Line> {
+    let all = text(state, total);
+    let scroll = scroll.min(all.len().saturating_sub(height));
+    let mut out: Vec<Line> = all.into_iter().skip(scroll).take(height).collect();
+    out.resize(height, Line::default());
+    out
+}
+
+fn text(state: &ViewState, total: usize) -> Vec<Line> {
+    let mut out = vec![Line::of(" KEYS", Tone::Heading)];
+    keys(&mut out, total);
+    out.push(Line::default());
+    out.push(Line::of(" SIGNS", Tone::Heading));
+    signs(&mut out, total);
+    out.push(Line::default());
+    out.push(Line::of(" TCP STATES", Tone::Heading));
+    states(&mut out, total);
+    out.push(Line::default());
+    out.push(Line::of(" WORDS", Tone::Heading));
+    for (word, meaning) in WORDS {
+        labelled(&mut out, word, Tone::Accent, meaning, total);
+    }
+    out.push(Line::default());
+    out.push(Line::of(" WHAT IS SEEN", Tone::Heading));
+    if let Some((kind, why)) = &state.source {
+        labelled(
+            &mut out,
+            kind.name(),
+            Tone::Accent,
+            &format!("the source in use: {why}"),
+            total,
+        );
+    }
+    for notice in &state.notices {
+        labelled(&mut out, "!", Tone::Warning, &notice.text, total);
+    }
+    out
+}
+
+const WORDS: [(&str, &str); 6] = [
+    ("port", "a number, per protocol"),
+    ("endpoint", "an address and a port"),
+    ("socket", "one object of the kernel, one row here"),
+    (
+        "connection",
+        "a pair of endpoints: two sockets when both ends are on this machine",
+    ),
+    (
+        "shared port",
+        "the one of a socket's two ports that many sockets share: the listener's",
+    ),
+    (
+        "waiting 2 of 5",
+        "a listener's queue: established by the kernel, not yet accepted by the program",
+    ),
+];
+
+fn keys(out: &mut Vec<Line>, total: usize) {
+    for binding in BINDINGS {
+        let names: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
+        labelled(out, &names.join(" "), Tone::Accent, binding.words, total);
+    }
+}
+
+fn signs(out: &mut Vec<Line>, total: usize) {
+    for (sign, tone, meaning) in [
+        ("+", Tone::Opened, "new in the last seconds"),
+        ("−", Tone::Closed, "gone; the row stays a few seconds"),
+        ("~", Tone::Changed, "its state changed"),
+        ("←", Tone::Plain, "accepted here from that endpoint"),
+        (":5000 →", Tone::Plain, "dialled from that local port"),
+        (
+            "⇄",
+            Tone::Plain,
+            "the process at the other end, on this machine",
+        ),
+        (
+            "(was x)",
+            Tone::Inference,
+            "no process has it any more; x had it last",
+        ),
+        (
+            "hidden",
+            Tone::Ignorance,
+            "a process of another user has it; root sees which",
+        ),
+        (
+            "≥2m",
+            Tone::Dim,
+            "seen for that long; it was there before the first look",
+        ),
+        ("—", Tone::Dim, "the kernel does not count this"),
+    ] {
+        labelled(out, sign, tone, meaning, total);
+    }
+}
+
+fn states(out: &mut Vec<Line>, total: usize) {
+    let mut line = Line::of(" ", Tone::Plain);
+    for (state, code) in CODES {
+        let text = format!(" {code} ");
+        if line.width() + width(&text) + width(state.name()) + 2 > total {
+            out.push(std::mem::replace(&mut line, Line::of(" ", Tone::Plain)));
+        }
+        line.push(text, tone(Some(state)));
+        line.push(format!("{}  ", state.name()), Tone::Plain);
+    }
+    out.push(line);
+}
+
+fn labelled(out: &mut Vec<Line>, label: &str, tone: Tone, words: &str, total: usize) {
+    const LABEL: usize = 16;
+    for (index, text) in wrap(words, total.saturating_sub(LABEL + 4))
+        .into_iter()
+        .enumerate()
+    {
+        let label = if index == 0 { label } else { "" };
+        let mut line = Line::of("  ", Tone::Plain);
+        line.push(left(label, LABEL), tone);
+        line.push(format!(" {text}"), Tone::Plain);
+        out.push(line);
+    }
+}

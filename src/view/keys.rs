@@ -1,0 +1,403 @@
+//! What keys do: one table. The loop, the help, the footer and a test of the README read it.
+//!
+//! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
+
+use std::fmt;
+
+use crate::query::Grouping;
+
+/// A key, as far as this program tells keys apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A character, case and all.
+    Char(char),
+    /// Ctrl with a letter.
+    Ctrl(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// Tab.
+    Tab,
+    /// Shift-Tab.
+    BackTab,
+    /// ↑
+    Up,
+    /// ↓
+    Down,
+    /// ←
+    Left,
+    /// →
+    Right,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// PgUp.
+    PageUp,
+    /// PgDn.
+    PageDown,
+    /// A function key.
+    F(u8),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Char(' ') => f.write_str("Space"),
+            Self::Char(c) => write!(f, "{c}"),
+            Self::Ctrl(c) => write!(f, "Ctrl-{c}"),
+            Self::Enter => f.write_str("Enter"),
+            Self::Escape => f.write_str("Esc"),
+            Self::Tab => f.write_str("Tab"),
+            Self::BackTab => f.write_str("Shift-Tab"),
+            Self::Up => f.write_str("↑"),
+            Self::Down => f.write_str("↓"),
+            Self::Left => f.write_str("←"),
+            Self::Right => f.write_str("→"),
+            Self::Home => f.write_str("Home"),
+            Self::End => f.write_str("End"),
+            Self::PageUp => f.write_str("PgUp"),
+            Self::PageDown => f.write_str("PgDn"),
+            Self::F(n) => write!(f, "F{n}"),
+        }
+    }
+}
+
+/// How far to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Motion {
+    /// To the line above.
+    Up,
+    /// To the line below.
+    Down,
+    /// Half a screen up.
+    HalfUp,
+    /// Half a screen down.
+    HalfDown,
+    /// A screen up.
+    PageUp,
+    /// A screen down.
+    PageDown,
+    /// To the first line.
+    First,
+    /// To the last line.
+    Last,
+}
+
+/// What a fold key does to the group under the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoldMove {
+    /// Shows or hides its sockets.
+    Toggle,
+    /// Shows them.
+    Open,
+    /// Hides them; on a socket, goes to its group.
+    Close,
+    /// Shows or hides all.
+    All,
+}
+
+/// What a user can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Stop and give the terminal back until `fg`.
+    Suspend,
+    /// Show or leave the help.
+    Help,
+    /// Move the cursor.
+    Move(Motion),
+    /// Fold.
+    Fold(FoldMove),
+    /// Show this view.
+    View(Grouping),
+    /// Show the next view.
+    NextView,
+    /// Show the view before.
+    PreviousView,
+    /// More of the selected row.
+    Details,
+    /// Type a filter.
+    Filter,
+    /// Leave what is open; then clear the filter.
+    Back,
+    /// Order by the next column.
+    NextSort,
+    /// Turn the order round.
+    ReverseSort,
+    /// Freeze the screen, or go on.
+    Pause,
+    /// Look now.
+    Refresh,
+    /// Look more often.
+    Faster,
+    /// Look less often.
+    Slower,
+    /// Only TCP, or both.
+    OnlyTcp,
+    /// Only UDP, or both.
+    OnlyUdp,
+    /// All, listening, established.
+    NextPhase,
+    /// Copy the selected endpoint, pid or port.
+    Copy,
+    /// Paint everything anew.
+    Redraw,
+}
+
+/// Keys that do one thing, and the words for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Any of these.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub action: Action,
+    /// In the footer, one word.
+    pub short: &'static str,
+    /// In the help, one phrase.
+    pub words: &'static str,
+    /// The place in the footer, where it has one.
+    pub footer: Option<u8>,
+}
+
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    short: &'static str,
+    words: &'static str,
+) -> Binding {
+    Binding {
+        keys,
+        action,
+        short,
+        words,
+        footer: None,
+    }
+}
+
+impl Binding {
+    const fn in_footer(mut self, place: u8) -> Self {
+        self.footer = Some(place);
+        self
+    }
+}
+
+/// Every key.
+pub const BINDINGS: &[Binding] = {
+    use Key::{
+        BackTab, Char, Ctrl, Down, End, Enter, Escape, F, Home, Left, PageDown, PageUp, Right, Tab,
+        Up,
+    };
+    &[
+        bind(
+            &[Char('q'), Ctrl('c')],
+            Action::Quit,
+            "quit",
+            "quit, at once",
+        )
+        .in_footer(8),
+        bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
+        bind(
+            &[Char('/')],
+            Action::Filter,
+            "filter",
+            "filter as you type; Enter keeps, Esc clears",
+        )
+        .in_footer(1),
+        bind(
+            &[Escape],
+            Action::Back,
+            "back",
+            "close what is open, then clear the filter",
+        ),
+        bind(
+            &[Char(' ')],
+            Action::Fold(FoldMove::Toggle),
+            "open",
+            "show or hide a group's sockets",
+        )
+        .in_footer(2),
+        bind(
+            &[Right, Char('l')],
+            Action::Fold(FoldMove::Open),
+            "open",
+            "show a group's sockets",
+        ),
+        bind(
+            &[Left, Char('h')],
+            Action::Fold(FoldMove::Close),
+            "close",
+            "hide them, or go to the group",
+        ),
+        bind(
+            &[Char('z')],
+            Action::Fold(FoldMove::All),
+            "all",
+            "show or hide all sockets",
+        ),
+        bind(
+            &[Enter],
+            Action::Details,
+            "details",
+            "everything known of the row; again for the whole screen",
+        )
+        .in_footer(3),
+        bind(
+            &[Char('j'), Down],
+            Action::Move(Motion::Down),
+            "down",
+            "down a line",
+        ),
+        bind(
+            &[Char('k'), Up],
+            Action::Move(Motion::Up),
+            "up",
+            "up a line",
+        ),
+        bind(
+            &[Ctrl('d')],
+            Action::Move(Motion::HalfDown),
+            "down",
+            "down half a screen",
+        ),
+        bind(
+            &[Ctrl('u')],
+            Action::Move(Motion::HalfUp),
+            "up",
+            "up half a screen",
+        ),
+        bind(
+            &[PageDown, Ctrl('f')],
+            Action::Move(Motion::PageDown),
+            "down",
+            "down a screen",
+        ),
+        bind(
+            &[PageUp, Ctrl('b')],
+            Action::Move(Motion::PageUp),
+            "up",
+            "up a screen",
+        ),
+        bind(
+            &[Char('g'), Home],
+            Action::Move(Motion::First),
+            "first",
+            "to the first line",
+        ),
+        bind(
+            &[Char('G'), End],
+            Action::Move(Motion::Last),
+            "last",
+            "to the last line",
+        ),
+        bind(
+            &[Char('1')],
+            Action::View(Grouping::Ports),
+            "ports",
+            "grouped by shared port",
+        ),
+        bind(
+            &[Char('2')],
+            Action::View(Grouping::Processes),
+            "processes",
+            "grouped by process",
+        ),
+        bind(
+            &[Char('3')],
+            Action::View(Grouping::Hosts),
+            "hosts",
+            "grouped by remote address",
+        ),
+        bind(
+            &[Char('4')],
+            Action::View(Grouping::Sockets),
+            "sockets",
+            "every socket, not grouped",
+        ),
+        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(4),
+        bind(&[BackTab], Action::PreviousView, "view", "the view before"),
+        bind(
+            &[Char('s')],
+            Action::NextSort,
+            "sort",
+            "order by the next column",
+        )
+        .in_footer(5),
+        bind(
+            &[Char('S')],
+            Action::ReverseSort,
+            "reverse",
+            "turn the order round",
+        ),
+        bind(
+            &[Char('p')],
+            Action::Pause,
+            "pause",
+            "freeze the screen while collecting goes on; again to go on",
+        )
+        .in_footer(6),
+        bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
+        bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
+        bind(
+            &[Char('o')],
+            Action::NextPhase,
+            "only",
+            "all sockets, only listening, only established",
+        ),
+        bind(&[Char('r')], Action::Refresh, "refresh", "look now"),
+        bind(&[Char('<')], Action::Faster, "faster", "shorter interval"),
+        bind(&[Char('>')], Action::Slower, "slower", "longer interval"),
+        bind(
+            &[Char('c'), Char('y')],
+            Action::Copy,
+            "copy",
+            "copy the endpoint, port or pid of the row",
+        )
+        .in_footer(7),
+        bind(
+            &[Ctrl('l')],
+            Action::Redraw,
+            "redraw",
+            "paint the screen anew",
+        ),
+        bind(
+            &[Ctrl('z')],
+            Action::Suspend,
+            "suspend",
+            "back to the shell; fg returns",
+        ),
+    ]
+};
+
+/// What a key does while browsing.
+pub fn action_of(key: Key) -> Option<Action> {
+    BINDINGS
+        .iter()
+        .find(|b| b.keys.contains(&key))
+        .map(|b| b.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things() {
+        let mut seen: Vec<Key> = Vec::new();
+        for key in BINDINGS.iter().flat_map(|b| b.keys) {
+            assert!(!seen.contains(key), "{key} is bound twice");
+            seen.push(*key);
+        }
+    }
+
+    #[test]
+    fn footer_places_are_told_apart() {
+        let mut places: Vec<u8> = BINDINGS.iter().filter_map(|b| b.footer).collect();
+        let count = places.len();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), count);
+    }
+}

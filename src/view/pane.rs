@@ -1,0 +1,185 @@
+//! What there is to say of the row under the cursor.
+
+use crate::query::{Answer, Group, Line as Place, Lines};
+use crate::services::Services;
+use crate::teach::{self, Detail, Phrase};
+use crate::view::cells::{cut, left, width, wrap};
+use crate::view::screen::{Line, Tone};
+use crate::view::state::{Details, ViewState};
+
+/// What the cursor is on, in words.
+struct Subject {
+    title: String,
+    brief: Vec<Phrase>,
+    details: Vec<Detail>,
+}
+
+/// A rule with a title, and `height - 1` lines of text.
+pub(super) fn pane(
+    state: &ViewState,
+    answer: Option<&Answer>,
+    lines: &Lines,
+    services: &Services,
+    total: usize,
+    height: usize,
+) -> Vec<Line> {
+    let subject = answer.and_then(|a| subject(state, a, lines, services));
+    let Some(subject) = subject else {
+        return vec![rule("", total)];
+    };
+    let mut out = vec![rule(&subject.title, total)];
+    let room = height.saturating_sub(1);
+    let text = match state.details {
+        Details::Brief => sentences(&subject.brief, total),
+        Details::Pane | Details::Full => labelled(&subject.details, total),
+    };
+    out.extend(shortened(text, room, total));
+    out.resize(height, Line::default());
+    out
+}
+
+/// Everything, on `height` lines, scrolled.
+pub(super) fn full(
+    state: &ViewState,
+    answer: Option<&Answer>,
+    lines: &Lines,
+    services: &Services,
+    total: usize,
+    height: usize,
+) -> Vec<Line> {
+    let subject = answer.and_then(|a| subject(state, a, lines, services));
+    let Some(subject) = subject else {
+        return vec![rule("", total)];
+    };
+    let mut out = vec![rule(&subject.title, total)];
+    let text = labelled(&subject.details, total);
+    let room = height.saturating_sub(1);
+    let scroll = state.details_scroll.min(text.len().saturating_sub(room));
+    out.extend(shortened(
+        text.into_iter().skip(scroll).collect(),
+        room,
+        total,
+    ));
+    out.resize(height, Line::default());
+    out
+}
+
+/// At most `room` lines; when some are left out, the last one says so.
+fn shortened(mut text: Vec<Line>, room: usize, total: usize) -> Vec<Line> {
+    if text.len() > room && room > 0 {
+        let left_out = text.len() - room + 1;
+        text.truncate(room);
+        if let Some(last) = text.last_mut() {
+            let word = cut(&format!(" … {left_out} more lines: Enter"), total);
+            *last = Line::of(word, Tone::Dim);
+        }
+    }
+    text
+}
+
+fn subject(
+    state: &ViewState,
+    answer: &Answer,
+    lines: &Lines,
+    services: &Services,
+) -> Option<Subject> {
+    let of_group = |group: &Group| Subject {
+        title: teach::group_title(group, answer, services),
+        brief: teach::say_group(group, answer),
+        details: teach::group_details(group, answer),
+    };
+    match lines.at(answer, state.cursor)? {
+        Place::Section(_) => None,
+        Place::Group(index) => answer.groups.get(index).map(of_group),
+        Place::Inner(index) => answer.inner.get(index).map(of_group),
+        Place::Row { position, .. } => {
+            let row = answer.row(*answer.rows.get(position)?)?;
+            let mut details = teach::row_details(row, &answer.moment, services);
+            if let Some(twin) = answer.twin(row.slot) {
+                let value = Phrase::fact(twin.socket.local.to_string());
+                details.push(Detail {
+                    label: "second address",
+                    value,
+                });
+                details.extend(
+                    teach::row_details(twin, &answer.moment, services)
+                        .into_iter()
+                        .filter(|d| {
+                            matches!(d.label, "inode" | "cookie" | "process" | "accept queue")
+                        }),
+                );
+            }
+            Some(Subject {
+                title: teach::row_title(row),
+                brief: teach::say_row(row, &answer.moment),
+                details,
+            })
+        }
+    }
+}
+
+fn rule(title: &str, total: usize) -> Line {
+    let mut line = Line::of("──", Tone::Dim);
+    if !title.is_empty() {
+        line.push(
+            format!(" {} ", cut(title, total.saturating_sub(8))),
+            Tone::Strong,
+        );
+    }
+    let rest = total.saturating_sub(line.width());
+    line.push("─".repeat(rest), Tone::Dim);
+    line
+}
+
+/// Sentences one after another, broken between words, each in its tone.
+fn sentences(phrases: &[Phrase], total: usize) -> Vec<Line> {
+    let room = total.saturating_sub(2);
+    let mut out = vec![Line::of(" ", Tone::Plain)];
+    for phrase in phrases {
+        for word in phrase.text.split(' ') {
+            let needed = width(word) + 1;
+            let full = out
+                .last()
+                .is_some_and(|l| l.width() > 1 && l.width() + needed > room);
+            if full {
+                out.push(Line::of(" ", Tone::Plain));
+            }
+            let Some(line) = out.last_mut() else { break };
+            line.push(format!("{} ", cut(word, room)), phrase.certainty.into());
+        }
+    }
+    out
+}
+
+/// Facts with their labels in a column of their own.
+fn labelled(details: &[Detail], total: usize) -> Vec<Line> {
+    const LABEL: usize = 14;
+    let room = total.saturating_sub(LABEL + 3).max(10);
+    let mut out = Vec::new();
+    for detail in details {
+        // A detail without a label before any label is a sentence: it has the whole width.
+        let sentence = detail.label.is_empty() && !out.iter().any(|l: &Line| l.spans.len() > 1);
+        let (label, cells) = if sentence {
+            (String::new(), total.saturating_sub(2))
+        } else {
+            (left(detail.label, LABEL), room)
+        };
+        for (index, text) in wrap(&detail.value.text, cells).into_iter().enumerate() {
+            let tone = detail.value.certainty.into();
+            let mut line = Line::default();
+            if sentence {
+                line.push(format!(" {text}"), tone);
+            } else {
+                let label = if index == 0 {
+                    label.clone()
+                } else {
+                    " ".repeat(LABEL)
+                };
+                line.push(format!(" {label} "), Tone::Dim);
+                line.push(text, tone);
+            }
+            out.push(line);
+        }
+    }
+    out
+}

@@ -1,0 +1,132 @@
+//! The cells of a socket's row.
+
+use crate::history::{Mark, Moment, Since, Tracked};
+use crate::quantity;
+use crate::query::SortColumn;
+use crate::teach;
+use crate::view::cells::{left, right};
+use crate::view::columns::{Align, Column, Content, Sized};
+use crate::view::groups::{rate, tone};
+use crate::view::screen::{Line, Span, Tone};
+
+const DOWN: Column = Column::new(Content::Down, "↓/s", 4, 6, 6)
+    .right()
+    .sorted(SortColumn::Rate);
+const UP: Column = Column::new(Content::Up, "↑/s", 4, 6, 6).right();
+const AGE: Column = Column::new(Content::Age, "SEEN", 3, 7, 7)
+    .right()
+    .sorted(SortColumn::Age);
+
+/// The columns of a row under its group.
+pub(super) const MEMBER: &[Column] = &[
+    Column::new(Content::State, "", 0, 12, 12),
+    Column::new(Content::End, "", 0, 21, 44),
+    Column::new(Content::Owner, "", 1, 14, 40),
+    Column::new(Content::Note, "", 2, 10, 60),
+    AGE,
+    DOWN,
+    UP,
+];
+
+/// The columns of the flat view.
+pub(super) const FLAT: &[Column] = &[
+    Column::new(Content::Protocol, "", 2, 3, 3),
+    Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
+    Column::new(Content::Local, "LOCAL", 0, 17, 44).sorted(SortColumn::Local),
+    Column::new(Content::Remote, "REMOTE", 1, 17, 44).sorted(SortColumn::Remote),
+    Column::new(Content::Owner, "PROCESS", 1, 13, 36).sorted(SortColumn::Process),
+    Column::new(Content::Note, "", 5, 12, 50).sorted(SortColumn::Queues),
+    AGE,
+    DOWN,
+    UP,
+];
+
+/// How long a change stays marked.
+fn fresh(row: &Tracked, moment: &Moment) -> Option<Mark> {
+    let mark = row.mark?;
+    let shown =
+        row.is_closed() || moment.elapsed.saturating_sub(mark.at()) < crate::history::LINGER;
+    shown.then_some(mark)
+}
+
+/// The sign in front of a row, and its tone.
+pub(super) fn sign(row: &Tracked, moment: &Moment) -> (&'static str, Option<Tone>) {
+    match fresh(row, moment) {
+        Some(Mark::Opened(_)) => ("+", Some(Tone::Opened)),
+        Some(Mark::Changed(_)) => ("~", Some(Tone::Changed)),
+        Some(Mark::Closed(_)) => ("−", Some(Tone::Closed)),
+        None => (" ", None),
+    }
+}
+
+/// The cells of one row.
+pub(super) fn cells(
+    line: &mut Line,
+    row: &Tracked,
+    twin: Option<&Tracked>,
+    moment: &Moment,
+    columns: &[Sized],
+) {
+    let marked = sign(row, moment).1;
+    for (index, sized) in columns.iter().enumerate() {
+        if index > 0 {
+            line.push("  ", Tone::Plain);
+        }
+        let span = cell(sized.column.content, row, twin, moment);
+        let text = match sized.column.align {
+            Align::Left => left(&span.text, sized.width),
+            Align::Right => right(&span.text, sized.width),
+        };
+        // A row that is gone, or just came, is of one tone from end to end.
+        let tone = match marked {
+            Some(Tone::Closed | Tone::Opened) => marked.unwrap_or(span.tone),
+            Some(Tone::Changed) if sized.column.content == Content::State => Tone::Changed,
+            _ => span.tone,
+        };
+        line.push(text, tone);
+    }
+}
+
+fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> Span {
+    let socket = &row.socket;
+    match content {
+        Content::State => Span::new(teach::state(row), tone(socket.tcp_state())),
+        Content::Protocol => Span::new(socket.protocol().name(), Tone::Dim),
+        Content::Local => Span::new(socket.local.to_string(), Tone::Plain),
+        Content::Remote => match socket.remote {
+            Some(remote) => Span::new(remote.to_string(), Tone::Plain),
+            None => Span::new("*", Tone::Dim),
+        },
+        Content::End => {
+            let tone = if row.evidence.is_guess() {
+                Tone::Inference
+            } else {
+                Tone::Plain
+            };
+            Span::new(teach::end(row, twin), tone)
+        }
+        Content::Owner => Span::phrase(teach::owner(row, moment)),
+        Content::Note => {
+            let phrase = teach::note(row, moment);
+            let span = Span::phrase(phrase);
+            Span {
+                tone: if span.tone == Tone::Plain {
+                    Tone::Dim
+                } else {
+                    span.tone
+                },
+                ..span
+            }
+        }
+        Content::Age => {
+            let age = quantity::age(row.age(moment.elapsed));
+            match row.first_seen {
+                Since::Seen(_) => Span::new(age, Tone::Dim),
+                Since::BeforeFirstLook(_) => Span::new(format!("≥{age}"), Tone::Dim),
+            }
+        }
+        Content::Down => rate(row.rates.map(|r| r.down)),
+        Content::Up => rate(row.rates.map(|r| r.up)),
+        _ => Span::new("", Tone::Plain),
+    }
+}

@@ -1,0 +1,165 @@
+//! What the user is looking at: everything the screen depends on besides the answer.
+
+use std::time::Duration;
+
+use crate::history::Totals;
+use crate::query::{FilterError, Folds, Grouping, LineId, Narrow, Order};
+use crate::snapshot::SourceKind;
+
+/// Who gets the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The table.
+    #[default]
+    Browse,
+    /// The filter line.
+    Filter,
+    /// The help.
+    Help {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+}
+
+/// How much is shown of the selected row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Details {
+    /// A few sentences.
+    #[default]
+    Brief,
+    /// Everything, below the table.
+    Pane,
+    /// Everything, instead of the table.
+    Full,
+}
+
+/// Which moment is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Feed {
+    /// The newest.
+    #[default]
+    Live,
+    /// One that is kept, while collecting goes on.
+    Paused {
+        /// What had happened until then.
+        until: Totals,
+        /// When that was, on the collector's clock.
+        at: Duration,
+    },
+}
+
+/// The filter line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterLine {
+    /// What was typed.
+    pub text: String,
+    /// Where the cursor is, in bytes.
+    pub cursor: usize,
+    /// What is wrong with the text; the last good filter stays in force meanwhile.
+    pub error: Option<FilterError>,
+}
+
+/// Something the user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// In words.
+    pub text: String,
+    /// Whether it is about the program itself rather than about what can be seen.
+    pub kind: NoticeKind,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeKind {
+    /// Something went wrong.
+    Trouble,
+    /// A word on what was just done.
+    Done,
+    /// Something cannot be seen.
+    Unseen,
+}
+
+/// The newest sample in figures, also while an older one is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Newest {
+    /// What happened so far.
+    pub totals: Totals,
+    /// When it was taken, on the collector's clock.
+    pub elapsed: Duration,
+    /// How long it took.
+    pub sample: Duration,
+    /// This program's share of one core.
+    pub cpu: Option<f64>,
+}
+
+/// Everything the screen depends on besides the answer.
+#[derive(Clone, Debug)]
+pub struct ViewState {
+    /// Columns and lines.
+    pub size: (u16, u16),
+    /// Who gets the keys.
+    pub mode: Mode,
+    /// How much is shown of the selected row.
+    pub details: Details,
+    /// Lines scrolled past in the full details.
+    pub details_scroll: usize,
+    /// The filter line.
+    pub filter: FilterLine,
+    /// The switches.
+    pub narrow: Narrow,
+    /// The view.
+    pub grouping: Grouping,
+    /// The order, for each view.
+    pub orders: [Order; 4],
+    /// What is unfolded.
+    pub folds: Folds,
+    /// Which moment is shown.
+    pub feed: Feed,
+    /// The row under the cursor, by what it is.
+    pub selected: Option<LineId>,
+    /// The line it is on.
+    pub cursor: usize,
+    /// The first line shown.
+    pub top: usize,
+    /// What the user should know, the most important first.
+    pub notices: Vec<Notice>,
+    /// The wish.
+    pub interval: Duration,
+    /// What really is, where sampling takes too long for the wish.
+    pub stretched: Option<Duration>,
+    /// Where the sockets come from, and why from there.
+    pub source: Option<(SourceKind, String)>,
+    /// The newest sample.
+    pub newest: Newest,
+}
+
+impl ViewState {
+    /// The state the program opens in.
+    pub fn new(size: (u16, u16), interval: Duration) -> Self {
+        Self {
+            size,
+            mode: Mode::default(),
+            details: Details::default(),
+            details_scroll: 0,
+            filter: FilterLine::default(),
+            narrow: Narrow::default(),
+            grouping: Grouping::default(),
+            orders: Grouping::ALL.map(Grouping::usual_order),
+            folds: Folds::default(),
+            feed: Feed::default(),
+            selected: None,
+            cursor: 0,
+            top: 0,
+            notices: Vec::new(),
+            interval,
+            stretched: None,
+            source: None,
+            newest: Newest::default(),
+        }
+    }
+
+    /// The order of the view that is shown.
+    pub const fn order(&self) -> Order {
+        self.orders[self.grouping as usize]
+    }
+}

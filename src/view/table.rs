@@ -1,0 +1,255 @@
+//! The table: column heads, and the lines that show.
+
+use crate::quantity::{count, thousands};
+use crate::query::{
+    Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
+};
+use crate::services::Services;
+use crate::view::cells::{left, right};
+use crate::view::columns::{self, Align, Column, Content, Sized};
+use crate::view::screen::{Line, Tone};
+use crate::view::state::ViewState;
+use crate::view::{groups, rows};
+
+/// Cells in front of the first column: cursor, sign or fold, space.
+const MARGIN: usize = 3;
+/// Cells one level of the tree is moved to the right.
+const INDENT: usize = 2;
+
+/// Column heads and `height` lines.
+pub(super) fn table(
+    state: &ViewState,
+    answer: Option<&Answer>,
+    lines: &Lines,
+    services: &Services,
+    total: usize,
+    height: usize,
+) -> Vec<Line> {
+    // While a new view is being answered, the old answer is still shown as what it is.
+    let (grouping, order) =
+        answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
+    let grids = Grids::new(grouping, total, Looks::Many);
+    let mut out = vec![grids.heads(order)];
+    let Some(answer) = answer else {
+        out.push(Line::of("   looking …", Tone::Dim));
+        return padded(out, height);
+    };
+    if lines.is_empty() {
+        out.push(Line::of(nothing(state), Tone::Dim));
+    }
+    for number in state.top..(state.top + height).min(lines.len()) {
+        let Some(place) = lines.at(answer, number) else {
+            break;
+        };
+        let mut line = grids.line(place, answer, lines, services, total);
+        line.selected = number == state.cursor;
+        if line.selected
+            && let Some(first) = line.spans.first_mut()
+        {
+            first.text.replace_range(0..1, "›");
+        }
+        out.push(line);
+    }
+    padded(out, height)
+}
+
+fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
+    lines.resize(height + 1, Line::default());
+    lines
+}
+
+fn nothing(state: &ViewState) -> &'static str {
+    if state.filter.text.is_empty() {
+        "   no socket to show"
+    } else {
+        "   no socket matches the filter; Esc clears it"
+    }
+}
+
+/// How often the machine was looked at: one look tells no rate, no age, no course of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    One,
+    Many,
+}
+
+impl Looks {
+    fn fit(self, columns: &[Column], total: usize) -> Vec<Sized> {
+        let needs_time = |c: &Column| {
+            matches!(
+                c.content,
+                Content::Age | Content::Down | Content::Up | Content::Series
+            )
+        };
+        match self {
+            Self::Many => columns::fit(columns, total),
+            Self::One => {
+                let timeless: Vec<Column> =
+                    columns.iter().filter(|c| !needs_time(c)).copied().collect();
+                columns::fit(&timeless, total)
+            }
+        }
+    }
+}
+
+/// The column widths of everything a view shows.
+pub(super) struct Grids {
+    group: Vec<Sized>,
+    inner: Vec<Sized>,
+    row: Vec<Sized>,
+    deep_row: Vec<Sized>,
+    grouping: Grouping,
+}
+
+impl Grids {
+    pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
+        let room = total.saturating_sub(MARGIN);
+        let row = match grouping {
+            Grouping::Sockets => looks.fit(rows::FLAT, room),
+            _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
+        };
+        let group = looks.fit(groups::columns(grouping), room);
+        let mut inner = group.clone();
+        if let Some(first) = inner.first_mut() {
+            first.width = first.width.saturating_sub(INDENT);
+        }
+        let deep_row = looks.fit(rows::MEMBER, room.saturating_sub(2 * INDENT));
+        Self {
+            group,
+            inner,
+            row,
+            deep_row,
+            grouping,
+        }
+    }
+
+    /// The column heads, with a sign on the one the table is ordered by.
+    pub(super) fn heads(&self, order: Order) -> Line {
+        let columns = if self.grouping == Grouping::Sockets {
+            &self.row
+        } else {
+            &self.group
+        };
+        let mut line = Line::of(" ".repeat(MARGIN), Tone::Dim);
+        for (index, sized) in columns.iter().enumerate() {
+            if index > 0 {
+                line.push("  ", Tone::Dim);
+            }
+            let here = sized.column.sort == Some(order.column);
+            let sign = match order.direction {
+                _ if !here => "",
+                Direction::Ascending => "▲",
+                Direction::Descending => "▼",
+            };
+            let title = format!("{}{sign}", sized.column.title);
+            let text = match sized.column.align {
+                Align::Left => left(&title, sized.width),
+                Align::Right => right(&title, sized.width),
+            };
+            line.push(text, if here { Tone::Accent } else { Tone::Dim });
+        }
+        line
+    }
+
+    /// One line of the table.
+    pub(super) fn line(
+        &self,
+        place: Place,
+        answer: &Answer,
+        lines: &Lines,
+        services: &Services,
+        total: usize,
+    ) -> Line {
+        match place {
+            Place::Section(index) => match answer.sections.get(index) {
+                Some(part) => section(part, total),
+                None => Line::default(),
+            },
+            Place::Group(index) => match answer.groups.get(index) {
+                Some(group) => self.group(group, 0, &self.group, answer, lines, services),
+                None => Line::default(),
+            },
+            Place::Inner(index) => match answer.inner.get(index) {
+                Some(group) => self.group(group, INDENT, &self.inner, answer, lines, services),
+                None => Line::default(),
+            },
+            Place::Row {
+                group,
+                position,
+                last,
+            } => {
+                let depth = match group {
+                    None => 0,
+                    Some(path) if path.sub.is_some() => 2,
+                    Some(_) => 1,
+                };
+                self.row(position, depth, last, answer)
+            }
+        }
+    }
+
+    fn group(
+        &self,
+        group: &Group,
+        indent: usize,
+        columns: &[Sized],
+        answer: &Answer,
+        lines: &Lines,
+        services: &Services,
+    ) -> Line {
+        let fold = if lines.folds().is_open(group.path) {
+            "▾"
+        } else {
+            "▸"
+        };
+        let mut line = Line::of(" ", Tone::Plain);
+        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
+        groups::cells(&mut line, group, answer, services, columns);
+        line
+    }
+
+    fn row(&self, position: usize, depth: usize, last: bool, answer: &Answer) -> Line {
+        let row = answer.rows.get(position).and_then(|slot| answer.row(*slot));
+        let Some(row) = row else {
+            return Line::default();
+        };
+        let (sign, tone) = rows::sign(row, &answer.moment);
+        let mut line = Line::of(" ", Tone::Plain);
+        line.push(format!("{sign} "), tone.unwrap_or(Tone::Plain));
+        if depth > 0 {
+            let branch = if last { "└ " } else { "├ " };
+            line.push(
+                format!("{}{branch}", " ".repeat((depth - 1) * INDENT)),
+                Tone::Dim,
+            );
+        }
+        let columns = if depth == 2 {
+            &self.deep_row
+        } else {
+            &self.row
+        };
+        let twin = answer.twin(row.slot).filter(|_| depth > 0);
+        rows::cells(&mut line, row, twin.map(|t| &**t), &answer.moment, columns);
+        line
+    }
+}
+
+fn section(section: &Section, total: usize) -> Line {
+    let groups = section.groups.len();
+    let sockets = count(section.sockets as usize, "socket", "sockets");
+    let (title, sum) = match section.kind {
+        SectionKind::ListeningHere => ("LISTENING HERE", count(groups, "port", "ports")),
+        SectionKind::Outgoing => ("OUTGOING", count(groups, "port", "ports")),
+        SectionKind::Processes => ("PROCESSES", count(groups, "process", "processes")),
+        SectionKind::NoProcess => ("NO PROCESS", count(groups, "reason", "reasons")),
+        SectionKind::Hosts => ("REMOTE HOSTS", thousands(groups)),
+        SectionKind::NoHost => ("NO REMOTE END", String::new()),
+    };
+    let mut line = Line::of(format!(" {title}"), Tone::Heading);
+    let comma = if sum.is_empty() { "" } else { ", " };
+    line.push_right(
+        Line::of(format!("{sum}{comma}{sockets} "), Tone::Dim),
+        total,
+    );
+    line
+}

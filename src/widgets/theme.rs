@@ -1,0 +1,65 @@
+//! How a meaning looks. Only the terminal's own sixteen colours and attributes are used, so the
+//! chart fits light and dark backgrounds and whatever palette the user chose; and every meaning
+//! has a sign or a word as well, so it can be read without any colour.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::view::Tone;
+
+/// Whether colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// The terminal's sixteen.
+    #[default]
+    Sixteen,
+    /// Attributes only: `NO_COLOR`, `--no-color`, a dumb terminal.
+    None,
+}
+
+/// From meanings to styles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Theme {
+    /// Whether colours are used.
+    pub colours: Colours,
+}
+
+impl Theme {
+    /// The style of a tone, on the line under the cursor or elsewhere.
+    pub fn style(self, tone: Tone, selected: bool) -> Style {
+        let style = Style::new().add_modifier(modifier(tone));
+        let style = match (self.colours, color(tone)) {
+            (Colours::Sixteen, Some(color)) if !selected => style.fg(color),
+            _ => style,
+        };
+        // The cursor is one even bar: its own colours would make a patchwork of it.
+        if selected {
+            style
+                .remove_modifier(Modifier::DIM)
+                .add_modifier(Modifier::REVERSED)
+        } else {
+            style
+        }
+    }
+}
+
+const fn color(tone: Tone) -> Option<Color> {
+    Some(match tone {
+        Tone::Plain | Tone::Strong | Tone::Dim => return None,
+        Tone::Heading | Tone::Accent => Color::Cyan,
+        Tone::Opened | Tone::Flowing => Color::Green,
+        Tone::Closed | Tone::Error => Color::Red,
+        Tone::Changed | Tone::Warning | Tone::Opening => Color::Yellow,
+        Tone::Waiting => Color::Blue,
+        Tone::Ending | Tone::Ignorance => Color::Magenta,
+        Tone::Inference => return None,
+    })
+}
+
+const fn modifier(tone: Tone) -> Modifier {
+    match tone {
+        Tone::Strong | Tone::Heading | Tone::Accent | Tone::Error => Modifier::BOLD,
+        Tone::Dim => Modifier::DIM,
+        Tone::Inference | Tone::Ignorance => Modifier::ITALIC,
+        _ => Modifier::empty(),
+    }
+}
