@@ -4,6 +4,9 @@
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
+#[cfg(target_os = "linux")]
+pub mod sock_diag;
+
 use std::sync::Arc;
 use std::time::Duration;
 
