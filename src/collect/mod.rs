@@ -5,6 +5,8 @@
 //! have them. Everything that differs between systems is behind one of the two.
 
 #[cfg(target_os = "linux")]
+pub mod procfs;
+#[cfg(target_os = "linux")]
 pub mod sock_diag;
 
 use std::sync::Arc;
