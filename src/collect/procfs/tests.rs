@@ -103,7 +103,7 @@ fn a_line_longer_than_the_buffer_is_told_once_and_the_next_is_read() {
     let text = format!("short\n{}\nafter\n{}", "x".repeat(100), "y".repeat(50));
     let mut told = Vec::new();
     lines(&mut text.as_bytes(), &mut [0; 16], |l| {
-        told.push(l.map(<[u8]>::to_vec))
+        told.push(l.map(<[u8]>::to_vec));
     })
     .expect("no error");
     assert_eq!(
