@@ -4,6 +4,12 @@
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
+pub mod netstat2;
+#[cfg(target_os = "linux")]
+pub mod procfs;
+#[cfg(target_os = "linux")]
+pub mod sock_diag;
+
 use std::sync::Arc;
 use std::time::Duration;
 

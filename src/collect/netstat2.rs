@@ -1,0 +1,274 @@
+//! The netstat2 library: every system's sockets with their pids.
+//!
+//! In: what the library lists. Out: sockets with endpoints, TCP state and, where it tells them,
+//! holders, inode and uid. This file alone names the library, and fences it: it panics where /proc
+//! cannot be read, repeats a row for each process that shares the socket (macOS) or when the
+//! kernel's table moves (Linux), gives pids in no order, and may err for ever.
+//!
+//! It never tells a UDP socket's peer: all of them look as if they had none.
+
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::{HashMap, HashSet};
+use netstat2::{
+    AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, SocketInfo, TcpState as LibraryState,
+    iterate_sockets_info,
+};
+
+use super::{Source, SourceError};
+use crate::endpoint::Endpoint;
+use crate::port::Port;
+use crate::process::{Holder, Holders, Pid, ProcessKey, StartTime, Uid};
+use crate::snapshot::{Gap, SourceKind};
+use crate::socket::{Inode, Socket, SocketKey, TcpState, Transport};
+
+/// So many errors one after the other are the library failing to end, not rows that err.
+const ERRORS_IN_A_ROW: usize = 64;
+
+/// The netstat2 library as a [`Source`].
+///
+/// A process is named by its pid alone, with [`StartTime`] 0: the library does not know more. On
+/// Linux it asks the kernel without a time-out.
+#[derive(Debug, Default)]
+pub struct Netstat2 {
+    seen: HashMap<SocketKey, usize>,
+    pool: Pool,
+}
+
+impl Netstat2 {
+    /// Tries the library on the smallest table, to learn now whether it works here.
+    ///
+    /// # Errors
+    /// When the library errs or panics: netlink refused, no /proc.
+    pub fn open() -> Result<Self, SourceError> {
+        let attempt = || iterate_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::UDP);
+        match catch_unwind(|| attempt().map(drop)) {
+            Ok(Ok(())) => Ok(Self::default()),
+            Ok(Err(error)) => Err(refused(error.to_string())),
+            Err(panic) => Err(refused(words_of(panic.as_ref()))),
+        }
+    }
+
+    /// Takes all that `list` gives, whatever way it ends.
+    fn take<E: Display, I: Iterator<Item = Result<SocketInfo, E>>>(
+        &mut self,
+        list: impl FnOnce() -> Result<I, E>,
+        sockets: &mut Vec<Socket>,
+        gaps: &mut Vec<Gap>,
+    ) -> Result<(), SourceError> {
+        self.seen.clear();
+        self.pool.forget_unused();
+        let mut errors = Errors::default();
+        // Rows are taken whole or not at all, so what was read before a panic can be kept.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            for row in list().map_err(|e| e.to_string())? {
+                match row {
+                    Ok(row) => {
+                        errors.in_a_row = 0;
+                        self.keep(&row, sockets);
+                    }
+                    Err(error) => errors.count(&error)?,
+                }
+            }
+            Ok(())
+        }));
+        let ended = outcome.unwrap_or_else(|panic| Err(words_of(panic.as_ref())));
+        if errors.all > 0 {
+            let (all, first) = (errors.all, &errors.first);
+            gaps.push(Gap::Sockets(format!(
+                "netstat2: {all} rows could not be read: {first}"
+            )));
+        }
+        match ended {
+            Err(why) if sockets.is_empty() => Err(refused(why)),
+            Err(why) => {
+                gaps.push(Gap::Sockets(format!("netstat2: {why}")));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Appends the row, or adds its pids to the row that the same socket already has.
+    fn keep(&mut self, row: &SocketInfo, sockets: &mut Vec<Socket>) {
+        let mut socket = socket(row);
+        let place = *self.seen.entry(socket.key()).or_insert(sockets.len());
+        let older = sockets
+            .get_mut(place)
+            .filter(|older| is_same(older, &socket));
+        let known = older.as_ref().and_then(|older| older.holders.found());
+        let holders = self
+            .pool
+            .holders(known.map_or(&[], |k| k), &row.associated_pids);
+        match older {
+            Some(older) => {
+                socket.holders = holders;
+                *older = socket;
+            }
+            None => {
+                socket.holders = holders;
+                sockets.push(socket);
+            }
+        }
+    }
+}
+
+impl Source for Netstat2 {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Netstat2
+    }
+
+    fn read(
+        &mut self,
+        _: Duration,
+        sockets: &mut Vec<Socket>,
+        gaps: &mut Vec<Gap>,
+    ) -> Result<(), SourceError> {
+        let list = || iterate_sockets_info(AddressFamilyFlags::all(), ProtocolFlags::all());
+        self.take(list, sockets, gaps)
+    }
+}
+
+fn refused(why: String) -> SourceError {
+    SourceError::Refused {
+        name: SourceKind::Netstat2.name(),
+        why,
+    }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the library panicked: {}", text.unwrap_or("without a word"))
+}
+
+/// The errors of one sample.
+#[derive(Debug, Default)]
+struct Errors {
+    all: usize,
+    in_a_row: usize,
+    first: String,
+}
+
+impl Errors {
+    fn count(&mut self, error: &impl Display) -> Result<(), String> {
+        if self.all == 0 {
+            self.first = error.to_string();
+        }
+        self.all += 1;
+        self.in_a_row += 1;
+        if self.in_a_row < ERRORS_IN_A_ROW {
+            return Ok(());
+        }
+        Err(format!("given up after {ERRORS_IN_A_ROW} errors in a row"))
+    }
+}
+
+/// Every list of holders in use. The list is the pids and no more, so the sockets of one process
+/// share one list, in this sample and the next.
+#[derive(Debug, Default)]
+struct Pool {
+    lists: HashSet<Arc<[Holder]>>,
+    scratch: Vec<Holder>,
+}
+
+impl Pool {
+    fn holders(&mut self, known: &[Holder], pids: &[u32]) -> Holders {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(known);
+        // Windows gives TIME-WAIT rows to process 0, which is nobody.
+        self.scratch
+            .extend(pids.iter().filter(|&&pid| pid != 0).map(|&pid| holder(pid)));
+        self.scratch.sort_unstable();
+        self.scratch.dedup();
+        if self.scratch.is_empty() {
+            // Nobody, or somebody who may not be looked into: the library does not say.
+            return Holders::NotSought;
+        }
+        let list = self
+            .lists
+            .get_or_insert_with(self.scratch.as_slice(), |l| Arc::from(l));
+        Holders::Found(Arc::clone(list))
+    }
+
+    fn forget_unused(&mut self) {
+        self.lists.retain(|list| Arc::strong_count(list) > 1);
+    }
+}
+
+fn holder(pid: u32) -> Holder {
+    Holder {
+        process: ProcessKey {
+            pid: Pid(pid),
+            start: StartTime(0),
+        },
+        fd: None,
+    }
+}
+
+/// Whether two rows with the same endpoints are one socket: yes, unless two inodes deny it.
+fn is_same(older: &Socket, newer: &Socket) -> bool {
+    older.key() == newer.key()
+        && (older.inode == newer.inode || older.inode.is_none() || newer.inode.is_none())
+}
+
+fn socket(row: &SocketInfo) -> Socket {
+    let mut socket = match &row.protocol_socket_info {
+        ProtocolSocketInfo::Tcp(tcp) => {
+            let state = state(tcp.state);
+            let remote = Endpoint::new(tcp.remote_addr, Port(tcp.remote_port));
+            let remote = (state != TcpState::Listen).then_some(remote);
+            let local = Endpoint::new(tcp.local_addr, Port(tcp.local_port));
+            Socket::new(Transport::Tcp(state), local, remote)
+        }
+        ProtocolSocketInfo::Udp(udp) => {
+            let local = Endpoint::new(udp.local_addr, Port(udp.local_port));
+            Socket::new(Transport::Udp, local, None)
+        }
+    };
+    (socket.inode, socket.uid) = ids(row);
+    socket
+}
+
+/// Inode and uid, which only Linux has.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn ids(row: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
+    let inode = std::num::NonZeroU64::new(row.inode.into()).map(Inode);
+    // A row without a descriptor says 0 for "I no longer know", which is not root.
+    (
+        inode,
+        (row.uid != 0 || inode.is_some()).then_some(Uid(row.uid)),
+    )
+}
+
+/// Inode and uid, which only Linux has.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn ids(_: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
+    (None, None)
+}
+
+fn state(state: LibraryState) -> TcpState {
+    match state {
+        // DELETE-TCB is Windows's word for a row that is about to go.
+        LibraryState::Closed | LibraryState::DeleteTcb => TcpState::Closed,
+        LibraryState::Listen => TcpState::Listen,
+        LibraryState::SynSent => TcpState::SynSent,
+        LibraryState::SynReceived => TcpState::SynReceived,
+        LibraryState::Established => TcpState::Established,
+        LibraryState::FinWait1 => TcpState::FinWait1,
+        LibraryState::FinWait2 => TcpState::FinWait2,
+        LibraryState::CloseWait => TcpState::CloseWait,
+        LibraryState::Closing => TcpState::Closing,
+        LibraryState::LastAck => TcpState::LastAck,
+        LibraryState::TimeWait => TcpState::TimeWait,
+        LibraryState::Unknown => TcpState::Other(0),
+    }
+}
+
+#[cfg(test)]
+mod tests;

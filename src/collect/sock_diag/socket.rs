@@ -1,0 +1,219 @@
+//! The netlink socket: one request, and what comes back.
+//!
+//! In: a [`Table`] and the states wanted. Out: the rows of the kernel's answer, one after the
+//! other, or the [`Trouble`] that ended it.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::netlink::{self, SocketAddrNetlink};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::net::{recvfrom, sendto, socket_with};
+
+use super::wire::{self, Kind, Messages, States, Table};
+
+/// The kernel never fills more than this in one `recv` of a dump (`netlink_dump`, af_netlink.c).
+const BUFFER: usize = 32 * 1024;
+
+/// How long the kernel may take for the next 32 KiB. It takes about 0.3 ms.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Signals that may disturb one dump before something is held to be wrong with the process.
+const SIGNALS: u32 = 1000;
+
+/// Why a dump ended before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Trouble {
+    /// The kernel answered with an error instead of more rows.
+    #[error("{0}")]
+    Refused(Errno),
+    /// The kernel says that the table changed under the dump (NLM_F_DUMP_INTR).
+    #[error("the table changed while it was read")]
+    Changed,
+    /// Messages were lost on the way (ENOBUFS, NLMSG_OVERRUN).
+    #[error("the kernel had no room for its answer")]
+    Lost,
+    /// A datagram was longer than the buffer.
+    #[error("an answer was longer than {BUFFER} bytes")]
+    Cut,
+    /// What came is not netlink.
+    #[error("an answer could not be read")]
+    Malformed,
+    /// So many rows were not understood; the others were.
+    #[error("{0} rows could not be read")]
+    Unreadable(usize),
+    /// Nothing came for [`PATIENCE`].
+    #[error("the kernel did not answer for {} s", PATIENCE.as_secs())]
+    Silent,
+    /// The socket itself cannot be used.
+    #[error("the netlink socket failed: {0}")]
+    Broken(Errno),
+    /// The socket would have to be opened again, in another network namespace than before.
+    #[error("the netlink socket failed, and its network namespace was left")]
+    Elsewhere,
+}
+
+impl Trouble {
+    /// Whether the dump may still be going on in the kernel, so that this socket can take no
+    /// other request (EBUSY) and would give rows of the old one.
+    const fn leaves_a_dump_behind(self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Changed)
+    }
+}
+
+/// Where rows come from: the kernel, or a test's script.
+pub(super) trait Dump {
+    /// Asks for `table` and gives the payload of each row, with the moment it arrived, to `row`.
+    fn dump(
+        &mut self,
+        table: Table,
+        states: States,
+        row: &mut dyn FnMut(Instant, &[u8]),
+    ) -> Result<(), Trouble>;
+}
+
+/// A NETLINK_SOCK_DIAG socket. It tells of the network namespace its thread was in when it was
+/// opened, whichever thread uses it.
+#[derive(Debug)]
+pub(super) struct Netlink {
+    socket: OwnedFd,
+    namespace: Option<Namespace>,
+    buffer: Box<[u8]>,
+    sequence: u32,
+    spoiled: bool,
+}
+
+/// Device and inode of a network namespace.
+type Namespace = (u64, u64);
+
+impl Netlink {
+    /// Opens one in the calling thread's network namespace.
+    pub(super) fn open() -> Result<Self, Errno> {
+        Ok(Self {
+            socket: open_socket()?,
+            namespace: namespace_of_this_thread(),
+            buffer: vec![0; BUFFER].into(),
+            sequence: 0,
+            spoiled: false,
+        })
+    }
+
+    /// Puts a fresh socket in the place of one that cannot be trusted any more.
+    fn reopen(&mut self) -> Result<(), Trouble> {
+        if namespace_of_this_thread() != self.namespace {
+            return Err(Trouble::Elsewhere);
+        }
+        self.socket = open_socket().map_err(Trouble::Broken)?;
+        self.spoiled = false;
+        Ok(())
+    }
+
+    fn ask(&mut self, table: Table, states: States) -> Result<(), Trouble> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let request = wire::request(table, states, self.sequence);
+        let kernel = SocketAddrNetlink::new(0, 0);
+        for _ in 0..SIGNALS {
+            match sendto(self.socket.as_fd(), &request, SendFlags::empty(), &kernel) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(Errno::NOBUFS) => return Err(Trouble::Lost),
+                Err(errno) => return Err(Trouble::Broken(errno)),
+            }
+        }
+        Err(Trouble::Broken(Errno::INTR))
+    }
+
+    fn hear(&mut self, row: &mut dyn FnMut(Instant, &[u8])) -> Result<(), Trouble> {
+        let mut interrupted = false;
+        loop {
+            let length = receive(&self.socket, &mut self.buffer)?;
+            let now = Instant::now();
+            for message in Messages::new(self.buffer.get(..length).unwrap_or_default()) {
+                let message = message.map_err(|_| Trouble::Malformed)?;
+                if message.sequence != self.sequence {
+                    continue;
+                }
+                interrupted |= message.interrupted;
+                match message.kind {
+                    Kind::Row(payload) => row(now, payload),
+                    Kind::Done(0) if interrupted => return Err(Trouble::Changed),
+                    Kind::Done(0) => return Ok(()),
+                    Kind::Error(0) | Kind::Other => {}
+                    Kind::Done(errno) | Kind::Error(errno) => return Err(refusal(errno)),
+                    Kind::Overrun => return Err(Trouble::Lost),
+                }
+            }
+        }
+    }
+}
+
+impl Dump for Netlink {
+    fn dump(
+        &mut self,
+        table: Table,
+        states: States,
+        row: &mut dyn FnMut(Instant, &[u8]),
+    ) -> Result<(), Trouble> {
+        if self.spoiled {
+            self.reopen()?;
+        }
+        let outcome = self.ask(table, states).and_then(|()| self.hear(row));
+        self.spoiled = outcome.is_err_and(Trouble::leaves_a_dump_behind);
+        outcome
+    }
+}
+
+fn open_socket() -> Result<OwnedFd, Errno> {
+    let (family, flags) = (AddressFamily::NETLINK, SocketFlags::CLOEXEC);
+    let socket = socket_with(family, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+    Ok(socket)
+}
+
+/// `None` where /proc is not there: then two threads cannot be told apart, nor need be.
+fn namespace_of_this_thread() -> Option<Namespace> {
+    let file = fs::metadata("/proc/thread-self/ns/net").ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+/// One datagram from the kernel; what others send is passed over.
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Trouble> {
+    // With a time-out, `recv` is interrupted by signals even under SA_RESTART (signal(7)).
+    let mut signals = 0;
+    loop {
+        // TRUNC makes it say how long the datagram was, not how much of it fitted.
+        match recvfrom(socket, &mut *buffer, RecvFlags::TRUNC) {
+            Ok((kept, length, sender)) => match is_kernel(sender) {
+                false => {}
+                true if length > kept => return Err(Trouble::Cut),
+                // Nobody can shut a netlink socket down, so this is no end of file.
+                true if kept == 0 => return Err(Trouble::Malformed),
+                true => return Ok(kept),
+            },
+            Err(Errno::INTR) if signals < SIGNALS => signals += 1,
+            Err(Errno::AGAIN) => return Err(Trouble::Silent),
+            Err(Errno::NOBUFS) => return Err(Trouble::Lost),
+            Err(errno) => return Err(Trouble::Broken(errno)),
+        }
+    }
+}
+
+fn is_kernel(sender: Option<rustix::net::SocketAddrAny>) -> bool {
+    sender.is_some_and(|s| SocketAddrNetlink::try_from(s).is_ok_and(|s| s.pid() == 0))
+}
+
+fn refusal(errno: i32) -> Trouble {
+    // Errno can only hold what the kernel can send; anything else is not from this protocol.
+    let valid = (1..4096).contains(&errno);
+    if !valid {
+        return Trouble::Malformed;
+    }
+    match Errno::from_raw_os_error(errno) {
+        Errno::NOBUFS => Trouble::Lost,
+        errno => Trouble::Refused(errno),
+    }
+}

@@ -1,0 +1,274 @@
+//! The retries against a script, and the whole against the kernel.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+
+use super::*;
+use crate::socket::{TcpState, Transport};
+
+/// Rows, and how the dump ends.
+type Scripted = (Vec<Vec<u8>>, Result<(), Trouble>);
+
+/// A kernel that answers what it was told to, then with empty tables.
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Scripted>,
+    asked: Vec<&'static str>,
+}
+
+impl Script {
+    fn of<const N: usize>(answers: [(&[u64], Result<(), Trouble>); N]) -> Self {
+        let rows = |cookies: &[u64]| cookies.iter().map(|&c| row(c)).collect();
+        let answers = answers
+            .into_iter()
+            .map(|(cookies, end)| (rows(cookies), end))
+            .collect();
+        Self {
+            answers,
+            asked: Vec::new(),
+        }
+    }
+
+    fn read(&mut self) -> (Result<(), SourceError>, Vec<u64>, Vec<String>) {
+        let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
+        let reading = Reading {
+            began: Instant::now(),
+            now: Duration::ZERO,
+            seen: &mut Seen::default(),
+            sockets: &mut sockets,
+            gaps: &mut gaps,
+        };
+        let outcome = reading.all_tables(self);
+        let cookies = sockets
+            .iter()
+            .filter_map(|s| s.cookie)
+            .map(|c| c.0.get())
+            .collect();
+        (
+            outcome,
+            cookies,
+            gaps.iter().map(ToString::to_string).collect(),
+        )
+    }
+}
+
+impl Dump for Script {
+    fn dump(
+        &mut self,
+        table: Table,
+        _: States,
+        row: &mut dyn FnMut(Instant, &[u8]),
+    ) -> Result<(), Trouble> {
+        self.asked.push(table.name());
+        let (rows, end) = self.answers.pop_front().unwrap_or((Vec::new(), Ok(())));
+        for payload in rows {
+            row(Instant::now(), &payload);
+        }
+        end
+    }
+}
+
+fn row(cookie: u64) -> Vec<u8> {
+    let mut bytes = vec![0; 72];
+    bytes[0] = 2;
+    bytes[1] = 1;
+    bytes[44..52].copy_from_slice(&cookie.to_ne_bytes());
+    bytes
+}
+
+#[test]
+fn a_socket_listed_twice_is_there_once() {
+    let mut script = Script::of([(&[1, 2, 1, 3, 2], Ok(())), (&[4, 3], Ok(()))]);
+    let (outcome, cookies, gaps) = script.read();
+    assert!(outcome.is_ok());
+    assert_eq!(cookies, [1, 2, 3, 4]);
+    assert_eq!(gaps, [""; 0]);
+}
+
+#[test]
+fn a_table_that_changed_is_read_again_from_the_start() {
+    let mut script = Script::of([
+        (&[1], Ok(())),
+        (&[2, 3, 1], Err(Trouble::Changed)),
+        (&[3, 4], Ok(())),
+    ]);
+    let (_, cookies, gaps) = script.read();
+    assert_eq!(cookies, [1, 3, 4]);
+    assert_eq!(gaps, [""; 0]);
+    assert_eq!(
+        script.asked,
+        ["IPv4 TCP", "IPv6 TCP", "IPv6 TCP", "IPv4 UDP", "IPv6 UDP"]
+    );
+}
+
+#[test]
+fn after_the_last_retry_the_part_stays_and_the_gap_is_told() {
+    let lost = Err(Trouble::Lost);
+    let mut script = Script::of([(&[1], lost), (&[2], lost), (&[3], lost), (&[4, 5], lost)]);
+    let (outcome, cookies, gaps) = script.read();
+    assert!(outcome.is_ok());
+    assert_eq!(cookies, [4, 5]);
+    assert_eq!(
+        gaps,
+        ["sockets may be missing: IPv4 TCP: the kernel had no room for its answer"]
+    );
+}
+
+#[test]
+fn a_machine_without_ipv6_has_empty_tables_and_no_gap() {
+    let absent = Err(Trouble::Refused(Errno::NOENT));
+    let (_, _, gaps) =
+        Script::of([(&[1], Ok(())), (&[], absent), (&[2], Ok(())), (&[], absent)]).read();
+    assert_eq!(gaps, [""; 0]);
+}
+
+#[test]
+fn a_kernel_without_udp_diag_may_well_have_udp_sockets() {
+    let absent = Err(Trouble::Refused(Errno::NOENT));
+    let (outcome, _, gaps) =
+        Script::of([(&[1], Ok(())), (&[], Ok(())), (&[], absent), (&[], absent)]).read();
+    assert!(outcome.is_ok());
+    assert_eq!(gaps.len(), 2);
+    assert!(
+        gaps[0].contains("IPv4 UDP: this kernel has no udp_diag module"),
+        "{gaps:?}"
+    );
+}
+
+#[test]
+fn when_nothing_can_be_read_it_is_an_error() {
+    let refused = Err(Trouble::Refused(Errno::PERM));
+    let mut script = Script::of([
+        (&[], refused),
+        (&[], refused),
+        (&[], refused),
+        (&[], refused),
+    ]);
+    let (outcome, ..) = script.read();
+    assert!(outcome.is_err());
+    assert_eq!(script.asked.len(), 4, "asking again would not help");
+}
+
+/// Reads until `found` says yes: the kernel moves bytes and states in its own time.
+fn read_until<T>(found: impl Fn(&[Socket]) -> Option<T>) -> T {
+    let mut source = SockDiag::open().expect("sock_diag");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
+        source
+            .read(Duration::ZERO, &mut sockets, &mut gaps)
+            .expect("a sample");
+        assert_eq!(gaps, []);
+        if let Some(found) = found(&sockets) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not seen within ten seconds");
+    }
+}
+
+fn endpoint(address: SocketAddr) -> crate::endpoint::Endpoint {
+    crate::endpoint::Endpoint::new(address.ip(), crate::port::Port(address.port()))
+}
+
+fn between(sockets: &[Socket], local: SocketAddr, remote: Option<SocketAddr>) -> Option<Socket> {
+    let (local, remote) = (endpoint(local), remote.map(endpoint));
+    sockets
+        .iter()
+        .find(|s| s.local == local && s.remote == remote)
+        .cloned()
+}
+
+#[test]
+fn a_listener_shows_who_waits_and_how_many_may() {
+    let listener = TcpListener::bind("[::1]:0").expect("a listener");
+    let address = listener.local_addr().expect("its address");
+    let _waiting = TcpStream::connect(address).expect("a connection");
+    let row = read_until(|sockets| {
+        between(sockets, address, None).filter(|l| l.backlog().is_some_and(|b| b.waiting == 1))
+    });
+    assert_eq!(row.transport, Transport::Tcp(TcpState::Listen));
+    // Bound to one address that is no mapped IPv4 one, so the kernel refuses IPv4 by itself.
+    assert_eq!((row.v6only, row.tcp), (Some(true), None));
+    assert!(row.inode.is_some() && row.uid.is_some() && row.cookie.is_some());
+    assert!(row.backlog().is_some_and(|b| b.limit >= 1));
+}
+
+#[test]
+fn unread_bytes_are_in_the_queue_and_the_cookie_stays() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let mut client = TcpStream::connect(listener.local_addr().expect("address")).expect("client");
+    let (server, peer) = listener.accept().expect("server");
+    let here = server.local_addr().expect("address");
+    let find = |sockets: &[Socket]| between(sockets, here, Some(peer));
+    let quiet = read_until(find);
+    assert_eq!(quiet.transport, Transport::Tcp(TcpState::Established));
+    assert!(quiet.tcp.is_some_and(|t| t.congestion_window > 0));
+    assert!(quiet.congestion.is_some());
+    client.write_all(&[7; 1234]).expect("written");
+    let unread = |s: &Socket| s.queues.is_some_and(|q| q.recv == 1234);
+    let busy = read_until(|sockets| find(sockets).filter(unread));
+    assert_eq!((busy.cookie, busy.inode), (quiet.cookie, quiet.inode));
+    assert!(busy.cookie.is_some());
+    drop(server);
+    drop(listener);
+    // Closed with bytes unread: a reset, and the row is gone.
+    read_until(|sockets| find(sockets).is_none().then_some(()));
+}
+
+#[test]
+fn a_time_wait_row_keeps_its_cookie_and_says_when_it_goes() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let client = TcpStream::connect(listener.local_addr().expect("address")).expect("client");
+    let (server, peer) = listener.accept().expect("server");
+    let here = server.local_addr().expect("address");
+    let find = |sockets: &[Socket]| between(sockets, here, Some(peer));
+    let open = read_until(find);
+    drop(server);
+    drop(client);
+    let waits = |s: &Socket| s.tcp_state() == Some(TcpState::TimeWait);
+    let row = read_until(|sockets| find(sockets).filter(waits));
+    assert_eq!((row.cookie, row.inode, row.uid), (open.cookie, None, None));
+    let timer = row.timer.expect("a TIME-WAIT timer");
+    assert!(timer.due > Duration::from_secs(1) && timer.due < Duration::from_secs(600));
+}
+
+#[test]
+fn udp_with_and_without_a_peer() {
+    let alone = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let paired = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let address = alone.local_addr().expect("address");
+    paired.connect(address).expect("a peer");
+    let here = paired.local_addr().expect("address");
+    let row = read_until(|sockets| between(sockets, address, None));
+    assert_eq!(
+        (row.transport, row.tcp, row.congestion),
+        (Transport::Udp, None, None)
+    );
+    let row = read_until(|sockets| between(sockets, here, Some(address)));
+    assert!(!row.is_listening());
+}
+
+/// `cargo test --release -- --ignored --nocapture how_long` beside `crowd.py`.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn how_long_a_sample_takes() {
+    let mut source = SockDiag::open().expect("sock_diag");
+    let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
+    for _ in 0..8 {
+        let mut bare = Duration::ZERO;
+        for table in TABLES {
+            let began = Instant::now();
+            let outcome = source.netlink.dump(table, States::ALL, &mut |_, _| ());
+            outcome.expect("a dump");
+            bare += began.elapsed();
+        }
+        sockets.clear();
+        let began = Instant::now();
+        source
+            .read(Duration::ZERO, &mut sockets, &mut gaps)
+            .expect("a sample");
+        let (count, whole) = (sockets.len(), began.elapsed());
+        eprintln!("{count} sockets: dumps alone {bare:?}, sample {whole:?}, gaps {gaps:?}");
+    }
+}

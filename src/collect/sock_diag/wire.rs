@@ -1,0 +1,320 @@
+//! The language of sock_diag(7): bytes → messages → sockets.
+//!
+//! In: what one `recv` gave. Out: messages, and from their payload a [`Socket`]. Every length is
+//! checked against what is really there: no bytes, however wrong, make this panic or go on for
+//! ever. The layouts are those of `include/uapi/linux/{netlink,sock_diag,inet_diag}.h`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use super::tcp_info;
+use crate::endpoint::{Endpoint, Family};
+use crate::port::{Port, Protocol};
+use crate::process::Uid;
+use crate::socket::{
+    CgroupId, Congestion, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpState, Timer,
+    TimerKind, Transport,
+};
+
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+const IPPROTO_TCP: u8 = 6;
+const IPPROTO_UDP: u8 = 17;
+
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLMSG_OVERRUN: u16 = 4;
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+
+const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+const NLM_F_DUMP: u16 = 0x300;
+
+/// `struct nlmsghdr`.
+const HEADER: usize = 16;
+/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
+pub(super) const REQUEST: usize = HEADER + 56;
+/// `struct inet_diag_msg`.
+const MESSAGE: usize = 72;
+
+const INET_DIAG_INFO: u16 = 2;
+const INET_DIAG_CONG: u16 = 4;
+const INET_DIAG_SKV6ONLY: u16 = 11;
+const INET_DIAG_CGROUP_ID: u16 = 21;
+/// What has to be asked for; the other attributes come unasked.
+const EXTENSIONS: u8 = (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_CONG - 1));
+
+/// The kernel's number for a UDP socket without peer.
+const TCP_CLOSE: u8 = 7;
+
+/// Which states a dump lists: a bit for each number of `include/net/tcp_states.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct States(u32);
+
+impl States {
+    /// 1 to 12. Not 13, `TCP_BOUND_INACTIVE`: a socket that has a port and uses it for nothing.
+    pub(super) const ALL: Self = Self(0x1ffe);
+    /// None: the kernel answers at once that there are no more rows, which shows that it answers.
+    pub(super) const NONE: Self = Self(0);
+}
+
+/// One of the tables that the kernel lists one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// TCP or UDP.
+    pub(super) protocol: Protocol,
+    /// The family of the sockets.
+    pub(super) family: Family,
+}
+
+impl Table {
+    /// How the table is called in a message.
+    pub(super) const fn name(self) -> &'static str {
+        match (self.protocol, self.family) {
+            (Protocol::Tcp, Family::Ipv4) => "IPv4 TCP",
+            (Protocol::Tcp, Family::Ipv6) => "IPv6 TCP",
+            (Protocol::Udp, Family::Ipv4) => "IPv4 UDP",
+            (Protocol::Udp, Family::Ipv6) => "IPv6 UDP",
+        }
+    }
+}
+
+/// A request for a dump. `sequence` comes back in every message of the answer.
+pub(super) fn request(table: Table, states: States, sequence: u32) -> [u8; REQUEST] {
+    let family = match table.family {
+        Family::Ipv4 => AF_INET,
+        Family::Ipv6 => AF_INET6,
+    };
+    let protocol = match table.protocol {
+        Protocol::Tcp => IPPROTO_TCP,
+        Protocol::Udp => IPPROTO_UDP,
+    };
+    let mut bytes = [0; REQUEST];
+    bytes[0..4].copy_from_slice(&(REQUEST as u32).to_ne_bytes());
+    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    bytes[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
+    bytes[16] = family;
+    bytes[17] = protocol;
+    bytes[18] = EXTENSIONS;
+    bytes[20..24].copy_from_slice(&states.0.to_ne_bytes());
+    bytes
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// A socket: `struct inet_diag_msg` and its attributes.
+    Row(&'a [u8]),
+    /// The end of the dump, with the error it ended with; 0 for none.
+    Done(i32),
+    /// The request was refused with this error; 0 would be an acknowledgement.
+    Error(i32),
+    /// Messages were lost.
+    Overrun,
+    /// Nothing that belongs to a dump.
+    Other,
+}
+
+/// One netlink message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Message<'a> {
+    /// The request it answers.
+    pub(super) sequence: u32,
+    /// The kernel's word that the table changed under the dump, so that rows may be missing.
+    pub(super) interrupted: bool,
+    /// What it is.
+    pub(super) kind: Kind<'a>,
+}
+
+/// A length that does not fit what is there: the rest of the bytes means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// Splits what one `recv` gave.
+#[derive(Clone, Debug)]
+pub(super) struct Messages<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Messages<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Result<Message<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (message, rest) = match split_message(self.rest) {
+            Some((message, rest)) => (Ok(message), rest),
+            None => (Err(Malformed), &[][..]),
+        };
+        self.rest = rest;
+        Some(message)
+    }
+}
+
+fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
+    let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
+    let payload = bytes.get(HEADER..length)?;
+    let errno = || u32_at(payload, 0).map_or(0, u32::cast_signed);
+    let kind = match u16_at(bytes, 4)? {
+        SOCK_DIAG_BY_FAMILY => Kind::Row(payload),
+        // The kernel writes errors as negative numbers.
+        NLMSG_DONE => Kind::Done(errno().checked_neg()?),
+        NLMSG_ERROR => Kind::Error(errno().checked_neg()?),
+        NLMSG_OVERRUN => Kind::Overrun,
+        _ => Kind::Other,
+    };
+    let interrupted = u16_at(bytes, 6)? & NLM_F_DUMP_INTR != 0;
+    let message = Message {
+        sequence: u32_at(bytes, 8)?,
+        interrupted,
+        kind,
+    };
+    // The last message may end without its padding.
+    Some((message, bytes.get(aligned(length)..).unwrap_or(&[])))
+}
+
+/// Decodes a [`Kind::Row`]. `protocol` is the one asked for: the message does not repeat it.
+/// `now` is the time that timers are counted from. `None` when it is too short or of a family
+/// that was not asked for.
+pub(super) fn socket(payload: &[u8], protocol: Protocol, now: Duration) -> Option<Socket> {
+    let (fixed, attributes) = payload.split_first_chunk::<MESSAGE>()?;
+    let word = |at: usize| u32_at(fixed, at).unwrap_or(0);
+    let state = fixed[1];
+    let local = Endpoint::new(address(fixed[0], &fixed[8..24])?, port(&fixed[4..6]));
+    let remote = Endpoint::new(address(fixed[0], &fixed[24..40])?, port(&fixed[6..8]));
+    let transport = match protocol {
+        Protocol::Tcp => Transport::Tcp(TcpState::from_kernel(state)),
+        Protocol::Udp => Transport::Udp,
+    };
+    let has_peer = match transport {
+        Transport::Tcp(state) => state != TcpState::Listen,
+        Transport::Udp => state != TCP_CLOSE || remote.port != Port::NONE,
+    };
+    let mut socket = Socket::new(transport, local, has_peer.then_some(remote));
+    socket.interface = NonZeroU32::new(word(40)).map(InterfaceIndex);
+    socket.cookie = cookie(word(44), word(48));
+    socket.timer = timer(fixed[2], fixed[3], word(52), now);
+    socket.queues = Some(Queues {
+        recv: word(56),
+        send: word(60),
+    });
+    socket.inode = NonZeroU64::new(word(68).into()).map(Inode);
+    // A row without a descriptor says 0 for "I no longer know", which is not root.
+    socket.uid = (word(64) != 0 || socket.inode.is_some()).then_some(Uid(word(64)));
+    for (kind, value) in (Attributes { rest: attributes }) {
+        take_attribute(&mut socket, kind, value);
+    }
+    Some(socket)
+}
+
+fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
+    match (kind, socket.transport) {
+        // A listener's tcp_info holds its backlog in fields with other names, and no figures.
+        (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
+            socket.tcp = tcp_info::decode(value);
+        }
+        (INET_DIAG_CONG, Transport::Tcp(_)) => socket.congestion = Congestion::from_bytes(value),
+        (INET_DIAG_SKV6ONLY, _) => socket.v6only = value.first().map(|&only| only != 0),
+        (INET_DIAG_CGROUP_ID, _) => {
+            socket.cgroup = u64_at(value, 0).filter(|&id| id != 0).map(CgroupId);
+        }
+        _ => {}
+    }
+}
+
+fn address(family: u8, raw: &[u8]) -> Option<IpAddr> {
+    match family {
+        AF_INET => raw.first_chunk::<4>().map(|&b| Ipv4Addr::from(b).into()),
+        AF_INET6 => raw.first_chunk::<16>().map(|&b| Ipv6Addr::from(b).into()),
+        _ => None,
+    }
+}
+
+fn port(raw: &[u8]) -> Port {
+    Port(raw.first_chunk().map_or(0, |&b| u16::from_be_bytes(b)))
+}
+
+fn cookie(low: u32, high: u32) -> Option<Cookie> {
+    match u64::from(high) << 32 | u64::from(low) {
+        // INET_DIAG_NOCOOKIE, twice.
+        u64::MAX => None,
+        cookie => NonZeroU64::new(cookie).map(Cookie),
+    }
+}
+
+fn timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option<Timer> {
+    let kind = match kind {
+        0 => return None,
+        1 => TimerKind::Retransmit,
+        2 => TimerKind::Keepalive,
+        3 => TimerKind::TimeWait,
+        4 => TimerKind::Probe,
+        other => TimerKind::Other(other),
+    };
+    // Older kernels send a timer that is already due as a small negative number.
+    let left = u64::try_from(expires.cast_signed()).unwrap_or(0);
+    let due = now.saturating_add(Duration::from_millis(left));
+    Some(Timer {
+        kind,
+        due,
+        retransmits,
+    })
+}
+
+/// The attributes of a message, as (type, value); stops at the first that does not fit.
+struct Attributes<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        /// `struct nlattr`.
+        const HEADER: usize = 4;
+        let length = usize::from(u16_at(self.rest, 0)?);
+        let kind = u16_at(self.rest, 2)?;
+        let value = self.rest.get(HEADER..length)?;
+        self.rest = self.rest.get(aligned(length)..).unwrap_or(&[]);
+        Some((kind, value))
+    }
+}
+
+/// Netlink begins everything at a multiple of four.
+const fn aligned(length: usize) -> usize {
+    length.saturating_add(3) & !3
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|&b| u16::from_ne_bytes(b))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|&b| u32::from_ne_bytes(b))
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|&b| u64::from_ne_bytes(b))
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
