@@ -11,7 +11,6 @@ pub mod endpoint;
 pub mod port;
 pub mod process;
 pub mod quantity;
-pub mod services;
 pub mod snapshot;
 pub mod socket;
 pub mod text;

@@ -1,3 +1,7 @@
-//! The `portolan` program.
+//! The `portolan` program: see [`portolan::app`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portolan::app::main()
+}

@@ -10,6 +10,13 @@ pub mod procfs;
 #[cfg(target_os = "linux")]
 pub mod sock_diag;
 
+mod collector;
+mod sampler;
+mod system;
+
+pub use collector::Collector;
+pub use sampler::{Sampled, Sampler, Start};
+
 use std::sync::Arc;
 use std::time::Duration;
 

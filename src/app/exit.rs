@@ -1,0 +1,94 @@
+//! How the program ends: what it says, and the number it leaves behind.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::collect::SourceError;
+use crate::query::FilterError;
+
+/// The exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// What was asked for is done. A pipe that was closed by its reader counts as done.
+    Done,
+    /// The request was wrong: an unknown flag, a filter that is none.
+    Wrong,
+    /// The system refused.
+    Refused,
+    /// This program failed.
+    Failed,
+    /// A signal ended it: 128 and the signal's number, as shells count.
+    Signal(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Wrong => 2,
+            Self::Refused => 3,
+            Self::Failed => 101,
+            Self::Signal(number) => 128_u8.saturating_add(number),
+        }
+    }
+}
+
+/// Why the program ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The filter on the command line is none.
+    #[error("the filter is wrong: {error}\n  {text}\n  {}", carets(text, error))]
+    Filter {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        error: FilterError,
+    },
+    /// The socket table cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(io::Error),
+    /// The log cannot be written.
+    #[error("the log {path} cannot be written: {error}")]
+    Log {
+        /// Where.
+        path: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(io::Error),
+    /// No thread.
+    #[error("the system gives no thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A line of carets under the wrong part.
+fn carets(text: &str, error: &FilterError) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let before = text.get(..error.span.start).unwrap_or("").width();
+    let wrong = text.get(error.span.clone()).unwrap_or("").width().max(1);
+    format!("{}{}", " ".repeat(before), "^".repeat(wrong))
+}
+
+/// Says on stderr what went wrong and tells how to end. A reader that went away is no failure.
+pub fn report(failure: &Failure) -> Exit {
+    let exit = match failure {
+        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
+        Failure::Filter { .. } | Failure::Log { .. } => Exit::Wrong,
+        Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => Exit::Refused,
+    };
+    // Nobody is left to tell when stderr is gone, too.
+    let _ = writeln!(io::stderr(), "portolan: {failure}");
+    exit
+}

@@ -1,0 +1,47 @@
+//! Drives everything: arguments, terminal, threads, the loop.
+//!
+//! ```text
+//! sampler ── snapshots ──▶ model ── answers ──▶ main ── screens ──▶ terminal
+//!                            ▲                   ▲ │
+//!                            └──── questions ────┼─┘
+//! input, signals, hang-up watch ──── messages ───┘
+//! ```
+//!
+//! *main* owns the terminal and draws; it never waits for a sample and never does work in
+//! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
+//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up.
+
+mod cli;
+mod exit;
+mod input;
+mod log;
+mod model;
+mod panics;
+mod print;
+mod run;
+#[cfg(unix)]
+mod signals;
+mod terminal;
+mod update;
+
+use std::process::ExitCode;
+
+pub use cli::Cli;
+pub use exit::Exit;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let exit = match cli::parse() {
+        Ok(cli) => start(&cli),
+        Err(exit) => exit,
+    };
+    exit.into()
+}
+
+fn start(cli: &Cli) -> Exit {
+    let outcome = match cli.wants_dashboard() {
+        true => run::dashboard(cli),
+        false => print::list(cli),
+    };
+    outcome.unwrap_or_else(|failure| exit::report(&failure))
+}

@@ -1,0 +1,152 @@
+//! One source, one way to find owners, the names: together they make a [`Snapshot`].
+//!
+//! In: the user's choice of source. Out: snapshots, one a call, and the reason for the choice.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::collect::names::Names;
+use crate::collect::netstat2::Netstat2;
+use crate::collect::owners::portable::SysinfoOwners;
+use crate::collect::{Owners, Source, SourceError, system};
+use crate::port::PortRange;
+use crate::snapshot::{Cost, Directory, Gap, Observer, Snapshot, SourceKind};
+use crate::socket::Socket;
+
+/// Everything needed to take a sample.
+pub struct Collector {
+    source: Box<dyn Source>,
+    owners: Box<dyn Owners>,
+    names: Names,
+    directory: Arc<Directory>,
+    started: Instant,
+    observer: Observer,
+    ephemeral: PortRange,
+    why: String,
+}
+
+impl Collector {
+    /// Opens the source asked for, or, asked for none, the best that works here. `started` is the
+    /// moment from which the snapshots' time is counted.
+    ///
+    /// # Errors
+    /// When the source asked for cannot be used, or none can.
+    pub fn open(choice: Option<SourceKind>, started: Instant) -> Result<Self, SourceError> {
+        let (source, why) = match choice {
+            Some(kind) => (open_source(kind)?, "it was asked for".to_owned()),
+            None => best()?,
+        };
+        let owners = owners_for(source.kind());
+        Ok(Self {
+            source,
+            owners,
+            names: Names::open(),
+            directory: Arc::default(),
+            started,
+            observer: system::observer(),
+            ephemeral: system::ephemeral_ports(),
+            why,
+        })
+    }
+
+    /// Where the sockets come from.
+    pub fn kind(&self) -> SourceKind {
+        self.source.kind()
+    }
+
+    /// Why from there.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// When the snapshots' time began.
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Takes a sample into `sockets`, whose memory is used again. `interval` is noted in it.
+    ///
+    /// # Errors
+    /// When no socket table could be read at all.
+    pub fn sample(&mut self, mut sockets: Vec<Socket>, interval: Duration) -> Result<Snapshot, SourceError> {
+        sockets.clear();
+        let begun = Instant::now();
+        let (taken_at, elapsed) = (jiff::Timestamp::now(), self.started.elapsed());
+        let mut gaps = Vec::new();
+        self.source.read(elapsed, &mut sockets, &mut gaps)?;
+        let sight = self.owners.find(elapsed, &mut sockets, &mut self.directory, &mut gaps);
+        self.names.complete(elapsed, &sockets, &mut self.directory);
+        Ok(Snapshot {
+            taken_at,
+            elapsed,
+            source: self.source.kind(),
+            sockets,
+            directory: Arc::clone(&self.directory),
+            sight,
+            observer: self.observer,
+            ephemeral: self.ephemeral,
+            gaps,
+            cost: Cost { wall: begun.elapsed(), cpu_total: system::cpu_total() },
+            interval,
+        })
+    }
+
+    /// What a failed sample leaves behind.
+    pub fn gap(error: &SourceError) -> Gap {
+        Gap::Sampler(error.to_string())
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
+    Ok(match kind {
+        SourceKind::SockDiag => Box::new(crate::collect::sock_diag::SockDiag::open()?),
+        SourceKind::Procfs => Box::new(crate::collect::procfs::Procfs::open()?),
+        SourceKind::Netstat2 => Box::new(Netstat2::open()?),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
+    match kind {
+        SourceKind::Netstat2 => Ok(Box::new(Netstat2::open()?)),
+        other => Err(SourceError::Absent { name: other.name() }),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn owners_for(kind: SourceKind) -> Box<dyn Owners> {
+    match kind {
+        SourceKind::SockDiag | SourceKind::Procfs => {
+            Box::new(crate::collect::owners::procfs::ProcWalk::open())
+        }
+        SourceKind::Netstat2 => Box::new(SysinfoOwners::open()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn owners_for(_: SourceKind) -> Box<dyn Owners> {
+    Box::new(SysinfoOwners::open())
+}
+
+/// The first source that works, from the one that sees most to the one that sees least.
+fn best() -> Result<(Box<dyn Source>, String), SourceError> {
+    const SEES_MOST: &[SourceKind] = if cfg!(target_os = "linux") {
+        &[SourceKind::SockDiag, SourceKind::Procfs, SourceKind::Netstat2]
+    } else {
+        &[SourceKind::Netstat2]
+    };
+    let mut refusals: Vec<String> = Vec::new();
+    let mut last = None;
+    for kind in SEES_MOST {
+        match open_source(*kind) {
+            Ok(source) if refusals.is_empty() => return Ok((source, "it sees most".into())),
+            Ok(source) => return Ok((source, refusals.join("; "))),
+            Err(error) => {
+                refusals.push(error.to_string());
+                last = Some(error);
+            }
+        }
+    }
+    Err(last.unwrap_or(SourceError::Absent { name: "a source" }))
+}
