@@ -321,8 +321,10 @@ impl Socket {
     /// The accept queue of a TCP listener.
     pub fn backlog(&self) -> Option<Backlog> {
         let queues = self.queues?;
-        (self.transport == Transport::Tcp(TcpState::Listen))
-            .then_some(Backlog { waiting: queues.recv, limit: queues.send })
+        (self.transport == Transport::Tcp(TcpState::Listen)).then_some(Backlog {
+            waiting: queues.recv,
+            limit: queues.send,
+        })
     }
 
     /// Unread and unacknowledged bytes, where the queues mean that.
@@ -342,7 +344,11 @@ impl Socket {
                 local: self.local,
                 remote: self.remote,
                 interface: self.interface,
-                twin: if self.is_listening() { self.inode.map_or(0, |i| i.0.get()) } else { 0 },
+                twin: if self.is_listening() {
+                    self.inode.map_or(0, |i| i.0.get())
+                } else {
+                    0
+                },
             },
         }
     }

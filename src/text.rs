@@ -64,13 +64,22 @@ mod tests {
 
     #[test]
     fn what_could_act_on_a_terminal_becomes_visible() {
-        assert_eq!(&*readable(b"od\x1b[31md \xc3\xa9\n na"), "od\\e[31md é\\n na");
+        assert_eq!(
+            &*readable(b"od\x1b[31md \xc3\xa9\n na"),
+            "od\\e[31md é\\n na"
+        );
         assert_eq!(&*readable(b"\xff\xfea\x07"), "\\xff\\xfea\\x07");
-        assert_eq!(&*readable("a\u{202e}b\u{9b}c".as_bytes()), "a\\u{202e}b\\u{9b}c");
+        assert_eq!(
+            &*readable("a\u{202e}b\u{9b}c".as_bytes()),
+            "a\\u{202e}b\\u{9b}c"
+        );
     }
 
     #[test]
     fn a_name_without_end_is_cut() {
-        assert_eq!(readable(&[b'x'; 100_000]).chars().count(), super::LONGEST + 1);
+        assert_eq!(
+            readable(&[b'x'; 100_000]).chars().count(),
+            super::LONGEST + 1
+        );
     }
 }
