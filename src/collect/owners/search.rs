@@ -18,8 +18,8 @@ const SEARCH: usize = 4096;
 /// is read again within [`ROUND`] samples.
 const RECHECK: usize = 192;
 
-/// Samples in which every descriptor is read again once.
-const ROUND: usize = 64;
+/// Samples in which every descriptor is read again once: two minutes at one a second.
+const ROUND: usize = 120;
 
 /// What going to another process costs, in descriptors.
 const VISIT: usize = 4;
