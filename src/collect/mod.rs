@@ -4,6 +4,7 @@
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
+pub mod names;
 pub mod owners;
 
 use std::sync::Arc;
