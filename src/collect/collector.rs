@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::collect::names::Names;
 use crate::collect::netstat2::Netstat2;
-use crate::collect::owners::portable::SysinfoOwners;
+use crate::collect::owners::SysinfoOwners;
 use crate::collect::{Owners, Source, SourceError, system};
 use crate::port::PortRange;
 use crate::snapshot::{Cost, Directory, Gap, Observer, Snapshot, SourceKind};
@@ -118,7 +118,7 @@ fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
 fn owners_for(kind: SourceKind) -> Box<dyn Owners> {
     match kind {
         SourceKind::SockDiag | SourceKind::Procfs => {
-            Box::new(crate::collect::owners::procfs::ProcWalk::open())
+            Box::new(crate::collect::owners::ProcWalk::open())
         }
         SourceKind::Netstat2 => Box::new(SysinfoOwners::open()),
     }

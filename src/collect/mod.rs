@@ -4,14 +4,15 @@
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
+mod collector;
+pub mod names;
 pub mod netstat2;
+pub mod owners;
 #[cfg(target_os = "linux")]
 pub mod procfs;
+mod sampler;
 #[cfg(target_os = "linux")]
 pub mod sock_diag;
-
-mod collector;
-mod sampler;
 mod system;
 
 pub use collector::Collector;

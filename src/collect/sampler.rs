@@ -30,8 +30,6 @@ pub enum Sampled {
 enum Wish {
     Interval(Duration),
     Now,
-    /// A list that was emptied: its memory is used again.
-    Reuse(Vec<Socket>),
 }
 
 /// How to start it.
@@ -52,17 +50,19 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Starts the thread. `send` is called with every sample and returns whether to go on.
+    /// Starts the thread. `send` is called with every sample and returns whether to go on; lists
+    /// that come back through `spares` are filled again.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
         collector: Collector,
         start: Start,
+        spares: Receiver<Vec<Socket>>,
         send: impl FnMut(Sampled) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wishes, receiver) = channel();
-        let pacer = Pacer { collector, start, wishes: receiver, spare: Vec::new(), taken: 0 };
+        let pacer = Pacer { collector, start, wishes: receiver, spares, taken: 0 };
         thread::Builder::new().name("sampler".into()).spawn(move || pacer.run(send))?;
         Ok(Self { wishes })
     }
@@ -77,18 +77,13 @@ impl Sampler {
     pub fn look_now(&self) {
         let _ = self.wishes.send(Wish::Now);
     }
-
-    /// Gives memory back.
-    pub fn reuse(&self, sockets: Vec<Socket>) {
-        let _ = self.wishes.send(Wish::Reuse(sockets));
-    }
 }
 
 struct Pacer {
     collector: Collector,
     start: Start,
     wishes: Receiver<Wish>,
-    spare: Vec<Socket>,
+    spares: Receiver<Vec<Socket>>,
     taken: u32,
 }
 
@@ -106,7 +101,7 @@ impl Pacer {
 
     /// One sample. A panic in it costs this sample, not the program.
     fn look(&mut self) -> Sampled {
-        let spare = std::mem::take(&mut self.spare);
+        let spare = self.spares.try_iter().last().unwrap_or_default();
         let interval = self.start.interval;
         let taken = self.taken;
         self.taken = taken.saturating_add(1);
@@ -139,7 +134,6 @@ impl Pacer {
             let left = due.saturating_duration_since(Instant::now());
             match self.wishes.recv_timeout(left) {
                 Ok(Wish::Interval(interval)) => self.start.interval = interval,
-                Ok(Wish::Reuse(sockets)) => self.spare = sockets,
                 Ok(Wish::Now) | Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
             }

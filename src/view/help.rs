@@ -15,6 +15,11 @@ pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize
     out
 }
 
+/// How many lines there are to scroll through.
+pub fn help_height(state: &ViewState) -> usize {
+    text(state, usize::from(state.size.0)).len()
+}
+
 fn text(state: &ViewState, total: usize) -> Vec<Line> {
     let mut out = vec![Line::of(" KEYS", Tone::Heading)];
     keys(&mut out, total);

@@ -32,6 +32,9 @@ mod state;
 mod table;
 
 pub use areas::{Areas, SMALLEST};
+pub use help::help_height;
 pub use page::page;
+pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
-pub use state::{Details, Feed, FilterLine, Mode, Notice, ViewState};
+pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, ViewState};
+pub use table::sort_at;

@@ -3,6 +3,7 @@
 use crate::query::{Answer, Group, Line as Place, Lines};
 use crate::services::Services;
 use crate::teach::{self, Detail, Phrase};
+use crate::view::areas::Areas;
 use crate::view::cells::{cut, left, width, wrap};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Details, ViewState};
@@ -62,6 +63,13 @@ pub(super) fn full(
     ));
     out.resize(height, Line::default());
     out
+}
+
+/// How far the full details can be scrolled.
+pub fn details_height(state: &ViewState, answer: &Answer, lines: &Lines, services: &Services) -> usize {
+    let total = usize::from(state.size.0);
+    let text = subject(state, answer, lines, services).map_or(0, |s| labelled(&s.details, total).len());
+    text.saturating_sub(Areas::of(state).body().saturating_sub(1))
 }
 
 /// At most `room` lines; when some are left out, the last one says so.

@@ -1,0 +1,94 @@
+//! The thread that blocks on the terminal, and what its keys are called here.
+
+use std::sync::mpsc::SyncSender;
+use std::{io, thread};
+
+use crossterm::event::{
+    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+
+use crate::app::run::Message;
+use crate::view::keys::Key;
+
+/// What came from the terminal.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A key, and the event it came as, for the line editor.
+    Key(Option<Key>, Event),
+    /// Pasted text.
+    Paste(String),
+    /// A click: column and line.
+    Click(u16, u16),
+    /// The wheel: lines, negative upwards.
+    Wheel(i32),
+    /// The terminal has another size.
+    Resize(u16, u16),
+}
+
+/// Lines one turn of the wheel moves.
+const WHEEL: i32 = 3;
+
+/// Starts the thread.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
+    thread::Builder::new().name("input".into()).spawn(move || {
+        loop {
+            let message = match event::read() {
+                Ok(event) => match translate(event) {
+                    Some(input) => Message::Input(input),
+                    None => continue,
+                },
+                Err(error) => Message::TerminalLost(error.to_string()),
+            };
+            assert!(!panic_at_key, "asked to fail at the first key");
+            let last = matches!(message, Message::TerminalLost(_));
+            if messages.send(message).is_err() || last {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn translate(event: Event) -> Option<Input> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(name(key), event)),
+        Event::Mouse(mouse) => of_mouse(mouse),
+        Event::Paste(text) => Some(Input::Paste(text)),
+        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+fn of_mouse(mouse: MouseEvent) -> Option<Input> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(mouse.column, mouse.row)),
+        MouseEventKind::ScrollUp => Some(Input::Wheel(-WHEEL)),
+        MouseEventKind::ScrollDown => Some(Input::Wheel(WHEEL)),
+        _ => None,
+    }
+}
+
+fn name(key: KeyEvent) -> Option<Key> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match key.code {
+        KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Esc => Key::Escape,
+        KeyCode::Tab => Key::Tab,
+        KeyCode::BackTab => Key::BackTab,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::Left => Key::Left,
+        KeyCode::Right => Key::Right,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::F(n) => Key::F(n),
+        _ => return None,
+    })
+}

@@ -1,0 +1,186 @@
+//! The thread that remembers and answers.
+//!
+//! In: samples and questions. Out: answers, of which only the newest waits to be fetched. Here is
+//! all the work that grows with the number of sockets.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::{io, thread};
+
+use crate::app::cli::Fault;
+use crate::app::run::Message;
+use crate::collect::Sampled;
+use crate::history::{History, Moment};
+use crate::query::{Answer, Folds, Lines, Query, answer};
+use crate::socket::Socket;
+
+/// Which moment a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The newest, from now on.
+    Newest,
+    /// The one that was the newest when this was first asked.
+    Held,
+}
+
+/// What the loop asks.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Which moment.
+    pub about: About,
+    /// Which sockets, how.
+    pub query: Query,
+    /// What is unfolded.
+    pub folds: Folds,
+}
+
+/// What the loop gets.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The answer.
+    pub answer: Arc<Answer>,
+    /// Its lines.
+    pub lines: Lines,
+    /// The newest moment, which is not the answer's while a moment is held.
+    pub newest: Arc<Moment>,
+}
+
+/// What the thread is told.
+enum Told {
+    Sampled(Sampled),
+    /// There is a new question to fetch.
+    Asked,
+}
+
+/// The thread, from outside.
+#[derive(Clone)]
+pub struct Model {
+    told: SyncSender<Told>,
+    question: Arc<Mutex<Question>>,
+    latest: Arc<Mutex<Option<Published>>>,
+}
+
+/// Samples that may wait. More would only be stale: the sampler then waits with them.
+const WAITING: usize = 8;
+
+impl Model {
+    /// Starts the thread. Emptied socket lists are given back through `spares`.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        messages: SyncSender<Message>,
+        question: Question,
+        spares: Sender<Vec<Socket>>,
+        fault: Option<Fault>,
+    ) -> io::Result<Self> {
+        let (told, receiver) = sync_channel(WAITING);
+        let model = Self {
+            told,
+            question: Arc::new(Mutex::new(question)),
+            latest: Arc::default(),
+        };
+        let worker = Worker {
+            history: History::default(),
+            question: Arc::clone(&model.question),
+            newest: None,
+            held: None,
+            messages,
+            latest: Arc::clone(&model.latest),
+            spares,
+            fails: fault == Some(Fault::Model),
+        };
+        thread::Builder::new().name("model".into()).spawn(move || worker.run(&receiver))?;
+        Ok(model)
+    }
+
+    /// Hands over a sample. Returns whether anybody is there to take it.
+    pub fn sampled(&self, sampled: Sampled) -> bool {
+        self.told.send(Told::Sampled(sampled)).is_ok()
+    }
+
+    /// Asks; a question that was not answered yet is replaced. The answer comes as a
+    /// [`Message::Answered`].
+    pub fn ask(&self, question: Question) {
+        if let Ok(mut slot) = self.question.lock() {
+            *slot = question;
+        }
+        // A full queue is as good: whatever is in it makes the thread look at the question.
+        drop(self.told.try_send(Told::Asked));
+    }
+
+    /// The newest answer, if there is one that was not fetched yet.
+    pub fn fetch(&self) -> Option<Published> {
+        self.latest.lock().ok()?.take()
+    }
+}
+
+struct Worker {
+    history: History,
+    question: Arc<Mutex<Question>>,
+    newest: Option<Arc<Moment>>,
+    held: Option<Arc<Moment>>,
+    messages: SyncSender<Message>,
+    latest: Arc<Mutex<Option<Published>>>,
+    spares: Sender<Vec<Socket>>,
+    fails: bool,
+}
+
+impl Worker {
+    fn run(mut self, told: &Receiver<Told>) {
+        while let Ok(first) = told.recv() {
+            // What has piled up is answered once.
+            let pending: Vec<Told> = std::iter::once(first).chain(told.try_iter()).collect();
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                for sampled in pending {
+                    self.take_up(sampled);
+                }
+                self.publish();
+            }));
+            if outcome.is_err() {
+                // What the panic left half done is thrown away; the notice is on its way.
+                self.history = History::default();
+                (self.newest, self.held) = (None, None);
+            }
+            // A full queue is as good: the loop fetches the newest answer after any message.
+            drop(self.messages.try_send(Message::Answered));
+        }
+    }
+
+    fn take_up(&mut self, told: Told) {
+        match told {
+            Told::Asked => {}
+            Told::Sampled(Sampled::Snapshot(mut snapshot)) => {
+                assert!(!std::mem::take(&mut self.fails), "asked to fail at the first sample");
+                self.newest = Some(self.history.apply(&mut snapshot));
+                // The sampler may be gone already.
+                drop(self.spares.send(snapshot.sockets));
+            }
+            Told::Sampled(Sampled::Failed(gap)) => {
+                if let Some(newest) = &mut self.newest {
+                    let mut moment = Moment::clone(newest);
+                    moment.gaps = vec![gap];
+                    *newest = Arc::new(moment);
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self) {
+        let Some(newest) = self.newest.clone() else { return };
+        let Ok(question) = self.question.lock().map(|q| q.clone()) else { return };
+        let moment = match question.about {
+            About::Newest => {
+                self.held = None;
+                Arc::clone(&newest)
+            }
+            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
+        };
+        let answer = Arc::new(answer(moment, &question.query));
+        let lines = Lines::new(&answer, &question.folds);
+        if let Ok(mut slot) = self.latest.lock() {
+            *slot = Some(Published { answer, lines, newest });
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::app::cli::{Cli, Fault};
+use crate::app::exit::{Exit, Failure};
+use crate::app::input::{self, Input};
+use crate::app::model::Model;
+use crate::app::terminal::{self, Display};
+use crate::app::update::{App, Effect};
+use crate::app::{log, panics};
+use crate::collect::{Collector, Sampled, Sampler, Start};
+use crate::view::{ViewState, screen};
+
+/// What the loop is told.
+#[derive(Debug)]
+pub enum Message {
+    /// From the terminal.
+    Input(Input),
+    /// There is an answer to fetch.
+    Answered,
+    /// Stop until continued.
+    Suspend,
+    /// We were continued.
+    Continued,
+    /// End.
+    End(Exit),
+    /// The terminal cannot be read any more.
+    TerminalLost(String),
+}
+
+/// Messages that may wait; the input thread waits with more.
+const WAITING: usize = 256;
+
+/// At most one frame in this time: nobody sees more, and a burst of keys costs one frame.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Runs the dashboard until the user leaves.
+///
+/// # Errors
+/// What the system refused; the terminal is as it was then.
+pub fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
+    // Everything that can be refused is tried before the screen is touched.
+    let filter = Arc::new(cli.filter()?);
+    if let Some(path) = cli.log() {
+        log::to_file(path)?;
+    }
+    panics::install(thread::current().id());
+    let collector = Collector::open(cli.source(), Instant::now())?;
+    tracing::info!(source = %collector.kind(), why = collector.why(), "source");
+
+    let mut view = ViewState::new(Display::size(), cli.interval());
+    view.narrow = cli.narrow();
+    view.filter.text = cli.filter_text();
+    view.source = Some((collector.kind(), collector.why().to_owned()));
+    let app = App::new(view, filter, cli.services());
+
+    let (messages, inbox) = sync_channel(WAITING);
+    let (sampler, model) = start_collecting(cli, collector, &app, &messages).map_err(Failure::Thread)?;
+    let display = Display::take(cli.theme()).map_err(Failure::Terminal)?;
+    #[cfg(unix)]
+    crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
+    input::start(messages, cli.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
+    Loop { app, display, model, sampler, inbox, fault: cli.fault(), drawn: None }.run()
+}
+
+fn start_collecting(
+    cli: &Cli,
+    collector: Collector,
+    app: &App,
+    messages: &SyncSender<Message>,
+) -> io::Result<(Sampler, Model)> {
+    let (spares, spare) = channel();
+    let model = Model::start(messages.clone(), app.question(), spares, cli.fault())?;
+    let start = Start {
+        choice: cli.source(),
+        interval: cli.interval(),
+        panic_at: (cli.fault() == Some(Fault::Sampler)).then_some(1),
+    };
+    let to_model = model.clone();
+    let sampler = Sampler::start(collector, start, spare, move |sampled| {
+        log_sample(&sampled);
+        to_model.sampled(sampled)
+    })?;
+    Ok((sampler, model))
+}
+
+fn log_sample(sampled: &Sampled) {
+    match sampled {
+        Sampled::Snapshot(snapshot) => {
+            tracing::debug!(sockets = snapshot.sockets.len(), took = ?snapshot.cost.wall, "sample");
+            for gap in &snapshot.gaps {
+                tracing::warn!("{gap}");
+            }
+        }
+        Sampled::Failed(gap) => tracing::warn!("{gap}"),
+    }
+}
+
+struct Loop {
+    app: App,
+    display: Display,
+    model: Model,
+    sampler: Sampler,
+    inbox: Receiver<Message>,
+    fault: Option<Fault>,
+    drawn: Option<Instant>,
+}
+
+impl Loop {
+    fn run(mut self) -> Result<Exit, Failure> {
+        self.draw()?;
+        loop {
+            let Ok(first) = self.inbox.recv() else { return Ok(Exit::Failed) };
+            if let Some(exit) = self.take_up(first)? {
+                return Ok(exit);
+            }
+            // What waits is taken up before drawing, and what comes until the next frame is due.
+            let due = self.drawn.map_or_else(Instant::now, |drawn| drawn + FRAME);
+            loop {
+                match self.inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                    Ok(message) => {
+                        if let Some(exit) = self.take_up(message)? {
+                            return Ok(exit);
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(Exit::Failed),
+                }
+            }
+            self.draw()?;
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), Failure> {
+        if let Some(trouble) = panics::latest() {
+            self.app.troubled(trouble);
+        }
+        let app = &self.app;
+        let screen = screen(&app.view, app.answer.as_deref(), &app.lines, &app.services);
+        self.display.draw(&screen).map_err(Failure::Terminal)?;
+        self.drawn = Some(Instant::now());
+        assert!(
+            self.fault != Some(Fault::Main) || app.answer.is_none(),
+            "asked to fail after the first answer"
+        );
+        Ok(())
+    }
+
+    /// Takes up one message; tells how to end, if this is the end.
+    fn take_up(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
+        let effects = match message {
+            Message::Input(input) => self.app.input(input),
+            Message::Answered => Vec::new(),
+            Message::Suspend => vec![Effect::Suspend],
+            Message::Continued => vec![Effect::Redraw],
+            Message::End(exit) => return Ok(Some(exit)),
+            Message::TerminalLost(why) => return Err(Failure::Terminal(io::Error::other(why))),
+        };
+        if let Some(published) = self.model.fetch() {
+            self.app.answered(published);
+        }
+        for effect in effects {
+            if self.perform(effect)? {
+                return Ok(Some(Exit::Done));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does it; tells whether it was the last thing to do.
+    fn perform(&mut self, effect: Effect) -> Result<bool, Failure> {
+        match effect {
+            Effect::Ask => self.model.ask(self.app.question()),
+            Effect::SetInterval(interval) => self.sampler.set_interval(interval),
+            Effect::LookNow => self.sampler.look_now(),
+            Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,
+            Effect::Redraw => self.display.clear().map_err(Failure::Terminal)?,
+            Effect::Suspend => self.suspend().map_err(Failure::Terminal)?,
+            Effect::Quit => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    #[cfg(unix)]
+    fn suspend(&mut self) -> io::Result<()> {
+        terminal::give_back();
+        if !crate::app::signals::stop() {
+            self.app.say("no shell here could continue the program, so it goes on");
+        }
+        self.display.take_again()?;
+        self.app.view.size = Display::size();
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn suspend(&mut self) -> io::Result<()> {
+        self.app.say("this system cannot suspend a program");
+        Ok(())
+    }
+}

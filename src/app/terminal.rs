@@ -1,0 +1,117 @@
+//! The terminal: taken, drawn on, given back. Given back on every way out.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::Show;
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Position;
+
+use crate::view::Screen;
+use crate::widgets::{Chart, Theme};
+
+/// Whether the terminal is ours at the moment: a panic, a signal and the ordinary end may all want
+/// to give it back, and it must happen once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, ours until dropped.
+pub struct Display {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    theme: Theme,
+}
+
+impl Display {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be set up; it is as it was then.
+    pub fn take(theme: Theme) -> io::Result<Self> {
+        take()?;
+        // A frame is written in one go: it is a few kilobytes.
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        match Terminal::new(backend) {
+            Ok(terminal) => Ok(Self { terminal, theme }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes it again after it was given back, and forgets what was on it.
+    ///
+    /// # Errors
+    /// When it cannot be set up.
+    pub fn take_again(&mut self) -> io::Result<()> {
+        take()?;
+        self.clear()
+    }
+
+    /// Paints everything anew at the next drawing.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Columns and lines. A terminal that does not tell is taken for the usual one.
+    pub fn size() -> (u16, u16) {
+        crossterm::terminal::size().unwrap_or((80, 24))
+    }
+
+    /// Draws a screen; only what changed is written.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn draw(&mut self, screen: &Screen) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let theme = self.theme;
+        self.terminal.draw(|frame| {
+            frame.render_widget(Chart { screen, theme }, frame.area());
+            if let Some((x, y)) = screen.cursor {
+                frame.set_cursor_position(Position { x, y });
+            }
+        })?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Asks the terminal to copy a text (OSC 52), which works through ssh as well.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture).inspect_err(|_| give_back())
+}
+
+/// Gives the terminal back as it was. Does nothing when it is not ours; errors have nobody to go to.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(out, EndSynchronizedUpdate, DisableMouseCapture, LeaveAlternateScreen, Show);
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}

@@ -1,0 +1,209 @@
+//! What an input changes: pure, no I/O. What must be done outside comes back as [`Effect`]s.
+
+mod browse;
+mod cursor;
+mod typing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::input::Input;
+use crate::app::model::{About, Published, Question};
+use crate::query::{Answer, Filter, Lines, Query};
+use crate::services::Services;
+use crate::view::keys::{Key, action_of};
+use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, ViewState};
+
+pub use cursor::Place;
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the model.
+    Ask,
+    /// Tell the sampler the interval.
+    SetInterval(Duration),
+    /// Take a sample now.
+    LookNow,
+    /// Copy this text.
+    Copy(String),
+    /// Stop until continued.
+    Suspend,
+    /// Paint everything anew.
+    Redraw,
+    /// End the program.
+    Quit,
+}
+
+/// Everything the loop knows.
+pub struct App {
+    /// What the user looks at.
+    pub view: ViewState,
+    /// The newest answer fetched.
+    pub answer: Option<Arc<Answer>>,
+    /// Its lines.
+    pub lines: Lines,
+    /// The filter in force: the last good one.
+    pub filter: Arc<Filter>,
+    /// Names of ports.
+    pub services: Arc<Services>,
+    /// Where the cursor was in each view.
+    places: [Place; 4],
+    /// A word on what was just done, until the next key.
+    said: Option<String>,
+    /// A panic of another thread; stays.
+    trouble: Option<String>,
+}
+
+impl App {
+    /// The program as it opens.
+    pub fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
+        Self {
+            view,
+            answer: None,
+            lines: Lines::default(),
+            filter,
+            services,
+            places: [Place::default(); 4],
+            said: None,
+            trouble: None,
+        }
+    }
+
+    /// What is to be asked now.
+    pub fn question(&self) -> Question {
+        Question {
+            about: match self.view.feed {
+                Feed::Live => About::Newest,
+                Feed::Paused { .. } => About::Held,
+            },
+            query: Query {
+                filter: Arc::clone(&self.filter),
+                narrow: self.view.narrow,
+                grouping: self.view.grouping,
+                order: self.view.order(),
+                services: Arc::clone(&self.services),
+            },
+            folds: self.view.folds.clone(),
+        }
+    }
+
+    /// Takes up what the terminal sent.
+    pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Resize(columns, rows) => {
+                self.view.size = (columns, rows);
+                self.keep_cursor_visible();
+                vec![Effect::Redraw]
+            }
+            Input::Wheel(lines) => {
+                self.wheel(lines);
+                Vec::new()
+            }
+            Input::Click(column, row) => self.click(column, row),
+            Input::Paste(text) if self.view.mode == Mode::Filter => self.paste(&text),
+            Input::Paste(_) => Vec::new(),
+            Input::Key(key, event) => {
+                self.said = None;
+                let effects = match self.view.mode {
+                    Mode::Filter => self.type_filter(key, &event),
+                    Mode::Help { scroll } => self.in_help(key, scroll),
+                    Mode::Browse => key.and_then(action_of).map(|a| self.act(a)).unwrap_or_default(),
+                };
+                self.collect_notices();
+                effects
+            }
+        }
+    }
+
+    fn in_help(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
+        let rows = usize::from(self.view.size.1);
+        let scroll = match key {
+            Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
+            Some(Key::Up | Key::Char('k')) => scroll.saturating_sub(1),
+            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => scroll.saturating_add(rows / 2),
+            Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
+            Some(Key::Home | Key::Char('g')) => 0,
+            Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
+            Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
+            _ => {
+                self.view.mode = Mode::Browse;
+                return Vec::new();
+            }
+        };
+        let most = crate::view::help_height(&self.view).saturating_sub(1);
+        self.view.mode = Mode::Help { scroll: scroll.min(most) };
+        Vec::new()
+    }
+
+    /// Takes up an answer; the row under the cursor stays under it.
+    pub fn answered(&mut self, published: Published) {
+        let newest = &published.newest;
+        self.view.newest = Newest {
+            totals: newest.totals,
+            elapsed: newest.elapsed,
+            sample: newest.cost.sample,
+            cpu: newest.cost.cpu,
+        };
+        self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
+        let stale = published.answer.grouping != self.view.grouping;
+        let folds_changed = published.lines.folds() != &self.view.folds;
+        self.lines = match folds_changed {
+            true => Lines::new(&published.answer, &self.view.folds),
+            false => published.lines,
+        };
+        self.answer = Some(published.answer);
+        if !stale {
+            self.find_cursor_again();
+        }
+        self.collect_notices();
+    }
+
+    /// A panic of another thread.
+    pub fn troubled(&mut self, text: String) {
+        self.trouble = Some(text);
+        self.collect_notices();
+    }
+
+    /// A word on what was just done.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.said = Some(text.into());
+        self.collect_notices();
+    }
+
+    /// What the user should know, the most important first.
+    fn collect_notices(&mut self) {
+        let notice = |kind, text| Notice { kind, text };
+        let mut notices = Vec::new();
+        notices.extend(self.trouble.clone().map(|t| notice(NoticeKind::Trouble, t)));
+        notices.extend(self.said.clone().map(|t| notice(NoticeKind::Done, t)));
+        if let Some(answer) = &self.answer {
+            let moment = &answer.moment;
+            notices.extend(moment.gaps.iter().map(|g| notice(NoticeKind::Unseen, g.to_string())));
+            let hidden = crate::teach::hidden(moment);
+            notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
+        }
+        self.view.notices = notices;
+        self.keep_cursor_visible();
+    }
+
+    /// Lines of the table that show.
+    fn table_height(&self) -> usize {
+        Areas::of(&self.view).table.max(1)
+    }
+
+    /// Closes what is open, innermost first.
+    fn back(&mut self) -> Vec<Effect> {
+        if self.view.details != Details::Brief {
+            self.view.details = Details::Brief;
+            self.keep_cursor_visible();
+            return Vec::new();
+        }
+        if self.view.filter.text.is_empty() {
+            return Vec::new();
+        }
+        self.view.filter = crate::view::FilterLine::default();
+        self.filter = Arc::default();
+        vec![Effect::Ask]
+    }
+}

@@ -1,0 +1,169 @@
+//! Actions on the table.
+
+use std::time::Duration;
+
+use super::{App, Effect};
+use crate::app::cli::{LONGEST, SHORTEST};
+use crate::port::Protocol;
+use crate::query::{GroupKey, Grouping, Line, LineId};
+use crate::view::keys::{Action, FoldMove};
+use crate::view::{Details, Feed, Mode};
+
+/// The steps of `<` and `>`.
+const INTERVALS_MS: [u64; 10] = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000];
+
+impl App {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Redraw => return vec![Effect::Redraw],
+            Action::Help => self.view.mode = Mode::Help { scroll: 0 },
+            Action::Move(motion) => self.move_cursor(motion),
+            Action::Fold(fold) => self.fold(fold),
+            Action::View(grouping) => return self.show(grouping),
+            Action::NextView => return self.show(self.neighbour(1)),
+            Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
+            Action::Details => self.more_details(),
+            Action::Filter => {
+                self.view.mode = Mode::Filter;
+                self.view.filter.cursor = self.view.filter.text.len();
+            }
+            Action::Back => return self.back(),
+            Action::NextSort => return self.next_sort(),
+            Action::ReverseSort => {
+                let order = &mut self.view.orders[self.view.grouping as usize];
+                order.direction = order.direction.reversed();
+                return vec![Effect::Ask];
+            }
+            Action::Pause => return self.pause(),
+            Action::Refresh => return vec![Effect::LookNow],
+            Action::Faster => return self.set_interval(faster(self.view.interval)),
+            Action::Slower => return self.set_interval(slower(self.view.interval)),
+            Action::OnlyTcp => return self.only(Protocol::Tcp),
+            Action::OnlyUdp => return self.only(Protocol::Udp),
+            Action::NextPhase => {
+                self.view.narrow.phase = self.view.narrow.phase.next();
+                return vec![Effect::Ask];
+            }
+            Action::Copy => return self.copied(),
+        }
+        Vec::new()
+    }
+
+    fn only(&mut self, protocol: Protocol) -> Vec<Effect> {
+        let now = &mut self.view.narrow.protocol;
+        *now = if *now == Some(protocol) { None } else { Some(protocol) };
+        vec![Effect::Ask]
+    }
+
+    fn neighbour(&self, steps: usize) -> Grouping {
+        Grouping::ALL[(self.view.grouping as usize + steps) % Grouping::ALL.len()]
+    }
+
+    fn show(&mut self, grouping: Grouping) -> Vec<Effect> {
+        if grouping == self.view.grouping {
+            return Vec::new();
+        }
+        self.remember_place();
+        self.view.grouping = grouping;
+        self.return_to_place();
+        vec![Effect::Ask]
+    }
+
+    fn next_sort(&mut self) -> Vec<Effect> {
+        let columns = self.view.grouping.sort_columns();
+        let order = &mut self.view.orders[self.view.grouping as usize];
+        let now = columns.iter().position(|c| *c == order.column).unwrap_or(0);
+        order.column = columns[(now + 1) % columns.len()];
+        order.direction = order.column.usual_direction();
+        vec![Effect::Ask]
+    }
+
+    fn pause(&mut self) -> Vec<Effect> {
+        self.view.feed = match self.view.feed {
+            Feed::Paused { .. } => Feed::Live,
+            // Without a moment there is nothing to keep.
+            Feed::Live if self.answer.is_none() => Feed::Live,
+            Feed::Live => {
+                let newest = self.view.newest;
+                Feed::Paused { until: newest.totals, at: newest.elapsed }
+            }
+        };
+        vec![Effect::Ask]
+    }
+
+    fn set_interval(&mut self, interval: Duration) -> Vec<Effect> {
+        self.view.interval = interval;
+        self.view.stretched = None;
+        vec![Effect::SetInterval(interval)]
+    }
+
+    fn more_details(&mut self) {
+        self.view.details = match self.view.details {
+            Details::Brief => Details::Pane,
+            Details::Pane => Details::Full,
+            Details::Full => Details::Brief,
+        };
+        self.view.details_scroll = 0;
+        self.keep_cursor_visible();
+    }
+
+    fn fold(&mut self, fold: FoldMove) {
+        let Some(answer) = self.answer.clone() else { return };
+        if fold == FoldMove::All {
+            self.view.folds.toggle_all();
+            return self.refold();
+        }
+        let group = match self.lines.at(&answer, self.view.cursor) {
+            Some(Line::Group(index)) => answer.groups.get(index).map(|g| g.path),
+            Some(Line::Inner(index)) => answer.inner.get(index).map(|g| g.path),
+            Some(Line::Row { group, .. }) => group,
+            Some(Line::Section(_)) | None => None,
+        };
+        let Some(path) = group else { return };
+        let on_row = matches!(self.lines.at(&answer, self.view.cursor), Some(Line::Row { .. }));
+        match fold {
+            FoldMove::Open => self.view.folds.open(path),
+            FoldMove::Toggle if !on_row => self.view.folds.toggle(path),
+            // From a socket, or from an inner group that is folded already, one goes outwards.
+            FoldMove::Close if !on_row && self.view.folds.is_open(path) => self.view.folds.close(path),
+            FoldMove::Close => return self.go_to(LineId::Group(if on_row { path } else { path.parent().unwrap_or(path) })),
+            FoldMove::Toggle | FoldMove::All => {
+                self.view.folds.close(path);
+                self.view.selected = Some(LineId::Group(path));
+            }
+        }
+        self.refold();
+    }
+
+    /// The endpoint of a socket, the number of a port, the pid of a process.
+    fn copied(&mut self) -> Vec<Effect> {
+        let Some(answer) = &self.answer else { return Vec::new() };
+        let text = match self.lines.id(answer, self.view.cursor) {
+            Some(LineId::Row { slot, .. }) => answer.row(slot).map(|row| {
+                row.socket.remote.unwrap_or(row.socket.local).to_string()
+            }),
+            Some(LineId::Group(path)) => match path.key() {
+                GroupKey::Port(key) => Some(key.port.to_string()),
+                GroupKey::Process(key) => Some(key.pid.to_string()),
+                GroupKey::Host(address) => Some(address.to_string()),
+                GroupKey::NoProcess(_) | GroupKey::NoHost => None,
+            },
+            _ => None,
+        };
+        let Some(text) = text else { return Vec::new() };
+        self.say(format!("copied {text}"));
+        vec![Effect::Copy(text)]
+    }
+}
+
+fn faster(now: Duration) -> Duration {
+    let steps = INTERVALS_MS.iter().rev().map(|ms| Duration::from_millis(*ms));
+    steps.into_iter().find(|step| *step < now).unwrap_or(SHORTEST)
+}
+
+fn slower(now: Duration) -> Duration {
+    let mut steps = INTERVALS_MS.iter().map(|ms| Duration::from_millis(*ms));
+    steps.find(|step| *step > now).unwrap_or(now).min(LONGEST)
+}

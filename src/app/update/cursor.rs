@@ -1,0 +1,192 @@
+//! The cursor: a row, followed by what it is, not by where it was.
+
+use super::{App, Effect};
+use crate::query::{Line, LineId, Lines};
+use crate::view::keys::Motion;
+use crate::view::{Areas, Details, Mode};
+
+/// Where the cursor was in a view that is not shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    selected: Option<LineId>,
+    cursor: usize,
+    top: usize,
+}
+
+/// Which way to go on from a line that cannot be selected.
+#[derive(Clone, Copy)]
+enum Towards {
+    Down,
+    Up,
+}
+
+impl App {
+    pub(super) fn move_cursor(&mut self, motion: Motion) {
+        if self.view.details == Details::Full {
+            return self.scroll_details(motion);
+        }
+        let height = self.table_height();
+        let now = self.view.cursor;
+        let last = self.lines.len().saturating_sub(1);
+        let (line, towards) = match motion {
+            Motion::Up => (now.saturating_sub(1), Towards::Up),
+            Motion::Down => (now + 1, Towards::Down),
+            Motion::HalfUp => (now.saturating_sub(height / 2), Towards::Up),
+            Motion::HalfDown => (now + height / 2, Towards::Down),
+            Motion::PageUp => (now.saturating_sub(height), Towards::Up),
+            Motion::PageDown => (now + height, Towards::Down),
+            Motion::First => (0, Towards::Down),
+            Motion::Last => (last, Towards::Up),
+        };
+        self.select(line.min(last), towards);
+    }
+
+    fn scroll_details(&mut self, motion: Motion) {
+        let page = usize::from(self.view.size.1) / 2;
+        let scroll = &mut self.view.details_scroll;
+        *scroll = match motion {
+            Motion::Up => scroll.saturating_sub(1),
+            Motion::Down => scroll.saturating_add(1),
+            Motion::HalfUp | Motion::PageUp => scroll.saturating_sub(page),
+            Motion::HalfDown | Motion::PageDown => scroll.saturating_add(page),
+            Motion::First => 0,
+            Motion::Last => usize::MAX,
+        };
+        let Some(answer) = &self.answer else { return };
+        let most = crate::view::details_height(&self.view, answer, &self.lines, &self.services);
+        self.view.details_scroll = self.view.details_scroll.min(most);
+    }
+
+    pub(super) fn wheel(&mut self, lines: i32) {
+        let motion = if lines < 0 { Motion::Up } else { Motion::Down };
+        match self.view.mode {
+            Mode::Help { scroll } => {
+                let most = crate::view::help_height(&self.view).saturating_sub(1);
+                let scroll = scroll.saturating_add_signed(lines as isize).min(most);
+                self.view.mode = Mode::Help { scroll };
+            }
+            _ => (0..lines.unsigned_abs()).for_each(|_| self.move_cursor(motion)),
+        }
+    }
+
+    /// A click selects a row; on a group that is selected it folds; on a column head it orders.
+    pub(super) fn click(&mut self, column: u16, row: u16) -> Vec<Effect> {
+        let areas = Areas::of(&self.view);
+        if !Areas::shows_table(&self.view) {
+            return Vec::new();
+        }
+        let (row, top) = (usize::from(row), areas.table_top());
+        if row + 1 == top {
+            return self.sort_by_head(column);
+        }
+        let Some(offset) = row.checked_sub(top).filter(|o| *o < areas.table) else { return Vec::new() };
+        let line = self.view.top + offset;
+        if line >= self.lines.len() {
+            return Vec::new();
+        }
+        if line == self.view.cursor {
+            let on_group = self.answer.as_ref().and_then(|a| self.lines.at(a, line));
+            if matches!(on_group, Some(Line::Group(_) | Line::Inner(_))) {
+                return self.act(crate::view::keys::Action::Fold(crate::view::keys::FoldMove::Toggle));
+            }
+        }
+        self.select(line, Towards::Down);
+        Vec::new()
+    }
+
+    fn sort_by_head(&mut self, column: u16) -> Vec<Effect> {
+        let Some(sort) = crate::view::sort_at(&self.view, column) else { return Vec::new() };
+        let order = &mut self.view.orders[self.view.grouping as usize];
+        if order.column == sort {
+            order.direction = order.direction.reversed();
+        } else {
+            (order.column, order.direction) = (sort, sort.usual_direction());
+        }
+        vec![Effect::Ask]
+    }
+
+    /// Goes to what is named, if it is shown.
+    pub(super) fn go_to(&mut self, id: LineId) {
+        let line = self.answer.as_ref().and_then(|answer| self.lines.find(answer, id));
+        if let Some(line) = line {
+            self.select(line, Towards::Down);
+        }
+    }
+
+    /// Puts the cursor on a line, or on the next one that can be selected.
+    fn select(&mut self, line: usize, towards: Towards) {
+        let Some(answer) = self.answer.clone() else { return };
+        let selectable = |line: &usize| {
+            !matches!(self.lines.at(&answer, *line), Some(Line::Section(_)) | None)
+        };
+        let below = || (line..self.lines.len()).take(2).find(selectable);
+        let above = || (0..=line).rev().take(2).find(selectable);
+        let found = match towards {
+            Towards::Down => below().or_else(above),
+            Towards::Up => above().or_else(below),
+        };
+        if let Some(line) = found {
+            self.view.cursor = line;
+            self.view.selected = self.lines.id(&answer, line);
+        }
+        self.keep_cursor_visible();
+        // Above the first row stands only its section's head: show it, too.
+        if self.view.cursor == 1 {
+            self.view.top = 0;
+        }
+    }
+
+    /// Finds the selected row in a new answer, and keeps it on the same line of the screen.
+    pub(super) fn find_cursor_again(&mut self) {
+        let Some(answer) = self.answer.clone() else { return };
+        let id = self.view.selected;
+        let found = id.and_then(|id| {
+            let group = match id {
+                LineId::Row { group, .. } => group.map(LineId::Group),
+                LineId::Group(path) => path.parent().map(LineId::Group),
+                LineId::Section(_) => None,
+            };
+            // A row that is gone leaves the cursor where it was; one whose group was folded, there.
+            let row = self.lines.find(&answer, id);
+            let hidden = matches!(id, LineId::Row { key, slot, .. } if answer.row(slot).is_some_and(|r| r.key == key));
+            row.or_else(|| group.filter(|_| hidden).and_then(|g| self.lines.find(&answer, g)))
+        });
+        match found {
+            Some(line) => {
+                let moved = line as isize - self.view.cursor as isize;
+                self.view.top = self.view.top.saturating_add_signed(moved);
+                self.view.cursor = line;
+                self.view.selected = self.lines.id(&answer, line);
+                self.keep_cursor_visible();
+            }
+            None => self.select(self.view.cursor.min(self.lines.len().saturating_sub(1)), Towards::Down),
+        }
+    }
+
+    /// Lays the answer out again after a fold.
+    pub(super) fn refold(&mut self) {
+        let Some(answer) = self.answer.clone() else { return };
+        self.lines = Lines::new(&answer, &self.view.folds);
+        self.find_cursor_again();
+    }
+
+    /// Scrolls just as far as needed.
+    pub(super) fn keep_cursor_visible(&mut self) {
+        let height = self.table_height();
+        let most = self.lines.len().saturating_sub(height);
+        let view = &mut self.view;
+        view.cursor = view.cursor.min(self.lines.len().saturating_sub(1));
+        view.top = view.top.min(view.cursor).min(most).max((view.cursor + 1).saturating_sub(height));
+    }
+
+    pub(super) fn remember_place(&mut self) {
+        let view = &self.view;
+        self.places[view.grouping as usize] =
+            Place { selected: view.selected, cursor: view.cursor, top: view.top };
+    }
+
+    pub(super) fn return_to_place(&mut self) {
+        let place = self.places[self.view.grouping as usize];
+        (self.view.selected, self.view.cursor, self.view.top) = (place.selected, place.cursor, place.top);
+    }
+}

@@ -1,0 +1,182 @@
+//! What a cgroup's path tells: the systemd unit and the container.
+//!
+//! In: the path below the cgroup mount. Out: [`Cgroup`]. Only known shapes are believed: systemd's
+//! units (systemd.unit(5)), and how docker, podman, containerd, CRI-O, kubernetes and LXC name the
+//! cgroups of their containers.
+
+use std::sync::Arc;
+
+use crate::snapshot::Cgroup;
+use crate::text::readable;
+
+/// A container's full id, in hexadecimal digits.
+const FULL_ID: usize = 64;
+
+/// As much of it as the engines themselves show.
+const SHORT_ID: usize = 12;
+
+/// How the segment of a container begins when systemd made the cgroup, and the engine.
+const SCOPES: [(&str, &str); 6] = [
+    ("docker-", "docker"),
+    ("libpod-payload-", "podman"),
+    ("libpod-", "podman"),
+    ("cri-containerd-", "containerd"),
+    ("crio-", "cri-o"),
+    ("nerdctl-", "containerd"),
+];
+
+/// Reads a path such as `/system.slice/nginx.service`.
+pub(super) fn read(path: &[u8]) -> Cgroup {
+    let path = readable(path);
+    let unit = path
+        .rsplit('/')
+        .find(|part| part.ends_with(".service") || part.ends_with(".scope"));
+    // systemd puts `_` before a name that the kernel could take for one of its own files.
+    let unit = unit.map(|unit| unit.strip_prefix('_').unwrap_or(unit));
+    let parts: Vec<_> = path.split('/').collect();
+    let container = (0..parts.len()).rev().find_map(|at| {
+        let (above, part) = (parts.get(..at)?, parts.get(at)?);
+        container(above, part)
+    });
+    Cgroup {
+        unit: unit.map(Arc::from),
+        container: container.map(|(engine, id)| format!("{engine} {id}").into()),
+        path,
+    }
+}
+
+/// Engine and id, if `part` is the cgroup of a container; `above` are the parts before it.
+fn container<'a>(above: &[&str], part: &'a str) -> Option<(&'static str, &'a str)> {
+    let parent = above.last().copied().unwrap_or("");
+    if let Some(name) = part
+        .strip_prefix("lxc.payload.")
+        .filter(|name| !name.is_empty())
+    {
+        return Some(("lxc", name));
+    }
+    if parent == "lxc" && !part.is_empty() {
+        return Some(("lxc", part));
+    }
+    let scope = part.strip_suffix(".scope").unwrap_or(part);
+    for (prefix, engine) in SCOPES {
+        if let Some(id) = scope.strip_prefix(prefix).and_then(short_id) {
+            return Some((engine, id));
+        }
+    }
+    // containerd without systemd: `kubepods-burstable-pod….slice:cri-containerd:3f2a…`
+    if let Some((_, id)) = part.rsplit_once(":cri-containerd:") {
+        return Some(("containerd", short_id(id)?));
+    }
+    let id = short_id(part)?;
+    let engine = if parent == "docker" {
+        "docker"
+    } else if parent == "libpod_parent" {
+        "podman"
+    } else if above.iter().any(|part| part.starts_with("kubepods")) {
+        "kubernetes"
+    } else {
+        "container"
+    };
+    Some((engine, id))
+}
+
+/// The first digits of a full id.
+fn short_id(id: &str) -> Option<&str> {
+    let is_id = id.len() == FULL_ID && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    id.get(..SHORT_ID).filter(|_| is_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ID: &str = "3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a";
+
+    fn told(path: &str) -> (Option<String>, Option<String>) {
+        let cgroup = read(path.replace("ID", ID).as_bytes());
+        (
+            cgroup.unit.map(|u| u.to_string()),
+            cgroup.container.map(|c| c.to_string()),
+        )
+    }
+
+    #[test]
+    fn the_unit_is_the_innermost_service_or_scope() {
+        for (path, unit) in [
+            ("/", None),
+            ("/system.slice", None),
+            ("/system.slice/nginx.service", Some("nginx.service")),
+            ("/system.slice/nginx.service/workers", Some("nginx.service")),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/app.slice/app-firefox-12.scope",
+                Some("app-firefox-12.scope"),
+            ),
+            (
+                r"/system.slice/system-getty.slice/serial\x2dgetty@ttyS0.service",
+                Some(r"serial\x2dgetty@ttyS0.service"),
+            ),
+            ("/system.slice/_cpu.service", Some("cpu.service")),
+        ] {
+            assert_eq!(told(path), (unit.map(String::from), None), "{path}");
+        }
+    }
+
+    #[test]
+    fn containers_are_known_by_how_their_engines_name_cgroups() {
+        for (path, container) in [
+            ("/system.slice/docker-ID.scope", "docker 3f2a9c1b7d4e"),
+            ("/docker/ID", "docker 3f2a9c1b7d4e"),
+            (
+                "/docker/ID/system.slice/nginx.service",
+                "docker 3f2a9c1b7d4e",
+            ),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope/container",
+                "podman 3f2a9c1b7d4e",
+            ),
+            ("/libpod_parent/libpod-ID", "podman 3f2a9c1b7d4e"),
+            (
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-ID.scope",
+                "containerd 3f2a9c1b7d4e",
+            ),
+            (
+                "/kubepods.slice/kubepods-pod1.slice/crio-ID.scope",
+                "cri-o 3f2a9c1b7d4e",
+            ),
+            ("/kubepods/besteffort/pod12ab/ID", "kubernetes 3f2a9c1b7d4e"),
+            (
+                "/system.slice/kubepods-burstable-pod1.slice:cri-containerd:ID",
+                "containerd 3f2a9c1b7d4e",
+            ),
+            ("/lxc/web/init.scope", "lxc web"),
+            ("/lxc.payload.web/system.slice/a.service", "lxc web"),
+            ("/default/ID", "container 3f2a9c1b7d4e"),
+        ] {
+            assert_eq!(told(path).1.as_deref(), Some(container), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_likeness_is_no_container() {
+        for path in [
+            "/system.slice/docker.service",
+            "/system.slice/docker-3f2a.scope",
+            "/machine.slice/libpod-conmon-ID.scope",
+            "/lxc.payload.",
+            "/lxc",
+            "/lxc/",
+        ] {
+            assert_eq!(told(path).1, None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_makes_the_reader_panic(path in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let cgroup = read(&path);
+            prop_assert!(!cgroup.path.chars().any(char::is_control));
+        }
+    }
+}

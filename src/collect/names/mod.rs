@@ -1,0 +1,196 @@
+//! What the numbers in the sockets stand for: users, interfaces, cgroups.
+//!
+//! In: sockets with ids. Out: the rest of the [`Directory`]. What is not known is asked for once
+//! and, if nobody knows, rarely again; a sample whose every id is known costs a few comparisons.
+
+#[cfg(target_os = "linux")]
+mod cgroup_path;
+#[cfg(target_os = "linux")]
+mod cgroups;
+#[cfg(target_os = "linux")]
+mod interfaces;
+mod unknown;
+mod users;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::unknown::Unknown;
+use crate::process::Uid;
+use crate::snapshot::Directory;
+use crate::socket::Socket;
+#[cfg(target_os = "linux")]
+use crate::socket::{CgroupId, InterfaceIndex};
+
+/// More of /etc/services is not read.
+const LONGEST_SERVICES: u64 = 4 * 1024 * 1024;
+
+/// Completes the directory from sample to sample.
+#[derive(Debug)]
+pub struct Names {
+    users: Unknown<Uid>,
+    #[cfg(target_os = "linux")]
+    interfaces: Unknown<InterfaceIndex>,
+    #[cfg(target_os = "linux")]
+    cgroups: Unknown<CgroupId>,
+    #[cfg(target_os = "linux")]
+    links: interfaces::Interfaces,
+    #[cfg(target_os = "linux")]
+    tree: cgroups::Tree,
+}
+
+impl Names {
+    /// Ready; nothing is read before the first sample.
+    pub fn open() -> Self {
+        Self {
+            users: Unknown::retried_after(Duration::from_secs(60)),
+            #[cfg(target_os = "linux")]
+            interfaces: Unknown::retried_after(Duration::from_secs(10)),
+            // An id is there before the first socket with it: what was not found will not be.
+            #[cfg(target_os = "linux")]
+            cgroups: Unknown::retried_after(Duration::from_secs(600)),
+            #[cfg(target_os = "linux")]
+            links: interfaces::Interfaces::default(),
+            #[cfg(target_os = "linux")]
+            tree: cgroups::Tree::default(),
+        }
+    }
+
+    /// Adds to `directory` the users (also those of its processes), interfaces and cgroups that
+    /// came up in `sockets`. It is copied only when something in it changes.
+    pub fn complete(&mut self, now: Duration, sockets: &[Socket], directory: &mut Arc<Directory>) {
+        self.note_users(now, sockets, directory);
+        for uid in self.users.take() {
+            match users::name(uid) {
+                Some(name) => {
+                    Arc::make_mut(directory).users.insert(uid, name);
+                }
+                None => self.users.remember(now, uid),
+            }
+        }
+        #[cfg(target_os = "linux")]
+        {
+            self.note_linux(now, sockets, directory);
+            self.links.complete(now, &mut self.interfaces, directory);
+            self.tree.complete(now, &mut self.cgroups, directory);
+            cgroups::prune(sockets, directory);
+        }
+    }
+
+    /// Collects the users that the directory does not know and that were not asked for lately.
+    fn note_users(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
+        // Neighbours in the socket table mostly share their ids: asking once for a run is enough.
+        let mut uid = None;
+        for socket in sockets.iter().filter(|socket| socket.uid.is_some()) {
+            if socket.uid != uid {
+                uid = socket.uid;
+                self.users
+                    .note(now, uid, |uid| directory.users.contains_key(uid));
+            }
+        }
+        for process in directory.processes.values() {
+            self.users
+                .note(now, process.uid, |uid| directory.users.contains_key(uid));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Names {
+    fn note_linux(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
+        let (mut interface, mut cgroup) = (None, None);
+        for socket in sockets {
+            if socket.interface != interface {
+                interface = socket.interface;
+                let known = |index: &_| directory.interfaces.contains_key(index);
+                self.interfaces.note(now, interface, known);
+            }
+            if socket.cgroup != cgroup {
+                cgroup = socket.cgroup;
+                self.cgroups
+                    .note(now, cgroup, |id| directory.cgroups.contains_key(id));
+            }
+        }
+    }
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::open()
+    }
+}
+
+/// The text of the system's own services file (services(5)); empty where there is none.
+pub fn etc_services() -> Vec<u8> {
+    let path = if cfg!(windows) {
+        let root = std::env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into());
+        PathBuf::from(root).join("System32\\drivers\\etc\\services")
+    } else {
+        PathBuf::from("/etc/services")
+    };
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_SERVICES).read_to_end(&mut text));
+    match read {
+        Ok(_) => text,
+        Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::num::NonZeroU32;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::port::Port;
+    use crate::socket::Transport;
+
+    fn row() -> Socket {
+        let local = Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), Port(1));
+        Socket::new(Transport::Udp, local, None)
+    }
+
+    #[test]
+    fn ids_of_this_machine_get_their_names_and_a_second_sample_changes_nothing() {
+        let mut socket = row();
+        socket.uid = Some(Uid(0));
+        socket.interface = NonZeroU32::new(1).map(InterfaceIndex);
+        let root = cgroups::mount(&std::fs::read("/proc/self/mounts").unwrap());
+        socket.cgroup = root.map(|path| CgroupId(std::fs::metadata(path).unwrap().ino()));
+        let (mut names, mut directory) = (Names::open(), Arc::<Directory>::default());
+        names.complete(
+            Duration::ZERO,
+            std::slice::from_ref(&socket),
+            &mut directory,
+        );
+        assert_eq!(
+            directory.users.get(&Uid(0)).map(|name| &**name),
+            Some("root")
+        );
+        let first = directory.interfaces.get(&socket.interface.unwrap());
+        assert_eq!(first.map(|name| &**name), Some("lo"));
+        if let Some(id) = socket.cgroup {
+            assert_eq!(&*directory.cgroups[&id].path, "/");
+        }
+        let shared = Arc::clone(&directory);
+        names.complete(Duration::from_secs(60), &[socket], &mut directory);
+        assert!(Arc::ptr_eq(&shared, &directory));
+    }
+
+    #[test]
+    fn what_nobody_knows_has_no_entry_and_does_not_copy_the_directory() {
+        let mut socket = row();
+        socket.uid = Some(Uid(3_999_999_999));
+        socket.interface = NonZeroU32::new(2_000_000_000).map(InterfaceIndex);
+        socket.cgroup = Some(CgroupId(u64::MAX));
+        let (mut names, mut directory) = (Names::open(), Arc::<Directory>::default());
+        let shared = Arc::clone(&directory);
+        names.complete(Duration::ZERO, &[socket], &mut directory);
+        assert!(Arc::ptr_eq(&shared, &directory));
+    }
+}

@@ -1,0 +1,345 @@
+//! What a port is usually used for: a name, not a promise.
+//!
+//! In: the IANA registry (`assets/services.tsv`, compiled in) and the text of /etc/services, whose
+//! names win. Out: names and short descriptions. No I/O; nothing is parsed or allocated for the
+//! registry: its text is sorted, and searched as it is.
+
+use std::sync::Arc;
+
+use crate::port::{Port, PortKey, PortRange, PortSide, Protocol};
+use crate::text::readable;
+
+/// One line a port and name: `00022⇥tu⇥ssh⇥The Secure Shell (SSH) Protocol`, sorted by port;
+/// comments come first, and `#` sorts before every digit.
+const REGISTRY: &str = include_str!("../assets/services.tsv");
+
+/// The longest name taken from /etc/services; IANA's own have at most 15 characters (RFC 6335 §5.1).
+const LONGEST_NAME: usize = 64;
+
+/// Names of ports.
+#[derive(Clone, Debug)]
+pub struct Services {
+    registry: &'static str,
+    /// Sorted by port and protocol, each once; only what differs from the registry.
+    overrides: Vec<((Port, Protocol), Arc<str>)>,
+}
+
+impl Services {
+    /// The names of the IANA registry.
+    pub const fn registry() -> Self {
+        Self {
+            registry: REGISTRY,
+            overrides: Vec::new(),
+        }
+    }
+
+    /// No names at all: ports stay numbers.
+    pub const fn none() -> Self {
+        Self {
+            registry: "",
+            overrides: Vec::new(),
+        }
+    }
+
+    /// The registry, but ports named in the text of an /etc/services (services(5)) are called what
+    /// they are called there. The first line for a port and protocol counts, as it does for
+    /// getservbyport(3); aliases, comments and whatever makes no sense are passed over.
+    pub fn with_overrides(etc_services: &[u8]) -> Self {
+        let registry = Self::registry();
+        let lines = etc_services.split(|&byte| byte == b'\n');
+        let mut overrides: Vec<_> = lines.filter_map(parse_line).collect();
+        overrides.sort_by_key(|(key, _)| *key); // Stable: the first of a port stays the first.
+        overrides.dedup_by_key(|(key, _)| *key);
+        overrides
+            .retain(|&((port, protocol), ref name)| registry.name(port, protocol) != Some(&**name));
+        overrides.shrink_to_fit();
+        Self {
+            overrides,
+            ..registry
+        }
+    }
+
+    /// The name, such as `https`.
+    pub fn name(&self, port: Port, protocol: Protocol) -> Option<&str> {
+        let registered = || Some(self.line(port, protocol)?.name);
+        self.overridden(port, protocol).or_else(registered)
+    }
+
+    /// The name of a shared port. A port of this machine in the ephemeral range has none, whatever
+    /// the registry calls its number: the system may have handed it out to anybody.
+    pub fn of(&self, key: PortKey, ephemeral: PortRange) -> Option<&str> {
+        let handed_out = key.side == PortSide::Here && ephemeral.contains(key.port);
+        (!handed_out).then(|| self.name(key.port, key.protocol)).flatten()
+    }
+
+    /// What the registry says about the port, such as `http protocol over TLS/SSL`. `None` where it
+    /// says no more than the name, or where /etc/services has another name.
+    pub fn description(&self, port: Port, protocol: Protocol) -> Option<&'static str> {
+        if self.overridden(port, protocol).is_some() {
+            return None;
+        }
+        self.line(port, protocol)
+            .map(|line| line.description)
+            .filter(|text| !text.is_empty())
+    }
+
+    fn overridden(&self, port: Port, protocol: Protocol) -> Option<&str> {
+        let at = self
+            .overrides
+            .binary_search_by_key(&(port, protocol), |(key, _)| *key)
+            .ok()?;
+        self.overrides.get(at).map(|(_, name)| &**name)
+    }
+
+    fn line(&self, port: Port, protocol: Protocol) -> Option<Line<'static>> {
+        let digits = digits(port);
+        let from = lower_bound(self.registry, &digits);
+        let lines = self.registry.get(from..)?.lines();
+        let mut lines = lines.take_while(|line| line.as_bytes().starts_with(&digits));
+        lines.find_map(|line| Line::parse(line).filter(|line| line.is_for(protocol)))
+    }
+}
+
+/// A line of the registry.
+#[derive(Clone, Copy, Debug)]
+struct Line<'a> {
+    letters: &'a str,
+    name: &'a str,
+    description: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let mut fields = line.split('\t').skip(1);
+        let (letters, name) = (fields.next()?, fields.next()?);
+        Some(Self {
+            letters,
+            name,
+            description: fields.next().unwrap_or(""),
+        })
+    }
+
+    fn is_for(&self, protocol: Protocol) -> bool {
+        self.letters.contains(match protocol {
+            Protocol::Tcp => 't',
+            Protocol::Udp => 'u',
+        })
+    }
+}
+
+/// The port as the registry's lines begin: five digits.
+fn digits(port: Port) -> [u8; 5] {
+    let mut rest = port.number();
+    let mut digits = [b'0'; 5];
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+    }
+    digits
+}
+
+/// Where the first line begins that is not less than `key`: a binary search by bytes, in which
+/// each guess is moved back to the beginning of its line.
+fn lower_bound(text: &str, key: &[u8]) -> usize {
+    let bytes = text.as_bytes();
+    // Invariant: every line before `low` is less than the key, every line from `high` on is not;
+    // both are beginnings of lines.
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let before = bytes.get(low..middle).unwrap_or_default();
+        let start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(low, |at| low + at + 1);
+        let after = bytes.get(start..high).unwrap_or_default();
+        let length = after
+            .iter()
+            .position(|&b| b == b'\n')
+            .map_or(after.len(), |at| at + 1);
+        if after.get(..length).unwrap_or_default() < key {
+            low = start + length;
+        } else {
+            high = start;
+        }
+    }
+    low
+}
+
+/// `http 80/tcp www # comment` → the port, its protocol and its name.
+fn parse_line(line: &[u8]) -> Option<((Port, Protocol), Arc<str>)> {
+    let line = line.split(|&byte| byte == b'#').next()?;
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let (name, port) = (words.next()?, std::str::from_utf8(words.next()?).ok()?);
+    let (number, protocol) = port.split_once('/')?;
+    let protocol = match protocol {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        _ => return None,
+    };
+    let is_number = number.bytes().all(|digit| digit.is_ascii_digit());
+    let number = number
+        .parse()
+        .ok()
+        .filter(|&number| is_number && number != 0)?;
+    let name = name.get(..LONGEST_NAME.min(name.len()))?;
+    Some(((Port(number), protocol), readable(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tcp(services: &Services, port: u16) -> Option<&str> {
+        services.name(Port(port), Protocol::Tcp)
+    }
+
+    fn udp(services: &Services, port: u16) -> Option<&str> {
+        services.name(Port(port), Protocol::Udp)
+    }
+
+    fn entries() -> impl Iterator<Item = &'static str> {
+        REGISTRY.lines().skip_while(|line| line.starts_with('#'))
+    }
+
+    #[test]
+    fn the_registry_names_its_source_and_is_small() {
+        let first = REGISTRY.lines().next().unwrap();
+        assert!(first.starts_with("# ") && first.contains("IANA") && first.contains("2026"));
+        assert!(REGISTRY.len() < 256_000, "{} bytes", REGISTRY.len());
+    }
+
+    #[test]
+    fn the_registry_is_sorted_and_says_everything_once() {
+        let keys: Vec<_> = entries()
+            .map(|line| line.split_once('\t').unwrap().0)
+            .collect();
+        assert!(keys.len() > 5000);
+        assert!(keys.is_sorted());
+        let mut seen = HashSet::new();
+        for line in entries() {
+            let port = line.split_once('\t').unwrap().0;
+            assert!(
+                port.len() == 5 && port.parse::<u16>().unwrap() > 0,
+                "{line}"
+            );
+            let parsed = Line::parse(line).unwrap();
+            assert!(["t", "u", "tu"].contains(&parsed.letters), "{line}");
+            assert!(!parsed.name.is_empty() && parsed.name.bytes().all(|b| b.is_ascii_graphic()));
+            assert!(
+                parsed
+                    .letters
+                    .chars()
+                    .all(|letter| seen.insert((port, letter))),
+                "{line}"
+            );
+            assert_eq!(
+                &*readable(line.replace('\t', " ").as_bytes()),
+                line.replace('\t', " ")
+            );
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_registry_is_found_by_its_port() {
+        let services = Services::registry();
+        for line in entries() {
+            let port = Port(line.split_once('\t').unwrap().0.parse().unwrap());
+            let parsed = Line::parse(line).unwrap();
+            for (letter, protocol) in [('t', Protocol::Tcp), ('u', Protocol::Udp)] {
+                if parsed.letters.contains(letter) {
+                    assert_eq!(services.name(port, protocol), Some(parsed.name));
+                    let description = services.description(port, protocol).unwrap_or("");
+                    assert_eq!(description, parsed.description);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn well_known_ports_have_their_names() {
+        let services = Services::registry();
+        for (port, name) in [
+            (1, "tcpmux"),
+            (22, "ssh"),
+            (25, "smtp"),
+            (53, "domain"),
+            (80, "http"),
+            (443, "https"),
+            (631, "ipp"),
+            (3306, "mysql"),
+            (5432, "postgresql"),
+            (6379, "redis"),
+            (8080, "http-alt"),
+        ] {
+            assert_eq!(tcp(&services, port), Some(name));
+        }
+        assert_eq!(udp(&services, 53), Some("domain"));
+        assert_eq!(udp(&services, 514), Some("syslog"));
+        assert_eq!(tcp(&services, 514), Some("shell"));
+        for nobody in [0, 4, 65_535] {
+            assert_eq!(tcp(&services, nobody), None);
+        }
+        let ssh = services.description(Port(22), Protocol::Tcp);
+        assert_eq!(ssh, Some("The Secure Shell (SSH) Protocol"));
+    }
+
+    #[test]
+    fn none_knows_nothing() {
+        let services = Services::none();
+        assert_eq!(tcp(&services, 443), None);
+        assert_eq!(services.description(Port(443), Protocol::Tcp), None);
+    }
+
+    #[test]
+    fn the_systems_own_names_win_by_port_and_protocol() {
+        let text = b"# comment\nmy-app\t8080/tcp  alias # mine\nlater 8080/tcp\n\
+            https 443/tcp\nodd\x1b[31m 9/udp\nbad 70000/tcp\nworse +7/tcp\nnil 0/tcp\nsctp 5/sctp\nalone\n8/tcp\n";
+        let services = Services::with_overrides(text);
+        assert_eq!(tcp(&services, 8080), Some("my-app"));
+        assert_eq!(services.description(Port(8080), Protocol::Tcp), None);
+        assert_eq!(udp(&services, 8080), Some("http-alt"));
+        assert_eq!(udp(&services, 9), Some("odd\\e[31m"));
+        assert_eq!(tcp(&services, 22), Some("ssh"));
+        // The name of 443 is the registry's: nothing to keep, and the description stays.
+        assert_eq!(services.overrides.len(), 2);
+        assert!(services.description(Port(443), Protocol::Tcp).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic_or_the_table_unsorted(
+            text in proptest::collection::vec(prop_oneof![
+                any::<u8>(), Just(b'\n'), Just(b'/'), Just(b' '), Just(b'8'), Just(b't'), Just(b'#')
+            ], 0..400),
+            lines in proptest::collection::vec(("\\PC{0,80}", 0..70_000_u32, "(tcp|udp|x)"), 0..20),
+        ) {
+            let mut text = text;
+            for (name, port, protocol) in lines {
+                text.extend(format!("\n{name} {port}/{protocol}\n").bytes());
+            }
+            let services = Services::with_overrides(&text);
+            prop_assert!(services.overrides.is_sorted_by(|a, b| a.0 < b.0));
+            for ((port, protocol), name) in &services.overrides {
+                prop_assert_eq!(services.name(*port, *protocol), Some(&**name));
+                prop_assert!(!name.chars().any(char::is_control));
+            }
+        }
+
+        #[test]
+        fn the_search_finds_what_a_look_at_every_line_finds(port in any::<u16>()) {
+            let by_hand = entries().find(|line| {
+                line.starts_with(&format!("{port:05}")) && Line::parse(line).unwrap().is_for(Protocol::Tcp)
+            });
+            let by_hand = by_hand.map(|line| Line::parse(line).unwrap().name);
+            let services = Services::registry();
+            prop_assert_eq!(tcp(&services, port), by_hand);
+        }
+    }
+}
