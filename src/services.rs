@@ -69,7 +69,9 @@ impl Services {
     /// the registry calls its number: the system may have handed it out to anybody.
     pub fn of(&self, key: PortKey, ephemeral: PortRange) -> Option<&str> {
         let handed_out = key.side == PortSide::Here && ephemeral.contains(key.port);
-        (!handed_out).then(|| self.name(key.port, key.protocol)).flatten()
+        (!handed_out)
+            .then(|| self.name(key.port, key.protocol))
+            .flatten()
     }
 
     /// What the registry says about the port, such as `http protocol over TLS/SSL`. `None` where it

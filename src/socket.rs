@@ -119,12 +119,13 @@ pub struct CgroupId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InterfaceIndex(pub NonZeroU32);
 
-/// Recv-Q and Send-Q. For LISTEN they mean something else: see [`Socket::backlog`].
+/// Recv-Q and Send-Q of a socket that carries data. A listener's two numbers mean something else:
+/// see [`Backlog`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queues {
-    /// Bytes received that the program has not read. LISTEN: connections waiting to be accepted.
+    /// Bytes received that the program has not read.
     pub recv: u32,
-    /// Bytes the program wrote that the other end has not acknowledged. LISTEN: how many may wait.
+    /// Bytes the program wrote that the other end has not acknowledged.
     pub send: u32,
 }
 
@@ -264,8 +265,11 @@ pub struct Socket {
     /// Who opened it. `None` where it cannot be known: the kernel's 0 on a row without inode does
     /// not mean root.
     pub uid: Option<Uid>,
-    /// `None` where the source does not tell.
+    /// `None` for a TCP listener, and where the source does not tell.
     pub queues: Option<Queues>,
+    /// The accept queue of a TCP listener; `None` for everything else, and where the source does
+    /// not tell.
+    pub backlog: Option<Backlog>,
     /// The running timer, if any.
     pub timer: Option<Timer>,
     /// Whether an IPv6 listener refuses IPv4. Only the kernel's listeners say.
@@ -292,6 +296,7 @@ impl Socket {
             inode: None,
             uid: None,
             queues: None,
+            backlog: None,
             timer: None,
             v6only: None,
             cgroup: None,
@@ -324,23 +329,6 @@ impl Socket {
         match self.transport {
             Transport::Tcp(state) => matches!(state, TcpState::Listen),
             Transport::Udp => self.remote.is_none(),
-        }
-    }
-
-    /// The accept queue of a TCP listener.
-    pub fn backlog(&self) -> Option<Backlog> {
-        let queues = self.queues?;
-        (self.transport == Transport::Tcp(TcpState::Listen)).then_some(Backlog {
-            waiting: queues.recv,
-            limit: Some(queues.send),
-        })
-    }
-
-    /// Unread and unacknowledged bytes, where the queues mean that.
-    pub fn unread_and_unsent(&self) -> Option<Queues> {
-        match self.backlog() {
-            Some(_) => None,
-            None => self.queues,
         }
     }
 

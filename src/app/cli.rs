@@ -17,9 +17,9 @@ use crate::snapshot::SourceKind;
 use crate::widgets::{Colours, Theme};
 
 /// The shortest interval: below it one would mostly watch the watching.
-pub const SHORTEST: Duration = Duration::from_millis(100);
+pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest.
-pub const LONGEST: Duration = Duration::from_secs(3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What is wanted.
 #[derive(Debug, Parser)]
@@ -122,9 +122,13 @@ pub enum Fault {
 ///
 /// # Errors
 /// How to end, where there is nothing more to do.
-pub fn parse() -> Result<Cli, Exit> {
+pub(super) fn parse() -> Result<Cli, Exit> {
     Cli::try_parse().map_err(|error| {
-        let exit = if error.use_stderr() { Exit::Wrong } else { Exit::Done };
+        let exit = if error.use_stderr() {
+            Exit::Wrong
+        } else {
+            Exit::Done
+        };
         // Nobody is left to tell when the output is gone.
         let _ = error.print();
         exit
@@ -209,7 +213,13 @@ impl Cli {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb" || t == "vt100");
         let none = self.wanted().no_color || set("NO_COLOR") || dumb;
-        Theme { colours: if none { Colours::None } else { Colours::Sixteen } }
+        Theme {
+            colours: if none {
+                Colours::None
+            } else {
+                Colours::Sixteen
+            },
+        }
     }
 
     /// Where to write the log.
@@ -228,7 +238,11 @@ fn interval(text: &str) -> Result<Duration, String> {
     let wrong = || format!("a time such as 1s, 500ms or 2 is expected, not {text:?}");
     let span = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?,
-        Err(_) => text.parse::<jiff::SignedDuration>().map_err(|_| wrong())?.try_into().map_err(|_| wrong())?,
+        Err(_) => text
+            .parse::<jiff::SignedDuration>()
+            .map_err(|_| wrong())?
+            .try_into()
+            .map_err(|_| wrong())?,
     };
     if (SHORTEST..=LONGEST).contains(&span) {
         Ok(span)
@@ -256,7 +270,9 @@ mod tests {
         assert_eq!(interval("2"), Ok(ms(2000)));
         assert_eq!(interval("1.5"), Ok(ms(1500)));
         assert_eq!(interval("1m"), Ok(ms(60_000)));
-        for wrong in ["0", "0s", "-1s", "99ms", "2h", "soon", "", "NaN", "inf", "1e300"] {
+        for wrong in [
+            "0", "0s", "-1s", "99ms", "2h", "soon", "", "NaN", "inf", "1e300",
+        ] {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
     }

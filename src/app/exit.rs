@@ -82,11 +82,13 @@ fn carets(text: &str, error: &FilterError) -> String {
 }
 
 /// Says on stderr what went wrong and tells how to end. A reader that went away is no failure.
-pub fn report(failure: &Failure) -> Exit {
+pub(super) fn report(failure: &Failure) -> Exit {
     let exit = match failure {
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
         Failure::Filter { .. } | Failure::Log { .. } => Exit::Wrong,
-        Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => Exit::Refused,
+        Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => {
+            Exit::Refused
+        }
     };
     // Nobody is left to tell when stderr is gone, too.
     let _ = writeln!(io::stderr(), "portolan: {failure}");

@@ -4,7 +4,8 @@ use std::sync::mpsc::SyncSender;
 use std::{io, thread};
 
 use crossterm::event::{
-    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
 };
 
 use crate::app::run::Message;
@@ -12,7 +13,7 @@ use crate::view::keys::Key;
 
 /// What came from the terminal.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub(super) enum Input {
     /// A key, and the event it came as, for the line editor.
     Key(Option<Key>, Event),
     /// Pasted text.
@@ -32,7 +33,7 @@ const WHEEL: i32 = 3;
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
+pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
             let message = match event::read() {

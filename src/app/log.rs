@@ -13,9 +13,16 @@ use crate::app::exit::Failure;
 ///
 /// # Errors
 /// When the file cannot be made.
-pub fn to_file(path: &Path) -> Result<(), Failure> {
-    let fail = |error| Failure::Log { path: path.display().to_string(), error };
-    let file = File::options().create(true).append(true).open(path).map_err(fail)?;
+pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::Log {
+        path: path.display().to_string(),
+        error,
+    };
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(fail)?;
     tracing_subscriber::fmt()
         .with_writer(Mutex::new(file))
         .with_ansi(false)

@@ -17,7 +17,7 @@ use crate::socket::Socket;
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub(super) enum About {
     /// The newest, from now on.
     Newest,
     /// The one that was the newest when this was first asked.
@@ -26,7 +26,7 @@ pub enum About {
 
 /// What the loop asks.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(super) struct Question {
     /// Which moment.
     pub about: About,
     /// Which sockets, how.
@@ -37,7 +37,7 @@ pub struct Question {
 
 /// What the loop gets.
 #[derive(Clone, Debug)]
-pub struct Published {
+pub(super) struct Published {
     /// The answer.
     pub answer: Arc<Answer>,
     /// Its lines.
@@ -55,7 +55,7 @@ enum Told {
 
 /// The thread, from outside.
 #[derive(Clone)]
-pub struct Model {
+pub(super) struct Model {
     told: SyncSender<Told>,
     question: Arc<Mutex<Question>>,
     latest: Arc<Mutex<Option<Published>>>,
@@ -69,7 +69,7 @@ impl Model {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(
+    pub(super) fn start(
         messages: SyncSender<Message>,
         question: Question,
         spares: Sender<Vec<Socket>>,
@@ -91,18 +91,20 @@ impl Model {
             spares,
             fails: fault == Some(Fault::Model),
         };
-        thread::Builder::new().name("model".into()).spawn(move || worker.run(&receiver))?;
+        thread::Builder::new()
+            .name("model".into())
+            .spawn(move || worker.run(&receiver))?;
         Ok(model)
     }
 
     /// Hands over a sample. Returns whether anybody is there to take it.
-    pub fn sampled(&self, sampled: Sampled) -> bool {
+    pub(super) fn sampled(&self, sampled: Sampled) -> bool {
         self.told.send(Told::Sampled(sampled)).is_ok()
     }
 
     /// Asks; a question that was not answered yet is replaced. The answer comes as a
     /// [`Message::Answered`].
-    pub fn ask(&self, question: Question) {
+    pub(super) fn ask(&self, question: Question) {
         if let Ok(mut slot) = self.question.lock() {
             *slot = question;
         }
@@ -111,7 +113,7 @@ impl Model {
     }
 
     /// The newest answer, if there is one that was not fetched yet.
-    pub fn fetch(&self) -> Option<Published> {
+    pub(super) fn fetch(&self) -> Option<Published> {
         self.latest.lock().ok()?.take()
     }
 }
@@ -152,7 +154,10 @@ impl Worker {
         match told {
             Told::Asked => {}
             Told::Sampled(Sampled::Snapshot(mut snapshot)) => {
-                assert!(!std::mem::take(&mut self.fails), "asked to fail at the first sample");
+                assert!(
+                    !std::mem::take(&mut self.fails),
+                    "asked to fail at the first sample"
+                );
                 self.newest = Some(self.history.apply(&mut snapshot));
                 // The sampler may be gone already.
                 drop(self.spares.send(snapshot.sockets));
@@ -168,8 +173,12 @@ impl Worker {
     }
 
     fn publish(&mut self) {
-        let Some(newest) = self.newest.clone() else { return };
-        let Ok(question) = self.question.lock().map(|q| q.clone()) else { return };
+        let Some(newest) = self.newest.clone() else {
+            return;
+        };
+        let Ok(question) = self.question.lock().map(|q| q.clone()) else {
+            return;
+        };
         let moment = match question.about {
             About::Newest => {
                 self.held = None;
@@ -180,7 +189,11 @@ impl Worker {
         let answer = Arc::new(answer(moment, &question.query));
         let lines = Lines::new(&answer, &question.folds);
         if let Ok(mut slot) = self.latest.lock() {
-            *slot = Some(Published { answer, lines, newest });
+            *slot = Some(Published {
+                answer,
+                lines,
+                newest,
+            });
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::app::terminal;
 static LATEST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Installs the hook. `main` is the thread that draws.
-pub fn install(main: ThreadId) {
+pub(super) fn install(main: ThreadId) {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == main {
@@ -30,6 +30,6 @@ pub fn install(main: ThreadId) {
 }
 
 /// The last panic of another thread, once.
-pub fn latest() -> Option<String> {
+pub(super) fn latest() -> Option<String> {
     LATEST.lock().ok()?.take()
 }

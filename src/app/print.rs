@@ -20,7 +20,7 @@ const PAGE_WIDTH: usize = 160;
 ///
 /// # Errors
 /// What the system refused.
-pub fn list(cli: &Cli) -> Result<Exit, Failure> {
+pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
     let filter = cli.filter()?;
     if let Some(path) = cli.log() {
         log::to_file(path)?;
@@ -34,10 +34,17 @@ pub fn list(cli: &Cli) -> Result<Exit, Failure> {
     query.filter = filter.into();
     query.narrow = cli.narrow();
     let answer = answer(moment, &query);
-    let width = crossterm::terminal::size().ok().filter(|_| is_terminal()).map_or(PAGE_WIDTH, |(w, _)| w.into());
+    let width = crossterm::terminal::size()
+        .ok()
+        .filter(|_| is_terminal())
+        .map_or(PAGE_WIDTH, |(w, _)| w.into());
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = page(&answer, &services, width, |line| writeln!(out, "{}", line.text().trim_end()));
-    printed.and_then(|()| out.flush()).map_err(Failure::Output)?;
+    let printed = page(&answer, &services, width, |line| {
+        writeln!(out, "{}", line.text().trim_end())
+    });
+    printed
+        .and_then(|()| out.flush())
+        .map_err(Failure::Output)?;
     remarks(&answer);
     Ok(Exit::Done)
 }

@@ -1,8 +1,8 @@
 //! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::view::{ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
-pub enum Message {
+pub(super) enum Message {
     /// From the terminal.
     Input(Input),
     /// There is an answer to fetch.
@@ -43,7 +43,7 @@ const FRAME: Duration = Duration::from_millis(16);
 ///
 /// # Errors
 /// What the system refused; the terminal is as it was then.
-pub fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
+pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(cli.filter()?);
     if let Some(path) = cli.log() {
@@ -60,12 +60,22 @@ pub fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
     let app = App::new(view, filter, cli.services());
 
     let (messages, inbox) = sync_channel(WAITING);
-    let (sampler, model) = start_collecting(cli, collector, &app, &messages).map_err(Failure::Thread)?;
+    let (sampler, model) =
+        start_collecting(cli, collector, &app, &messages).map_err(Failure::Thread)?;
     let display = Display::take(cli.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
     input::start(messages, cli.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
-    Loop { app, display, model, sampler, inbox, fault: cli.fault(), drawn: None }.run()
+    Loop {
+        app,
+        display,
+        model,
+        sampler,
+        inbox,
+        fault: cli.fault(),
+        drawn: None,
+    }
+    .run()
 }
 
 fn start_collecting(
@@ -115,14 +125,19 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         self.draw()?;
         loop {
-            let Ok(first) = self.inbox.recv() else { return Ok(Exit::Failed) };
+            let Ok(first) = self.inbox.recv() else {
+                return Ok(Exit::Failed);
+            };
             if let Some(exit) = self.take_up(first)? {
                 return Ok(exit);
             }
             // What waits is taken up before drawing, and what comes until the next frame is due.
             let due = self.drawn.map_or_else(Instant::now, |drawn| drawn + FRAME);
             loop {
-                match self.inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                match self
+                    .inbox
+                    .recv_timeout(due.saturating_duration_since(Instant::now()))
+                {
                     Ok(message) => {
                         if let Some(exit) = self.take_up(message)? {
                             return Ok(exit);
@@ -190,7 +205,8 @@ impl Loop {
     fn suspend(&mut self) -> io::Result<()> {
         terminal::give_back();
         if !crate::app::signals::stop() {
-            self.app.say("no shell here could continue the program, so it goes on");
+            self.app
+                .say("no shell here could continue the program, so it goes on");
         }
         self.display.take_again()?;
         self.app.view.size = Display::size();

@@ -24,18 +24,23 @@ const PATIENCE: Duration = Duration::from_millis(700);
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
-pub fn start(messages: SyncSender<Message>) -> io::Result<()> {
+pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT])?;
     let for_signals = messages;
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in &mut signals {
-            match signal {
-                SIGTSTP => drop(for_signals.try_send(Message::Suspend)),
-                SIGCONT => drop(for_signals.try_send(Message::Continued)),
-                deadly => end(&for_signals, Exit::Signal(u8::try_from(deadly).unwrap_or(0))),
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for signal in &mut signals {
+                match signal {
+                    SIGTSTP => drop(for_signals.try_send(Message::Suspend)),
+                    SIGCONT => drop(for_signals.try_send(Message::Continued)),
+                    deadly => end(
+                        &for_signals,
+                        Exit::Signal(u8::try_from(deadly).unwrap_or(0)),
+                    ),
+                }
             }
-        }
-    })?;
+        })?;
     thread::Builder::new().name("watch".into()).spawn(watch)?;
     Ok(())
 }
@@ -51,7 +56,9 @@ fn end(messages: &SyncSender<Message>, exit: Exit) {
 
 /// Ends the program when the terminal is gone: there is nobody to draw for, nothing to give back.
 fn watch() {
-    let Some(terminal) = Watched::open() else { return };
+    let Some(terminal) = Watched::open() else {
+        return;
+    };
     loop {
         // No events are asked for: a hang-up is always told.
         let mut fds = [PollFd::from_borrowed_fd(terminal.fd(), PollFlags::empty())];
@@ -61,7 +68,11 @@ fn watch() {
             Ok(_) => {
                 let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
                 if fds.iter().any(|fd| fd.revents().intersects(gone)) {
-                    process::exit(Exit::Signal(u8::try_from(SIGHUP).unwrap_or(0)).code().into());
+                    process::exit(
+                        Exit::Signal(u8::try_from(SIGHUP).unwrap_or(0))
+                            .code()
+                            .into(),
+                    );
                 }
             }
         }
@@ -94,7 +105,7 @@ impl Watched {
 
 /// Stops this program until it is continued. The terminal must have been given back. Returns
 /// `false` at once where nobody could continue it.
-pub fn stop() -> bool {
+pub(super) fn stop() -> bool {
     if !a_shell_could_continue_us() {
         return false;
     }
@@ -108,7 +119,9 @@ fn a_shell_could_continue_us() -> bool {
         return true;
     }
     const MOST_ANCESTORS: usize = 16;
-    let Some(own) = Kin::of(process::id()) else { return true };
+    let Some(own) = Kin::of(process::id()) else {
+        return true;
+    };
     let mut parent = own.parent;
     for _ in 0..MOST_ANCESTORS {
         match Kin::of(parent) {

@@ -23,7 +23,7 @@ use crate::widgets::{Chart, Theme};
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, ours until dropped.
-pub struct Display {
+pub(super) struct Display {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     theme: Theme,
 }
@@ -33,7 +33,7 @@ impl Display {
     ///
     /// # Errors
     /// When there is none, or it cannot be set up; it is as it was then.
-    pub fn take(theme: Theme) -> io::Result<Self> {
+    pub(super) fn take(theme: Theme) -> io::Result<Self> {
         take()?;
         // A frame is written in one go: it is a few kilobytes.
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
@@ -50,7 +50,7 @@ impl Display {
     ///
     /// # Errors
     /// When it cannot be set up.
-    pub fn take_again(&mut self) -> io::Result<()> {
+    pub(super) fn take_again(&mut self) -> io::Result<()> {
         take()?;
         self.clear()
     }
@@ -59,12 +59,12 @@ impl Display {
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub fn clear(&mut self) -> io::Result<()> {
+    pub(super) fn clear(&mut self) -> io::Result<()> {
         self.terminal.clear()
     }
 
     /// Columns and lines. A terminal that does not tell is taken for the usual one.
-    pub fn size() -> (u16, u16) {
+    pub(super) fn size() -> (u16, u16) {
         crossterm::terminal::size().unwrap_or((80, 24))
     }
 
@@ -72,7 +72,7 @@ impl Display {
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub fn draw(&mut self, screen: &Screen) -> io::Result<()> {
+    pub(super) fn draw(&mut self, screen: &Screen) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let theme = self.theme;
         self.terminal.draw(|frame| {
@@ -88,8 +88,11 @@ impl Display {
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(
+            self.terminal.backend_mut(),
+            CopyToClipboard::to_clipboard_from(text)
+        )
     }
 }
 
@@ -106,12 +109,18 @@ fn take() -> io::Result<()> {
 }
 
 /// Gives the terminal back as it was. Does nothing when it is not ours; errors have nobody to go to.
-pub fn give_back() {
+pub(super) fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
     let mut out = io::stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, DisableMouseCapture, LeaveAlternateScreen, Show);
+    let _ = execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        Show
+    );
     let _ = out.flush();
     let _ = disable_raw_mode();
 }

@@ -14,11 +14,11 @@ use crate::services::Services;
 use crate::view::keys::{Key, action_of};
 use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, ViewState};
 
-pub use cursor::Place;
+pub(super) use cursor::Place;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     /// Ask the model.
     Ask,
     /// Tell the sampler the interval.
@@ -36,7 +36,7 @@ pub enum Effect {
 }
 
 /// Everything the loop knows.
-pub struct App {
+pub(super) struct App {
     /// What the user looks at.
     pub view: ViewState,
     /// The newest answer fetched.
@@ -57,7 +57,7 @@ pub struct App {
 
 impl App {
     /// The program as it opens.
-    pub fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
+    pub(super) fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
         Self {
             view,
             answer: None,
@@ -71,7 +71,7 @@ impl App {
     }
 
     /// What is to be asked now.
-    pub fn question(&self) -> Question {
+    pub(super) fn question(&self) -> Question {
         Question {
             about: match self.view.feed {
                 Feed::Live => About::Newest,
@@ -89,7 +89,7 @@ impl App {
     }
 
     /// Takes up what the terminal sent.
-    pub fn input(&mut self, input: Input) -> Vec<Effect> {
+    pub(super) fn input(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resize(columns, rows) => {
                 self.view.size = (columns, rows);
@@ -108,7 +108,10 @@ impl App {
                 let effects = match self.view.mode {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
-                    Mode::Browse => key.and_then(action_of).map(|a| self.act(a)).unwrap_or_default(),
+                    Mode::Browse => key
+                        .and_then(action_of)
+                        .map(|a| self.act(a))
+                        .unwrap_or_default(),
                 };
                 self.collect_notices();
                 effects
@@ -121,7 +124,9 @@ impl App {
         let scroll = match key {
             Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
             Some(Key::Up | Key::Char('k')) => scroll.saturating_sub(1),
-            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => scroll.saturating_add(rows / 2),
+            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => {
+                scroll.saturating_add(rows / 2)
+            }
             Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
             Some(Key::Home | Key::Char('g')) => 0,
             Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
@@ -132,12 +137,14 @@ impl App {
             }
         };
         let most = crate::view::help_height(&self.view).saturating_sub(1);
-        self.view.mode = Mode::Help { scroll: scroll.min(most) };
+        self.view.mode = Mode::Help {
+            scroll: scroll.min(most),
+        };
         Vec::new()
     }
 
     /// Takes up an answer; the row under the cursor stays under it.
-    pub fn answered(&mut self, published: Published) {
+    pub(super) fn answered(&mut self, published: Published) {
         let newest = &published.newest;
         self.view.newest = Newest {
             totals: newest.totals,
@@ -160,26 +167,31 @@ impl App {
     }
 
     /// A panic of another thread.
-    pub fn troubled(&mut self, text: String) {
+    pub(super) fn troubled(&mut self, text: String) {
         self.trouble = Some(text);
         self.collect_notices();
     }
 
     /// A word on what was just done.
-    pub fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn say(&mut self, text: impl Into<String>) {
         self.said = Some(text.into());
         self.collect_notices();
     }
 
     /// What the user should know, the most important first.
     fn collect_notices(&mut self) {
-        let notice = |kind, text| Notice { kind, text };
+        let notice = |kind, text| Notice { text, kind };
         let mut notices = Vec::new();
         notices.extend(self.trouble.clone().map(|t| notice(NoticeKind::Trouble, t)));
         notices.extend(self.said.clone().map(|t| notice(NoticeKind::Done, t)));
         if let Some(answer) = &self.answer {
             let moment = &answer.moment;
-            notices.extend(moment.gaps.iter().map(|g| notice(NoticeKind::Unseen, g.to_string())));
+            notices.extend(
+                moment
+                    .gaps
+                    .iter()
+                    .map(|g| notice(NoticeKind::Unseen, g.to_string())),
+            );
             let hidden = crate::teach::hidden(moment);
             notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
         }

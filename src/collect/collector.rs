@@ -68,13 +68,19 @@ impl Collector {
     ///
     /// # Errors
     /// When no socket table could be read at all.
-    pub fn sample(&mut self, mut sockets: Vec<Socket>, interval: Duration) -> Result<Snapshot, SourceError> {
+    pub fn sample(
+        &mut self,
+        mut sockets: Vec<Socket>,
+        interval: Duration,
+    ) -> Result<Snapshot, SourceError> {
         sockets.clear();
         let begun = Instant::now();
         let (taken_at, elapsed) = (jiff::Timestamp::now(), self.started.elapsed());
         let mut gaps = Vec::new();
         self.source.read(elapsed, &mut sockets, &mut gaps)?;
-        let sight = self.owners.find(elapsed, &mut sockets, &mut self.directory, &mut gaps);
+        let sight = self
+            .owners
+            .find(elapsed, &mut sockets, &mut self.directory, &mut gaps);
         self.names.complete(elapsed, &sockets, &mut self.directory);
         Ok(Snapshot {
             taken_at,
@@ -86,7 +92,10 @@ impl Collector {
             observer: self.observer,
             ephemeral: self.ephemeral,
             gaps,
-            cost: Cost { wall: begun.elapsed(), cpu_total: system::cpu_total() },
+            cost: Cost {
+                wall: begun.elapsed(),
+                cpu_total: system::cpu_total(),
+            },
             interval,
         })
     }
@@ -132,7 +141,11 @@ fn owners_for(_: SourceKind) -> Box<dyn Owners> {
 /// The first source that works, from the one that sees most to the one that sees least.
 fn best() -> Result<(Box<dyn Source>, String), SourceError> {
     const SEES_MOST: &[SourceKind] = if cfg!(target_os = "linux") {
-        &[SourceKind::SockDiag, SourceKind::Procfs, SourceKind::Netstat2]
+        &[
+            SourceKind::SockDiag,
+            SourceKind::Procfs,
+            SourceKind::Netstat2,
+        ]
     } else {
         &[SourceKind::Netstat2]
     };

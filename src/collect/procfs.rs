@@ -43,8 +43,8 @@ const BUFFER: usize = 64 * 1024;
 /// The files are opened once, and an open file goes on showing the network namespace it was opened
 /// in, whichever thread reads it.
 ///
-/// A listener has no [`queues`](Socket::queues): of the two numbers that [`Socket::backlog`]
-/// compares, /proc/net tells how many wait and not how many may.
+/// Of the two numbers in a listener's [`Backlog`](crate::socket::Backlog), /proc/net tells how many
+/// wait and not how many may.
 #[derive(Debug)]
 pub struct Procfs {
     tables: Vec<Table>,

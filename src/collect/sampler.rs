@@ -62,8 +62,16 @@ impl Sampler {
         send: impl FnMut(Sampled) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (wishes, receiver) = channel();
-        let pacer = Pacer { collector, start, wishes: receiver, spares, taken: 0 };
-        thread::Builder::new().name("sampler".into()).spawn(move || pacer.run(send))?;
+        let pacer = Pacer {
+            collector,
+            start,
+            wishes: receiver,
+            spares,
+            taken: 0,
+        };
+        thread::Builder::new()
+            .name("sampler".into())
+            .spawn(move || pacer.run(send))?;
         Ok(Self { wishes })
     }
 
@@ -122,7 +130,9 @@ impl Pacer {
                 if let Ok(new) = Collector::open(self.start.choice, self.collector.started()) {
                     self.collector = new;
                 }
-                Sampled::Failed(Gap::Sampler("the sampler failed and was started again".into()))
+                Sampled::Failed(Gap::Sampler(
+                    "the sampler failed and was started again".into(),
+                ))
             }
         }
     }

@@ -8,7 +8,10 @@ use crate::snapshot::Observer;
 
 /// Who runs this program.
 pub(super) fn observer() -> Observer {
-    Observer { uid: effective_uid(), pid: Pid(std::process::id()) }
+    Observer {
+        uid: effective_uid(),
+        pid: Pid(std::process::id()),
+    }
 }
 
 #[cfg(unix)]
@@ -25,7 +28,10 @@ fn effective_uid() -> Option<Uid> {
 #[cfg(unix)]
 pub(super) fn cpu_total() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+    Some(Duration::new(
+        u64::try_from(time.tv_sec).ok()?,
+        u32::try_from(time.tv_nsec).ok()?,
+    ))
 }
 
 #[cfg(not(unix))]
@@ -39,7 +45,8 @@ pub(super) fn ephemeral_ports() -> PortRange {
     if !cfg!(target_os = "linux") {
         return PortRange::IANA;
     }
-    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let text =
+        std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
     parse_range(&text).unwrap_or(PortRange::LINUX)
 }
 
@@ -47,7 +54,10 @@ fn parse_range(text: &str) -> Option<PortRange> {
     use crate::port::Port;
     let mut numbers = text.split_whitespace().map(str::parse);
     let (first, last) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-    (first <= last).then_some(PortRange { first: Port(first), last: Port(last) })
+    (first <= last).then_some(PortRange {
+        first: Port(first),
+        last: Port(last),
+    })
 }
 
 #[cfg(test)]
@@ -57,7 +67,10 @@ mod tests {
 
     #[test]
     fn the_range_is_read_or_the_default_holds() {
-        let range = PortRange { first: Port(1024), last: Port(2000) };
+        let range = PortRange {
+            first: Port(1024),
+            last: Port(2000),
+        };
         assert_eq!(parse_range("1024\t2000\n"), Some(range));
         assert_eq!(parse_range("2000 1024"), None);
         assert_eq!(parse_range("1024"), None);

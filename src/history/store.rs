@@ -280,6 +280,7 @@ fn same_facts(before: &Socket, now: &Socket) -> bool {
         && before.local == now.local
         && before.remote == now.remote
         && before.queues == now.queues
+        && before.backlog == now.backlog
         && before.tcp == now.tcp
         && before.inode == now.inode
         && before.holders == now.holders

@@ -3,7 +3,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::history::{Moment, Tracked};
+use crate::history::{Moment, Rates, Tracked};
 use crate::query::answer::Group;
 use crate::query::group::GroupKey;
 
@@ -103,7 +103,7 @@ impl SortColumn {
 }
 
 fn rate_of(group: &Group) -> f64 {
-    group.summary.rates.map_or(-1.0, |r| r.total())
+    group.summary.rates.map_or(-1.0, Rates::total)
 }
 
 /// Names compare without case; a group without a process comes last.
@@ -149,13 +149,13 @@ pub(super) fn rows(order: Order, a: &Tracked, b: &Tracked, moment: &Moment) -> O
         SortColumn::Queues => {
             let bytes = |row: &Tracked| {
                 row.socket
-                    .unread_and_unsent()
+                    .queues
                     .map(|q| u64::from(q.recv) + u64::from(q.send))
             };
             bytes(a).cmp(&bytes(b))
         }
         SortColumn::Rate => {
-            let rate = |row: &Tracked| row.rates.map_or(-1.0, |r| r.total());
+            let rate = |row: &Tracked| row.rates.map_or(-1.0, Rates::total);
             rate(a).total_cmp(&rate(b))
         }
         SortColumn::Local | SortColumn::Port | SortColumn::Sockets => {

@@ -121,10 +121,10 @@ fn owners(details: &mut Details, row: &Tracked, moment: &Moment) {
         .cgroup
         .and_then(|id| moment.directory.cgroups.get(&id))
     {
-        details.maybe("unit", cgroup.unit.as_ref().map(|u| u.to_string()));
+        details.maybe("unit", cgroup.unit.as_ref().map(ToString::to_string));
         details.maybe(
             "container",
-            cgroup.container.as_ref().map(|c| c.to_string()),
+            cgroup.container.as_ref().map(ToString::to_string),
         );
         details.add("cgroup", cgroup.path.to_string());
     }
@@ -182,7 +182,7 @@ fn command_of(process: &Process) -> String {
 
 fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
     let socket = &row.socket;
-    if let Some(backlog) = socket.backlog() {
+    if let Some(backlog) = socket.backlog {
         details.add(
             "accept queue",
             match backlog.limit {
@@ -191,7 +191,7 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
             },
         );
     }
-    if let Some(queues) = socket.unread_and_unsent() {
+    if let Some(queues) = socket.queues {
         details.add(
             "queues",
             format!(
@@ -280,7 +280,7 @@ pub fn group_details(group: &Group, answer: &Answer) -> Vec<Detail> {
         .map(|(state, n)| format!("{} {n}", state.map_or("UDP", |s| s.name())))
         .collect();
     details.add("states", states.join(", "));
-    details.maybe("opened in", summary.unit.as_ref().map(|u| u.to_string()));
+    details.maybe("opened in", summary.unit.as_ref().map(ToString::to_string));
     let certainty = summary.processes.first().map(|p| p.tense);
     for process in &summary.processes {
         let text = format!(

@@ -173,7 +173,7 @@ fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
         .iter()
         .map_while(|s| answer.row(*s).filter(|r| r.socket.is_listening()));
     let full = listeners
-        .filter_map(|r| r.socket.backlog())
+        .filter_map(|r| r.socket.backlog)
         .find(|b| b.is_full())?;
     let limit = full
         .limit

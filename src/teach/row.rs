@@ -42,7 +42,7 @@ pub fn end(row: &Tracked, twin: Option<&Tracked>) -> String {
 
 /// The most telling thing about the row besides state, ends and owner.
 pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
-    if let Some(backlog) = row.socket.backlog() {
+    if let Some(backlog) = row.socket.backlog {
         let text = match backlog.limit {
             Some(limit) => format!("waiting {} of {limit}", backlog.waiting),
             None => format!("waiting {}", backlog.waiting),
@@ -56,7 +56,7 @@ pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
     let mut parts: Vec<Phrase> = Vec::new();
     parts.extend(peer(row, moment));
     parts.extend(timer(row, moment.elapsed));
-    if let Some(queues) = row.socket.unread_and_unsent() {
+    if let Some(queues) = row.socket.queues {
         if queues.recv > 0 {
             parts.push(Phrase::warning(format!(
                 "{} B unread",
@@ -192,7 +192,7 @@ fn say_side(row: &Tracked) -> Phrase {
 
 fn say_listening(row: &Tracked) -> Phrase {
     Phrase::fact(match row.socket.tcp_state() {
-        Some(_) => match row.socket.backlog() {
+        Some(_) => match row.socket.backlog {
             Some(b) => format!(
                 "A listener: it takes calls and carries no data itself. {} waiting to be accepted{}.",
                 b.waiting,

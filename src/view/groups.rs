@@ -12,7 +12,9 @@ use crate::view::columns::{Align, Column, Content, Sized};
 use crate::view::screen::{Line, Span, Tone};
 
 /// Cells of the bar of states.
-const BAR: usize = 8;
+const BAR: usize = 6;
+/// From this width on the column has the bar as well as the counts.
+const WITH_BAR: usize = 15;
 
 /// The columns of a view's groups.
 pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
@@ -133,7 +135,7 @@ fn cell(content: Content, group: &Group, answer: &Answer, services: &Services) -
 pub(super) fn rate(per_second: Option<f64>) -> Span {
     match per_second {
         None => Span::new("—", Tone::Dim),
-        Some(rate) if rate == 0.0 => Span::new("0", Tone::Dim),
+        Some(0.0) => Span::new("0", Tone::Dim),
         Some(rate) => Span::new(quantity::rate(rate), Tone::Plain),
     }
 }
@@ -206,7 +208,7 @@ fn command(group: &Group, moment: &Moment) -> String {
             GroupKey::Process(key) => {
                 let process = moment.directory.processes.get(&key);
                 let command = process.and_then(|p| p.command.as_ref().or(p.executable.as_ref()));
-                command.map_or(String::new(), |c| c.to_string())
+                command.map_or(String::new(), ToString::to_string)
             }
             _ => String::new(),
         },
@@ -251,7 +253,7 @@ const fn block(state: Option<TcpState>) -> &'static str {
     }
 }
 
-/// A bar in the proportions of the states, and their counts: `▇▇▇▇▇▇▃▂ E120 TW6 L2`.
+/// A bar in the proportions of the states, and their counts: `▇▇▇▇▃▂ E120 L2 TW6`.
 fn states(line: &mut Line, summary: &Summary, cells: usize) {
     let tcp: Vec<(TcpState, u32)> = summary
         .states
@@ -268,7 +270,7 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
     }
     let mut used = 0;
-    if counts.width() + BAR < cells && !tcp.is_empty() {
+    if cells >= WITH_BAR {
         bar(line, &tcp);
         line.push(" ", Tone::Plain);
         used = BAR + 1;
@@ -284,8 +286,11 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
     line.push(" ".repeat(cells - used), Tone::Plain);
 }
 
-/// Every state that occurs has a cell; the rest is shared out by largest remainder.
+/// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.
 fn bar(line: &mut Line, tcp: &[(TcpState, u32)]) {
+    if tcp.is_empty() {
+        return line.push(" ".repeat(BAR), Tone::Plain);
+    }
     let total: u64 = tcp.iter().map(|(_, n)| u64::from(*n)).sum();
     let mut cells: Vec<usize> = tcp
         .iter()

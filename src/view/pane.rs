@@ -66,9 +66,15 @@ pub(super) fn full(
 }
 
 /// How far the full details can be scrolled.
-pub fn details_height(state: &ViewState, answer: &Answer, lines: &Lines, services: &Services) -> usize {
+pub fn details_height(
+    state: &ViewState,
+    answer: &Answer,
+    lines: &Lines,
+    services: &Services,
+) -> usize {
     let total = usize::from(state.size.0);
-    let text = subject(state, answer, lines, services).map_or(0, |s| labelled(&s.details, total).len());
+    let text =
+        subject(state, answer, lines, services).map_or(0, |s| labelled(&s.details, total).len());
     text.saturating_sub(Areas::of(state).body().saturating_sub(1))
 }
 

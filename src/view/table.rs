@@ -2,7 +2,8 @@
 
 use crate::quantity::{count, thousands};
 use crate::query::{
-    Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind, SortColumn,
+    Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
+    SortColumn,
 };
 use crate::services::Services;
 use crate::view::cells::{left, right};
@@ -56,7 +57,11 @@ pub(super) fn table(
 /// The order a click on this cell of the column heads asks for.
 pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
     let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
-    let columns = if state.grouping == Grouping::Sockets { &grids.row } else { &grids.group };
+    let columns = if state.grouping == Grouping::Sockets {
+        &grids.row
+    } else {
+        &grids.group
+    };
     let mut left = MARGIN;
     for sized in columns {
         let right = left + sized.width + columns::GAP;

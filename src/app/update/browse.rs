@@ -10,7 +10,9 @@ use crate::view::keys::{Action, FoldMove};
 use crate::view::{Details, Feed, Mode};
 
 /// The steps of `<` and `>`.
-const INTERVALS_MS: [u64; 10] = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000];
+const INTERVALS_MS: [u64; 10] = [
+    100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000,
+];
 
 impl App {
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
@@ -53,7 +55,11 @@ impl App {
 
     fn only(&mut self, protocol: Protocol) -> Vec<Effect> {
         let now = &mut self.view.narrow.protocol;
-        *now = if *now == Some(protocol) { None } else { Some(protocol) };
+        *now = if *now == Some(protocol) {
+            None
+        } else {
+            Some(protocol)
+        };
         vec![Effect::Ask]
     }
 
@@ -87,7 +93,10 @@ impl App {
             Feed::Live if self.answer.is_none() => Feed::Live,
             Feed::Live => {
                 let newest = self.view.newest;
-                Feed::Paused { until: newest.totals, at: newest.elapsed }
+                Feed::Paused {
+                    until: newest.totals,
+                    at: newest.elapsed,
+                }
             }
         };
         vec![Effect::Ask]
@@ -110,7 +119,9 @@ impl App {
     }
 
     fn fold(&mut self, fold: FoldMove) {
-        let Some(answer) = self.answer.clone() else { return };
+        let Some(answer) = self.answer.clone() else {
+            return;
+        };
         if fold == FoldMove::All {
             self.view.folds.toggle_all();
             return self.refold();
@@ -122,13 +133,24 @@ impl App {
             Some(Line::Section(_)) | None => None,
         };
         let Some(path) = group else { return };
-        let on_row = matches!(self.lines.at(&answer, self.view.cursor), Some(Line::Row { .. }));
+        let on_row = matches!(
+            self.lines.at(&answer, self.view.cursor),
+            Some(Line::Row { .. })
+        );
         match fold {
             FoldMove::Open => self.view.folds.open(path),
             FoldMove::Toggle if !on_row => self.view.folds.toggle(path),
             // From a socket, or from an inner group that is folded already, one goes outwards.
-            FoldMove::Close if !on_row && self.view.folds.is_open(path) => self.view.folds.close(path),
-            FoldMove::Close => return self.go_to(LineId::Group(if on_row { path } else { path.parent().unwrap_or(path) })),
+            FoldMove::Close if !on_row && self.view.folds.is_open(path) => {
+                self.view.folds.close(path);
+            }
+            FoldMove::Close => {
+                return self.go_to(LineId::Group(if on_row {
+                    path
+                } else {
+                    path.parent().unwrap_or(path)
+                }));
+            }
             FoldMove::Toggle | FoldMove::All => {
                 self.view.folds.close(path);
                 self.view.selected = Some(LineId::Group(path));
@@ -139,11 +161,13 @@ impl App {
 
     /// The endpoint of a socket, the number of a port, the pid of a process.
     fn copied(&mut self) -> Vec<Effect> {
-        let Some(answer) = &self.answer else { return Vec::new() };
+        let Some(answer) = &self.answer else {
+            return Vec::new();
+        };
         let text = match self.lines.id(answer, self.view.cursor) {
-            Some(LineId::Row { slot, .. }) => answer.row(slot).map(|row| {
-                row.socket.remote.unwrap_or(row.socket.local).to_string()
-            }),
+            Some(LineId::Row { slot, .. }) => answer
+                .row(slot)
+                .map(|row| row.socket.remote.unwrap_or(row.socket.local).to_string()),
             Some(LineId::Group(path)) => match path.key() {
                 GroupKey::Port(key) => Some(key.port.to_string()),
                 GroupKey::Process(key) => Some(key.pid.to_string()),
@@ -159,8 +183,14 @@ impl App {
 }
 
 fn faster(now: Duration) -> Duration {
-    let steps = INTERVALS_MS.iter().rev().map(|ms| Duration::from_millis(*ms));
-    steps.into_iter().find(|step| *step < now).unwrap_or(SHORTEST)
+    let steps = INTERVALS_MS
+        .iter()
+        .rev()
+        .map(|ms| Duration::from_millis(*ms));
+    steps
+        .into_iter()
+        .find(|step| *step < now)
+        .unwrap_or(SHORTEST)
 }
 
 fn slower(now: Duration) -> Duration {

@@ -7,7 +7,7 @@ use crate::view::{Areas, Details, Mode};
 
 /// Where the cursor was in a view that is not shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place {
+pub(crate) struct Place {
     selected: Option<LineId>,
     cursor: usize,
     top: usize,
@@ -79,7 +79,9 @@ impl App {
         if row + 1 == top {
             return self.sort_by_head(column);
         }
-        let Some(offset) = row.checked_sub(top).filter(|o| *o < areas.table) else { return Vec::new() };
+        let Some(offset) = row.checked_sub(top).filter(|o| *o < areas.table) else {
+            return Vec::new();
+        };
         let line = self.view.top + offset;
         if line >= self.lines.len() {
             return Vec::new();
@@ -87,7 +89,9 @@ impl App {
         if line == self.view.cursor {
             let on_group = self.answer.as_ref().and_then(|a| self.lines.at(a, line));
             if matches!(on_group, Some(Line::Group(_) | Line::Inner(_))) {
-                return self.act(crate::view::keys::Action::Fold(crate::view::keys::FoldMove::Toggle));
+                return self.act(crate::view::keys::Action::Fold(
+                    crate::view::keys::FoldMove::Toggle,
+                ));
             }
         }
         self.select(line, Towards::Down);
@@ -95,7 +99,9 @@ impl App {
     }
 
     fn sort_by_head(&mut self, column: u16) -> Vec<Effect> {
-        let Some(sort) = crate::view::sort_at(&self.view, column) else { return Vec::new() };
+        let Some(sort) = crate::view::sort_at(&self.view, column) else {
+            return Vec::new();
+        };
         let order = &mut self.view.orders[self.view.grouping as usize];
         if order.column == sort {
             order.direction = order.direction.reversed();
@@ -107,7 +113,10 @@ impl App {
 
     /// Goes to what is named, if it is shown.
     pub(super) fn go_to(&mut self, id: LineId) {
-        let line = self.answer.as_ref().and_then(|answer| self.lines.find(answer, id));
+        let line = self
+            .answer
+            .as_ref()
+            .and_then(|answer| self.lines.find(answer, id));
         if let Some(line) = line {
             self.select(line, Towards::Down);
         }
@@ -115,10 +124,11 @@ impl App {
 
     /// Puts the cursor on a line, or on the next one that can be selected.
     fn select(&mut self, line: usize, towards: Towards) {
-        let Some(answer) = self.answer.clone() else { return };
-        let selectable = |line: &usize| {
-            !matches!(self.lines.at(&answer, *line), Some(Line::Section(_)) | None)
+        let Some(answer) = self.answer.clone() else {
+            return;
         };
+        let selectable =
+            |line: &usize| !matches!(self.lines.at(&answer, *line), Some(Line::Section(_)) | None);
         let below = || (line..self.lines.len()).take(2).find(selectable);
         let above = || (0..=line).rev().take(2).find(selectable);
         let found = match towards {
@@ -138,7 +148,9 @@ impl App {
 
     /// Finds the selected row in a new answer, and keeps it on the same line of the screen.
     pub(super) fn find_cursor_again(&mut self) {
-        let Some(answer) = self.answer.clone() else { return };
+        let Some(answer) = self.answer.clone() else {
+            return;
+        };
         let id = self.view.selected;
         let found = id.and_then(|id| {
             let group = match id {
@@ -159,13 +171,18 @@ impl App {
                 self.view.selected = self.lines.id(&answer, line);
                 self.keep_cursor_visible();
             }
-            None => self.select(self.view.cursor.min(self.lines.len().saturating_sub(1)), Towards::Down),
+            None => self.select(
+                self.view.cursor.min(self.lines.len().saturating_sub(1)),
+                Towards::Down,
+            ),
         }
     }
 
     /// Lays the answer out again after a fold.
     pub(super) fn refold(&mut self) {
-        let Some(answer) = self.answer.clone() else { return };
+        let Some(answer) = self.answer.clone() else {
+            return;
+        };
         self.lines = Lines::new(&answer, &self.view.folds);
         self.find_cursor_again();
     }
@@ -176,17 +193,25 @@ impl App {
         let most = self.lines.len().saturating_sub(height);
         let view = &mut self.view;
         view.cursor = view.cursor.min(self.lines.len().saturating_sub(1));
-        view.top = view.top.min(view.cursor).min(most).max((view.cursor + 1).saturating_sub(height));
+        view.top = view
+            .top
+            .min(view.cursor)
+            .min(most)
+            .max((view.cursor + 1).saturating_sub(height));
     }
 
     pub(super) fn remember_place(&mut self) {
         let view = &self.view;
-        self.places[view.grouping as usize] =
-            Place { selected: view.selected, cursor: view.cursor, top: view.top };
+        self.places[view.grouping as usize] = Place {
+            selected: view.selected,
+            cursor: view.cursor,
+            top: view.top,
+        };
     }
 
     pub(super) fn return_to_place(&mut self) {
         let place = self.places[self.view.grouping as usize];
-        (self.view.selected, self.view.cursor, self.view.top) = (place.selected, place.cursor, place.top);
+        (self.view.selected, self.view.cursor, self.view.top) =
+            (place.selected, place.cursor, place.top);
     }
 }

@@ -40,7 +40,10 @@ impl App {
     pub(super) fn paste(&mut self, pasted: &str) -> Vec<Effect> {
         let mut text = self.view.filter.text.clone();
         // A filter is one line.
-        let pasted: String = pasted.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let pasted: String = pasted
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         let cursor = self.view.filter.cursor;
         text.insert_str(cursor, &pasted);
         self.set_filter(text, cursor + pasted.len())
@@ -75,5 +78,7 @@ fn characters(text: &str, bytes: usize) -> usize {
 
 /// From characters to bytes.
 fn bytes(text: &str, characters: usize) -> usize {
-    text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at)
+    text.char_indices()
+        .nth(characters)
+        .map_or(text.len(), |(at, _)| at)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::endpoint::{Endpoint, Family};
 use crate::port::{Port, Protocol};
 use crate::process::Uid;
-use crate::socket::{Inode, Queues, Socket, TcpState, Timer, TimerKind, Transport};
+use crate::socket::{Backlog, Inode, Queues, Socket, TcpState, Timer, TimerKind, Transport};
 
 /// The kernel shows times in ticks of 1/100 s to programs, whatever its own HZ is (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
@@ -51,12 +51,14 @@ pub(super) fn socket(
         local,
         (!is_listener && !is_alone).then_some(remote),
     );
-    let queues = Queues {
-        recv: u32::try_from(recv).ok()?,
-        send: u32::try_from(send).ok()?,
-    };
-    // Of a listener the line tells how many wait, and 0 where the limit would stand.
-    socket.queues = (!is_listener).then_some(queues);
+    let (recv, send) = (u32::try_from(recv).ok()?, u32::try_from(send).ok()?);
+    if is_listener {
+        // Of a listener the line tells how many wait, and 0 where the limit would stand.
+        let (waiting, limit) = (recv, None);
+        socket.backlog = Some(Backlog { waiting, limit });
+    } else {
+        socket.queues = Some(Queues { recv, send });
+    }
     socket.inode = NonZeroU64::new(inode).map(Inode);
     // A row without a descriptor says 0 for "I no longer know", which is not root.
     socket.uid = (uid != 0 || inode != 0).then_some(Uid(uid));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::process::Uid;
-use crate::socket::{Inode, Queues, TcpState, TimerKind, Transport};
+use crate::socket::{Backlog, Inode, Queues, TcpState, TimerKind, Transport};
 
 const NOW: Duration = Duration::from_secs(100);
 
@@ -30,10 +30,17 @@ mod as_kernels_write_them {
         let socket = tcp(line).expect("a socket");
         assert_eq!(socket.transport, Transport::Tcp(TcpState::Listen));
         assert_eq!(socket.local.to_string(), "127.0.0.1:8080");
-        // Five wait; of how many is not told, so nothing is.
+        // Five wait; how many may is not told.
         assert_eq!(
-            (socket.remote, socket.queues, socket.backlog()),
-            (None, None, None)
+            (socket.remote, socket.queues, socket.backlog),
+            (
+                None,
+                None,
+                Some(Backlog {
+                    waiting: 5,
+                    limit: None
+                })
+            )
         );
         assert_eq!((socket.inode, socket.uid), (inode(12345), Some(Uid(1000))));
         assert_eq!((socket.timer, socket.cookie), (None, None));

@@ -13,7 +13,7 @@ use crate::endpoint::{Endpoint, Family};
 use crate::port::{Port, Protocol};
 use crate::process::Uid;
 use crate::socket::{
-    CgroupId, Congestion, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpState, Timer,
+    Backlog, CgroupId, Congestion, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpState, Timer,
     TimerKind, Transport,
 };
 
@@ -203,10 +203,17 @@ pub(super) fn socket(payload: &[u8], protocol: Protocol, now: Duration) -> Optio
     socket.interface = NonZeroU32::new(word(40)).map(InterfaceIndex);
     socket.cookie = cookie(word(44), word(48));
     socket.timer = timer(fixed[2], fixed[3], word(52), now);
-    socket.queues = Some(Queues {
-        recv: word(56),
-        send: word(60),
-    });
+    // The same two numbers mean bytes, or, for a listener, connections (sock_diag(7)).
+    let (recv, send) = (word(56), word(60));
+    if transport == Transport::Tcp(TcpState::Listen) {
+        let limit = Some(send);
+        socket.backlog = Some(Backlog {
+            waiting: recv,
+            limit,
+        });
+    } else {
+        socket.queues = Some(Queues { recv, send });
+    }
     socket.inode = NonZeroU64::new(word(68).into()).map(Inode);
     // A row without a descriptor says 0 for "I no longer know", which is not root.
     socket.uid = (word(64) != 0 || socket.inode.is_some()).then_some(Uid(word(64)));

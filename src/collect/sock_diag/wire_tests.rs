@@ -190,7 +190,7 @@ fn a_listener_has_no_peer_and_no_figures() {
         (None, None, Some(true))
     );
     assert_eq!(socket.local.to_string(), "[::1]:80");
-    assert_eq!(socket.backlog().map(|b| b.waiting), Some(3));
+    assert_eq!(socket.backlog.map(|b| b.waiting), Some(3));
 }
 
 #[test]
