@@ -27,7 +27,7 @@ pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
     }
     let services = cli.services();
     let mut collector = Collector::open(cli.source(), Instant::now())?;
-    tracing::info!(source = %collector.kind(), why = collector.why(), "source");
+    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
     let mut snapshot = collector.sample(Vec::new(), cli.interval())?;
     let moment = History::default().apply(&mut snapshot);
     let mut query = Query::everything(services.clone());

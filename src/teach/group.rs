@@ -189,18 +189,12 @@ fn say_states(summary: &Summary) -> Option<Phrase> {
     let syn_sent = summary.states.of(TcpState::SynSent) as usize;
     let time_wait = summary.states.of(TcpState::TimeWait) as usize;
     if close_wait > 0 {
-        let (who, verb) = if close_wait == 1 {
-            ("The other end of 1 connection", "has")
-        } else {
-            ("The other ends of connections", "have")
-        };
-        let number = if close_wait == 1 {
-            String::new()
-        } else {
-            format!("{close_wait} in CLOSE-WAIT: ")
+        let (ends, own) = match close_wait {
+            1 => ("the other end has hung up", "its own end"),
+            _ => ("the other ends have hung up", "its own ends"),
         };
         return Some(Phrase::warning(format!(
-            "{number}{who} {verb} hung up and the program here has not closed its own; only it can."
+            "{close_wait} in CLOSE-WAIT: {ends} and the program here has not closed {own}; only it can."
         )));
     }
     if syn_sent > 0 {

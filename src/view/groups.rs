@@ -215,15 +215,16 @@ fn command(group: &Group, moment: &Moment) -> String {
     }
 }
 
-/// Two letters at most for a state; the help explains them.
+/// Two signs at most for a state, the last one no digit, because a count follows; the help explains
+/// them.
 pub(super) const CODES: [(TcpState, &str); 11] = [
     (TcpState::Established, "E"),
     (TcpState::Listen, "L"),
     (TcpState::SynReceived, "SR"),
     (TcpState::SynSent, "SS"),
     (TcpState::CloseWait, "CW"),
-    (TcpState::FinWait1, "F1"),
-    (TcpState::FinWait2, "F2"),
+    (TcpState::FinWait1, "F¹"),
+    (TcpState::FinWait2, "F²"),
     (TcpState::Closing, "CG"),
     (TcpState::LastAck, "LA"),
     (TcpState::TimeWait, "TW"),
@@ -275,9 +276,13 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         line.push(" ", Tone::Plain);
         used = BAR + 1;
     }
-    for span in counts.spans {
+    let last = counts.spans.len().saturating_sub(1);
+    for (index, span) in counts.spans.into_iter().enumerate() {
         let next = width(&span.text);
-        if used + next > cells {
+        // One cell is kept to say that something was left out.
+        if used + next + usize::from(index < last) > cells {
+            line.push("…", Tone::Dim);
+            used += 1;
             break;
         }
         used += next;

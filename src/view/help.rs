@@ -4,7 +4,7 @@ use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
 use crate::view::keys::BINDINGS;
 use crate::view::screen::{Line, Tone};
-use crate::view::state::ViewState;
+use crate::view::state::{Origin, ViewState};
 
 /// `height` lines of help, from `scroll` on.
 pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize) -> Vec<Line> {
@@ -36,12 +36,12 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     }
     out.push(Line::default());
     out.push(Line::of(" WHAT IS SEEN", Tone::Heading));
-    if let Some((kind, why)) = &state.source {
+    if let Some(Origin { kind, reason }) = &state.source {
         labelled(
             &mut out,
             kind.name(),
             Tone::Accent,
-            &format!("the source in use: {why}"),
+            &format!("the source in use: {reason}"),
             total,
         );
     }
