@@ -81,6 +81,7 @@ pub fn say_group(group: &Group, answer: &Answer) -> Vec<Phrase> {
     if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
         said.push(say_reach(r, &answer.moment));
     }
+    said.extend(say_guess(&group.summary));
     said.extend(say_backlogs(group, answer));
     said.extend(say_states(&group.summary));
     said.extend(say_owners(&group.summary));
@@ -120,6 +121,16 @@ fn say_port_there(summary: &Summary, port: &str) -> Phrase {
     Phrase::fact(format!(
         "{sockets} dialled from here to port {port} of {hosts}; each has a local port of its own."
     ))
+}
+
+/// Sockets whose side nothing proves.
+fn say_guess(summary: &Summary) -> Option<Phrase> {
+    (summary.guessed > 0).then(|| {
+        Phrase::inference(format!(
+            "For {} it is only a guess from the port numbers that this is the shared port.",
+            count(summary.guessed as usize, "socket", "sockets")
+        ))
+    })
 }
 
 fn say_reach(reach: Reach, moment: &Moment) -> Phrase {

@@ -152,7 +152,16 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
                 .map_or(String::new(), |s| format!(" {s}"));
             Span::new(format!("{arrow}{key}{service}"), Tone::Strong)
         }
-        GroupKey::Port(key) => Span::new(key.to_string(), Tone::Strong),
+        GroupKey::Port(key) => {
+            let guessed =
+                group.summary.sockets > 0 && group.summary.guessed == group.summary.sockets;
+            let tone = if guessed {
+                Tone::Inference
+            } else {
+                Tone::Strong
+            };
+            Span::new(format!("{key}{}", if guessed { "?" } else { "" }), tone)
+        }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => Span::new(format!("{} {}", process.name, key.pid), Tone::Strong),
             None => Span::new(format!("pid {}", key.pid), Tone::Strong),

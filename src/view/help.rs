@@ -23,6 +23,13 @@ pub fn help_height(state: &ViewState) -> usize {
 fn text(state: &ViewState, total: usize) -> Vec<Line> {
     let mut out = vec![Line::of(" KEYS", Tone::Heading)];
     keys(&mut out, total);
+    labelled(
+        &mut out,
+        "mouse",
+        Tone::Accent,
+        "click selects, a second click opens, a click on a column head orders, the wheel scrolls; hold Shift to select text",
+        total,
+    );
     out.push(Line::default());
     out.push(Line::of(" SIGNS", Tone::Heading));
     signs(&mut out, total);
@@ -92,6 +99,11 @@ fn signs(out: &mut Vec<Line>, total: usize) {
             "(was x)",
             Tone::Inference,
             "no process has it any more; x had it last",
+        ),
+        (
+            "4711/tcp?",
+            Tone::Inference,
+            "only guessed to be the shared port of its sockets",
         ),
         (
             "hidden",
