@@ -32,6 +32,7 @@ pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
             })
         }
         Ownership::Vanished => Phrase::ignorance("gone before we looked"),
+        Ownership::NotYet => Phrase::ignorance("looking for the owner"),
         Ownership::Untold => Phrase::ignorance("owner not told"),
     }
 }
@@ -125,6 +126,7 @@ pub fn no_owner(reason: NoOwner, moment: &Moment) -> Phrase {
         },
         NoOwner::Hidden(None) => Phrase::ignorance("hidden: user unknown"),
         NoOwner::Vanished => Phrase::ignorance("gone before we looked"),
+        NoOwner::NotYet => Phrase::ignorance("looking for the owner"),
         NoOwner::Untold => Phrase::ignorance("owner not told"),
     }
 }
