@@ -14,7 +14,7 @@ use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
 use crate::app::{log, panics};
 use crate::collect::{Collector, Sampled, Sampler, Start};
-use crate::view::{ViewState, screen};
+use crate::view::{Origin, ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -51,12 +51,12 @@ pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
     }
     panics::install(thread::current().id());
     let collector = Collector::open(cli.source(), Instant::now())?;
-    tracing::info!(source = %collector.kind(), why = collector.why(), "source");
+    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
 
     let mut view = ViewState::new(Display::size(), cli.interval());
     view.narrow = cli.narrow();
     view.filter.text = cli.filter_text();
-    view.source = Some((collector.kind(), collector.why().to_owned()));
+    view.source = Some(Origin::new(collector.kind(), collector.reason()));
     let app = App::new(view, filter, cli.services());
 
     let (messages, inbox) = sync_channel(WAITING);

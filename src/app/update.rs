@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
+use crate::collect::Reason;
 use crate::query::{Answer, Filter, Lines, Query};
 use crate::services::Services;
 use crate::view::keys::{Key, action_of};
-use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, ViewState};
+use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
 
 pub(super) use cursor::Place;
 
@@ -184,6 +185,16 @@ impl App {
         let mut notices = Vec::new();
         notices.extend(self.trouble.clone().map(|t| notice(NoticeKind::Trouble, t)));
         notices.extend(self.said.clone().map(|t| notice(NoticeKind::Done, t)));
+        if let Some(Origin {
+            kind,
+            reason: reason @ Reason::Fallback(_),
+        }) = &self.view.source
+        {
+            notices.push(notice(
+                NoticeKind::Unseen,
+                format!("reading {kind} instead: {reason}"),
+            ));
+        }
         if let Some(answer) = &self.answer {
             let moment = &answer.moment;
             notices.extend(

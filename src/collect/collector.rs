@@ -2,6 +2,7 @@
 //!
 //! In: the user's choice of source. Out: snapshots, one a call, and the reason for the choice.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,28 @@ pub struct Collector {
     started: Instant,
     observer: Observer,
     ephemeral: PortRange,
-    why: String,
+    reason: Reason,
+}
+
+/// Why a source is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing sees more.
+    Best,
+    /// The user asked for it.
+    Asked,
+    /// What sees more was refused; the text says what and why.
+    Fallback(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Best => f.write_str("it sees most"),
+            Self::Asked => f.write_str("it was asked for"),
+            Self::Fallback(refusals) => f.write_str(refusals),
+        }
+    }
 }
 
 impl Collector {
@@ -32,8 +54,8 @@ impl Collector {
     /// # Errors
     /// When the source asked for cannot be used, or none can.
     pub fn open(choice: Option<SourceKind>, started: Instant) -> Result<Self, SourceError> {
-        let (source, why) = match choice {
-            Some(kind) => (open_source(kind)?, "it was asked for".to_owned()),
+        let (source, reason) = match choice {
+            Some(kind) => (open_source(kind)?, Reason::Asked),
             None => best()?,
         };
         let owners = owners_for(source.kind());
@@ -45,7 +67,7 @@ impl Collector {
             started,
             observer: system::observer(),
             ephemeral: system::ephemeral_ports(),
-            why,
+            reason,
         })
     }
 
@@ -55,8 +77,8 @@ impl Collector {
     }
 
     /// Why from there.
-    pub fn why(&self) -> &str {
-        &self.why
+    pub const fn reason(&self) -> &Reason {
+        &self.reason
     }
 
     /// When the snapshots' time began.
@@ -139,7 +161,7 @@ fn owners_for(_: SourceKind) -> Box<dyn Owners> {
 }
 
 /// The first source that works, from the one that sees most to the one that sees least.
-fn best() -> Result<(Box<dyn Source>, String), SourceError> {
+fn best() -> Result<(Box<dyn Source>, Reason), SourceError> {
     const SEES_MOST: &[SourceKind] = if cfg!(target_os = "linux") {
         &[
             SourceKind::SockDiag,
@@ -153,8 +175,8 @@ fn best() -> Result<(Box<dyn Source>, String), SourceError> {
     let mut last = None;
     for kind in SEES_MOST {
         match open_source(*kind) {
-            Ok(source) if refusals.is_empty() => return Ok((source, "it sees most".into())),
-            Ok(source) => return Ok((source, refusals.join("; "))),
+            Ok(source) if refusals.is_empty() => return Ok((source, Reason::Best)),
+            Ok(source) => return Ok((source, Reason::Fallback(refusals.join("; ")))),
             Err(error) => {
                 refusals.push(error.to_string());
                 last = Some(error);

@@ -15,7 +15,7 @@ mod sampler;
 pub mod sock_diag;
 mod system;
 
-pub use collector::Collector;
+pub use collector::{Collector, Reason};
 pub use sampler::{Sampled, Sampler, Start};
 
 use std::sync::Arc;

@@ -4,6 +4,8 @@
 //! strongest first: its own state · a listener on its local port · what TCP counted · the row of
 //! the other end · port ranges, which is a guess and is labelled as one.
 
+use std::cmp::Ordering;
+
 use crate::history::listeners::{Listeners, Standing};
 use crate::port::PortRange;
 use crate::socket::{Socket, TcpState, Transport};
@@ -51,7 +53,8 @@ pub enum Evidence {
     Counters,
     /// The other end is a socket of this machine whose side is known.
     Mirror,
-    /// One port lies in the ephemeral range and the other does not, or is simply the lower. A guess.
+    /// One port lies in the ephemeral range and the other does not, or more connections have it, or
+    /// it is simply the lower. A guess.
     PortRange,
 }
 
@@ -80,12 +83,23 @@ pub(super) fn decide(socket: &Socket, listeners: &Listeners) -> Option<(Side, Ev
     dialled(socket).map(|side| (side, Evidence::Counters))
 }
 
-/// What is left when nothing proves anything: the ephemeral range, then the lower number.
-pub(super) fn guess(socket: &Socket, ephemeral: PortRange) -> (Side, Evidence) {
+/// What is left when nothing proves anything: the ephemeral range, then the port that more
+/// connections have at that end, then the lower number.
+pub(super) fn guess(
+    socket: &Socket,
+    ephemeral: PortRange,
+    more_shared: Ordering,
+) -> (Side, Evidence) {
     let (local, remote) = (socket.local.port, socket.remote_port());
-    let side = match (ephemeral.contains(local), ephemeral.contains(remote)) {
-        (true, false) => Side::Outgoing,
-        (false, true) => Side::Serving,
+    let side = match (
+        ephemeral.contains(local),
+        ephemeral.contains(remote),
+        more_shared,
+    ) {
+        (true, false, _) => Side::Outgoing,
+        (false, true, _) => Side::Serving,
+        (_, _, Ordering::Greater) => Side::Serving,
+        (_, _, Ordering::Less) => Side::Outgoing,
         _ if local < remote => Side::Serving,
         _ => Side::Outgoing,
     };

@@ -27,10 +27,9 @@ impl History {
         }
         for slot in open {
             let verdict = self.by_mirror(slot);
-            let guess = self
-                .store
-                .row(slot)
-                .map(|row| side::guess(&row.socket, ephemeral));
+            let guess = self.store.row(slot).map(|row| {
+                side::guess(&row.socket, ephemeral, self.peers.more_shared(&row.socket))
+            });
             if let Some(verdict) = verdict.or(guess) {
                 self.settle(slot, verdict);
             }

@@ -121,6 +121,8 @@ pub struct Summary {
     pub sockets: u32,
     /// Rows of sockets that went a moment ago.
     pub closed: u32,
+    /// Open sockets whose side, and so whose shared port, is only guessed.
+    pub guessed: u32,
     /// Listening sockets among the open ones.
     pub listeners: u32,
     /// The open ones by state.
@@ -166,6 +168,7 @@ impl Summer {
                 continue;
             }
             summary.sockets += 1;
+            summary.guessed += u32::from(row.evidence.is_guess());
             summary.states.add(row.socket.tcp_state());
             if row.socket.is_listening() {
                 summary.listeners += 1;

@@ -8,7 +8,7 @@ use crate::quantity;
 use crate::query::{Answer, Group, GroupKey};
 use crate::services::Services;
 use crate::socket::{Timer, TimerKind};
-use crate::teach::{Certainty, Phrase, evidence, owner, say_group, say_row};
+use crate::teach::{Certainty, Phrase, evidence, owner, queues, say_group, say_row};
 
 /// One labelled fact. An empty label continues the one above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,16 +191,7 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
             },
         );
     }
-    if let Some(queues) = socket.queues {
-        details.add(
-            "queues",
-            format!(
-                "{} bytes received and not read, {} bytes sent and not acknowledged",
-                quantity::thousands(queues.recv as usize),
-                quantity::thousands(queues.send as usize),
-            ),
-        );
-    }
+    details.maybe("queues", queues::both(socket));
     details.maybe("timer", socket.timer.map(|timer| timer_line(timer, moment)));
     details.maybe(
         "rate",

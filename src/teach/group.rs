@@ -81,6 +81,7 @@ pub fn say_group(group: &Group, answer: &Answer) -> Vec<Phrase> {
     if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
         said.push(say_reach(r, &answer.moment));
     }
+    said.extend(say_guess(&group.summary));
     said.extend(say_backlogs(group, answer));
     said.extend(say_states(&group.summary));
     said.extend(say_owners(&group.summary));
@@ -122,6 +123,16 @@ fn say_port_there(summary: &Summary, port: &str) -> Phrase {
     ))
 }
 
+/// Sockets whose side nothing proves.
+fn say_guess(summary: &Summary) -> Option<Phrase> {
+    (summary.guessed > 0).then(|| {
+        Phrase::inference(format!(
+            "For {} it is only a guess from the port numbers that this is the shared port.",
+            count(summary.guessed as usize, "socket", "sockets")
+        ))
+    })
+}
+
 fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
     Phrase::fact(match reach {
         Reach::ThisMachine => {
@@ -158,6 +169,9 @@ fn say_no_process(reason: NoOwner) -> Phrase {
         NoOwner::Vanished => Phrase::ignorance(
             "No process had these when we looked: closed in between, or held outside this pid namespace.",
         ),
+        NoOwner::NotYet => Phrase::ignorance(
+            "Not every process has been looked into since these appeared; the next samples will tell.",
+        ),
         NoOwner::Untold => Phrase::ignorance("The source in use does not tell the owner of these."),
     }
 }
@@ -189,18 +203,12 @@ fn say_states(summary: &Summary) -> Option<Phrase> {
     let syn_sent = summary.states.of(TcpState::SynSent) as usize;
     let time_wait = summary.states.of(TcpState::TimeWait) as usize;
     if close_wait > 0 {
-        let (who, verb) = if close_wait == 1 {
-            ("The other end of 1 connection", "has")
-        } else {
-            ("The other ends of connections", "have")
-        };
-        let number = if close_wait == 1 {
-            String::new()
-        } else {
-            format!("{close_wait} in CLOSE-WAIT: ")
+        let (ends, own) = match close_wait {
+            1 => ("the other end has hung up", "its own end"),
+            _ => ("the other ends have hung up", "its own ends"),
         };
         return Some(Phrase::warning(format!(
-            "{number}{who} {verb} hung up and the program here has not closed its own; only it can."
+            "{close_wait} in CLOSE-WAIT: {ends} and the program here has not closed {own}; only it can."
         )));
     }
     if syn_sent > 0 {

@@ -7,6 +7,7 @@
 mod details;
 mod group;
 mod owner;
+mod queues;
 mod row;
 mod sight;
 

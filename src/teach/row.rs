@@ -6,7 +6,7 @@ use crate::history::{Evidence, Moment, Ownership, Side, Since, Tracked};
 use crate::process::Holder;
 use crate::quantity;
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::{Phrase, holders, owner};
+use crate::teach::{Phrase, holders, owner, queues};
 
 /// The state's name; for UDP, which has none, whether a peer was fixed.
 pub const fn state(row: &Tracked) -> &'static str {
@@ -56,20 +56,8 @@ pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
     let mut parts: Vec<Phrase> = Vec::new();
     parts.extend(peer(row, moment));
     parts.extend(timer(row, moment.elapsed));
-    if let Some(queues) = row.socket.queues {
-        if queues.recv > 0 {
-            parts.push(Phrase::warning(format!(
-                "{} B unread",
-                quantity::thousands(queues.recv as usize)
-            )));
-        }
-        if queues.send > 0 {
-            parts.push(Phrase::fact(format!(
-                "{} B unacknowledged",
-                quantity::thousands(queues.send as usize)
-            )));
-        }
-    }
+    parts.extend(queues::unread(&row.socket));
+    parts.extend(queues::unacknowledged(&row.socket));
     if row.evidence.is_guess() {
         parts.push(Phrase::inference("side guessed"));
     }
@@ -233,7 +221,7 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         Ownership::Vanished => Some(Phrase::ignorance(
             "No process had it when we looked: closed in between, or held outside this pid namespace.",
         )),
-        Ownership::Untold => None,
+        Ownership::NotYet | Ownership::Untold => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What could not be seen, and what to do about it.
 
 use crate::history::Moment;
+use crate::process::Uid;
 use crate::quantity;
 use crate::teach::Phrase;
 
@@ -15,13 +16,20 @@ pub const fn remedy() -> &'static str {
     }
 }
 
-/// How many rows have a hidden owner; `None` where none has.
+/// How many rows have a hidden owner, in one line, what to do first; `None` where none has.
 pub fn hidden(moment: &Moment) -> Option<Phrase> {
-    (moment.hidden_rows > 0).then(|| {
-        let rows = quantity::count(moment.hidden_rows, "socket belongs", "sockets belong");
-        Phrase::warning(format!(
-            "{rows} to processes of other users, which only they and root may look into. To see them: {}",
+    if moment.hidden_rows == 0 {
+        return None;
+    }
+    let rows = quantity::count(moment.hidden_rows, "socket", "sockets");
+    Some(Phrase::warning(match moment.observer.uid {
+        // Root without the capabilities, or a process that shuts out even root.
+        Some(Uid(0)) => {
+            format!("owners of {rows} hidden: a process here may not be looked into, even by root")
+        }
+        _ => format!(
+            "owners of {rows} hidden (other users); to see them: {}",
             remedy()
-        ))
-    })
+        ),
+    }))
 }

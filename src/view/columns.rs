@@ -123,12 +123,16 @@ pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
         .collect();
     let fixed: usize =
         chosen.iter().map(|s| s.width).sum::<usize>() + GAP * chosen.len().saturating_sub(1);
-    share_out(&mut chosen, total.saturating_sub(fixed));
+    let left = share_out(&mut chosen, total.saturating_sub(fixed));
+    // What nobody can use goes before the columns that end at the right edge.
+    if let Some(last) = chosen.iter_mut().rfind(|s| s.column.align == Align::Left) {
+        last.width += left;
+    }
     chosen
 }
 
-/// Gives spare cells to those that can use them, one each in turn.
-fn share_out(columns: &mut [Sized], mut spare: usize) {
+/// Gives spare cells to those that can use them, one each in turn; returns what is left.
+fn share_out(columns: &mut [Sized], mut spare: usize) -> usize {
     while spare > 0 {
         let mut given = false;
         for sized in columns.iter_mut() {
@@ -139,9 +143,10 @@ fn share_out(columns: &mut [Sized], mut spare: usize) {
             }
         }
         if !given {
-            return;
+            break;
         }
     }
+    spare
 }
 
 #[cfg(test)]
@@ -151,7 +156,7 @@ mod tests {
     const COLUMNS: [Column; 3] = [
         Column::new(Content::Name, "NAME", 0, 8, 12),
         Column::new(Content::Service, "SERVICE", 2, 6, 6),
-        Column::new(Content::Sockets, "SOCKETS", 1, 7, 7),
+        Column::new(Content::Sockets, "SOCKETS", 1, 7, 7).right(),
     ];
 
     fn widths(total: usize) -> Vec<(&'static str, usize)> {
@@ -165,8 +170,8 @@ mod tests {
     fn the_most_important_columns_come_first() {
         assert_eq!(widths(8), [("NAME", 8)]);
         assert_eq!(widths(17), [("NAME", 8), ("SOCKETS", 7)]);
-        assert_eq!(widths(24), [("NAME", 12), ("SOCKETS", 7)]);
+        assert_eq!(widths(21), [("NAME", 12), ("SOCKETS", 7)]);
         assert_eq!(widths(25), [("NAME", 8), ("SERVICE", 6), ("SOCKETS", 7)]);
-        assert_eq!(widths(99), [("NAME", 12), ("SERVICE", 6), ("SOCKETS", 7)]);
+        assert_eq!(widths(29), [("NAME", 12), ("SERVICE", 6), ("SOCKETS", 7)]);
     }
 }

@@ -152,7 +152,16 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
                 .map_or(String::new(), |s| format!(" {s}"));
             Span::new(format!("{arrow}{key}{service}"), Tone::Strong)
         }
-        GroupKey::Port(key) => Span::new(key.to_string(), Tone::Strong),
+        GroupKey::Port(key) => {
+            let guessed =
+                group.summary.sockets > 0 && group.summary.guessed == group.summary.sockets;
+            let tone = if guessed {
+                Tone::Inference
+            } else {
+                Tone::Strong
+            };
+            Span::new(format!("{key}{}", if guessed { "?" } else { "" }), tone)
+        }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => Span::new(format!("{} {}", process.name, key.pid), Tone::Strong),
             None => Span::new(format!("pid {}", key.pid), Tone::Strong),
@@ -215,15 +224,16 @@ fn command(group: &Group, moment: &Moment) -> String {
     }
 }
 
-/// Two letters at most for a state; the help explains them.
+/// Two signs at most for a state, the last one no digit, because a count follows; the help explains
+/// them.
 pub(super) const CODES: [(TcpState, &str); 11] = [
     (TcpState::Established, "E"),
     (TcpState::Listen, "L"),
     (TcpState::SynReceived, "SR"),
     (TcpState::SynSent, "SS"),
     (TcpState::CloseWait, "CW"),
-    (TcpState::FinWait1, "F1"),
-    (TcpState::FinWait2, "F2"),
+    (TcpState::FinWait1, "F¹"),
+    (TcpState::FinWait2, "F²"),
     (TcpState::Closing, "CG"),
     (TcpState::LastAck, "LA"),
     (TcpState::TimeWait, "TW"),
@@ -275,9 +285,13 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         line.push(" ", Tone::Plain);
         used = BAR + 1;
     }
-    for span in counts.spans {
+    let last = counts.spans.len().saturating_sub(1);
+    for (index, span) in counts.spans.into_iter().enumerate() {
         let next = width(&span.text);
-        if used + next > cells {
+        // One cell is kept to say that something was left out.
+        if used + next + usize::from(index < last) > cells {
+            line.push("…", Tone::Dim);
+            used += 1;
             break;
         }
         used += next;

@@ -1,5 +1,6 @@
 //! The first lines: what is shown, how it is collected, what it costs; the filter; a notice.
 
+use crate::collect::Reason;
 use crate::history::Totals;
 use crate::port::Protocol;
 use crate::quantity::{self, count};
@@ -54,13 +55,26 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
             Tone::Warning,
         ));
     }
+    let best = state
+        .source
+        .as_ref()
+        .is_none_or(|s| s.reason == Reason::Best);
+    let source = Line::of(
+        moment.source.name(),
+        if best { Tone::Dim } else { Tone::Warning },
+    );
+    if !best {
+        parts.push(source.clone());
+    }
     parts.push(cost(state));
     parts.push(Line::of(count(moment.ports, "port", "ports"), Tone::Dim));
     parts.push(Line::of(
         count(moment.processes, "process", "processes"),
         Tone::Dim,
     ));
-    parts.push(Line::of(moment.source.name(), Tone::Dim));
+    if best {
+        parts.push(source);
+    }
     parts
 }
 

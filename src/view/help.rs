@@ -4,7 +4,7 @@ use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
 use crate::view::keys::BINDINGS;
 use crate::view::screen::{Line, Tone};
-use crate::view::state::ViewState;
+use crate::view::state::{Origin, ViewState};
 
 /// `height` lines of help, from `scroll` on.
 pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize) -> Vec<Line> {
@@ -23,6 +23,13 @@ pub fn help_height(state: &ViewState) -> usize {
 fn text(state: &ViewState, total: usize) -> Vec<Line> {
     let mut out = vec![Line::of(" KEYS", Tone::Heading)];
     keys(&mut out, total);
+    labelled(
+        &mut out,
+        "mouse",
+        Tone::Accent,
+        "click selects, a second click opens, a click on a column head orders, the wheel scrolls; hold Shift to select text",
+        total,
+    );
     out.push(Line::default());
     out.push(Line::of(" SIGNS", Tone::Heading));
     signs(&mut out, total);
@@ -36,12 +43,12 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     }
     out.push(Line::default());
     out.push(Line::of(" WHAT IS SEEN", Tone::Heading));
-    if let Some((kind, why)) = &state.source {
+    if let Some(Origin { kind, reason }) = &state.source {
         labelled(
             &mut out,
             kind.name(),
             Tone::Accent,
-            &format!("the source in use: {why}"),
+            &format!("the source in use: {reason}"),
             total,
         );
     }
@@ -94,9 +101,14 @@ fn signs(out: &mut Vec<Line>, total: usize) {
             "no process has it any more; x had it last",
         ),
         (
+            "4711/tcp?",
+            Tone::Inference,
+            "only guessed to be the shared port of its sockets",
+        ),
+        (
             "hidden",
             Tone::Ignorance,
-            "a process of another user has it; root sees which",
+            "a process of another user (named behind it) has it; root sees which",
         ),
         (
             "≥2m",

@@ -36,5 +36,5 @@ pub use help::help_height;
 pub use page::page;
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
-pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, ViewState};
+pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
 pub use table::sort_at;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::collect::Reason;
 use crate::history::Totals;
 use crate::query::{FilterError, Folds, Grouping, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
@@ -92,6 +93,25 @@ pub struct Newest {
     pub cpu: Option<f64>,
 }
 
+/// Where the sockets come from, and why from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Where.
+    pub kind: SourceKind,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Origin {
+    /// Joins the two.
+    pub fn new(kind: SourceKind, reason: &Reason) -> Self {
+        Self {
+            kind,
+            reason: reason.clone(),
+        }
+    }
+}
+
 /// Everything the screen depends on besides the answer.
 #[derive(Clone, Debug)]
 pub struct ViewState {
@@ -127,8 +147,8 @@ pub struct ViewState {
     pub interval: Duration,
     /// What really is, where sampling takes too long for the wish.
     pub stretched: Option<Duration>,
-    /// Where the sockets come from, and why from there.
-    pub source: Option<(SourceKind, String)>,
+    /// Where the sockets come from.
+    pub source: Option<Origin>,
     /// The newest sample.
     pub newest: Newest,
 }

@@ -1,6 +1,6 @@
 //! The table: column heads, and the lines that show.
 
-use crate::quantity::{count, thousands};
+use crate::quantity::count;
 use crate::query::{
     Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
     SortColumn,
@@ -14,6 +14,8 @@ use crate::view::{groups, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
 const MARGIN: usize = 3;
+/// Cells left free at the right edge.
+const EDGE: usize = 1;
 /// Cells one level of the tree is moved to the right.
 const INDENT: usize = 2;
 
@@ -123,7 +125,7 @@ pub(super) struct Grids {
 
 impl Grids {
     pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
-        let room = total.saturating_sub(MARGIN);
+        let room = total.saturating_sub(MARGIN + EDGE);
         let row = match grouping {
             Grouping::Sockets => looks.fit(rows::FLAT, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
@@ -262,7 +264,7 @@ fn section(section: &Section, total: usize) -> Line {
         SectionKind::Outgoing => ("OUTGOING", count(groups, "port", "ports")),
         SectionKind::Processes => ("PROCESSES", count(groups, "process", "processes")),
         SectionKind::NoProcess => ("NO PROCESS", count(groups, "reason", "reasons")),
-        SectionKind::Hosts => ("REMOTE HOSTS", thousands(groups)),
+        SectionKind::Hosts => ("REMOTE HOSTS", count(groups, "host", "hosts")),
         SectionKind::NoHost => ("NO REMOTE END", String::new()),
     };
     let mut line = Line::of(format!(" {title}"), Tone::Heading);

@@ -49,7 +49,8 @@ const fn color(tone: Tone) -> Option<Color> {
         Tone::Opened | Tone::Flowing => Color::Green,
         Tone::Closed | Tone::Error => Color::Red,
         Tone::Changed | Tone::Warning | Tone::Opening => Color::Yellow,
-        Tone::Waiting => Color::Blue,
+        // Plain blue is too dark to read on most dark backgrounds.
+        Tone::Waiting => Color::LightBlue,
         Tone::Ending | Tone::Ignorance => Color::Magenta,
         Tone::Inference => return None,
     })

@@ -1,0 +1,144 @@
+//! What waits in a socket's queues, in words.
+//!
+//! The kernel's two numbers are not all bytes of data: a SYN and a FIN take a sequence number each
+//! and are counted (RFC 9293 §3.4), and for UDP the number is memory, overhead included.
+
+use crate::quantity::thousands;
+use crate::socket::{Queues, Socket, TcpState};
+use crate::teach::Phrase;
+
+/// What was received and not read, where there is something.
+pub(super) fn unread(socket: &Socket) -> Option<Phrase> {
+    let Queues { recv, .. } = socket.queues?;
+    if recv == 0 {
+        return None;
+    }
+    let Some(state) = socket.tcp_state() else {
+        return Some(Phrase::warning(format!(
+            "unread, {} B of memory",
+            thousands(recv as usize)
+        )));
+    };
+    // A FIN is the last thing that can be received: unread, it is one of the number.
+    let hung_up = matches!(
+        state,
+        TcpState::CloseWait | TcpState::LastAck | TcpState::Closing | TcpState::TimeWait
+    );
+    let bytes = recv as usize - usize::from(hung_up);
+    Some(Phrase::warning(match (bytes, hung_up) {
+        (0, _) => "hang-up not read".into(),
+        (_, true) => format!("{} B and hang-up unread", thousands(bytes)),
+        (_, false) => format!("{} B unread", thousands(bytes)),
+    }))
+}
+
+/// What was sent and not acknowledged, where there is something.
+pub(super) fn unacknowledged(socket: &Socket) -> Option<Phrase> {
+    let Queues { send, .. } = socket.queues?;
+    if send == 0 {
+        return None;
+    }
+    let Some(state) = socket.tcp_state() else {
+        return Some(Phrase::fact(format!(
+            "unsent, {} B of memory",
+            thousands(send as usize)
+        )));
+    };
+    let closing = matches!(
+        state,
+        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
+    );
+    let opening = matches!(state, TcpState::SynSent | TcpState::SynReceived);
+    let bytes = send as usize - usize::from(closing || opening);
+    match (bytes, closing) {
+        (0, true) => Some(Phrase::fact("hang-up not acknowledged")),
+        // The SYN: the state says it already.
+        (0, false) => None,
+        _ => Some(Phrase::fact(format!(
+            "{} B unacknowledged",
+            thousands(bytes)
+        ))),
+    }
+}
+
+/// Both queues, where the source tells them.
+pub(super) fn both(socket: &Socket) -> Option<String> {
+    socket.queues?;
+    let of = |phrase: Option<Phrase>, nothing: &str| phrase.map_or(nothing.to_owned(), |p| p.text);
+    let unread = of(unread(socket), "nothing unread");
+    Some(format!(
+        "{unread}, {}",
+        of(unacknowledged(socket), "nothing unacknowledged")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::port::Port;
+    use crate::socket::Transport;
+
+    fn words(transport: Transport, recv: u32, send: u32) -> (Option<String>, Option<String>) {
+        let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
+        let mut socket = Socket::new(transport, end(80), Some(end(40_000)));
+        socket.queues = Some(Queues { recv, send });
+        (
+            unread(&socket).map(|p| p.text),
+            unacknowledged(&socket).map(|p| p.text),
+        )
+    }
+
+    #[test]
+    fn syn_and_fin_are_not_taken_for_data() {
+        let text = |t: &str| Some(t.to_owned());
+        let tcp = Transport::Tcp;
+        for (transport, recv, send, expected) in [
+            (tcp(TcpState::Established), 0, 0, (None, None)),
+            (
+                tcp(TcpState::Established),
+                4096,
+                1,
+                (text("4,096 B unread"), text("1 B unacknowledged")),
+            ),
+            (
+                tcp(TcpState::CloseWait),
+                1,
+                0,
+                (text("hang-up not read"), None),
+            ),
+            (
+                tcp(TcpState::CloseWait),
+                8,
+                0,
+                (text("7 B and hang-up unread"), None),
+            ),
+            (tcp(TcpState::CloseWait), 0, 0, (None, None)),
+            (tcp(TcpState::SynSent), 0, 1, (None, None)),
+            (
+                tcp(TcpState::FinWait1),
+                0,
+                1,
+                (None, text("hang-up not acknowledged")),
+            ),
+            (
+                tcp(TcpState::FinWait1),
+                0,
+                8193,
+                (None, text("8,192 B unacknowledged")),
+            ),
+            (
+                Transport::Udp,
+                832,
+                0,
+                (text("unread, 832 B of memory"), None),
+            ),
+        ] {
+            assert_eq!(
+                words(transport, recv, send),
+                expected,
+                "{transport:?} {recv} {send}"
+            );
+        }
+    }
+}
