@@ -7,7 +7,7 @@ use crate::app::cli::Cli;
 use crate::app::exit::{Exit, Failure};
 use crate::app::log;
 use crate::collect::Collector;
-use crate::history::History;
+use crate::history::{History, Ownership};
 use crate::query::{Query, answer};
 use crate::teach;
 use crate::view::page;
@@ -56,7 +56,13 @@ fn is_terminal() -> bool {
 
 /// What could not be seen, on stderr: the list itself stays a list.
 fn remarks(answer: &crate::query::Answer) {
-    let hidden = teach::hidden(&answer.moment).map(|phrase| phrase.text);
+    let printed = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    let any_hidden = printed
+        .into_iter()
+        .any(|row| row.ownership == Ownership::Hidden);
+    let hidden = teach::hidden(&answer.moment)
+        .filter(|_| any_hidden)
+        .map(|phrase| phrase.text);
     let gaps = answer.moment.gaps.iter().map(ToString::to_string);
     for remark in hidden.into_iter().chain(gaps) {
         // Nobody is left to tell when stderr is gone.

@@ -4,6 +4,7 @@
 //! Past listeners are remembered because a connection may outlive its listener, or be seen first
 //! after the listener has gone.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -62,12 +63,17 @@ impl Listener {
     }
 }
 
+/// Where listeners are looked up.
+type Place = (Protocol, Port);
+
 /// All listeners, now and lately.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
-    now: HashMap<(Protocol, Port), Vec<(Slot, Listener)>>,
-    past: HashMap<(Protocol, Port), Vec<(Duration, Listener)>>,
-    past_count: usize,
+    now: HashMap<Place, Vec<(Slot, Listener)>>,
+    past: HashMap<Place, Vec<(Duration, Listener)>>,
+    /// What is in `past`, the oldest first. A listener that was remembered anew leaves its older
+    /// entry here, which then finds nothing.
+    order: VecDeque<(Duration, Place, Listener)>,
     version: u64,
 }
 
@@ -94,34 +100,37 @@ impl Listeners {
                 self.now.remove(&place);
             }
         }
-        if self.past_count >= MOST_REMEMBERED {
-            self.forget(at.saturating_sub(REMEMBERED / 4));
+        if self.order.len() >= MOST_REMEMBERED {
+            self.forget_oldest();
         }
-        if self.past_count < MOST_REMEMBERED {
-            let listener = Listener::of(socket);
-            let list = self.past.entry(place).or_default();
-            let known = list.len();
-            list.retain(|(_, l)| *l != listener);
-            self.past_count = self.past_count + 1 - (known - list.len());
-            list.push((at, listener));
-        }
+        let listener = Listener::of(socket);
+        let list = self.past.entry(place).or_default();
+        list.retain(|(_, known)| *known != listener);
+        list.push((at, listener));
+        self.order.push_back((at, place, listener));
     }
 
     /// Forgets what went too long ago. Called once a sample.
     pub(super) fn tick(&mut self, now: Duration) {
-        if let Some(limit) = now.checked_sub(REMEMBERED) {
-            self.forget(limit);
+        while self
+            .order
+            .front()
+            .is_some_and(|(at, ..)| *at + REMEMBERED < now)
+        {
+            self.forget_oldest();
         }
     }
 
-    fn forget(&mut self, before: Duration) {
-        let mut left = 0;
-        self.past.retain(|_, list| {
-            list.retain(|(at, _)| *at >= before);
-            left += list.len();
-            !list.is_empty()
-        });
-        self.past_count = left;
+    fn forget_oldest(&mut self) {
+        let Some((at, place, listener)) = self.order.pop_front() else {
+            return;
+        };
+        if let Some(list) = self.past.get_mut(&place) {
+            list.retain(|entry| *entry != (at, listener));
+            if list.is_empty() {
+                self.past.remove(&place);
+            }
+        }
     }
 
     /// Whether a listener has, or had, the local endpoint of a connection.
@@ -210,10 +219,9 @@ mod tests {
                 Duration::from_millis(u64::from(port)),
             );
         }
-        assert!(all.past_count <= MOST_REMEMBERED);
-        assert_eq!(
-            all.past.values().map(Vec::len).sum::<usize>(),
-            all.past_count
-        );
+        assert!(all.order.len() <= MOST_REMEMBERED && all.past.len() <= MOST_REMEMBERED);
+        let newest = end("192.0.2.1:65535");
+        assert_eq!(all.standing(Protocol::Tcp, newest), Some(Standing::Past));
+        assert_eq!(all.standing(Protocol::Tcp, end("192.0.2.1:1")), None);
     }
 }

@@ -25,7 +25,9 @@ pub enum Ownership {
     /// Every process was looked into and none has it: closed before we looked, on its way from one
     /// process to another, or held outside this pid namespace.
     Vanished,
-    /// The source does not tell, or has not looked yet.
+    /// Not every process has been looked into since it appeared; a later sample will tell.
+    NotYet,
+    /// The source does not tell.
     Untold,
 }
 
@@ -53,10 +55,11 @@ impl Ownership {
             Holders::Found(holders) => Self::Known(Arc::clone(holders)),
             Holders::Hidden => Self::Hidden,
             Holders::Nobody => last.map_or(Self::Vanished, Self::Remembered),
-            Holders::NotSought if socket.inode.is_some() => match before {
+            Holders::NotSought if socket.inode.is_some() => match (before, source) {
                 // Not looked for in this sample; what was known is still the best answer.
-                Some(before) => before.clone(),
-                None => Self::Untold,
+                (Some(before), _) => before.clone(),
+                (None, SourceKind::SockDiag | SourceKind::Procfs) => Self::NotYet,
+                (None, SourceKind::Netstat2) => Self::Untold,
             },
             Holders::NotSought => match (last, kept_by_kernel(socket.transport), source) {
                 (Some(last), _, _) => Self::Remembered(last),
@@ -168,7 +171,7 @@ mod tests {
         assert_eq!(told, before);
         assert_eq!(
             Ownership::conclude(&socket, SourceKind::SockDiag, None),
-            Ownership::Untold
+            Ownership::NotYet
         );
     }
 }

@@ -92,6 +92,8 @@ pub enum NoOwner {
     Hidden(Option<Uid>),
     /// No process had it when we looked.
     Vanished,
+    /// Not every process has been looked into yet.
+    NotYet,
     /// The source does not tell.
     Untold,
 }
@@ -148,6 +150,7 @@ pub(super) const fn no_owner(row: &Tracked) -> Option<NoOwner> {
         Ownership::Kernel | Ownership::Remembered(_) => NoOwner::Kernel,
         Ownership::Hidden => NoOwner::Hidden(row.socket.uid),
         Ownership::Vanished => NoOwner::Vanished,
+        Ownership::NotYet => NoOwner::NotYet,
         Ownership::Untold => NoOwner::Untold,
     })
 }

@@ -169,6 +169,9 @@ fn say_no_process(reason: NoOwner) -> Phrase {
         NoOwner::Vanished => Phrase::ignorance(
             "No process had these when we looked: closed in between, or held outside this pid namespace.",
         ),
+        NoOwner::NotYet => Phrase::ignorance(
+            "Not every process has been looked into since these appeared; the next samples will tell.",
+        ),
         NoOwner::Untold => Phrase::ignorance("The source in use does not tell the owner of these."),
     }
 }

@@ -23,27 +23,16 @@ pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
         Ownership::Unaccepted => Phrase::fact("waiting to be accepted"),
         Ownership::Kernel => Phrase::fact("kernel keeps it"),
         Ownership::Hidden => {
-            let user = user(row, directory);
+            let hidden = no_owner(NoOwner::Hidden(row.socket.uid), moment);
             let place = row.socket.cgroup.and_then(|id| directory.cgroups.get(&id));
-            let place = place.and_then(|c| c.container.as_ref().or(c.unit.as_ref()));
-            Phrase::ignorance(match place {
-                Some(place) => format!("hidden: {user}, {place}"),
-                None => format!("hidden: {user}"),
-            })
+            match place.and_then(|c| c.container.as_ref().or(c.unit.as_ref())) {
+                Some(place) => Phrase::ignorance(format!("{}, {place}", hidden.text)),
+                None => hidden,
+            }
         }
         Ownership::Vanished => Phrase::ignorance("gone before we looked"),
+        Ownership::NotYet => Phrase::ignorance("looking for the owner"),
         Ownership::Untold => Phrase::ignorance("owner not told"),
-    }
-}
-
-/// `user www-data`, `user 1234`, or that it is not known.
-fn user(row: &Tracked, directory: &Directory) -> String {
-    match row.socket.uid {
-        None => "user unknown".into(),
-        Some(uid) => match directory.users.get(&uid) {
-            Some(name) => format!("user {name}"),
-            None => format!("user {uid}"),
-        },
     }
 }
 
@@ -88,12 +77,15 @@ fn named(key: ProcessKey, directory: &Directory) -> String {
 /// The processes of a group, the most numerous first: `nginx ×5, curl ×1`.
 pub fn process_names(summary: &Summary, moment: &Moment) -> Phrase {
     let Some(first) = summary.processes.first() else {
-        return summary
+        // Somebody behind a curtain says more about a port than what the kernel keeps of it.
+        let hidden = summary
             .unowned
-            .first()
-            .map_or(Phrase::ignorance(""), |(reason, _)| {
-                no_owner(*reason, moment)
-            });
+            .iter()
+            .find(|(r, _)| matches!(r, NoOwner::Hidden(_)));
+        let reason = hidden.or(summary.unowned.first());
+        return reason.map_or(Phrase::ignorance(""), |(reason, _)| {
+            no_owner(*reason, moment)
+        });
     };
     let several = summary.processes.len() > 1;
     let names: Vec<String> = summary
@@ -119,12 +111,16 @@ pub fn no_owner(reason: NoOwner, moment: &Moment) -> Phrase {
     match reason {
         NoOwner::Unaccepted => Phrase::fact("waiting to be accepted"),
         NoOwner::Kernel => Phrase::fact("kernel keeps it"),
-        NoOwner::Hidden(Some(uid)) => match moment.directory.users.get(&uid) {
-            Some(name) => Phrase::ignorance(format!("hidden: user {name}")),
-            None => Phrase::ignorance(format!("hidden: user {uid}")),
-        },
-        NoOwner::Hidden(None) => Phrase::ignorance("hidden: user unknown"),
+        NoOwner::Hidden(uid) => {
+            let name = uid.and_then(|uid| moment.directory.users.get(&uid));
+            Phrase::ignorance(match (name, uid) {
+                (Some(name), _) => format!("hidden ({name})"),
+                (None, Some(uid)) => format!("hidden (user {uid})"),
+                (None, None) => "hidden".into(),
+            })
+        }
         NoOwner::Vanished => Phrase::ignorance("gone before we looked"),
+        NoOwner::NotYet => Phrase::ignorance("looking for the owner"),
         NoOwner::Untold => Phrase::ignorance("owner not told"),
     }
 }

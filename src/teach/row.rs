@@ -221,7 +221,7 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         Ownership::Vanished => Some(Phrase::ignorance(
             "No process had it when we looked: closed in between, or held outside this pid namespace.",
         )),
-        Ownership::Untold => None,
+        Ownership::NotYet | Ownership::Untold => None,
     }
 }
 

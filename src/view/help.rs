@@ -108,7 +108,7 @@ fn signs(out: &mut Vec<Line>, total: usize) {
         (
             "hidden",
             Tone::Ignorance,
-            "a process of another user has it; root sees which",
+            "a process of another user (named behind it) has it; root sees which",
         ),
         (
             "≥2m",
