@@ -144,7 +144,7 @@ fn a_user_without_rights_sees_every_row_and_how_many_owners_are_hidden() {
         text.lines().next().is_some_and(|l| l.contains(" hidden ")),
         "{text}"
     );
-    assert!(text.contains("hidden: user root"), "{text}");
+    assert!(text.contains("hidden (root)"), "{text}");
     pty.keys("q");
     assert_eq!(pty.exit_status(), 0);
     pty.assert_clean();
