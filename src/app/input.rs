@@ -13,7 +13,7 @@ use crate::view::keys::Key;
 
 /// What came from the terminal.
 #[derive(Clone, Debug)]
-pub(super) enum Input {
+pub enum Input {
     /// A key, and the event it came as, for the line editor.
     Key(Option<Key>, Event),
     /// Pasted text.
@@ -37,7 +37,7 @@ pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Re
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
             let message = match event::read() {
-                Ok(event) => match translate(event) {
+                Ok(event) => match Input::of(event) {
                     Some(input) => Message::Input(input),
                     None => continue,
                 },
@@ -53,13 +53,18 @@ pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Re
     Ok(())
 }
 
-fn translate(event: Event) -> Option<Input> {
-    match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(name(key), event)),
-        Event::Mouse(mouse) => of_mouse(mouse),
-        Event::Paste(text) => Some(Input::Paste(text)),
-        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
-        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+impl Input {
+    /// What an event of the terminal comes to; `None` where it means nothing here.
+    pub fn of(event: Event) -> Option<Self> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                Some(Self::Key(name(key), event))
+            }
+            Event::Mouse(mouse) => of_mouse(mouse),
+            Event::Paste(text) => Some(Self::Paste(text)),
+            Event::Resize(columns, rows) => Some(Self::Resize(columns, rows)),
+            Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+        }
     }
 }
 

@@ -10,6 +10,9 @@
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
 //! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up.
+//!
+//! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
+//! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
 mod exit;
@@ -28,6 +31,9 @@ use std::process::ExitCode;
 
 pub use cli::Cli;
 pub use exit::Exit;
+pub use input::Input;
+pub use model::{About, Memory, Published, Question};
+pub use update::{App, Effect};
 
 /// Runs the program.
 pub fn main() -> ExitCode {

@@ -1,7 +1,8 @@
 //! The thread that remembers and answers.
 //!
 //! In: samples and questions. Out: answers, of which only the newest waits to be fetched. Here is
-//! all the work that grows with the number of sockets.
+//! all the work that grows with the number of sockets. [`Memory`] is what the thread does, without
+//! the thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
@@ -17,7 +18,7 @@ use crate::socket::Socket;
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
+pub enum About {
     /// The newest, from now on.
     Newest,
     /// The one that was the newest when this was first asked.
@@ -26,7 +27,7 @@ pub(super) enum About {
 
 /// What the loop asks.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub struct Question {
     /// Which moment.
     pub about: About,
     /// Which sockets, how.
@@ -37,7 +38,7 @@ pub(super) struct Question {
 
 /// What the loop gets.
 #[derive(Clone, Debug)]
-pub(super) struct Published {
+pub struct Published {
     /// The answer.
     pub answer: Arc<Answer>,
     /// Its lines.
@@ -82,10 +83,8 @@ impl Model {
             latest: Arc::default(),
         };
         let worker = Worker {
-            history: History::default(),
+            memory: Memory::default(),
             question: Arc::clone(&model.question),
-            newest: None,
-            held: None,
             messages,
             latest: Arc::clone(&model.latest),
             spares,
@@ -118,11 +117,56 @@ impl Model {
     }
 }
 
-struct Worker {
+/// What is remembered, and answered from.
+#[derive(Debug, Default)]
+pub struct Memory {
     history: History,
-    question: Arc<Mutex<Question>>,
     newest: Option<Arc<Moment>>,
     held: Option<Arc<Moment>>,
+}
+
+impl Memory {
+    /// Takes up what came of a look. Gives back the emptied socket list, where there was one.
+    pub fn take_up(&mut self, sampled: Sampled) -> Option<Vec<Socket>> {
+        match sampled {
+            Sampled::Snapshot(mut snapshot) => {
+                self.newest = Some(self.history.apply(&mut snapshot));
+                Some(snapshot.sockets)
+            }
+            Sampled::Failed(gap) => {
+                if let Some(newest) = &mut self.newest {
+                    let mut moment = Moment::clone(newest);
+                    moment.gaps = vec![gap];
+                    *newest = Arc::new(moment);
+                }
+                None
+            }
+        }
+    }
+
+    /// Answers; `None` before the first sample.
+    pub fn answer(&mut self, question: &Question) -> Option<Published> {
+        let newest = self.newest.clone()?;
+        let moment = match question.about {
+            About::Newest => {
+                self.held = None;
+                Arc::clone(&newest)
+            }
+            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
+        };
+        let answer = Arc::new(answer(moment, &question.query));
+        let lines = Lines::new(&answer, &question.folds);
+        Some(Published {
+            answer,
+            lines,
+            newest,
+        })
+    }
+}
+
+struct Worker {
+    memory: Memory,
+    question: Arc<Mutex<Question>>,
     messages: SyncSender<Message>,
     latest: Arc<Mutex<Option<Published>>>,
     spares: Sender<Vec<Socket>>,
@@ -142,8 +186,7 @@ impl Worker {
             }));
             if outcome.is_err() {
                 // What the panic left half done is thrown away; the notice is on its way.
-                self.history = History::default();
-                (self.newest, self.held) = (None, None);
+                self.memory = Memory::default();
             }
             // A full queue is as good: the loop fetches the newest answer after any message.
             drop(self.messages.try_send(Message::Answered));
@@ -153,47 +196,28 @@ impl Worker {
     fn take_up(&mut self, told: Told) {
         match told {
             Told::Asked => {}
-            Told::Sampled(Sampled::Snapshot(mut snapshot)) => {
+            Told::Sampled(sampled) => {
                 assert!(
                     !std::mem::take(&mut self.fails),
                     "asked to fail at the first sample"
                 );
-                self.newest = Some(self.history.apply(&mut snapshot));
-                // The sampler may be gone already.
-                drop(self.spares.send(snapshot.sockets));
-            }
-            Told::Sampled(Sampled::Failed(gap)) => {
-                if let Some(newest) = &mut self.newest {
-                    let mut moment = Moment::clone(newest);
-                    moment.gaps = vec![gap];
-                    *newest = Arc::new(moment);
+                if let Some(spare) = self.memory.take_up(sampled) {
+                    // The sampler may be gone already.
+                    drop(self.spares.send(spare));
                 }
             }
         }
     }
 
     fn publish(&mut self) {
-        let Some(newest) = self.newest.clone() else {
-            return;
-        };
         let Ok(question) = self.question.lock().map(|q| q.clone()) else {
             return;
         };
-        let moment = match question.about {
-            About::Newest => {
-                self.held = None;
-                Arc::clone(&newest)
-            }
-            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
+        let Some(published) = self.memory.answer(&question) else {
+            return;
         };
-        let answer = Arc::new(answer(moment, &question.query));
-        let lines = Lines::new(&answer, &question.folds);
         if let Ok(mut slot) = self.latest.lock() {
-            *slot = Some(Published {
-                answer,
-                lines,
-                newest,
-            });
+            *slot = Some(published);
         }
     }
 }

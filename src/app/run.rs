@@ -209,7 +209,8 @@ impl Loop {
                 .say("no shell here could continue the program, so it goes on");
         }
         self.display.take_again()?;
-        self.app.view.size = Display::size();
+        let (columns, rows) = Display::size();
+        self.app.input(Input::Resize(columns, rows));
         Ok(())
     }
 

@@ -19,7 +19,7 @@ pub(super) use cursor::Place;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub enum Effect {
     /// Ask the model.
     Ask,
     /// Tell the sampler the interval.
@@ -37,7 +37,7 @@ pub(super) enum Effect {
 }
 
 /// Everything the loop knows.
-pub(super) struct App {
+pub struct App {
     /// What the user looks at.
     pub view: ViewState,
     /// The newest answer fetched.
@@ -58,7 +58,7 @@ pub(super) struct App {
 
 impl App {
     /// The program as it opens.
-    pub(super) fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
+    pub fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
         Self {
             view,
             answer: None,
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// What is to be asked now.
-    pub(super) fn question(&self) -> Question {
+    pub fn question(&self) -> Question {
         Question {
             about: match self.view.feed {
                 Feed::Live => About::Newest,
@@ -90,7 +90,7 @@ impl App {
     }
 
     /// Takes up what the terminal sent.
-    pub(super) fn input(&mut self, input: Input) -> Vec<Effect> {
+    pub fn input(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resize(columns, rows) => {
                 self.view.size = (columns, rows);
@@ -102,7 +102,11 @@ impl App {
                 Vec::new()
             }
             Input::Click(column, row) => self.click(column, row),
-            Input::Paste(text) if self.view.mode == Mode::Filter => self.paste(&text),
+            Input::Paste(text) if self.view.mode == Mode::Filter => {
+                let effects = self.paste(&text);
+                self.keep_cursor_visible();
+                effects
+            }
             Input::Paste(_) => Vec::new(),
             Input::Key(key, event) => {
                 self.said = None;
@@ -145,7 +149,7 @@ impl App {
     }
 
     /// Takes up an answer; the row under the cursor stays under it.
-    pub(super) fn answered(&mut self, published: Published) {
+    pub fn answered(&mut self, published: Published) {
         let newest = &published.newest;
         self.view.newest = Newest {
             totals: newest.totals,
@@ -154,16 +158,19 @@ impl App {
             cpu: newest.cost.cpu,
         };
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
-        let stale = published.answer.grouping != self.view.grouping;
+        let grouping = published.answer.grouping;
+        if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
+            && shown != grouping
+        {
+            self.change_place(shown, grouping);
+        }
         let folds_changed = published.lines.folds() != &self.view.folds;
         self.lines = match folds_changed {
             true => Lines::new(&published.answer, &self.view.folds),
             false => published.lines,
         };
         self.answer = Some(published.answer);
-        if !stale {
-            self.find_cursor_again();
-        }
+        self.find_cursor_again();
         self.collect_notices();
     }
 

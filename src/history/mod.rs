@@ -73,12 +73,7 @@ impl History {
     /// Frees the rows that have been closed long enough.
     fn reap(&mut self, now: Duration) {
         while let Some(row) = self.store.reap_one(now.saturating_sub(LINGER)) {
-            if let Some(peer) = row.peer
-                && let Some(other) = self.store.row(peer)
-                && other.peer == Some(row.slot)
-            {
-                self.store.edit(peer, |other| other.peer = None);
-            }
+            self.part(&row);
         }
     }
 
@@ -105,6 +100,7 @@ impl History {
                 store::Meeting::Moved(slot, before) => {
                     self.totals.changed += 1;
                     self.unlist(&before, now);
+                    self.part(&before);
                     fresh.push(slot);
                 }
                 store::Meeting::StateChanged => self.totals.changed += 1,

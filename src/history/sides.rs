@@ -5,7 +5,7 @@
 
 use crate::history::History;
 use crate::history::side::{self, Evidence, Side};
-use crate::history::tracked::Slot;
+use crate::history::tracked::{Slot, Tracked};
 use crate::port::PortRange;
 
 impl History {
@@ -95,8 +95,23 @@ impl History {
             return;
         };
         if let Some(mirror) = self.peers.opened(slot, &row.socket) {
+            // A row of the same endpoints that is gone may still be the mirror's other end.
+            if let Some(other) = self.store.row(mirror).cloned() {
+                self.part(&other);
+            }
             self.store.edit(slot, |row| row.peer = Some(mirror));
             self.store.edit(mirror, |other| other.peer = Some(slot));
+        }
+    }
+
+    /// Parts a row that goes, or goes elsewhere, from its other end: the two point at each other or
+    /// not at all.
+    pub(super) fn part(&mut self, row: &Tracked) {
+        let Some(peer) = row.peer else { return };
+        for (slot, other) in [(row.slot, peer), (peer, row.slot)] {
+            if self.store.row(slot).is_some_and(|r| r.peer == Some(other)) {
+                self.store.edit(slot, |row| row.peer = None);
+            }
         }
     }
 

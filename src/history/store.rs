@@ -32,8 +32,9 @@ pub(super) struct Met {
 /// What meeting a socket came to.
 pub(super) enum Meeting {
     New(Slot),
-    /// The same socket has other endpoints now: a UDP socket that was connected or disconnected, a
-    /// TCP socket that dials again. What it was comes along, for the indexes that knew it.
+    /// The same socket has other endpoints now, or began or ceased to wait for others: a UDP socket
+    /// that was connected or disconnected, a TCP socket that dials again. What it was comes along,
+    /// for the indexes that knew it.
     Moved(Slot, Arc<Tracked>),
     StateChanged,
     Same,
@@ -176,15 +177,19 @@ impl Store {
     }
 
     fn refresh(&mut self, slot: Slot, met: Met) -> Meeting {
-        self.met[slot.index()] = self.sample;
+        let met_before = std::mem::replace(&mut self.met[slot.index()], self.sample);
         let Some(row) = &mut self.rows[slot.index()] else {
             return Meeting::Same;
         };
-        let rates = rates(&row.socket, &met.socket, met.interval);
+        // What came since an older sample than the last did not come in one interval.
+        let interval = met.interval.filter(|_| met_before + 1 == self.sample);
+        let rates = rates(&row.socket, &met.socket, interval);
         if same_facts(&row.socket, &met.socket) && rates == row.rates {
             return Meeting::Same;
         }
-        let moved = row.socket.local != met.socket.local || row.socket.remote != met.socket.remote;
+        let moved = row.socket.local != met.socket.local
+            || row.socket.remote != met.socket.remote
+            || row.socket.is_listening() != met.socket.is_listening();
         let before = moved.then(|| Arc::clone(row));
         let row = Arc::make_mut(row);
         let ownership = Ownership::conclude(&met.socket, met.source, Some(&row.ownership));
@@ -204,10 +209,7 @@ impl Store {
         row.state_since = Since::Seen(met.now);
         row.mark = Some(Mark::Changed(met.now));
         match before {
-            Some(before) => {
-                row.peer = None;
-                Meeting::Moved(slot, before)
-            }
+            Some(before) => Meeting::Moved(slot, before),
             None => Meeting::StateChanged,
         }
     }

@@ -124,12 +124,14 @@ fn name_of(group: &Group, moment: &Moment) -> (bool, String) {
 }
 
 /// Orders the rows within a group: listeners, then connections by their other end, which never
-/// changes while they live.
+/// changes while they live. A row that is gone and its successor may have the same endpoints,
+/// but never came at the same time.
 pub(super) fn members(a: &Tracked, b: &Tracked) -> Ordering {
     let rank = |row: &Tracked| {
         let remote = row.socket.remote.map(|r| (r.plain(), r.port));
         let local = (row.socket.local.port, row.socket.local.plain());
-        (!row.socket.is_listening(), remote, local, row.key)
+        let listens = row.socket.is_listening();
+        (!listens, remote, local, row.key, row.first_seen.at())
     };
     rank(a).cmp(&rank(b))
 }

@@ -123,6 +123,13 @@ pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
         .collect();
     let fixed: usize =
         chosen.iter().map(|s| s.width).sum::<usize>() + GAP * chosen.len().saturating_sub(1);
+    // Where not even the most important fit, the last of them give up cells.
+    let mut over = fixed.saturating_sub(total);
+    for sized in chosen.iter_mut().rev() {
+        let given = over.min(sized.width.saturating_sub(1));
+        sized.width -= given;
+        over -= given;
+    }
     let left = share_out(&mut chosen, total.saturating_sub(fixed));
     // What nobody can use goes before the columns that end at the right edge.
     if let Some(last) = chosen.iter_mut().rfind(|s| s.column.align == Align::Left) {

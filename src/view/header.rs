@@ -175,7 +175,8 @@ fn matched(state: &ViewState, answer: &Answer) -> String {
     format!("{} of {of} ", quantity::thousands(answer.matched))
 }
 
-fn switches(narrow: Narrow) -> String {
+/// The switches that are on, in words.
+pub(super) fn switches(narrow: Narrow) -> String {
     let protocol = narrow.protocol.map(|p| match p {
         Protocol::Tcp => "only TCP",
         Protocol::Udp => "only UDP",

@@ -130,7 +130,7 @@ impl Line {
 /// A screen of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Screen {
-    /// At most as many as the terminal has.
+    /// As many as the terminal has.
     pub lines: Vec<Line>,
     /// Where the text cursor blinks: column and line.
     pub cursor: Option<(u16, u16)>,
@@ -196,8 +196,10 @@ fn too_small(columns: u16, rows: u16) -> Screen {
     let total = usize::from(columns);
     let fitting = words.iter().find(|w| width(w) <= total).or(words.last());
     let text = fitting.map_or_else(String::new, |w| cut(w, total));
+    let mut lines = vec![Line::of(text, Tone::Warning)];
+    lines.resize(usize::from(rows), Line::default());
     Screen {
-        lines: vec![Line::of(text, Tone::Warning)],
+        lines,
         cursor: None,
     }
 }

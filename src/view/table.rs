@@ -6,11 +6,11 @@ use crate::query::{
     SortColumn,
 };
 use crate::services::Services;
-use crate::view::cells::{left, right};
+use crate::view::cells::{cut, left, right};
 use crate::view::columns::{self, Align, Column, Content, Sized};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::ViewState;
-use crate::view::{groups, rows};
+use crate::view::{groups, header, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
 const MARGIN: usize = 3;
@@ -38,7 +38,7 @@ pub(super) fn table(
         return padded(out, height);
     };
     if lines.is_empty() {
-        out.push(Line::of(nothing(state), Tone::Dim));
+        out.push(Line::of(cut(&nothing(state), total), Tone::Dim));
     }
     for number in state.top..(state.top + height).min(lines.len()) {
         let Some(place) = lines.at(answer, number) else {
@@ -80,12 +80,16 @@ fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
     lines
 }
 
-fn nothing(state: &ViewState) -> &'static str {
-    if state.filter.text.is_empty() {
-        "   no socket to show"
-    } else {
-        "   no socket matches the filter; Esc clears it"
-    }
+/// Why the table is empty, and what to press.
+fn nothing(state: &ViewState) -> String {
+    let only = header::switches(state.narrow);
+    let words = match (state.filter.text.is_empty(), only.is_empty()) {
+        (true, true) => "no socket to show".into(),
+        (false, true) => "no socket matches; Esc clears the filter".into(),
+        (true, false) => format!("no socket to show: {only}"),
+        (false, false) => format!("no socket matches ({only}); Esc clears the filter"),
+    };
+    format!("   {words}")
 }
 
 /// How often the machine was looked at: one look tells no rate, no age, no course of time.

@@ -71,9 +71,8 @@ impl App {
         if grouping == self.view.grouping {
             return Vec::new();
         }
-        self.remember_place();
+        // The cursor stays in what is shown until the new view is answered.
         self.view.grouping = grouping;
-        self.return_to_place();
         vec![Effect::Ask]
     }
 

@@ -1,7 +1,7 @@
 //! The cursor: a row, followed by what it is, not by where it was.
 
 use super::{App, Effect};
-use crate::query::{Line, LineId, Lines};
+use crate::query::{Answer, Grouping, Line, LineId, Lines};
 use crate::view::keys::Motion;
 use crate::view::{Areas, Details, Mode};
 
@@ -141,7 +141,7 @@ impl App {
         }
         self.keep_cursor_visible();
         // Above the first row stands only its section's head: show it, too.
-        if self.view.cursor == 1 {
+        if self.view.cursor == 1 && self.table_height() > 1 {
             self.view.top = 0;
         }
     }
@@ -151,17 +151,10 @@ impl App {
         let Some(answer) = self.answer.clone() else {
             return;
         };
-        let id = self.view.selected;
-        let found = id.and_then(|id| {
-            let group = match id {
-                LineId::Row { group, .. } => group.map(LineId::Group),
-                LineId::Group(path) => path.parent().map(LineId::Group),
-                LineId::Section(_) => None,
-            };
-            // A row that is gone leaves the cursor where it was; one whose group was folded, there.
-            let row = self.lines.find(&answer, id);
-            let hidden = matches!(id, LineId::Row { key, slot, .. } if answer.row(slot).is_some_and(|r| r.key == key));
-            row.or_else(|| group.filter(|_| hidden).and_then(|g| self.lines.find(&answer, g)))
+        let selected = self.view.selected;
+        let found = selected.and_then(|id| {
+            let line = self.lines.find(&answer, id);
+            line.or_else(|| self.around(&answer, id))
         });
         match found {
             Some(line) => {
@@ -176,6 +169,29 @@ impl App {
                 Towards::Down,
             ),
         }
+    }
+
+    /// Where something stands that is there but folded away: at the innermost group around it that
+    /// shows. A row that is gone leaves the cursor where it was.
+    fn around(&self, answer: &Answer, id: LineId) -> Option<usize> {
+        let mut group = match id {
+            LineId::Row { group, key, slot } => {
+                answer.row(slot).filter(|row| row.key == key)?;
+                group
+            }
+            LineId::Group(path) => {
+                answer.group(path)?;
+                path.parent()
+            }
+            LineId::Section(_) => None,
+        };
+        while let Some(path) = group {
+            if let Some(line) = self.lines.find(answer, LineId::Group(path)) {
+                return Some(line);
+            }
+            group = path.parent();
+        }
+        None
     }
 
     /// Lays the answer out again after a fold.
@@ -200,18 +216,15 @@ impl App {
             .max((view.cursor + 1).saturating_sub(height));
     }
 
-    pub(super) fn remember_place(&mut self) {
-        let view = &self.view;
-        self.places[view.grouping as usize] = Place {
+    /// Leaves one view for another, where the cursor goes to where it was before.
+    pub(super) fn change_place(&mut self, from: Grouping, to: Grouping) {
+        let view = &mut self.view;
+        self.places[from as usize] = Place {
             selected: view.selected,
             cursor: view.cursor,
             top: view.top,
         };
-    }
-
-    pub(super) fn return_to_place(&mut self) {
-        let place = self.places[self.view.grouping as usize];
-        (self.view.selected, self.view.cursor, self.view.top) =
-            (place.selected, place.cursor, place.top);
+        let place = self.places[to as usize];
+        (view.selected, view.cursor, view.top) = (place.selected, place.cursor, place.top);
     }
 }

@@ -1,0 +1,10 @@
+//! What must hold for every course of events, not only for those somebody thought of: small worlds
+//! of ports, addresses, states and holders change over several samples, and every number on the
+//! screen is counted again.
+//!
+//! Nothing here needs an operating system: a world is a list of snapshots.
+
+mod history;
+mod query;
+mod update;
+mod world;

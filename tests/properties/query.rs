@@ -1,0 +1,308 @@
+//! Moment → answer → lines: groups have every match once, sums are right, orders are total, and
+//! every line is found again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan::endpoint::Family;
+use portolan::history::{Moment, Tracked};
+use portolan::port::Protocol;
+use portolan::process::distinct_processes;
+use portolan::query::filter::Context;
+use portolan::query::{
+    Answer, Direction, Filter, Folds, Group, GroupKey, Grouping, Line, LineId, Lines, Narrow,
+    Order, Phase, Query, SortColumn, answer,
+};
+use portolan::services::Services;
+use proptest::prelude::*;
+
+use crate::world::world;
+
+const FILTERS: [&str; 7] = [
+    "",
+    "80",
+    "nginx",
+    "127.0.0.1",
+    "listen",
+    "tcp 443",
+    "nobody-has-this",
+];
+
+const COLUMNS: [SortColumn; 11] = [
+    SortColumn::Port,
+    SortColumn::Process,
+    SortColumn::Pid,
+    SortColumn::Host,
+    SortColumn::Sockets,
+    SortColumn::Rate,
+    SortColumn::State,
+    SortColumn::Local,
+    SortColumn::Remote,
+    SortColumn::Age,
+    SortColumn::Queues,
+];
+
+fn query() -> impl Strategy<Value = Query> {
+    let grouping = proptest::sample::select(&Grouping::ALL[..]);
+    let column = proptest::sample::select(&COLUMNS[..]);
+    let direction = prop_oneof![Just(Direction::Ascending), Just(Direction::Descending)];
+    let filter = prop_oneof![4 => Just(""), 1 => proptest::sample::select(&FILTERS[..])];
+    let protocol = proptest::option::weighted(0.1, Just(Protocol::Tcp));
+    let family = proptest::option::weighted(0.1, Just(Family::Ipv6));
+    let phase = prop_oneof![8 => Just(Phase::All), 1 => Just(Phase::Listening), 1 => Just(Phase::Established)];
+    (grouping, column, direction, filter, protocol, family, phase).prop_map(
+        |(grouping, column, direction, filter, protocol, family, phase)| Query {
+            filter: Arc::new(Filter::parse(filter).expect("a filter")),
+            narrow: Narrow {
+                protocol,
+                family,
+                phase,
+            },
+            grouping,
+            order: Order { column, direction },
+            services: Arc::new(Services::registry()),
+        },
+    )
+}
+
+/// What a row is, whatever its slot: a row that is gone and a new one may have the same endpoints.
+fn name(row: &Tracked) -> String {
+    format!("{:?} {:?}", row.key, row.first_seen)
+}
+
+fn matching<'a>(moment: &'a Moment, query: &Query) -> Vec<&'a Arc<Tracked>> {
+    let context = Context {
+        moment,
+        services: &query.services,
+    };
+    moment
+        .rows()
+        .filter(|row| query.narrow.lets_through(row) && query.filter.matches(row, context))
+        .collect()
+}
+
+/// The groups a row should stand in, outer and inner.
+fn places(grouping: Grouping, row: &Tracked) -> Vec<(String, Option<GroupKey>)> {
+    let port = GroupKey::Port(row.port_key());
+    match grouping {
+        Grouping::Ports => vec![(format!("{port:?}"), None)],
+        Grouping::Hosts => vec![(
+            format!("{:?}", row.socket.remote.map(|r| r.plain())),
+            Some(port),
+        )],
+        Grouping::Processes => match row.ownership.holders() {
+            Some(list) => distinct_processes(list)
+                .map(|process| (format!("{process:?}"), Some(port)))
+                .collect(),
+            None => vec![("none".into(), Some(port))],
+        },
+        Grouping::Sockets => Vec::new(),
+    }
+}
+
+fn top(key: GroupKey) -> String {
+    match key {
+        GroupKey::Port(_) => format!("{key:?}"),
+        GroupKey::Host(address) => format!("{:?}", Some(address)),
+        GroupKey::NoHost => format!("{:?}", None::<std::net::IpAddr>),
+        GroupKey::Process(process) => format!("{process:?}"),
+        GroupKey::NoProcess(_) => "none".into(),
+    }
+}
+
+/// The rows of a group, second addresses included.
+fn members(answer: &Answer, group: &Group) -> Vec<Arc<Tracked>> {
+    let rows = answer.rows[group.rows.clone()].iter();
+    rows.flat_map(|slot| [answer.row(*slot), answer.twin(*slot)])
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
+    let rows = members(answer, group);
+    let open = || rows.iter().filter(|r| !r.is_closed());
+    let summary = &group.summary;
+    prop_assert_eq!(summary.sockets as usize, open().count());
+    prop_assert_eq!(summary.closed as usize, rows.len() - open().count());
+    prop_assert_eq!(
+        summary.listeners as usize,
+        open().filter(|r| r.socket.is_listening()).count()
+    );
+    let states: u32 = summary.states.iter().map(|(_, n)| n).sum();
+    prop_assert_eq!(states, summary.sockets);
+    let unowned: u32 = summary.unowned.iter().map(|(_, n)| n).sum();
+    prop_assert_eq!(
+        unowned as usize,
+        open().filter(|r| r.ownership.holders().is_none()).count()
+    );
+    let hosts: BTreeSet<_> = open()
+        .filter_map(|r| Some(r.socket.remote?.plain()))
+        .collect();
+    prop_assert_eq!(summary.hosts as usize, hosts.len());
+    prop_assert_eq!(summary.reach.is_some(), summary.listeners > 0);
+    prop_assert_eq!(summary.rates.is_some(), open().any(|r| r.rates.is_some()));
+    Ok(())
+}
+
+fn check_partition(answer: &Answer, query: &Query) -> Result<(), TestCaseError> {
+    let matched = matching(&answer.moment, query);
+    let open = matched.iter().filter(|r| !r.is_closed()).count();
+    prop_assert_eq!(answer.matched, open);
+    let mut expected: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for row in &matched {
+        for (outer, inner) in places(query.grouping, row) {
+            expected
+                .entry((outer, format!("{inner:?}")))
+                .or_default()
+                .push(name(row));
+        }
+    }
+    let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let leaves = answer
+        .groups
+        .iter()
+        .filter(|g| g.inner.is_empty())
+        .chain(&answer.inner);
+    for group in leaves {
+        let rows = members(answer, group);
+        prop_assert!(!rows.is_empty(), "a group without rows");
+        let key = (top(group.path.top), format!("{:?}", group.path.sub));
+        found
+            .entry(key)
+            .or_default()
+            .extend(rows.iter().map(|r| name(r)));
+    }
+    expected
+        .values_mut()
+        .chain(found.values_mut())
+        .for_each(|list| list.sort());
+    if query.grouping == Grouping::Sockets {
+        let names =
+            |rows: Vec<&Arc<Tracked>>| rows.iter().map(|r| name(r)).collect::<BTreeSet<_>>();
+        let rows: Vec<_> = answer.rows.iter().filter_map(|s| answer.row(*s)).collect();
+        prop_assert_eq!(rows.len(), matched.len());
+        prop_assert_eq!(names(rows), names(matched));
+    } else {
+        prop_assert_eq!(found, expected);
+    }
+    Ok(())
+}
+
+fn check_runs(answer: &Answer) -> Result<(), TestCaseError> {
+    for group in answer.groups.iter().chain(&answer.inner) {
+        check_sums(answer, group)?;
+        prop_assert!(answer.group(group.path) == Some(group));
+    }
+    let mut next = (0, 0);
+    for (index, section) in answer.sections.iter().enumerate() {
+        prop_assert!(index == 0 || answer.sections[index - 1].kind < section.kind);
+        for group in &answer.groups[section.groups.clone()] {
+            prop_assert_eq!((group.rows.start, group.inner.start), next);
+            next = (group.rows.end, group.inner.end);
+        }
+        let groups = &answer.groups[section.groups.clone()];
+        let open = groups
+            .iter()
+            .flat_map(|g| members(answer, g))
+            .filter(|r| !r.is_closed());
+        let open: BTreeSet<_> = open.map(|r| r.slot).collect();
+        prop_assert_eq!(section.sockets as usize, open.len());
+    }
+    if answer.grouping != Grouping::Sockets {
+        prop_assert_eq!(next, (answer.rows.len(), answer.inner.len()));
+    }
+    Ok(())
+}
+
+fn check_lines(answer: &Answer, lines: &Lines) -> Result<(), TestCaseError> {
+    prop_assert!(
+        lines.at(answer, lines.len()).is_none() && lines.id(answer, lines.len()).is_none()
+    );
+    let mut seen = Vec::new();
+    for number in 0..lines.len() {
+        let line = lines.at(answer, number);
+        prop_assert!(line.is_some() && !seen.contains(&line), "{:?} twice", line);
+        seen.push(line);
+        let id = lines.id(answer, number).expect("every line is something");
+        prop_assert_eq!(lines.find(answer, id), Some(number), "{:?}", id);
+        if let LineId::Row {
+            group: Some(path), ..
+        } = id
+        {
+            prop_assert!(lines.folds().is_open(path), "a line of a folded group");
+        }
+    }
+    let rows = seen
+        .iter()
+        .filter(|l| matches!(l, Some(Line::Row { .. })))
+        .count();
+    let shown = |group: &&Group| {
+        let outer = group
+            .path
+            .parent()
+            .is_none_or(|parent| lines.folds().is_open(parent));
+        outer && group.inner.is_empty() && lines.folds().is_open(group.path)
+    };
+    let expected: usize = match answer.grouping {
+        Grouping::Sockets => answer.rows.len(),
+        _ => {
+            let all = answer.groups.iter().chain(&answer.inner).filter(shown);
+            all.map(|g| g.rows.len()).sum()
+        }
+    };
+    prop_assert_eq!(rows, expected, "a row is not on the screen");
+    let sections = seen
+        .iter()
+        .filter(|l| matches!(l, Some(Line::Section(_))))
+        .count();
+    prop_assert_eq!(sections, answer.sections.len());
+    Ok(())
+}
+
+/// Everything that can be seen of the order, without slots.
+fn listing(answer: &Answer) -> Vec<String> {
+    let groups = answer.groups.iter().chain(&answer.inner);
+    let groups = groups.map(|g| format!("{:?} {:?} {:?} {:?}", g.path, g.rows, g.inner, g.summary));
+    let sections = answer.sections.iter().map(|s| format!("{s:?}"));
+    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    sections
+        .chain(groups)
+        .chain(rows.map(|row| name(row)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(crate::world::cases(256))]
+
+    #[test]
+    fn answers_add_up_and_lines_are_found_again(
+        world in world(12, 4),
+        query in query(),
+        everything_open in any::<bool>(),
+        toggled in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+    ) {
+        let moment = world.moments(|_| ()).pop().expect("a moment");
+        let answer = answer(moment, &query);
+        check_partition(&answer, &query)?;
+        check_runs(&answer)?;
+        let mut folds = if everything_open { Folds::everything_open() } else { Folds::default() };
+        let paths: Vec<_> = answer.groups.iter().chain(&answer.inner).map(|g| g.path).collect();
+        for index in toggled.iter().filter(|_| !paths.is_empty()) {
+            folds.toggle(*index.get(&paths));
+        }
+        check_lines(&answer, &Lines::new(&answer, &folds))?;
+    }
+
+    #[test]
+    fn every_order_is_total(world in world(12, 4), query in query(), by in 0usize..12) {
+        let usual = world.moments(|_| ()).pop().expect("a moment");
+        let turned = world.moments(|sockets| {
+            let by = by.min(sockets.len());
+            sockets.rotate_left(by);
+            sockets.reverse();
+        });
+        let turned = turned.last().cloned().expect("a moment");
+        prop_assert_eq!(listing(&answer(usual, &query)), listing(&answer(turned, &query)));
+    }
+}

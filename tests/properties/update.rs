@@ -1,0 +1,227 @@
+//! Keys, clicks, resizes and answers in any order: the cursor stays on something, it stays in
+//! sight, and the screen stays as large as the terminal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use portolan::app::{App, Effect, Input, Memory, Question};
+use portolan::collect::Sampled;
+use portolan::query::Line;
+use portolan::services::Services;
+use portolan::snapshot::{Gap, Snapshot};
+use portolan::view::{Areas, Mode, ViewState, screen};
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
+
+use crate::world::world;
+
+/// What may happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    Terminal(Event),
+    /// The next sample is taken up.
+    Sample,
+    /// A sample is lost.
+    Lost,
+    /// The model answers what it was asked last.
+    Answer,
+    /// The model answers what it was asked first and not answered since.
+    LateAnswer,
+}
+
+fn key() -> impl Strategy<Value = Event> {
+    let plain = "q?/ lhzjkgG1234sSptuor<>cy".chars().collect::<Vec<_>>();
+    let typed = "8043nginx:日é\u{301}^".chars().collect::<Vec<_>>();
+    let named = [
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::F(1),
+        KeyCode::Insert,
+    ];
+    let of = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
+    prop_oneof![
+        4 => proptest::sample::select(plain).prop_map(move |c| of(KeyCode::Char(c), KeyModifiers::NONE)),
+        1 => proptest::sample::select(typed).prop_map(move |c| of(KeyCode::Char(c), KeyModifiers::NONE)),
+        4 => proptest::sample::select(named.to_vec()).prop_map(move |k| of(k, KeyModifiers::NONE)),
+        1 => proptest::sample::select("dufblwaek".chars().collect::<Vec<_>>())
+            .prop_map(move |c| of(KeyCode::Char(c), KeyModifiers::CONTROL)),
+    ]
+}
+
+fn size() -> impl Strategy<Value = (u16, u16)> {
+    prop_oneof![
+        (1u16..=200, 1u16..=60),
+        (38u16..=44, 8u16..=18),
+        Just((80, 24)),
+        Just((120, 36)),
+    ]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let mouse = (0u16..200, 0u16..60, 0usize..4).prop_map(|(column, row, kind)| {
+        let kind = match kind {
+            0 => MouseEventKind::ScrollUp,
+            1 => MouseEventKind::ScrollDown,
+            _ => MouseEventKind::Down(MouseButton::Left),
+        };
+        Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        })
+    });
+    prop_oneof![
+        12 => key().prop_map(Happening::Terminal),
+        2 => mouse.prop_map(Happening::Terminal),
+        1 => size().prop_map(|(c, r)| Happening::Terminal(Event::Resize(c, r))),
+        1 => "[a-z0-9:\n日]{0,60}".prop_map(|t| Happening::Terminal(Event::Paste(t))),
+        2 => Just(Happening::Sample),
+        1 => Just(Happening::Lost),
+        5 => Just(Happening::Answer),
+        1 => Just(Happening::LateAnswer),
+    ]
+}
+
+struct Play {
+    app: App,
+    memory: Memory,
+    samples: std::vec::IntoIter<Snapshot>,
+    asked: Vec<Question>,
+}
+
+impl Play {
+    fn new(size: (u16, u16), samples: Vec<Snapshot>) -> Self {
+        let view = ViewState::new(size, Duration::from_secs(1));
+        let app = App::new(view, Arc::default(), Arc::new(Services::registry()));
+        Self {
+            asked: vec![app.question()],
+            app,
+            memory: Memory::default(),
+            samples: samples.into_iter(),
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Terminal(event) => {
+                let effects = Input::of(event)
+                    .map(|i| self.app.input(i))
+                    .unwrap_or_default();
+                if effects.contains(&Effect::Ask) {
+                    self.asked.push(self.app.question());
+                }
+            }
+            Happening::Sample => {
+                if let Some(snapshot) = self.samples.next() {
+                    self.memory.take_up(Sampled::Snapshot(Box::new(snapshot)));
+                }
+            }
+            Happening::Lost => {
+                self.memory
+                    .take_up(Sampled::Failed(Gap::Sampler("for a test".into())));
+            }
+            Happening::Answer => {
+                let latest = self.asked.pop();
+                self.asked = latest.into_iter().collect();
+                self.answer();
+            }
+            Happening::LateAnswer => self.answer(),
+        }
+    }
+
+    fn answer(&mut self) {
+        let published = self.asked.first().and_then(|q| self.memory.answer(q));
+        if let Some(published) = published {
+            self.app.answered(published);
+        }
+    }
+
+    fn check(&self) -> Result<(), TestCaseError> {
+        let view = &self.app.view;
+        if let Some(answer) = &self.app.answer {
+            let line = self.app.lines.at(answer, view.cursor);
+            if self.app.lines.is_empty() {
+                prop_assert_eq!((view.cursor, view.top), (0, 0));
+            } else {
+                prop_assert!(line.is_some(), "the cursor is below the last line");
+                prop_assert!(
+                    !matches!(line, Some(Line::Section(_))),
+                    "the cursor is on a heading"
+                );
+                prop_assert_eq!(self.app.lines.id(answer, view.cursor), view.selected);
+            }
+            let height = Areas::of(view).table.max(1);
+            prop_assert!(
+                view.top <= view.cursor && view.cursor < view.top + height,
+                "top {} cursor {} height {}",
+                view.top,
+                view.cursor,
+                height
+            );
+        }
+        let drawn = screen(
+            view,
+            self.app.answer.as_deref(),
+            &self.app.lines,
+            &self.app.services,
+        );
+        prop_assert_eq!(drawn.lines.len(), usize::from(view.size.1));
+        for line in &drawn.lines {
+            let width = line.text().width();
+            prop_assert!(
+                width <= usize::from(view.size.0),
+                "{} cells: {:?}",
+                width,
+                line.text()
+            );
+        }
+        if let Some((x, y)) = drawn.cursor {
+            prop_assert!(x < view.size.0 && y < view.size.1);
+        }
+        let at_help = matches!(view.mode, Mode::Help { .. });
+        let table_shows =
+            Areas::shows_table(view) && !at_help && drawn.lines.len() >= 10 && view.size.0 >= 40;
+        if table_shows && self.app.answer.is_some() && !self.app.lines.is_empty() {
+            let selected = drawn.lines.iter().filter(|l| l.selected).count();
+            prop_assert_eq!(selected, 1, "one line is selected");
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::world::cases(192))]
+
+    #[test]
+    fn whatever_is_pressed_the_screen_holds(
+        world in world(14, 6),
+        size in size(),
+        happenings in proptest::collection::vec(happening(), 1..60),
+    ) {
+        let mut play = Play::new(size, world.snapshots());
+        play.check()?;
+        play.happen(Happening::Sample);
+        for happening in happenings {
+            play.happen(happening.clone());
+            if let Err(error) = play.check() {
+                return Err(TestCaseError::fail(format!("after {happening:?}: {error}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Screens as text: a recording, keys and a size give a file with two grids, the characters and
+//! the tones, one letter a cell. `UPDATE_SCREENS=1 cargo test --test screens` writes the files anew;
+//! look at what changed before keeping it.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{env, fs};
+
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use portolan::app::{App, Effect, Input, Memory};
+use portolan::collect::{Reason, Sampled};
+use portolan::services::Services;
+use portolan::snapshot::Snapshot;
+use portolan::view::{Line, Origin, Screen, Tone, ViewState, screen};
+use support::scene::recording;
+use unicode_width::UnicodeWidthStr;
+
+/// File, recording, size, and what happens: keys by their names in the help, `next` for the next
+/// sample, `type:TEXT`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
+type Case = (&'static str, &'static str, (u16, u16), &'static str);
+
+const CASES: &[Case] = &[
+    ("web-ports", "web", (120, 36), "next"),
+    ("web-ports-open", "web", (120, 36), "next z"),
+    ("web-ports-small", "web", (80, 24), "next Space"),
+    ("web-ports-wide", "web", (200, 60), "next next z"),
+    ("web-ports-narrow", "web", (40, 10), "j j j Space j j j j"),
+    ("web-processes", "web", (120, 36), "2 next"),
+    ("web-processes-open", "web", (120, 36), "2 z next G"),
+    ("web-processes-narrow", "web", (40, 20), "2 z next"),
+    ("web-hosts", "web", (120, 36), "3 next"),
+    ("web-hosts-open", "web", (80, 24), "3 z next"),
+    ("web-sockets", "web", (120, 36), "4 next"),
+    ("web-sockets-small", "web", (80, 24), "4 next G"),
+    ("web-sockets-narrow", "web", (40, 10), "4"),
+    ("web-sockets-wide", "web", (200, 60), "4 next s s s s"),
+    ("web-too-small", "web", (39, 9), ""),
+    ("web-tiny", "web", (9, 2), ""),
+    ("web-sorted-by-sockets", "web", (80, 24), "s s next"),
+    ("web-sorted-by-rate", "web", (120, 24), "s s s S next"),
+    ("web-group-pane", "web", (80, 24), "next G Enter"),
+    ("web-row-pane", "web", (120, 36), "next / type:10022 Esc / type:443 Enter Space j j Enter"),
+    ("web-row-full", "web", (80, 40), "/ type:5432 Enter z j j j Enter Enter"),
+    ("web-group-full", "web", (80, 24), "/ type:nginx Enter Enter Enter"),
+    ("web-listener-full", "web", (80, 24), "/ type:nginx Enter j Space j Enter Enter"),
+    ("web-help", "web", (80, 24), "?"),
+    ("web-help-end", "web", (120, 60), "? PgDn PgDn PgDn"),
+    ("web-filter-typing", "web", (80, 24), "/ type:nginx"),
+    ("web-filter-error", "web", (80, 24), "/ type:nginx Space type:port:80"),
+    ("web-filter-error-narrow", "web", (40, 10), "/ type:10.0.0.999"),
+    ("web-filter-nothing", "web", (80, 24), "/ type:nobody Enter"),
+    ("web-only-udp", "web", (80, 24), "u z"),
+    ("web-only-nothing", "web", (80, 24), "u o o / type:22 Enter"),
+    ("web-paused", "web", (120, 24), "p next next"),
+    ("web-copied", "web", (80, 24), "c"),
+    ("zoo-ports", "zoo", (120, 60), "z"),
+    ("zoo-leak-pane", "zoo", (80, 24), "/ type:18085 Enter Enter"),
+    ("zoo-sockets", "zoo", (200, 60), "4"),
+    ("zoo-processes", "zoo", (80, 60), "2 z"),
+    ("unprivileged-ports", "unprivileged", (120, 36), "z"),
+    ("unprivileged-processes", "unprivileged", (80, 24), "2"),
+    ("unprivileged-row-full", "unprivileged", (80, 24), "Space j Enter Enter"),
+    ("names-ports", "names", (80, 24), "z"),
+    ("names-processes", "names", (120, 36), "2 z"),
+    ("names-full", "names", (80, 24), "2 / type:fifteen Enter Enter Enter"),
+    ("names-narrow", "names", (40, 20), "z"),
+    ("ipv6-ports", "ipv6", (80, 24), "z"),
+    ("ipv6-hosts", "ipv6", (120, 36), "3 z"),
+    ("ipv6-sockets", "ipv6", (200, 24), "4"),
+    ("gaps-ports", "gaps", (80, 24), "z next"),
+    ("gaps-help", "gaps", (80, 24), "next ? PgDn PgDn PgDn PgDn PgDn PgDn"),
+    ("changes-1", "changes", (80, 24), "z next"),
+    ("changes-2", "changes", (80, 24), "z next next"),
+    ("changes-3", "changes", (80, 24), "z next next next"),
+    ("changes-4", "changes", (80, 24), "z next next next next"),
+    ("changes-paused", "changes", (80, 24), "z next p next next"),
+    ("changes-resumed", "changes", (80, 24), "z next p next next p"),
+    ("changes-clicked", "changes", (80, 24), "click:4,4 resize:60x16"),
+    ("empty-ports", "empty", (80, 24), ""),
+    ("empty-sockets", "empty", (40, 10), "4 Enter"),
+];
+
+#[test]
+fn screens_are_as_expected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
+    let update = env::var_os("UPDATE_SCREENS").is_some();
+    let mut wrong = String::new();
+    for case in CASES {
+        let path = folder.join(case.0).with_extension("txt");
+        let drawn = play(case);
+        if update {
+            fs::write(&path, drawn).expect("tests/screens can be written");
+            continue;
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if drawn != expected {
+            wrong.push_str(&difference(case.0, &expected, &drawn));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}\nUPDATE_SCREENS=1 keeps these.");
+}
+
+#[test]
+fn every_expected_screen_is_tested() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
+    for entry in fs::read_dir(folder).expect("tests/screens").flatten() {
+        let path = entry.path();
+        let name = path.file_stem().and_then(|n| n.to_str()).expect("a name");
+        assert!(CASES.iter().any(|c| c.0 == name), "{name} is left over");
+    }
+}
+
+/// The program without its threads: what it asks is answered at once.
+struct Play {
+    app: App,
+    memory: Memory,
+    samples: std::vec::IntoIter<Snapshot>,
+}
+
+fn play(&(name, recorded, size, happens): &Case) -> String {
+    let mut view = ViewState::new(size, Duration::from_secs(1));
+    let samples = recording(recorded);
+    let source = samples.first().expect("a sample").source;
+    view.source = Some(Origin::new(source, &Reason::Best));
+    let mut play = Play {
+        app: App::new(view, Arc::default(), Arc::new(Services::registry())),
+        memory: Memory::default(),
+        samples: samples.into_iter(),
+    };
+    play.next_sample();
+    for word in happens.split_whitespace() {
+        play.happen(word).unwrap_or_else(|| panic!("{name}: what is {word}?"));
+    }
+    let app = &play.app;
+    let screen = screen(&app.view, app.answer.as_deref(), &app.lines, &app.services);
+    let (columns, rows) = app.view.size;
+    let title = format!("{recorded}, {columns}x{rows}: {happens}\n");
+    title + &grids(&screen)
+}
+
+impl Play {
+    fn next_sample(&mut self) {
+        let sample = self.samples.next().expect("no further sample");
+        self.memory.take_up(Sampled::Snapshot(Box::new(sample)));
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        if let Some(published) = self.memory.answer(&self.app.question()) {
+            self.app.answered(published);
+        }
+    }
+
+    fn happen(&mut self, word: &str) -> Option<()> {
+        if word == "next" {
+            self.next_sample();
+        } else if let Some(text) = word.strip_prefix("type:") {
+            text.chars().for_each(|c| self.press(KeyCode::Char(c)));
+        } else if let Some(place) = word.strip_prefix("click:") {
+            let (column, row) = place.split_once(',')?;
+            self.terminal(Event::Mouse(MouseEvent {
+                kind: MouseEventKind::Down(MouseButton::Left),
+                column: column.parse().ok()?,
+                row: row.parse().ok()?,
+                modifiers: KeyModifiers::NONE,
+            }));
+        } else if let Some(size) = word.strip_prefix("resize:") {
+            let (columns, rows) = size.split_once('x')?;
+            self.terminal(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));
+        } else {
+            self.press(key(word)?);
+        }
+        Some(())
+    }
+
+    fn press(&mut self, code: KeyCode) {
+        self.terminal(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    fn terminal(&mut self, event: Event) {
+        let input = Input::of(event).expect("something the program knows");
+        if self.app.input(input).contains(&Effect::Ask) {
+            self.answer();
+        }
+    }
+}
+
+fn key(name: &str) -> Option<KeyCode> {
+    let mut characters = name.chars();
+    Some(match (name, characters.next(), characters.next()) {
+        ("Space", ..) => KeyCode::Char(' '),
+        ("Enter", ..) => KeyCode::Enter,
+        ("Esc", ..) => KeyCode::Esc,
+        ("Tab", ..) => KeyCode::Tab,
+        ("PgDn", ..) => KeyCode::PageDown,
+        ("PgUp", ..) => KeyCode::PageUp,
+        (_, Some(c), None) => KeyCode::Char(c),
+        _ => return None,
+    })
+}
+
+/// Characters, then tones; `>` stands before the line under the cursor.
+fn grids(screen: &Screen) -> String {
+    let mut out = String::new();
+    for of in [Line::text, tones] {
+        for line in &screen.lines {
+            let edge = if line.selected { '>' } else { '|' };
+            let _ = writeln!(out, "{edge}{}", of(line).trim_end());
+        }
+        out.push('\n');
+    }
+    if let Some((x, y)) = screen.cursor {
+        let _ = writeln!(out, "text cursor: column {x}, line {y}");
+    }
+    out
+}
+
+/// One letter a cell; plain spaces stay spaces.
+fn tones(line: &Line) -> String {
+    let mut out = String::new();
+    for span in &line.spans {
+        for c in span.text.split_inclusive(|_| true) {
+            let letter = if c == " " { ' ' } else { letter(span.tone) };
+            out.extend(std::iter::repeat_n(letter, c.width()));
+        }
+    }
+    out
+}
+
+const fn letter(tone: Tone) -> char {
+    match tone {
+        Tone::Plain => '.',
+        Tone::Dim => 'd',
+        Tone::Strong => 's',
+        Tone::Heading => 'h',
+        Tone::Accent => 'a',
+        Tone::Opened => '+',
+        Tone::Closed => '-',
+        Tone::Changed => '~',
+        Tone::Warning => 'w',
+        Tone::Error => 'x',
+        Tone::Inference => 'i',
+        Tone::Ignorance => '?',
+        Tone::Flowing => 'E',
+        Tone::Waiting => 'L',
+        Tone::Opening => 'S',
+        Tone::Ending => 'T',
+    }
+}
+
+/// The lines that differ, expected above drawn.
+fn difference(name: &str, expected: &str, drawn: &str) -> String {
+    let mut out = format!("\n{name}:\n");
+    let (expected, drawn): (Vec<_>, Vec<_>) = (expected.lines().collect(), drawn.lines().collect());
+    for number in 0..expected.len().max(drawn.len()) {
+        let (a, b) = (expected.get(number), drawn.get(number));
+        if a != b {
+            let _ = writeln!(out, "  - {}", a.unwrap_or(&""));
+            let _ = writeln!(out, "  + {}", b.unwrap_or(&""));
+        }
+    }
+    out
+}
