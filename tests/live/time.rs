@@ -77,7 +77,9 @@ fn grows_old(source: SourceKind) {
         TcpState::FinWait2,
         TcpState::TimeWait,
     ];
-    assert_eq!(last.path, path, "{source}");
+    // On a busy machine a sample may fall before the FIN is acknowledged.
+    let seen = last.path.iter().filter(|s| **s != TcpState::FinWait1);
+    assert!(seen.eq(&path), "{source}: {:?}", last.path);
     assert!(matches!(last.mark, Some(Mark::Changed(_))), "{last:?}");
     assert!(
         matches!(last.ownership, Ownership::Remembered(_)),
