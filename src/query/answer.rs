@@ -64,6 +64,8 @@ pub struct Section {
     pub groups: Range<usize>,
     /// Open sockets in it, each counted once.
     pub sockets: u32,
+    /// Groups in it that have an open socket.
+    pub live: usize,
 }
 
 /// A group of rows.
@@ -254,14 +256,19 @@ impl Build {
     fn take(&mut self, draft: Draft, counts: &HashMap<SectionKind, u32>) {
         let kind = SectionKind::of(draft.group.path.top);
         let index = self.groups.len();
+        let live = usize::from(draft.group.summary.sockets > 0);
         match self.sections.last_mut() {
-            Some(section) if section.kind == kind => section.groups.end = index + 1,
+            Some(section) if section.kind == kind => {
+                section.groups.end = index + 1;
+                section.live += live;
+            }
             _ => {
                 let sockets = counts.get(&kind).copied().unwrap_or(0);
                 self.sections.push(Section {
                     kind,
                     groups: index..index + 1,
                     sockets,
+                    live,
                 });
             }
         }
