@@ -87,7 +87,11 @@ impl Scene {
         match words[..] {
             [] => {}
             ["source", name] => {
-                let all = [SourceKind::SockDiag, SourceKind::Procfs, SourceKind::Netstat2];
+                let all = [
+                    SourceKind::SockDiag,
+                    SourceKind::Procfs,
+                    SourceKind::Netstat2,
+                ];
                 self.source = all.into_iter().find(|kind| kind.name() == name);
             }
             ["observer", uid] => self.observer = Some(Uid(number(uid)?)),
@@ -95,7 +99,9 @@ impl Scene {
                 self.directory.users.insert(Uid(number(uid)?), name.into());
             }
             ["interface", index, name] => {
-                self.directory.interfaces.insert(interface(index)?, name.into());
+                self.directory
+                    .interfaces
+                    .insert(interface(index)?, name.into());
             }
             ["cgroup", id, path, ref facts @ ..] => self.cgroup(id, path, facts)?,
             ["process", pid, name, ref facts @ ..] => self.process(pid, name, facts)?,
@@ -118,7 +124,9 @@ impl Scene {
     }
 
     fn now(&mut self) -> Result<&mut Snapshot, String> {
-        self.samples.last_mut().ok_or_else(|| "before the first sample".into())
+        self.samples
+            .last_mut()
+            .ok_or_else(|| "before the first sample".into())
     }
 
     fn cgroup(&mut self, id: &str, path: &str, facts: &[&str]) -> Wrong {
@@ -131,8 +139,14 @@ impl Scene {
             }
         }
         let path = path.into();
-        let cgroup = Cgroup { path, unit, container };
-        self.directory.cgroups.insert(CgroupId(number(id)?), Arc::new(cgroup));
+        let cgroup = Cgroup {
+            path,
+            unit,
+            container,
+        };
+        self.directory
+            .cgroups
+            .insert(CgroupId(number(id)?), Arc::new(cgroup));
         Ok(())
     }
 
@@ -154,7 +168,9 @@ impl Scene {
                 _ => return Err(format!("unknown fact {fact}")),
             }
         }
-        self.directory.processes.insert(process.key, Arc::new(process));
+        self.directory
+            .processes
+            .insert(process.key, Arc::new(process));
         Ok(())
     }
 
@@ -215,7 +231,11 @@ impl Scene {
                 "cookie" => socket.cookie == nonzero(value)?.map(Cookie),
                 "inode" => socket.inode == nonzero(value)?.map(Inode),
                 "local" => socket.local == endpoint(value)?,
-                _ => return Err(format!("a socket is named by cookie, inode or local, not {name}")),
+                _ => {
+                    return Err(format!(
+                        "a socket is named by cookie, inode or local, not {name}"
+                    ));
+                }
             })
         };
         for (index, socket) in self.now()?.sockets.iter().enumerate() {
@@ -265,7 +285,11 @@ fn change(socket: &mut Socket, facts: &[&str]) -> Wrong {
                 let (waiting, limit) = value.split_once('/').unwrap_or((value, ""));
                 socket.backlog = Some(Backlog {
                     waiting: number(waiting)?,
-                    limit: if limit.is_empty() { None } else { Some(number(limit)?) },
+                    limit: if limit.is_empty() {
+                        None
+                    } else {
+                        Some(number(limit)?)
+                    },
                 });
             }
             "queues" => {
@@ -296,7 +320,8 @@ const NO_FIGURES: TcpInfo = TcpInfo {
 
 /// `sent` stands for what was sent and acknowledged.
 fn figure(tcp: &mut TcpInfo, name: &str, value: &str) -> Wrong {
-    let micros = |text| Ok::<_, String>(u32::try_from(duration(text)?.as_micros()).unwrap_or(u32::MAX));
+    let micros =
+        |text| Ok::<_, String>(u32::try_from(duration(text)?.as_micros()).unwrap_or(u32::MAX));
     match name {
         "rtt" => {
             tcp.rtt_us = NonZeroU32::new(micros(value)?);
@@ -328,8 +353,15 @@ fn delivered(tcp: &mut TcpInfo) -> &mut Delivered {
 fn holders(text: &str) -> Result<Holders, String> {
     let one = |holder: &str| {
         let (pid, fd) = holder.split_once('/').unwrap_or((holder, ""));
-        let fd = if fd.is_empty() { None } else { Some(Fd(number(fd)?)) };
-        Ok::<_, String>(Holder { process: key(pid)?, fd })
+        let fd = if fd.is_empty() {
+            None
+        } else {
+            Some(Fd(number(fd)?))
+        };
+        Ok::<_, String>(Holder {
+            process: key(pid)?,
+            fd,
+        })
     };
     Ok(match text {
         "none" => Holders::NotSought,
@@ -358,11 +390,14 @@ fn timer(text: &str) -> Result<Timer, String> {
 }
 
 fn state_named(name: &str) -> Option<TcpState> {
-    (1..=11).map(TcpState::from_kernel).find(|s| s.name() == name)
+    (1..=11)
+        .map(TcpState::from_kernel)
+        .find(|s| s.name() == name)
 }
 
 fn pair(fact: &str) -> Result<(&str, &str), String> {
-    fact.split_once('=').ok_or_else(|| format!("{fact} is no NAME=VALUE"))
+    fact.split_once('=')
+        .ok_or_else(|| format!("{fact} is no NAME=VALUE"))
 }
 
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
@@ -371,7 +406,11 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
 
 /// `none`, or a number that is not 0.
 fn nonzero(text: &str) -> Result<Option<NonZeroU64>, String> {
-    if text == "none" { Ok(None) } else { number(text).map(Some) }
+    if text == "none" {
+        Ok(None)
+    } else {
+        number(text).map(Some)
+    }
 }
 
 fn interface(text: &str) -> Result<InterfaceIndex, String> {
@@ -394,7 +433,9 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 
 /// `85us`, `12ms`, `1s`, `2m`, `3h`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or("a time needs a unit")?;
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or("a time needs a unit")?;
     let (count, unit) = (number::<u64>(&text[..digits])?, &text[digits..]);
     Ok(match unit {
         "us" => Duration::from_micros(count),
