@@ -302,7 +302,16 @@ impl Draft {
         twins: &mut Twins,
         summer: &mut Summer,
     ) -> Self {
-        let slots = members.values().flatten();
+        let mut members: Vec<(Option<GroupKey>, Vec<Slot>)> = members.into_iter().collect();
+        members.sort_unstable_by_key(|(sub, _)| *sub);
+        for (_, slots) in &mut members {
+            slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
+                (Some(a), Some(b)) => order::members(a, b),
+                _ => a.cmp(b),
+            });
+        }
+        // Rates are added up in the order of the rows: the sum of fractions depends on it.
+        let slots = members.iter().flat_map(|(_, slots)| slots);
         let summary = summer.sum(slots.filter_map(|s| moment.row(*s)), moment);
         let mut inner: Vec<(Group, Vec<Slot>)> = members
             .into_iter()
@@ -311,10 +320,6 @@ impl Draft {
                     Some(_) => summer.sum(slots.iter().filter_map(|s| moment.row(*s)), moment),
                     None => Summary::default(),
                 };
-                slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
-                    (Some(a), Some(b)) => order::members(a, b),
-                    _ => a.cmp(b),
-                });
                 listeners::join(&mut slots, moment, twins);
                 (
                     Group {
