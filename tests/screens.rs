@@ -16,7 +16,7 @@ use crossterm::event::{
 use portolan::app::{App, Effect, Input, Memory};
 use portolan::collect::{Reason, Sampled};
 use portolan::services::Services;
-use portolan::snapshot::Snapshot;
+use portolan::snapshot::{Snapshot, SourceKind};
 use portolan::view::{Line, Origin, Screen, Tone, ViewState, screen};
 use support::scene::recording;
 use unicode_width::UnicodeWidthStr;
@@ -45,15 +45,45 @@ const CASES: &[Case] = &[
     ("web-sorted-by-sockets", "web", (80, 24), "s s next"),
     ("web-sorted-by-rate", "web", (120, 24), "s s s S next"),
     ("web-group-pane", "web", (80, 24), "next G Enter"),
-    ("web-row-pane", "web", (120, 36), "next / type:10022 Esc / type:443 Enter Space j j Enter"),
-    ("web-row-full", "web", (80, 40), "/ type:5432 Enter z j j j Enter Enter"),
-    ("web-group-full", "web", (80, 24), "/ type:nginx Enter Enter Enter"),
-    ("web-listener-full", "web", (80, 24), "/ type:nginx Enter j Space j Enter Enter"),
+    (
+        "web-row-pane",
+        "web",
+        (120, 36),
+        "next / type:10022 Esc / type:443 Enter Space j j Enter",
+    ),
+    (
+        "web-row-full",
+        "web",
+        (80, 40),
+        "/ type:5432 Enter z j j j Enter Enter",
+    ),
+    (
+        "web-group-full",
+        "web",
+        (80, 24),
+        "/ type:nginx Enter Enter Enter",
+    ),
+    (
+        "web-listener-full",
+        "web",
+        (80, 24),
+        "/ type:nginx Enter j Space j Enter Enter",
+    ),
     ("web-help", "web", (80, 24), "?"),
     ("web-help-end", "web", (120, 60), "? PgDn PgDn PgDn"),
     ("web-filter-typing", "web", (80, 24), "/ type:nginx"),
-    ("web-filter-error", "web", (80, 24), "/ type:nginx Space type:port:80"),
-    ("web-filter-error-narrow", "web", (40, 10), "/ type:10.0.0.999"),
+    (
+        "web-filter-error",
+        "web",
+        (80, 24),
+        "/ type:nginx Space type:port:80",
+    ),
+    (
+        "web-filter-error-narrow",
+        "web",
+        (40, 10),
+        "/ type:10.0.0.999",
+    ),
     ("web-filter-nothing", "web", (80, 24), "/ type:nobody Enter"),
     ("web-only-udp", "web", (80, 24), "u z"),
     ("web-only-nothing", "web", (80, 24), "u o o / type:22 Enter"),
@@ -65,23 +95,49 @@ const CASES: &[Case] = &[
     ("zoo-processes", "zoo", (80, 60), "2 z"),
     ("unprivileged-ports", "unprivileged", (120, 36), "z"),
     ("unprivileged-processes", "unprivileged", (80, 24), "2"),
-    ("unprivileged-row-full", "unprivileged", (80, 24), "Space j Enter Enter"),
+    (
+        "unprivileged-row-full",
+        "unprivileged",
+        (80, 24),
+        "Space j Enter Enter",
+    ),
     ("names-ports", "names", (80, 24), "z"),
     ("names-processes", "names", (120, 36), "2 z"),
-    ("names-full", "names", (80, 24), "2 / type:fifteen Enter Enter Enter"),
+    (
+        "names-full",
+        "names",
+        (80, 24),
+        "2 / type:fifteen Enter Enter Enter",
+    ),
+    ("names-pane", "names", (60, 30), "2 j j j Enter"),
     ("names-narrow", "names", (40, 20), "z"),
     ("ipv6-ports", "ipv6", (80, 24), "z"),
     ("ipv6-hosts", "ipv6", (120, 36), "3 z"),
     ("ipv6-sockets", "ipv6", (200, 24), "4"),
     ("gaps-ports", "gaps", (80, 24), "z next"),
-    ("gaps-help", "gaps", (80, 24), "next ? PgDn PgDn PgDn PgDn PgDn PgDn"),
+    (
+        "gaps-help",
+        "gaps",
+        (80, 24),
+        "next ? PgDn PgDn PgDn PgDn PgDn PgDn",
+    ),
     ("changes-1", "changes", (80, 24), "z next"),
     ("changes-2", "changes", (80, 24), "z next next"),
     ("changes-3", "changes", (80, 24), "z next next next"),
     ("changes-4", "changes", (80, 24), "z next next next next"),
     ("changes-paused", "changes", (80, 24), "z next p next next"),
-    ("changes-resumed", "changes", (80, 24), "z next p next next p"),
-    ("changes-clicked", "changes", (80, 24), "click:4,4 resize:60x16"),
+    (
+        "changes-resumed",
+        "changes",
+        (80, 24),
+        "z next p next next p",
+    ),
+    (
+        "changes-clicked",
+        "changes",
+        (80, 24),
+        "click:4,4 resize:60x16",
+    ),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];
@@ -127,7 +183,11 @@ fn play(&(name, recorded, size, happens): &Case) -> String {
     let mut view = ViewState::new(size, Duration::from_secs(1));
     let samples = recording(recorded);
     let source = samples.first().expect("a sample").source;
-    view.source = Some(Origin::new(source, &Reason::Best));
+    let reason = match source {
+        SourceKind::SockDiag => Reason::Best,
+        _ => Reason::Fallback("sock_diag was refused by the system: no permission".into()),
+    };
+    view.source = Some(Origin::new(source, &reason));
     let mut play = Play {
         app: App::new(view, Arc::default(), Arc::new(Services::registry())),
         memory: Memory::default(),
@@ -135,7 +195,8 @@ fn play(&(name, recorded, size, happens): &Case) -> String {
     };
     play.next_sample();
     for word in happens.split_whitespace() {
-        play.happen(word).unwrap_or_else(|| panic!("{name}: what is {word}?"));
+        play.happen(word)
+            .unwrap_or_else(|| panic!("{name}: what is {word}?"));
     }
     let app = &play.app;
     let screen = screen(&app.view, app.answer.as_deref(), &app.lines, &app.services);

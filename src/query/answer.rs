@@ -64,6 +64,8 @@ pub struct Section {
     pub groups: Range<usize>,
     /// Open sockets in it, each counted once.
     pub sockets: u32,
+    /// Groups in it that have an open socket.
+    pub live: usize,
 }
 
 /// A group of rows.
@@ -254,14 +256,19 @@ impl Build {
     fn take(&mut self, draft: Draft, counts: &HashMap<SectionKind, u32>) {
         let kind = SectionKind::of(draft.group.path.top);
         let index = self.groups.len();
+        let live = usize::from(draft.group.summary.sockets > 0);
         match self.sections.last_mut() {
-            Some(section) if section.kind == kind => section.groups.end = index + 1,
+            Some(section) if section.kind == kind => {
+                section.groups.end = index + 1;
+                section.live += live;
+            }
             _ => {
                 let sockets = counts.get(&kind).copied().unwrap_or(0);
                 self.sections.push(Section {
                     kind,
                     groups: index..index + 1,
                     sockets,
+                    live,
                 });
             }
         }
@@ -295,7 +302,16 @@ impl Draft {
         twins: &mut Twins,
         summer: &mut Summer,
     ) -> Self {
-        let slots = members.values().flatten();
+        let mut members: Vec<(Option<GroupKey>, Vec<Slot>)> = members.into_iter().collect();
+        members.sort_unstable_by_key(|(sub, _)| *sub);
+        for (_, slots) in &mut members {
+            slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
+                (Some(a), Some(b)) => order::members(a, b),
+                _ => a.cmp(b),
+            });
+        }
+        // Rates are added up in the order of the rows: the sum of fractions depends on it.
+        let slots = members.iter().flat_map(|(_, slots)| slots);
         let summary = summer.sum(slots.filter_map(|s| moment.row(*s)), moment);
         let mut inner: Vec<(Group, Vec<Slot>)> = members
             .into_iter()
@@ -304,10 +320,6 @@ impl Draft {
                     Some(_) => summer.sum(slots.iter().filter_map(|s| moment.row(*s)), moment),
                     None => Summary::default(),
                 };
-                slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
-                    (Some(a), Some(b)) => order::members(a, b),
-                    _ => a.cmp(b),
-                });
                 listeners::join(&mut slots, moment, twins);
                 (
                     Group {

@@ -273,16 +273,16 @@ pub fn group_details(group: &Group, answer: &Answer) -> Vec<Detail> {
     details.add("states", states.join(", "));
     details.maybe("opened in", summary.unit.as_ref().map(ToString::to_string));
     let certainty = summary.processes.first().map(|p| p.tense);
-    for process in &summary.processes {
-        let text = format!(
-            "{} ×{} (first pid {})",
-            process.name, process.count, process.pid
-        );
+    for (index, process) in summary.processes.iter().enumerate() {
+        let text = match process.count {
+            1 => format!("{} {}", process.name, process.pid),
+            n => format!("{} ×{n} (first pid {})", process.name, process.pid),
+        };
         let value = match certainty {
             Some(crate::query::Tense::Past) => Phrase::inference(format!("was {text}")),
             _ => Phrase::fact(text),
         };
-        details.say("processes", value);
+        details.say(if index == 0 { "processes" } else { "" }, value);
     }
     for (reason, n) in &summary.unowned {
         let why = crate::teach::no_owner(*reason, moment);

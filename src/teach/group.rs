@@ -118,8 +118,9 @@ fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
 fn say_port_there(summary: &Summary, port: &str) -> Phrase {
     let sockets = count(summary.sockets as usize, "socket", "sockets");
     let hosts = count(summary.hosts as usize, "host", "hosts");
+    let each = if summary.sockets == 1 { "it" } else { "each" };
     Phrase::fact(format!(
-        "{sockets} dialled from here to port {port} of {hosts}; each has a local port of its own."
+        "{sockets} dialled from here to port {port} of {hosts}; {each} has a local port of its own."
     ))
 }
 
@@ -191,9 +192,9 @@ fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
         .find(|b| b.is_full())?;
     let limit = full
         .limit
-        .map_or(String::new(), |limit| format!(" of {limit}"));
+        .map_or(String::new(), |limit| format!(", limit {limit}"));
     Some(Phrase::warning(format!(
-        "The accept queue is full ({}{limit} waiting): the program accepts too slowly, and new callers wait in SYN-SENT.",
+        "The accept queue is full ({} waiting{limit}): the program accepts too slowly, and new callers wait in SYN-SENT.",
         full.waiting
     )))
 }

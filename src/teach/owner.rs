@@ -76,13 +76,17 @@ fn named(key: ProcessKey, directory: &Directory) -> String {
 
 /// The processes of a group, the most numerous first: `nginx ×5, curl ×1`.
 pub fn process_names(summary: &Summary, moment: &Moment) -> Phrase {
+    let hidden: Vec<&(NoOwner, u32)> = summary
+        .unowned
+        .iter()
+        .filter(|(reason, _)| matches!(reason, NoOwner::Hidden(_)))
+        .collect();
     let Some(first) = summary.processes.first() else {
         // Somebody behind a curtain says more about a port than what the kernel keeps of it.
-        let hidden = summary
-            .unowned
-            .iter()
-            .find(|(r, _)| matches!(r, NoOwner::Hidden(_)));
-        let reason = hidden.or(summary.unowned.first());
+        if let [_, _, ..] = hidden[..] {
+            return Phrase::ignorance(format!("hidden ({} users)", hidden.len()));
+        }
+        let reason = hidden.first().copied().or(summary.unowned.first());
         return reason.map_or(Phrase::ignorance(""), |(reason, _)| {
             no_owner(*reason, moment)
         });
@@ -99,7 +103,11 @@ pub fn process_names(summary: &Summary, moment: &Moment) -> Phrase {
             }
         })
         .collect();
-    let names = names.join(", ");
+    let mut names = names.join(", ");
+    if !hidden.is_empty() {
+        let sockets: u32 = hidden.iter().map(|(_, n)| n).sum();
+        names.push_str(&format!(", {sockets} hidden"));
+    }
     match first.tense {
         Tense::Now => Phrase::fact(names),
         Tense::Past => Phrase::inference(format!("(was {names})")),

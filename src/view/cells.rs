@@ -33,6 +33,23 @@ pub(super) fn cut(text: &str, cells: usize) -> String {
     out
 }
 
+/// At most `cells` wide; what is left out is marked with `…` and lies nearer to the end than to the
+/// start, but is not the end.
+pub(super) fn cut_middle(text: &str, cells: usize) -> String {
+    let tail = cells / 3 + 1;
+    if width(text) <= cells || tail + 2 > cells {
+        return cut(text, cells);
+    }
+    let mut end = String::new();
+    for grapheme in text.graphemes(true).rev() {
+        if width(&end) + width(grapheme) > tail {
+            break;
+        }
+        end.insert_str(0, grapheme);
+    }
+    cut(text, cells - width(&end)) + &end
+}
+
 /// Exactly `cells` wide, starting at the left.
 pub(super) fn left(text: &str, cells: usize) -> String {
     let mut out = cut(text, cells);
@@ -48,24 +65,28 @@ pub(super) fn right(text: &str, cells: usize) -> String {
     out
 }
 
-/// Breaks a text into lines of at most `cells`, between words where it can.
+/// Breaks a text into lines of at most `cells`, between words where it can; nothing is left out.
 pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
+    let mut lines = Vec::new();
+    let mut line = String::new();
     for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let needed = width(word) + usize::from(used > 0);
-        if used + needed > cells && used > 0 {
-            lines.push(String::new());
-            used = 0;
+        let space = usize::from(!line.is_empty());
+        if width(&line) + space + width(word) <= cells {
+            line.push_str(&" "[..space]);
+            line.push_str(word);
+            continue;
         }
-        let Some(line) = lines.last_mut() else { break };
-        if used > 0 {
-            line.push(' ');
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
         }
-        let fitting = cut(word, cells);
-        line.push_str(&fitting);
-        used = width(line);
+        for grapheme in word.graphemes(true) {
+            if width(&line) + width(grapheme) > cells && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(&cut(grapheme, cells));
+        }
     }
+    lines.push(line);
     lines
 }
 
@@ -84,10 +105,20 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_an_endpoint_is_kept() {
+        assert_eq!(
+            cut_middle("[2001:db8:1:2:3:4:5:6]:443", 20),
+            "[2001:db8:1:…:6]:443"
+        );
+        assert_eq!(cut_middle("[::1]:443", 20), "[::1]:443");
+        assert_eq!(cut_middle("[::1]:443", 2), "[…");
+    }
+
+    #[test]
     fn lines_break_between_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("", 7), [""]);
-        assert_eq!(wrap("a-very-long-word", 6), ["a-ver…"]);
+        assert_eq!(wrap("a very-long-word", 6), ["a", "very-l", "ong-wo", "rd"]);
     }
 
     proptest! {
@@ -95,6 +126,7 @@ mod tests {
         fn cells_are_exactly_as_wide_as_asked(text in "\\PC{0,30}", cells in 0usize..40) {
             prop_assert_eq!(width(&left(&text, cells)), cells);
             prop_assert_eq!(width(&right(&text, cells)), cells);
+            prop_assert!(width(&cut_middle(&text, cells)) <= cells);
             prop_assert!(wrap(&text, cells.max(1)).iter().all(|l| width(l) <= cells.max(1)));
         }
     }

@@ -107,6 +107,7 @@ fn cell(content: Content, group: &Group, answer: &Answer, services: &Services) -
             _ => Span::new("", Tone::Plain),
         },
         Content::Reach => reach(group, moment),
+        Content::Process if summary.sockets == 0 => Span::new("gone", Tone::Closed),
         Content::Process => Span::phrase(process_names(summary, moment)),
         Content::User => Span::new(user(group, moment), Tone::Plain),
         Content::Command => Span::new(command(group, moment), Tone::Dim),
@@ -280,7 +281,8 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
     }
     let mut used = 0;
-    if cells >= WITH_BAR {
+    // What is counted says more than the bar.
+    if cells >= WITH_BAR && BAR + 1 + counts.width() <= cells {
         bar(line, &tcp);
         line.push(" ", Tone::Plain);
         used = BAR + 1;

@@ -26,15 +26,16 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
             line.push(" ", Tone::Plain);
         }
     }
-    // From the most to the least important; what has no room is left out.
+    // From the most to the least important: what has no room is left out, and all after it.
     let mut right = Line::default();
     for part in parts(state, answer) {
-        if line.width() + right.width() + part.width() + 3 < total {
-            if !right.spans.is_empty() {
-                right.push("  ", Tone::Plain);
-            }
-            right.spans.extend(part.spans);
+        if line.width() + right.width() + part.width() + 3 >= total {
+            break;
         }
+        if !right.spans.is_empty() {
+            right.push("  ", Tone::Plain);
+        }
+        right.spans.extend(part.spans);
     }
     right.push(" ", Tone::Plain);
     line.push_right(right, total);
@@ -110,15 +111,11 @@ fn feed(state: &ViewState) -> Line {
     }
 }
 
+/// As wide as it ever gets: it changes with every sample, and its neighbours should not move.
 fn cost(state: &ViewState) -> Line {
-    let cpu = state
-        .newest
-        .cpu
-        .map_or(String::new(), |cpu| format!(" {}", quantity::share(cpu)));
-    Line::of(
-        format!("{}{cpu}", quantity::took(state.newest.sample)),
-        Tone::Dim,
-    )
+    let cpu = state.newest.cpu.map_or(String::new(), quantity::share);
+    let took = quantity::took(state.newest.sample);
+    Line::of(format!("{took:>5} {cpu:>4}"), Tone::Dim)
 }
 
 /// The filter line, and the column of its text cursor.
@@ -200,12 +197,14 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
         let before = state.filter.text.get(..error.span.start).unwrap_or("");
         let wrong = state.filter.text.get(error.span.clone()).unwrap_or("");
         let carets = "^".repeat(width(wrong).max(1));
-        let text = format!("{}{carets} {error}", " ".repeat(3 + width(before)));
-        // Where the caret would leave no room for the words, the words matter more.
-        let text = if width(&text) <= total {
-            text
+        let (place, words) = (3 + width(before), error.to_string());
+        let text = if place + width(&carets) + 1 + width(&words) <= total {
+            format!("{}{carets} {words}", " ".repeat(place))
+        } else if width(&words) + 2 <= place && place + width(&carets) <= total {
+            format!("{words:>end$} {carets}", end = place - 1)
         } else {
-            format!(" {error}")
+            // Where the caret would leave no room for the words, the words matter more.
+            format!(" {words}")
         };
         return Some(Line::of(cut(&text, total), Tone::Error));
     }

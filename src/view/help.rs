@@ -115,7 +115,7 @@ fn signs(out: &mut Vec<Line>, total: usize) {
             Tone::Dim,
             "seen for that long; it was there before the first look",
         ),
-        ("—", Tone::Dim, "the kernel does not count this"),
+        ("—", Tone::Dim, "not counted by the kernel, or not yet"),
     ] {
         labelled(out, sign, tone, meaning, total);
     }

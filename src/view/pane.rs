@@ -34,7 +34,7 @@ pub(super) fn pane(
         Details::Brief => sentences(&subject.brief, total),
         Details::Pane | Details::Full => labelled(&subject.details, total),
     };
-    out.extend(shortened(text, room, total));
+    out.extend(shortened(text, room, total, "Enter"));
     out.resize(height, Line::default());
     out
 }
@@ -60,6 +60,7 @@ pub(super) fn full(
         text.into_iter().skip(scroll).collect(),
         room,
         total,
+        "↓",
     ));
     out.resize(height, Line::default());
     out
@@ -78,13 +79,13 @@ pub fn details_height(
     text.saturating_sub(Areas::of(state).body().saturating_sub(1))
 }
 
-/// At most `room` lines; when some are left out, the last one says so.
-fn shortened(mut text: Vec<Line>, room: usize, total: usize) -> Vec<Line> {
+/// At most `room` lines; when some are left out, the last one says so, and which key shows them.
+fn shortened(mut text: Vec<Line>, room: usize, total: usize, key: &str) -> Vec<Line> {
     if text.len() > room && room > 0 {
         let left_out = text.len() - room + 1;
         text.truncate(room);
         if let Some(last) = text.last_mut() {
-            let word = cut(&format!(" … {left_out} more lines: Enter"), total);
+            let word = cut(&format!(" … {left_out} more lines: {key}"), total);
             *last = Line::of(word, Tone::Dim);
         }
     }

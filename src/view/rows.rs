@@ -4,7 +4,7 @@ use crate::history::{Mark, Moment, Since, Tracked};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
-use crate::view::cells::{left, right};
+use crate::view::cells::{cut_middle, left, right, width};
 use crate::view::columns::{Align, Column, Content, Sized};
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
@@ -22,7 +22,8 @@ pub(super) const MEMBER: &[Column] = &[
     Column::new(Content::State, "", 0, 12, 12),
     Column::new(Content::End, "", 0, 21, 44),
     Column::new(Content::Owner, "", 1, 14, 40),
-    Column::new(Content::Note, "", 2, 10, 60),
+    // Wide enough for a listener's queue.
+    Column::new(Content::Note, "", 2, 16, 60),
     AGE,
     DOWN,
     UP,
@@ -32,10 +33,10 @@ pub(super) const MEMBER: &[Column] = &[
 pub(super) const FLAT: &[Column] = &[
     Column::new(Content::Protocol, "", 2, 3, 3),
     Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
-    Column::new(Content::Local, "LOCAL", 0, 17, 44).sorted(SortColumn::Local),
-    Column::new(Content::Remote, "REMOTE", 1, 17, 44).sorted(SortColumn::Remote),
-    Column::new(Content::Owner, "PROCESS", 1, 13, 36).sorted(SortColumn::Process),
-    Column::new(Content::Note, "", 5, 12, 50).sorted(SortColumn::Queues),
+    Column::new(Content::Local, "LOCAL", 0, 17, 47).sorted(SortColumn::Local),
+    Column::new(Content::Remote, "REMOTE", 1, 17, 47).sorted(SortColumn::Remote),
+    Column::new(Content::Owner, "PROCESS", 1, 13, 28).sorted(SortColumn::Process),
+    Column::new(Content::Note, "NOTES", 5, 16, 28).sorted(SortColumn::Queues),
     AGE,
     DOWN,
     UP,
@@ -73,9 +74,12 @@ pub(super) fn cells(
             line.push("  ", Tone::Plain);
         }
         let span = cell(sized.column.content, row, twin, moment);
-        let text = match sized.column.align {
-            Align::Left => left(&span.text, sized.width),
-            Align::Right => right(&span.text, sized.width),
+        let text = match (sized.column.content, sized.column.align) {
+            (Content::Local | Content::Remote | Content::End, _) => {
+                left(&endpoint(&span.text, sized.width), sized.width)
+            }
+            (_, Align::Left) => left(&span.text, sized.width),
+            (_, Align::Right) => right(&span.text, sized.width),
         };
         // A row that is gone, or just came, is of one tone from end to end.
         let tone = match marked {
@@ -84,6 +88,16 @@ pub(super) fn cells(
             _ => span.tone,
         };
         line.push(text, tone);
+    }
+}
+
+/// An endpoint in a narrow column: the port is at the end, and must not be lost. Where the remote end
+/// does not fit beside the local port, it matters more.
+fn endpoint(text: &str, cells: usize) -> String {
+    let remote = text.find('→').and_then(|at| text.get(at..));
+    match remote {
+        Some(remote) if width(text) > cells => cut_middle(remote, cells),
+        _ => cut_middle(text, cells),
     }
 }
 

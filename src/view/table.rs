@@ -261,7 +261,7 @@ impl Grids {
 }
 
 fn section(section: &Section, total: usize) -> Line {
-    let groups = section.groups.len();
+    let groups = section.live;
     let sockets = count(section.sockets as usize, "socket", "sockets");
     let (title, sum) = match section.kind {
         SectionKind::ListeningHere => ("LISTENING HERE", count(groups, "port", "ports")),

@@ -40,3 +40,108 @@ impl Widget for Chart<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Modifier};
+
+    use super::*;
+    use crate::view::{Line, Tone};
+
+    fn painted(lines: Vec<Line>, colours: Colours, size: (u16, u16)) -> Buffer {
+        let screen = Screen {
+            lines,
+            cursor: None,
+        };
+        let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+        let theme = Theme { colours };
+        Chart {
+            screen: &screen,
+            theme,
+        }
+        .render(buffer.area, &mut buffer);
+        buffer
+    }
+
+    fn symbols(buffer: &Buffer, y: u16) -> String {
+        (0..buffer.area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect()
+    }
+
+    fn line(spans: &[(&str, Tone)]) -> Line {
+        let mut line = Line::default();
+        spans
+            .iter()
+            .for_each(|(text, tone)| line.push(*text, *tone));
+        line
+    }
+
+    #[test]
+    fn a_tone_becomes_a_style() {
+        let lines = vec![line(&[("+ ", Tone::Opened), ("new", Tone::Error)])];
+        let buffer = painted(lines, Colours::Sixteen, (8, 1));
+        assert_eq!(symbols(&buffer, 0), "+ new   ");
+        assert_eq!(buffer[(0, 0)].fg, Color::Green);
+        assert_eq!(buffer[(2, 0)].fg, Color::Red);
+        assert_eq!(buffer[(2, 0)].modifier, Modifier::BOLD);
+        assert_eq!(buffer[(7, 0)].fg, Color::Reset);
+    }
+
+    #[test]
+    fn without_colours_only_attributes_are_left() {
+        let tones = [Tone::Opened, Tone::Warning, Tone::Dim, Tone::Ignorance];
+        let spans: Vec<(&str, Tone)> = tones.map(|tone| ("x", tone)).to_vec();
+        let buffer = painted(vec![line(&spans)], Colours::None, (4, 1));
+        assert!((0..4).all(|x| buffer[(x, 0)].fg == Color::Reset));
+        assert_eq!(buffer[(2, 0)].modifier, Modifier::DIM);
+        assert_eq!(buffer[(3, 0)].modifier, Modifier::ITALIC);
+    }
+
+    #[test]
+    fn the_cursor_is_one_even_bar_from_edge_to_edge() {
+        let mut selected = line(&[("a", Tone::Opened), ("b", Tone::Dim), ("c", Tone::Warning)]);
+        selected.selected = true;
+        let buffer = painted(vec![Line::default(), selected], Colours::Sixteen, (6, 2));
+        let bar = |x| &buffer[(x, 1)];
+        assert!((0..6).all(|x| bar(x).modifier.contains(Modifier::REVERSED)));
+        assert!((0..6).all(|x| bar(x).fg == Color::Reset));
+        assert!(!bar(1).modifier.contains(Modifier::DIM));
+        assert!((0..6).all(|x| buffer[(x, 0)].modifier.is_empty()));
+    }
+
+    #[test]
+    fn wide_characters_take_two_cells_and_never_half() {
+        let buffer = painted(vec![line(&[("日本x", Tone::Plain)])], Colours::None, (5, 1));
+        assert_eq!(buffer[(0, 0)].symbol(), "日");
+        assert_eq!(buffer[(2, 0)].symbol(), "本");
+        assert_eq!(buffer[(4, 0)].symbol(), "x");
+        let cut = painted(vec![line(&[("日本", Tone::Plain)])], Colours::None, (3, 1));
+        assert_eq!(cut[(0, 0)].symbol(), "日");
+        assert_eq!(cut[(2, 0)].symbol(), " ");
+    }
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_gets_through() {
+        let hostile = "a\u{1b}[31mb\u{7}\u{8}\n\tc\u{9b}d";
+        let buffer = painted(
+            vec![line(&[(hostile, Tone::Plain)])],
+            Colours::None,
+            (20, 2),
+        );
+        assert_eq!(symbols(&buffer, 0).trim_end(), "a[31mbcd");
+        let all = buffer.content.iter().flat_map(|cell| cell.symbol().chars());
+        assert!(!all.into_iter().any(char::is_control));
+        assert_eq!(symbols(&buffer, 1).trim_end(), "");
+    }
+
+    #[test]
+    fn a_screen_larger_than_the_area_is_cut() {
+        let lines = vec![line(&[("abcdef", Tone::Plain)]); 4];
+        let buffer = painted(lines, Colours::None, (3, 2));
+        assert_eq!(
+            (symbols(&buffer, 0), symbols(&buffer, 1)),
+            ("abc".into(), "abc".into())
+        );
+    }
+}

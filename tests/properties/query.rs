@@ -208,6 +208,10 @@ fn check_runs(answer: &Answer) -> Result<(), TestCaseError> {
             .filter(|r| !r.is_closed());
         let open: BTreeSet<_> = open.map(|r| r.slot).collect();
         prop_assert_eq!(section.sockets as usize, open.len());
+        prop_assert_eq!(
+            section.live,
+            groups.iter().filter(|g| g.summary.sockets > 0).count()
+        );
     }
     if answer.grouping != Grouping::Sockets {
         prop_assert_eq!(next, (answer.rows.len(), answer.inner.len()));

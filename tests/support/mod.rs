@@ -1,3 +1,4 @@
 //! What several tests share.
 
+mod facts;
 pub(crate) mod scene;

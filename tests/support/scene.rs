@@ -24,20 +24,16 @@
 //! ```
 
 use std::fs;
-use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroU64};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::endpoint::Endpoint;
-use portolan::port::{Port, PortRange};
-use portolan::process::{Fd, Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
+use portolan::port::PortRange;
+use portolan::process::{Pid, Process, Uid};
 use portolan::snapshot::{Cgroup, Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
-use portolan::socket::{
-    Backlog, CgroupId, Congestion, Cookie, Delivered, Inode, InterfaceIndex, Queues, Sent, Socket,
-    TcpInfo, TcpState, Timer, TimerKind, Transport,
-};
+use portolan::socket::{CgroupId, Cookie, Inode, Socket};
+
+use super::facts::{change, duration, endpoint, interface, key, new_socket, nonzero, number, pair};
 
 /// The samples of `tests/recordings/NAME.txt`.
 pub(crate) fn recording(name: &str) -> Vec<Snapshot> {
@@ -70,7 +66,8 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-type Wrong = Result<(), String>;
+/// What is wrong with a line, if anything.
+pub(super) type Wrong = Result<(), String>;
 
 #[derive(Default)]
 struct Scene {
@@ -87,7 +84,11 @@ impl Scene {
         match words[..] {
             [] => {}
             ["source", name] => {
-                let all = [SourceKind::SockDiag, SourceKind::Procfs, SourceKind::Netstat2];
+                let all = [
+                    SourceKind::SockDiag,
+                    SourceKind::Procfs,
+                    SourceKind::Netstat2,
+                ];
                 self.source = all.into_iter().find(|kind| kind.name() == name);
             }
             ["observer", uid] => self.observer = Some(Uid(number(uid)?)),
@@ -95,7 +96,9 @@ impl Scene {
                 self.directory.users.insert(Uid(number(uid)?), name.into());
             }
             ["interface", index, name] => {
-                self.directory.interfaces.insert(interface(index)?, name.into());
+                self.directory
+                    .interfaces
+                    .insert(interface(index)?, name.into());
             }
             ["cgroup", id, path, ref facts @ ..] => self.cgroup(id, path, facts)?,
             ["process", pid, name, ref facts @ ..] => self.process(pid, name, facts)?,
@@ -118,7 +121,9 @@ impl Scene {
     }
 
     fn now(&mut self) -> Result<&mut Snapshot, String> {
-        self.samples.last_mut().ok_or_else(|| "before the first sample".into())
+        self.samples
+            .last_mut()
+            .ok_or_else(|| "before the first sample".into())
     }
 
     fn cgroup(&mut self, id: &str, path: &str, facts: &[&str]) -> Wrong {
@@ -131,8 +136,14 @@ impl Scene {
             }
         }
         let path = path.into();
-        let cgroup = Cgroup { path, unit, container };
-        self.directory.cgroups.insert(CgroupId(number(id)?), Arc::new(cgroup));
+        let cgroup = Cgroup {
+            path,
+            unit,
+            container,
+        };
+        self.directory
+            .cgroups
+            .insert(CgroupId(number(id)?), Arc::new(cgroup));
         Ok(())
     }
 
@@ -154,7 +165,9 @@ impl Scene {
                 _ => return Err(format!("unknown fact {fact}")),
             }
         }
-        self.directory.processes.insert(process.key, Arc::new(process));
+        self.directory
+            .processes
+            .insert(process.key, Arc::new(process));
         Ok(())
     }
 
@@ -215,7 +228,11 @@ impl Scene {
                 "cookie" => socket.cookie == nonzero(value)?.map(Cookie),
                 "inode" => socket.inode == nonzero(value)?.map(Inode),
                 "local" => socket.local == endpoint(value)?,
-                _ => return Err(format!("a socket is named by cookie, inode or local, not {name}")),
+                _ => {
+                    return Err(format!(
+                        "a socket is named by cookie, inode or local, not {name}"
+                    ));
+                }
             })
         };
         for (index, socket) in self.now()?.sockets.iter().enumerate() {
@@ -225,183 +242,4 @@ impl Scene {
         }
         Err(format!("no socket with {which}"))
     }
-}
-
-fn new_socket(words: &[&str]) -> Result<Socket, String> {
-    let (transport, ends, facts) = match words {
-        ["udp", local, remote, facts @ ..] => (Transport::Udp, (*local, *remote), facts),
-        ["tcp", state, local, remote, facts @ ..] => {
-            let state = state_named(state).ok_or_else(|| format!("no state {state}"))?;
-            (Transport::Tcp(state), (*local, *remote), facts)
-        }
-        _ => return Err("neither a socket nor anything else".into()),
-    };
-    let remote = match ends.1 {
-        "*" => None,
-        remote => Some(endpoint(remote)?),
-    };
-    let mut socket = Socket::new(transport, endpoint(ends.0)?, remote);
-    change(&mut socket, facts)?;
-    Ok(socket)
-}
-
-fn change(socket: &mut Socket, facts: &[&str]) -> Wrong {
-    for fact in facts {
-        if let Some(state) = state_named(fact) {
-            socket.transport = Transport::Tcp(state);
-            continue;
-        }
-        let (name, value) = pair(fact)?;
-        match name {
-            "cookie" => socket.cookie = nonzero(value)?.map(Cookie),
-            "inode" => socket.inode = nonzero(value)?.map(Inode),
-            "uid" => socket.uid = Some(Uid(number(value)?)),
-            "held" => socket.holders = holders(value)?,
-            "remote" => socket.remote = Some(endpoint(value)?),
-            "interface" => socket.interface = Some(interface(value)?),
-            "cgroup" => socket.cgroup = Some(CgroupId(number(value)?)),
-            "v6only" => socket.v6only = Some(value == "yes"),
-            "backlog" => {
-                let (waiting, limit) = value.split_once('/').unwrap_or((value, ""));
-                socket.backlog = Some(Backlog {
-                    waiting: number(waiting)?,
-                    limit: if limit.is_empty() { None } else { Some(number(limit)?) },
-                });
-            }
-            "queues" => {
-                let (recv, send) = value.split_once('/').ok_or("queues=RECEIVED/SENT")?;
-                socket.queues = Some(Queues {
-                    recv: number(recv)?,
-                    send: number(send)?,
-                });
-            }
-            "timer" => socket.timer = Some(timer(value)?),
-            "congestion" => socket.congestion = Congestion::from_bytes(value.as_bytes()),
-            _ => figure(socket.tcp.get_or_insert(NO_FIGURES), name, value)?,
-        }
-    }
-    Ok(())
-}
-
-const NO_FIGURES: TcpInfo = TcpInfo {
-    rtt_us: None,
-    rtt_variation_us: 0,
-    min_rtt_us: None,
-    congestion_window: 10,
-    send_mss: 1448,
-    total_retransmits: 0,
-    delivered: None,
-    sent: None,
-};
-
-/// `sent` stands for what was sent and acknowledged.
-fn figure(tcp: &mut TcpInfo, name: &str, value: &str) -> Wrong {
-    let micros = |text| Ok::<_, String>(u32::try_from(duration(text)?.as_micros()).unwrap_or(u32::MAX));
-    match name {
-        "rtt" => {
-            tcp.rtt_us = NonZeroU32::new(micros(value)?);
-            tcp.rtt_variation_us = micros(value)? / 4;
-        }
-        "min_rtt" => tcp.min_rtt_us = NonZeroU32::new(micros(value)?),
-        "retransmits" => tcp.total_retransmits = number(value)?,
-        "received" => delivered(tcp).received = number(value)?,
-        "acked" => delivered(tcp).acknowledged = number(value)?,
-        "sent" => {
-            let bytes = number(value)?;
-            tcp.sent = Some(Sent { bytes, repeated: 0 });
-            let delivered = delivered(tcp);
-            delivered.acknowledged = delivered.acknowledged.max(bytes);
-        }
-        _ => return Err(format!("unknown fact {name}")),
-    }
-    Ok(())
-}
-
-fn delivered(tcp: &mut TcpInfo) -> &mut Delivered {
-    tcp.delivered.get_or_insert(Delivered {
-        acknowledged: 0,
-        received: 0,
-    })
-}
-
-/// `812/5,813/5` with descriptors, `hidden`, `nobody`, or `none`: not sought.
-fn holders(text: &str) -> Result<Holders, String> {
-    let one = |holder: &str| {
-        let (pid, fd) = holder.split_once('/').unwrap_or((holder, ""));
-        let fd = if fd.is_empty() { None } else { Some(Fd(number(fd)?)) };
-        Ok::<_, String>(Holder { process: key(pid)?, fd })
-    };
-    Ok(match text {
-        "none" => Holders::NotSought,
-        "hidden" => Holders::Hidden,
-        "nobody" => Holders::Nobody,
-        list => Holders::Found(list.split(',').map(one).collect::<Result<_, _>>()?),
-    })
-}
-
-/// `time-wait@61s`: what for, and when it is due. `×3` behind it: sent again so often.
-fn timer(text: &str) -> Result<Timer, String> {
-    let (kind, due) = text.split_once('@').ok_or("timer=KIND@TIME")?;
-    let (due, again) = due.split_once('×').unwrap_or((due, "0"));
-    let kind = match kind {
-        "retransmit" => TimerKind::Retransmit,
-        "keepalive" => TimerKind::Keepalive,
-        "time-wait" => TimerKind::TimeWait,
-        "probe" => TimerKind::Probe,
-        _ => return Err(format!("no timer {kind}")),
-    };
-    Ok(Timer {
-        kind,
-        due: duration(due)?,
-        retransmits: number(again)?,
-    })
-}
-
-fn state_named(name: &str) -> Option<TcpState> {
-    (1..=11).map(TcpState::from_kernel).find(|s| s.name() == name)
-}
-
-fn pair(fact: &str) -> Result<(&str, &str), String> {
-    fact.split_once('=').ok_or_else(|| format!("{fact} is no NAME=VALUE"))
-}
-
-fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("{text} is no number"))
-}
-
-/// `none`, or a number that is not 0.
-fn nonzero(text: &str) -> Result<Option<NonZeroU64>, String> {
-    if text == "none" { Ok(None) } else { number(text).map(Some) }
-}
-
-fn interface(text: &str) -> Result<InterfaceIndex, String> {
-    number(text).map(InterfaceIndex)
-}
-
-/// A pid is given once in a recording: it is its own start time.
-fn key(pid: &str) -> Result<ProcessKey, String> {
-    let pid: u32 = number(pid)?;
-    Ok(ProcessKey {
-        pid: Pid(pid),
-        start: StartTime(pid.into()),
-    })
-}
-
-fn endpoint(text: &str) -> Result<Endpoint, String> {
-    let address: SocketAddr = text.parse().map_err(|_| format!("{text} is no endpoint"))?;
-    Ok(Endpoint::new(address.ip(), Port(address.port())))
-}
-
-/// `85us`, `12ms`, `1s`, `2m`, `3h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or("a time needs a unit")?;
-    let (count, unit) = (number::<u64>(&text[..digits])?, &text[digits..]);
-    Ok(match unit {
-        "us" => Duration::from_micros(count),
-        "ms" => Duration::from_millis(count),
-        "s" => Duration::from_secs(count),
-        "m" => Duration::from_secs(60 * count),
-        "h" => Duration::from_secs(3600 * count),
-        _ => return Err(format!("no unit {unit}")),
-    })
 }

@@ -83,10 +83,10 @@ impl fmt::Display for FilterErrorKind {
         match self {
             Self::PortTooBig => f.write_str("ports go from 1 to 65535"),
             Self::NotAPort => f.write_str("a port is expected after the colon, as in :443"),
-            Self::NotAnAddress => f.write_str("not an IPv4 or IPv6 address"),
+            Self::NotAnAddress => f.write_str("not an IP address"),
             Self::Unexpected(c) => write!(
                 f,
-                "{c:?} has no meaning here: give ports, addresses, states or parts of names"
+                "{c:?} means nothing here; a port, address, state or name does"
             ),
             Self::TooLong => f.write_str("a filter has at most 1000 characters"),
         }
