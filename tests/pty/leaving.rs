@@ -81,11 +81,14 @@ fn a_panic_of_the_thread_that_draws_is_told_on_the_restored_terminal() {
 fn a_panic_of_another_thread_is_a_notice_and_the_looking_goes_on() {
     for fault in ["model", "sampler"] {
         let mut pty = Start::portolan(&["--fault", fault, "-i", "200ms"]).open();
+        // Where a look takes long the next one comes late; a key asks for it now.
+        pty.wait_for("keys are taken", vt100::Screen::alternate_screen);
+        pty.keys("r");
         pty.wait_for_text(&format!("the {fault} thread failed"));
         // What is opened now can only be seen by looking again.
         let quay = crate::quay::Quay::new();
         let listener = quay.listen(0);
-        pty.keys(&format!("/{}\r", quay.address));
+        pty.keys(&format!("/{}\rr", quay.address));
         let port = crate::quay::address(&listener).port();
         pty.wait_for_text(&format!("{port}/tcp"));
         pty.keys("q");

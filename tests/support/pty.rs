@@ -21,7 +21,7 @@ pub(crate) const USUAL: (u16, u16) = (140, 36);
 
 /// How long a condition may take. Only a failure ever takes that long; a busy machine may take some
 /// of it.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What is to be started.
 pub(crate) struct Start {
