@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::collect::SourceError;
 use crate::query::FilterError;
+use crate::text;
 
 /// The exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +47,7 @@ impl Exit {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The filter on the command line is none.
-    #[error("the filter is wrong: {error}\n  {text}\n  {}", carets(text, error))]
+    #[error("the filter is wrong: {error}{}", pointed_at(text, error))]
     Filter {
         /// What was given.
         text: String,
@@ -73,12 +76,33 @@ pub enum Failure {
     Thread(io::Error),
 }
 
-/// A line of carets under the wrong part.
-fn carets(text: &str, error: &FilterError) -> String {
-    use unicode_width::UnicodeWidthStr;
-    let before = text.get(..error.span.start).unwrap_or("").width();
-    let wrong = text.get(error.span.clone()).unwrap_or("").width().max(1);
-    format!("{}{}", " ".repeat(before), "^".repeat(wrong))
+/// How many characters of a filter are repeated on each side of the wrong place, and of it: a
+/// pasted file is not said back.
+const REPEATED: usize = 40;
+
+/// The filter with a line of carets under the wrong part; nothing where all of it is too much.
+/// ```text
+///   tcp 10.0.0.999
+///       ^^^^^^^^^^
+/// ```
+fn pointed_at(text: &str, error: &FilterError) -> String {
+    let (start, end) = (error.span.start, error.span.end);
+    let part = |range| text::readable(text.get(range).unwrap_or("").as_bytes());
+    let (before, wrong, after) = (part(0..start), part(start..end), part(end..text.len()));
+    if wrong.chars().count() > REPEATED {
+        return String::new();
+    }
+    let before = match before.char_indices().rev().nth(REPEATED) {
+        Some((cut, c)) => format!("…{}", &before[cut + c.len_utf8()..]),
+        None => before.to_string(),
+    };
+    let after = match after.char_indices().nth(REPEATED) {
+        Some((cut, _)) => format!("{}…", &after[..cut]),
+        None => after.to_string(),
+    };
+    let indent = " ".repeat(before.width());
+    let carets = "^".repeat(wrong.width().max(1));
+    format!("\n  {before}{wrong}{after}\n  {indent}{carets}")
 }
 
 /// Says on stderr what went wrong and tells how to end. A reader that went away is no failure.

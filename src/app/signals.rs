@@ -50,7 +50,7 @@ pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
 fn end(messages: &SyncSender<Message>, exit: Exit) {
     drop(messages.try_send(Message::End(exit)));
     thread::sleep(PATIENCE);
-    terminal::give_back();
+    terminal::give_back_within(PATIENCE);
     process::exit(exit.code().into());
 }
 

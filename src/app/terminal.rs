@@ -1,11 +1,17 @@
 //! The terminal: taken, drawn on, given back. Given back on every way out.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
-use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -24,7 +30,9 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, ours until dropped.
 pub(super) struct Display {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: what a frame that failed left in its buffer would be written onto the screen
+    /// that was given back.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     theme: Theme,
 }
 
@@ -38,7 +46,10 @@ impl Display {
         // A frame is written in one go: it is a few kilobytes.
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, theme }),
+            Ok(terminal) => Ok(Self {
+                terminal: ManuallyDrop::new(terminal),
+                theme,
+            }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -60,7 +71,10 @@ impl Display {
     /// # Errors
     /// When the terminal cannot be written.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`: that asks the terminal where its cursor is, and the answer would
+        // come to the input thread. A resize to the size it has clears without asking.
+        let area = self.terminal.size()?.into();
+        self.terminal.resize(area)
     }
 
     /// Columns and lines. A terminal that does not tell is taken for the usual one.
@@ -105,7 +119,13 @@ impl Drop for Display {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture).inspect_err(|_| give_back())
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste
+    )
+    .inspect_err(|_| give_back())
 }
 
 /// Gives the terminal back as it was. Does nothing when it is not ours; errors have nobody to go to.
@@ -117,10 +137,24 @@ pub(super) fn give_back() {
     let _ = execute!(
         out,
         EndSynchronizedUpdate,
+        DisableBracketedPaste,
         DisableMouseCapture,
         LeaveAlternateScreen,
         Show
     );
     let _ = out.flush();
     let _ = disable_raw_mode();
+}
+
+/// Gives the terminal back from a thread other than the one that draws, which may be stuck writing
+/// to a terminal that does not read: then the keyboard at least is given back.
+pub(super) fn give_back_within(patience: Duration) {
+    let (done, finished) = sync_channel(1);
+    let writer = thread::Builder::new().spawn(move || {
+        give_back();
+        done.send(())
+    });
+    if writer.is_err() || finished.recv_timeout(patience).is_err() {
+        let _ = disable_raw_mode();
+    }
 }

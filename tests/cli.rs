@@ -1,0 +1,281 @@
+//! The program without a terminal: what it prints, what it refuses, and how it ends.
+#![cfg(target_os = "linux")]
+
+#[path = "support/child.rs"]
+mod child;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Output, Stdio};
+
+use child::Holder;
+
+/// What the program says and how it ends.
+struct Said {
+    out: String,
+    err: String,
+    status: Option<i32>,
+}
+
+fn portolan(args: &[&str]) -> Said {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(args).output().expect("the program");
+    Said {
+        out: String::from_utf8(stdout).expect("UTF-8"),
+        err: String::from_utf8(stderr).expect("UTF-8"),
+        status: status.code(),
+    }
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// The list, which must come without complaint.
+fn list(args: &[&str]) -> String {
+    let said = portolan(&[&["list"], args].concat());
+    assert_eq!(said.status, Some(0), "{args:?}: {}", said.err);
+    said.out
+}
+
+/// A listener with one connection to it, both ends held by this test.
+struct Harbour {
+    port: String,
+    _sockets: (TcpListener, TcpStream, TcpStream),
+}
+
+impl Harbour {
+    fn open() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+        let place = listener.local_addr().expect("its address");
+        let client = TcpStream::connect(place).expect("a client");
+        let (server, _) = listener.accept().expect("its other end");
+        Self {
+            port: place.port().to_string(),
+            _sockets: (listener, client, server),
+        }
+    }
+}
+
+#[test]
+fn a_port_lists_its_listener_and_both_ends_with_their_process() {
+    let harbour = Harbour::open();
+    let port = &harbour.port;
+    let pid = std::process::id().to_string();
+    let out = list(&["-n", port]);
+    assert!(out.contains("LISTENING HERE"), "{out}");
+    assert!(out.contains("OUTGOING"), "{out}");
+    assert_eq!(out.matches(&format!("{port}/tcp")).count(), 2, "{out}");
+    assert_eq!(out.matches("ESTABLISHED").count(), 2, "{out}");
+    assert!(out.contains("LISTEN "), "{out}");
+    assert!(out.contains(&format!("127.0.0.1:{port}")), "{out}");
+    assert!(out.contains(&pid), "{out}");
+}
+
+/// Without a terminal, `portolan` is `portolan list`.
+#[test]
+fn without_a_terminal_the_dashboard_is_the_list() {
+    let harbour = Harbour::open();
+    let dashboard = portolan(&["-n", &harbour.port]);
+    assert_eq!(dashboard.status, Some(0), "{}", dashboard.err);
+    assert!(
+        dashboard.out.contains("LISTENING HERE"),
+        "{}",
+        dashboard.out
+    );
+    assert!(!dashboard.out.contains('\x1b'), "{:?}", dashboard.out);
+    assert_eq!(dashboard.out.matches("ESTABLISHED").count(), 2);
+
+    let everything = portolan(&[]);
+    assert_eq!(everything.status, Some(0), "{}", everything.err);
+    assert!(everything.out.contains(&harbour.port));
+}
+
+#[test]
+fn the_switches_of_ss_narrow_the_list() {
+    let harbour = Harbour::open();
+    let port = &*harbour.port;
+    // The same number with every protocol and family this machine has.
+    let number: u16 = port.parse().expect("a number");
+    let _datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).expect("a socket");
+    let six = TcpListener::bind((Ipv6Addr::LOCALHOST, number)).ok();
+
+    let shows = |switch: &str, text: &str| list(&[switch, "-n", port]).contains(text);
+    let udp = format!("{port}/udp");
+    let tcp = format!("{port}/tcp");
+    assert!(shows("-u", &udp) && !shows("-u", &tcp));
+    assert!(shows("-t", &tcp) && !shows("-t", &udp));
+    assert!(shows("-l", "LISTEN ") && !shows("-l", "ESTABLISHED"));
+    assert!(shows("-e", "ESTABLISHED") && !shows("-e", "LISTEN "));
+    assert!(shows("-4", "ESTABLISHED") && !shows("-4", "[::1]"));
+    if six.is_some() {
+        assert!(shows("-6", "[::1]") && !shows("-6", "127.0.0.1"));
+    }
+    for contradiction in [["-t", "-u"], ["-l", "-e"], ["-4", "-6"]] {
+        assert_eq!(
+            portolan(&contradiction).status,
+            Some(2),
+            "{contradiction:?}"
+        );
+    }
+}
+
+/// Names of ports come from the registry, and `-n` leaves them out.
+#[test]
+fn numeric_means_no_service_names() {
+    // Nothing needs to listen there: a UDP socket with a peer is enough, and sends nothing.
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+    socket.connect((Ipv4Addr::LOCALHOST, 53)).expect("a peer");
+    let local = socket.local_addr().expect("its address").port().to_string();
+    assert!(list(&[&local]).contains("domain"), "{}", list(&[&local]));
+    assert!(!list(&["-n", &local]).contains("domain"));
+}
+
+#[test]
+fn every_source_lists_the_same_connection() {
+    let harbour = Harbour::open();
+    for source in ["auto", "sock_diag", "procfs", "netstat2"] {
+        let out = list(&["-n", "--source", source, &harbour.port]);
+        assert_eq!(out.matches("ESTABLISHED").count(), 2, "{source}: {out}");
+        assert!(out.contains("LISTEN "), "{source}: {out}");
+    }
+}
+
+#[test]
+fn a_wrong_request_is_refused_with_one_clear_sentence() {
+    let long = "x".repeat(1001);
+    for (args, word) in [
+        (&["--frobnicate"][..], "--frobnicate"),
+        (&["list", "--interval", "0"], "between 100ms and 1h"),
+        (&["list", "--interval", "soon"], "soon"),
+        (&["list", "--source", "tea_leaves"], "tea_leaves"),
+        (&["list", "port:99999"], "port:99999"),
+        (&["list", "99999"], "65535"),
+        (&["list", "10.0.0.999"], "address"),
+        (&["list", &long], "1000 characters"),
+    ] {
+        let said = portolan(args);
+        assert_eq!(said.status, Some(2), "{args:?}: {}", said.err);
+        assert_eq!(said.out, "", "{args:?}: nothing is listed");
+        assert!(said.err.contains(word), "{args:?}: {}", said.err);
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+        let first = said.err.lines().next().unwrap_or_default();
+        assert!(first.contains(": ") && first.len() < 160, "{first}");
+        assert!(said.err.len() < 1000, "{args:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_wrong_filter_is_pointed_at_and_never_acts_on_the_terminal() {
+    let said = portolan(&["list", "tcp", "10.0.0.999"]);
+    let lines: Vec<&str> = said.err.lines().collect();
+    assert_eq!(lines[1].trim_end(), "  tcp 10.0.0.999");
+    assert_eq!(lines[2].trim_end(), "      ^^^^^^^^^^");
+
+    let said = portolan(&[
+        "list",
+        &format!("{} 99999 {}", "a".repeat(400), "b".repeat(400)),
+    ]);
+    let lines: Vec<&str> = said.err.lines().collect();
+    assert!(lines[1].contains("aaa 99999 bbb") && lines[1].len() < 120);
+    assert_eq!(
+        lines[1].find("99999").map(|at| at - '…'.len_utf8() + 1),
+        lines[2].find('^')
+    );
+
+    let said = portolan(&["list", "\x1b]0;owned\x07|"]);
+    assert_eq!(said.status, Some(2));
+    assert_harmless(&said.err);
+}
+
+#[test]
+fn what_the_system_refuses_is_said_and_is_status_3() {
+    // A full device takes nothing; that is no closed pipe.
+    let full = fs::File::options().write(true).open("/dev/full");
+    let full = full.expect("/dev/full");
+    let output = command(&["list"]).stdout(full).output().expect("output");
+    assert_eq!(output.status.code(), Some(3));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("cannot be written"), "{err}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_a_wrong_request() {
+    let said = portolan(&["list", "--log", "/nowhere/at/all"]);
+    assert_eq!(said.status, Some(2));
+    assert!(said.err.contains("/nowhere/at/all"), "{}", said.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = command(&["list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    let mut stderr = child.stderr.take().expect("stderr");
+    stderr.read_to_string(&mut err).expect("UTF-8");
+    assert_eq!(child.wait().expect("its end").code(), Some(0), "{err}");
+    assert!(!err.contains("panicked") && !err.contains("pipe"), "{err}");
+}
+
+#[test]
+fn a_name_with_control_characters_is_harmless_in_the_list() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let port = listener.local_addr().expect("address").port().to_string();
+    let name = OsStr::from_bytes(b"od\x1b[31md \xc3\xa9\n na");
+    let holder = Holder::start(name, listener.into());
+    for source in ["sock_diag", "procfs", "netstat2"] {
+        let out = list(&["-n", "--source", source, &port]);
+        assert_harmless(&out);
+        assert!(out.contains(r"od\e[31md é\n na"), "{source}: {out}");
+        assert!(out.contains(&holder.pid().to_string()), "{source}: {out}");
+    }
+}
+
+/// No byte of the text does anything to a terminal.
+fn assert_harmless(text: &str) {
+    let acts = |c: &char| c.is_control() && *c != '\n';
+    assert_eq!(text.chars().find(acts), None, "{text:?}");
+}
+
+#[test]
+fn the_log_tells_which_source_and_why() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = directory.path().join("log");
+    let path = log.to_str().expect("a plain path");
+    let out = list(&["--source", "procfs", "--log", path]);
+    assert!(!out.contains("asked for"), "the log is not in the list");
+    let text = fs::read_to_string(&log).expect("a log");
+    assert!(text.contains("procfs"), "{text}");
+    assert!(text.contains("it was asked for"), "{text}");
+    list(&["--log", path]);
+    let text = fs::read_to_string(&log).expect("a log");
+    assert!(text.lines().count() >= 2, "it is continued: {text}");
+}
+
+#[test]
+fn version_and_help_are_answers() {
+    let version = portolan(&["--version"]);
+    assert_eq!(version.status, Some(0));
+    let expected = concat!("portolan ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(version.out, expected);
+    for args in [&["--help"][..], &["list", "--help"], &["-h"]] {
+        let help = portolan(args);
+        assert_eq!((help.status, &*help.err), (Some(0), ""), "{args:?}");
+        for switch in ["--tcp", "--listening", "--source", "--interval", "--log"] {
+            assert!(help.out.contains(switch), "{args:?}: {switch}");
+        }
+        assert!(!help.out.contains("--fault"), "not for users");
+    }
+}

@@ -1,0 +1,31 @@
+//! The real program in a pseudo-terminal: what its keys do, and that it leaves a clean terminal on
+//! every way out.
+#![cfg(target_os = "linux")]
+
+mod changes;
+mod hangup;
+mod keys;
+mod leaving;
+mod plain;
+mod sizes;
+mod suspend;
+
+#[path = "../support/pty.rs"]
+mod pty;
+#[path = "../support/quay.rs"]
+mod quay;
+
+use std::path::Path;
+
+/// Says why a test has nothing to test here.
+#[expect(clippy::print_stderr, reason = "the test runner shows it")]
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Whether a command is there.
+fn has(command: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|directory| Path::new(&directory).join(command).exists())
+    })
+}

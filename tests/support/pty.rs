@@ -1,0 +1,321 @@
+//! The real program in a pseudo-terminal: typed at, looked at, and asked how it left the terminal.
+//!
+//! The terminal is a silent one: it never answers a query, as some real ones never do, and so
+//! shows at once when the program waits for an answer.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::LocalModes;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portolan");
+
+/// Columns and lines of a terminal nobody asked to be of another size.
+pub(crate) const USUAL: (u16, u16) = (140, 36);
+
+/// How long a condition may take. Only a failure ever takes that long; a busy machine may take some
+/// of it.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What is to be started.
+pub(crate) struct Start {
+    command: CommandBuilder,
+    size: (u16, u16),
+}
+
+impl Start {
+    /// Any command, in a plain environment.
+    pub(crate) fn command(program: &str, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        command.env_remove("COLUMNS");
+        command.env_remove("LINES");
+        // A core dump or a backtrace of a forced panic would only be noise.
+        command.env("RUST_BACKTRACE", "0");
+        Self {
+            command,
+            size: USUAL,
+        }
+    }
+
+    /// The program itself.
+    pub(crate) fn portolan(arguments: &[&str]) -> Self {
+        Self::command(PROGRAM, arguments)
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn open(self) -> Pty {
+        Pty::open(self)
+    }
+}
+
+/// What came out of the program.
+struct Output {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    reading: Reading,
+}
+
+/// Whether the terminal takes what is written to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Yes,
+    /// Not now: who writes more than the kernel keeps, waits.
+    Paused,
+    /// Not any more; the reader's end is closed after its next read.
+    Over,
+}
+
+type Shared = Arc<(Mutex<Output>, Condvar)>;
+
+/// A terminal with a program in it. Dropping it ends the program.
+pub(crate) struct Pty {
+    output: Shared,
+    reader: Option<JoinHandle<()>>,
+    writer: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+impl Pty {
+    fn open(start: Start) -> Self {
+        let (columns, rows) = start.size;
+        let pair = native_pty_system()
+            .openpty(pty_size(start.size))
+            .expect("a pseudo-terminal");
+        let output = Output {
+            parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+            raw: Vec::new(),
+            reading: Reading::Yes,
+        };
+        let output: Shared = Arc::new((Mutex::new(output), Condvar::new()));
+        let source = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let child = pair.slave.spawn_command(start.command).expect("a program");
+        let shared = Arc::clone(&output);
+        let reader = thread::spawn(move || read(source, &shared));
+        Self {
+            output,
+            reader: Some(reader),
+            writer: Some(writer),
+            master: Some(pair.master),
+            child,
+        }
+    }
+
+    /// Types.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        let writer = self.writer.as_mut().expect("not hung up");
+        writer.write_all(keys.as_bytes()).expect("keys typed");
+        writer.flush().expect("keys typed");
+    }
+
+    /// Waits until the screen is as wanted, and returns its text.
+    pub(crate) fn wait_for(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+        let output = self.wait(what, |output| wanted(output.parser.screen()));
+        output.parser.screen().contents()
+    }
+
+    /// Waits until the text is on the screen.
+    pub(crate) fn wait_for_text(&self, text: &str) -> String {
+        self.wait_for(text, |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until the text is on the screen no more.
+    pub(crate) fn wait_without(&self, text: &str) -> String {
+        let what = format!("no {text}");
+        self.wait_for(&what, |screen| !screen.contents().contains(text))
+    }
+
+    /// Waits until the chart shows an answer, whatever sockets there are.
+    pub(crate) fn wait_for_chart(&self) -> String {
+        self.wait_for("the chart", |screen| {
+            let text = screen.contents();
+            let counted = text.lines().next().is_some_and(|l| l.contains(" socket"));
+            screen.alternate_screen() && counted
+        })
+    }
+
+    /// Waits until what the program wrote is as wanted.
+    pub(crate) fn wait_for_raw(&self, what: &str, wanted: impl Fn(&str) -> bool) {
+        drop(self.wait(what, |output| wanted(&String::from_utf8_lossy(&output.raw))));
+    }
+
+    fn wait(&self, what: &str, wanted: impl Fn(&Output) -> bool) -> MutexGuard<'_, Output> {
+        let (output, changed) = &*self.output;
+        let output = output.lock().expect("the reader lives");
+        let (output, waited) = changed
+            .wait_timeout_while(output, DEADLINE, |output| !wanted(output))
+            .expect("the reader lives");
+        assert!(
+            !waited.timed_out(),
+            "waited in vain for: {what}\n{}",
+            output.parser.screen().contents()
+        );
+        output
+    }
+
+    /// Everything the program wrote, as it wrote it.
+    pub(crate) fn raw(&self) -> String {
+        let output = self.output.0.lock().expect("the reader lives");
+        String::from_utf8_lossy(&output.raw).into_owned()
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let mut output = self.output.0.lock().expect("the reader lives");
+        output
+            .parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        let master = self.master.as_ref().expect("not hung up");
+        master.resize(pty_size((columns, rows))).expect("resized");
+    }
+
+    /// Stops taking what the program writes.
+    pub(crate) fn stop_reading(&self) {
+        self.set_reading(Reading::Paused);
+    }
+
+    /// Takes it again.
+    pub(crate) fn read_on(&self) {
+        self.set_reading(Reading::Yes);
+    }
+
+    fn set_reading(&self, reading: Reading) {
+        let (output, changed) = &*self.output;
+        output.lock().expect("the reader lives").reading = reading;
+        changed.notify_all();
+    }
+
+    /// Takes the terminal away, as a closed window or a lost connection does.
+    pub(crate) fn hang_up(&mut self) {
+        self.set_reading(Reading::Over);
+        // The reader blocks in its read; a key that changes the screen gets it out.
+        self.keys("?");
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader ends");
+        }
+        self.writer = None;
+        self.master = None;
+    }
+
+    /// The process started.
+    pub(crate) fn pid(&self) -> Pid {
+        let pid = self.child.process_id().expect("it was not waited for");
+        Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid")
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("signalled");
+    }
+
+    /// Whether a line is waited for and echoed, as a shell expects it.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let master = self.master.as_ref().expect("not hung up");
+        let modes = master.get_termios().expect("modes").local_flags.bits();
+        let cooked = (LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG).bits();
+        modes & cooked == cooked
+    }
+
+    /// Whether the program is still there.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("asked").is_none()
+    }
+
+    /// Waits for the end: the exit status.
+    pub(crate) fn exit_status(&mut self) -> u32 {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("asked") {
+                break status;
+            }
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "it does not end\n{}",
+                self.wait_for("nothing", |_| true)
+            );
+            thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(status.signal(), None, "it was killed");
+        // The last words may still be on their way.
+        if let Some(reader) = self.reader.take() {
+            self.read_on();
+            reader.join().expect("the reader ends");
+        }
+        status.exit_code()
+    }
+
+    /// Asserts that nothing of the chart is left: what a shell would have to clean up.
+    pub(crate) fn assert_clean(&self) {
+        assert!(self.is_cooked(), "the terminal is still raw");
+        let output = self.output.0.lock().expect("the reader lives");
+        let screen = output.parser.screen();
+        assert!(!screen.alternate_screen(), "alternate screen");
+        assert!(!screen.hide_cursor(), "no cursor");
+        assert!(!screen.bracketed_paste(), "bracketed paste");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is still reported"
+        );
+        // vt100 does not know synchronized updates.
+        let raw = String::from_utf8_lossy(&output.raw);
+        let (begun, ended) = (raw.rfind("\x1b[?2026h"), raw.rfind("\x1b[?2026l"));
+        assert!(ended >= begun, "a frame was begun and never ended");
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(self.pid(), Signal::KILL);
+            let _ = self.child.wait();
+        }
+        if let Ok(mut output) = self.output.0.lock() {
+            output.reading = Reading::Over;
+        }
+        self.output.1.notify_all();
+    }
+}
+
+fn read(mut source: Box<dyn Read + Send>, shared: &Shared) {
+    let mut bytes = [0; 4096];
+    let (output, changed) = &**shared;
+    while let Ok(count @ 1..) = source.read(&mut bytes) {
+        let output = output.lock().expect("no test fails with the lock");
+        let mut output = changed
+            .wait_while(output, |output| output.reading == Reading::Paused)
+            .expect("no test fails with the lock");
+        output.parser.process(&bytes[..count]);
+        output.raw.extend_from_slice(&bytes[..count]);
+        changed.notify_all();
+        if output.reading == Reading::Over {
+            return;
+        }
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("at least one cell")
+}
+
+fn pty_size((cols, rows): (u16, u16)) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        ..PtySize::default()
+    }
+}
