@@ -208,6 +208,10 @@ impl Store {
             .extend(row.socket.tcp_state().filter(|_| state_changed));
         row.state_since = Since::Seen(met.now);
         row.mark = Some(Mark::Changed(met.now));
+        if moved {
+            // What proved the side of the old endpoints proves nothing to the other end of the new.
+            row.evidence = Evidence::PortRange;
+        }
         match before {
             Some(before) => Meeting::Moved(slot, before),
             None => Meeting::StateChanged,
