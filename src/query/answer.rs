@@ -212,7 +212,7 @@ type Members = HashMap<Option<GroupKey>, Vec<Slot>>;
 impl Build {
     fn flat(matched: &[&Arc<Tracked>], order: Order, moment: &Moment) -> Self {
         let mut rows = matched.to_vec();
-        rows.sort_unstable_by(|a, b| order::rows(order, a, b, moment));
+        order::sort_rows(&mut rows, order, moment);
         Self {
             rows: rows.iter().map(|r| r.slot).collect(),
             ..Self::default()
@@ -304,10 +304,7 @@ impl Draft {
                     Some(_) => summer.sum(slots.iter().filter_map(|s| moment.row(*s)), moment),
                     None => Summary::default(),
                 };
-                slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
-                    (Some(a), Some(b)) => order::members(a, b),
-                    _ => a.cmp(b),
-                });
+                order::sort_members(&mut slots, moment);
                 listeners::join(&mut slots, moment, twins);
                 (
                     Group {

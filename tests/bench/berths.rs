@@ -21,8 +21,11 @@ const MOST: usize = 5_000;
 /// Processes for the first thousand.
 const FEWEST: usize = 4;
 
-/// Descriptors that are no connection: the standard three, a listener, a datagram socket, spares.
-const OTHERS: usize = 16;
+/// Datagram sockets in each of those, with ports of their own: groups that fill the screen.
+const DATAGRAMS: usize = 10;
+
+/// Descriptors that are no connection: the standard three, a listener, the datagram sockets, spares.
+const OTHERS: usize = 32;
 
 /// All processes with sockets.
 #[derive(Default)]
@@ -58,8 +61,8 @@ impl Berths {
         };
         for left in (1..=count).rev() {
             let each = (wanted - self.sockets) / left;
-            // A listener and a datagram socket besides the pairs.
-            if self.open(each.saturating_sub(2) / 2)? == 0 {
+            let others = 1 + datagrams(self.berths.len());
+            if self.open(each.saturating_sub(others) / 2)? == 0 {
                 break;
             }
         }
@@ -100,6 +103,11 @@ impl Berths {
     }
 }
 
+/// How many datagram sockets a process has.
+const fn datagrams(index: usize) -> usize {
+    if index < FEWEST { DATAGRAMS } else { 0 }
+}
+
 fn hard_limit() -> usize {
     let hard = getrlimit(Resource::Nofile).maximum;
     hard.and_then(|n| usize::try_from(n).ok())
@@ -124,7 +132,10 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
     )?;
     let [high, low] = index.to_be_bytes();
     let listener = TcpListener::bind((Ipv4Addr::new(127, 1, high, low), port))?;
-    let datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let datagrams: Result<Vec<UdpSocket>, _> = (0..datagrams(index.into()))
+        .map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect();
+    let datagrams = datagrams?;
     let mut streams = Vec::new();
     for _ in 0..pairs {
         // What the limits refuse ends it; the parent counts what there is.
@@ -133,7 +144,7 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
     }
     let port = listener.local_addr()?.port();
     let mut output = io::stdout();
-    writeln!(output, "{port} {}", streams.len() + 2)?;
+    writeln!(output, "{port} {}", streams.len() + datagrams.len() + 1)?;
     output.flush()?;
     io::stdin().read_to_end(&mut Vec::new())?;
     drop((streams, datagrams));
