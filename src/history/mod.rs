@@ -7,6 +7,7 @@
 //! rows that were not met; judge the side of new rows, when all listeners of the sample are known;
 //! and publish.
 
+mod index;
 mod listeners;
 mod moment;
 mod ownership;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use crate::history::index::Index;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
 use crate::history::tracked::{Mark, Rates, Since, Slot, Tracked};
@@ -49,7 +50,7 @@ pub(super) struct Store {
     rows: Vec<Option<Arc<Tracked>>>,
     met: Vec<Sample>,
     free: Vec<Slot>,
-    by_key: HashMap<SocketKey, Slot>,
+    index: Index,
     closed: VecDeque<(Duration, Slot)>,
     sample: Sample,
     tally: Tally,
@@ -100,7 +101,7 @@ impl Store {
 
     /// How many rows are open.
     pub(super) fn open(&self) -> usize {
-        self.by_key.len()
+        self.index.len()
     }
 
     /// How many open rows have a hidden owner.
@@ -128,7 +129,7 @@ impl Store {
     pub(super) fn meet(&mut self, met: Met) -> Meeting {
         let mut key = met.socket.key();
         loop {
-            let Some(&slot) = self.by_key.get(&key) else {
+            let Some(slot) = self.index.get(&key) else {
                 return Meeting::New(self.insert(key, met));
             };
             if self.met.get(slot.index()) != Some(&self.sample) {
@@ -172,7 +173,7 @@ impl Store {
         };
         self.rows[slot.index()] = Some(Arc::new(row));
         self.met[slot.index()] = self.sample;
-        self.by_key.insert(key, slot);
+        self.index.insert(key, slot);
         slot
     }
 
@@ -230,7 +231,7 @@ impl Store {
             row.mark = Some(Mark::Closed(now));
             row.rates = None;
             self.tally.remove(&row.ownership);
-            self.by_key.remove(&row.key);
+            self.index.remove(&row.key);
             self.closed.push_back((now, row.slot));
             gone.push(row.slot);
         }

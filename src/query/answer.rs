@@ -214,7 +214,7 @@ type Members = HashMap<Option<GroupKey>, Vec<Slot>>;
 impl Build {
     fn flat(matched: &[&Arc<Tracked>], order: Order, moment: &Moment) -> Self {
         let mut rows = matched.to_vec();
-        rows.sort_unstable_by(|a, b| order::rows(order, a, b, moment));
+        order::sort_rows(&mut rows, order, moment);
         Self {
             rows: rows.iter().map(|r| r.slot).collect(),
             ..Self::default()
@@ -305,10 +305,7 @@ impl Draft {
         let mut members: Vec<(Option<GroupKey>, Vec<Slot>)> = members.into_iter().collect();
         members.sort_unstable_by_key(|(sub, _)| *sub);
         for (_, slots) in &mut members {
-            slots.sort_unstable_by(|a, b| match (moment.row(*a), moment.row(*b)) {
-                (Some(a), Some(b)) => order::members(a, b),
-                _ => a.cmp(b),
-            });
+            order::sort_members(slots, moment);
         }
         // Rates are added up in the order of the rows: the sum of fractions depends on it.
         let slots = members.iter().flat_map(|(_, slots)| slots);

@@ -11,7 +11,7 @@ use crate::endpoint::{Family, Scope};
 use crate::history::{Moment, Rates, Tracked};
 use crate::process::{Pid, ProcessKey};
 use crate::query::group::{NoOwner, no_owner};
-use crate::socket::{InterfaceIndex, TcpState};
+use crate::socket::{CgroupId, InterfaceIndex, TcpState};
 
 /// How many sockets are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,13 +156,15 @@ pub(super) struct Summer {
 impl Summer {
     pub(super) fn sum<'a>(
         &mut self,
-        rows: impl Iterator<Item = &'a Arc<Tracked>> + Clone,
+        rows: impl Iterator<Item = &'a Arc<Tracked>>,
         moment: &Moment,
     ) -> Summary {
         self.clear();
         let mut summary = Summary::default();
         let mut reach = Reaches::default();
-        for row in rows.clone() {
+        let mut units = Units::default();
+        for row in rows {
+            units.add(row);
             if row.is_closed() {
                 summary.closed += 1;
                 continue;
@@ -185,7 +187,7 @@ impl Summer {
             }
         }
         summary.reach = reach.sum();
-        summary.unit = common_unit(rows, moment);
+        summary.unit = units.common(moment);
         self.finish(&mut summary, moment);
         summary
     }
@@ -267,22 +269,26 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-fn common_unit<'a>(
-    mut rows: impl Iterator<Item = &'a Arc<Tracked>>,
-    moment: &Moment,
-) -> Option<Arc<str>> {
-    let of = |row: &Arc<Tracked>| row.socket.cgroup;
-    let mut first = None;
-    let same = rows.all(|row| match (first, of(row)) {
-        (_, None) => true,
-        (None, some) => {
-            first = some;
-            true
-        }
-        (Some(a), Some(b)) => a == b,
-    });
-    let cgroup = moment.directory.cgroups.get(&first.filter(|_| same)?)?;
-    cgroup.container.clone().or_else(|| cgroup.unit.clone())
+/// The cgroups of the members, as far as they are known.
+#[derive(Default)]
+struct Units {
+    first: Option<CgroupId>,
+    differ: bool,
+}
+
+impl Units {
+    fn add(&mut self, row: &Tracked) {
+        let Some(cgroup) = row.socket.cgroup else {
+            return;
+        };
+        self.differ |= *self.first.get_or_insert(cgroup) != cgroup;
+    }
+
+    fn common(&self, moment: &Moment) -> Option<Arc<str>> {
+        let cgroup = self.first.filter(|_| !self.differ)?;
+        let cgroup = moment.directory.cgroups.get(&cgroup)?;
+        cgroup.container.clone().or_else(|| cgroup.unit.clone())
+    }
 }
 
 /// Adds up the reach of listeners: the widest wins.

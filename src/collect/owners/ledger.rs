@@ -12,6 +12,9 @@ use hashbrown::{HashMap, HashSet};
 use crate::process::{Fd, Holder, ProcessKey};
 use crate::socket::Inode;
 
+/// Changes between two commits for which room is kept.
+const USUAL_CHANGES: usize = 1024;
+
 /// Every descriptor there can be.
 pub(super) const ALL: RangeInclusive<Fd> = Fd(0)..=Fd(u32::MAX);
 
@@ -173,6 +176,8 @@ impl Ledger {
             }
         }
         self.pending.clear();
+        // The first look notes every descriptor, 40 bytes each; later ones note few.
+        self.pending.shrink_to(USUAL_CHANGES);
     }
 }
 

@@ -1,0 +1,164 @@
+//! Sockets to look at: loopback connections, both ends of each, in processes of our own.
+//!
+//! In: how many. Out: processes that keep them open until their standard input ends, so that none
+//! outlives the benchmark. Each has a listener at an address of its own and all have the same port,
+//! so that one group of the chart holds half of all sockets.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// The argument that makes this program a berth: then port, number and pairs follow.
+pub(crate) const BERTH: &str = "--berth";
+
+/// Sockets in one process, at most: many processes are the harder case.
+const MOST: usize = 5_000;
+
+/// Processes for the first thousand.
+const FEWEST: usize = 4;
+
+/// Datagram sockets in each of those, with ports of their own: groups that fill the screen.
+const DATAGRAMS: usize = 10;
+
+/// Descriptors that are no connection: the standard three, a listener, the datagram sockets, spares.
+const OTHERS: usize = 32;
+
+/// All processes with sockets.
+#[derive(Default)]
+pub(crate) struct Berths {
+    berths: Vec<Berth>,
+    port: u16,
+    sockets: usize,
+}
+
+/// One process. It ends when its standard input is closed.
+struct Berth {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Drop for Berth {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        // It has nothing to say any more.
+        let _ = self.child.wait();
+    }
+}
+
+impl Berths {
+    /// Opens more sockets, until there are so many, or as many as the limits allow.
+    pub(crate) fn grow(&mut self, wanted: usize) -> io::Result<()> {
+        let missing = wanted.saturating_sub(self.sockets);
+        let count = missing.div_ceil(MOST.min(hard_limit() - OTHERS));
+        let count = if self.berths.is_empty() {
+            count.max(FEWEST)
+        } else {
+            count
+        };
+        for left in (1..=count).rev() {
+            let each = (wanted - self.sockets) / left;
+            let others = 1 + datagrams(self.berths.len());
+            if self.open(each.saturating_sub(others) / 2)? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, pairs: usize) -> io::Result<usize> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(BERTH)
+            .args([self.port.to_string(), self.berths.len().to_string()])
+            .arg(pairs.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let input = child.stdin.take();
+        let mut line = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        self.berths.push(Berth { child, input });
+        let mut numbers = line.split_whitespace().map(str::parse::<usize>);
+        let (Some(Ok(port)), Some(Ok(sockets))) = (numbers.next(), numbers.next()) else {
+            return Ok(0);
+        };
+        self.port = u16::try_from(port).unwrap_or_default();
+        self.sockets += sockets;
+        Ok(sockets)
+    }
+
+    /// The port that half of the sockets share.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many there are.
+    pub(crate) const fn sockets(&self) -> usize {
+        self.sockets
+    }
+}
+
+/// How many datagram sockets a process has.
+const fn datagrams(index: usize) -> usize {
+    if index < FEWEST { DATAGRAMS } else { 0 }
+}
+
+fn hard_limit() -> usize {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    hard.and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(usize::MAX)
+        .max(2 * OTHERS)
+}
+
+/// What such a process does.
+///
+/// # Errors
+/// When it cannot even listen.
+pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
+    let number = |at: usize| arguments.get(at).and_then(|a| a.parse::<u16>().ok());
+    let [port, index, pairs] = [1, 2, 3].map(|at| number(at).unwrap_or_default());
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    )?;
+    let [high, low] = index.to_be_bytes();
+    let listener = TcpListener::bind((Ipv4Addr::new(127, 1, high, low), port))?;
+    let datagrams: Result<Vec<UdpSocket>, _> = (0..datagrams(index.into()))
+        .map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect();
+    let datagrams = datagrams?;
+    let mut streams = Vec::new();
+    for _ in 0..pairs {
+        // What the limits refuse ends it; the parent counts what there is.
+        let Ok(pair) = pair(&listener) else { break };
+        streams.extend(pair);
+    }
+    let port = listener.local_addr()?.port();
+    let mut output = io::stdout();
+    writeln!(output, "{port} {}", streams.len() + datagrams.len() + 1)?;
+    output.flush()?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    drop((streams, datagrams));
+    Ok(())
+}
+
+fn pair(listener: &TcpListener) -> io::Result<[TcpStream; 2]> {
+    let ends = [
+        TcpStream::connect(listener.local_addr()?)?,
+        listener.accept()?.0,
+    ];
+    for end in &ends {
+        // Closing resets: fifty thousand rows in TIME-WAIT would stay for a minute.
+        set_socket_linger(end, Some(Duration::ZERO))?;
+    }
+    Ok(ends)
+}

@@ -1,0 +1,65 @@
+//! What Portolan costs: `cargo bench`, or `cargo bench -- 1000 20000` for other numbers of sockets.
+//!
+//! Opens loopback sockets in processes of its own, more and more of them, and measures at each
+//! size every stage by itself and the real program in a pseudo-terminal. Prints one table; a `!`
+//! marks what misses its goal. Stages are given in processor time of their thread, the median of
+//! many rounds with half the interquartile range, because a machine that does other things as well
+//! makes wall-clock times long and processor times only a little longer.
+
+#[cfg(target_os = "linux")]
+mod berths;
+#[cfg(target_os = "linux")]
+mod floor;
+#[cfg(target_os = "linux")]
+mod stages;
+#[cfg(target_os = "linux")]
+mod stopwatch;
+#[cfg(target_os = "linux")]
+mod table;
+#[cfg(target_os = "linux")]
+mod terminal;
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments
+        .first()
+        .is_some_and(|first| first == berths::BERTH)
+    {
+        return Ok(berths::run(&arguments)?);
+    }
+    // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let mut sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![1_000, 10_000, 100_000];
+    }
+    // From small to large: sockets are only ever added, so nothing is left over from before.
+    sizes.sort_unstable();
+    measure(&sizes)
+}
+
+#[cfg(target_os = "linux")]
+fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
+    let mut berths = berths::Berths::default();
+    let mut table = table::Table::default();
+    for &size in sizes {
+        berths.grow(size)?;
+        let open = berths.sockets();
+        if open < size {
+            table.note(format!(
+                "{size} sockets were wanted, the limits of this system allowed {open}"
+            ));
+        }
+        table.begin(size);
+        stages::measure(&mut table, berths.port())?;
+        terminal::measure(&mut table)?;
+    }
+    table.print(&mut std::io::stdout().lock())?;
+    Ok(())
+}

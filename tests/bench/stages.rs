@@ -1,0 +1,139 @@
+//! Every stage by itself, from the kernel's table to the cells of the terminal.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use portolan::collect::sock_diag::SockDiag;
+use portolan::collect::{Collector, Source};
+use portolan::history::{History, Moment};
+use portolan::port::{Port, PortKey, PortSide, Protocol};
+use portolan::query::{Answer, Folds, GroupKey, GroupPath, Grouping, Lines, Query, answer};
+use portolan::services::Services;
+use portolan::view::{ViewState, screen};
+use portolan::widgets::{Chart, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use crate::floor::Floor;
+use crate::stopwatch::Laps;
+use crate::table::{Goals, Table};
+
+/// The terminal: columns and lines.
+pub(crate) const SIZE: (u16, u16) = (120, 40);
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A sample in which nothing changed, in dumps of the kernel's table.
+const SAMPLE: Goals = &[(1_000, 1.3), (10_000, 1.3), (100_000, 1.3)];
+
+/// Measures all of them. `port` is the one that half of the sockets share.
+pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>> {
+    let mut floor = Floor::open()?;
+    floor.dump()?;
+    let raw = Laps::of(|| floor.dump());
+    table.laps("dump, thrown away (the kernel alone)", &raw);
+    let mut source = SockDiag::open()?;
+    let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
+    let read = Laps::of(|| {
+        sockets.clear();
+        source.read(INTERVAL, &mut sockets, &mut gaps)
+    });
+    table.laps("dump, decoded", &read);
+
+    let moment = collect(table, &raw)?;
+    queries(table, &moment);
+    let services = Arc::new(Services::with_overrides(&[]));
+    let shown = answer(moment, &Query::everything(Arc::clone(&services)));
+    frames(table, &shown, &services, port);
+    Ok(())
+}
+
+/// Samples and what history makes of them.
+fn collect(table: &mut Table, raw: &Laps) -> Result<Arc<Moment>, Box<dyn Error>> {
+    let mut collector = Collector::open(None, Instant::now())?;
+    let (mut first, mut steady) = (Laps::default(), Laps::default());
+    let (mut first_apply, mut apply) = (Laps::default(), Laps::default());
+    let mut history = History::default();
+    let mut snapshot = first.lap(|| collector.sample(Vec::new(), INTERVAL))?;
+    let mut moment = first_apply.lap(|| history.apply(&mut snapshot));
+    // The second and third change every row: rates come with two samples.
+    for _ in 0..2 {
+        snapshot = collector.sample(snapshot.sockets, INTERVAL)?;
+        moment = history.apply(&mut snapshot);
+    }
+    while !steady.are_enough() {
+        let spare = std::mem::take(&mut snapshot.sockets);
+        snapshot = steady.lap(|| collector.sample(spare, INTERVAL))?;
+        // The moment before goes in the same breath.
+        moment = apply.lap(|| {
+            let now = history.apply(&mut snapshot);
+            drop(std::mem::replace(&mut moment, Arc::clone(&now)));
+            now
+        });
+    }
+    table.laps("sample, first", &first);
+    table.laps("sample, nothing changed", &steady);
+    let share = steady.typical().0.as_secs_f64() / raw.typical().0.as_secs_f64();
+    table.goal("  in dumps", share, "×", SAMPLE);
+    table.laps("history, first", &first_apply);
+    table.laps("history, nothing changed", &apply);
+    Ok(moment)
+}
+
+fn queries(table: &mut Table, moment: &Arc<Moment>) {
+    let services = Arc::new(Services::with_overrides(&[]));
+    for (grouping, label) in [
+        (Grouping::Ports, "answer, by port"),
+        (Grouping::Processes, "answer, by process"),
+        (Grouping::Hosts, "answer, by host"),
+        (Grouping::Sockets, "answer, flat"),
+    ] {
+        let query = Query {
+            grouping,
+            order: grouping.usual_order(),
+            ..Query::everything(Arc::clone(&services))
+        };
+        let laps = Laps::of(|| answer(Arc::clone(moment), &query));
+        table.laps(label, &laps);
+        let answer = answer(Arc::clone(moment), &query);
+        let laps = Laps::of(|| Lines::new(&answer, &Folds::everything_open()));
+        if grouping == Grouping::Processes {
+            table.laps("lines, by process, all unfolded", &laps);
+        }
+    }
+}
+
+/// One frame: the same screen whatever the number of sockets.
+fn frames(table: &mut Table, answer: &Answer, services: &Services, port: u16) {
+    let (columns, rows) = SIZE;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    let mut frame = |state: &ViewState, lines: &Lines| {
+        let screen = screen(state, Some(answer), lines, services);
+        let theme = Theme::default();
+        Chart {
+            screen: &screen,
+            theme,
+        }
+        .render(buffer.area, &mut buffer);
+    };
+    let mut state = ViewState::new(SIZE, INTERVAL);
+    let folded = Lines::new(answer, &state.folds);
+    table.laps("frame, folded", &Laps::of(|| frame(&state, &folded)));
+
+    let path = GroupPath::top(GroupKey::Port(PortKey {
+        side: PortSide::Here,
+        port: Port(port),
+        protocol: Protocol::Tcp,
+    }));
+    state.folds.open(path);
+    let unfolded = Lines::new(answer, &state.folds);
+    let rows = answer.group(path).map_or(0, |group| group.rows.len());
+    state.cursor = unfolded.len().saturating_sub(rows / 2);
+    state.top = state.cursor.saturating_sub(10);
+    state.selected = unfolded.id(answer, state.cursor);
+    let label = "frame, half of all rows unfolded, amid them";
+    table.laps(label, &Laps::of(|| frame(&state, &unfolded)));
+    table.cell("  lines there", unfolded.len().to_string());
+}

@@ -1,0 +1,59 @@
+//! Processor time of the calling thread, again and again, and what is typical of it.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Repeats until so much time was measured, at least so often and at most so often.
+const ENOUGH: Duration = Duration::from_millis(800);
+const FEWEST: usize = 7;
+const MOST: usize = 2_000;
+
+/// What was measured, round by round.
+#[derive(Default)]
+pub(crate) struct Laps {
+    times: Vec<Duration>,
+}
+
+impl Laps {
+    /// Measures one round.
+    pub(crate) fn lap<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let begun = thread_time();
+        let result = work();
+        self.times.push(thread_time().saturating_sub(begun));
+        result
+    }
+
+    /// Whether more rounds would tell no more.
+    pub(crate) fn are_enough(&self) -> bool {
+        let spent: Duration = self.times.iter().sum();
+        self.times.len() >= MOST || (self.times.len() >= FEWEST && spent >= ENOUGH)
+    }
+
+    /// Measures the same work as often as is worth it.
+    pub(crate) fn of<T>(mut work: impl FnMut() -> T) -> Self {
+        let mut laps = Self::default();
+        while !laps.are_enough() {
+            laps.lap(&mut work);
+        }
+        laps
+    }
+
+    /// The median, and half the distance between the quartiles as a share of it.
+    pub(crate) fn typical(&self) -> (Duration, f64) {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        let at = |quarter: usize| {
+            let last = times.len().saturating_sub(1);
+            times.get(last * quarter / 4).copied().unwrap_or_default()
+        };
+        let spread = (at(3) - at(1)).as_secs_f64() / 2.0;
+        (at(2), spread / at(2).as_secs_f64().max(1e-9))
+    }
+}
+
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}

@@ -1,0 +1,96 @@
+//! The table that is printed.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::stopwatch::Laps;
+
+/// Rows of measures, a column for each size.
+#[derive(Default)]
+pub(crate) struct Table {
+    sizes: Vec<usize>,
+    rows: Vec<Row>,
+    notes: Vec<String>,
+}
+
+struct Row {
+    label: &'static str,
+    cells: Vec<(usize, String)>,
+}
+
+/// What a figure should not exceed, by number of sockets.
+pub(crate) type Goals = &'static [(usize, f64)];
+
+impl Table {
+    /// Begins the column of a size.
+    pub(crate) fn begin(&mut self, size: usize) {
+        self.sizes.push(size);
+    }
+
+    /// Adds a sentence to what is printed.
+    pub(crate) fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    /// Fills in a cell of the present column.
+    pub(crate) fn cell(&mut self, label: &'static str, text: String) {
+        let Some(&size) = self.sizes.last() else {
+            return;
+        };
+        match self.rows.iter_mut().find(|row| row.label == label) {
+            Some(row) => row.cells.push((size, text)),
+            None => self.rows.push(Row {
+                label,
+                cells: vec![(size, text)],
+            }),
+        }
+    }
+
+    /// A time measured again and again.
+    pub(crate) fn laps(&mut self, label: &'static str, laps: &Laps) {
+        let (median, spread) = laps.typical();
+        let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
+        self.cell(label, text);
+    }
+
+    /// A figure that has a goal.
+    pub(crate) fn goal(&mut self, label: &'static str, value: f64, unit: &str, goals: Goals) {
+        let size = self.sizes.last();
+        let goal = goals.iter().find(|(of, _)| Some(of) == size);
+        let text = match goal {
+            Some((_, most)) if value > *most => format!("{value:.2} {unit} >{most} !"),
+            Some((_, most)) => format!("{value:.2} {unit} ≤{most}  "),
+            None => format!("{value:.2} {unit}"),
+        };
+        self.cell(label, text);
+    }
+
+    /// Prints it all.
+    pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "\n{:44}", "sockets")?;
+        for size in &self.sizes {
+            write!(out, "{size:>22}")?;
+        }
+        writeln!(out)?;
+        for row in &self.rows {
+            write!(out, "{:44}", row.label)?;
+            for size in &self.sizes {
+                let cell = row.cells.iter().find(|(of, _)| of == size);
+                write!(out, "{:>22}", cell.map_or("", |(_, text)| text))?;
+            }
+            writeln!(out)?;
+        }
+        for note in &self.notes {
+            writeln!(out, "{note}")?;
+        }
+        out.flush()
+    }
+}
+
+fn duration(time: Duration) -> String {
+    let us = time.as_secs_f64() * 1e6;
+    match us {
+        ..1000.0 => format!("{us:.1} µs"),
+        _ => format!("{:.2} ms", us / 1e3),
+    }
+}

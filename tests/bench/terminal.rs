@@ -1,0 +1,158 @@
+//! The real program in a pseudo-terminal: how soon it shows something, and what it costs to run.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::stages::SIZE;
+use crate::table::{Goals, Table};
+
+/// Starts whose times are measured; the median counts.
+const STARTS: usize = 7;
+
+/// How long the program is watched, after it had time to settle.
+const WATCH: Duration = Duration::from_secs(12);
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// How long to wait for anything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Milliseconds.
+const FIRST_FRAME: Goals = &[(1_000, 100.0)];
+/// Percent of one core.
+const CPU: Goals = &[(1_000, 0.7), (10_000, 3.0), (100_000, 20.0)];
+/// Megabytes.
+const RESIDENT: Goals = &[(1_000, 12.0), (10_000, 25.0), (100_000, 130.0)];
+
+/// Measures it.
+pub(crate) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    let (mut bytes, mut frames, mut sockets) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let mut program = Program::start()?;
+        bytes.push(program.wait_for("")?);
+        frames.push(program.wait_for("portolan")?);
+        sockets.push(program.wait_for("LISTENING")?);
+        program.quit()?;
+    }
+    let goals = FIRST_FRAME;
+    table.goal("program: start to first byte", median(bytes), "ms", &[]);
+    table.goal("program: start to first frame", median(frames), "ms", goals);
+    table.goal("program: start to sockets", median(sockets), "ms", &[]);
+
+    let mut program = Program::start()?;
+    program.wait_for("LISTENING")?;
+    thread::sleep(SETTLE);
+    let (begun, before) = (Instant::now(), program.processor_time()?);
+    thread::sleep(WATCH);
+    let used = program.processor_time()?.saturating_sub(before);
+    let share = 100.0 * used.as_secs_f64() / begun.elapsed().as_secs_f64();
+    table.goal("program: share of one core", share, "%", CPU);
+    let memory = |name| program.memory(name);
+    table.goal("program: resident", memory("VmRSS")?, "MB", RESIDENT);
+    table.goal("  of it its own", memory("RssAnon")?, "MB", &[]);
+    table.goal("  at most so far", memory("VmHWM")?, "MB", &[]);
+    program.quit()
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    let middle = times.get(times.len() / 2).copied().unwrap_or_default();
+    middle.as_secs_f64() * 1e3
+}
+
+/// The program, running.
+struct Program {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    begun: Instant,
+    output: Receiver<(Instant, Vec<u8>)>,
+    screen: vt100::Parser,
+    /// When it last wrote something.
+    shown: Option<Instant>,
+}
+
+impl Program {
+    fn start() -> Result<Self, Box<dyn Error>> {
+        let (cols, rows) = SIZE;
+        let not_zero = |n| NonZero::new(n).ok_or("a terminal of no size");
+        let screen = vt100::Parser::new(not_zero(rows)?, not_zero(cols)?, 0);
+        let size = PtySize {
+            rows,
+            cols,
+            ..PtySize::default()
+        };
+        let pair = native_pty_system().openpty(size)?;
+        let mut reader = pair.master.try_clone_reader()?;
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 1 << 16];
+            // The end of the program is an error here, and nothing to report.
+            while let Ok(length @ 1..) = reader.read(&mut buffer) {
+                let chunk = buffer.get(..length).unwrap_or_default().to_vec();
+                if sender.send((Instant::now(), chunk)).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_portolan"));
+        command.env("TERM", "xterm-256color");
+        let begun = Instant::now();
+        let child = pair.slave.spawn_command(command)?;
+        Ok(Self {
+            child,
+            master: pair.master,
+            begun,
+            output,
+            screen,
+            shown: None,
+        })
+    }
+
+    /// Waits until the screen shows a text; tells how long after the start that was.
+    fn wait_for(&mut self, text: &str) -> Result<Duration, Box<dyn Error>> {
+        loop {
+            let shown = self
+                .shown
+                .filter(|_| self.screen.screen().contents().contains(text));
+            if let Some(at) = shown {
+                return Ok(at - self.begun);
+            }
+            let (at, chunk) = self.output.recv_timeout(PATIENCE)?;
+            self.screen.process(&chunk);
+            self.shown = Some(at);
+        }
+    }
+
+    fn quit(mut self) -> Result<(), Box<dyn Error>> {
+        self.master.take_writer()?.write_all(b"q")?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.process_id().unwrap_or_default()
+    }
+
+    /// What all its threads used, in nanoseconds where /proc/PID/stat has hundredths of a second.
+    fn processor_time(&self) -> Result<Duration, Box<dyn Error>> {
+        let mut total = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            total += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(total))
+    }
+
+    /// A line of /proc/PID/status, in megabytes.
+    fn memory(&self, name: &str) -> Result<f64, Box<dyn Error>> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = text.lines().find(|line| line.starts_with(name));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(number.unwrap_or_default().parse::<f64>()? / 1024.0)
+    }
+}
