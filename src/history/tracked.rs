@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::history::moment::LINGER;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
 use crate::port::{Port, PortKey, PortSide};
@@ -127,6 +128,13 @@ impl Tracked {
     /// Whether the socket is gone and only its row is left.
     pub const fn is_closed(&self) -> bool {
         matches!(self.mark, Some(Mark::Closed(_)))
+    }
+
+    /// What happened to it within the last [`LINGER`], at the given time.
+    pub fn fresh_mark(&self, now: Duration) -> Option<Mark> {
+        let mark = self.mark?;
+        let lately = self.is_closed() || now.saturating_sub(mark.at()) < LINGER;
+        lately.then_some(mark)
     }
 
     /// How long it has been seen, at the given time.

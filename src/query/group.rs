@@ -38,34 +38,6 @@ impl Grouping {
         }
     }
 
-    /// The columns it can be ordered by, in the order of the screen.
-    pub const fn sort_columns(self) -> &'static [SortColumn] {
-        match self {
-            Self::Ports => &[
-                SortColumn::Port,
-                SortColumn::Process,
-                SortColumn::Sockets,
-                SortColumn::Rate,
-            ],
-            Self::Processes => &[
-                SortColumn::Process,
-                SortColumn::Pid,
-                SortColumn::Sockets,
-                SortColumn::Rate,
-            ],
-            Self::Hosts => &[SortColumn::Host, SortColumn::Sockets, SortColumn::Rate],
-            Self::Sockets => &[
-                SortColumn::State,
-                SortColumn::Local,
-                SortColumn::Remote,
-                SortColumn::Process,
-                SortColumn::Age,
-                SortColumn::Queues,
-                SortColumn::Rate,
-            ],
-        }
-    }
-
     /// The order it opens in: one that does not move by itself.
     pub const fn usual_order(self) -> Order {
         let column = match self {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::endpoint::{Family, Scope};
-use crate::history::{Moment, Rates, Tracked};
+use crate::history::{Mark, Moment, Rates, Tracked};
 use crate::process::{Pid, ProcessKey};
 use crate::query::group::{NoOwner, no_owner};
 use crate::socket::{CgroupId, InterfaceIndex, TcpState};
@@ -121,6 +121,10 @@ pub struct Summary {
     pub sockets: u32,
     /// Rows of sockets that went a moment ago.
     pub closed: u32,
+    /// Open sockets that came a moment ago.
+    pub opened: u32,
+    /// Open sockets whose state changed a moment ago.
+    pub changed: u32,
     /// Open sockets whose side, and so whose shared port, is only guessed.
     pub guessed: u32,
     /// Listening sockets among the open ones.
@@ -170,6 +174,11 @@ impl Summer {
                 continue;
             }
             summary.sockets += 1;
+            match row.fresh_mark(moment.elapsed) {
+                Some(Mark::Opened(_)) => summary.opened += 1,
+                Some(Mark::Changed(_)) => summary.changed += 1,
+                Some(Mark::Closed(_)) | None => {}
+            }
             summary.guessed += u32::from(row.evidence.is_guess());
             summary.states.add(row.socket.tcp_state());
             if row.socket.is_listening() {

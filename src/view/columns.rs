@@ -45,6 +45,8 @@ pub(super) struct Column {
     most: usize,
     /// Lower ones are there first.
     rank: u8,
+    /// How many spare cells it gets in each turn.
+    weight: usize,
     pub(super) align: Align,
     pub(super) sort: Option<SortColumn>,
 }
@@ -63,6 +65,7 @@ impl Column {
             least,
             most,
             rank,
+            weight: 1,
             align: Align::Left,
             sort: None,
         }
@@ -70,6 +73,11 @@ impl Column {
 
     pub(super) const fn right(mut self) -> Self {
         self.align = Align::Right;
+        self
+    }
+
+    pub(super) const fn weight(mut self, cells: usize) -> Self {
+        self.weight = cells;
         self
     }
 
@@ -138,14 +146,16 @@ pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
     chosen
 }
 
-/// Gives spare cells to those that can use them, one each in turn; returns what is left.
+/// Gives spare cells to those that can use them, in turns by weight; returns what is left.
 fn share_out(columns: &mut [Sized], mut spare: usize) -> usize {
     while spare > 0 {
         let mut given = false;
         for sized in columns.iter_mut() {
             if spare > 0 && sized.width < sized.column.most {
-                sized.width += 1;
-                spare -= 1;
+                let room = sized.column.most - sized.width;
+                let cells = sized.column.weight.min(room).min(spare);
+                sized.width += cells;
+                spare -= cells;
                 given = true;
             }
         }

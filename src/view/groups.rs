@@ -32,8 +32,10 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
                 [
                     Column::new(Content::Name, "PORT", 0, 10, 10).sorted(SortColumn::Port),
                     Column::new(Content::Service, "SERVICE", 1, 8, 14),
-                    Column::new(Content::Reach, "REACH", 3, 12, 15),
-                    Column::new(Content::Process, "PROCESS", 0, 13, 40).sorted(SortColumn::Process),
+                    Column::new(Content::Reach, "REACH", 3, 12, 13),
+                    Column::new(Content::Process, "PROCESS", 0, 13, 40)
+                        .weight(3)
+                        .sorted(SortColumn::Process),
                     SOCKETS,
                     STATES,
                     Column::new(Content::Series, "LAST 60 s", 5, 12, 12),
@@ -67,6 +69,17 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
                 ]
             }
         }
+    }
+}
+
+/// What happened to the members lately: the sign of a folded group, and its tone.
+pub(super) const fn sign(summary: &Summary) -> (&'static str, Tone) {
+    match (summary.opened, summary.closed, summary.changed) {
+        (0, 0, 0) => (" ", Tone::Plain),
+        (0, 0, _) => ("~", Tone::Changed),
+        (0, ..) => ("−", Tone::Closed),
+        (_, 0, _) => ("+", Tone::Opened),
+        _ => ("±", Tone::Changed),
     }
 }
 

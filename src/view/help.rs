@@ -87,7 +87,11 @@ fn signs(out: &mut Vec<Line>, total: usize) {
     for (sign, tone, meaning) in [
         ("+", Tone::Opened, "new in the last seconds"),
         ("−", Tone::Closed, "gone; the row stays a few seconds"),
-        ("~", Tone::Changed, "its state changed"),
+        (
+            "~",
+            Tone::Changed,
+            "its state changed; on a folded group: something in it (± when sockets came and went)",
+        ),
         ("←", Tone::Plain, "accepted here from that endpoint"),
         (":5000 →", Tone::Plain, "dialled from that local port"),
         (

@@ -37,4 +37,4 @@ pub use page::page;
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
-pub use table::sort_at;
+pub use table::{shown_sorts, sort_at};

@@ -42,17 +42,9 @@ pub(super) const FLAT: &[Column] = &[
     UP,
 ];
 
-/// How long a change stays marked.
-fn fresh(row: &Tracked, moment: &Moment) -> Option<Mark> {
-    let mark = row.mark?;
-    let shown =
-        row.is_closed() || moment.elapsed.saturating_sub(mark.at()) < crate::history::LINGER;
-    shown.then_some(mark)
-}
-
 /// The sign in front of a row, and its tone.
 pub(super) fn sign(row: &Tracked, moment: &Moment) -> (&'static str, Option<Tone>) {
-    match fresh(row, moment) {
+    match row.fresh_mark(moment.elapsed) {
         Some(Mark::Opened(_)) => ("+", Some(Tone::Opened)),
         Some(Mark::Changed(_)) => ("~", Some(Tone::Changed)),
         Some(Mark::Closed(_)) => ("−", Some(Tone::Closed)),

@@ -59,13 +59,8 @@ pub(super) fn table(
 /// The order a click on this cell of the column heads asks for.
 pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
     let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
-    let columns = if state.grouping == Grouping::Sockets {
-        &grids.row
-    } else {
-        &grids.group
-    };
     let mut left = MARGIN;
-    for sized in columns {
+    for sized in grids.heads_of() {
         let right = left + sized.width + columns::GAP;
         if (left..right).contains(&usize::from(cell)) {
             return sized.column.sort;
@@ -73,6 +68,16 @@ pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
         left = right;
     }
     None
+}
+
+/// What the view can be ordered by: the columns that are shown.
+pub fn shown_sorts(state: &ViewState) -> Vec<SortColumn> {
+    let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
+    grids
+        .heads_of()
+        .iter()
+        .filter_map(|sized| sized.column.sort)
+        .collect()
 }
 
 fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
@@ -149,13 +154,18 @@ impl Grids {
         }
     }
 
-    /// The column heads, with a sign on the one the table is ordered by.
-    pub(super) fn heads(&self, order: Order) -> Line {
-        let columns = if self.grouping == Grouping::Sockets {
+    /// The columns that have heads.
+    fn heads_of(&self) -> &[Sized] {
+        if self.grouping == Grouping::Sockets {
             &self.row
         } else {
             &self.group
-        };
+        }
+    }
+
+    /// The column heads, with a sign on the one the table is ordered by.
+    pub(super) fn heads(&self, order: Order) -> Line {
+        let columns = self.heads_of();
         let mut line = Line::of(" ".repeat(MARGIN), Tone::Dim);
         for (index, sized) in columns.iter().enumerate() {
             if index > 0 {
@@ -223,13 +233,17 @@ impl Grids {
         lines: &Lines,
         services: &Services,
     ) -> Line {
-        let fold = if lines.folds().is_open(group.path) {
-            "▾"
-        } else {
-            "▸"
-        };
+        let open = lines.folds().is_open(group.path);
+        let fold = if open { "▾" } else { "▸" };
         let mut line = Line::of(" ", Tone::Plain);
-        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
+        line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
+        // Unfolded, the rows say themselves what happened to them.
+        let (sign, tone) = if open {
+            (" ", Tone::Plain)
+        } else {
+            groups::sign(&group.summary)
+        };
+        line.push(sign, tone);
         groups::cells(&mut line, group, answer, services, columns);
         line
     }

@@ -77,10 +77,15 @@ impl App {
     }
 
     fn next_sort(&mut self) -> Vec<Effect> {
-        let columns = self.view.grouping.sort_columns();
+        let columns = crate::view::shown_sorts(&self.view);
         let order = &mut self.view.orders[self.view.grouping as usize];
-        let now = columns.iter().position(|c| *c == order.column).unwrap_or(0);
-        order.column = columns[(now + 1) % columns.len()];
+        let now = columns.iter().position(|c| *c == order.column);
+        // A column that went out of sight when the terminal shrank is followed by the first.
+        let next = now.map_or(0, |now| now + 1);
+        let Some(column) = columns.get(next).or(columns.first()) else {
+            return Vec::new();
+        };
+        order.column = *column;
         order.direction = order.column.usual_direction();
         vec![Effect::Ask]
     }
