@@ -173,7 +173,7 @@ impl Rank {
 }
 
 /// Puts the rows of a group in the order of [`members`]. Each row is read once, not at every
-/// comparison: 50,000 rows of one port take 20 ms instead of 180.
+/// comparison: an answer of 100,000 rows in two groups takes about 60 ms instead of 235.
 pub(super) fn sort_members(slots: &mut [Slot], moment: &Moment) {
     let ranked = |slot: &Slot| Some((Rank::of(moment.row(*slot)?), *slot));
     let mut ranks: Vec<(Rank, Slot)> = slots.iter().filter_map(ranked).collect();

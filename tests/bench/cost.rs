@@ -5,6 +5,9 @@
 //! marks what misses its goal. Stages are given in processor time of their thread, the median of
 //! many rounds with half the interquartile range, because a machine that does other things as well
 //! makes wall-clock times long and processor times only a little longer.
+//!
+//! The machine's other sockets and processes are measured with ours, those of other network
+//! namespaces included: the kernel keeps them in one table, and their descriptors are looked at.
 
 #[cfg(target_os = "linux")]
 mod berths;
