@@ -25,7 +25,7 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
         .right()
         .sorted(SortColumn::Rate);
     const UP: Column = Column::new(Content::Up, "↑/s", 4, 6, 6).right();
-    const STATES: Column = Column::new(Content::States, "STATES", 2, 12, 32);
+    const STATES: Column = Column::new(Content::States, "STATES", 2, 15, 32);
     match grouping {
         Grouping::Ports => {
             &const {
@@ -277,7 +277,7 @@ const fn block(state: Option<TcpState>) -> &'static str {
     }
 }
 
-/// A bar in the proportions of the states, and their counts: `▇▇▇▇▃▂ E120 L2 TW6`.
+/// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`.
 fn states(line: &mut Line, summary: &Summary, cells: usize) {
     let tcp: Vec<(TcpState, u32)> = summary
         .states
@@ -293,13 +293,8 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         let space = if counts.spans.is_empty() { "" } else { " " };
         counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
     }
+    let with_bar = cells >= WITH_BAR && BAR + 1 + counts.width() <= cells && !tcp.is_empty();
     let mut used = 0;
-    // What is counted says more than the bar.
-    if cells >= WITH_BAR && BAR + 1 + counts.width() <= cells {
-        bar(line, &tcp);
-        line.push(" ", Tone::Plain);
-        used = BAR + 1;
-    }
     let last = counts.spans.len().saturating_sub(1);
     for (index, span) in counts.spans.into_iter().enumerate() {
         let next = width(&span.text);
@@ -312,7 +307,13 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         used += next;
         line.spans.push(span);
     }
-    line.push(" ".repeat(cells - used), Tone::Plain);
+    // What is counted says more than the bar, and begins in the same cell on every line.
+    if with_bar {
+        line.push(" ".repeat(cells - used - BAR), Tone::Plain);
+        bar(line, &tcp);
+    } else {
+        line.push(" ".repeat(cells - used), Tone::Plain);
+    }
 }
 
 /// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.
