@@ -46,8 +46,9 @@ pub(super) fn table(
         };
         let mut line = grids.line(place, answer, lines, services, total);
         line.selected = number == state.cursor;
+        // A group's sign may stand there already; the bar of the cursor is seen without it.
         if line.selected
-            && let Some(first) = line.spans.first_mut()
+            && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' '))
         {
             first.text.replace_range(0..1, "›");
         }
@@ -235,15 +236,14 @@ impl Grids {
     ) -> Line {
         let open = lines.folds().is_open(group.path);
         let fold = if open { "▾" } else { "▸" };
-        let mut line = Line::of(" ", Tone::Plain);
-        line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
         // Unfolded, the rows say themselves what happened to them.
         let (sign, tone) = if open {
             (" ", Tone::Plain)
         } else {
             groups::sign(&group.summary)
         };
-        line.push(sign, tone);
+        let mut line = Line::of(sign, tone);
+        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
         groups::cells(&mut line, group, answer, services, columns);
         line
     }
