@@ -151,7 +151,7 @@ fn every_source_lists_the_same_connection() {
 
 #[test]
 fn a_wrong_request_is_refused_with_one_clear_sentence() {
-    let long = "x".repeat(1001);
+    let long = "x".repeat(4001);
     for (args, word) in [
         (&["--frobnicate"][..], "--frobnicate"),
         (&["list", "--interval", "0"], "between 100ms and 1h"),
@@ -160,7 +160,7 @@ fn a_wrong_request_is_refused_with_one_clear_sentence() {
         (&["list", "port:99999"], "port:99999"),
         (&["list", "99999"], "65535"),
         (&["list", "10.0.0.999"], "address"),
-        (&["list", &long], "1000 characters"),
+        (&["list", &long], "4000 characters"),
     ] {
         let said = portolan(args);
         assert_eq!(said.status, Some(2), "{args:?}: {}", said.err);

@@ -76,7 +76,7 @@ const CASES: &[Case] = &[
         "web-filter-error",
         "web",
         (80, 24),
-        "/ type:nginx Space type:port:80",
+        "/ type:nginx Space type:prot:tcp",
     ),
     (
         "web-filter-error-narrow",

@@ -50,7 +50,13 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Wanted {
-    /// Ports, addresses, states, protocols or parts of process, service and user names; all must match
+    /// Ports, addresses, states, parts of names, and fields such as state:close-wait or 'age>1h'
+    ///
+    /// Words side by side must all match: a port (443, 8000-8100), an endpoint, address or network
+    /// (127.0.0.1:80, 10.0.0.0/8), tcp, udp, listening, a TCP state, or a part of a process,
+    /// service, user, unit or container name. Fields ask precisely: lport:443, proc:nginx,curl,
+    /// 'proc~^py', state:close-wait, 'age>1h', 'recvq>0', 'rtt>50ms', user:www-data. They are joined
+    /// by or, not and parentheses. Put what the shell would take for itself between single quotes.
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Time between two samples: 1s, 500ms, 2 (seconds)

@@ -25,6 +25,7 @@ use crate::endpoint::Family;
 use crate::history::Tracked;
 use crate::port::Protocol;
 use crate::services::Services;
+use crate::socket::{Socket, TcpState};
 
 /// Which part of the life of a socket is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +48,18 @@ impl Phase {
             Self::Established => Self::All,
         }
     }
+
+    /// Whether the socket is in this part of its life.
+    pub const fn includes(self, socket: &Socket) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listening => socket.is_listening(),
+            Self::Established => match socket.tcp_state() {
+                Some(state) => matches!(state, TcpState::Established),
+                None => socket.remote.is_some(),
+            },
+        }
+    }
 }
 
 /// The switches known from ss and netstat: -t -u -l -e -4 -6.
@@ -64,15 +77,7 @@ impl Narrow {
     /// Whether the row passes all switches.
     pub fn lets_through(self, row: &Tracked) -> bool {
         let socket = &row.socket;
-        let phase = match self.phase {
-            Phase::All => true,
-            Phase::Listening => socket.is_listening(),
-            Phase::Established => match socket.tcp_state() {
-                Some(state) => state == crate::socket::TcpState::Established,
-                None => socket.remote.is_some(),
-            },
-        };
-        phase
+        self.phase.includes(socket)
             && self.protocol.is_none_or(|p| p == socket.protocol())
             && self.family.is_none_or(|f| f == socket.family())
     }

@@ -128,7 +128,13 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
     let before = text.get(..state.filter.cursor).unwrap_or(text);
     let column = 3 + width(before).min(room);
     if text.is_empty() && !typing {
-        line.push(cut("port, process, address or state", room), Tone::Dim);
+        line.push(
+            cut(
+                "filter, such as 8080 · nginx · 10.0.0.0/8 · close-wait · age>1h · a or b · not a",
+                room,
+            ),
+            Tone::Dim,
+        );
     } else {
         let tone = if state.filter.error.is_some() {
             Tone::Error

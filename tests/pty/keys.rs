@@ -173,7 +173,7 @@ fn a_wrong_filter_is_pointed_at_and_the_last_good_one_stays() {
     pty.wait_without("^^^^^^ ");
     pty.keys("\x1b");
     pty.wait_without("1 of ");
-    pty.wait_for_text("port, process, address or state");
+    pty.wait_for_text("filter, such as 8080");
 }
 
 #[test]

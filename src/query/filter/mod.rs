@@ -1,27 +1,59 @@
 //! Text → which sockets.
 //!
-//! In: what the user typed. Out: a [`Filter`], or a [`FilterError`] with the place and the reason.
-//! Words side by side must all match. A word is, in this order: a port (`443` or `:443`), an
-//! address, a protocol, a TCP state in any spelling, else part of a process, service, user or unit
-//! name. A number is a port exactly: `80` never matches 8080.
+//! In: what the user typed. Out: a [`Filter`], or a [`FilterError`] with the place, the reason and
+//! what was expected or meant. The way: [`lex`] makes tokens, [`parse`] makes a [tree](tree) with a
+//! place on every node, [`eval`] asks it about rows, [`print`](mod@print) writes it again.
+//! [`FIELDS`] is the one table of fields; [`expected`] tells what may be typed at a place.
+//!
+//! Nothing is ever silently taken as text: what is written like a port, an address, a field or a
+//! pattern and is none is an error, and a quoted text is always text.
+//!
+//! # Grammar
+//!
+//! The same text is [`GRAMMAR`].
+//!
+//! ```text
+#![doc = include_str!("grammar.txt")]
+//! ```
 
+mod bare;
+mod condition;
+mod error;
 mod eval;
+mod expect;
+mod fields;
+mod lex;
+mod network;
 mod parse;
+mod pattern;
+mod print;
+mod search;
+mod suggest;
+mod token;
+pub mod tree;
+mod value;
 mod words;
 
-use std::fmt;
-use std::net::IpAddr;
-use std::ops::Range;
+#[cfg(test)]
+mod tests;
 
+pub use error::{DEEPEST, FilterError, FilterErrorKind, LONGEST};
 pub use eval::Context;
+pub use expect::{Expected, What, expected};
+pub use fields::{Dimension, FIELDS, Field, FieldKind, Measure, TextField};
+pub use words::{KEYWORDS, Keyword};
 
-use crate::port::{Port, Protocol};
-use crate::socket::TcpState;
+use tree::Node;
 
-/// A filter that was understood. The empty one matches everything.
+/// The language, told to whoever asks for help with filters.
+pub const GRAMMAR: &str = include_str!("grammar.txt");
+
+/// A filter that was understood. The empty one matches everything. Two filters are equal when they
+/// ask for the same in the same order, however they were spelled. As text, a filter is written in a
+/// normal form that is read as the same filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    terms: Vec<Term>,
+    tree: Option<Node>,
 }
 
 impl Filter {
@@ -30,73 +62,22 @@ impl Filter {
     /// # Errors
     /// Where the text is no filter: what is wrong and where. Nothing is silently taken as a name.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        parse::parse(text)
+        parse::parse(text).map(|tree| Self { tree })
     }
 
-    /// Whether it lets everything through.
+    /// Whether it lets everything through because it asks for nothing.
     pub const fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.tree.is_none()
+    }
+
+    /// What it means; `None` where it asks for nothing.
+    pub const fn tree(&self) -> Option<&Node> {
+        self.tree.as_ref()
     }
 }
 
-/// One word, understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Term {
-    /// Either end has this port.
-    Port(Port),
-    /// Either end has this address.
-    Address(IpAddr),
-    /// TCP or UDP.
-    Protocol(Protocol),
-    /// In this state.
-    State(TcpState),
-    /// Part of a name, in lower case.
-    Name(String),
-}
-
-/// A text that is no filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterError {
-    /// The bytes of the text that are wrong.
-    pub span: Range<usize>,
-    /// What is wrong with them.
-    pub kind: FilterErrorKind,
-}
-
-/// What can be wrong with a filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FilterErrorKind {
-    /// A number that is no port.
-    PortTooBig,
-    /// `:` with something else than a port behind it.
-    NotAPort,
-    /// Something that looks like an address and is none.
-    NotAnAddress,
-    /// A character that has no meaning here.
-    Unexpected(char),
-    /// More text than a person types.
-    TooLong,
-}
-
-impl fmt::Display for FilterErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PortTooBig => f.write_str("ports go from 1 to 65535"),
-            Self::NotAPort => f.write_str("a port is expected after the colon, as in :443"),
-            Self::NotAnAddress => f.write_str("not an IP address"),
-            Self::Unexpected(c) => write!(
-                f,
-                "{c:?} means nothing here; a port, address, state or name does"
-            ),
-            Self::TooLong => f.write_str("a filter has at most 1000 characters"),
-        }
+impl From<Node> for Filter {
+    fn from(tree: Node) -> Self {
+        Self { tree: Some(tree) }
     }
 }
-
-impl fmt::Display for FilterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)
-    }
-}
-
-impl std::error::Error for FilterError {}

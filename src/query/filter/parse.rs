@@ -1,154 +1,293 @@
-//! Words → terms. Every word keeps its place, so that an error can point at it.
+//! Tokens → a tree, by binding power (Pratt): `or` binds loosest, then `and` or nothing at all,
+//! then `not`.
 
-use std::net::IpAddr;
 use std::ops::Range;
 
-use super::{Filter, FilterError, FilterErrorKind, Term, words};
-use crate::port::{Port, Protocol};
+use super::error::{DEEPEST, FilterError, FilterErrorKind as Kind};
+use super::lex::lex;
+use super::token::{Token, TokenKind};
+use super::tree::{Condition, Node, NodeKind, Part};
+use super::value::Piece;
+use super::{bare, condition};
 
-/// Longer than anything typed; keeps a pasted file from being one.
-const LONGEST: usize = 1000;
-
-pub(super) fn parse(text: &str) -> Result<Filter, FilterError> {
-    if text.chars().count() > LONGEST {
-        return Err(FilterError {
-            span: 0..text.len(),
-            kind: FilterErrorKind::TooLong,
-        });
+/// The tree of the text; `None` where there is nothing in it.
+pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
+    let (tokens, error) = lex(text);
+    if let Some(error) = error {
+        return Err(error);
     }
-    let terms = split(text)
-        .map(|(word, span)| term(word, span))
-        .collect::<Result<_, _>>()?;
-    Ok(Filter { terms })
-}
-
-/// The words with their places in the text.
-fn split(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
-    text.split_whitespace().map(move |word| {
-        let start = word.as_ptr() as usize - text.as_ptr() as usize;
-        (word, start..start + word.len())
-    })
-}
-
-fn term(word: &str, span: Range<usize>) -> Result<Term, FilterError> {
-    let fail = |kind| FilterError {
-        span: span.clone(),
-        kind,
+    let mut parser = Parser {
+        tokens: &tokens,
+        at: 0,
+        depth: 0,
     };
-    if word.bytes().all(|b| b.is_ascii_digit()) {
-        return port(word)
-            .map(Term::Port)
-            .ok_or_else(|| fail(FilterErrorKind::PortTooBig));
+    if parser.peek().is_none() {
+        return Ok(None);
     }
-    if let Some(number) = word.strip_prefix(':')
-        && !number.starts_with(':')
-    {
-        return match port(number) {
-            Some(port) => Ok(Term::Port(port)),
-            None if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => {
-                Err(fail(FilterErrorKind::PortTooBig))
+    let node = parser.expression(Power::Or)?;
+    match parser.peek() {
+        None => Ok(Some(node)),
+        // Only a parenthesis that closes nothing ends an expression before the end.
+        Some(token) => Err(FilterError::new(token.span.clone(), Kind::UnopenedGroup)),
+    }
+}
+
+/// How strongly an operator holds its operands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Power {
+    Or,
+    And,
+    Not,
+}
+
+impl Power {
+    /// What the right operand of an operator that groups to the left must exceed.
+    const fn tighter(self) -> Self {
+        match self {
+            Self::Or => Self::And,
+            Self::And | Self::Not => Self::Not,
+        }
+    }
+}
+
+struct Parser<'a> {
+    tokens: &'a [Token<'a>],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    /// Operands joined by operators of at least this power.
+    fn expression(&mut self, least: Power) -> Result<Node, FilterError> {
+        let mut left = self.operand()?;
+        // By which operator `left` has grown here: `a b c` is one node with three children, while
+        // a group in parentheses stays what it is.
+        let mut grown = None;
+        while let Some(token) = self.peek() {
+            let word = connective(self.tokens, self.at);
+            let power = match (word, &token.kind) {
+                (Some(power), _) => power,
+                (None, TokenKind::Close) => break,
+                (None, _) => Power::And,
+            };
+            if power < least {
+                break;
             }
-            None => Err(fail(FilterErrorKind::NotAPort)),
+            if word.is_some() {
+                self.at += 1;
+                self.expect_operand(token)?;
+            }
+            let right = self.expression(power.tighter())?;
+            left = join(left, right, power, grown == Some(power));
+            grown = Some(power);
+        }
+        Ok(left)
+    }
+
+    /// A group, a negation, a word, a text or a field.
+    fn operand(&mut self) -> Result<Node, FilterError> {
+        let at = self.at;
+        let Some(token) = self.tokens.get(at) else {
+            // Every caller has looked whether something follows.
+            return Err(FilterError::new(0..0, Kind::EmptyGroup));
         };
-    }
-    let bare = word.trim_start_matches('[').trim_end_matches(']');
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        return Ok(Term::Address(address.to_canonical()));
-    }
-    if looks_like_address(word) {
-        return Err(fail(FilterErrorKind::NotAnAddress));
-    }
-    if let Some((at, c)) = word.char_indices().find(|(_, c)| !is_name_character(*c)) {
-        let start = span.start + at;
-        let kind = FilterErrorKind::Unexpected(c);
-        return Err(FilterError {
-            span: start..start + c.len_utf8(),
+        self.at += 1;
+        let fail = |kind| Err(FilterError::new(token.span.clone(), kind));
+        let kind = match &token.kind {
+            TokenKind::Open => return self.group(&token.span),
+            TokenKind::Close => return fail(Kind::UnopenedGroup),
+            TokenKind::Not(_) => return self.negation(token),
+            TokenKind::Text(text) => match Part::new(text) {
+                Some(part) => NodeKind::Is(Condition::Name(part)),
+                None => return fail(Kind::EmptyText),
+            },
+            TokenKind::Word(word) => match self.peek().map(|t| &t.kind) {
+                Some(TokenKind::Operator(sign)) => return self.field(token, word, sign),
+                _ if connective(self.tokens, at).is_some() => {
+                    return fail(Kind::NothingBefore((*word).into()));
+                }
+                _ if word.eq_ignore_ascii_case("not") => return self.negation(token),
+                _ => NodeKind::Is(bare::condition(&piece(word, &token.span))?),
+            },
+            // The lexer lets these follow only the name of a field.
+            TokenKind::Operator(sign) => return fail(Kind::NoField(sign)),
+            TokenKind::Value(_) | TokenKind::QuotedValue(_) => return fail(Kind::Glued),
+        };
+        Ok(Node {
+            span: token.span.clone(),
             kind,
-        });
+        })
     }
-    Ok(match word.to_ascii_lowercase().as_str() {
-        "tcp" => Term::Protocol(Protocol::Tcp),
-        "udp" => Term::Protocol(Protocol::Udp),
-        _ => words::state(word).map_or_else(|| Term::Name(word.to_lowercase()), Term::State),
-    })
-}
 
-fn port(digits: &str) -> Option<Port> {
-    digits.parse::<u16>().ok().filter(|n| *n > 0).map(Port)
-}
-
-/// Digits and dots only, or hexadecimal with at least two colons: nothing else is written so.
-fn looks_like_address(word: &str) -> bool {
-    let colons = word.bytes().filter(|b| *b == b':').count();
-    let hexadecimal = word
-        .bytes()
-        .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'[' | b']'));
-    (colons >= 2 && hexadecimal) || word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-}
-
-/// What may stand in the name of a process, service, user or unit. The rest is kept free for the
-/// words of the filter language.
-fn is_name_character(c: char) -> bool {
-    c.is_alphanumeric()
-        || matches!(
-            c,
-            '-' | '_' | '.' | '/' | '@' | '+' | '\\' | '#' | '$' | '%' | ',' | ';'
-        )
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::socket::TcpState;
-
-    #[test]
-    fn words_are_understood_or_refused_with_their_place() {
-        let name = |n: &str| Ok(vec![Term::Name(n.into())]);
-        for (text, expected) in [
-            ("", Ok(vec![])),
-            ("  \t ", Ok(vec![])),
-            ("8080", Ok(vec![Term::Port(Port(8080))])),
-            (":443", Ok(vec![Term::Port(Port(443))])),
-            (
-                "tcp 22",
-                Ok(vec![Term::Protocol(Protocol::Tcp), Term::Port(Port(22))]),
-            ),
-            ("UDP", Ok(vec![Term::Protocol(Protocol::Udp)])),
-            ("TIME_WAIT", Ok(vec![Term::State(TcpState::TimeWait)])),
-            ("tw", Ok(vec![Term::State(TcpState::TimeWait)])),
-            ("syn-recv", Ok(vec![Term::State(TcpState::SynReceived)])),
-            ("Estab", Ok(vec![Term::State(TcpState::Established)])),
-            ("::1", Ok(vec![Term::Address("::1".parse().unwrap())])),
-            ("[::1]", Ok(vec![Term::Address("::1".parse().unwrap())])),
-            (
-                "::ffff:10.0.0.1",
-                Ok(vec![Term::Address("10.0.0.1".parse().unwrap())]),
-            ),
-            ("nginx", name("nginx")),
-            ("Web-Content", name("web-content")),
-            ("nginx.service", name("nginx.service")),
-            ("0", Err((0..1, FilterErrorKind::PortTooBig))),
-            ("tcp 65536", Err((4..9, FilterErrorKind::PortTooBig))),
-            (":65536", Err((0..6, FilterErrorKind::PortTooBig))),
-            (":http", Err((0..5, FilterErrorKind::NotAPort))),
-            ("a 10.0.0.999", Err((2..12, FilterErrorKind::NotAnAddress))),
-            ("1:2:3", Err((0..5, FilterErrorKind::NotAnAddress))),
-            ("port:80", Err((4..5, FilterErrorKind::Unexpected(':')))),
-            ("é|b", Err((2..3, FilterErrorKind::Unexpected('|')))),
-        ] {
-            let got = parse(text).map(|f| f.terms).map_err(|e| (e.span, e.kind));
-            assert_eq!(got, expected, "{text:?}");
+    fn group(&mut self, open: &Range<usize>) -> Result<Node, FilterError> {
+        self.descend(open)?;
+        match self.peek() {
+            None => return Err(FilterError::new(open.clone(), Kind::UnclosedGroup)),
+            Some(Token {
+                span,
+                kind: TokenKind::Close,
+            }) => return Err(FilterError::new(open.start..span.end, Kind::EmptyGroup)),
+            Some(_) => {}
         }
+        let inner = self.expression(Power::Or)?;
+        let Some(close) = self.peek() else {
+            return Err(FilterError::new(open.clone(), Kind::UnclosedGroup));
+        };
+        self.at += 1;
+        self.depth -= 1;
+        Ok(Node {
+            span: open.start..close.span.end,
+            kind: inner.kind,
+        })
     }
 
-    proptest! {
-        #[test]
-        fn any_text_is_understood_or_refused_inside_itself(text in "\\PC{0,40}") {
-            if let Err(error) = parse(&text) {
-                prop_assert!(error.span.end <= text.len() && text.get(error.span).is_some());
-            }
-        }
+    fn negation(&mut self, sign: &'a Token<'a>) -> Result<Node, FilterError> {
+        self.descend(&sign.span)?;
+        self.expect_operand(sign)?;
+        let inner = self.expression(Power::Not)?;
+        self.depth -= 1;
+        Ok(Node {
+            span: sign.span.start..inner.span.end,
+            kind: NodeKind::Not(Box::new(inner)),
+        })
     }
+
+    /// A field with its operator, which is the next token, and its values.
+    fn field(
+        &mut self,
+        token: &Token<'_>,
+        name: &str,
+        sign: &'static str,
+    ) -> Result<Node, FilterError> {
+        self.at += 1;
+        let mut values = Vec::new();
+        let mut end = token.span.end;
+        while let Some(Token { span, kind }) = self.peek() {
+            let (text, quoted) = match kind {
+                TokenKind::Value(text) => (*text, false),
+                TokenKind::QuotedValue(text) => (text.as_str(), true),
+                _ => break,
+            };
+            values.push(Piece {
+                text,
+                span: span.clone(),
+                quoted,
+            });
+            end = span.end;
+            self.at += 1;
+        }
+        let condition = condition::condition(&piece(name, &token.span), sign, &values)?;
+        Ok(Node {
+            span: token.span.start..end,
+            kind: NodeKind::Is(condition),
+        })
+    }
+
+    /// One level deeper. The stack bears this many.
+    fn descend(&mut self, span: &Range<usize>) -> Result<(), FilterError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(FilterError::new(span.clone(), Kind::TooDeep));
+        }
+        Ok(())
+    }
+
+    /// Refuses an operator with nothing behind it.
+    fn expect_operand(&self, operator: &Token<'_>) -> Result<(), FilterError> {
+        let nothing = match self.peek().map(|t| &t.kind) {
+            None | Some(TokenKind::Close) => true,
+            Some(_) => connective(self.tokens, self.at).is_some(),
+        };
+        let word = match operator.kind {
+            TokenKind::Word(word) => word,
+            TokenKind::Not(sign) => sign,
+            _ => "",
+        };
+        if nothing {
+            let span = operator.span.clone();
+            return Err(FilterError::new(span, Kind::NothingAfter(word.into())));
+        }
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<&'a Token<'a>> {
+        self.tokens.get(self.at)
+    }
+}
+
+/// The power of the token, if it is `and` or `or` and not the name of a field.
+fn connective(tokens: &[Token<'_>], at: usize) -> Option<Power> {
+    let TokenKind::Word(word) = tokens.get(at)?.kind else {
+        return None;
+    };
+    if matches!(
+        tokens.get(at + 1),
+        Some(Token {
+            kind: TokenKind::Operator(_),
+            ..
+        })
+    ) {
+        return None;
+    }
+    power_of(word)
+}
+
+fn power_of(word: &str) -> Option<Power> {
+    if word.eq_ignore_ascii_case("or") {
+        Some(Power::Or)
+    } else if word.eq_ignore_ascii_case("and") {
+        Some(Power::And)
+    } else {
+        None
+    }
+}
+
+fn piece<'a>(text: &'a str, span: &Range<usize>) -> Piece<'a> {
+    Piece {
+        text,
+        span: span.clone(),
+        quoted: false,
+    }
+}
+
+/// Joins two nodes; where the left one was made by the same operator here, it takes the right one in.
+fn join(left: Node, right: Node, power: Power, grows: bool) -> Node {
+    let span = left.span.start..right.span.end;
+    let children = match left.kind {
+        NodeKind::And(mut children) | NodeKind::Or(mut children) if grows => {
+            children.push(right);
+            children
+        }
+        kind => vec![
+            Node {
+                span: left.span,
+                kind,
+            },
+            right,
+        ],
+    };
+    let kind = match power {
+        Power::Or => NodeKind::Or(children),
+        Power::And | Power::Not => NodeKind::And(children),
+    };
+    Node { span, kind }
+}
+
+/// Whether a name, written without quotes, is read as that name again.
+pub(super) fn is_bare_name(name: &str) -> bool {
+    let (tokens, error) = lex(name);
+    let [
+        Token {
+            span,
+            kind: TokenKind::Word(word),
+        },
+    ] = tokens.as_slice()
+    else {
+        return false;
+    };
+    let is_word = error.is_none() && *word == name && power_of(word).is_none();
+    let is_name = |c| matches!(c, Condition::Name(part) if part.as_str() == name);
+    is_word
+        && !word.eq_ignore_ascii_case("not")
+        && bare::condition(&piece(word, span)).is_ok_and(is_name)
 }

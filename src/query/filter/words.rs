@@ -1,6 +1,130 @@
-//! Every spelling in use of a TCP state: RFC 9293, ss, netstat, lsof, Windows.
+//! Words with a meaning: TCP states in every spelling in use (RFC 9293, ss, netstat, lsof,
+//! Windows), protocols, families, sides, reaches, and the words that stand alone.
 
+use super::tree::{Condition, Flag, ReachTest};
+use crate::endpoint::Family;
+use crate::history::Side;
+use crate::port::Protocol;
 use crate::socket::TcpState;
+
+/// `proto:`
+pub(super) const PROTOCOLS: [&str; 2] = ["tcp", "udp"];
+/// `family:`
+pub(super) const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
+/// `side:`
+pub(super) const SIDES: [&str; 3] = ["listening", "serving", "outgoing"];
+/// `reach:`
+pub(super) const REACHES: [&str; 2] = ["everyone", "this-machine"];
+/// `state:`, as they are printed.
+pub(super) const STATES: [&str; 11] = [
+    "established",
+    "listen",
+    "syn-sent",
+    "syn-received",
+    "fin-wait-1",
+    "fin-wait-2",
+    "close-wait",
+    "closing",
+    "last-ack",
+    "time-wait",
+    "closed",
+];
+
+/// A word that means something by itself.
+#[derive(Debug)]
+pub struct Keyword {
+    /// The word.
+    pub name: &'static str,
+    /// Other spellings.
+    pub aliases: &'static [&'static str],
+    /// What it means.
+    pub words: &'static str,
+}
+
+/// The words that mean something by themselves, besides the TCP states. Where one is a state as
+/// well, this meaning wins.
+#[rustfmt::skip]
+pub static KEYWORDS: [Keyword; 11] = [
+    Keyword { name: "tcp", aliases: &[], words: "proto:tcp" },
+    Keyword { name: "udp", aliases: &[], words: "proto:udp" },
+    Keyword { name: "ipv4", aliases: &[], words: "family:ipv4" },
+    Keyword { name: "ipv6", aliases: &[], words: "family:ipv6" },
+    Keyword { name: "listening", aliases: &["listen"], words: "waits for whoever comes, UDP without a peer included, as -l" },
+    Keyword { name: "serving", aliases: &[], words: "accepted from a listener here" },
+    Keyword { name: "outgoing", aliases: &[], words: "dialled from here" },
+    Keyword { name: "established", aliases: &["estab", "est"], words: "ESTABLISHED, UDP with a peer included, as -e" },
+    Keyword { name: "loopback", aliases: &[], words: "an end at a loopback address" },
+    Keyword { name: "closed", aliases: &[], words: "gone; the state of that name is state:closed" },
+    Keyword { name: "new", aliases: &[], words: "came a moment ago" },
+];
+
+/// What a word that stands alone means: a keyword or a TCP state. `None` for a name.
+pub(super) fn condition(word: &str) -> Option<Condition> {
+    let is = |k: &&Keyword| {
+        let mut spellings = [k.name].into_iter().chain(k.aliases.iter().copied());
+        spellings.any(|s| s.eq_ignore_ascii_case(word))
+    };
+    let Some(keyword) = KEYWORDS.iter().find(is) else {
+        return state(word).map(|s| Condition::State(vec![s]));
+    };
+    Some(match keyword.name {
+        "established" => Condition::Flag(Flag::Established),
+        "loopback" => Condition::Flag(Flag::Loopback),
+        "closed" => Condition::Flag(Flag::Closed),
+        "new" => Condition::Flag(Flag::New),
+        name => protocol(name)
+            .map(|p| Condition::Protocol(vec![p]))
+            .or_else(|| family(name).map(|f| Condition::Family(vec![f])))
+            .or_else(|| side(name).map(|s| Condition::Side(vec![s])))?,
+    })
+}
+
+impl Flag {
+    /// The word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Loopback => "loopback",
+            Self::Closed => "closed",
+            Self::New => "new",
+        }
+    }
+}
+
+/// The protocol a word names.
+pub(super) fn protocol(word: &str) -> Option<Protocol> {
+    [Protocol::Tcp, Protocol::Udp]
+        .into_iter()
+        .find(|p| p.name().eq_ignore_ascii_case(word))
+}
+
+/// The family a word names.
+pub(super) fn family(word: &str) -> Option<Family> {
+    match word.to_ascii_lowercase().as_str() {
+        "ipv4" | "ip4" | "v4" | "4" | "inet" => Some(Family::Ipv4),
+        "ipv6" | "ip6" | "v6" | "6" | "inet6" => Some(Family::Ipv6),
+        _ => None,
+    }
+}
+
+/// The side a word names.
+pub(super) fn side(word: &str) -> Option<Side> {
+    match word.to_ascii_lowercase().as_str() {
+        "listening" | "listen" => Some(Side::Listening),
+        "serving" | "inbound" | "incoming" => Some(Side::Serving),
+        "outgoing" | "outbound" => Some(Side::Outgoing),
+        _ => None,
+    }
+}
+
+/// The reach a word names, if it is no address and no interface.
+pub(super) fn reach(word: &str) -> Option<ReachTest> {
+    match word.to_ascii_lowercase().as_str() {
+        "everyone" => Some(ReachTest::Everyone),
+        "this-machine" | "loopback" => Some(ReachTest::ThisMachine),
+        _ => None,
+    }
+}
 
 /// The state a word names, whatever its case and whether it joins its parts by `-`, `_` or nothing.
 pub(super) fn state(word: &str) -> Option<TcpState> {
@@ -16,7 +140,7 @@ pub(super) fn state(word: &str) -> Option<TcpState> {
         "finwait1" => TcpState::FinWait1,
         "finwait2" => TcpState::FinWait2,
         "timewait" | "tw" => TcpState::TimeWait,
-        "closed" => TcpState::Closed,
+        "closed" | "close" => TcpState::Closed,
         "closewait" | "cw" => TcpState::CloseWait,
         "lastack" => TcpState::LastAck,
         "listen" | "listening" => TcpState::Listen,

@@ -1,0 +1,229 @@
+//! The one table of fields. The parser, the grammar, the errors and completion read it.
+
+use super::suggest;
+use super::tree::End;
+use super::words;
+
+/// A field: what stands before the colon.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// What it looks at.
+    pub kind: FieldKind,
+    /// What it is, in words.
+    pub words: &'static str,
+    /// How it is used.
+    pub example: &'static str,
+}
+
+/// What a field looks at, and so what it may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A port.
+    Port(End),
+    /// An address.
+    Address(End),
+    /// The remote address or a part of its text.
+    Host,
+    /// TCP or UDP.
+    Protocol,
+    /// IPv4 or IPv6.
+    Family,
+    /// A TCP state.
+    State,
+    /// A side.
+    Side,
+    /// From where a listener can be reached.
+    Reach,
+    /// A name.
+    Text(TextField),
+    /// A number.
+    Measure(Measure),
+}
+
+/// A name that rows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextField {
+    /// The short name of a process.
+    Process,
+    /// The name of the user who opened it.
+    User,
+    /// The systemd unit.
+    Unit,
+    /// The container.
+    Container,
+    /// The command line of a process.
+    Command,
+    /// The name of the shared port.
+    Service,
+    /// The interface it is bound to; the whole name, so that `eth1` is not `eth10`.
+    Interface,
+}
+
+/// A number that rows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The process.
+    Pid,
+    /// The process that started it.
+    ParentPid,
+    /// The user.
+    Uid,
+    /// Time since first seen.
+    Age,
+    /// Bytes not read.
+    ReceiveQueue,
+    /// Bytes not acknowledged.
+    SendQueue,
+    /// Round-trip time.
+    RoundTrip,
+    /// Segments sent again.
+    Retransmits,
+    /// Bytes per second, both ways.
+    Rate,
+    /// Bytes per second received.
+    Received,
+    /// Bytes per second sent.
+    Sent,
+    /// The inode.
+    Inode,
+    /// The kernel's cookie.
+    Cookie,
+}
+
+/// What a number counts, and so which units it may be given in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// Things.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Bytes per second.
+    Rate,
+    /// Time.
+    Time,
+}
+
+impl Measure {
+    /// What it counts.
+    pub const fn dimension(self) -> Dimension {
+        match self {
+            Self::Pid
+            | Self::ParentPid
+            | Self::Uid
+            | Self::Retransmits
+            | Self::Inode
+            | Self::Cookie => Dimension::Count,
+            Self::ReceiveQueue | Self::SendQueue => Dimension::Bytes,
+            Self::Rate | Self::Received | Self::Sent => Dimension::Rate,
+            Self::Age | Self::RoundTrip => Dimension::Time,
+        }
+    }
+}
+
+impl Field {
+    /// The field of this name or alias, in any case.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        FIELDS.iter().find(|field| {
+            let mut names = [field.name]
+                .into_iter()
+                .chain(field.aliases.iter().copied());
+            names.any(|n| n.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The field that looks at this.
+    pub fn of(kind: FieldKind) -> Option<&'static Self> {
+        FIELDS.iter().find(|field| field.kind == kind)
+    }
+
+    /// The name nearest to one that no field has.
+    pub(super) fn nearest(name: &str) -> Option<&'static str> {
+        let names = FIELDS
+            .iter()
+            .flat_map(|f| [f.name].into_iter().chain(f.aliases.iter().copied()));
+        let found = suggest::nearest(name, names)?;
+        Some(Self::find(found)?.name)
+    }
+
+    /// The values it takes, where they are few and known without looking at the rows.
+    pub const fn values(&self) -> &'static [&'static str] {
+        match self.kind {
+            FieldKind::Protocol => &words::PROTOCOLS,
+            FieldKind::Family => &words::FAMILIES,
+            FieldKind::State => &words::STATES,
+            FieldKind::Side => &words::SIDES,
+            FieldKind::Reach => &words::REACHES,
+            _ => &[],
+        }
+    }
+
+    /// What may stand between the field and its value.
+    pub const fn operators(&self) -> &'static [&'static str] {
+        match self.kind {
+            FieldKind::Port(_) | FieldKind::Measure(_) => &[":", ">", ">=", "<", "<="],
+            FieldKind::Host | FieldKind::Text(_) => &[":", "~"],
+            _ => &[":"],
+        }
+    }
+}
+
+/// Writes the table tersely.
+const fn field(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    kind: FieldKind,
+    words: &'static str,
+    example: &'static str,
+) -> Field {
+    Field {
+        name,
+        aliases,
+        kind,
+        words,
+        example,
+    }
+}
+
+/// Every field, in the order of the grammar.
+#[rustfmt::skip]
+pub static FIELDS: [Field; 32] = {
+    use FieldKind::{Address, Family, Host, Measure as M, Port, Protocol, Reach, Side, State, Text};
+    [
+        field("port", &["ports"], Port(End::Either), "a port at either end", "port:80,443"),
+        field("lport", &["sport"], Port(End::Local), "the local port", "lport:8000-8100"),
+        field("rport", &["dport"], Port(End::Remote), "the remote port", "rport:443"),
+        field("addr", &["address", "ip"], Address(End::Either), "an address or network at either end", "addr:10.0.0.0/8"),
+        field("laddr", &["src"], Address(End::Local), "the local address", "laddr:127.0.0.1"),
+        field("raddr", &["dst"], Address(End::Remote), "the remote address", "raddr:2001:db8::/32"),
+        field("host", &[], Host, "the remote address, or a part of its text", "host:203.0.113"),
+        field("proto", &["protocol"], Protocol, "tcp or udp", "proto:udp"),
+        field("family", &[], Family, "ipv4 or ipv6: the socket's, not the peer's", "family:ipv6"),
+        field("state", &[], State, "a TCP state, in any spelling", "state:close-wait,tw"),
+        field("side", &[], Side, "listening, serving or outgoing", "side:outgoing"),
+        field("reach", &[], Reach, "everyone, this-machine, address or interface", "reach:everyone"),
+        field("proc", &["process", "comm"], Text(TextField::Process), "a process that has it, or had it last", "proc:nginx"),
+        field("pid", &[], M(Measure::Pid), "its pid", "pid:812"),
+        field("ppid", &["parent"], M(Measure::ParentPid), "the pid of its parent", "ppid:1"),
+        field("user", &[], Text(TextField::User), "the user who opened it", "user:www-data"),
+        field("uid", &[], M(Measure::Uid), "that user's number", "uid>=1000"),
+        field("unit", &[], Text(TextField::Unit), "the systemd unit it was opened in", "unit:nginx.service"),
+        field("container", &[], Text(TextField::Container), "the container it was opened in", "container:docker"),
+        field("cmd", &["command", "cmdline"], Text(TextField::Command), "the command line of a process that has it", "cmd:\"-m http.server\""),
+        field("service", &[], Text(TextField::Service), "the name of the shared port", "service:https"),
+        field("age", &[], M(Measure::Age), "time since first seen", "age>1h"),
+        field("recvq", &["recv-q"], M(Measure::ReceiveQueue), "bytes the program has not read", "recvq>0"),
+        field("sendq", &["send-q"], M(Measure::SendQueue), "bytes the other end has not acknowledged", "sendq>=1M"),
+        field("rtt", &[], M(Measure::RoundTrip), "round-trip time", "rtt>50ms"),
+        field("retrans", &["retransmits"], M(Measure::Retransmits), "segments sent again so far", "retrans>0"),
+        field("rate", &[], M(Measure::Rate), "bytes per second, both ways", "rate>1M"),
+        field("rx", &["down"], M(Measure::Received), "bytes per second received", "rx>=100k"),
+        field("tx", &["up"], M(Measure::Sent), "bytes per second sent", "tx<64KiB"),
+        field("inode", &[], M(Measure::Inode), "the inode number", "inode:71234"),
+        field("cookie", &[], M(Measure::Cookie), "the kernel's own number for the socket", "cookie:8193"),
+        field("interface", &["iface", "dev"], Text(TextField::Interface), "the interface it is bound to, its whole name", "interface:eth0"),
+    ]
+};

@@ -1,0 +1,77 @@
+//! A part of a name, found in a name whatever the case, without allocating.
+
+use super::tree::Part;
+
+/// Whether the text contains the part.
+pub(super) fn contains(text: &str, part: &Part) -> bool {
+    let needle = part.as_str();
+    if !text.is_ascii() {
+        return unicode(text, needle);
+    }
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let (Some(&first), Some(last_start)) = (needle.first(), text.len().checked_sub(needle.len()))
+    else {
+        return needle.is_empty();
+    };
+    // The first letter alone rules out most places.
+    let starts = text.get(..=last_start).unwrap_or_default();
+    starts.iter().enumerate().any(|(at, byte)| {
+        byte.to_ascii_lowercase() == first
+            && text
+                .get(at..at + needle.len())
+                .is_some_and(|window| window.eq_ignore_ascii_case(needle))
+    })
+}
+
+/// Whether the text is the part and nothing more.
+pub(super) fn equals(text: &str, part: &Part) -> bool {
+    lower(text).eq(part.as_str().chars())
+}
+
+fn unicode(text: &str, needle: &str) -> bool {
+    text.char_indices().any(|(at, _)| {
+        let mut rest = lower(text.get(at..).unwrap_or(""));
+        needle.chars().all(|wanted| rest.next() == Some(wanted))
+    })
+}
+
+fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn has(text: &str, part: &str) -> bool {
+        contains(text, &Part::new(part).unwrap())
+    }
+
+    #[test]
+    fn case_does_not_matter_in_any_script() {
+        for (text, part, expected) in [
+            ("nginx", "GIN", true),
+            ("NGINX", "nginx", true),
+            ("nginx", "nginxx", false),
+            ("", "a", false),
+            ("Été", "été", true),
+            ("ÉTÉ", "té", true),
+            ("日本語", "本", true),
+            ("日本語", "x", false),
+            ("aab", "ab", true),
+        ] {
+            assert_eq!(has(text, part), expected, "{text} {part}");
+        }
+        let eth1 = Part::new("ETH1").unwrap();
+        assert!(equals("eth1", &eth1) && !equals("eth10", &eth1) && !equals("eth", &eth1));
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_the_library_finds(text in "[aAbBcé]{0,12}", part in "[aAbBcé]{1,4}") {
+            prop_assert_eq!(has(&text, &part), text.to_lowercase().contains(&part.to_lowercase()));
+        }
+    }
+}

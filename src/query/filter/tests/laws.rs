@@ -1,0 +1,322 @@
+//! What holds for every filter and for every text.
+
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::super::fields::{FIELDS, FieldKind, Measure, TextField};
+use super::super::tree::{
+    Comparison, Condition, End, Flag, HostPart, HostTest, Interval, Network, Node, NodeKind,
+    NumberTest, Part, Pattern, ReachTest, TextTest,
+};
+use super::super::{DEEPEST, Dimension, Expected, FilterErrorKind, LONGEST, expected};
+use super::scene::Scene;
+use crate::endpoint::{Endpoint, Family};
+use crate::history::Side;
+use crate::port::{Port, Protocol};
+use crate::query::Filter;
+use crate::socket::TcpState;
+
+fn node(kind: NodeKind) -> Node {
+    Node { span: 0..0, kind }
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        any::<[u8; 4]>().prop_map(IpAddr::from),
+        any::<[u8; 16]>().prop_map(IpAddr::from),
+        any::<[u8; 4]>().prop_map(|v4| std::net::Ipv4Addr::from(v4).to_ipv6_mapped().into()),
+    ]
+}
+
+fn network() -> impl Strategy<Value = Network> {
+    (address(), 0..=128_u8).prop_map(|(a, bits)| Network::new(a, bits).unwrap_or(Network::host(a)))
+}
+
+/// Texts of every kind: names, words of the language, and what nobody would call a name.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z][a-z0-9./@_-]{0,8}",
+        "\\PC{1,8}",
+        "[\"\\\\ ()!,:=~<>-]{1,6}",
+        "[0-9a-f.:/-]{1,9}",
+        prop::sample::select(vec![
+            "and", "or", "not", "tcp", "80", "tw", "port", "::1", "closed"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    text().prop_filter_map("some text", |t| Part::new(&t))
+}
+
+fn pattern() -> impl Strategy<Value = Pattern> {
+    text().prop_filter_map("an expression", |t| Pattern::new(&t).ok())
+}
+
+fn some<T: std::fmt::Debug>(one: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+    prop::collection::vec(one, 1..4)
+}
+
+fn number_test(dimension: Dimension, low: u64, high: u64) -> impl Strategy<Value = NumberTest> {
+    let number = move || prop_oneof![low..=high, low..=high.min(low + 100)];
+    let factor = prop::sample::select(match dimension {
+        Dimension::Time => vec![1, 1000, 1_000_000, 60_000_000],
+        _ => vec![1],
+    });
+    let comparison = prop::sample::select(vec![
+        Comparison::Greater,
+        Comparison::AtLeast,
+        Comparison::Less,
+        Comparison::AtMost,
+    ]);
+    prop_oneof![
+        some((number(), number()).prop_map(|(a, b)| Interval {
+            low: a.min(b),
+            high: a.max(b)
+        }))
+        .prop_map(NumberTest::OneOf),
+        (comparison, number(), factor)
+            .prop_map(|(c, n, f)| NumberTest::Compare(c, n.saturating_mul(f))),
+    ]
+}
+
+fn measures() -> Vec<Measure> {
+    let of = |f: &super::super::Field| match f.kind {
+        FieldKind::Measure(measure) => Some(measure),
+        _ => None,
+    };
+    FIELDS.iter().filter_map(of).collect()
+}
+
+fn text_fields() -> Vec<TextField> {
+    let of = |f: &super::super::Field| match f.kind {
+        FieldKind::Text(text) => Some(text),
+        _ => None,
+    };
+    FIELDS.iter().filter_map(of).collect()
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    let end = || prop::sample::select(vec![End::Either, End::Local, End::Remote]);
+    let protocol = || prop::sample::select(vec![Protocol::Tcp, Protocol::Udp]);
+    let host = prop_oneof![
+        network().prop_map(HostPart::Network),
+        "[0-9a-f.:]{1,8}".prop_map(|t| HostPart::Part(Part::new(&t).unwrap())),
+    ];
+    let reach = prop_oneof![
+        Just(ReachTest::Everyone),
+        Just(ReachTest::ThisMachine),
+        network().prop_map(ReachTest::Network),
+        part().prop_map(ReachTest::Interface),
+    ];
+    let text_test = || {
+        prop_oneof![
+            some(part()).prop_map(TextTest::OneOf),
+            pattern().prop_map(TextTest::Pattern),
+        ]
+    };
+    let measure = prop::sample::select(measures()).prop_flat_map(|m| {
+        number_test(m.dimension(), 0, u64::MAX).prop_map(move |t| Condition::Measure(m, t))
+    });
+    prop_oneof![
+        (end(), number_test(Dimension::Count, 1, 65_535)).prop_map(|(e, t)| Condition::Port(e, t)),
+        (protocol(), 1..=65_535_u16).prop_map(|(p, n)| Condition::PortOf(p, Port(n))),
+        (address(), 1..=65_535_u16)
+            .prop_map(|(a, n)| Condition::Endpoint(Endpoint::new(a.to_canonical(), Port(n)))),
+        (end(), some(network())).prop_map(|(e, n)| Condition::Address(e, n)),
+        some(host).prop_map(|h| Condition::Host(HostTest::OneOf(h))),
+        pattern().prop_map(|p| Condition::Host(HostTest::Pattern(p))),
+        some(protocol()).prop_map(Condition::Protocol),
+        some(prop::sample::select(vec![Family::Ipv4, Family::Ipv6])).prop_map(Condition::Family),
+        some((1..=11_u8).prop_map(TcpState::from_kernel)).prop_map(Condition::State),
+        some(prop::sample::select(vec![
+            Side::Listening,
+            Side::Serving,
+            Side::Outgoing
+        ]))
+        .prop_map(Condition::Side),
+        some(reach).prop_map(Condition::Reach),
+        (prop::sample::select(text_fields()), text_test()).prop_map(|(f, t)| Condition::Text(f, t)),
+        measure,
+        part().prop_map(Condition::Name),
+        prop::sample::select(vec![
+            Flag::Established,
+            Flag::Loopback,
+            Flag::Closed,
+            Flag::New
+        ])
+        .prop_map(Condition::Flag),
+    ]
+}
+
+fn tree() -> impl Strategy<Value = Node> {
+    let leaf = condition().prop_map(|c| node(NodeKind::Is(c)));
+    leaf.prop_recursive(6, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|c| node(NodeKind::And(c))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|c| node(NodeKind::Or(c))),
+            inner.prop_map(|i| node(NodeKind::Not(Box::new(i)))),
+        ]
+    })
+}
+
+/// What a person may type, in any order.
+fn soup() -> impl Strategy<Value = String> {
+    const TOKENS: &[&str] = &[
+        " ",
+        " ",
+        " ",
+        "(",
+        ")",
+        "-",
+        "!",
+        "not ",
+        " and ",
+        " or ",
+        "\"",
+        "\\",
+        ":",
+        "=",
+        "~",
+        "<",
+        ">",
+        ">=",
+        ",",
+        "port",
+        "port:",
+        "proc",
+        "proc~",
+        "state:",
+        "age>",
+        "host:",
+        "reach:",
+        "80",
+        "8000-8100",
+        "99999",
+        "1h",
+        "5x",
+        "10.0.0.0/8",
+        "::1",
+        "[::1]:80",
+        "[",
+        "tcp",
+        "tw",
+        "nginx",
+        "é",
+        "日",
+        "\u{301}",
+        "*",
+        "|",
+        "^(",
+        "\t",
+        "1.5",
+        "%",
+        "/",
+    ];
+    prop::collection::vec(prop::sample::select(TOKENS), 0..14).prop_map(|t| t.concat())
+}
+
+fn check(text: &str) -> Result<(), TestCaseError> {
+    match Filter::parse(text) {
+        Ok(filter) => prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter)),
+        Err(error) => {
+            prop_assert!(
+                text.get(error.span.clone()).is_some(),
+                "{:?} {:?}",
+                text,
+                error
+            );
+            prop_assert!(!error.span.is_empty(), "{:?} {:?}", text, error);
+            let words = error.to_string();
+            prop_assert!(!words.ends_with('.') && !words.contains('\n'), "{}", words);
+        }
+    }
+    for cursor in 0..=text.len() {
+        let Expected { replace, .. } = expected(text, cursor);
+        prop_assert!(text.get(replace).is_some());
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_is_read_as_the_same(tree in tree()) {
+        let filter = Filter::from(tree);
+        let printed = filter.to_string();
+        prop_assert_eq!(Filter::parse(&printed), Ok(filter), "{}", printed);
+    }
+
+    #[test]
+    fn any_text_is_understood_or_refused_inside_itself(text in "\\PC{0,40}") {
+        check(&text)?;
+    }
+
+    #[test]
+    fn any_bytes_are_understood_or_refused(text in any::<String>()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn any_soup_is_understood_or_refused(text in soup()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn no_filter_fails_on_any_row(tree in tree()) {
+        let scene = Scene::new();
+        let yes = Filter::from(tree.clone());
+        let no = Filter::from(node(NodeKind::Not(Box::new(tree))));
+        let both = scene.picks(&yes).len() + scene.picks(&no).len();
+        prop_assert_eq!(both, scene.moment.rows.len());
+    }
+}
+
+#[test]
+fn what_nobody_types_is_refused_at_once() {
+    let kind = |text: &str| Filter::parse(text).unwrap_err().kind;
+    assert_eq!(kind(&"a".repeat(10_000)), FilterErrorKind::TooLong);
+    assert_eq!(kind(&"a ".repeat(5_000)), FilterErrorKind::TooLong);
+    assert_eq!(kind(&"é ".repeat(5_000)), FilterErrorKind::TooLong);
+    assert_eq!(kind(&"-".repeat(10_000)), FilterErrorKind::TooLong);
+    assert_eq!(
+        kind(&" ".repeat(10_000).replace("  ", " a")),
+        FilterErrorKind::TooLong
+    );
+    assert_eq!(kind(&"(".repeat(10_000)), FilterErrorKind::TooDeep);
+    assert_eq!(
+        kind(&format!("{}a{}", "(".repeat(5_000), ")".repeat(5_000))),
+        FilterErrorKind::TooDeep
+    );
+    assert_eq!(
+        kind(&format!("{}a", "not ".repeat(DEEPEST + 1))),
+        FilterErrorKind::TooDeep
+    );
+    assert_eq!(
+        kind(&format!("{}a", "!".repeat(DEEPEST + 1))),
+        FilterErrorKind::TooDeep
+    );
+    assert!(matches!(
+        kind(&format!("proc~{}", "(".repeat(3_000))),
+        FilterErrorKind::BadPattern(_)
+    ));
+    let error = Filter::parse(&"é ".repeat(5_000)).unwrap_err();
+    assert_eq!(error.span, LONGEST / 2 * 3..15_000);
+}
+
+#[test]
+fn what_is_long_but_not_too_long_is_understood() {
+    assert!(Filter::parse(&"a ".repeat(LONGEST / 2)).is_ok());
+    assert!(Filter::parse(&"a".repeat(LONGEST)).is_ok());
+    assert!(Filter::parse(&"é".repeat(LONGEST)).is_ok());
+    let deep = format!("{}a{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
+    assert!(Filter::parse(&deep).is_ok());
+    let negated = format!(
+        "{}(a b){}",
+        "not (b or ".repeat(DEEPEST / 2 - 1),
+        ")".repeat(DEEPEST / 2 - 1)
+    );
+    let filter = Filter::parse(&negated).unwrap();
+    assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
+}

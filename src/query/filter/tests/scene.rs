@@ -1,0 +1,376 @@
+//! A small machine with one row of everything a filter can look at. A row is named by a letter.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use super::super::{Context, Filter};
+use crate::endpoint::Endpoint;
+use crate::history::{
+    Evidence, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals, Tracked,
+};
+use crate::port::{Port, PortRange};
+use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
+use crate::services::Services;
+use crate::snapshot::{Cgroup, Directory, Observer, Sight, SourceKind};
+use crate::socket::{
+    CgroupId, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpInfo, TcpState, Transport,
+};
+
+/// The clock of the scene: it has been watched for three hours.
+const NOW: Duration = Duration::from_secs(3 * 3600);
+
+pub(super) struct Scene {
+    pub moment: Moment,
+    letters: String,
+    services: Services,
+}
+
+impl Scene {
+    /// The letters of the rows the filter picks.
+    pub(super) fn picks(&self, filter: &Filter) -> String {
+        let context = Context {
+            moment: &self.moment,
+            services: &self.services,
+        };
+        let rows = self.moment.rows().zip(self.letters.chars());
+        rows.filter(|(row, _)| filter.matches(row, context))
+            .map(|(_, letter)| letter)
+            .collect()
+    }
+
+    /// Every row:
+    ///
+    /// ```text
+    /// w  nginx listens at 0.0.0.0:80, workers share it      l  java listens at [::]:8080 in a container
+    /// c  nginx 443, ESTABLISHED, from 203.0.113.7           m  java serves a v4-mapped caller on 127.0.0.1
+    /// x  nginx 443, CLOSE-WAIT, there before the first look h  sshd 22, owner hidden, root's
+    /// t  nginx had it, TIME-WAIT                            g  gone a moment ago, FIN-WAIT-2
+    /// f  "Web Content" dialled [2001:db8::1]:443, new       v  python3 listens at eth0, port 9000
+    /// p  postgres listens at 127.0.0.1:5432                 e  "my app" listens at 192.168.1.5:8443
+    /// d  systemd-resolve, UDP 127.0.0.53:53, interface lo   s  curl, SYN-SENT to 192.0.2.1:9999
+    /// q  systemd-resolve asks 9.9.9.9:53, UDP               o  Кот, UDP at port 0, nothing else known
+    /// ```
+    pub(super) fn new() -> Self {
+        let mut directory = Directory::default();
+        let mut rows = Rows(Vec::new());
+        names(&mut directory);
+        listeners(&mut rows);
+        connections(&mut rows);
+        let letters = rows.0.iter().map(|(letter, _)| *letter).collect();
+        let rows = rows.0.into_iter().enumerate().map(|(slot, (_, row))| {
+            let slot = Slot(u32::try_from(slot).unwrap());
+            Some(Arc::new(Tracked { slot, ..row }))
+        });
+        Self {
+            moment: moment(rows.collect(), directory),
+            letters,
+            services: Services::registry(),
+        }
+    }
+}
+
+fn moment(rows: Vec<Option<Arc<Tracked>>>, directory: Directory) -> Moment {
+    Moment {
+        number: 9,
+        taken_at: jiff::Timestamp::UNIX_EPOCH,
+        elapsed: NOW,
+        source: SourceKind::SockDiag,
+        open: rows.len(),
+        rows,
+        ports: 0,
+        processes: 0,
+        directory: Arc::new(directory),
+        sight: Sight::default(),
+        hidden_rows: 1,
+        observer: Observer {
+            uid: Some(Uid(1000)),
+            pid: Pid(1),
+        },
+        ephemeral: PortRange::LINUX,
+        gaps: Vec::new(),
+        totals: Totals::default(),
+        series: HashMap::new(),
+        cost: SelfCost::default(),
+        interval: Duration::from_secs(1),
+    }
+}
+
+fn names(directory: &mut Directory) {
+    for (pid, parent, name, command) in [
+        (812, 1, "nginx", "nginx: master process"),
+        (813, 812, "nginx", "nginx: worker process"),
+        (
+            600,
+            1,
+            "systemd-resolve",
+            "/usr/lib/systemd/systemd-resolved",
+        ),
+        (700, 1, "postgres", "postgres -D /var/lib/data"),
+        (900, 899, "java", "java -jar /srv/app.jar --port 8080"),
+        (
+            4000,
+            3999,
+            "Web Content",
+            "/usr/lib/firefox/firefox -contentproc",
+        ),
+        (4123, 4100, "curl", "curl https://example.org"),
+        (5000, 4100, "python3", "python3 -m http.server"),
+        (5001, 4100, "my app", "./my app"),
+        (5002, 4100, "Кот", "кот"),
+    ] {
+        let key = process(pid);
+        let process = Process {
+            key,
+            name: name.into(),
+            executable: None,
+            command: Some(command.into()),
+            uid: None,
+            parent: Some(Pid(parent)),
+        };
+        directory.processes.insert(key, Arc::new(process));
+    }
+    for (uid, name) in [
+        (0, "root"),
+        (33, "www-data"),
+        (101, "systemd-resolve"),
+        (105, "postgres"),
+        (1000, "alice"),
+    ] {
+        directory.users.insert(Uid(uid), name.into());
+    }
+    for (id, unit, container) in [
+        (1, Some("nginx.service"), None),
+        (2, Some("postgresql.service"), None),
+        (3, None, Some("docker 3f2a9c1b7d4e")),
+        (4, Some("user@1000.service"), None),
+    ] {
+        let cgroup = Cgroup {
+            path: "/".into(),
+            unit: unit.map(Into::into),
+            container: container.map(Into::into),
+        };
+        directory.cgroups.insert(CgroupId(id), Arc::new(cgroup));
+    }
+    for (index, name) in [(1, "lo"), (2, "eth0"), (3, "eth01")] {
+        directory.interfaces.insert(interface(index), name.into());
+    }
+}
+
+fn process(pid: u32) -> ProcessKey {
+    ProcessKey {
+        pid: Pid(pid),
+        start: StartTime(1),
+    }
+}
+
+fn interface(index: u32) -> InterfaceIndex {
+    InterfaceIndex(NonZeroU32::new(index).unwrap())
+}
+
+fn held(pids: &[u32]) -> Ownership {
+    Ownership::Known(holders(pids))
+}
+
+fn holders(pids: &[u32]) -> Arc<[Holder]> {
+    pids.iter()
+        .map(|pid| Holder {
+            process: process(*pid),
+            fd: None,
+        })
+        .collect()
+}
+
+fn end(text: &str) -> Endpoint {
+    let address: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(address.ip(), Port(address.port()))
+}
+
+struct Rows(Vec<(char, Tracked)>);
+
+impl Rows {
+    fn add(
+        &mut self,
+        letter: char,
+        transport: Transport,
+        local: &str,
+        remote: &str,
+        side: Side,
+    ) -> &mut Tracked {
+        let remote = (!remote.is_empty()).then(|| end(remote));
+        let socket = Socket::new(transport, end(local), remote);
+        let row = Tracked {
+            key: socket.key(),
+            slot: Slot(0),
+            ownership: Ownership::Untold,
+            side,
+            evidence: Evidence::State,
+            first_seen: Since::Seen(NOW - Duration::from_secs(10)),
+            state_since: Since::Seen(NOW),
+            path: Vec::new(),
+            peer: None,
+            rates: None,
+            mark: None,
+            socket,
+        };
+        self.0.push((letter, row));
+        &mut self.0.last_mut().unwrap().1
+    }
+}
+
+fn from(row: &mut Tracked, uid: u32, inode: u64, cgroup: u64, pids: &[u32]) {
+    row.ownership = held(pids);
+    row.socket.uid = Some(Uid(uid));
+    row.socket.inode = NonZeroU64::new(inode).map(Inode);
+    row.socket.cookie = NonZeroU64::new(inode + 1000).map(Cookie);
+    row.socket.cgroup = Some(CgroupId(cgroup));
+}
+
+fn listeners(rows: &mut Rows) {
+    let listen = Transport::Tcp(TcpState::Listen);
+    let w = rows.add('w', listen, "0.0.0.0:80", "", Side::Listening);
+    from(w, 33, 101, 1, &[812, 813]);
+    let p = rows.add('p', listen, "127.0.0.1:5432", "", Side::Listening);
+    from(p, 105, 102, 2, &[700]);
+    let d = rows.add('d', Transport::Udp, "127.0.0.53:53", "", Side::Listening);
+    from(d, 101, 103, 9, &[600]);
+    d.socket.interface = Some(interface(1));
+    d.socket.queues = Some(Queues { recv: 0, send: 0 });
+    let l = rows.add('l', listen, "[::]:8080", "", Side::Listening);
+    from(l, 1000, 104, 3, &[900]);
+    let v = rows.add('v', listen, "0.0.0.0:9000", "", Side::Listening);
+    from(v, 1000, 105, 4, &[5000]);
+    v.socket.interface = Some(interface(2));
+    let e = rows.add('e', listen, "192.168.1.5:8443", "", Side::Listening);
+    from(e, 1000, 106, 4, &[5001]);
+    let o = rows.add('o', Transport::Udp, "0.0.0.0:0", "", Side::Listening);
+    o.ownership = held(&[5002]);
+    o.first_seen = Since::Seen(NOW);
+}
+
+fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
+    TcpInfo {
+        rtt_us: NonZeroU32::new(rtt_us),
+        rtt_variation_us: 0,
+        min_rtt_us: None,
+        congestion_window: 10,
+        send_mss: 1448,
+        total_retransmits,
+        delivered: None,
+        sent: None,
+    }
+}
+
+fn connections(rows: &mut Rows) {
+    use TcpState::{CloseWait, Established, FinWait2, SynSent, TimeWait};
+    let c = rows.add(
+        'c',
+        Transport::Tcp(Established),
+        "10.0.0.5:443",
+        "203.0.113.7:51234",
+        Side::Serving,
+    );
+    from(c, 33, 201, 1, &[813]);
+    c.socket.queues = Some(Queues {
+        recv: 0,
+        send: 2000,
+    });
+    c.socket.tcp = Some(tcp(12_000, 2));
+    c.rates = Some(Rates {
+        down: 1200.0,
+        up: 8400.5,
+    });
+    c.first_seen = Since::Seen(NOW - Duration::from_secs(123));
+
+    let x = rows.add(
+        'x',
+        Transport::Tcp(CloseWait),
+        "10.0.0.5:443",
+        "198.51.100.9:40022",
+        Side::Serving,
+    );
+    from(x, 33, 202, 1, &[813]);
+    x.socket.queues = Some(Queues { recv: 500, send: 0 });
+    x.socket.tcp = Some(tcp(0, 0));
+    x.first_seen = Since::BeforeFirstLook(Duration::ZERO);
+
+    let t = rows.add(
+        't',
+        Transport::Tcp(TimeWait),
+        "10.0.0.5:443",
+        "198.51.100.9:40023",
+        Side::Serving,
+    );
+    t.ownership = Ownership::Remembered(holders(&[813]));
+
+    let g = rows.add(
+        'g',
+        Transport::Tcp(FinWait2),
+        "10.0.0.5:443",
+        "203.0.113.7:51235",
+        Side::Serving,
+    );
+    g.ownership = Ownership::Kernel;
+    g.mark = Some(Mark::Closed(NOW - Duration::from_secs(2)));
+
+    let f = rows.add(
+        'f',
+        Transport::Tcp(Established),
+        "[2001:db8::5]:50000",
+        "[2001:db8::1]:443",
+        Side::Outgoing,
+    );
+    from(f, 1000, 203, 4, &[4000]);
+    f.socket.queues = Some(Queues { recv: 0, send: 0 });
+    f.socket.tcp = Some(tcp(50_000, 0));
+    f.rates = Some(Rates {
+        down: 2_000_000.0,
+        up: 0.0,
+    });
+    f.mark = Some(Mark::Opened(NOW));
+    f.first_seen = Since::Seen(NOW);
+
+    let q = rows.add(
+        'q',
+        Transport::Udp,
+        "10.0.0.5:50001",
+        "9.9.9.9:53",
+        Side::Outgoing,
+    );
+    from(q, 101, 204, 9, &[600]);
+    let m = rows.add(
+        'm',
+        Transport::Tcp(Established),
+        "[::ffff:127.0.0.1]:8080",
+        "[::ffff:127.0.0.1]:51844",
+        Side::Serving,
+    );
+    from(m, 1000, 205, 3, &[900]);
+    m.socket.queues = Some(Queues {
+        recv: 1_048_576,
+        send: 0,
+    });
+    m.rates = Some(Rates::default());
+
+    let h = rows.add(
+        'h',
+        Transport::Tcp(Established),
+        "10.0.0.5:22",
+        "192.0.2.4:60000",
+        Side::Serving,
+    );
+    h.ownership = Ownership::Hidden;
+    h.socket.uid = Some(Uid(0));
+    h.socket.inode = NonZeroU64::new(206).map(Inode);
+
+    let s = rows.add(
+        's',
+        Transport::Tcp(SynSent),
+        "10.0.0.5:50002",
+        "192.0.2.1:9999",
+        Side::Outgoing,
+    );
+    from(s, 1000, 207, 4, &[4123]);
+}

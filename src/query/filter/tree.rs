@@ -1,0 +1,233 @@
+//! What a filter means: a typed tree. Every node knows its place in the text.
+//!
+//! In: nothing; the parser builds it. Out: what the evaluator walks, the printer writes and others
+//! may look into. Two trees are equal when they mean the same, wherever they were written.
+
+use std::ops::Range;
+
+use super::fields::{FieldKind, Measure, TextField};
+pub use super::network::Network;
+pub use super::pattern::{Part, Pattern};
+use crate::endpoint::{Endpoint, Family};
+use crate::history::Side;
+use crate::port::{Port, Protocol};
+use crate::socket::TcpState;
+
+/// A part of a filter with its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The bytes of the text it was read from.
+    pub span: Range<usize>,
+    /// What it means.
+    pub kind: NodeKind,
+}
+
+/// Equal when they mean the same; the place does not matter.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Node {}
+
+/// What a part of a filter means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// All of them; at least two.
+    And(Vec<Node>),
+    /// One of them or more; at least two.
+    Or(Vec<Node>),
+    /// Not this.
+    Not(Box<Node>),
+    /// This about the row.
+    Is(Condition),
+}
+
+/// One statement about a row. Lists are never empty: one of their members must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// A port at this end.
+    Port(End, NumberTest),
+    /// Either end has this port of this protocol, as in `443/tcp`.
+    PortOf(Protocol, Port),
+    /// Either end is this endpoint; its address is [`Endpoint::plain`].
+    Endpoint(Endpoint),
+    /// An address at this end.
+    Address(End, Vec<Network>),
+    /// The remote address.
+    Host(HostTest),
+    /// The protocol.
+    Protocol(Vec<Protocol>),
+    /// The family of the socket.
+    Family(Vec<Family>),
+    /// The TCP state.
+    State(Vec<TcpState>),
+    /// The side.
+    Side(Vec<Side>),
+    /// From where a listener can be reached.
+    Reach(Vec<ReachTest>),
+    /// A name.
+    Text(TextField, TextTest),
+    /// A number.
+    Measure(Measure, NumberTest),
+    /// Part of a process, service, user, unit or container name.
+    Name(Part),
+    /// A word of its own.
+    Flag(Flag),
+}
+
+impl Condition {
+    /// The field it is written with; `None` for a word of its own.
+    pub const fn field(&self) -> Option<FieldKind> {
+        Some(match self {
+            Self::Port(end, _) => FieldKind::Port(*end),
+            Self::Address(end, _) => FieldKind::Address(*end),
+            Self::Host(_) => FieldKind::Host,
+            Self::Protocol(_) => FieldKind::Protocol,
+            Self::Family(_) => FieldKind::Family,
+            Self::State(_) => FieldKind::State,
+            Self::Side(_) => FieldKind::Side,
+            Self::Reach(_) => FieldKind::Reach,
+            Self::Text(field, _) => FieldKind::Text(*field),
+            Self::Measure(measure, _) => FieldKind::Measure(*measure),
+            Self::PortOf(..) | Self::Endpoint(_) | Self::Name(_) | Self::Flag(_) => return None,
+        })
+    }
+}
+
+/// Which end of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// One of them.
+    Either,
+    /// This machine's.
+    Local,
+    /// The other one.
+    Remote,
+}
+
+/// A word that is neither a field nor a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// ESTABLISHED, or UDP with a peer: what `-e` and `o` show.
+    Established,
+    /// An end at a loopback address.
+    Loopback,
+    /// The socket is gone.
+    Closed,
+    /// The socket came a moment ago.
+    New,
+}
+
+/// How a number is tested. Times are in microseconds, sizes in bytes, rates in bytes per second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberTest {
+    /// It lies in one of these.
+    OneOf(Vec<Interval>),
+    /// It compares so to this.
+    Compare(Comparison, u64),
+}
+
+impl NumberTest {
+    /// Whether the number passes.
+    pub fn holds(&self, number: u64) -> bool {
+        match self {
+            Self::OneOf(all) => all.iter().any(|i| (i.low..=i.high).contains(&number)),
+            Self::Compare(comparison, limit) => comparison.holds(&number, limit),
+        }
+    }
+
+    /// The same for what is measured and not counted.
+    pub(super) fn holds_measured(&self, number: f64) -> bool {
+        match self {
+            Self::OneOf(all) => all
+                .iter()
+                .any(|i| (i.low as f64..=i.high as f64).contains(&number)),
+            Self::Compare(comparison, limit) => comparison.holds(&number, &(*limit as f64)),
+        }
+    }
+}
+
+/// From the lowest to the highest, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// The lowest.
+    pub low: u64,
+    /// The highest; never less than the lowest.
+    pub high: u64,
+}
+
+/// How two numbers compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+}
+
+impl Comparison {
+    /// As it is written.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Greater => ">",
+            Self::AtLeast => ">=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+        }
+    }
+
+    fn holds<T: PartialOrd>(self, number: &T, limit: &T) -> bool {
+        match self {
+            Self::Greater => number > limit,
+            Self::AtLeast => number >= limit,
+            Self::Less => number < limit,
+            Self::AtMost => number <= limit,
+        }
+    }
+}
+
+/// How a remote address is tested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostTest {
+    /// It is one of these.
+    OneOf(Vec<HostPart>),
+    /// Its text matches.
+    Pattern(Pattern),
+}
+
+/// A remote address, or what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostPart {
+    /// It lies in this network.
+    Network(Network),
+    /// Its text contains this.
+    Part(Part),
+}
+
+/// From where a listener can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReachTest {
+    /// It listens at the wildcard address.
+    Everyone,
+    /// It listens at a loopback address.
+    ThisMachine,
+    /// It listens at an address of this network.
+    Network(Network),
+    /// It is bound to the interface of this name.
+    Interface(Part),
+}
+
+/// How a name is tested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextTest {
+    /// It contains one of these. An interface is called one of these.
+    OneOf(Vec<Part>),
+    /// It matches.
+    Pattern(Pattern),
+}
