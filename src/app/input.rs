@@ -1,5 +1,6 @@
 //! The thread that blocks on the terminal, and what its keys are called here.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::SyncSender;
 use std::{io, thread};
 
@@ -34,16 +35,19 @@ const WHEEL: i32 = 3;
 /// # Errors
 /// When the system gives no thread.
 pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
+    let mut fails = panic_at_key;
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
-            let message = match event::read() {
-                Ok(event) => match Input::of(event) {
-                    Some(input) => Message::Input(input),
-                    None => continue,
-                },
-                Err(error) => Message::TerminalLost(error.to_string()),
-            };
-            assert!(!panic_at_key, "asked to fail at the first key");
+            // A panic costs the event it came with, not the keyboard.
+            let read = catch_unwind(AssertUnwindSafe(|| {
+                let message = read();
+                assert!(
+                    !std::mem::take(&mut fails),
+                    "asked to fail at the first key"
+                );
+                message
+            }));
+            let Ok(Some(message)) = read else { continue };
             let last = matches!(message, Message::TerminalLost(_));
             if messages.send(message).is_err() || last {
                 return;
@@ -51,6 +55,14 @@ pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Re
         }
     })?;
     Ok(())
+}
+
+/// Waits for the next event; `None` where it says nothing to this program.
+fn read() -> Option<Message> {
+    match event::read() {
+        Ok(event) => Input::of(event).map(Message::Input),
+        Err(error) => Some(Message::TerminalLost(error.to_string())),
+    }
 }
 
 impl Input {
