@@ -328,19 +328,10 @@ mod tests {
     #[test]
     fn well_known_ports_have_their_names() {
         let services = Services::registry();
-        for (port, name) in [
-            (1, "tcpmux"),
-            (22, "ssh"),
-            (25, "smtp"),
-            (53, "domain"),
-            (80, "http"),
-            (443, "https"),
-            (631, "ipp"),
-            (3306, "mysql"),
-            (5432, "postgresql"),
-            (6379, "redis"),
-            (8080, "http-alt"),
-        ] {
+        let known = "1 tcpmux, 22 ssh, 25 smtp, 53 domain, 80 http, 443 https, 631 ipp, \
+            3306 mysql, 5432 postgresql, 6379 redis, 8080 http-alt";
+        for (port, name) in known.split(", ").filter_map(|pair| pair.split_once(' ')) {
+            let port = port.parse().expect("a port");
             assert_eq!(tcp(&services, port), Some(name));
         }
         assert_eq!(udp(&services, 53), Some("domain"));

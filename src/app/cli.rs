@@ -63,19 +63,19 @@ struct Wanted {
     #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     interval: Duration,
     /// Only TCP
-    #[arg(short, long, conflicts_with = "udp")]
+    #[arg(short, long)]
     tcp: bool,
     /// Only UDP
     #[arg(short, long)]
     udp: bool,
     /// Only sockets that listen
-    #[arg(short, long, conflicts_with = "established")]
+    #[arg(short, long)]
     listening: bool,
     /// Only established connections
     #[arg(short, long)]
     established: bool,
     /// Only IPv4 sockets
-    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    #[arg(short = '4', long)]
     ipv4: bool,
     /// Only IPv6 sockets
     #[arg(short = '6', long)]
@@ -83,6 +83,12 @@ struct Wanted {
     /// No service names, only port numbers
     #[arg(short, long)]
     numeric: bool,
+    /// Accepted because fingers type it: all sockets are shown anyway
+    #[arg(short, long, hide = true)]
+    all: bool,
+    /// Accepted because fingers type it: owners are shown anyway
+    #[arg(short, long, hide = true)]
+    processes: bool,
     /// Where to read sockets from
     #[arg(long, value_enum, default_value_t = SourceChoice::Auto)]
     source: SourceChoice,
@@ -149,9 +155,12 @@ impl Cli {
         }
     }
 
-    /// Whether to open the dashboard; a list is printed where there is no terminal to draw on.
+    /// Whether to open the dashboard; a list is printed where there is no terminal to draw on, or
+    /// one that can only write lines.
     pub fn wants_dashboard(&self) -> bool {
-        self.command.is_none() && std::io::stdout().is_terminal()
+        let draws = !cfg!(unix)
+            || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        self.command.is_none() && std::io::stdout().is_terminal() && draws
     }
 
     /// The words of the filter as one text.
@@ -168,23 +177,23 @@ impl Cli {
         Filter::parse(&text).map_err(|error| Failure::Filter { text, error })
     }
 
-    /// The switches.
+    /// The switches; both of a pair, as in `-tuln`, are as good as none.
     pub fn narrow(&self) -> Narrow {
         let wanted = self.wanted();
         Narrow {
             protocol: match (wanted.tcp, wanted.udp) {
-                (true, _) => Some(Protocol::Tcp),
-                (_, true) => Some(Protocol::Udp),
+                (true, false) => Some(Protocol::Tcp),
+                (false, true) => Some(Protocol::Udp),
                 _ => None,
             },
             family: match (wanted.ipv4, wanted.ipv6) {
-                (true, _) => Some(Family::Ipv4),
-                (_, true) => Some(Family::Ipv6),
+                (true, false) => Some(Family::Ipv4),
+                (false, true) => Some(Family::Ipv6),
                 _ => None,
             },
             phase: match (wanted.listening, wanted.established) {
-                (true, _) => Phase::Listening,
-                (_, true) => Phase::Established,
+                (true, false) => Phase::Listening,
+                (false, true) => Phase::Established,
                 _ => Phase::All,
             },
         }
@@ -217,8 +226,8 @@ impl Cli {
     /// (<https://no-color.org>).
     pub fn theme(&self) -> Theme {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb" || t == "vt100");
-        let none = self.wanted().no_color || set("NO_COLOR") || dumb;
+        let plain = std::env::var_os("TERM").is_some_and(|t| t == "vt100");
+        let none = self.wanted().no_color || set("NO_COLOR") || plain;
         Theme {
             colours: if none {
                 Colours::None

@@ -10,7 +10,9 @@ use std::time::Duration;
 use std::{io, process, thread};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
+};
 use signal_hook::iterator::Signals;
 
 use crate::app::exit::Exit;
@@ -25,7 +27,9 @@ const PATIENCE: Duration = Duration::from_millis(700);
 /// # Errors
 /// When the system gives no thread or no signals.
 pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT])?;
+    // Every signal that would end the program, and so leave the terminal as the chart has it.
+    let deadly = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM];
+    let mut signals = Signals::new(deadly.into_iter().chain([SIGTSTP, SIGCONT]))?;
     let for_signals = messages;
     thread::Builder::new()
         .name("signals".into())

@@ -50,6 +50,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// Where the cursor was in each view.
     places: [Place; 4],
+    /// What the next answer keeps in place.
+    keep: cursor::Keep,
     /// A word on what was just done, until the next key.
     said: Option<String>,
     /// A panic of another thread; stays.
@@ -66,6 +68,7 @@ impl App {
             filter,
             services,
             places: [Place::default(); 4],
+            keep: cursor::Keep::default(),
             said: None,
             trouble: None,
         }

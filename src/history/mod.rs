@@ -27,7 +27,7 @@ pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
 pub use tracked::{Mark, Rates, Since, Slot, Tracked};
 
-use crate::snapshot::{Cost, Gap, Snapshot};
+use crate::snapshot::{Cost, Gap, Sight, Snapshot};
 use listeners::Listeners;
 use peers::Peers;
 use series::AllSeries;
@@ -85,12 +85,15 @@ impl History {
         let interval = self.before.map(|(at, _)| now.saturating_sub(at));
         let mut fresh = Vec::new();
         self.store.begin_sample();
+        // Without a single process to look into, nobody is looking and nobody will tell.
+        let blind = snapshot.sight == Sight::default();
         for socket in snapshot.sockets.drain(..) {
             let met = store::Met {
                 socket,
                 source: snapshot.source,
                 now,
                 first_look,
+                blind,
                 interval,
             };
             match self.store.meet(met) {

@@ -75,12 +75,18 @@ pub(super) fn decide(socket: &Socket, listeners: &Listeners) -> Option<(Side, Ev
         Transport::Tcp(TcpState::SynReceived) => return Some((Side::Serving, Evidence::State)),
         _ => {}
     }
+    let counted = dialled(socket);
+    // What the socket itself did says more than who else has its port: a peer-to-peer program dials
+    // from the very port it listens on.
+    if counted == Some(Side::Outgoing) {
+        return Some((Side::Outgoing, Evidence::Counters));
+    }
     match listeners.standing(socket.protocol(), socket.local) {
         Some(Standing::Now) => return Some((Side::Serving, Evidence::Listener)),
         Some(Standing::Past) => return Some((Side::Serving, Evidence::PastListener)),
         None => {}
     }
-    dialled(socket).map(|side| (side, Evidence::Counters))
+    counted.map(|side| (side, Evidence::Counters))
 }
 
 /// What is left when nothing proves anything: the ephemeral range, then the port that more

@@ -62,25 +62,31 @@ impl History {
             return;
         }
         self.judged_by = self.listeners.version();
-        for slot in std::mem::take(&mut self.guessed) {
-            let Some(row) = self.store.row(slot) else {
-                continue;
-            };
-            if row.is_closed() || !row.evidence.is_guess() {
-                continue;
-            }
-            let before = row.port_key();
-            match side::decide(&row.socket, &self.listeners).or_else(|| self.by_mirror(slot)) {
-                Some(verdict) => {
-                    self.settle(slot, verdict);
-                    self.series.closed(before);
-                    if let Some(row) = self.store.row(slot) {
-                        self.series.opened(row.port_key());
+        // As for new rows: first what each proves by itself, so that it does not matter which of
+        // two ends comes first.
+        for by in [Self::by_itself, Self::by_mirror] {
+            for slot in std::mem::take(&mut self.guessed) {
+                let guessed = |row: &Tracked| !row.is_closed() && row.evidence.is_guess();
+                let Some(before) = self.store.row(slot).filter(|row| guessed(row)) else {
+                    continue;
+                };
+                let before = before.port_key();
+                match by(self, slot) {
+                    Some(verdict) => {
+                        self.settle(slot, verdict);
+                        self.series.closed(before);
+                        if let Some(row) = self.store.row(slot) {
+                            self.series.opened(row.port_key());
+                        }
                     }
+                    None => self.guessed.push(slot),
                 }
-                None => self.guessed.push(slot),
             }
         }
+    }
+
+    fn by_itself(&self, slot: Slot) -> Option<(Side, Evidence)> {
+        side::decide(&self.store.row(slot)?.socket, &self.listeners)
     }
 
     fn settle(&mut self, slot: Slot, (side, evidence): (Side, Evidence)) {

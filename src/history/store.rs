@@ -26,8 +26,19 @@ pub(super) struct Met {
     pub(super) source: SourceKind,
     pub(super) now: Duration,
     pub(super) first_look: bool,
+    /// Whether no process at all could be looked into.
+    pub(super) blind: bool,
     /// Since the sample before.
     pub(super) interval: Option<Duration>,
+}
+
+impl Met {
+    fn ownership(&self, before: Option<&Ownership>) -> Ownership {
+        match Ownership::conclude(&self.socket, self.source, before) {
+            Ownership::NotYet if self.blind => Ownership::Untold,
+            told => told,
+        }
+    }
 }
 
 /// What meeting a socket came to.
@@ -149,7 +160,7 @@ impl Store {
             self.met.push(0);
             Slot((self.rows.len() - 1) as u32)
         });
-        let ownership = Ownership::conclude(&met.socket, met.source, None);
+        let ownership = met.ownership(None);
         self.tally.add(&ownership);
         let since = if met.first_look {
             Since::BeforeFirstLook(met.now)
@@ -193,7 +204,7 @@ impl Store {
             || row.socket.is_listening() != met.socket.is_listening();
         let before = moved.then(|| Arc::clone(row));
         let row = Arc::make_mut(row);
-        let ownership = Ownership::conclude(&met.socket, met.source, Some(&row.ownership));
+        let ownership = met.ownership(Some(&row.ownership));
         if ownership != row.ownership {
             self.tally.add(&ownership);
             self.tally.remove(&row.ownership);

@@ -236,7 +236,7 @@ impl Build {
             }
         }
         let mut build = Self::default();
-        let mut summer = Summer::default();
+        let mut summer = Summer::new(moment);
         let mut drafts: Vec<Draft> = tops
             .into_iter()
             .map(|(top, m)| Draft::new(top, m, moment, query, &mut build.twins, &mut summer))
@@ -309,12 +309,14 @@ impl Draft {
         }
         // Rates are added up in the order of the rows: the sum of fractions depends on it.
         let slots = members.iter().flat_map(|(_, slots)| slots);
-        let summary = summer.sum(slots.filter_map(|s| moment.row(*s)), moment);
+        let summary = summer.sum(top, slots.filter_map(|s| moment.row(*s)), moment);
         let mut inner: Vec<(Group, Vec<Slot>)> = members
             .into_iter()
             .map(|(sub, mut slots)| {
                 let summary = match sub {
-                    Some(_) => summer.sum(slots.iter().filter_map(|s| moment.row(*s)), moment),
+                    Some(key) => {
+                        summer.sum(key, slots.iter().filter_map(|s| moment.row(*s)), moment)
+                    }
                     None => Summary::default(),
                 };
                 listeners::join(&mut slots, moment, twins);

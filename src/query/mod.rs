@@ -10,6 +10,7 @@ mod group;
 mod lines;
 mod listeners;
 mod order;
+mod reach;
 mod summary;
 
 use std::sync::Arc;
@@ -19,7 +20,8 @@ pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};
 pub use order::{Direction, Order, SortColumn};
-pub use summary::{ProcessName, Reach, Served, StateCounts, Summary, Tense};
+pub use reach::{Reach, Served};
+pub use summary::{ProcessName, StateCounts, Summary, Tense};
 
 use crate::endpoint::Family;
 use crate::history::Tracked;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::{Family, Scope};
 use crate::history::{Mark, Moment, Rates, Tracked};
+use crate::port::PortKey;
 use crate::process::{Pid, ProcessKey};
-use crate::query::group::{NoOwner, no_owner};
-use crate::socket::{CgroupId, InterfaceIndex, TcpState};
+use crate::query::group::{GroupKey, NoOwner, no_owner};
+use crate::query::reach::{self, Reach};
+use crate::socket::{CgroupId, TcpState};
 
 /// How many sockets are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,32 +89,6 @@ pub struct ProcessName {
     pub tense: Tense,
 }
 
-/// Who can reach the listeners of a group, as far as addresses tell: nothing is known of firewalls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Bound to loopback addresses only.
-    ThisMachine,
-    /// Bound to one address of this machine.
-    Address(IpAddr),
-    /// Bound to several, none of them the wildcard.
-    Addresses(u32),
-    /// Bound to one network interface (`SO_BINDTODEVICE`).
-    Interface(InterfaceIndex),
-    /// Bound to the wildcard.
-    Everyone(Served),
-}
-
-/// Which families a wildcard listener serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served {
-    /// `0.0.0.0`.
-    Ipv4,
-    /// `::` with V6ONLY.
-    Ipv6,
-    /// `::` for both, or both wildcards.
-    Both,
-}
-
 /// The sum of a group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
@@ -135,7 +110,8 @@ pub struct Summary {
     pub processes: Vec<ProcessName>,
     /// How many open sockets have no process, by reason.
     pub unowned: Vec<(NoOwner, u32)>,
-    /// Who can reach the listeners; `None` without listeners.
+    /// Who can reach the port: by all its listeners, also those the filter leaves out. `None`
+    /// where nobody listens, and for a group that is no port of this machine.
     pub reach: Option<Reach>,
     /// How many different remote addresses.
     pub hosts: u32,
@@ -150,6 +126,7 @@ pub struct Summary {
 /// Gathers a [`Summary`]. Kept and reused from group to group, so that nothing is allocated per row.
 #[derive(Debug, Default)]
 pub(super) struct Summer {
+    reaches: HashMap<PortKey, Reach>,
     now: Vec<ProcessKey>,
     past: Vec<ProcessKey>,
     unowned: Vec<NoOwner>,
@@ -158,14 +135,22 @@ pub(super) struct Summer {
 }
 
 impl Summer {
+    /// Ready for the groups of a moment.
+    pub(super) fn new(moment: &Moment) -> Self {
+        Self {
+            reaches: reach::of_ports(moment),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn sum<'a>(
         &mut self,
+        key: GroupKey,
         rows: impl Iterator<Item = &'a Arc<Tracked>>,
         moment: &Moment,
     ) -> Summary {
         self.clear();
         let mut summary = Summary::default();
-        let mut reach = Reaches::default();
         let mut units = Units::default();
         for row in rows {
             units.add(row);
@@ -183,7 +168,6 @@ impl Summer {
             summary.states.add(row.socket.tcp_state());
             if row.socket.is_listening() {
                 summary.listeners += 1;
-                reach.add(row);
             }
             if let Some(rates) = row.rates {
                 let sum = summary.rates.get_or_insert_default();
@@ -195,7 +179,9 @@ impl Summer {
                 push_new(&mut self.hosts, remote.plain());
             }
         }
-        summary.reach = reach.sum();
+        if let GroupKey::Port(port) = key {
+            summary.reach = self.reaches.get(&port).copied();
+        }
         summary.unit = units.common(moment);
         self.finish(&mut summary, moment);
         summary
@@ -297,53 +283,5 @@ impl Units {
         let cgroup = self.first.filter(|_| !self.differ)?;
         let cgroup = moment.directory.cgroups.get(&cgroup)?;
         cgroup.container.clone().or_else(|| cgroup.unit.clone())
-    }
-}
-
-/// Adds up the reach of listeners: the widest wins.
-#[derive(Default)]
-struct Reaches {
-    ipv4: bool,
-    ipv6: bool,
-    interface: Option<InterfaceIndex>,
-    addresses: Vec<IpAddr>,
-    loopback: bool,
-}
-
-impl Reaches {
-    fn add(&mut self, row: &Tracked) {
-        let socket = &row.socket;
-        let address = socket.local.plain();
-        match socket.local.scope() {
-            _ if socket.interface.is_some() && socket.local.scope() != Scope::LinkLocal => {
-                self.interface = socket.interface;
-            }
-            Scope::Unspecified if socket.family() == Family::Ipv4 => self.ipv4 = true,
-            Scope::Unspecified => {
-                self.ipv6 = true;
-                self.ipv4 |= socket.v6only == Some(false);
-            }
-            Scope::Loopback => self.loopback = true,
-            _ => {
-                if !self.addresses.contains(&address) {
-                    self.addresses.push(address);
-                }
-            }
-        }
-    }
-
-    fn sum(&self) -> Option<Reach> {
-        Some(match (self.ipv4, self.ipv6, &self.addresses[..]) {
-            (true, true, _) => Reach::Everyone(Served::Both),
-            (true, false, _) => Reach::Everyone(Served::Ipv4),
-            (false, true, _) => Reach::Everyone(Served::Ipv6),
-            (false, false, []) => match self.interface {
-                Some(interface) => Reach::Interface(interface),
-                None if self.loopback => Reach::ThisMachine,
-                None => return None,
-            },
-            (false, false, [one]) => Reach::Address(*one),
-            (false, false, many) => Reach::Addresses(u32::try_from(many.len()).unwrap_or(u32::MAX)),
-        })
     }
 }

@@ -43,6 +43,8 @@ pub fn reach(reach: Reach, moment: &Moment) -> String {
         Reach::ThisMachine => "this machine".into(),
         Reach::Address(address) => address.to_string(),
         Reach::Addresses(n) => format!("{n} addresses"),
+        Reach::Group(address) => format!("group {address}"),
+        Reach::Interfaces(n) => format!("{n} interfaces"),
         Reach::Interface(index) => match moment.directory.interfaces.get(&index) {
             Some(name) => format!("only {name}"),
             None => format!("interface {}", index.0),
@@ -50,6 +52,7 @@ pub fn reach(reach: Reach, moment: &Moment) -> String {
         Reach::Everyone(Served::Both) => "everyone".into(),
         Reach::Everyone(Served::Ipv4) => "everyone IPv4".into(),
         Reach::Everyone(Served::Ipv6) => "everyone IPv6".into(),
+        Reach::Everyone(Served::Ipv6AtLeast) => "everyone IPv6?".into(),
     }
 }
 
@@ -101,6 +104,11 @@ fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
     };
     Phrase::fact(match (summary.sockets, summary.listeners, connections) {
         (0, ..) => "No socket has this port any more.".into(),
+        (_, 0, _) if summary.reach.is_some() => {
+            format!(
+                "{sockets} shown of this port; its listener is not among what the filter shows."
+            )
+        }
         (_, 0, _) => format!("{sockets} on this port, and nobody listens on it any more."),
         (_, _, 0) => format!("One port, {waiting}, no connection."),
         (.., n) => format!(
@@ -141,6 +149,8 @@ fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
         }
         Reach::Address(address) => format!("Bound to one address of this machine, {address}."),
         Reach::Addresses(n) => format!("Bound to {n} addresses of this machine."),
+        Reach::Group(address) => format!("Receives what is sent to the multicast group {address}."),
+        Reach::Interfaces(n) => format!("Bound to {n} network interfaces."),
         Reach::Interface(_) => format!(
             "Bound to one network interface ({}).",
             self::reach(reach, moment)
@@ -149,6 +159,9 @@ fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
             let family = match served {
                 Served::Both => "every address of this machine, IPv4 and IPv6",
                 Served::Ipv4 => "every IPv4 address of this machine",
+                Served::Ipv6AtLeast => {
+                    "every IPv6 address of this machine, perhaps to IPv4 as well (this source does not tell)"
+                }
                 Served::Ipv6 => "every IPv6 address of this machine, not IPv4",
             };
             format!("Bound to {family}; what a firewall lets through is not known here.")
@@ -194,7 +207,7 @@ fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
         .limit
         .map_or(String::new(), |limit| format!(", limit {limit}"));
     Some(Phrase::warning(format!(
-        "The accept queue is full ({} waiting{limit}): the program accepts too slowly, and new callers wait in SYN-SENT.",
+        "The accept queue is full ({} waiting{limit}; Linux lets one more in than the limit): the program accepts too slowly, and new callers wait in SYN-SENT.",
         full.waiting
     )))
 }

@@ -8,6 +8,7 @@ use crate::query::{NoOwner, Summary, Tense};
 use crate::snapshot::Directory;
 use crate::socket::TcpState;
 use crate::teach::Phrase;
+use crate::teach::sight::sees_all;
 
 /// The owner of a row.
 pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
@@ -119,6 +120,7 @@ pub fn no_owner(reason: NoOwner, moment: &Moment) -> Phrase {
     match reason {
         NoOwner::Unaccepted => Phrase::fact("waiting to be accepted"),
         NoOwner::Kernel => Phrase::fact("kernel keeps it"),
+        NoOwner::Hidden(_) if sees_all(moment) => Phrase::ignorance("no owner found"),
         NoOwner::Hidden(uid) => {
             let name = uid.and_then(|uid| moment.directory.users.get(&uid));
             Phrase::ignorance(match (name, uid) {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::history::{Evidence, Moment, Ownership, Side, Since, Tracked};
+use crate::port::Protocol;
 use crate::process::Holder;
 use crate::quantity;
 use crate::socket::{TcpState, TimerKind};
+use crate::teach::sight::sees_all;
 use crate::teach::{Phrase, holders, owner, queues};
 
 /// The state's name; for UDP, which has none, whether a peer was fixed.
@@ -160,18 +162,27 @@ pub fn say_row(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
 }
 
 fn say_side(row: &Tracked) -> Phrase {
-    let text = match row.side {
-        Side::Listening => return say_listening(row),
-        Side::Serving => format!(
-            "Accepted here: port {} is the one it shares with its listener ({}).",
-            row.socket.local.port,
-            evidence(row)
-        ),
-        Side::Outgoing => format!(
-            "Dialled from here, from port {}, which only this socket uses ({}).",
-            row.socket.local.port,
-            evidence(row)
-        ),
+    let (local, remote) = (row.socket.local.port, row.socket.remote_port());
+    let how = evidence(row);
+    // UDP knows neither calls nor listeners: its side is always a conclusion.
+    let text = match (row.side, row.socket.protocol()) {
+        (Side::Listening, _) => return say_listening(row),
+        (Side::Serving, Protocol::Tcp) => {
+            format!("Accepted here: port {local} is the one it shares with its listener ({how}).")
+        }
+        (Side::Outgoing, Protocol::Tcp) => {
+            format!("Dialled from here, from port {local} to port {remote} ({how}).")
+        }
+        (Side::Serving, Protocol::Udp) => {
+            return Phrase::inference(format!(
+                "UDP with a fixed peer, taken to serve on port {local} ({how})."
+            ));
+        }
+        (Side::Outgoing, Protocol::Udp) => {
+            return Phrase::inference(format!(
+                "UDP with a fixed peer, taken to use port {remote} there ({how})."
+            ));
+        }
     };
     if row.evidence.is_guess() {
         Phrase::inference(format!("Probably: {text}"))
@@ -216,6 +227,9 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         )),
         Ownership::Unaccepted => Some(Phrase::fact(
             "No process has it yet: the listener's program has not called accept().",
+        )),
+        Ownership::Hidden if sees_all(moment) => Some(Phrase::ignorance(
+            "No process that could be looked into has it: it was closed in between, is on its way from one process to another, or is in one that even root may not look into.",
         )),
         Ownership::Hidden => Some(Phrase::ignorance(
             "Some process has it that this user may not look into; root would see which.",

@@ -22,14 +22,17 @@ pub fn hidden(moment: &Moment) -> Option<Phrase> {
         return None;
     }
     let rows = quantity::count(moment.hidden_rows, "socket", "sockets");
-    Some(Phrase::warning(match moment.observer.uid {
-        // Root without the capabilities, or a process that shuts out even root.
-        Some(Uid(0)) => {
-            format!("owners of {rows} hidden: a process here may not be looked into, even by root")
-        }
-        _ => format!(
-            "owners of {rows} hidden (other users); to see them: {}",
-            remedy()
-        ),
+    Some(Phrase::warning(if sees_all(moment) {
+        format!(
+            "no owner found for {rows}: closed meanwhile, or in a process that even root may not look into"
+        )
+    } else {
+        format!("owners of {rows} are hidden from this user; sudo portolan shows them (?)")
     }))
+}
+
+/// Whether whoever looks may look into every process, as far as users go. Where even root is
+/// refused, it was not another user's rights that hid something.
+pub(super) fn sees_all(moment: &Moment) -> bool {
+    moment.observer.uid == Some(Uid(0))
 }

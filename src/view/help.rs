@@ -1,5 +1,6 @@
 //! The help: every key, every sign, and what could not be seen, from the tables the program runs on.
 
+use crate::teach;
 use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
 use crate::view::keys::BINDINGS;
@@ -55,10 +56,16 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     for notice in &state.notices {
         labelled(&mut out, "!", Tone::Warning, &notice.text, total);
     }
+    let owners = format!("the owners of other users' sockets: {}", teach::remedy());
+    labelled(&mut out, "to see more", Tone::Accent, &owners, total);
     out
 }
 
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 7] = [
+    (
+        "SERVICE",
+        "the name registered for the port's number; no proof of what really runs there",
+    ),
     ("port", "a number, per protocol"),
     ("endpoint", "an address and a port"),
     ("socket", "one object of the kernel, one row here"),

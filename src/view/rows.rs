@@ -4,7 +4,7 @@ use crate::history::{Mark, Moment, Since, Tracked};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
-use crate::view::cells::{cut_middle, left, right, width};
+use crate::view::cells::{cut, cut_middle, left, right, width};
 use crate::view::columns::{Align, Column, Content, Sized};
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
@@ -83,14 +83,18 @@ pub(super) fn cells(
     }
 }
 
-/// An endpoint in a narrow column: the port is at the end, and must not be lost. Where the remote end
-/// does not fit beside the local port, it matters more.
+/// An endpoint in a narrow column: the port is at the end, and must not be lost. Of a connection that
+/// was dialled it is the local port that tells it from its neighbours; the remote one they share, and
+/// their group names it.
 fn endpoint(text: &str, cells: usize) -> String {
-    let remote = text.find('→').and_then(|at| text.get(at..));
-    match remote {
-        Some(remote) if width(text) > cells => cut_middle(remote, cells),
-        _ => cut_middle(text, cells),
+    if width(text) <= cells || !text.contains('→') {
+        return cut_middle(text, cells);
     }
+    let without_port = text
+        .rfind(':')
+        .and_then(|at| text.get(..at))
+        .unwrap_or(text);
+    cut(without_port, cells)
 }
 
 fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> Span {

@@ -140,7 +140,6 @@ fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
         .filter_map(|r| Some(r.socket.remote?.plain()))
         .collect();
     prop_assert_eq!(summary.hosts as usize, hosts.len());
-    prop_assert_eq!(summary.reach.is_some(), summary.listeners > 0);
     prop_assert_eq!(summary.rates.is_some(), open().any(|r| r.rates.is_some()));
     Ok(())
 }

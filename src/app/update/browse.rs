@@ -36,7 +36,7 @@ impl App {
             Action::ReverseSort => {
                 let order = &mut self.view.orders[self.view.grouping as usize];
                 order.direction = order.direction.reversed();
-                return vec![Effect::Ask];
+                return self.ordered();
             }
             Action::Pause => return self.pause(),
             Action::Refresh => return vec![Effect::LookNow],
@@ -87,6 +87,12 @@ impl App {
         };
         order.column = *column;
         order.direction = order.column.usual_direction();
+        self.ordered()
+    }
+
+    /// Asks in the new order, and goes to the top: what is most, or first, is what was asked for.
+    pub(super) fn ordered(&mut self) -> Vec<Effect> {
+        self.go_to_top();
         vec![Effect::Ask]
     }
 

@@ -13,6 +13,16 @@ pub(crate) struct Place {
     top: usize,
 }
 
+/// What a new answer keeps in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The row under the cursor.
+    #[default]
+    Row,
+    /// The first line: the order was changed.
+    Top,
+}
+
 /// Which way to go on from a line that cannot be selected.
 #[derive(Clone, Copy)]
 enum Towards {
@@ -108,7 +118,13 @@ impl App {
         } else {
             (order.column, order.direction) = (sort, sort.usual_direction());
         }
-        vec![Effect::Ask]
+        self.ordered()
+    }
+
+    /// Puts the cursor on the first line, whatever will stand there.
+    pub(super) fn go_to_top(&mut self) {
+        self.keep = Keep::Top;
+        self.select(0, Towards::Down);
     }
 
     /// Goes to what is named, if it is shown.
@@ -151,6 +167,9 @@ impl App {
         let Some(answer) = self.answer.clone() else {
             return;
         };
+        if std::mem::take(&mut self.keep) == Keep::Top {
+            return self.select(0, Towards::Down);
+        }
         let selected = self.view.selected;
         let found = selected.and_then(|id| {
             let line = self.lines.find(&answer, id);
