@@ -8,7 +8,7 @@ use crate::quantity;
 use crate::query::{Answer, Group, GroupKey};
 use crate::services::Services;
 use crate::socket::{Timer, TimerKind};
-use crate::teach::{Certainty, Phrase, evidence, owner, queues, say_group, say_row};
+use crate::teach::{Certainty, Phrase, evidence, local, owner, queues, remote, say_group, say_row};
 
 /// One labelled fact. An empty label continues the one above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +73,8 @@ fn identity(details: &mut Details, row: &Tracked, moment: &Moment, services: &Se
     } else {
         ""
     };
-    details.add("local", format!("{}{mapped}", socket.local));
-    details.maybe("remote", socket.remote.map(|r| r.to_string()));
+    details.add("local", format!("{}{mapped}", local(row, moment)));
+    details.maybe("remote", remote(row, moment));
     details.maybe(
         "interface",
         socket

@@ -7,6 +7,7 @@
 mod details;
 mod group;
 mod owner;
+mod place;
 mod queues;
 mod row;
 mod sight;
@@ -14,6 +15,7 @@ mod sight;
 pub use details::{Detail, group_details, row_details};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
+pub use place::{local, remote};
 pub use row::{end, evidence, note, row_title, say_row, state};
 pub use sight::{hidden, remedy};
 

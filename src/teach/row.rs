@@ -8,7 +8,7 @@ use crate::process::Holder;
 use crate::quantity;
 use crate::socket::{TcpState, TimerKind};
 use crate::teach::sight::sees_all;
-use crate::teach::{Phrase, holders, owner, queues};
+use crate::teach::{Phrase, holders, local, owner, queues, remote};
 
 /// The state's name; for UDP, which has none, whether a peer was fixed.
 pub const fn state(row: &Tracked) -> &'static str {
@@ -21,15 +21,15 @@ pub const fn state(row: &Tracked) -> &'static str {
 
 /// The endpoint that tells the row from its neighbours under one shared port, with an arrow for
 /// who dialled.
-pub fn end(row: &Tracked, twin: Option<&Tracked>) -> String {
+pub fn end(row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> String {
     let socket = &row.socket;
-    match (row.side, socket.remote) {
+    match (row.side, remote(row, moment)) {
         (Side::Serving, Some(remote)) => format!("← {remote}"),
         (Side::Outgoing, Some(remote)) => format!(":{} → {remote}", socket.local.port),
         _ => {
-            let mut text = socket.local.to_string();
+            let mut text = local(row, moment);
             if let Some(twin) = twin {
-                text.push_str(&format!(" {}", twin.socket.local));
+                text.push_str(&format!(" {}", local(twin, moment)));
             } else if socket.local.is_ipv6() && socket.local.address.is_unspecified() {
                 text.push_str(match socket.v6only {
                     Some(true) => " IPv6 only",
@@ -138,12 +138,12 @@ pub const fn evidence(row: &Tracked) -> &'static str {
 }
 
 /// What the row is, for the head of a pane.
-pub fn row_title(row: &Tracked) -> String {
-    let socket = &row.socket;
-    let protocol = socket.protocol().name().to_uppercase();
-    match socket.remote {
-        Some(remote) => format!("{protocol} {} ⇄ {remote}", socket.local),
-        None => format!("{protocol} {}", socket.local),
+pub fn row_title(row: &Tracked, moment: &Moment) -> String {
+    let protocol = row.socket.protocol().name().to_uppercase();
+    let local = local(row, moment);
+    match remote(row, moment) {
+        Some(remote) => format!("{protocol} {local} ⇄ {remote}"),
+        None => format!("{protocol} {local}"),
     }
 }
 

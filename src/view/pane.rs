@@ -50,7 +50,14 @@ pub(super) fn full(
 ) -> Vec<Line> {
     let subject = answer.and_then(|a| subject(state, a, lines, services));
     let Some(subject) = subject else {
-        return vec![rule("", total)];
+        let gone = Line::of(
+            cut(
+                " nothing is under the cursor any more; Esc goes back",
+                total,
+            ),
+            Tone::Dim,
+        );
+        return vec![rule("", total), gone];
     };
     let mut out = vec![rule(&subject.title, total)];
     let text = labelled(&subject.details, total);
@@ -111,7 +118,7 @@ fn subject(
             let row = answer.row(*answer.rows.get(position)?)?;
             let mut details = teach::row_details(row, &answer.moment, services);
             if let Some(twin) = answer.twin(row.slot) {
-                let value = Phrase::fact(twin.socket.local.to_string());
+                let value = Phrase::fact(teach::local(twin, &answer.moment));
                 details.push(Detail {
                     label: "second address",
                     value,
@@ -125,7 +132,7 @@ fn subject(
                 );
             }
             Some(Subject {
-                title: teach::row_title(row),
+                title: teach::row_title(row, &answer.moment),
                 brief: teach::say_row(row, &answer.moment),
                 details,
             })

@@ -102,9 +102,9 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
     match content {
         Content::State => Span::new(teach::state(row), tone(socket.tcp_state())),
         Content::Protocol => Span::new(socket.protocol().name(), Tone::Dim),
-        Content::Local => Span::new(socket.local.to_string(), Tone::Plain),
-        Content::Remote => match socket.remote {
-            Some(remote) => Span::new(remote.to_string(), Tone::Plain),
+        Content::Local => Span::new(teach::local(row, moment), Tone::Plain),
+        Content::Remote => match teach::remote(row, moment) {
+            Some(remote) => Span::new(remote, Tone::Plain),
             None => Span::new("*", Tone::Dim),
         },
         Content::End => {
@@ -113,7 +113,7 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
             } else {
                 Tone::Plain
             };
-            Span::new(teach::end(row, twin), tone)
+            Span::new(teach::end(row, twin, moment), tone)
         }
         Content::Owner => Span::phrase(teach::owner(row, moment)),
         Content::Note => {

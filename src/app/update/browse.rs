@@ -6,6 +6,7 @@ use super::{App, Effect};
 use crate::app::cli::{LONGEST, SHORTEST};
 use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
+use crate::teach;
 use crate::view::keys::{Action, FoldMove};
 use crate::view::{Details, Feed, Mode};
 
@@ -175,9 +176,10 @@ impl App {
             return Vec::new();
         };
         let text = match self.lines.id(answer, self.view.cursor) {
-            Some(LineId::Row { slot, .. }) => answer
-                .row(slot)
-                .map(|row| row.socket.remote.unwrap_or(row.socket.local).to_string()),
+            Some(LineId::Row { slot, .. }) => answer.row(slot).map(|row| {
+                let moment = &answer.moment;
+                teach::remote(row, moment).unwrap_or_else(|| teach::local(row, moment))
+            }),
             Some(LineId::Group(path)) => match path.key() {
                 GroupKey::Port(key) => Some(key.port.to_string()),
                 GroupKey::Process(key) => Some(key.pid.to_string()),
