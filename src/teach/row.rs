@@ -46,8 +46,10 @@ pub fn end(row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> String {
 pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
     if let Some(backlog) = row.socket.backlog {
         let text = match backlog.limit {
-            // The kernel lets one more wait than the limit says.
-            Some(_) if backlog.is_full() => format!("full, {} waiting", backlog.waiting),
+            // The kernel lets one more wait than the limit says; the pane explains it.
+            Some(limit) if backlog.is_full() => {
+                format!("waiting {} of {limit}: full", backlog.waiting)
+            }
             Some(limit) => format!("waiting {} of {limit}", backlog.waiting),
             None => format!("waiting {}", backlog.waiting),
         };
