@@ -121,6 +121,9 @@ fn the_switches_of_ss_narrow_the_list() {
     }
     // Fingers type `-tulpn`; both of a pair are as good as none.
     assert!(shows("-tulpa", "127.0.0.1"));
+    for pair in ["-tu", "-le", "-46"] {
+        assert!(shows(pair, "127.0.0.1") && shows(pair, "[::1]"), "{pair}");
+    }
 }
 
 /// Names of ports come from the registry, and `-n` leaves them out.

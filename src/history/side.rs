@@ -135,3 +135,49 @@ fn dialled(socket: &Socket) -> Option<Side> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::history::tracked::Slot;
+    use crate::port::Port;
+    use crate::socket::{Delivered, Queues, Sent, TcpInfo};
+
+    fn connection(acknowledged: u64) -> Socket {
+        let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
+        let state = Transport::Tcp(TcpState::Established);
+        let mut socket = Socket::new(state, end(30_005), Some(end(30_006)));
+        socket.queues = Some(Queues { recv: 0, send: 0 });
+        socket.tcp = Some(TcpInfo {
+            rtt_us: None,
+            rtt_variation_us: 0,
+            min_rtt_us: None,
+            congestion_window: 10,
+            send_mss: 1460,
+            total_retransmits: 0,
+            delivered: Some(Delivered {
+                acknowledged,
+                received: 0,
+            }),
+            sent: Some(Sent {
+                bytes: 100,
+                repeated: 0,
+            }),
+        });
+        socket
+    }
+
+    #[test]
+    fn who_dialled_from_a_listening_port_is_outgoing_all_the_same() {
+        let mut listeners = Listeners::default();
+        let accepted = Some((Side::Serving, Evidence::Counters));
+        assert_eq!(decide(&connection(100), &listeners), accepted);
+        let waiting = Transport::Tcp(TcpState::Listen);
+        listeners.opened(Slot(0), &Socket::new(waiting, connection(0).local, None));
+        let accepted = Some((Side::Serving, Evidence::Listener));
+        assert_eq!(decide(&connection(100), &listeners), accepted);
+        let dialled = Some((Side::Outgoing, Evidence::Counters));
+        assert_eq!(decide(&connection(101), &listeners), dialled);
+    }
+}

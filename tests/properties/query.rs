@@ -140,6 +140,14 @@ fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
         .filter_map(|r| Some(r.socket.remote?.plain()))
         .collect();
     prop_assert_eq!(summary.hosts as usize, hosts.len());
+    // Whoever listens on the port counts, also where the filter leaves the listener out.
+    let listens = |row: &Arc<Tracked>| {
+        !row.is_closed()
+            && row.socket.is_listening()
+            && GroupKey::Port(row.port_key()) == group.key()
+    };
+    let reachable = answer.moment.rows().any(listens);
+    prop_assert_eq!(summary.reach.is_some(), reachable);
     prop_assert_eq!(summary.rates.is_some(), open().any(|r| r.rates.is_some()));
     Ok(())
 }

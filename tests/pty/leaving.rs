@@ -26,7 +26,15 @@ fn keys_that_quit() {
 
 #[test]
 fn signals_that_end() {
-    for (signal, status) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+    for (signal, status) in [
+        (Signal::TERM, 143),
+        (Signal::INT, 130),
+        (Signal::HUP, 129),
+        (Signal::QUIT, 131),
+        (Signal::USR1, 138),
+        (Signal::USR2, 140),
+        (Signal::ALARM, 142),
+    ] {
         let mut pty = open(&[]);
         pty.signal(signal);
         assert_eq!(pty.exit_status(), status);

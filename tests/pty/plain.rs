@@ -44,6 +44,18 @@ fn colours_are_used_unless_unwanted() {
 }
 
 #[test]
+fn a_terminal_that_only_writes_lines_gets_the_list() {
+    for term in ["dumb", ""] {
+        let mut pty = Start::portolan(&["list-of-nothing"])
+            .env("TERM", term)
+            .open();
+        assert_eq!(pty.exit_status(), 0, "TERM={term:?}");
+        let raw = pty.raw();
+        assert!(raw.contains("PORT") && !raw.contains('\x1b'), "{raw:?}");
+    }
+}
+
+#[test]
 fn where_the_output_is_no_terminal_the_list_is_printed_once() {
     let quay = Quay::new();
     let listener = quay.listen(0);
