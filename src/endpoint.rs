@@ -18,6 +18,16 @@ pub enum Family {
     Ipv6,
 }
 
+impl Family {
+    /// The word used in filters and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+        }
+    }
+}
+
 /// How far an address reaches (RFC 6890 and RFC 4291, as far as a reader of a socket table cares).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {

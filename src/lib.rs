@@ -27,10 +27,12 @@
 //!    the shared one, which row is its other end.
 //! 3. [`query`]: a moment and a [`query::Query`] → an [`query::Answer`]: rows filtered, grouped and
 //!    ordered, and the lines they make.
-//! 4. [`teach`]: facts → sentences. What is seen and what is concluded are told apart.
-//! 5. [`view`]: answer and words → a [`view::Screen`]: plain text with tones, no terminal library.
+//! 4. [`report`]: an answer, or what happened → plain lines, CSV and JSON for programs. Here the way
+//!    to a pipe ends; the way to eyes goes on.
+//! 5. [`teach`]: facts → sentences. What is seen and what is concluded are told apart.
+//! 6. [`view`]: answer and words → a [`view::Screen`]: plain text with tones, no terminal library.
 //!    Only the rows that show are built. [`view::page`] is the same for a list on paper.
-//! 6. [`widgets`]: a screen → cells of a terminal.
+//! 7. [`widgets`]: a screen → cells of a terminal.
 //!
 //! [`app`] wires them: arguments, threads, the loop, the terminal, the printed list, the exit
 //! status. It is the one stage that imports any other, and stands outside of the order.
@@ -73,6 +75,7 @@ pub mod app;
 pub mod collect;
 pub mod history;
 pub mod query;
+pub mod report;
 pub mod teach;
 pub mod view;
 pub mod widgets;

@@ -4,6 +4,7 @@
 //! the [`Gap`]s: what could not be seen, which is shown and never silently missing.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ pub struct Directory {
     pub cgroups: HashMap<CgroupId, Arc<Cgroup>>,
     /// Interface names.
     pub interfaces: HashMap<InterfaceIndex, Arc<str>>,
+    /// Names of remote addresses, where name servers were asked for them; empty otherwise.
+    pub hosts: HashMap<IpAddr, Arc<str>>,
 }
 
 /// What one sample cost.

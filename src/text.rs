@@ -1,4 +1,4 @@
-//! Text from bytes that nobody vouches for.
+//! Text from bytes that nobody vouches for, and how wide it is.
 //!
 //! In: process names, command lines, paths, interface names: whatever a stranger may choose.
 //! Out: text that can go to any terminal or file. Control characters, invalid UTF-8 and the
@@ -6,6 +6,9 @@
 //! (`\e`, `\n`, `\x1f`, `\u{202e}`), so nothing is hidden and nothing acts.
 
 use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The longest text kept of one name or command line, in characters; the rest becomes `…`.
 const LONGEST: usize = 4096;
@@ -49,6 +52,36 @@ fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// How many cells the text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// At most `cells` wide; what is left out is marked with `…`.
+pub fn cut(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let next = used + width(grapheme);
+        if next + 1 > cells {
+            break;
+        }
+        out.push_str(grapheme);
+        used = next;
+    }
+    if cells > 0 {
+        out.push('…');
+    }
+    out
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::text;
 pub enum Exit {
     /// What was asked for is done. A pipe that was closed by its reader counts as done.
     Done,
+    /// The answer is no.
+    No,
     /// The request was wrong: an unknown flag, a filter that is none.
     Wrong,
     /// The system refused.
@@ -35,6 +37,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::No => 1,
             Self::Wrong => 2,
             Self::Refused => 3,
             Self::Failed => 101,
@@ -45,7 +48,7 @@ impl Exit {
 
 /// Why the program ended before it was told to.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(super) enum Failure {
     /// The filter on the command line is none.
     #[error("the filter is wrong: {error}{}", pointed_at(text, error))]
     Filter {
@@ -54,6 +57,9 @@ pub enum Failure {
         /// What is wrong with it.
         error: FilterError,
     },
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(String),
     /// The socket table cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -109,7 +115,7 @@ fn pointed_at(text: &str, error: &FilterError) -> String {
 pub(super) fn report(failure: &Failure) -> Exit {
     let exit = match failure {
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
-        Failure::Filter { .. } | Failure::Log { .. } => Exit::Wrong,
+        Failure::Filter { .. } | Failure::Usage(_) | Failure::Log { .. } => Exit::Wrong,
         Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => {
             Exit::Refused
         }

@@ -18,6 +18,7 @@ mod cli;
 mod exit;
 mod input;
 mod log;
+mod looking;
 mod model;
 mod panics;
 mod print;
@@ -26,10 +27,14 @@ mod run;
 mod signals;
 mod terminal;
 mod update;
+mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
-pub use cli::Cli;
+use cli::Task;
+
+pub use cli::{Cli, Fault};
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Memory, Published, Question};
@@ -37,17 +42,19 @@ pub use update::{App, Effect};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let exit = match cli::parse() {
-        Ok(cli) => start(&cli),
+    let exit = match cli::parse(std::env::args_os()) {
+        Ok(task) => start(task),
         Err(exit) => exit,
     };
     exit.into()
 }
 
-fn start(cli: &Cli) -> Exit {
-    let outcome = match cli.wants_dashboard() {
-        true => run::dashboard(cli),
-        false => print::list(cli),
+fn start(task: Task) -> Exit {
+    let outcome = match task {
+        Task::Dashboard(selection, common) => run::dashboard(&selection, &common),
+        Task::List(list) => print::list(&list),
+        Task::Watch(watch) => watch::watch(&watch),
+        Task::Wait(wait) => wait::wait(&wait),
     };
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

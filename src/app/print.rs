@@ -1,61 +1,130 @@
-//! `portolan list`, and `portolan` without a terminal: the chart, once.
+//! `portolan list`, and `portolan` without a terminal: the sockets, once.
 
-use std::io::{self, BufWriter, Write};
-use std::time::Instant;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::app::cli::Cli;
+use crate::app::cli::{FormatChoice, Layout, List};
 use crate::app::exit::{Exit, Failure};
-use crate::app::log;
-use crate::collect::Collector;
-use crate::history::{History, Ownership};
-use crate::query::{Query, answer};
+use crate::collect::{Collector, names};
+use crate::history::{History, Moment, Ownership};
+use crate::query::{Answer, Grouping, Query, answer};
+use crate::report::{self, Header, Lines};
+use crate::services::Services;
 use crate::teach;
-use crate::view::page;
-
-/// Columns where the output is no terminal: wide enough for IPv6 endpoints, and always the same,
-/// so that two lists can be compared.
-const PAGE_WIDTH: usize = 160;
+use crate::view::{Heads, Paper, page};
 
 /// Prints the list.
 ///
 /// # Errors
 /// What the system refused.
-pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
-    let filter = cli.filter()?;
-    if let Some(path) = cli.log() {
-        log::to_file(path)?;
-    }
-    let services = cli.services();
-    let mut collector = Collector::open(cli.source(), Instant::now())?;
+pub(super) fn list(list: &List) -> Result<Exit, Failure> {
+    let filter = list.selection.filter()?;
+    let layout = &list.layout;
+    let (grouping, order) = arrangement(layout)?;
+    list.common.start_log()?;
+    let services = list.common.services();
+    let mut collector = Collector::open(list.common.source(), Instant::now())?;
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-    let mut snapshot = collector.sample(Vec::new(), cli.interval())?;
+    // One look has no interval.
+    let mut snapshot = collector.sample(Vec::new(), Duration::ZERO)?;
     let moment = History::default().apply(&mut snapshot);
-    let mut query = Query::everything(services.clone());
-    query.filter = filter.into();
-    query.narrow = cli.narrow();
-    let answer = answer(moment, &query);
-    let width = crossterm::terminal::size()
-        .ok()
-        .filter(|_| is_terminal())
-        .map_or(PAGE_WIDTH, |(w, _)| w.into());
-    let mut out = BufWriter::new(io::stdout().lock());
-    let printed = page(&answer, &services, width, |line| {
-        writeln!(out, "{}", line.text().trim_end())
-    });
-    printed
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)?;
+    let query = Query {
+        filter: filter.into(),
+        narrow: list.selection.narrow(),
+        grouping,
+        order,
+        services: Arc::clone(&services),
+    };
+    let mut answer = answer(moment, &query);
+    if layout.resolve {
+        answer = with_names(&answer, &query);
+    }
+    print(&answer, &services, layout).map_err(Failure::Output)?;
     remarks(&answer);
     Ok(Exit::Done)
 }
 
-fn is_terminal() -> bool {
-    use std::io::IsTerminal;
-    io::stdout().is_terminal()
+/// By what the list is grouped and ordered.
+fn arrangement(layout: &Layout) -> Result<(Grouping, crate::query::Order), Failure> {
+    let by_columns = !layout.columns.is_empty();
+    let usual = match layout.format {
+        FormatChoice::Table if !by_columns => Grouping::Ports,
+        _ => Grouping::Sockets,
+    };
+    let meant = layout.sort.map_or(usual, |sort| sort.meant(usual));
+    let grouping = layout.group.unwrap_or(meant);
+    let order = match layout.sort {
+        None => grouping.usual_order(),
+        Some(sort) => sort.order(grouping).map_err(Failure::Usage)?,
+    };
+    Ok((grouping, order))
+}
+
+fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let lines = Lines {
+        answer,
+        services,
+        columns: &layout.columns,
+        header: if layout.no_header {
+            Header::Hidden
+        } else {
+            Header::Shown
+        },
+    };
+    let heads = if layout.no_header {
+        Heads::Hidden
+    } else {
+        Heads::Shown
+    };
+    match layout.format {
+        FormatChoice::Table if !layout.columns.is_empty() => {
+            lines.table(terminal_width(), &mut out)?;
+        }
+        FormatChoice::Table => {
+            let paper = terminal_width().map_or(Paper::Endless, Paper::Terminal);
+            page(answer, services, paper, heads, |line| {
+                writeln!(out, "{}", line.text().trim_end())
+            })?;
+        }
+        FormatChoice::Plain => lines.plain(&mut out)?,
+        FormatChoice::Csv => lines.csv(&mut out)?,
+        FormatChoice::Json => {
+            let host = names::this_machine();
+            report::json(answer, services, host.as_deref(), &mut out)?;
+        }
+        FormatChoice::Ndjson => report::ndjson(answer, services, &mut out)?,
+    }
+    out.flush()
+}
+
+/// How wide the terminal is; `None` where the output is none.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = crossterm::terminal::size()
+        .ok()
+        .filter(|_| io::stdout().is_terminal())?;
+    Some(width.into())
+}
+
+/// The same answer with the names of the remote addresses in it.
+fn with_names(answer: &Answer, query: &Query) -> Answer {
+    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    let addresses = rows.filter_map(|row| Some(row.socket.remote?.plain()));
+    let found = names::resolve(addresses);
+    if found.unanswered > 0 {
+        say(format_args!(
+            "the name servers did not answer in time for {} addresses",
+            found.unanswered
+        ));
+    }
+    let mut moment = Moment::clone(&answer.moment);
+    Arc::make_mut(&mut moment.directory).hosts = found.names;
+    crate::query::answer(Arc::new(moment), query)
 }
 
 /// What could not be seen, on stderr: the list itself stays a list.
-fn remarks(answer: &crate::query::Answer) {
+fn remarks(answer: &Answer) {
     let printed = answer.rows.iter().filter_map(|slot| answer.row(*slot));
     let any_hidden = printed
         .into_iter()
@@ -65,7 +134,11 @@ fn remarks(answer: &crate::query::Answer) {
         .map(|phrase| phrase.text);
     let gaps = answer.moment.gaps.iter().map(ToString::to_string);
     for remark in hidden.into_iter().chain(gaps) {
-        // Nobody is left to tell when stderr is gone.
-        let _ = writeln!(io::stderr(), "portolan: {remark}");
+        say(format_args!("{remark}"));
     }
+}
+
+/// Says it on stderr. Nobody is left to tell when that is gone.
+pub(super) fn say(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "portolan: {text}");
 }

@@ -6,13 +6,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Cli, Fault};
+use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
+use crate::app::panics;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
-use crate::app::{log, panics};
 use crate::collect::{Collector, Sampled, Sampler, Start};
 use crate::view::{Origin, ViewState, screen};
 
@@ -43,53 +43,51 @@ const FRAME: Duration = Duration::from_millis(16);
 ///
 /// # Errors
 /// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
+pub(super) fn dashboard(selection: &Selection, common: &Common) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
-    let filter = Arc::new(cli.filter()?);
-    if let Some(path) = cli.log() {
-        log::to_file(path)?;
-    }
+    let filter = Arc::new(selection.filter()?);
+    common.start_log()?;
     panics::install(thread::current().id());
-    let collector = Collector::open(cli.source(), Instant::now())?;
+    let collector = Collector::open(common.source(), Instant::now())?;
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
 
-    let mut view = ViewState::new(Display::size(), cli.interval());
-    view.narrow = cli.narrow();
-    view.filter.text = cli.filter_text();
+    let mut view = ViewState::new(Display::size(), common.interval(USUAL_INTERVAL));
+    view.narrow = selection.narrow();
+    view.filter.text = selection.text();
     view.source = Some(Origin::new(collector.kind(), collector.reason()));
-    let app = App::new(view, filter, cli.services());
+    let app = App::new(view, filter, common.services());
 
     let (messages, inbox) = sync_channel(WAITING);
     let (sampler, model) =
-        start_collecting(cli, collector, &app, &messages).map_err(Failure::Thread)?;
-    let display = Display::take(cli.theme()).map_err(Failure::Terminal)?;
+        start_collecting(common, collector, &app, &messages).map_err(Failure::Thread)?;
+    let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
-    input::start(messages, cli.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
+    input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
     Loop {
         app,
         display,
         model,
         sampler,
         inbox,
-        fault: cli.fault(),
+        fault: common.fault(),
         drawn: None,
     }
     .run()
 }
 
 fn start_collecting(
-    cli: &Cli,
+    common: &Common,
     collector: Collector,
     app: &App,
     messages: &SyncSender<Message>,
 ) -> io::Result<(Sampler, Model)> {
     let (spares, spare) = channel();
-    let model = Model::start(messages.clone(), app.question(), spares, cli.fault())?;
+    let model = Model::start(messages.clone(), app.question(), spares, common.fault())?;
     let start = Start {
-        choice: cli.source(),
-        interval: cli.interval(),
-        panic_at: (cli.fault() == Some(Fault::Sampler)).then_some(1),
+        choice: common.source(),
+        interval: app.view.interval,
+        panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
     };
     let to_model = model.clone();
     let sampler = Sampler::start(collector, start, spare, move |sampled| {

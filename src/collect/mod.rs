@@ -16,7 +16,7 @@ pub mod sock_diag;
 mod system;
 
 pub use collector::{Collector, Reason};
-pub use sampler::{Sampled, Sampler, Start};
+pub use sampler::{Sampled, Sampler, Start, pace};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -152,7 +152,7 @@ impl Pacer {
 }
 
 /// The time from one sample to the next: the wish, unless samples take too long for it.
-fn pace(wish: Duration, took: Duration) -> Duration {
+pub fn pace(wish: Duration, took: Duration) -> Duration {
     wish.max(took * SHARE)
 }
 

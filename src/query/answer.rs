@@ -183,7 +183,7 @@ impl Answer {
 
     /// Where the row stands in [`Answer::rows`], within a run of them: a socket that several
     /// processes hold stands in several runs.
-    pub(super) fn position(&self, slot: Slot, within: &Range<usize>) -> Option<usize> {
+    pub fn position(&self, slot: Slot, within: &Range<usize>) -> Option<usize> {
         let first = *self
             .positions
             .get(slot.index())

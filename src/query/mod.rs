@@ -10,8 +10,10 @@ mod group;
 mod lines;
 mod listeners;
 mod order;
+mod place;
 mod reach;
 mod summary;
+mod watch;
 
 use std::sync::Arc;
 
@@ -20,8 +22,10 @@ pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};
 pub use order::{Direction, Order, SortColumn};
+pub use place::Place;
 pub use reach::{Reach, Served};
 pub use summary::{ProcessName, StateCounts, Summary, Tense};
+pub use watch::{Event, EventKind, Watcher};
 
 use crate::endpoint::Family;
 use crate::history::Tracked;

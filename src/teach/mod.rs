@@ -7,7 +7,6 @@
 mod details;
 mod group;
 mod owner;
-mod place;
 mod queues;
 mod row;
 mod sight;
@@ -15,8 +14,7 @@ mod sight;
 pub use details::{Detail, group_details, row_details};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
-pub use place::{local, remote};
-pub use row::{end, evidence, note, row_title, say_row, state};
+pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
 pub use sight::{hidden, remedy};
 
 /// How sure a phrase is.

@@ -6,9 +6,20 @@ use crate::history::{Evidence, Moment, Ownership, Side, Since, Tracked};
 use crate::port::Protocol;
 use crate::process::Holder;
 use crate::quantity;
+use crate::query::Place;
 use crate::socket::{TcpState, TimerKind};
 use crate::teach::sight::sees_all;
-use crate::teach::{Phrase, holders, local, owner, queues, remote};
+use crate::teach::{Phrase, holders, owner, queues};
+
+/// This machine's end.
+pub fn local(row: &Tracked, moment: &Moment) -> String {
+    Place::local(row, moment).to_string()
+}
+
+/// The other end, by name where names were asked for.
+pub fn remote(row: &Tracked, moment: &Moment) -> Option<String> {
+    Some(Place::remote(row, moment)?.named(moment).to_string())
+}
 
 /// The state's name; for UDP, which has none, whether a peer was fixed.
 pub const fn state(row: &Tracked) -> &'static str {

@@ -1,6 +1,7 @@
 //! How wide the columns are: as many as fit, the most important first, the rest shared out.
 
 use crate::query::SortColumn;
+use crate::view::cells::{left, right};
 
 /// What a column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,11 +88,35 @@ impl Column {
     }
 }
 
+/// What happens to a text that is wider than its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overlong {
+    /// It is cut: on a screen nothing may move.
+    Cut,
+    /// It stays whole and moves what follows: in a pipe nothing may be lost.
+    Kept,
+}
+
 /// A column with its width.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sized {
     pub(super) column: Column,
     pub(super) width: usize,
+    pub(super) overlong: Overlong,
+}
+
+impl Sized {
+    /// The text in its place: as wide as the column.
+    pub(super) fn place(&self, text: &str) -> String {
+        let width = match self.overlong {
+            Overlong::Cut => self.width,
+            Overlong::Kept => self.width.max(crate::view::cells::width(text)),
+        };
+        match self.column.align {
+            Align::Left => left(text, width),
+            Align::Right => right(text, width),
+        }
+    }
 }
 
 /// Cells between two columns.
@@ -127,6 +152,7 @@ pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
         .map(|c| Sized {
             column: *c,
             width: c.least,
+            overlong: Overlong::Cut,
         })
         .collect();
     let fixed: usize =

@@ -7,8 +7,8 @@ use crate::query::{Answer, Group, GroupKey, Grouping, SortColumn, Summary};
 use crate::services::Services;
 use crate::socket::TcpState;
 use crate::teach::{self, process_names};
-use crate::view::cells::{left, right, width};
-use crate::view::columns::{Align, Column, Content, Sized};
+use crate::view::cells::width;
+use crate::view::columns::{Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Span, Tone};
 
 /// Cells of the bar of states.
@@ -96,14 +96,10 @@ pub(super) fn cells(
             line.push("  ", Tone::Plain);
         }
         match sized.column.content {
-            Content::States => states(line, &group.summary, sized.width),
+            Content::States => states(line, &group.summary, *sized),
             content => {
                 let span = cell(content, group, answer, services);
-                let text = match sized.column.align {
-                    Align::Left => left(&span.text, sized.width),
-                    Align::Right => right(&span.text, sized.width),
-                };
-                line.push(text, span.tone);
+                line.push(sized.place(&span.text), span.tone);
             }
         }
     }
@@ -278,7 +274,7 @@ const fn block(state: Option<TcpState>) -> &'static str {
 }
 
 /// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`.
-fn states(line: &mut Line, summary: &Summary, cells: usize) {
+fn states(line: &mut Line, summary: &Summary, sized: Sized) {
     let tcp: Vec<(TcpState, u32)> = summary
         .states
         .iter()
@@ -293,6 +289,10 @@ fn states(line: &mut Line, summary: &Summary, cells: usize) {
         let space = if counts.spans.is_empty() { "" } else { " " };
         counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
     }
+    let cells = match sized.overlong {
+        Overlong::Cut => sized.width,
+        Overlong::Kept => sized.width.max(counts.width()),
+    };
     let with_bar = cells >= WITH_BAR && BAR + 1 + counts.width() <= cells && !tcp.is_empty();
     let mut used = 0;
     let last = counts.spans.len().saturating_sub(1);

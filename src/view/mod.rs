@@ -33,7 +33,7 @@ mod table;
 
 pub use areas::{Areas, SMALLEST};
 pub use help::help_height;
-pub use page::page;
+pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, ViewState};

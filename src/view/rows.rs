@@ -4,8 +4,8 @@ use crate::history::{Mark, Moment, Since, Tracked};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
-use crate::view::cells::{cut, cut_middle, left, right, width};
-use crate::view::columns::{Align, Column, Content, Sized};
+use crate::view::cells::{cut, cut_middle, width};
+use crate::view::columns::{Column, Content, Overlong, Sized};
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
 
@@ -66,12 +66,11 @@ pub(super) fn cells(
             line.push("  ", Tone::Plain);
         }
         let span = cell(sized.column.content, row, twin, moment);
-        let text = match (sized.column.content, sized.column.align) {
-            (Content::Local | Content::Remote | Content::End, _) => {
-                left(&endpoint(&span.text, sized.width), sized.width)
+        let text = match (sized.column.content, sized.overlong) {
+            (Content::Local | Content::Remote | Content::End, Overlong::Cut) => {
+                sized.place(&endpoint(&span.text, sized.width))
             }
-            (_, Align::Left) => left(&span.text, sized.width),
-            (_, Align::Right) => right(&span.text, sized.width),
+            _ => sized.place(&span.text),
         };
         // A row that is gone, or just came, is of one tone from end to end.
         let tone = match marked {

@@ -6,8 +6,8 @@ use crate::query::{
     SortColumn,
 };
 use crate::services::Services;
-use crate::view::cells::{cut, left, right};
-use crate::view::columns::{self, Align, Column, Content, Sized};
+use crate::view::cells::cut;
+use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::ViewState;
 use crate::view::{groups, header, rows};
@@ -32,7 +32,7 @@ pub(super) fn table(
     let (grouping, order) =
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
     let grids = Grids::new(grouping, total, Looks::Many);
-    let mut out = vec![grids.heads(order)];
+    let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
         out.push(Line::of("   looking …", Tone::Dim));
         return padded(out, height);
@@ -98,10 +98,11 @@ fn nothing(state: &ViewState) -> String {
     format!("   {words}")
 }
 
-/// How often the machine was looked at: one look tells no rate, no age, no course of time.
+/// How often the machine was looked at: one look, which is printed, tells no rate, no age, no course
+/// of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
-    One,
+    One(Overlong),
     Many,
 }
 
@@ -115,10 +116,11 @@ impl Looks {
         };
         match self {
             Self::Many => columns::fit(columns, total),
-            Self::One => {
+            Self::One(overlong) => {
                 let timeless: Vec<Column> =
                     columns.iter().filter(|c| !needs_time(c)).copied().collect();
-                columns::fit(&timeless, total)
+                let fitted = columns::fit(&timeless, total).into_iter();
+                fitted.map(|sized| Sized { overlong, ..sized }).collect()
             }
         }
     }
@@ -164,26 +166,23 @@ impl Grids {
         }
     }
 
-    /// The column heads, with a sign on the one the table is ordered by.
-    pub(super) fn heads(&self, order: Order) -> Line {
+    /// The column heads, with a sign on the one the table is ordered by, where that can be changed.
+    pub(super) fn heads(&self, order: Option<Order>) -> Line {
         let columns = self.heads_of();
         let mut line = Line::of(" ".repeat(MARGIN), Tone::Dim);
         for (index, sized) in columns.iter().enumerate() {
             if index > 0 {
                 line.push("  ", Tone::Dim);
             }
-            let here = sized.column.sort == Some(order.column);
-            let sign = match order.direction {
-                _ if !here => "",
-                Direction::Ascending => "▲",
-                Direction::Descending => "▼",
+            let here = order.filter(|order| sized.column.sort == Some(order.column));
+            let sign = match here.map(|order| order.direction) {
+                None => "",
+                Some(Direction::Ascending) => "▲",
+                Some(Direction::Descending) => "▼",
             };
             let title = format!("{}{sign}", sized.column.title);
-            let text = match sized.column.align {
-                Align::Left => left(&title, sized.width),
-                Align::Right => right(&title, sized.width),
-            };
-            line.push(text, if here { Tone::Accent } else { Tone::Dim });
+            let tone = here.map_or(Tone::Dim, |_| Tone::Accent);
+            line.push(sized.place(&title), tone);
         }
         line
     }

@@ -7,6 +7,7 @@
 mod cgroup_path;
 #[cfg(target_os = "linux")]
 mod cgroups;
+mod hosts;
 #[cfg(target_os = "linux")]
 mod interfaces;
 mod unknown;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::hosts::{Resolved, resolve, this_machine};
 use self::unknown::Unknown;
 use crate::process::Uid;
 use crate::snapshot::Directory;

@@ -43,6 +43,7 @@ pub use expect::{Expected, What, expected};
 pub use fields::{Dimension, FIELDS, Field, FieldKind, Measure, TextField};
 pub use words::{KEYWORDS, Keyword};
 
+pub use tree::Flag;
 use tree::Node;
 
 /// The language, told to whoever asks for help with filters.
@@ -68,6 +69,11 @@ impl Filter {
     /// Whether it lets everything through because it asks for nothing.
     pub const fn is_empty(&self) -> bool {
         self.tree.is_none()
+    }
+
+    /// Whether the word stands anywhere in it.
+    pub fn mentions(&self, flag: Flag) -> bool {
+        self.tree.as_ref().is_some_and(|tree| tree.mentions(flag))
     }
 
     /// What it means; `None` where it asks for nothing.

@@ -74,7 +74,7 @@ impl Display for Condition {
             Self::Host(HostTest::OneOf(parts)) => list(f, parts),
             Self::Host(HostTest::Pattern(pattern)) => pattern.fmt(f),
             Self::Protocol(protocols) => list(f, protocols),
-            Self::Family(families) => list(f, families.iter().map(|family| family_name(*family))),
+            Self::Family(families) => list(f, families.iter().map(|family| family.name())),
             Self::State(states) => list(f, states.iter().map(|s| s.name().to_ascii_lowercase())),
             Self::Side(sides) => list(f, sides.iter().map(|side| side.name())),
             Self::Reach(tests) => list(f, tests),
@@ -85,13 +85,6 @@ impl Display for Condition {
             Self::Name(part) => quoted(f, part.as_str()),
             Self::Flag(flag) => f.write_str(flag.name()),
         }
-    }
-}
-
-const fn family_name(family: crate::endpoint::Family) -> &'static str {
-    match family {
-        crate::endpoint::Family::Ipv4 => "ipv4",
-        crate::endpoint::Family::Ipv6 => "ipv6",
     }
 }
 

@@ -22,6 +22,19 @@ pub struct Node {
     pub kind: NodeKind,
 }
 
+impl Node {
+    /// Whether the word stands anywhere in it.
+    pub(super) fn mentions(&self, flag: Flag) -> bool {
+        match &self.kind {
+            NodeKind::And(children) | NodeKind::Or(children) => {
+                children.iter().any(|child| child.mentions(flag))
+            }
+            NodeKind::Not(inner) => inner.mentions(flag),
+            NodeKind::Is(condition) => *condition == Condition::Flag(flag),
+        }
+    }
+}
+
 /// Equal when they mean the same; the place does not matter.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {

@@ -1,0 +1,249 @@
+//! Values of options: the texts that are understood, and the sentence for those that are not.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{LONGEST, SHORTEST};
+use crate::query::{Grouping, Order, SortColumn};
+use crate::report::{self, COLUMNS, Column};
+
+/// `--source`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum SourceChoice {
+    /// The best that works here
+    #[default]
+    Auto,
+    /// Linux: the kernel's own table, which sees most
+    SockDiag,
+    /// Linux: the text of /proc/net
+    Procfs,
+    /// Every system: endpoints, states and process ids
+    Netstat2,
+}
+
+/// `list --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::app) enum FormatChoice {
+    /// The chart, grouped and aligned, for eyes
+    #[default]
+    Table,
+    /// A line a socket, nothing cut off, the same lines for the same sockets
+    Plain,
+    /// One document (see: portolan help json)
+    Json,
+    /// A JSON object a line
+    Ndjson,
+    /// Comma-separated values (RFC 4180), every column unless --columns chooses
+    Csv,
+}
+
+/// `watch --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::app) enum StreamChoice {
+    /// A line an event
+    #[default]
+    Plain,
+    /// A JSON object a line
+    Ndjson,
+}
+
+/// `--fault`: where to fail on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    /// The thread that draws panics.
+    Main,
+    /// The thread that answers panics.
+    Model,
+    /// The thread that collects panics in its second sample.
+    Sampler,
+    /// The thread that reads keys panics at the first key.
+    Input,
+}
+
+/// `--sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) struct SortChoice {
+    column: SortColumn,
+    name: &'static str,
+    turned: bool,
+}
+
+/// By what a list can be ordered: one look tells neither age nor rate.
+const SORTS: &[(&str, SortColumn)] = &[
+    ("port", SortColumn::Port),
+    ("process", SortColumn::Process),
+    ("sockets", SortColumn::Sockets),
+    ("host", SortColumn::Host),
+    ("pid", SortColumn::Pid),
+    ("state", SortColumn::State),
+    ("local", SortColumn::Local),
+    ("remote", SortColumn::Remote),
+    ("queues", SortColumn::Queues),
+];
+
+impl SortChoice {
+    /// The order, of groups or of sockets.
+    ///
+    /// # Errors
+    /// When that is nothing these can be ordered by; the text says by what they can.
+    pub(in crate::app) fn order(self, grouping: Grouping) -> Result<Order, String> {
+        use SortColumn::{Host, Local, Pid, Port, Process, Queues, Remote, Sockets, State};
+        let (what, allowed): (_, &[SortColumn]) = match grouping {
+            Grouping::Ports => ("ports", &[Port, Process, Sockets]),
+            Grouping::Processes => ("processes", &[Process, Sockets]),
+            Grouping::Hosts => ("hosts", &[Host, Process, Sockets]),
+            Grouping::Sockets => (
+                "sockets",
+                &[Port, Local, Remote, Host, State, Process, Pid, Queues],
+            ),
+        };
+        if !allowed.contains(&self.column) {
+            let known = SORTS.iter().filter(|(_, column)| allowed.contains(column));
+            let names: Vec<&str> = known.map(|(name, _)| *name).collect();
+            return Err(format!(
+                "{what} cannot be ordered by {}, only by {}",
+                self.name,
+                names.join(", ")
+            ));
+        }
+        let usual = self.column.usual_direction();
+        Ok(Order {
+            column: self.column,
+            direction: if self.turned { usual.reversed() } else { usual },
+        })
+    }
+
+    /// The grouping that was most likely meant, where none was given: what is said of single
+    /// sockets orders sockets.
+    pub(in crate::app) const fn meant(self, usual: Grouping) -> Grouping {
+        match self.column {
+            SortColumn::Port | SortColumn::Process | SortColumn::Sockets => usual,
+            SortColumn::Host if !matches!(usual, Grouping::Sockets) => Grouping::Hosts,
+            _ => Grouping::Sockets,
+        }
+    }
+}
+
+/// Reads `--sort`.
+pub(super) fn sort(text: &str) -> Result<SortChoice, String> {
+    let (turned, name) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let found = SORTS.iter().find(|(known, _)| *known == name);
+    let (name, column) = found.copied().ok_or_else(|| {
+        let names: Vec<&str> = SORTS.iter().map(|(name, _)| *name).collect();
+        format!("expected one of {}", names.join(", "))
+    })?;
+    Ok(SortChoice {
+        column,
+        name,
+        turned,
+    })
+}
+
+/// Reads `--group`.
+pub(super) fn grouping(text: &str) -> Result<Grouping, String> {
+    match text {
+        "port" => Ok(Grouping::Ports),
+        "process" => Ok(Grouping::Processes),
+        "host" => Ok(Grouping::Hosts),
+        "none" => Ok(Grouping::Sockets),
+        _ => Err("expected port, process, host or none".into()),
+    }
+}
+
+/// Reads a name of `--columns`.
+pub(super) fn column(text: &str) -> Result<&'static Column, String> {
+    let name = text.trim().to_ascii_lowercase();
+    report::column(&name).ok_or_else(|| {
+        let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
+        format!("no such column; there are {}", names.join(", "))
+    })
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum Timeout {
+    /// So long.
+    After(Duration),
+    /// Until it happens.
+    Never,
+}
+
+/// Reads `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
+pub(super) fn timeout(text: &str) -> Result<Timeout, String> {
+    match text {
+        "never" => Ok(Timeout::Never),
+        _ => duration(text).map(Timeout::After).ok_or_else(|| {
+            format!("a time such as 30s, 5m or 2 (seconds), or never, is expected, not {text:?}")
+        }),
+    }
+}
+
+/// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let span = duration(text)
+        .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
+    if (SHORTEST..=LONGEST).contains(&span) {
+        Ok(span)
+    } else {
+        Err("the interval must be between 100ms and 1h".into())
+    }
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => text.parse::<jiff::SignedDuration>().ok()?.try_into().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Direction;
+
+    #[test]
+    fn intervals_are_read_in_every_spelling_or_refused() {
+        let ms = Duration::from_millis;
+        assert_eq!(interval("1s"), Ok(ms(1000)));
+        assert_eq!(interval("500ms"), Ok(ms(500)));
+        assert_eq!(interval("2"), Ok(ms(2000)));
+        assert_eq!(interval("1.5"), Ok(ms(1500)));
+        assert_eq!(interval("1m"), Ok(ms(60_000)));
+        for wrong in [
+            "0", "0s", "-1s", "99ms", "2h", "soon", "", "NaN", "inf", "1e300",
+        ] {
+            assert!(interval(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wait_may_be_short_long_or_endless() {
+        assert_eq!(timeout("0"), Ok(Timeout::After(Duration::ZERO)));
+        assert_eq!(timeout("1h"), Ok(Timeout::After(Duration::from_secs(3600))));
+        assert_eq!(timeout("never"), Ok(Timeout::Never));
+        for wrong in ["-1s", "soon", "", "NaN"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_ordered_decides_by_what() {
+        let order = |text, grouping| sort(text).unwrap().order(grouping);
+        let most = order("sockets", Grouping::Ports).unwrap();
+        assert_eq!(most.direction, Direction::Descending);
+        let least = order("-sockets", Grouping::Ports).unwrap();
+        assert_eq!(least.direction, Direction::Ascending);
+        assert!(order("state", Grouping::Ports).is_err());
+        assert!(order("sockets", Grouping::Sockets).is_err());
+        assert!(sort("colour").is_err());
+        assert_eq!(
+            sort("state").unwrap().meant(Grouping::Ports),
+            Grouping::Sockets
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! The command line → what is wanted.
+
+mod choices;
+mod options;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use choices::Fault;
+pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout};
+pub(super) use options::{Common, Selection};
+
+use crate::app::exit::Exit;
+use crate::query::Grouping;
+use crate::query::filter;
+use crate::report::{Column, help};
+
+/// The time between two samples where none is asked for.
+pub(super) const USUAL_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest interval: below it one would mostly watch the watching.
+pub(super) const SHORTEST: Duration = Duration::from_millis(100);
+/// The longest.
+pub(super) const LONGEST: Duration = Duration::from_secs(3600);
+
+/// What is wanted.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portolan",
+    version,
+    about = "A live chart of this machine's ports, and of every socket that shares them",
+    long_about = "A live chart of this machine's ports, and of every socket that shares them.\n\n\
+        Without a command it opens the dashboard; where the output is no terminal it prints the list once.",
+    after_help = "Examples:\n  portolan              the dashboard\n  portolan 8080         the dashboard, only port 8080\n  \
+        portolan list nginx   what nginx has, once\n  portolan -l -t        what listens on TCP\n  \
+        portolan help filter  the words filters are made of\n\n\
+        Exit status: 0 done, 1 the answer is no, 2 the request was wrong, 3 the system refused.",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    infer_long_args = false
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the sockets once, grouped by port
+    List(List),
+    /// Print a line for every socket that opens, changes or closes
+    Watch(Watch),
+    /// Wait until a socket matches; exit status 1 when time is up
+    Wait(Wait),
+    /// Print help: of a command, or about filter, columns or json
+    Help(Help),
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) layout: Layout,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// How a list is laid out.
+#[derive(Debug, Default, Args)]
+pub(super) struct Layout {
+    /// How to print: table for eyes, the others for programs
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: FormatChoice,
+    /// Group the sockets by this [table: port; plain, json, ndjson, csv: none]
+    #[arg(short, long, value_name = "WHAT", value_parser = choices::grouping)]
+    pub(super) group: Option<Grouping>,
+    /// Order by this; a - in front, as in -sockets, turns it round
+    #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = choices::sort)]
+    pub(super) sort: Option<SortChoice>,
+    /// Which columns, in which order: local,remote,process (see: portolan help columns)
+    #[arg(short, long, value_name = "LIST", value_delimiter = ',', value_parser = choices::column)]
+    pub(super) columns: Vec<&'static Column>,
+    /// No line with the names of the columns
+    #[arg(long)]
+    pub(super) no_header: bool,
+    /// Ask the name servers for the names of remote addresses
+    #[arg(short, long)]
+    pub(super) resolve: bool,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: StreamChoice,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// `wait`.
+#[derive(Debug, Args)]
+pub(super) struct Wait {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Wait until nothing matches any more
+    #[arg(long)]
+    pub(super) gone: bool,
+    /// How long at most: 30s, 5m, 1h, or never
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = choices::timeout)]
+    pub(super) timeout: Timeout,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// `help`.
+#[derive(Debug, Args)]
+struct Help {
+    /// A command, or one of: filter, columns, json
+    topic: Option<String>,
+}
+
+/// What is to be done.
+pub(super) enum Task {
+    /// Draw.
+    Dashboard(Selection, Common),
+    /// Print once.
+    List(List),
+    /// Print what happens.
+    Watch(Watch),
+    /// Wait.
+    Wait(Wait),
+}
+
+/// Reads the command line. Wrong input is said on stderr, help and version on stdout.
+///
+/// # Errors
+/// How to end, where there is nothing more to do.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
+    let cli = Cli::try_parse_from(arguments).map_err(|error| complain(&error))?;
+    Ok(match cli.command {
+        None if draws() => Task::Dashboard(cli.selection, cli.common),
+        None => Task::List(List {
+            selection: cli.selection,
+            layout: Layout::default(),
+            common: cli.common,
+        }),
+        Some(Command::List(list)) => Task::List(list),
+        Some(Command::Watch(watch)) => Task::Watch(watch),
+        Some(Command::Wait(wait)) => Task::Wait(wait),
+        Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
+    })
+}
+
+fn complain(error: &clap::Error) -> Exit {
+    let exit = if error.use_stderr() {
+        Exit::Wrong
+    } else {
+        Exit::Done
+    };
+    // Nobody is left to tell when the output is gone.
+    let _ = error.print();
+    exit
+}
+
+/// Whether there is a terminal to draw on, and not one that can only write lines.
+fn draws() -> bool {
+    let able = !cfg!(unix)
+        || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+    std::io::stdout().is_terminal() && able
+}
+
+/// Makes the text of a topic.
+type Telling = fn() -> String;
+
+/// What `help` can tell besides the commands.
+const TOPICS: &[(&str, Telling)] = &[
+    ("filter", || filter::GRAMMAR.to_owned()),
+    ("columns", help::columns),
+    ("json", || help::SCHEMA.to_owned()),
+];
+
+fn print_help(topic: Option<&str>) -> Exit {
+    let mut command = Cli::command();
+    let Some(name) = topic else {
+        return written(command.print_long_help());
+    };
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == name) {
+        return written(std::io::stdout().lock().write_all(text().as_bytes()));
+    }
+    command.build();
+    match command.find_subcommand_mut(name) {
+        Some(command) => written(command.print_long_help()),
+        None => {
+            let topics = TOPICS.iter().map(|(topic, _)| *topic);
+            let commands = Cli::command();
+            let names = commands.get_subcommands().map(clap::Command::get_name);
+            let known: Vec<&str> = topics.chain(names).collect();
+            let text = format!(
+                "no help about {name:?}; there is help about {}",
+                known.join(", ")
+            );
+            complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
+        }
+    }
+}
+
+/// Help that nobody reads to its end is no failure.
+fn written(outcome: std::io::Result<()>) -> Exit {
+    match outcome {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(_) => Exit::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,172 @@
+//! Options that several commands have, and what they come to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::choices::{Fault, SourceChoice, interval};
+use crate::app::exit::Failure;
+use crate::collect::names::etc_services;
+use crate::endpoint::Family;
+use crate::port::Protocol;
+use crate::query::{Filter, Narrow, Phase};
+use crate::services::Services;
+use crate::snapshot::SourceKind;
+use crate::widgets::{Colours, Theme};
+
+/// Which sockets.
+#[derive(Debug, Default, Args)]
+pub(in crate::app) struct Selection {
+    /// Ports, addresses, states, parts of names, and fields such as state:close-wait or 'age>1h'
+    ///
+    /// Words side by side must all match: a port (443, 8000-8100), an endpoint, address or network
+    /// (127.0.0.1:80, 10.0.0.0/8), tcp, udp, listening, a TCP state, or a part of a process,
+    /// service, user, unit or container name. Fields ask precisely: lport:443, proc:nginx,curl,
+    /// 'proc~^py', state:close-wait, 'age>1h', 'recvq>0', 'rtt>50ms', user:www-data. They are joined
+    /// by or, not and parentheses. Put what the shell would take for itself between single quotes.
+    /// `portolan help filter` tells all of it.
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Only TCP
+    #[arg(short, long)]
+    tcp: bool,
+    /// Only UDP
+    #[arg(short, long)]
+    udp: bool,
+    /// Only sockets that listen
+    #[arg(short, long)]
+    listening: bool,
+    /// Only established connections
+    #[arg(short, long)]
+    established: bool,
+    /// Only IPv4 sockets
+    #[arg(short = '4', long)]
+    ipv4: bool,
+    /// Only IPv6 sockets
+    #[arg(short = '6', long)]
+    ipv6: bool,
+    /// Accepted because fingers type it: all sockets are shown anyway
+    #[arg(short, long, hide = true)]
+    all: bool,
+    /// Accepted because fingers type it: owners are shown anyway
+    #[arg(short, long, hide = true)]
+    processes: bool,
+}
+
+impl Selection {
+    /// The words of the filter as one text.
+    pub(in crate::app) fn text(&self) -> String {
+        self.filter.join(" ")
+    }
+
+    /// The filter.
+    ///
+    /// # Errors
+    /// When the text is no filter.
+    pub(in crate::app) fn filter(&self) -> Result<Filter, Failure> {
+        let text = self.text();
+        Filter::parse(&text).map_err(|error| Failure::Filter { text, error })
+    }
+
+    /// The switches; both of a pair, as in `-tuln`, are as good as none.
+    pub(in crate::app) const fn narrow(&self) -> Narrow {
+        Narrow {
+            protocol: match (self.tcp, self.udp) {
+                (true, false) => Some(Protocol::Tcp),
+                (false, true) => Some(Protocol::Udp),
+                _ => None,
+            },
+            family: match (self.ipv4, self.ipv6) {
+                (true, false) => Some(Family::Ipv4),
+                (false, true) => Some(Family::Ipv6),
+                _ => None,
+            },
+            phase: match (self.listening, self.established) {
+                (true, false) => Phase::Listening,
+                (false, true) => Phase::Established,
+                _ => Phase::All,
+            },
+        }
+    }
+}
+
+/// What every command knows.
+#[derive(Debug, Args)]
+pub(in crate::app) struct Common {
+    /// Time between two samples: 1s, 500ms, 2 (seconds) [default: 1s; wait: 200ms]
+    #[arg(short, long, value_name = "TIME", value_parser = interval)]
+    interval: Option<Duration>,
+    /// No service names, only port numbers
+    #[arg(short, long)]
+    numeric: bool,
+    /// Where to read sockets from
+    #[arg(long, value_enum, default_value_t)]
+    source: SourceChoice,
+    /// No colours (also: the NO_COLOR variable)
+    #[arg(long)]
+    no_color: bool,
+    /// Write what the program does to this file
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Fail on purpose at this point, to see that the terminal survives
+    #[arg(long, value_enum, hide = true)]
+    fault: Option<Fault>,
+}
+
+impl Common {
+    /// Names of ports.
+    pub(in crate::app) fn services(&self) -> Arc<Services> {
+        Arc::new(match self.numeric {
+            true => Services::none(),
+            false => Services::with_overrides(&etc_services()),
+        })
+    }
+
+    /// The time between two samples, or what is usual.
+    pub(in crate::app) fn interval(&self, usual: Duration) -> Duration {
+        self.interval.unwrap_or(usual)
+    }
+
+    /// The source asked for.
+    pub(in crate::app) const fn source(&self) -> Option<SourceKind> {
+        match self.source {
+            SourceChoice::Auto => None,
+            SourceChoice::SockDiag => Some(SourceKind::SockDiag),
+            SourceChoice::Procfs => Some(SourceKind::Procfs),
+            SourceChoice::Netstat2 => Some(SourceKind::Netstat2),
+        }
+    }
+
+    /// How meanings look: no colour where the user or the terminal wants none
+    /// (<https://no-color.org>).
+    pub(in crate::app) fn theme(&self) -> Theme {
+        let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        let plain = std::env::var_os("TERM").is_some_and(|t| t == "vt100");
+        let none = self.no_color || set("NO_COLOR") || plain;
+        Theme {
+            colours: if none {
+                Colours::None
+            } else {
+                Colours::Sixteen
+            },
+        }
+    }
+
+    /// Starts the log, where one is wanted.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(in crate::app) fn start_log(&self) -> Result<(), Failure> {
+        match &self.log {
+            Some(path) => crate::app::log::to_file(path),
+            None => Ok(()),
+        }
+    }
+
+    /// Where to fail on purpose.
+    pub(in crate::app) const fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+}

@@ -1,0 +1,121 @@
+//! `portolan wait`: until something matches, or nothing does any more.
+
+use std::time::{Duration, Instant};
+
+use crate::app::cli::{Timeout, Wait};
+use crate::app::exit::{Exit, Failure};
+use crate::app::looking::Looking;
+use crate::app::print::say;
+use crate::history::Moment;
+use crate::quantity;
+use crate::query::filter::{Context, Flag};
+use crate::query::{Filter, Narrow};
+use crate::services::Services;
+use crate::snapshot::Gap;
+
+/// The time between two looks where none is asked for: somebody is waiting.
+const USUAL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Waits.
+///
+/// # Errors
+/// What the system refused, and a wait for nothing in particular.
+pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
+    let filter = wait.selection.filter()?;
+    let narrow = wait.selection.narrow();
+    if filter.is_empty() && narrow == Narrow::default() {
+        return Err(Failure::Usage(
+            "wait needs to know for what: a filter such as 'port:8080 listen'".into(),
+        ));
+    }
+    wait.common.start_log()?;
+    let services = wait.common.services();
+    let interval = wait.common.interval(USUAL_INTERVAL);
+    let mut looking = Looking::open(wait.common.source(), interval)?;
+    let wanted = Wanted {
+        filter,
+        narrow,
+        services: &services,
+    };
+    let until = match wait.timeout {
+        Timeout::After(time) => Instant::now().checked_add(time),
+        Timeout::Never => None,
+    };
+    loop {
+        // The last look is the one after the time is up.
+        let is_last = until.is_some_and(|until| Instant::now() >= until);
+        let seen = looking.look()?.map(|moment| wanted.seen(&moment));
+        let fulfilled = match seen {
+            Some(Seen { matching, .. }) if !wait.gone => matching > 0,
+            // What could not be seen may be what is waited for to go.
+            Some(Seen { matching, whole }) => matching == 0 && whole,
+            None => false,
+        };
+        if fulfilled {
+            return Ok(Exit::Done);
+        }
+        if is_last {
+            complain(wait, seen);
+            return Ok(Exit::No);
+        }
+        looking.rest(until);
+    }
+}
+
+struct Wanted<'a> {
+    filter: Filter,
+    narrow: Narrow,
+    services: &'a Services,
+}
+
+/// What one look told.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Sockets that match.
+    matching: usize,
+    /// Whether all of the socket table was read.
+    whole: bool,
+}
+
+impl Wanted<'_> {
+    fn seen(&self, moment: &Moment) -> Seen {
+        let context = Context {
+            moment,
+            services: self.services,
+        };
+        // A socket that is gone is still remembered for a while; it counts where it is asked for.
+        let closed_too = self.filter.mentions(Flag::Closed);
+        let matching = moment.rows().filter(|row| {
+            (closed_too || !row.is_closed())
+                && self.narrow.lets_through(row)
+                && self.filter.matches(row, context)
+        });
+        Seen {
+            matching: matching.count(),
+            whole: !moment.gaps.iter().any(|gap| matches!(gap, Gap::Sockets(_))),
+        }
+    }
+}
+
+fn complain(wait: &Wait, seen: Option<Seen>) {
+    let Timeout::After(time) = wait.timeout else {
+        return;
+    };
+    let time = quantity::interval(time);
+    let text = wait.selection.text();
+    let what = match text.is_empty() {
+        true => "the options".to_owned(),
+        false => crate::text::readable(text.as_bytes()).to_string(),
+    };
+    match seen {
+        Some(Seen { matching, .. }) if matching > 0 => {
+            let sockets = quantity::count(matching, "socket", "sockets");
+            let verb = if matching == 1 { "matches" } else { "match" };
+            say(format_args!("after {time}, {sockets} still {verb} {what}"));
+        }
+        _ if wait.gone => say(format_args!(
+            "after {time} it is not sure that nothing matches {what}: not all sockets could be read"
+        )),
+        _ => say(format_args!("nothing matched {what} within {time}")),
+    }
+}

@@ -1,0 +1,108 @@
+//! What happens to the sockets that match, from one moment to the next.
+//!
+//! In: one [`Moment`] after another, and which rows match. Out: [`Event`]s. What was there at the
+//! first look is no event.
+
+use hashbrown::HashMap;
+use std::time::Duration;
+
+use crate::history::{Moment, Since, Slot, Tracked};
+use crate::socket::{SocketKey, TcpState};
+
+/// Something that happened to a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// To which.
+    pub slot: Slot,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What can happen. Ordered as it is told: what went makes room for what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventKind {
+    /// It is gone.
+    Closed,
+    /// Its state was this before.
+    Changed {
+        /// The state before.
+        from: Option<TcpState>,
+    },
+    /// It does not match any more.
+    Ceased,
+    /// It was there before, and matches now.
+    Began,
+    /// It is new.
+    Opened,
+}
+
+/// A socket also where the source gives no name that is never used again.
+type Identity = (SocketKey, Duration);
+
+/// What was told of a socket last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    state: Option<TcpState>,
+    matching: bool,
+}
+
+/// Remembers which sockets ever matched, for as long as they live.
+#[derive(Debug, Default)]
+pub struct Watcher {
+    told: HashMap<Identity, Told>,
+    /// Kept for its memory only.
+    next: HashMap<Identity, Told>,
+    looks: u64,
+}
+
+impl Watcher {
+    /// What happened since the moment before, the closed ones first.
+    pub fn look(&mut self, moment: &Moment, matches: impl Fn(&Tracked) -> bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.next.clear();
+        for row in moment.rows() {
+            let identity = (row.key, row.first_seen.at());
+            let before = self.told.get(&identity).copied();
+            let kind = if row.is_closed() {
+                before.filter(|b| b.matching).map(|_| EventKind::Closed)
+            } else {
+                let now = Told {
+                    state: row.socket.tcp_state(),
+                    matching: matches(row),
+                };
+                if before.is_some() || now.matching {
+                    self.next.insert(identity, now);
+                }
+                happened(before, now, row.first_seen)
+            };
+            events.extend(kind.map(|kind| Event {
+                slot: row.slot,
+                kind,
+            }));
+        }
+        std::mem::swap(&mut self.told, &mut self.next);
+        self.looks += 1;
+        if self.looks == 1 {
+            return Vec::new();
+        }
+        events.sort_unstable_by_key(|event| (event.kind, event.slot));
+        events
+    }
+}
+
+fn happened(before: Option<Told>, now: Told, first_seen: Since) -> Option<EventKind> {
+    let Some(before) = before else {
+        return now.matching.then_some(match first_seen {
+            Since::Seen(_) => EventKind::Opened,
+            Since::BeforeFirstLook(_) => EventKind::Began,
+        });
+    };
+    match (before.matching, now.matching) {
+        (true, false) => Some(EventKind::Ceased),
+        (false, true) => Some(EventKind::Began),
+        (true, true) if before.state != now.state => {
+            Some(EventKind::Changed { from: before.state })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! JSON documents and streams: a list as one document, a list as lines, and events.
+
+use std::io::{self, Write};
+
+use hashbrown::HashMap;
+use serde::{Serialize, Serializer};
+
+use crate::history::Slot;
+use crate::port::{PortKey, PortSide};
+use crate::query::{Answer, Group, GroupKey};
+use crate::report::entry::{Entry, entries};
+use crate::report::json::{ByLine, Socket};
+use crate::services::Services;
+use crate::snapshot::Gap;
+
+/// The number that only changes when a field changes its meaning or goes away.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    taken_at: String,
+    host: Option<&'a str>,
+    gaps: Vec<GapRecord>,
+    sockets: Sockets<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<GroupRecord<'a>>>,
+}
+
+#[derive(Serialize)]
+struct GapRecord {
+    what: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct GroupRecord<'a> {
+    #[serde(flatten)]
+    key: KeyRecord<'a>,
+    sockets: Vec<usize>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "by", rename_all = "lowercase")]
+enum KeyRecord<'a> {
+    Port {
+        protocol: &'static str,
+        port: u16,
+        at: &'static str,
+        service: Option<&'a str>,
+    },
+    Process {
+        pid: Option<u32>,
+        name: Option<&'a str>,
+        owner_status: &'static str,
+    },
+    Host {
+        address: Option<String>,
+        name: Option<&'a str>,
+    },
+}
+
+/// The sockets, each once, and the place each was written at.
+struct Sockets<'a> {
+    answer: &'a Answer,
+    services: &'a Services,
+}
+
+impl Serialize for Sockets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(once(self.answer, self.services).map(Socket::new))
+    }
+}
+
+/// Every row of the answer, each once, in the order in which it first comes.
+fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = Entry<'a>> {
+    let all = 0..answer.rows.len();
+    let places = entries(answer, services).enumerate();
+    places.filter_map(move |(place, (group, entry))| {
+        // Only a process's socket can stand under another one, too.
+        let again = matches!(group.map(Group::key), Some(GroupKey::Process(_)))
+            && answer.position(entry.row.slot, &all) != Some(place);
+        (!again).then_some(entry)
+    })
+}
+
+/// Writes one document with all sockets of the answer.
+///
+/// # Errors
+/// When `out` takes no more.
+pub fn json(
+    answer: &Answer,
+    services: &Services,
+    host: Option<&str>,
+    mut out: impl Write,
+) -> io::Result<()> {
+    let moment = &answer.moment;
+    let document = Document {
+        version: VERSION,
+        taken_at: time(moment.taken_at),
+        host,
+        gaps: moment.gaps.iter().map(gap).collect(),
+        sockets: Sockets { answer, services },
+        groups: (!answer.groups.is_empty()).then(|| groups(answer, services)),
+    };
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, ByLine::default());
+    document.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// Writes one object a line.
+///
+/// # Errors
+/// When `out` takes no more.
+pub fn ndjson(answer: &Answer, services: &Services, mut out: impl Write) -> io::Result<()> {
+    for entry in once(answer, services) {
+        serde_json::to_writer(&mut out, &Socket::new(entry))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+pub(super) fn time(at: jiff::Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+fn gap(gap: &Gap) -> GapRecord {
+    let (what, message) = match gap {
+        Gap::Sockets(why) => ("sockets", why),
+        Gap::Owners(why) => ("owners", why),
+        Gap::Sampler(why) => ("sample", why),
+    };
+    GapRecord {
+        what,
+        message: message.clone(),
+    }
+}
+
+fn groups<'a>(answer: &'a Answer, services: &'a Services) -> Vec<GroupRecord<'a>> {
+    let places: HashMap<Slot, usize> = once(answer, services)
+        .enumerate()
+        .map(|(place, entry)| (entry.row.slot, place))
+        .collect();
+    let record = |group: &'a Group| {
+        let slots = answer.rows.get(group.rows.clone())?;
+        let row = answer.row(*slots.first()?)?;
+        let entry = Entry {
+            row,
+            moment: &answer.moment,
+            services,
+        };
+        Some(GroupRecord {
+            key: key(group, entry),
+            sockets: slots
+                .iter()
+                .filter_map(|slot| places.get(slot).copied())
+                .collect(),
+        })
+    };
+    answer.groups.iter().filter_map(record).collect()
+}
+
+fn key<'a>(group: &Group, entry: Entry<'a>) -> KeyRecord<'a> {
+    match group.key() {
+        GroupKey::Port(PortKey {
+            side,
+            port,
+            protocol,
+        }) => KeyRecord::Port {
+            protocol: protocol.name(),
+            port: port.0,
+            at: match side {
+                PortSide::Here => "local",
+                PortSide::There => "remote",
+            },
+            service: entry.service(),
+        },
+        GroupKey::Process(key) => KeyRecord::Process {
+            pid: Some(key.pid.0),
+            name: entry.name_of(key),
+            owner_status: entry.owner_status(),
+        },
+        GroupKey::NoProcess(_) => KeyRecord::Process {
+            pid: None,
+            name: None,
+            owner_status: entry.owner_status(),
+        },
+        GroupKey::Host(address) => KeyRecord::Host {
+            address: Some(address.to_string()),
+            name: entry.remote_name(),
+        },
+        GroupKey::NoHost => KeyRecord::Host {
+            address: None,
+            name: None,
+        },
+    }
+}

@@ -1,0 +1,121 @@
+//! One row with what its ids stand for: what every format asks.
+
+use crate::history::{Moment, Ownership, Tracked};
+use crate::process::{Holder, ProcessKey, distinct_processes};
+use crate::query::{Answer, Group};
+use crate::services::Services;
+use crate::snapshot::{Cgroup, Directory};
+
+/// A row, the moment it belongs to, and the names of ports.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) row: &'a Tracked,
+    pub(super) moment: &'a Moment,
+    pub(super) services: &'a Services,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn directory(self) -> &'a Directory {
+        &self.moment.directory
+    }
+
+    /// The usual use of the shared port.
+    pub(super) fn service(self) -> Option<&'a str> {
+        self.services.of(self.row.port_key(), self.moment.ephemeral)
+    }
+
+    pub(super) fn user(self) -> Option<&'a str> {
+        let uid = self.row.socket.uid?;
+        self.directory().users.get(&uid).map(|name| &**name)
+    }
+
+    pub(super) fn cgroup(self) -> Option<&'a Cgroup> {
+        let id = self.row.socket.cgroup?;
+        self.directory().cgroups.get(&id).map(|cgroup| &**cgroup)
+    }
+
+    /// The name of the interface the socket is bound to or its address belongs to; its number
+    /// where the name is not known.
+    pub(super) fn interface(self) -> Option<String> {
+        let index = self.row.socket.interface?;
+        Some(match self.directory().interfaces.get(&index) {
+            Some(name) => name.to_string(),
+            None => index.0.to_string(),
+        })
+    }
+
+    /// The name of the remote address, where it was asked for and there is one.
+    pub(super) fn remote_name(self) -> Option<&'a str> {
+        let address = self.row.socket.remote?.plain();
+        self.directory().hosts.get(&address).map(|name| &**name)
+    }
+
+    /// Who has it, or had it last.
+    pub(super) fn holders(self) -> &'a [Holder] {
+        let holders = self.row.ownership.last_holders();
+        holders.map_or(&[], |holders| holders)
+    }
+
+    /// The same, each process once.
+    pub(super) fn processes(self) -> impl Iterator<Item = ProcessKey> + 'a {
+        distinct_processes(self.holders())
+    }
+
+    /// The name of a process that has it.
+    pub(super) fn name_of(self, process: ProcessKey) -> Option<&'a str> {
+        let process = self.directory().processes.get(&process)?;
+        Some(&process.name)
+    }
+
+    /// The row at the other end, where that is a socket of this machine.
+    pub(super) fn peer(self) -> Option<Self> {
+        let row = self.moment.peer_of(self.row)?;
+        Some(Self { row, ..self })
+    }
+
+    /// The word for how its owner is known, or why it is not.
+    pub(super) const fn owner_status(self) -> &'static str {
+        match self.row.ownership {
+            Ownership::Known(_) => "known",
+            Ownership::Unaccepted => "unaccepted",
+            Ownership::Kernel => "kernel",
+            Ownership::Remembered(_) => "remembered",
+            Ownership::Hidden => "hidden",
+            Ownership::Vanished => "vanished",
+            Ownership::NotYet => "not-yet",
+            Ownership::Untold => "untold",
+        }
+    }
+
+    /// Whether the holders had it and have it no more.
+    pub(super) const fn is_remembered(self) -> bool {
+        matches!(self.row.ownership, Ownership::Remembered(_))
+    }
+}
+
+/// Every row of an answer in its order, with its outer group where it has one. A socket that
+/// several processes hold comes once with each of them.
+pub(super) fn entries<'a>(
+    answer: &'a Answer,
+    services: &'a Services,
+) -> impl Iterator<Item = (Option<&'a Group>, Entry<'a>)> {
+    let flat = answer
+        .groups
+        .is_empty()
+        .then_some((None, 0..answer.rows.len()));
+    let grouped = answer.groups.iter().map(|g| (Some(g), g.rows.clone()));
+    flat.into_iter()
+        .chain(grouped)
+        .flat_map(move |(group, rows)| {
+            let slots = answer.rows.get(rows).unwrap_or_default();
+            let rows = slots.iter().filter_map(|slot| answer.row(*slot));
+            rows.map(move |row| {
+                let entry = Entry {
+                    row,
+                    moment: &answer.moment,
+                    services,
+                };
+                (group, entry)
+            })
+        })
+}

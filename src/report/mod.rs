@@ -1,0 +1,30 @@
+//! Answers → text for programs: plain lines, CSV, JSON, and events as they happen.
+//!
+//! In: an [`Answer`](crate::query::Answer), or [`Event`](crate::query::Event)s. Out: bytes. The
+//! same sockets always give the same text: nothing here depends on how wide a terminal is or on how
+//! long something has been seen, and nothing is cut off. The chart for eyes is [`crate::view`]'s.
+//!
+//! # Columns
+//!
+//! [`COLUMNS`] is the one table of what plain text, CSV and `--columns` know.
+//!
+//! # JSON
+//!
+//! The same text is [`help::SCHEMA`]; a test holds real output against it.
+//!
+//! ```text
+#![doc = include_str!("schema.txt")]
+//! ```
+
+mod columns;
+mod document;
+mod entry;
+mod event;
+pub mod help;
+mod json;
+mod lines;
+
+pub use columns::{COLUMNS, Column, column};
+pub use document::{json, ndjson};
+pub use event::{ndjson_event, plain_event};
+pub use lines::{Header, Lines};
