@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::history::Slot;
 use crate::port::{PortKey, PortSide};
-use crate::query::{Answer, Group, GroupKey};
+use crate::query::{Answer, Group, GroupKey, Grouping};
 use crate::report::entry::{Entry, entries};
 use crate::report::json::{ByLine, Socket};
 use crate::services::Services;
@@ -101,7 +101,7 @@ pub fn json(
         host,
         gaps: moment.gaps.iter().map(gap).collect(),
         sockets: Sockets { answer, services },
-        groups: (!answer.groups.is_empty()).then(|| groups(answer, services)),
+        groups: (answer.grouping != Grouping::Sockets).then(|| groups(answer, services)),
     };
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, ByLine::default());
     document.serialize(&mut serializer)?;

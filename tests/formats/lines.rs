@@ -1,0 +1,345 @@
+//! Plain text, CSV and the table: whole, harmless, the same for the same sockets.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+use crate::child::Holder;
+use crate::{network, portolan, printed, zoo};
+
+/// A listener with two connections, and its port as text.
+struct Harbour {
+    port: String,
+    sockets: Vec<TcpStream>,
+    listener: TcpListener,
+}
+
+impl Harbour {
+    fn open() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+        let place = listener.local_addr().expect("its address");
+        let mut sockets = Vec::new();
+        for _ in 0..2 {
+            sockets.push(TcpStream::connect(place).expect("a client"));
+            sockets.push(listener.accept().expect("its other end").0);
+        }
+        Self {
+            port: place.port().to_string(),
+            sockets,
+            listener,
+        }
+    }
+}
+
+/// A listener held by a process of this name.
+fn named(name: &[u8]) -> (String, Holder) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let port = listener.local_addr().expect("address").port().to_string();
+    (
+        port,
+        Holder::start(OsStr::from_bytes(name), listener.into()),
+    )
+}
+
+#[test]
+fn plain_text_has_a_line_a_socket_and_is_the_same_twice() {
+    let harbour = Harbour::open();
+    let args = ["list", "-n", "-f", "plain", &harbour.port];
+    let (first, second) = (printed(&args), printed(&args));
+    assert_eq!(first, second);
+    let lines: Vec<&str> = first.lines().collect();
+    assert_eq!(lines.len(), 1 + 1 + harbour.sockets.len(), "{first}");
+    let heads: Vec<&str> = lines[0].split_whitespace().collect();
+    for line in &lines[1..] {
+        assert_eq!(line.split_whitespace().count(), heads.len(), "{line}");
+    }
+    let place = harbour.listener.local_addr().expect("address").to_string();
+    let listens = |line: &&&str| line.contains("LISTEN") && line.contains(&place);
+    assert_eq!(lines.iter().filter(listens).count(), 1, "{first}");
+    let bare = printed(&["list", "-n", "-f", "plain", "--no-header", &harbour.port]);
+    assert_eq!(bare.lines().collect::<Vec<_>>(), lines[1..]);
+}
+
+/// A name as long as they come, and one with everything in it that means something here.
+#[test]
+fn names_are_whole_and_harmless_in_every_format() {
+    for name in [
+        &b"my app, v2/x\"\\"[..],
+        b"=1+1|'",
+        b"od\x1b[31md \xc3\xa9\n na",
+    ] {
+        // A symbolic link cannot have a slash in its name.
+        let name: Vec<u8> = name
+            .iter()
+            .map(|b| if *b == b'/' { b'|' } else { *b })
+            .collect();
+        let (port, holder) = named(&name);
+        let shown = portolan::text::readable(&name).to_string();
+        let pid = holder.pid().to_string();
+        for format in ["table", "plain", "json", "ndjson", "csv"] {
+            let out = printed(&["list", "-n", "--format", format, &port]);
+            let acts = |c: &char| c.is_control() && *c != '\n' && !(*c == '\r' && format == "csv");
+            assert_eq!(out.chars().find(acts), None, "{format}: {out:?}");
+            assert!(out.contains(&pid), "{format}: {out}");
+            let escaped = match format {
+                "plain" if shown.contains([' ', '"']) => {
+                    format!(
+                        "\"{}\"/{pid}",
+                        shown.replace('\\', "\\\\").replace('"', "\\\"")
+                    )
+                }
+                "plain" => format!("{shown}/{pid}"),
+                "json" | "ndjson" => serde_json::to_string(&shown).expect("JSON"),
+                _ => continue,
+            };
+            assert!(out.contains(&escaped), "{format}: {escaped} in {out}");
+        }
+        let table = printed(&["list", "-n", &port]);
+        assert!(table.contains(&format!("{shown} {pid}")), "{table}");
+        let csv = printed(&["list", "-n", "-f", "csv", "-c", "process,command", &port]);
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let record = reader.records().next().expect("a line").expect("CSV");
+        assert!(record[0].contains(&pid), "{record:?}");
+        assert!(!record[0].starts_with(['=', '+', '-', '@']), "{record:?}");
+    }
+}
+
+#[test]
+fn a_cell_that_begins_like_a_formula_is_no_formula() {
+    let (port, _holder) = named(b"=cmd|calc!A0");
+    let csv = printed(&[
+        "list",
+        "-n",
+        "-f",
+        "csv",
+        "-c",
+        "process,lport",
+        "--no-header",
+        &port,
+    ]);
+    assert!(csv.starts_with("'=cmd|calc!A0/"), "{csv}");
+    assert!(csv.trim_end().ends_with(&format!(",{port}")), "{csv}");
+}
+
+#[test]
+fn csv_has_every_column_and_every_line_as_many() {
+    let harbour = Harbour::open();
+    let out = printed(&["list", "-n", "-f", "csv", &harbour.port]);
+    let mut reader = csv::Reader::from_reader(out.as_bytes());
+    let heads = reader.headers().expect("heads").clone();
+    assert_eq!(heads.len(), portolan::report::COLUMNS.len());
+    let place = |name: &str| heads.iter().position(|head| head == name).expect(name);
+    let records: Vec<_> = reader.records().map(|r| r.expect("CSV")).collect();
+    assert_eq!(records.len(), 1 + harbour.sockets.len());
+    let listeners = records.iter().filter(|r| &r[place("state")] == "LISTEN");
+    assert_eq!(listeners.count(), 1);
+    let pid = std::process::id().to_string();
+    for record in &records {
+        assert_eq!(&record[place("pid")], pid, "{record:?}");
+        assert_eq!(&record[place("port")], harbour.port);
+        let connected = &record[place("state")] == "ESTABLISHED";
+        assert_eq!(!record[place("peer")].is_empty(), connected, "{record:?}");
+        assert_eq!(
+            !record[place("recvq")].is_empty(),
+            connected,
+            "unknown is no zero"
+        );
+    }
+    let grouped = printed(&["list", "-n", "-f", "csv", "-g", "process", &harbour.port]);
+    assert!(grouped.starts_with("group,protocol,"), "{grouped}");
+    assert_eq!(grouped.lines().count(), out.lines().count());
+}
+
+#[test]
+fn columns_come_as_chosen_in_plain_text_and_in_the_table() {
+    let harbour = Harbour::open();
+    let port = &*harbour.port;
+    let plain = printed(&[
+        "list",
+        "-f",
+        "plain",
+        "--columns",
+        "pid,STATE,lport",
+        "-l",
+        port,
+    ]);
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let pid = std::process::id().to_string();
+    assert_eq!(words, ["PID", "STATE", "LPORT", &pid, "LISTEN", port]);
+    let table = printed(&["list", "--columns", "state,lport", "-l", port]);
+    assert_eq!(table, format!("STATE   LPORT\nLISTEN  {port}\n"));
+    let grouped = printed(&["list", "-n", "--columns", "state", "-g", "port", "-l", port]);
+    assert_eq!(grouped, format!("  STATE\n{port}/tcp\n  LISTEN\n"));
+}
+
+#[test]
+fn sockets_come_in_the_order_that_was_asked_for() {
+    let harbour = Harbour::open();
+    let port = &*harbour.port;
+    let states = |sort: &str| -> Vec<String> {
+        let out = printed(&[
+            "list",
+            "-c",
+            "state",
+            "-f",
+            "plain",
+            "--no-header",
+            "-s",
+            sort,
+            port,
+        ]);
+        out.lines().map(str::to_owned).collect()
+    };
+    let mut expected = vec!["ESTABLISHED"; harbour.sockets.len()];
+    expected.push("LISTEN");
+    assert_eq!(states("state"), expected);
+    expected.reverse();
+    assert_eq!(states("-state"), expected);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_what_can() {
+    for (args, words) in [
+        (
+            &["list", "--columns", "colour"][..],
+            &["colour", "process", "remote"][..],
+        ),
+        (&["list", "--format", "xml"], &["xml", "ndjson"]),
+        (
+            &["list", "--group", "colour"],
+            &["colour", "process", "none"],
+        ),
+        (&["list", "--sort", "colour"], &["colour", "port"]),
+        (
+            &["list", "--sort", "state", "--group", "port"],
+            &["ports", "by state", "sockets"],
+        ),
+        (
+            &["list", "--sort", "sockets", "-f", "csv"],
+            &["sockets cannot", "local"],
+        ),
+        (
+            &["help", "colour"],
+            &["colour", "filter", "columns", "json"],
+        ),
+        (&["wait"], &["wait needs", "filter"]),
+        (&["wait", "80", "--timeout", "soon"], &["soon", "never"]),
+        (&["watch", "prot:tcp"], &["did you mean `proto`", "^^^^"]),
+    ] {
+        let said = portolan(args);
+        assert_eq!(
+            (said.status, &*said.out),
+            (Some(2), ""),
+            "{args:?}: {}",
+            said.err
+        );
+        for word in words {
+            assert!(said.err.contains(word), "{args:?}: {word} in {}", said.err);
+        }
+    }
+}
+
+#[test]
+fn help_tells_of_filters_columns_and_json() {
+    assert_eq!(
+        printed(&["help", "filter"]),
+        portolan::query::filter::GRAMMAR
+    );
+    assert_eq!(printed(&["help", "json"]), portolan::report::help::SCHEMA);
+    let columns = printed(&["help", "columns"]);
+    for column in portolan::report::COLUMNS {
+        assert!(
+            columns.contains(&format!("  {} ", column.name)),
+            "{}",
+            column.name
+        );
+    }
+    assert_eq!(printed(&["help", "wait"]), printed(&["wait", "--help"]));
+    assert_eq!(printed(&["help"]), printed(&["--help"]));
+}
+
+/// Nothing is asked of anybody unless it is wanted; then names stand where addresses stood.
+#[test]
+fn addresses_have_names_only_where_they_are_asked_for() {
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let line = hosts.lines().find(|line| line.starts_with("127.0.0.1"));
+    let Some(name) = line.and_then(|line| line.split_whitespace().nth(1)) else {
+        return println!("skipped: 127.0.0.1 has no name in /etc/hosts");
+    };
+    let harbour = Harbour::open();
+    let port = &*harbour.port;
+    let shown = |args: &[&str]| printed(&[&["list", "-e", port], args].concat());
+    assert!(!shown(&[]).contains(&format!("{name}:{port}")));
+    assert!(
+        shown(&["--resolve"]).contains(&format!("→ {name}:{port}")),
+        "{}",
+        shown(&["-r"])
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&shown(&["-r", "-f", "json"])).expect("JSON");
+    assert_eq!(json["sockets"][0]["remote"]["name"], name);
+    assert_eq!(json["sockets"][0]["remote"]["address"], "127.0.0.1");
+    let hosts = shown(&["-r", "-f", "plain", "-c", "host", "--no-header"]);
+    assert!(hosts.lines().all(|host| host == name), "{hosts}");
+}
+
+/// What `ss` says of the port, end by end, against plain text.
+#[test]
+fn a_port_has_the_same_sockets_as_ss_says() {
+    let test = "lines::a_port_has_the_same_sockets_as_ss_says";
+    network::own_network(test, || {
+        let _zoo = zoo::everything();
+        for port in [
+            zoo::DUAL_STACK,
+            zoo::TWO_FAMILIES,
+            zoo::LEAK,
+            zoo::DATAGRAMS,
+            zoo::BACKLOG,
+        ] {
+            let expression = format!("sport = :{port} or dport = :{port}");
+            let output = Command::new("ss").args(["-tunaH", &expression]).output();
+            let theirs = String::from_utf8(output.expect("ss").stdout).expect("UTF-8");
+            let theirs: BTreeSet<[String; 3]> = theirs
+                .lines()
+                .map(|line| {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    [words[0].to_owned(), end(words[4]), end(words[5])]
+                })
+                .collect();
+            let filter = port.to_string();
+            let plain = [
+                "list",
+                "-f",
+                "plain",
+                "--no-header",
+                "-c",
+                "protocol,local,remote",
+            ];
+            let ours = printed(&[&plain[..], &[&*filter]].concat());
+            let ours: BTreeSet<[String; 3]> = ours
+                .lines()
+                .map(|line| {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    [words[0].to_owned(), end(words[1]), end(words[2])]
+                })
+                .collect();
+            assert!(!theirs.is_empty(), "the zoo has sockets at {port}");
+            assert_eq!(ours, theirs, "port {port}");
+        }
+    });
+}
+
+/// One spelling for an end: ss writes `*:80` for both wildcards, `[::ffff:127.0.0.1]` for IPv4 in an
+/// IPv6 socket, and `0.0.0.0:*` for no remote end.
+fn end(text: &str) -> String {
+    let text = text.replace("[::ffff:127.0.0.1]", "127.0.0.1");
+    match &*text {
+        "0.0.0.0:*" | "[::]:*" | "*:*" | "-" => "-".to_owned(),
+        text => match text.strip_prefix("*:") {
+            Some(port) => format!("[::]:{port}"),
+            None => text.to_owned(),
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! The documentation of JSON as something values can be held against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portolan::report::help::SCHEMA;
+use serde_json::Value;
+
+/// What the documentation says of one field.
+#[derive(Clone, Debug)]
+struct Rule {
+    kind: String,
+    /// Whether it can be null.
+    nullable: bool,
+    /// Whether it can be left out.
+    optional: bool,
+}
+
+/// The fields of one kind of document, by their path.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    rules: BTreeMap<String, Rule>,
+    /// The paths at which something other than null was seen.
+    seen: BTreeSet<String>,
+}
+
+impl Schema {
+    /// The part of the documentation under this heading.
+    pub(crate) fn of(heading: &str) -> Self {
+        let lines = SCHEMA.lines().skip_while(|line| *line != heading).skip(1);
+        let rules: BTreeMap<String, Rule> = lines
+            .take_while(|line| line.starts_with("  "))
+            .map(|line| {
+                let mut words = line.split_whitespace();
+                let mut word = || {
+                    words
+                        .next()
+                        .unwrap_or_else(|| panic!("too short: {line:?}"))
+                };
+                let (path, kind) = (word(), word());
+                assert!(words.next().is_some(), "not a word on {path}");
+                let rule = Rule {
+                    kind: kind.trim_end_matches(['?', '-']).to_owned(),
+                    nullable: kind.contains('?'),
+                    optional: kind.contains('-'),
+                };
+                (path.to_owned(), rule)
+            })
+            .collect();
+        assert!(!rules.is_empty(), "nothing is told under {heading}");
+        Self {
+            rules,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// The fields of one socket, as they stand alone on a line.
+    pub(crate) fn of_sockets() -> Self {
+        let mut schema = Self::of("LIST");
+        let part = |(path, rule): (String, Rule)| {
+            Some((path.strip_prefix("sockets[].")?.to_owned(), rule))
+        };
+        schema.rules = std::mem::take(&mut schema.rules)
+            .into_iter()
+            .filter_map(part)
+            .collect();
+        schema
+    }
+
+    /// The fields of an event; those of its socket stand under `socket.`.
+    pub(crate) fn of_events() -> Self {
+        let mut schema = Self::of("WATCH");
+        let sockets = Self::of_sockets().rules.into_iter();
+        schema
+            .rules
+            .extend(sockets.map(|(path, rule)| (format!("socket.{path}"), rule)));
+        schema
+    }
+
+    /// Holds the value against the documentation.
+    pub(crate) fn check(&mut self, document: &Value) {
+        self.object("", document);
+    }
+
+    /// Every field of the documentation that was never seen with a value, but for these.
+    pub(crate) fn unseen(&self, except: &[&str]) -> Vec<&str> {
+        let paths = self.rules.keys().map(String::as_str);
+        paths
+            .filter(|path| !self.seen.contains(*path) && !except.contains(path))
+            .collect()
+    }
+
+    fn object(&mut self, path: &str, value: &Value) {
+        let fields = value
+            .as_object()
+            .unwrap_or_else(|| panic!("{path}: no object: {value}"));
+        let under = |name: &str| match path {
+            "" => name.to_owned(),
+            _ => format!("{path}.{name}"),
+        };
+        for (name, value) in fields {
+            self.value(&under(name), value);
+        }
+        // Every field that must be there is there.
+        let parent = |at: &str| at.rfind('.').map_or("", |dot| &at[..dot]).to_owned();
+        for (rule_path, rule) in &self.rules {
+            if rule.optional || rule_path.ends_with("[]") || parent(rule_path) != path {
+                continue;
+            }
+            let name = rule_path.rsplit('.').next().unwrap_or(rule_path);
+            let name = name.trim_end_matches("[]");
+            assert!(
+                fields.contains_key(name),
+                "{rule_path} is missing in {value}"
+            );
+        }
+    }
+
+    fn value(&mut self, path: &str, value: &Value) {
+        // What is only told by its members: an object, a list.
+        let has_members = |sign: &str| {
+            let begin = format!("{path}{sign}");
+            self.rules.keys().any(|p| p.starts_with(&begin))
+        };
+        let (is_list, is_object) = (has_members("[]"), has_members("."));
+        match self.rules.get(path).cloned() {
+            None => assert!(is_list || is_object, "{path} is not told of: {value}"),
+            Some(rule) if value.is_null() => {
+                assert!(rule.nullable, "{path} must not be null");
+                return;
+            }
+            Some(rule) => {
+                let fits = match &*rule.kind {
+                    "integer" => value.is_u64(),
+                    "text" => value.is_string(),
+                    "boolean" => value.is_boolean(),
+                    "time" => value.as_str().is_some_and(is_time),
+                    "object" => value.is_object(),
+                    "list" => value.is_array(),
+                    other => panic!("{path}: what is {other:?}?"),
+                };
+                assert!(fits, "{path} is no {}: {value}", rule.kind);
+                self.seen.insert(path.to_owned());
+            }
+        }
+        if is_list {
+            let members = value
+                .as_array()
+                .unwrap_or_else(|| panic!("{path}: no list: {value}"));
+            let path = format!("{path}[]");
+            for member in members {
+                if member.is_object() {
+                    self.object(&path, member);
+                } else {
+                    self.value(&path, member);
+                }
+            }
+        } else if is_object {
+            self.object(path, value);
+        }
+    }
+}
+
+/// RFC 3339, UTC, milliseconds.
+fn is_time(text: &str) -> bool {
+    let parsed: Result<jiff::Timestamp, _> = text.parse();
+    parsed.is_ok() && text.ends_with('Z') && text.len() == "2026-11-23T12:00:00.123Z".len()
+}

@@ -1,0 +1,181 @@
+//! `watch` and `wait`: what happens is told when it happens, and they end as they should.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Stdio};
+
+use serde_json::Value;
+
+use crate::schema::Schema;
+use crate::{command, portolan};
+
+/// A program that runs until it is dropped.
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Self {
+        let mut child = command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let out = child.stdout.take().expect("its output");
+        Self {
+            child,
+            lines: BufReader::new(out).lines(),
+        }
+    }
+
+    /// The next line; waits for it.
+    fn line(&mut self) -> String {
+        self.lines.next().expect("a line").expect("UTF-8")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let port = listener.local_addr().expect("its address").port();
+    (listener, port.to_string())
+}
+
+/// A watch on a port, running: what was there is no event, so connections are made until one is.
+fn watching(args: &[&str], listener: &TcpListener) -> (Running, String) {
+    let port = listener
+        .local_addr()
+        .expect("an address")
+        .port()
+        .to_string();
+    let mut running = Running::start(&[args, &["-n", "-i", "100ms", &*port]].concat());
+    let address = listener.local_addr().expect("an address");
+    let (done, stop) = std::sync::mpsc::channel::<()>();
+    let first = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while stop.recv_timeout(std::time::Duration::from_millis(50))
+                == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+            {
+                let client = TcpStream::connect(address).expect("a client");
+                // Reset at once: nothing of it is left behind.
+                rustix::net::sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO))
+                    .expect("linger");
+                let _ = stop.recv_timeout(std::time::Duration::from_millis(250));
+            }
+        });
+        // One that was there at the first look is no beginning.
+        let first = loop {
+            let line = running.line();
+            if line.contains("opened") {
+                break line;
+            }
+        };
+        drop(done);
+        first
+    });
+    (running, first)
+}
+
+#[test]
+fn what_opens_changes_and_closes_is_told_line_by_line() {
+    let (listener, _) = listener();
+    let (mut running, _) = watching(&["watch", "-f", "ndjson"], &listener);
+    let mut schema = Schema::of_events();
+    let client = TcpStream::connect(listener.local_addr().expect("address")).expect("a client");
+    let local = client.local_addr().expect("address").port();
+    let mut ours = |kind: &str| loop {
+        let event: Value = serde_json::from_str(&running.line()).expect("a JSON object a line");
+        schema.check(&event);
+        let is_ours = event["socket"]["local"]["port"] == local;
+        if is_ours && event["event"] == kind {
+            return event;
+        }
+    };
+    let opened = ours("opened");
+    assert_eq!(opened["socket"]["state"], "ESTABLISHED", "{opened}");
+    match opened["socket"]["owner_status"].as_str() {
+        Some("known") => assert_eq!(opened["socket"]["owners"][0]["pid"], std::process::id()),
+        // On a machine with very many descriptors the search takes more than one look.
+        status => assert_eq!(status, Some("not-yet"), "{opened}"),
+    }
+    client.shutdown(Shutdown::Write).expect("a FIN");
+    let changed = ours("changed");
+    assert_eq!(changed["from"], "ESTABLISHED");
+    assert_eq!(changed["socket"]["state"], "FIN-WAIT-2", "{changed}");
+    rustix::net::sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO))
+        .expect("linger");
+    drop(client);
+    let closed = ours("closed");
+    assert_eq!(closed["before_first_look"], false, "{closed}");
+    assert!(
+        closed["socket"]["tcp"]["bytes_sent"].is_u64(),
+        "final counters: {closed}"
+    );
+}
+
+#[test]
+fn plain_events_have_the_time_the_event_and_the_columns() {
+    let (listener, port) = listener();
+    let (_running, line) = watching(&["watch"], &listener);
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert!(words[0].parse::<jiff::Timestamp>().is_ok(), "{line}");
+    assert_eq!((words[1], words[2]), ("opened", "tcp"), "{line}");
+    assert_eq!(words[5], port, "{line}");
+}
+
+/// Nobody reads any more, and nothing happens that could be written: it ends all the same.
+#[test]
+fn a_watch_that_nobody_reads_ends_by_itself() {
+    let (_listener, port) = listener();
+    let mut child = command(&["watch", "-i", "100ms", &port])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+}
+
+#[test]
+fn a_wait_ends_when_a_listener_appears_and_when_it_is_gone() {
+    let (held, port) = listener();
+    drop(held);
+    let filter = format!("lport:{port} listen");
+    let mut waiting = command(&["wait", &filter, "--timeout", "1m", "-i", "100ms"])
+        .spawn()
+        .expect("the program");
+    // Nothing listens there yet, so it cannot have ended; then something does.
+    let held = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
+    let held = held.expect("the same port");
+    assert_eq!(waiting.wait().expect("an end").code(), Some(0));
+
+    let mut waiting = command(&["wait", &filter, "--gone", "--timeout", "1m"])
+        .spawn()
+        .expect("the program");
+    drop(held);
+    assert_eq!(waiting.wait().expect("an end").code(), Some(0));
+}
+
+#[test]
+fn a_wait_in_vain_ends_with_1_and_says_so() {
+    let (held, port) = listener();
+    let filter = format!("lport:{port}");
+    let said = portolan(&["wait", "--gone", &filter, "--timeout", "200ms"]);
+    assert_eq!((said.status, &*said.out), (Some(1), ""));
+    assert!(said.err.contains("1 socket still matches"), "{}", said.err);
+    drop(held);
+    let said = portolan(&["wait", &filter, "--timeout", "0"]);
+    assert_eq!((said.status, &*said.out), (Some(1), ""));
+    assert!(said.err.contains("nothing matched"), "{}", said.err);
+    assert_eq!(
+        portolan(&["wait", "--gone", &filter, "--timeout", "0"]).status,
+        Some(0)
+    );
+}

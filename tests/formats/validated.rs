@@ -1,0 +1,181 @@
+//! JSON against its documentation: every field that comes is told of, has its type, and is null or
+//! left out only where that is told; and every field that is told of comes.
+
+use std::sync::Arc;
+
+use portolan::history::{History, Moment};
+use portolan::query::{Answer, Grouping, Query, Watcher, answer};
+use portolan::report;
+use portolan::services::Services;
+use serde_json::Value;
+
+use crate::schema::Schema;
+use crate::support::scene::recording;
+use crate::{network, printed, zoo};
+
+const RECORDINGS: [&str; 8] = [
+    "changes",
+    "empty",
+    "gaps",
+    "ipv6",
+    "names",
+    "unprivileged",
+    "web",
+    "zoo",
+];
+
+/// Fields that no recording has.
+const UNRECORDED: [&str; 2] = ["tcp.congestion", "tcp.min_rtt_us"];
+
+fn answered(moment: Arc<Moment>, grouping: Grouping) -> Answer {
+    let query = Query {
+        grouping,
+        order: grouping.usual_order(),
+        ..Query::everything(Arc::new(Services::registry()))
+    };
+    answer(moment, &query)
+}
+
+fn document(answer: &Answer) -> Value {
+    let mut out = Vec::new();
+    report::json(answer, &Services::registry(), Some("devbox"), &mut out).expect("JSON");
+    serde_json::from_slice(&out).expect("JSON")
+}
+
+#[test]
+fn every_recording_in_json_is_as_documented_and_every_field_is_used() {
+    let (mut schema, mut lines) = (Schema::of("LIST"), Schema::of_sockets());
+    for name in RECORDINGS {
+        let mut history = History::default();
+        for mut snapshot in recording(name) {
+            let moment = history.apply(&mut snapshot);
+            for grouping in Grouping::ALL {
+                let answer = answered(Arc::clone(&moment), grouping);
+                let document = document(&answer);
+                schema.check(&document);
+                places_of_groups_are_right(&document, &answer);
+                let mut out = Vec::new();
+                report::ndjson(&answer, &Services::registry(), &mut out).expect("lines");
+                let out = String::from_utf8(out).expect("UTF-8");
+                let each: Vec<Value> = out
+                    .lines()
+                    .map(|line| serde_json::from_str(line).expect("JSON"))
+                    .collect();
+                each.iter().for_each(|socket| lines.check(socket));
+                assert_eq!(
+                    Value::from(each),
+                    document["sockets"],
+                    "{name}: the same sockets"
+                );
+            }
+        }
+    }
+    // Names are only there after asking for them; what else recordings do not tell, the kernel does.
+    let left_out: Vec<String> = UNRECORDED.map(|f| format!("sockets[].{f}")).into();
+    let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
+    assert_eq!(
+        schema.unseen(&[&left_out[..], &["sockets[].remote.name"]].concat()),
+        [""; 0]
+    );
+    assert_eq!(
+        lines.unseen(&[&UNRECORDED[..], &["remote.name"]].concat()),
+        [""; 0]
+    );
+}
+
+/// Each socket is in the list once, and the groups hold all of them.
+fn places_of_groups_are_right(document: &Value, answer: &Answer) {
+    let sockets = document["sockets"].as_array().expect("a list");
+    let mut slots = answer.rows.clone();
+    slots.sort_unstable();
+    slots.dedup();
+    assert_eq!(sockets.len(), slots.len());
+    let Some(groups) = document["groups"].as_array() else {
+        return assert_eq!(answer.grouping, Grouping::Sockets);
+    };
+    assert_eq!(groups.len(), answer.groups.len());
+    let mut held = vec![false; sockets.len()];
+    for group in groups {
+        for place in group["sockets"].as_array().expect("places") {
+            let place = usize::try_from(place.as_u64().expect("a place")).expect("small");
+            held[place] = true;
+            let socket = &sockets[place];
+            match group["by"].as_str() {
+                Some("port") => assert_eq!(group["port"], socket["port"]),
+                Some("host") if group["address"].is_null() => assert!(socket["remote"].is_null()),
+                Some("host") => assert_eq!(group["address"], socket["remote"]["address"]),
+                Some("process") if group["pid"].is_null() => {}
+                Some("process") => {
+                    let owners = socket["owners"].as_array().expect("owners");
+                    assert!(owners.iter().any(|o| o["pid"] == group["pid"]), "{group}");
+                }
+                other => panic!("grouped by {other:?}"),
+            }
+        }
+    }
+    assert!(
+        held.iter().all(|held| *held),
+        "every socket stands in a group"
+    );
+}
+
+#[test]
+fn events_are_as_documented_and_every_field_is_used() {
+    let mut schema = Schema::of_events();
+    let services = Services::registry();
+    for name in RECORDINGS {
+        let (mut history, mut watcher) = (History::default(), Watcher::default());
+        for mut snapshot in recording(name) {
+            let moment = history.apply(&mut snapshot);
+            // Something that begins and ceases as well.
+            let matches = |row: &portolan::history::Tracked| {
+                name != "zoo" || row.socket.queues.is_none_or(|q| q.recv == 0)
+            };
+            for event in watcher.look(&moment, matches) {
+                let mut out = Vec::new();
+                report::ndjson_event(event, &moment, &services, &mut out).expect("a line");
+                assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
+                schema.check(&serde_json::from_slice(&out).expect("JSON"));
+            }
+        }
+    }
+    let told: Vec<&str> = schema.unseen(&["matches"]);
+    let of_events = told.into_iter().filter(|path| !path.starts_with("socket."));
+    assert_eq!(of_events.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn json_of_the_real_program_is_as_documented() {
+    let test = "validated::json_of_the_real_program_is_as_documented";
+    network::own_network(test, || {
+        let _zoo = zoo::everything();
+        let mut schema = Schema::of("LIST");
+        for source in ["sock_diag", "procfs", "netstat2"] {
+            for group in ["port", "process", "host", "none"] {
+                let args = [
+                    "list", "--format", "json", "--group", group, "--source", source,
+                ];
+                let document: Value = serde_json::from_str(&printed(&args)).expect("JSON");
+                schema.check(&document);
+                assert_eq!(document["version"], 1);
+            }
+        }
+        let leak = ["list", "port:18085 and state:close-wait", "-f", "json"];
+        let document: Value = serde_json::from_str(&printed(&leak)).expect("JSON");
+        let sockets = document["sockets"].as_array().expect("sockets");
+        assert_eq!(sockets.len(), zoo::LEAKED);
+        for socket in sockets {
+            assert_eq!(socket["owner_status"], "known");
+            assert!(socket["owners"][0]["pid"].is_u64(), "{socket}");
+        }
+        let mut lines = Schema::of_sockets();
+        for line in printed(&["list", "-f", "ndjson"]).lines() {
+            lines.check(&serde_json::from_str(line).expect("JSON"));
+        }
+        let unseen = lines.unseen(&[]);
+        assert!(
+            !UNRECORDED.iter().any(|field| unseen.contains(field)),
+            "{unseen:?}"
+        );
+    });
+}
