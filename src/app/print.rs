@@ -126,12 +126,8 @@ fn with_names(answer: &Answer, query: &Query) -> Answer {
 /// What could not be seen, on stderr: the list itself stays a list.
 fn remarks(answer: &Answer) {
     let printed = answer.rows.iter().filter_map(|slot| answer.row(*slot));
-    let any_hidden = printed
-        .into_iter()
-        .any(|row| row.ownership == Ownership::Hidden);
-    let hidden = teach::hidden(&answer.moment)
-        .filter(|_| any_hidden)
-        .map(|phrase| phrase.text);
+    let hidden = printed.filter(|row| row.ownership == Ownership::Hidden);
+    let hidden = teach::hidden_in_print(hidden.count(), &answer.moment);
     let gaps = answer.moment.gaps.iter().map(ToString::to_string);
     for remark in hidden.into_iter().chain(gaps) {
         say(format_args!("{remark}"));

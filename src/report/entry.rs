@@ -87,6 +87,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Whether a process that we may not look into has it.
+    pub(super) const fn is_hidden(self) -> bool {
+        matches!(self.row.ownership, Ownership::Hidden)
+    }
+
     /// Whether the holders had it and have it no more.
     pub(super) const fn is_remembered(self) -> bool {
         matches!(self.row.ownership, Ownership::Remembered(_))

@@ -213,7 +213,10 @@ fn label(group: &Group, entry: Entry<'_>) -> String {
             Some(name) => format!("{name}/{}", key.pid),
             None => format!("?/{}", key.pid),
         },
-        GroupKey::NoProcess(_) => format!("({})", entry.owner_status()),
+        GroupKey::NoProcess(_) => match entry.user().filter(|_| entry.is_hidden()) {
+            Some(user) => format!("({}: {user})", entry.owner_status()),
+            None => format!("({})", entry.owner_status()),
+        },
         GroupKey::Host(address) => address.to_string(),
         GroupKey::NoHost => "(no remote end)".into(),
     }

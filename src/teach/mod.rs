@@ -15,7 +15,7 @@ pub use details::{Detail, group_details, row_details};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
-pub use sight::{hidden, remedy};
+pub use sight::{hidden, hidden_in_print, remedy};
 
 /// How sure a phrase is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -18,17 +18,36 @@ pub const fn remedy() -> &'static str {
 
 /// How many rows have a hidden owner, in one line, what to do first; `None` where none has.
 pub fn hidden(moment: &Moment) -> Option<Phrase> {
-    if moment.hidden_rows == 0 {
-        return None;
-    }
-    let rows = quantity::count(moment.hidden_rows, "socket", "sockets");
-    Some(Phrase::warning(if sees_all(moment) {
+    let rows = moment.hidden_rows;
+    (rows > 0).then(|| {
+        Phrase::warning(if sees_all(moment) {
+            not_found(rows)
+        } else {
+            let rows = quantity::count(rows, "socket", "sockets");
+            format!("owners of {rows} are hidden from this user; sudo portolan shows them (?)")
+        })
+    })
+}
+
+/// The same of so many printed rows, for whoever reads it outside of the dashboard; `None` for none.
+pub fn hidden_in_print(rows: usize, moment: &Moment) -> Option<String> {
+    (rows > 0).then(|| {
+        if sees_all(moment) {
+            return not_found(rows);
+        }
+        let rows = quantity::count(rows, "socket", "sockets");
         format!(
-            "no owner found for {rows}: closed meanwhile, or in a process that even root may not look into"
+            "owners of {rows} are hidden from this user; to see them: {}",
+            remedy()
         )
-    } else {
-        format!("owners of {rows} are hidden from this user; sudo portolan shows them (?)")
-    }))
+    })
+}
+
+fn not_found(rows: usize) -> String {
+    let rows = quantity::count(rows, "socket", "sockets");
+    format!(
+        "no owner found for {rows}: closed meanwhile, or in a process that even root may not look into"
+    )
 }
 
 /// Whether whoever looks may look into every process, as far as users go. Where even root is
