@@ -11,7 +11,7 @@ use crate::report::columns::{USUAL, column};
 use crate::report::document::time;
 use crate::report::entry::Entry;
 use crate::report::json::{Socket, milliseconds};
-use crate::report::lines::Text;
+use crate::report::layout::Text;
 use crate::services::Services;
 use crate::socket::{Delivered, Sent, TcpState};
 

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use crate::query::{Answer, Group, GroupKey, Grouping};
-use crate::report::columns::{COLUMNS, Column, Quoting, USUAL, column, quoted};
+use crate::report::columns::{COLUMNS, Column, Quoting, USUAL, column};
 use crate::report::entry::{Entry, entries};
+use crate::report::layout::{Text, harmless, shrink, worded};
 use crate::services::Services;
 
 /// The line with the names of the columns.
@@ -30,9 +31,6 @@ pub struct Lines<'a> {
     /// Whether the columns' names come first.
     pub header: Header,
 }
-
-/// What stands for a value that is not known or not there.
-const NOTHING: &str = "-";
 
 /// The head of the column that names the group.
 const GROUP: &str = "group";
@@ -102,8 +100,8 @@ impl Lines<'_> {
         csv.flush()
     }
 
-    /// The chosen columns as a table for eyes: as wide as what stands in it, at most `width` cells
-    /// where that is given, under a line for each group.
+    /// The chosen columns as a table for eyes, under a line for each group: as wide as what stands in
+    /// it; within `width` cells, where that is given, and then the widest values are cut.
     ///
     /// # Errors
     /// When `out` takes no more.
@@ -119,12 +117,15 @@ impl Lines<'_> {
             }
         }
         let indent = if self.is_grouped() { "  " } else { "" };
+        if let Some(width) = width {
+            shrink(&mut widths, width.saturating_sub(indent.len()));
+        }
         let mut line = Text::indented(indent);
         if self.header == Header::Shown {
             for (column, width) in columns.iter().zip(&widths) {
-                line.add(&column.name.to_uppercase(), *width);
+                line.add_cut(&column.name.to_uppercase(), *width);
             }
-            line.print_within(width, out)?;
+            line.print(out)?;
         }
         let mut label = Label::default();
         let mut under = None;
@@ -138,9 +139,9 @@ impl Lines<'_> {
             for (column, width) in columns.iter().zip(&widths) {
                 value.clear();
                 column.write(entry, &mut value);
-                line.add(&value, *width);
+                line.add_cut(&value, *width);
             }
-            line.print_within(width, out)?;
+            line.print(out)?;
         }
         Ok(())
     }
@@ -155,32 +156,6 @@ impl Lines<'_> {
         } else {
             self.columns.to_vec()
         }
-    }
-}
-
-/// A value as plain text has it: never empty, and without a space that would end it.
-fn worded(value: &str, quoting: Quoting) -> std::borrow::Cow<'_, str> {
-    if value.is_empty() {
-        return NOTHING.into();
-    }
-    let needs_quotes = value == NOTHING || value.contains([' ', '"']);
-    if quoting == Quoting::Parts || !needs_quotes {
-        return value.into();
-    }
-    let mut out = String::with_capacity(value.len() + 2);
-    quoted(&mut out, value);
-    out.into()
-}
-
-/// Spreadsheets calculate what begins like a formula, whoever chose the text
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn harmless(value: &str) -> std::borrow::Cow<'_, str> {
-    if value.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-    ]) {
-        format!("'{value}").into()
-    } else {
-        value.into()
     }
 }
 
@@ -219,59 +194,5 @@ fn label(group: &Group, entry: Entry<'_>) -> String {
         },
         GroupKey::Host(address) => address.to_string(),
         GroupKey::NoHost => "(no remote end)".into(),
-    }
-}
-
-/// A line in the making; its memory is used again.
-#[derive(Default)]
-pub(super) struct Text {
-    indent: &'static str,
-    text: String,
-    /// Spaces that are owed before the next value.
-    owed: usize,
-}
-
-impl Text {
-    fn indented(indent: &'static str) -> Self {
-        Self {
-            indent,
-            ..Self::default()
-        }
-    }
-
-    /// Appends a value and makes room for the next.
-    pub(super) fn add(&mut self, value: &str, least: usize) {
-        if self.text.is_empty() {
-            self.text.push_str(self.indent);
-        }
-        self.text.extend(std::iter::repeat_n(' ', self.owed));
-        self.text.push_str(value);
-        let cells = if value.is_ascii() {
-            value.len()
-        } else {
-            value.width()
-        };
-        self.owed = least.saturating_sub(cells) + 2;
-    }
-
-    /// Appends what stands in a column.
-    pub(super) fn add_value(&mut self, value: &str, column: &Column) {
-        self.add(&worded(value, column.quoting), column.least);
-    }
-
-    /// Writes the line and begins the next.
-    pub(super) fn print(&mut self, out: &mut impl Write) -> io::Result<()> {
-        self.print_within(None, out)
-    }
-
-    fn print_within(&mut self, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
-        let text = match width {
-            Some(width) => crate::text::cut(&self.text, width),
-            None => self.text.as_str().into(),
-        };
-        let outcome = writeln!(out, "{}", text.trim_end());
-        self.text.clear();
-        self.owed = 0;
-        outcome
     }
 }

@@ -22,6 +22,7 @@ mod entry;
 mod event;
 pub mod help;
 mod json;
+mod layout;
 mod lines;
 
 pub use columns::{COLUMNS, Column, column};
