@@ -350,6 +350,11 @@ impl Socket {
         }
     }
 
+    /// Whether the kernel counts its bytes and the source tells.
+    pub fn counts_bytes(&self) -> bool {
+        self.tcp.is_some_and(|tcp| tcp.delivered.is_some())
+    }
+
     /// The remote port, or [`Port::NONE`].
     pub fn remote_port(&self) -> Port {
         self.remote.map_or(Port::NONE, |r| r.port)

@@ -25,7 +25,7 @@ pub use moment::{LINGER, Moment, SelfCost, Totals};
 pub use ownership::Ownership;
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
-pub use tracked::{Mark, Rates, Since, Slot, Tracked};
+pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 
 use crate::snapshot::{Cost, Gap, Sight, Snapshot};
 use listeners::Listeners;

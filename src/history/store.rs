@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use crate::history::index::Index;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
-use crate::history::tracked::{Mark, Rates, Since, Slot, Tracked};
+use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 use crate::process::{ProcessKey, distinct_processes};
 use crate::snapshot::SourceKind;
 use crate::socket::{Socket, SocketKey, TcpInfo};
@@ -178,7 +178,7 @@ impl Store {
             first_seen: since,
             state_since: since,
             peer: None,
-            rates: None,
+            flow: Flow::default(),
             mark: (!met.first_look).then_some(Mark::Opened(met.now)),
             socket: met.socket,
         };
@@ -195,8 +195,7 @@ impl Store {
         };
         // What came since an older sample than the last did not come in one interval.
         let interval = met.interval.filter(|_| met_before + 1 == self.sample);
-        let rates = rates(&row.socket, &met.socket, interval);
-        if same_facts(&row.socket, &met.socket) && rates == row.rates {
+        if row.flow == Flow::default() && same_facts(&row.socket, &met.socket) {
             return Meeting::Same;
         }
         let moved = row.socket.local != met.socket.local
@@ -210,7 +209,11 @@ impl Store {
             self.tally.remove(&row.ownership);
             row.ownership = ownership;
         }
-        row.rates = rates;
+        let rates = rates(&row.socket, &met.socket, interval);
+        row.flow = Flow {
+            rates: rates.unwrap_or_default(),
+            unmeasured: (rates.is_none() && met.socket.counts_bytes()).then_some(met.now),
+        };
         let state_changed = row.socket.transport != met.socket.transport;
         row.socket = met.socket;
         if !state_changed && !moved {
@@ -240,7 +243,7 @@ impl Store {
             }
             let row = Arc::make_mut(row);
             row.mark = Some(Mark::Closed(now));
-            row.rates = None;
+            row.flow = Flow::default();
             self.tally.remove(&row.ownership);
             self.index.remove(&row.key);
             self.closed.push_back((now, row.slot));

@@ -82,6 +82,16 @@ impl Rates {
     }
 }
 
+/// What moved between the last two samples that had the row. A row through which nothing moves
+/// need not be touched, not even in its second sample, when "no rate yet" becomes "0".
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// By what the counters grew, per second.
+    pub rates: Rates,
+    /// The sample in which they grew over an unknown time.
+    pub unmeasured: Option<Duration>,
+}
+
 /// A socket with its past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracked {
@@ -105,8 +115,8 @@ pub struct Tracked {
     pub path: Vec<TcpState>,
     /// The row of the other end, when that is a socket of this machine.
     pub peer: Option<Slot>,
-    /// `None` until two samples with counters were seen, and always for UDP, which has none.
-    pub rates: Option<Rates>,
+    /// What moved lately; [`Tracked::rates`] tells what that means now.
+    pub flow: Flow,
     /// What happened lately.
     pub mark: Option<Mark>,
 }
@@ -128,6 +138,15 @@ impl Tracked {
     /// Whether the socket is gone and only its row is left.
     pub const fn is_closed(&self) -> bool {
         matches!(self.mark, Some(Mark::Closed(_)))
+    }
+
+    /// Bytes per second at the given time, which is the newest sample's. `None` until two samples
+    /// were seen, when it is closed, and always where the kernel has no counters: for UDP.
+    pub fn rates(&self, now: Duration) -> Option<Rates> {
+        let measured = self.socket.counts_bytes()
+            && self.first_seen.at() < now
+            && self.flow.unmeasured != Some(now);
+        (measured && !self.is_closed()).then_some(self.flow.rates)
     }
 
     /// What happened to it within the last [`LINGER`], at the given time.

@@ -236,7 +236,7 @@ fn by_column(order: Order, a: &Tracked, b: &Tracked, moment: &Moment) -> Orderin
             bytes(a).cmp(&bytes(b))
         }
         SortColumn::Rate => {
-            let rate = |row: &Tracked| row.rates.map_or(-1.0, Rates::total);
+            let rate = |row: &Tracked| row.rates(moment.elapsed).map_or(-1.0, Rates::total);
             rate(a).total_cmp(&rate(b))
         }
         SortColumn::Local | SortColumn::Port | SortColumn::Sockets => {

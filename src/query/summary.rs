@@ -169,7 +169,7 @@ impl Summer {
             if row.socket.is_listening() {
                 summary.listeners += 1;
             }
-            if let Some(rates) = row.rates {
+            if let Some(rates) = row.rates(moment.elapsed) {
                 let sum = summary.rates.get_or_insert_default();
                 sum.down += rates.down;
                 sum.up += rates.up;

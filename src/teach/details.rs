@@ -195,7 +195,7 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
     details.maybe("timer", socket.timer.map(|timer| timer_line(timer, moment)));
     details.maybe(
         "rate",
-        row.rates.map(|r| {
+        row.rates(moment.elapsed).map(|r| {
             format!(
                 "↓ {} B/s, ↑ {} B/s",
                 quantity::rate(r.down),

@@ -134,8 +134,8 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
                 Since::BeforeFirstLook(_) => Span::new(format!("≥{age}"), Tone::Dim),
             }
         }
-        Content::Down => rate(row.rates.map(|r| r.down)),
-        Content::Up => rate(row.rates.map(|r| r.up)),
+        Content::Down => rate(row.rates(moment.elapsed).map(|r| r.down)),
+        Content::Up => rate(row.rates(moment.elapsed).map(|r| r.up)),
         _ => Span::new("", Tone::Plain),
     }
 }

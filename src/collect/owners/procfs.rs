@@ -38,7 +38,7 @@ pub struct ProcWalk {
     root: Option<OwnedFd>,
     /// The number of this sample, from 1.
     pub(super) sample: u32,
-    us: Uid,
+    pub(super) us: Uid,
     pub(super) census: Census,
     pub(super) ledger: Ledger,
     roster: Roster,
@@ -132,7 +132,9 @@ impl ProcWalk {
                 continue;
             };
             let verdict = hidden.verdict(socket.uid, self.us);
-            if *since <= horizon || verdict == Holders::Hidden {
+            // What is ours is sought to the end before it is said to be hidden.
+            let others = verdict == Holders::Hidden && socket.uid != Some(self.us);
+            if *since <= horizon || others {
                 socket.holders = verdict;
             }
         }

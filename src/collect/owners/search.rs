@@ -37,8 +37,10 @@ impl ProcWalk {
             let horizon = walk.horizon();
             let sockets = strangers.iter().filter_map(|&index| sockets.get(index));
             // Where a closed process runs as the socket's user, walking all the open ones again
-            // for each new connection would be in vain.
-            let sockets = sockets.filter(|socket| !hidden.runs_as(socket.uid));
+            // for each new connection would be in vain; unless that user is us, most of whose
+            // processes are open.
+            let us = Some(walk.us);
+            let sockets = sockets.filter(|socket| socket.uid == us || !hidden.runs_as(socket.uid));
             let since = sockets.filter_map(|s| walk.strangers.get(&s.inode?)).max();
             since.copied().filter(|&since| since > horizon)
         };

@@ -187,7 +187,7 @@ impl<'a> Look<'a> {
         let tcp = |of: fn(&TcpInfo) -> Option<u32>| {
             counted(socket.tcp.as_ref().and_then(of).map(u64::from))
         };
-        let rates = self.row.rates;
+        let rates = self.row.rates(self.context.moment.elapsed);
         let measured = |number: Option<f64>| number.is_some_and(|n| test.holds_measured(n));
         match measure {
             Measure::Pid => self.pids().any(|pid| test.holds(pid.into())),

@@ -186,7 +186,7 @@ const PICKS: &[(&str, &str)] = &[
     ("rtt<1s", "cf"),
     ("not rtt<1s tcp serving", "xtgmh"),
     ("retrans>0", "c"),
-    ("retrans:0", "xf"),
+    ("retrans:0", "xfm"),
     ("rate>1M", "f"),
     ("rate>1M/s", "f"),
     ("rate:0", "m"),

@@ -9,14 +9,15 @@ use hashbrown::HashMap;
 use super::super::{Context, Filter};
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals, Tracked,
+    Evidence, Flow, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals, Tracked,
 };
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
 use crate::services::Services;
 use crate::snapshot::{Cgroup, Directory, Observer, Sight, SourceKind};
 use crate::socket::{
-    CgroupId, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpInfo, TcpState, Transport,
+    CgroupId, Cookie, Delivered, Inode, InterfaceIndex, Queues, Socket, TcpInfo, TcpState,
+    Transport,
 };
 
 /// The clock of the scene: it has been watched for three hours.
@@ -211,7 +212,7 @@ impl Rows {
             state_since: Since::Seen(NOW),
             path: Vec::new(),
             peer: None,
-            rates: None,
+            flow: Flow::default(),
             mark: None,
             socket,
         };
@@ -263,6 +264,16 @@ fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
     }
 }
 
+/// Gives it counters; what moved is another thing.
+fn count(row: &mut Tracked) {
+    if let Some(tcp) = &mut row.socket.tcp {
+        tcp.delivered = Some(Delivered {
+            acknowledged: 0,
+            received: 0,
+        });
+    }
+}
+
 fn connections(rows: &mut Rows) {
     use TcpState::{CloseWait, Established, FinWait2, SynSent, TimeWait};
     let c = rows.add(
@@ -278,10 +289,11 @@ fn connections(rows: &mut Rows) {
         send: 2000,
     });
     c.socket.tcp = Some(tcp(12_000, 2));
-    c.rates = Some(Rates {
+    count(c);
+    c.flow.rates = Rates {
         down: 1200.0,
         up: 8400.5,
-    });
+    };
     c.first_seen = Since::Seen(NOW - Duration::from_secs(123));
 
     let x = rows.add(
@@ -325,12 +337,14 @@ fn connections(rows: &mut Rows) {
     from(f, 1000, 203, 4, &[4000]);
     f.socket.queues = Some(Queues { recv: 0, send: 0 });
     f.socket.tcp = Some(tcp(50_000, 0));
-    f.rates = Some(Rates {
+    count(f);
+    f.flow.rates = Rates {
         down: 2_000_000.0,
         up: 0.0,
-    });
-    f.mark = Some(Mark::Opened(NOW));
-    f.first_seen = Since::Seen(NOW);
+    };
+    let opened = NOW - Duration::from_millis(1);
+    f.mark = Some(Mark::Opened(opened));
+    f.first_seen = Since::Seen(opened);
 
     let q = rows.add(
         'q',
@@ -352,7 +366,8 @@ fn connections(rows: &mut Rows) {
         recv: 1_048_576,
         send: 0,
     });
-    m.rates = Some(Rates::default());
+    m.socket.tcp = Some(tcp(0, 0));
+    count(m);
 
     let h = rows.add(
         'h',
