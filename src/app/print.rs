@@ -1,13 +1,14 @@
 //! `portolan list`, and `portolan` without a terminal: the chart, once.
 
 use std::io::{self, BufWriter, Write};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::app::cli::Cli;
 use crate::app::exit::{Exit, Failure};
 use crate::app::log;
-use crate::collect::Collector;
-use crate::history::{History, Ownership};
+use crate::collect::{Collector, Demand, OwnerSearch};
+use crate::history::{History, Moment, Ownership};
 use crate::query::{Query, answer};
 use crate::teach;
 use crate::view::page;
@@ -26,10 +27,14 @@ pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
         log::to_file(path)?;
     }
     let services = cli.services();
-    let mut collector = Collector::open(cli.source(), Instant::now())?;
+    // The list names owners, whether or not the filter asks for them.
+    let demand = Demand {
+        ports: filter.ports(),
+        owners: OwnerSearch::Sought,
+    };
+    let collector = Collector::open(cli.source(), Instant::now())?.demanding(demand);
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-    let mut snapshot = collector.sample(Vec::new(), cli.interval())?;
-    let moment = History::default().apply(&mut snapshot);
+    let moment = look(collector, cli.interval())?;
     let mut query = Query::everything(services.clone());
     query.filter = filter.into();
     query.narrow = cli.narrow();
@@ -47,6 +52,18 @@ pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
         .map_err(Failure::Output)?;
     remarks(&answer);
     Ok(Exit::Done)
+}
+
+/// Looks once: at the sockets demanded, or, where what they are is guessed from others, at all.
+fn look(mut collector: Collector, interval: Duration) -> Result<Arc<Moment>, Failure> {
+    let mut snapshot = collector.sample(Vec::new(), interval)?;
+    let moment = History::default().apply(&mut snapshot);
+    if collector.demand().ports.is_none() || !moment.guesses_from_others() {
+        return Ok(moment);
+    }
+    let mut collector = collector.demanding(Demand::default());
+    let mut snapshot = collector.sample(snapshot.sockets, interval)?;
+    Ok(History::default().apply(&mut snapshot))
 }
 
 fn is_terminal() -> bool {

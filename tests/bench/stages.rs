@@ -38,7 +38,7 @@ pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     let read = Laps::of(|| {
         sockets.clear();
-        source.read(INTERVAL, &mut sockets, &mut gaps)
+        source.read(None, INTERVAL, &mut sockets, &mut gaps)
     });
     table.laps("dump, decoded", &read);
 

@@ -2,7 +2,8 @@
 //!
 //! In: what the user typed. Out: a [`Filter`], or a [`FilterError`] with the place, the reason and
 //! what was expected or meant. The way: `lex` makes tokens, `parse` makes a [tree](tree) with a
-//! place on every node, `eval` asks it about rows, `print` writes it again.
+//! place on every node, `eval` asks it about rows, `demand` tells what must be known for that,
+//! `print` writes it again.
 //! [`FIELDS`] is the one table of fields; [`expected`] tells what may be typed at a place.
 //!
 //! Nothing is ever silently taken as text: what is written like a port, an address, a field or a
@@ -18,6 +19,7 @@
 
 mod bare;
 mod condition;
+mod demand;
 mod error;
 mod eval;
 mod expect;

@@ -41,6 +41,16 @@ impl Scene {
             .collect()
     }
 
+    /// The rows the filter picks.
+    pub(super) fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Tracked> {
+        let context = Context {
+            moment: &self.moment,
+            services: &self.services,
+        };
+        let rows = self.moment.rows().map(|row| &**row);
+        rows.filter(move |row| filter.matches(row, context))
+    }
+
     /// Every row:
     ///
     /// ```text
