@@ -24,7 +24,8 @@ pub enum OwnerSearch {
     /// Every process that has one of the sockets is found.
     #[default]
     Sought,
-    /// Nobody looks: the sample does not tell owners.
+    /// Nobody looks: the sample does not tell owners, and all that have a descriptor are
+    /// `Untold`.
     NotSought,
 }
 
