@@ -36,7 +36,9 @@ impl Scene {
             services: &self.services,
         };
         let rows = self.moment.rows().zip(self.letters.chars());
-        rows.filter(|(row, _)| filter.matches(row, context))
+        // One sieve for all, so that what it remembers of a row must be right for the next.
+        let mut sieve = filter.sieve(context);
+        rows.filter(|(row, _)| sieve.passes(row))
             .map(|(_, letter)| letter)
             .collect()
     }
