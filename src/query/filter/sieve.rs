@@ -12,7 +12,7 @@ use super::Filter;
 use super::eval::{Context, Look};
 use super::tree::{Condition, Node, NodeKind};
 use crate::history::Tracked;
-use crate::port::PortKey;
+use crate::port::{PortKey, PortSide, Protocol};
 use crate::process::{ProcessKey, Uid};
 use crate::socket::CgroupId;
 
@@ -90,36 +90,49 @@ pub(super) struct Memory {
     /// Of cgroups.
     pub(super) cgroups: Verdicts<CgroupId>,
     /// Of shared ports.
-    pub(super) ports: Verdicts<PortKey>,
+    pub(super) ports: PortVerdicts,
 }
 
-/// Yes or no by key.
+/// Yes or no by key. The key of the row before is not looked at first: what takes long is waiting
+/// for memory, and while a guess right every second time waits for it, nothing else is fetched.
 #[derive(Debug)]
-pub(super) struct Verdicts<K> {
-    known: HashMap<K, bool>,
-    /// The one asked for last: neighbours are often alike, and to compare is cheaper than to hash.
-    last: Option<(K, bool)>,
-}
+pub(super) struct Verdicts<K>(HashMap<K, bool>);
 
 impl<K> Default for Verdicts<K> {
     fn default() -> Self {
-        Self {
-            known: HashMap::new(),
-            last: None,
-        }
+        Self(HashMap::new())
     }
 }
 
-impl<K: Copy + Eq + Hash> Verdicts<K> {
+impl<K: Eq + Hash> Verdicts<K> {
     /// The verdict on this key, decided when it is asked for the first time.
     pub(super) fn on(&mut self, key: K, decide: impl FnOnce() -> bool) -> bool {
-        if let Some((last, verdict)) = self.last
-            && last == key
-        {
-            return verdict;
+        if let Some(verdict) = self.0.get(&key) {
+            return *verdict;
         }
-        let verdict = *self.known.entry(key).or_insert_with(decide);
-        self.last = Some((key, verdict));
+        let verdict = decide();
+        self.0.insert(key, verdict);
         verdict
+    }
+}
+
+/// Yes or no by port: a place for each there is, because there may be nearly as many as rows.
+/// Empty until the first is asked for.
+#[derive(Debug, Default)]
+pub(super) struct PortVerdicts(Vec<Option<bool>>);
+
+impl PortVerdicts {
+    /// The verdict on this port, decided when it is asked for the first time.
+    pub(super) fn on(&mut self, key: PortKey, decide: impl FnOnce() -> bool) -> bool {
+        if self.0.is_empty() {
+            self.0 = vec![None; 4 << 16];
+        }
+        let there = usize::from(key.side == PortSide::There);
+        let udp = usize::from(key.protocol == Protocol::Udp);
+        let place = (there << 1 | udp) << 16 | usize::from(key.port.number());
+        match self.0.get_mut(place) {
+            Some(verdict) => *verdict.get_or_insert_with(decide),
+            None => decide(),
+        }
     }
 }
