@@ -93,8 +93,7 @@ pub(super) struct Memory {
     pub(super) ports: PortVerdicts,
 }
 
-/// Yes or no by key. The key of the row before is not looked at first: what takes long is waiting
-/// for memory, and while a guess right every second time waits for it, nothing else is fetched.
+/// Yes or no by key.
 #[derive(Debug)]
 pub(super) struct Verdicts<K>(HashMap<K, bool>);
 
