@@ -1,7 +1,7 @@
 //! A port: a number, per protocol. Not a socket, not a connection.
 //!
-//! In: 16-bit numbers as the kernel and the user give them. Out: [`Port`], [`Protocol`] and
-//! [`PortKey`], the name of the thing that many sockets share.
+//! In: 16-bit numbers as the kernel and the user give them. Out: [`Port`], [`Protocol`],
+//! [`PortSet`], and [`PortKey`], the name of the thing that many sockets share.
 
 use std::fmt;
 
@@ -77,6 +77,62 @@ impl PortRange {
     }
 }
 
+/// A set of ports, kept as ranges. [`Port::NONE`] is in no set: it is not a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortSet {
+    /// Ascending; between two of them there is at least one port that is in neither.
+    ranges: Vec<PortRange>,
+}
+
+impl PortSet {
+    /// The ports of all the ranges, in whatever order they come. A range whose first port is higher
+    /// than its last has none.
+    pub fn new(ranges: impl IntoIterator<Item = PortRange>) -> Self {
+        let real = ranges.into_iter().map(|range| PortRange {
+            first: range.first.max(Port(1)),
+            last: range.last,
+        });
+        let mut real: Vec<PortRange> = real.filter(|range| range.first <= range.last).collect();
+        real.sort_unstable_by_key(|range| range.first);
+        let mut ranges: Vec<PortRange> = Vec::new();
+        for range in real {
+            match ranges.last_mut() {
+                Some(before) if range.first.0 <= before.last.0.saturating_add(1) => {
+                    before.last = before.last.max(range.last);
+                }
+                _ => ranges.push(range),
+            }
+        }
+        Self { ranges }
+    }
+
+    /// The ranges, ascending, as few as possible.
+    pub fn ranges(&self) -> &[PortRange] {
+        &self.ranges
+    }
+
+    /// Whether the port is in the set.
+    pub fn contains(&self, port: Port) -> bool {
+        let at = self.ranges.partition_point(|range| range.last < port);
+        self.ranges
+            .get(at)
+            .is_some_and(|range| range.contains(port))
+    }
+
+    /// How many ports are in the set.
+    pub fn len(&self) -> usize {
+        let lengths = self.ranges.iter();
+        lengths
+            .map(|range| usize::from(range.last.0 - range.first.0) + 1)
+            .sum()
+    }
+
+    /// Whether no port is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+}
+
 /// On which side of the sockets the shared port lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PortSide {
@@ -100,5 +156,46 @@ pub struct PortKey {
 impl fmt::Display for PortKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.port, self.protocol)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_set_has_the_ports_of_its_ranges_and_says_them_shortly(
+            ranges in proptest::collection::vec((0..40_u16, 0..12_u16), 0..8),
+            far in any::<u16>(),
+        ) {
+            let ranges = ranges.into_iter().chain([(far, 3), (u16::MAX, 0)]);
+            let ranges: Vec<_> = ranges
+                .map(|(first, more)| PortRange {
+                    first: Port(first),
+                    last: Port(first.saturating_add(more)),
+                })
+                .collect();
+            let set = PortSet::new(ranges.iter().copied());
+            let expected = |port| port != Port::NONE && ranges.iter().any(|r| r.contains(port));
+            let all = || (0..=u16::MAX).map(Port);
+            prop_assert!(all().all(|port| set.contains(port) == expected(port)));
+            prop_assert_eq!(set.len(), all().filter(|port| expected(*port)).count());
+            prop_assert!(set.ranges().windows(2).all(|w| w[0].last.0 + 1 < w[1].first.0));
+        }
+    }
+
+    #[test]
+    fn no_port_is_in_no_set() {
+        let range = |first, last| PortRange {
+            first: Port(first),
+            last: Port(last),
+        };
+        assert!(PortSet::new([range(0, 0), range(9, 8)]).is_empty());
+        let all = PortSet::new([range(0, u16::MAX)]);
+        assert_eq!(all.ranges(), [range(1, u16::MAX)]);
+        assert!(!all.contains(Port::NONE));
     }
 }

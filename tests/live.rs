@@ -17,6 +17,8 @@ mod zoo;
 
 #[path = "live/agreement.rs"]
 mod agreement;
+#[path = "live/demand.rs"]
+mod demand;
 #[path = "live/exhibits.rs"]
 mod exhibits;
 #[path = "live/time.rs"]

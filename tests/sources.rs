@@ -100,7 +100,7 @@ impl Harbour {
         loop {
             let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
             source
-                .read(Duration::ZERO, &mut sockets, &mut gaps)
+                .read(None, Duration::ZERO, &mut sockets, &mut gaps)
                 .expect("a sample");
             assert_eq!(gaps, [], "{}", source.kind());
             let ours = self.ours(&sockets);

@@ -1,4 +1,4 @@
-//! Looking again and again without a dashboard: what `watch` and `wait` share.
+//! Looking without a dashboard, once or again and again: what `list`, `watch` and `wait` share.
 
 use std::sync::Arc;
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::exit::Failure;
 use crate::app::print::say;
-use crate::collect::{Collector, pace};
+use crate::collect::{Collector, Demand, SourceError, pace};
 use crate::history::{History, Moment};
 use crate::snapshot::{Gap, SourceKind};
 use crate::socket::Socket;
@@ -34,46 +34,63 @@ pub(super) enum Rest {
 }
 
 impl Looking {
-    /// Opens the source asked for, or the best.
+    /// Opens the source asked for, or the best, and looks for the first time: at the sockets
+    /// demanded, or, where what they are is guessed from others, at all.
     ///
     /// # Errors
-    /// When it cannot be used.
-    pub(super) fn open(source: Option<SourceKind>, interval: Duration) -> Result<Self, Failure> {
-        let collector = Collector::open(source, Instant::now())?;
+    /// When the source cannot be used.
+    pub(super) fn open(
+        source: Option<SourceKind>,
+        interval: Duration,
+        demand: Demand,
+    ) -> Result<(Self, Arc<Moment>), Failure> {
+        let collector = Collector::open(source, Instant::now())?.demanding(demand);
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-        Ok(Self {
+        let mut looking = Self {
             collector,
             history: History::default(),
             interval,
             spare: Vec::new(),
             last: None,
             said: Vec::new(),
-        })
+        };
+        let mut moment = looking.sample()?;
+        let demand = looking.collector.demand();
+        if demand.ports.is_some() && moment.guesses_from_others() {
+            let demand = Demand {
+                ports: None,
+                ..*demand
+            };
+            looking.collector = looking.collector.demanding(demand);
+            looking.history = History::default();
+            moment = looking.sample()?;
+        }
+        Ok((looking, moment))
     }
 
-    /// Looks. `None` where a look after the first failed; the next may not.
-    ///
-    /// # Errors
-    /// When the first look fails.
-    pub(super) fn look(&mut self) -> Result<Option<Arc<Moment>>, Failure> {
+    /// Looks again. `None` where that failed; the next look may not.
+    pub(super) fn look(&mut self) -> Option<Arc<Moment>> {
+        match self.sample() {
+            Ok(moment) => {
+                moment.gaps.iter().for_each(|gap| self.say_once(gap));
+                Some(moment)
+            }
+            Err(error) => {
+                self.say_once(&Collector::gap(&error));
+                None
+            }
+        }
+    }
+
+    fn sample(&mut self) -> Result<Arc<Moment>, SourceError> {
         let begun = Instant::now();
         let sockets = std::mem::take(&mut self.spare);
         let sampled = self.collector.sample(sockets, self.interval);
-        let is_first = self.last.is_none();
         self.last = Some((begun, begun.elapsed()));
-        match sampled {
-            Ok(mut snapshot) => {
-                let moment = self.history.apply(&mut snapshot);
-                self.spare = snapshot.sockets;
-                moment.gaps.iter().for_each(|gap| self.say_once(gap));
-                Ok(Some(moment))
-            }
-            Err(error) if is_first => Err(error.into()),
-            Err(error) => {
-                self.say_once(&Collector::gap(&error));
-                Ok(None)
-            }
-        }
+        let mut snapshot = sampled?;
+        let moment = self.history.apply(&mut snapshot);
+        self.spare = snapshot.sockets;
+        Ok(moment)
     }
 
     fn say_once(&mut self, gap: &Gap) {

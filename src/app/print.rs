@@ -2,12 +2,13 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::app::cli::{FormatChoice, Layout, List};
 use crate::app::exit::{Exit, Failure};
-use crate::collect::{Collector, names};
-use crate::history::{History, Moment, Ownership};
+use crate::app::looking::Looking;
+use crate::collect::{Demand, OwnerSearch, names};
+use crate::history::{Moment, Ownership};
 use crate::query::{Answer, Grouping, Query, answer};
 use crate::report::{self, Header, Lines};
 use crate::services::Services;
@@ -24,11 +25,13 @@ pub(super) fn list(list: &List) -> Result<Exit, Failure> {
     let (grouping, order) = arrangement(layout)?;
     list.common.start_log()?;
     let services = list.common.services();
-    let mut collector = Collector::open(list.common.source(), Instant::now())?;
-    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
+    // The list names owners, whether or not the filter asks for them.
+    let demand = Demand {
+        ports: filter.ports(),
+        owners: OwnerSearch::Sought,
+    };
     // One look has no interval.
-    let mut snapshot = collector.sample(Vec::new(), Duration::ZERO)?;
-    let moment = History::default().apply(&mut snapshot);
+    let (_, moment) = Looking::open(list.common.source(), Duration::ZERO, demand)?;
     let query = Query {
         filter: filter.into(),
         narrow: list.selection.narrow(),
@@ -101,9 +104,11 @@ fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()
 
 /// How wide the terminal is; `None` where the output is none.
 fn terminal_width() -> Option<usize> {
-    let (width, _) = crossterm::terminal::size()
-        .ok()
-        .filter(|_| io::stdout().is_terminal())?;
+    // Asked where there is no terminal, crossterm would start another program to find one.
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (width, _) = crossterm::terminal::size().ok()?;
     Some(width.into())
 }
 

@@ -6,6 +6,7 @@ use crate::app::cli::{Timeout, Wait};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::say;
+use crate::collect::Demand;
 use crate::history::Moment;
 use crate::quantity;
 use crate::query::filter::{Context, Flag};
@@ -31,7 +32,11 @@ pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
     wait.common.start_log()?;
     let services = wait.common.services();
     let interval = wait.common.interval(USUAL_INTERVAL);
-    let mut looking = Looking::open(wait.common.source(), interval)?;
+    let demand = Demand {
+        ports: filter.ports(),
+        owners: filter.owners(),
+    };
+    let (mut looking, first) = Looking::open(wait.common.source(), interval, demand)?;
     let wanted = Wanted {
         filter,
         narrow,
@@ -41,10 +46,10 @@ pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
         Timeout::After(time) => Instant::now().checked_add(time),
         Timeout::Never => None,
     };
+    let mut look = Some(first);
+    let mut is_last = until.is_some_and(|until| Instant::now() >= until);
     loop {
-        // The last look is the one after the time is up.
-        let is_last = until.is_some_and(|until| Instant::now() >= until);
-        let seen = looking.look()?.map(|moment| wanted.seen(&moment));
+        let seen = look.map(|moment| wanted.seen(&moment));
         let fulfilled = match seen {
             Some(Seen { matching, .. }) if !wait.gone => matching > 0,
             // What could not be seen may be what is waited for to go.
@@ -59,6 +64,9 @@ pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
             return Ok(Exit::No);
         }
         looking.rest(until);
+        // The last look is one that began when the time was up.
+        is_last = until.is_some_and(|until| Instant::now() >= until);
+        look = looking.look();
     }
 }
 
@@ -85,10 +93,9 @@ impl Wanted<'_> {
         };
         // A socket that is gone is still remembered for a while; it counts where it is asked for.
         let closed_too = self.filter.mentions(Flag::Closed);
+        let mut sieve = self.filter.sieve(context);
         let matching = moment.rows().filter(|row| {
-            (closed_too || !row.is_closed())
-                && self.narrow.lets_through(row)
-                && self.filter.matches(row, context)
+            (closed_too || !row.is_closed()) && self.narrow.lets_through(row) && sieve.passes(row)
         });
         Seen {
             matching: matching.count(),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::app::cli::{StreamChoice, USUAL_INTERVAL, Watch};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::{Looking, Rest};
+use crate::collect::{Demand, OwnerSearch};
 use crate::history::Moment;
 use crate::query::filter::Context;
 use crate::query::{Event, Watcher};
@@ -21,17 +22,21 @@ pub(super) fn watch(watch: &Watch) -> Result<Exit, Failure> {
     watch.common.start_log()?;
     let services = watch.common.services();
     let interval = watch.common.interval(USUAL_INTERVAL);
-    let mut looking = Looking::open(watch.common.source(), interval)?;
+    let demand = Demand {
+        ports: filter.ports(),
+        owners: OwnerSearch::Sought,
+    };
+    let (mut looking, first) = Looking::open(watch.common.source(), interval, demand)?;
     let mut watcher = Watcher::default();
+    let mut seen = Some(first);
     loop {
-        if let Some(moment) = looking.look()? {
+        if let Some(moment) = seen {
             let context = Context {
                 moment: &moment,
                 services: &services,
             };
-            let events = watcher.look(&moment, |row| {
-                narrow.lets_through(row) && filter.matches(row, context)
-            });
+            let mut sieve = filter.sieve(context);
+            let events = watcher.look(&moment, |row| narrow.lets_through(row) && sieve.passes(row));
             for event in events {
                 print(watch.format, event, &moment, &services).map_err(Failure::Output)?;
             }
@@ -39,6 +44,7 @@ pub(super) fn watch(watch: &Watch) -> Result<Exit, Failure> {
         if looking.rest(None) == Rest::ReaderGone {
             return Ok(Exit::Done);
         }
+        seen = looking.look();
     }
 }
 

@@ -1,6 +1,6 @@
 //! One source, one way to find owners, the names: together they make a [`Snapshot`].
 //!
-//! In: the user's choice of source. Out: snapshots, one a call, and the reason for the choice.
+//! In: the user's choice of source and a [`Demand`]. Out: snapshots, one a call, and the reason for the choice.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crate::collect::names::Names;
 use crate::collect::netstat2::Netstat2;
 use crate::collect::owners::SysinfoOwners;
-use crate::collect::{Owners, Source, SourceError, system};
+use crate::collect::{Demand, Owners, Source, SourceError, system};
 use crate::port::PortRange;
-use crate::snapshot::{Cost, Directory, Gap, Observer, Snapshot, SourceKind};
+use crate::snapshot::{Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
 use crate::socket::Socket;
 
 /// Everything needed to take a sample.
@@ -24,6 +24,7 @@ pub struct Collector {
     observer: Observer,
     ephemeral: PortRange,
     reason: Reason,
+    demand: Demand,
 }
 
 /// Why a source is in use.
@@ -68,7 +69,18 @@ impl Collector {
             observer: system::observer(),
             ephemeral: system::ephemeral_ports(),
             reason,
+            demand: Demand::default(),
         })
+    }
+
+    /// The same, with samples that need not have more than this.
+    pub fn demanding(self, demand: Demand) -> Self {
+        Self { demand, ..self }
+    }
+
+    /// What the samples have to have.
+    pub const fn demand(&self) -> &Demand {
+        &self.demand
     }
 
     /// Where the sockets come from.
@@ -99,11 +111,16 @@ impl Collector {
         let begun = Instant::now();
         let (taken_at, elapsed) = (jiff::Timestamp::now(), self.started.elapsed());
         let mut gaps = Vec::new();
-        self.source.read(elapsed, &mut sockets, &mut gaps)?;
-        let sight = self
-            .owners
-            .find(elapsed, &mut sockets, &mut self.directory, &mut gaps);
-        self.names.complete(elapsed, &sockets, &mut self.directory);
+        let ports = self.demand.ports.as_ref();
+        self.source.read(ports, elapsed, &mut sockets, &mut gaps)?;
+        let asked_for = self.demand.sort(&mut sockets);
+        let directory = &mut self.directory;
+        let sight = if self.demand.seeks_owners(asked_for) {
+            self.owners.find(elapsed, asked_for, directory, &mut gaps)
+        } else {
+            Sight::default()
+        };
+        self.names.complete(elapsed, asked_for, directory);
         Ok(Snapshot {
             taken_at,
             elapsed,

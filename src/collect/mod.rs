@@ -1,10 +1,12 @@
 //! Operating system → [`Snapshot`](crate::snapshot::Snapshot).
 //!
-//! In: the kernel's socket table and the processes. Out: ground facts, nothing inferred.
+//! In: the kernel's socket table and the processes, and a [`Demand`]. Out: ground facts, nothing
+//! inferred.
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
 mod collector;
+mod demand;
 pub mod names;
 pub mod netstat2;
 pub mod owners;
@@ -16,11 +18,13 @@ pub mod sock_diag;
 mod system;
 
 pub use collector::{Collector, Reason};
+pub use demand::{Demand, OwnerSearch};
 pub use sampler::{Sampled, Sampler, Start, pace};
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::port::PortSet;
 use crate::snapshot::{Directory, Gap, Sight, SourceKind};
 use crate::socket::Socket;
 
@@ -31,13 +35,15 @@ pub trait Source: Send {
 
     /// Appends every socket to `sockets` (given empty, its memory reused), each once, with
     /// `holders` left [`NotSought`](crate::process::Holders::NotSought) unless the source itself
-    /// knows the pids. `now` is the time since the collector started, for timers. A table that was
+    /// knows the pids. With `ports`, sockets that have none of them at either end may be left out,
+    /// but not those that wait for others. `now` is the time since the collector started, for timers. A table that was
     /// read only in part is not an error: the part stays and a [`Gap`] is added.
     ///
     /// # Errors
     /// When no table could be read at all.
     fn read(
         &mut self,
+        ports: Option<&PortSet>,
         now: Duration,
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,

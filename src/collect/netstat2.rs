@@ -21,7 +21,7 @@ use netstat2::{
 
 use super::{Source, SourceError};
 use crate::endpoint::Endpoint;
-use crate::port::Port;
+use crate::port::{Port, PortSet};
 use crate::process::{Holder, Holders, Pid, ProcessKey, StartTime, Uid};
 use crate::snapshot::{Gap, SourceKind};
 use crate::socket::{Inode, Socket, SocketKey, TcpState, Transport};
@@ -124,6 +124,7 @@ impl Source for Netstat2 {
 
     fn read(
         &mut self,
+        _: Option<&PortSet>,
         _: Duration,
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,

@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 use self::line::socket;
 use super::{Source, SourceError};
 use crate::endpoint::Family;
-use crate::port::Protocol;
+use crate::port::{PortSet, Protocol};
 use crate::snapshot::{Gap, SourceKind};
 use crate::socket::{Socket, SocketKey};
 
@@ -112,6 +112,7 @@ impl Source for Procfs {
 
     fn read(
         &mut self,
+        _: Option<&PortSet>,
         now: Duration,
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,

@@ -128,7 +128,8 @@ impl Pacer {
             Err(_) => {
                 // What the panic left half done is thrown away with the collector.
                 if let Ok(new) = Collector::open(self.start.choice, self.collector.started()) {
-                    self.collector = new;
+                    let demand = self.collector.demand().clone();
+                    self.collector = new.demanding(demand);
                 }
                 Sampled::Failed(Gap::Sampler(
                     "the sampler failed and was started again".into(),

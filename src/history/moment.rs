@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::history::series::Series;
 use crate::history::tracked::{Slot, Tracked};
@@ -98,6 +98,22 @@ impl Moment {
     /// Every row, closed ones included.
     pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
         self.rows.iter().flatten()
+    }
+
+    /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:
+    /// it came from counting who else has the row's ports, or it would be proved if an address were
+    /// known for this machine's own. Then only a sample of everything tells what is to be guessed.
+    pub fn guesses_from_others(&self) -> bool {
+        let open = || self.rows().filter(|row| !row.is_closed());
+        let listened: HashSet<_> = open()
+            .filter(|row| row.socket.is_listening())
+            .map(|row| (row.socket.protocol(), row.socket.local.port))
+            .collect();
+        open().filter(|row| row.evidence.is_guess()).any(|row| {
+            let (local, remote) = (row.socket.local.port, row.socket.remote_port());
+            let by_range = self.ephemeral.contains(local) != self.ephemeral.contains(remote);
+            !by_range || listened.contains(&(row.socket.protocol(), remote))
+        })
     }
 
     /// The row at the other end, when that is a socket of this machine.

@@ -121,8 +121,8 @@ pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
         moment: &moment,
         services: &query.services,
     };
-    let matches =
-        |row: &&Arc<Tracked>| query.narrow.lets_through(row) && query.filter.matches(row, context);
+    let mut sieve = query.filter.sieve(context);
+    let matches = |row: &&Arc<Tracked>| query.narrow.lets_through(row) && sieve.passes(row);
     let matched: Vec<&Arc<Tracked>> = moment.rows().filter(matches).collect();
     let open = matched.iter().filter(|r| !r.is_closed()).count();
     let build = match query.grouping {

@@ -57,7 +57,11 @@ pub struct Watcher {
 
 impl Watcher {
     /// What happened since the moment before, the closed ones first.
-    pub fn look(&mut self, moment: &Moment, matches: impl Fn(&Tracked) -> bool) -> Vec<Event> {
+    pub fn look(
+        &mut self,
+        moment: &Moment,
+        mut matches: impl FnMut(&Tracked) -> bool,
+    ) -> Vec<Event> {
         let mut events = Vec::new();
         self.next.clear();
         for row in moment.rows() {

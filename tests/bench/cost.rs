@@ -12,7 +12,11 @@
 #[cfg(target_os = "linux")]
 mod berths;
 #[cfg(target_os = "linux")]
+mod filters;
+#[cfg(target_os = "linux")]
 mod floor;
+#[cfg(target_os = "linux")]
+mod lists;
 #[cfg(target_os = "linux")]
 mod stages;
 #[cfg(target_os = "linux")]
@@ -61,6 +65,7 @@ fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
         }
         table.begin(size);
         stages::measure(&mut table, berths.port())?;
+        lists::measure(&mut table, berths.port());
         terminal::measure(&mut table)?;
     }
     table.print(&mut std::io::stdout().lock())?;

@@ -16,6 +16,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use crate::filters;
 use crate::floor::Floor;
 use crate::stopwatch::Laps;
 use crate::table::{Goals, Table};
@@ -38,11 +39,12 @@ pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     let read = Laps::of(|| {
         sockets.clear();
-        source.read(INTERVAL, &mut sockets, &mut gaps)
+        source.read(None, INTERVAL, &mut sockets, &mut gaps)
     });
     table.laps("dump, decoded", &read);
 
     let moment = collect(table, &raw)?;
+    filters::measure(table, &moment);
     queries(table, &moment);
     let services = Arc::new(Services::with_overrides(&[]));
     let shown = answer(moment, &Query::everything(Arc::clone(&services)));

@@ -167,7 +167,7 @@ fn the_real_library_finds_our_own_listener_and_pid() {
     let mut source = Netstat2::open().expect("netstat2");
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     source
-        .read(Duration::ZERO, &mut sockets, &mut gaps)
+        .read(None, Duration::ZERO, &mut sockets, &mut gaps)
         .expect("a sample");
     let row = sockets.iter().find(|s| {
         s.local == Endpoint::new(HERE, Port(port)) && s.tcp_state() == Some(TcpState::Listen)

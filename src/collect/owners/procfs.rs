@@ -9,6 +9,14 @@
 //! recheck   a few descriptors are read again in turn: some changes leave every number the same
 //! judge     whoever is still a stranger is nobody's, hidden, or not sought to the end yet
 //! ```
+//!
+//! Few sockets take as long as many in the first sample: any process may have any socket, so that
+//! none is known to be missed only when every descriptor of every process was read. The kernel has
+//! no shorter way from an inode to descriptors (netlink tells no pids; what counts references to a
+//! socket does not count descriptors), user and cgroup may change when a socket is handed over, and
+//! whether a descriptor is a socket at all is told by its link alone. Of 440 ms for 100,000
+//! descriptors 250 are `readlink`, 85 the lists of descriptors, 30 the kernel's socket table and 40
+//! this program. So it is done only where an owner is wanted ([`crate::collect::Demand`]).
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;

@@ -116,6 +116,10 @@ impl ProcWalk {
     /// Reads the next few descriptors again, whatever is known of them, and returns the processes
     /// that were read to the end.
     pub(super) fn recheck(&mut self, look: Look<'_>) -> Vec<Pid> {
+        // In the first sample everything has just been read.
+        if self.horizon() == self.sample {
+            return Vec::new();
+        }
         let mut left = RECHECK.max(self.ledger.descriptors() / ROUND);
         let mut done = Vec::new();
         for _ in 0..self.census.pids().len() {

@@ -154,7 +154,9 @@ fn a_machine_without_ipv6_has_no_files_for_it_and_no_gap() {
     for _ in 0..2 {
         sockets.clear();
         gaps.clear();
-        source.read(NOW, &mut sockets, &mut gaps).expect("read");
+        source
+            .read(None, NOW, &mut sockets, &mut gaps)
+            .expect("read");
         assert_eq!(sockets.len(), 2);
         assert_eq!(
             gaps,
@@ -178,7 +180,9 @@ fn the_running_kernel_is_understood() {
     let client = TcpStream::connect(address).expect("a connection");
     let mut source = Procfs::open().expect("/proc/net");
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
-    source.read(NOW, &mut sockets, &mut gaps).expect("a sample");
+    source
+        .read(None, NOW, &mut sockets, &mut gaps)
+        .expect("a sample");
     assert_eq!(gaps, []);
     let here = client.local_addr().expect("address");
     let row = sockets

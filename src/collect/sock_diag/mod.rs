@@ -1,8 +1,8 @@
 //! Linux's own socket table, through netlink: sock_diag(7).
 //!
-//! In: four dumps, TCP and UDP over IPv4 and IPv6. Out: every socket of this network namespace
-//! with all that the kernel tells without privilege, and a [`Gap`] for each table that could not
-//! be read to its end.
+//! In: four dumps, TCP and UDP over IPv4 and IPv6. Out: every socket of this network namespace, or
+//! those that have certain ports and those that wait for others, with all that the kernel tells
+//! without privilege, and a [`Gap`] for each table that could not be read to its end.
 //!
 //! What the kernel answers where something is not there (`net/core/sock_diag.c`,
 //! `net/ipv4/inet_diag.c`): without IPv6 the dump is simply empty, because inet_diag serves both
@@ -10,6 +10,7 @@
 //! sockets of that protocol may well exist: that is a gap. ENOENT for IPv6 alone is read as "no
 //! such family", an empty table.
 
+mod bytecode;
 mod socket;
 mod tcp_info;
 mod wire;
@@ -20,10 +21,10 @@ use hashbrown::HashMap;
 use rustix::io::Errno;
 
 use self::socket::{Dump, Netlink, Trouble};
-use self::wire::{States, Table};
+use self::wire::{Question, States, Table};
 use super::{Source, SourceError};
 use crate::endpoint::Family;
-use crate::port::Protocol;
+use crate::port::{PortSet, Protocol};
 use crate::snapshot::{Gap, SourceKind};
 use crate::socket::{Cookie, Socket};
 
@@ -70,7 +71,12 @@ impl SockDiag {
     pub fn open() -> Result<Self, SourceError> {
         let mut netlink = Netlink::open().map_err(|errno| refused(&errno))?;
         let [tcp, ..] = TABLES;
-        match netlink.dump(tcp, States::NONE, &mut |_, _| ()) {
+        let question = Question {
+            table: tcp,
+            states: States::NONE,
+            program: None,
+        };
+        match netlink.dump(question, &mut |_, _| ()) {
             // Changed is an answer, too.
             Ok(()) | Err(Trouble::Changed) => Ok(Self {
                 netlink,
@@ -88,11 +94,13 @@ impl Source for SockDiag {
 
     fn read(
         &mut self,
+        ports: Option<&PortSet>,
         now: Duration,
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError> {
         Reading {
+            program: ports.and_then(bytecode::program),
             began: Instant::now(),
             now,
             seen: &mut self.seen,
@@ -117,6 +125,8 @@ type Seen = HashMap<Cookie, usize>;
 
 /// One sample in the making.
 struct Reading<'a> {
+    /// What picks sockets in the kernel; `None` for all, and once it was refused.
+    program: Option<Vec<u8>>,
     began: Instant,
     now: Duration,
     seen: &'a mut Seen,
@@ -159,6 +169,8 @@ impl Reading<'_> {
             let outcome = self.attempt(source, table);
             match outcome {
                 Err(trouble) if retries > 0 && is_passing(trouble) => retries -= 1,
+                // It may be the program that is not understood, which only saves work.
+                Err(Trouble::Refused(Errno::INVAL)) if self.program.take().is_some() => {}
                 outcome => return outcome,
             }
             self.sockets.truncate(before);
@@ -168,14 +180,22 @@ impl Reading<'_> {
 
     fn attempt(&mut self, source: &mut impl Dump, table: Table) -> Result<(), Trouble> {
         let mut unreadable = 0_usize;
-        source.dump(table, States::ALL, &mut |arrived, payload| {
+        let program = self.program.take();
+        let question = Question {
+            table,
+            states: States::ALL,
+            program: program.as_deref(),
+        };
+        let outcome = source.dump(question, &mut |arrived, payload| {
             // Timers are counted from when the row came: the last may come long after the first.
             let now = self.now + arrived.saturating_duration_since(self.began);
             match wire::socket(payload, table.protocol, now) {
                 Some(socket) => self.keep(socket),
                 None => unreadable += 1,
             }
-        })?;
+        });
+        self.program = program;
+        outcome?;
         if unreadable > 0 {
             Err(Trouble::Unreadable(unreadable))
         } else {

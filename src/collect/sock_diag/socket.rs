@@ -1,6 +1,6 @@
 //! The netlink socket: one request, and what comes back.
 //!
-//! In: a [`Table`] and the states wanted. Out: the rows of the kernel's answer, one after the
+//! In: a [`Question`]. Out: the rows of the kernel's answer, one after the
 //! other, or the [`Trouble`] that ended it.
 
 use std::fs;
@@ -14,7 +14,7 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recvfrom, sendto, socket_with};
 
-use super::wire::{self, Kind, Messages, States, Table};
+use super::wire::{self, Kind, Messages, Question};
 
 /// The kernel never fills more than this in one `recv` of a dump (`netlink_dump`, af_netlink.c).
 const BUFFER: usize = 32 * 1024;
@@ -67,11 +67,10 @@ impl Trouble {
 
 /// Where rows come from: the kernel, or a test's script.
 pub(super) trait Dump {
-    /// Asks for `table` and gives the payload of each row, with the moment it arrived, to `row`.
+    /// Asks and gives the payload of each row, with the moment it arrived, to `row`.
     fn dump(
         &mut self,
-        table: Table,
-        states: States,
+        question: Question<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
     ) -> Result<(), Trouble>;
 }
@@ -112,9 +111,9 @@ impl Netlink {
         Ok(())
     }
 
-    fn ask(&mut self, table: Table, states: States) -> Result<(), Trouble> {
+    fn ask(&mut self, question: Question<'_>) -> Result<(), Trouble> {
         self.sequence = self.sequence.wrapping_add(1);
-        let request = wire::request(table, states, self.sequence);
+        let request = wire::request(question, self.sequence);
         let kernel = SocketAddrNetlink::new(0, 0);
         for _ in 0..SIGNALS {
             match sendto(self.socket.as_fd(), &request, SendFlags::empty(), &kernel) {
@@ -154,14 +153,13 @@ impl Netlink {
 impl Dump for Netlink {
     fn dump(
         &mut self,
-        table: Table,
-        states: States,
+        question: Question<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
     ) -> Result<(), Trouble> {
         if self.spoiled {
             self.reopen()?;
         }
-        let outcome = self.ask(table, states).and_then(|()| self.hear(row));
+        let outcome = self.ask(question).and_then(|()| self.hear(row));
         self.spoiled = outcome.is_err_and(Trouble::leaves_a_dump_behind);
         outcome
     }

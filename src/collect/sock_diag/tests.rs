@@ -15,6 +15,8 @@ type Scripted = (Vec<Vec<u8>>, Result<(), Trouble>);
 struct Script {
     answers: VecDeque<Scripted>,
     asked: Vec<&'static str>,
+    /// Whether programs are not understood.
+    old: bool,
 }
 
 impl Script {
@@ -26,13 +28,21 @@ impl Script {
             .collect();
         Self {
             answers,
-            asked: Vec::new(),
+            ..Self::default()
         }
     }
 
     fn read(&mut self) -> (Result<(), SourceError>, Vec<u64>, Vec<String>) {
+        self.read_with(None)
+    }
+
+    fn read_with(
+        &mut self,
+        program: Option<Vec<u8>>,
+    ) -> (Result<(), SourceError>, Vec<u64>, Vec<String>) {
         let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
         let reading = Reading {
+            program,
             began: Instant::now(),
             now: Duration::ZERO,
             seen: &mut Seen::default(),
@@ -56,11 +66,13 @@ impl Script {
 impl Dump for Script {
     fn dump(
         &mut self,
-        table: Table,
-        _: States,
+        question: Question<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
     ) -> Result<(), Trouble> {
-        self.asked.push(table.name());
+        self.asked.push(question.table.name());
+        if self.old && question.program.is_some() {
+            return Err(Trouble::Refused(Errno::INVAL));
+        }
         let (rows, end) = self.answers.pop_front().unwrap_or((Vec::new(), Ok(())));
         for payload in rows {
             row(Instant::now(), &payload);
@@ -150,6 +162,18 @@ fn when_nothing_can_be_read_it_is_an_error() {
     assert_eq!(script.asked.len(), 4, "asking again would not help");
 }
 
+#[test]
+fn a_kernel_that_does_not_understand_the_program_is_asked_for_everything() {
+    let mut script = Script::of([(&[1], Ok(())), (&[2], Ok(())), (&[3], Ok(()))]);
+    script.old = true;
+    let (outcome, cookies, gaps) = script.read_with(Some(vec![0; 4]));
+    assert!(outcome.is_ok());
+    assert_eq!(cookies, [1, 2, 3]);
+    assert_eq!(gaps, [""; 0]);
+    let once_more = ["IPv4 TCP", "IPv4 TCP", "IPv6 TCP", "IPv4 UDP", "IPv6 UDP"];
+    assert_eq!(script.asked, once_more);
+}
+
 /// Reads until `found` says yes: the kernel moves bytes and states in its own time.
 fn read_until<T>(found: impl Fn(&[Socket]) -> Option<T>) -> T {
     let mut source = SockDiag::open().expect("sock_diag");
@@ -157,7 +181,7 @@ fn read_until<T>(found: impl Fn(&[Socket]) -> Option<T>) -> T {
     loop {
         let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
         source
-            .read(Duration::ZERO, &mut sockets, &mut gaps)
+            .read(None, Duration::ZERO, &mut sockets, &mut gaps)
             .expect("a sample");
         assert_eq!(gaps, []);
         if let Some(found) = found(&sockets) {
@@ -259,14 +283,19 @@ fn how_long_a_sample_takes() {
         let mut bare = Duration::ZERO;
         for table in TABLES {
             let began = Instant::now();
-            let outcome = source.netlink.dump(table, States::ALL, &mut |_, _| ());
+            let question = Question {
+                table,
+                states: States::ALL,
+                program: None,
+            };
+            let outcome = source.netlink.dump(question, &mut |_, _| ());
             outcome.expect("a dump");
             bare += began.elapsed();
         }
         sockets.clear();
         let began = Instant::now();
         source
-            .read(Duration::ZERO, &mut sockets, &mut gaps)
+            .read(None, Duration::ZERO, &mut sockets, &mut gaps)
             .expect("a sample");
         let (count, whole) = (sockets.len(), began.elapsed());
         eprintln!("{count} sockets: dumps alone {bare:?}, sample {whole:?}, gaps {gaps:?}");

@@ -35,9 +35,12 @@ const NLM_F_DUMP: u16 = 0x300;
 const HEADER: usize = 16;
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
 pub(super) const REQUEST: usize = HEADER + 56;
+/// `struct nlattr`.
+const ATTRIBUTE: usize = 4;
 /// `struct inet_diag_msg`.
 const MESSAGE: usize = 72;
 
+const INET_DIAG_REQ_BYTECODE: u16 = 1;
 const INET_DIAG_INFO: u16 = 2;
 const INET_DIAG_CONG: u16 = 4;
 const INET_DIAG_SKV6ONLY: u16 = 11;
@@ -80,25 +83,43 @@ impl Table {
     }
 }
 
+/// What is asked for in one dump.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    /// Of which table.
+    pub(super) table: Table,
+    /// In which states.
+    pub(super) states: States,
+    /// The [program](super::bytecode) that picks; `None` for all.
+    pub(super) program: Option<&'a [u8]>,
+}
+
 /// A request for a dump. `sequence` comes back in every message of the answer.
-pub(super) fn request(table: Table, states: States, sequence: u32) -> [u8; REQUEST] {
-    let family = match table.family {
+pub(super) fn request(question: Question<'_>, sequence: u32) -> Vec<u8> {
+    let family = match question.table.family {
         Family::Ipv4 => AF_INET,
         Family::Ipv6 => AF_INET6,
     };
-    let protocol = match table.protocol {
+    let protocol = match question.table.protocol {
         Protocol::Tcp => IPPROTO_TCP,
         Protocol::Udp => IPPROTO_UDP,
     };
-    let mut bytes = [0; REQUEST];
-    bytes[0..4].copy_from_slice(&(REQUEST as u32).to_ne_bytes());
+    let mut bytes = vec![0; REQUEST];
     bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
     bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
     bytes[16] = family;
     bytes[17] = protocol;
     bytes[18] = EXTENSIONS;
-    bytes[20..24].copy_from_slice(&states.0.to_ne_bytes());
+    bytes[20..24].copy_from_slice(&question.states.0.to_ne_bytes());
+    if let Some(program) = question.program {
+        // Programs are made of words, so that nothing has to be filled up.
+        bytes.extend(((ATTRIBUTE + program.len()) as u16).to_ne_bytes());
+        bytes.extend(INET_DIAG_REQ_BYTECODE.to_ne_bytes());
+        bytes.extend(program);
+    }
+    let length = bytes.len() as u32;
+    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
     bytes
 }
 
@@ -286,11 +307,9 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (u16, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        /// `struct nlattr`.
-        const HEADER: usize = 4;
         let length = usize::from(u16_at(self.rest, 0)?);
         let kind = u16_at(self.rest, 2)?;
-        let value = self.rest.get(HEADER..length)?;
+        let value = self.rest.get(ATTRIBUTE..length)?;
         self.rest = self.rest.get(aligned(length)..).unwrap_or(&[]);
         Some((kind, value))
     }

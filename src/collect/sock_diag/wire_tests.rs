@@ -108,7 +108,12 @@ fn a_request_has_the_layout_of_the_headers() {
         protocol: Protocol::Udp,
         family: Family::Ipv6,
     };
-    let bytes = request(table, States::ALL, 9);
+    let question = |program| Question {
+        table,
+        states: States::ALL,
+        program,
+    };
+    let bytes = request(question(None), 9);
     assert_eq!(u32_at(&bytes, 0), Some(72));
     assert_eq!(
         (u16_at(&bytes, 4), u16_at(&bytes, 6)),
@@ -117,6 +122,12 @@ fn a_request_has_the_layout_of_the_headers() {
     assert_eq!(u32_at(&bytes, 8), Some(9));
     assert_eq!(bytes[16..20], [10, 17, 0b1010, 0]);
     assert_eq!(u32_at(&bytes, 20), Some(0b1_1111_1111_1110));
+    let with_program = request(question(Some(&[1, 4, 8, 0])), 9);
+    assert_eq!(u32_at(&with_program, 0), Some(80));
+    assert_eq!(with_program[4..72], bytes[4..]);
+    assert_eq!(u16_at(&with_program, 72), Some(8));
+    assert_eq!(u16_at(&with_program, 74), Some(1));
+    assert_eq!(with_program[76..], [1, 4, 8, 0]);
 }
 
 #[test]

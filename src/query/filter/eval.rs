@@ -1,22 +1,23 @@
-//! Does a row match?
+//! Does a statement hold of a row?
 //!
-//! In: the tree, a row, the moment it belongs to. Out: yes or no, without allocating.
+//! In: the statement, a row, the moment it belongs to. Out: yes or no. What is said of a process, a
+//! user, a cgroup or a shared port is kept in the statement's memory: it holds of other rows, too.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::Filter;
 use super::condition::is_whole;
 use super::fields::{Measure, TextField};
 use super::search;
+use super::sieve::Memory;
 use super::tree::{
-    Condition, End, Flag, HostPart, HostTest, Node, NodeKind, NumberTest, Part, ReachTest, TextTest,
+    Condition, End, Flag, HostPart, HostTest, NumberTest, Part, ReachTest, TextTest,
 };
 use crate::endpoint::Scope;
 use crate::history::{Mark, Moment, Rates, Tracked};
 use crate::port::Port;
-use crate::process::{Process, distinct_processes};
+use crate::process::{Process, ProcessKey, distinct_processes};
 use crate::query::Phase;
 use crate::services::Services;
 use crate::snapshot::Cgroup;
@@ -31,33 +32,16 @@ pub struct Context<'a> {
     pub services: &'a Services,
 }
 
-impl Filter {
-    /// Whether the row is one of those asked for. A fact the row does not have matches nothing,
-    /// neither `rtt>1ms` nor `rtt<=1ms`; `not rtt>1ms` then matches.
-    pub fn matches(&self, row: &Tracked, context: Context<'_>) -> bool {
-        let look = Look { row, context };
-        self.tree.as_ref().is_none_or(|node| look.matches(node))
-    }
-}
-
 /// A row under test.
 #[derive(Clone, Copy)]
-struct Look<'a> {
-    row: &'a Tracked,
-    context: Context<'a>,
+pub(super) struct Look<'a> {
+    pub(super) row: &'a Tracked,
+    pub(super) context: Context<'a>,
 }
 
 impl<'a> Look<'a> {
-    fn matches(self, node: &Node) -> bool {
-        match &node.kind {
-            NodeKind::And(children) => children.iter().all(|child| self.matches(child)),
-            NodeKind::Or(children) => children.iter().any(|child| self.matches(child)),
-            NodeKind::Not(inner) => !self.matches(inner),
-            NodeKind::Is(condition) => self.holds(condition),
-        }
-    }
-
-    fn holds(self, condition: &Condition) -> bool {
+    /// Whether the statement, whose memory this is, holds.
+    pub(super) fn holds(self, condition: &Condition, memory: &mut Memory) -> bool {
         let socket = &self.row.socket;
         match condition {
             Condition::Port(end, test) => self.port(*end, |port| test.holds(port.0.into())),
@@ -79,9 +63,9 @@ impl<'a> Look<'a> {
             Condition::Reach(wanted) => {
                 socket.is_listening() && wanted.iter().any(|test| self.reach(test))
             }
-            Condition::Text(field, test) => self.text(*field, test),
+            Condition::Text(field, test) => self.text(*field, test, memory),
             Condition::Measure(measure, test) => self.measure(*measure, test),
-            Condition::Name(part) => self.any_name(part),
+            Condition::Name(part) => self.any_name(part, memory),
             Condition::Flag(flag) => self.flag(*flag),
         }
     }
@@ -141,7 +125,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn text(self, field: TextField, test: &TextTest) -> bool {
+    fn text(self, field: TextField, test: &TextTest, memory: &mut Memory) -> bool {
         let passes = |text: &str| match test {
             TextTest::OneOf(parts) if is_whole(field) => {
                 parts.iter().any(|part| search::equals(text, part))
@@ -149,36 +133,29 @@ impl<'a> Look<'a> {
             TextTest::OneOf(parts) => parts.iter().any(|part| search::contains(text, part)),
             TextTest::Pattern(pattern) => pattern.matches(text),
         };
+        let some_passes = |text: Option<&str>| text.is_some_and(passes);
         match field {
-            TextField::Process => self.processes().any(|p| passes(&p.name)),
-            TextField::Command => self
-                .processes()
-                .any(|p| p.command.as_deref().is_some_and(passes)),
-            TextField::User => self.user().is_some_and(passes),
-            TextField::Unit => self
-                .cgroup()
-                .and_then(|c| c.unit.as_deref())
-                .is_some_and(passes),
-            TextField::Container => self
-                .cgroup()
-                .and_then(|c| c.container.as_deref())
-                .is_some_and(passes),
-            TextField::Service => self.service().is_some_and(passes),
+            TextField::Process => self.process(memory, |p| passes(&p.name)),
+            TextField::Command => self.process(memory, |p| some_passes(p.command.as_deref())),
+            TextField::User => self.user(memory, passes),
+            TextField::Unit => self.cgroup(memory, |c| some_passes(c.unit.as_deref())),
+            TextField::Container => self.cgroup(memory, |c| some_passes(c.container.as_deref())),
+            TextField::Service => self.service(memory, passes),
             TextField::Interface => self.interface().is_some_and(passes),
         }
     }
 
-    /// Part of a name the row goes by; the service last, because it takes longest to find.
-    fn any_name(self, part: &Part) -> bool {
+    /// Part of a name the row goes by.
+    fn any_name(self, part: &Part, memory: &mut Memory) -> bool {
         let has = |text: &str| search::contains(text, part);
         let in_cgroup = |cgroup: &Cgroup| {
             let names = [cgroup.unit.as_deref(), cgroup.container.as_deref()];
             names.into_iter().flatten().any(has)
         };
-        self.processes().any(|p| has(&p.name))
-            || self.user().is_some_and(has)
-            || self.cgroup().is_some_and(in_cgroup)
-            || self.service().is_some_and(has)
+        self.process(memory, |p| has(&p.name))
+            || self.user(memory, has)
+            || self.cgroup(memory, in_cgroup)
+            || self.service(memory, has)
     }
 
     fn measure(self, measure: Measure, test: &NumberTest) -> bool {
@@ -231,31 +208,52 @@ impl<'a> Look<'a> {
 
     /// The processes that have it or had it last.
     fn processes(self) -> impl Iterator<Item = &'a Process> {
-        let known = &self.context.moment.directory.processes;
+        self.process_keys()
+            .filter_map(move |key| self.described(key))
+    }
+
+    fn process_keys(self) -> impl Iterator<Item = ProcessKey> + 'a {
         let holders = self.row.ownership.last_holders();
-        let keys = holders.into_iter().flat_map(|h| distinct_processes(h));
-        keys.filter_map(|key| known.get(&key).map(|p| &**p))
+        holders.into_iter().flat_map(|h| distinct_processes(h))
     }
 
-    fn user(self) -> Option<&'a str> {
-        let uid = self.row.socket.uid?;
-        self.context.moment.directory.users.get(&uid).map(|u| &**u)
+    fn described(self, key: ProcessKey) -> Option<&'a Process> {
+        let known = &self.context.moment.directory.processes;
+        known.get(&key).map(|process| &**process)
     }
 
-    fn cgroup(self) -> Option<&'a Cgroup> {
-        let id = self.row.socket.cgroup?;
-        self.context.moment.directory.cgroups.get(&id).map(|c| &**c)
+    /// Whether one of those processes passes.
+    fn process(self, memory: &mut Memory, passes: impl Fn(&Process) -> bool) -> bool {
+        let decide = |key| self.described(key).is_some_and(&passes);
+        self.process_keys()
+            .any(|key| memory.processes.on(key, || decide(key)))
+    }
+
+    fn user(self, memory: &mut Memory, passes: impl Fn(&str) -> bool) -> bool {
+        let known = &self.context.moment.directory.users;
+        let decide = |uid| known.get(&uid).is_some_and(|name| passes(name));
+        let uid = self.row.socket.uid;
+        uid.is_some_and(|uid| memory.users.on(uid, || decide(uid)))
+    }
+
+    fn cgroup(self, memory: &mut Memory, passes: impl Fn(&Cgroup) -> bool) -> bool {
+        let known = &self.context.moment.directory.cgroups;
+        let decide = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
+        let id = self.row.socket.cgroup;
+        id.is_some_and(|id| memory.cgroups.on(id, || decide(id)))
+    }
+
+    fn service(self, memory: &mut Memory, passes: impl Fn(&str) -> bool) -> bool {
+        let Context { moment, services } = self.context;
+        let key = self.row.port_key();
+        let decide = || services.of(key, moment.ephemeral).is_some_and(passes);
+        memory.ports.on(key, decide)
     }
 
     fn interface(self) -> Option<&'a str> {
         let index = self.row.socket.interface?;
         let names = &self.context.moment.directory.interfaces;
         names.get(&index).map(|name| &**name)
-    }
-
-    fn service(self) -> Option<&'a str> {
-        let Context { moment, services } = self.context;
-        services.of(self.row.port_key(), moment.ephemeral)
     }
 }
 

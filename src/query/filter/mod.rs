@@ -2,7 +2,8 @@
 //!
 //! In: what the user typed. Out: a [`Filter`], or a [`FilterError`] with the place, the reason and
 //! what was expected or meant. The way: `lex` makes tokens, `parse` makes a [tree](tree) with a
-//! place on every node, `eval` asks it about rows, `print` writes it again.
+//! place on every node, `sieve` asks it about rows and `eval` answers for each of its statements,
+//! `demand` tells what must be known for that, `print` writes it again.
 //! [`FIELDS`] is the one table of fields; [`expected`] tells what may be typed at a place.
 //!
 //! Nothing is ever silently taken as text: what is written like a port, an address, a field or a
@@ -18,6 +19,7 @@
 
 mod bare;
 mod condition;
+mod demand;
 mod error;
 mod eval;
 mod expect;
@@ -28,6 +30,7 @@ mod parse;
 mod pattern;
 mod print;
 mod search;
+mod sieve;
 mod suggest;
 mod token;
 pub mod tree;
@@ -41,6 +44,7 @@ pub use error::{DEEPEST, FilterError, FilterErrorKind, LONGEST};
 pub use eval::Context;
 pub use expect::{Expected, What, expected};
 pub use fields::{Dimension, FIELDS, Field, FieldKind, Measure, TextField};
+pub use sieve::Sieve;
 pub use words::{KEYWORDS, Keyword};
 
 pub use tree::Flag;

@@ -17,7 +17,7 @@ use crate::port::{Port, Protocol};
 use crate::query::Filter;
 use crate::socket::TcpState;
 
-fn node(kind: NodeKind) -> Node {
+pub(super) fn node(kind: NodeKind) -> Node {
     Node { span: 0..0, kind }
 }
 
@@ -151,7 +151,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     ]
 }
 
-fn tree() -> impl Strategy<Value = Node> {
+pub(super) fn tree() -> impl Strategy<Value = Node> {
     let leaf = condition().prop_map(|c| node(NodeKind::Is(c)));
     leaf.prop_recursive(6, 24, 4, |inner| {
         prop_oneof![

@@ -1,5 +1,6 @@
 //! The language, from the outside: what filters pick, what is refused, and what holds for all.
 
+mod demand;
 mod laws;
 mod picks;
 mod refusals;

@@ -37,9 +37,21 @@ impl Scene {
             services: &self.services,
         };
         let rows = self.moment.rows().zip(self.letters.chars());
-        rows.filter(|(row, _)| filter.matches(row, context))
+        // One sieve for all, so that what it remembers of a row must be right for the next.
+        let mut sieve = filter.sieve(context);
+        rows.filter(|(row, _)| sieve.passes(row))
             .map(|(_, letter)| letter)
             .collect()
+    }
+
+    /// The rows the filter picks.
+    pub(super) fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Tracked> {
+        let context = Context {
+            moment: &self.moment,
+            services: &self.services,
+        };
+        let rows = self.moment.rows().map(|row| &**row);
+        rows.filter(move |row| filter.matches(row, context))
     }
 
     /// Every row:
@@ -264,8 +276,9 @@ fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
     }
 }
 
-/// Gives it counters; what moved is another thing.
-fn count(row: &mut Tracked) {
+/// Gives it counters, and bytes that move every second.
+fn moves(row: &mut Tracked, down: f64, up: f64) {
+    row.flow.rates = Rates { down, up };
     if let Some(tcp) = &mut row.socket.tcp {
         tcp.delivered = Some(Delivered {
             acknowledged: 0,
@@ -289,11 +302,7 @@ fn connections(rows: &mut Rows) {
         send: 2000,
     });
     c.socket.tcp = Some(tcp(12_000, 2));
-    count(c);
-    c.flow.rates = Rates {
-        down: 1200.0,
-        up: 8400.5,
-    };
+    moves(c, 1200.0, 8400.5);
     c.first_seen = Since::Seen(NOW - Duration::from_secs(123));
 
     let x = rows.add(
@@ -337,11 +346,7 @@ fn connections(rows: &mut Rows) {
     from(f, 1000, 203, 4, &[4000]);
     f.socket.queues = Some(Queues { recv: 0, send: 0 });
     f.socket.tcp = Some(tcp(50_000, 0));
-    count(f);
-    f.flow.rates = Rates {
-        down: 2_000_000.0,
-        up: 0.0,
-    };
+    moves(f, 2_000_000.0, 0.0);
     let opened = NOW - Duration::from_millis(1);
     f.mark = Some(Mark::Opened(opened));
     f.first_seen = Since::Seen(opened);
@@ -367,7 +372,7 @@ fn connections(rows: &mut Rows) {
         send: 0,
     });
     m.socket.tcp = Some(tcp(0, 0));
-    count(m);
+    moves(m, 0.0, 0.0);
 
     let h = rows.add(
         'h',

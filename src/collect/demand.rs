@@ -1,0 +1,120 @@
+//! What is asked of a sample.
+//!
+//! In: the ports that somebody wants to know about, and whether owners matter. Out: [`Demand`],
+//! by which a source lists less and fewer owners are sought. Everything, unless told otherwise.
+
+use crate::port::PortSet;
+use crate::socket::Socket;
+
+/// What a sample has to have. What it has besides is not wrong, only not complete: sockets of other
+/// ports may or may not be there, and nothing follows from their absence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Every socket with one of these ports at either end; `None` for every socket. Whoever waits
+    /// for others is there in any case, because on which side a connection is depends on who
+    /// listens on its port.
+    pub ports: Option<PortSet>,
+    /// Whether the owners of those sockets are wanted.
+    pub owners: OwnerSearch,
+}
+
+/// Whether owners are looked for. The look through all processes is what takes longest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnerSearch {
+    /// Every process that has one of the sockets is found.
+    #[default]
+    Sought,
+    /// Nobody looks: the sample does not tell owners, and all that have a descriptor are
+    /// `Untold`.
+    NotSought,
+}
+
+impl Demand {
+    /// Whether it is the demand for everything.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the socket is one of those asked for.
+    fn covers(&self, socket: &Socket) -> bool {
+        self.ports.as_ref().is_none_or(|ports| {
+            ports.contains(socket.local.port) || ports.contains(socket.remote_port())
+        })
+    }
+
+    /// Brings the sockets asked for to the front and returns them. Of both kinds the order stays:
+    /// sockets that nothing tells apart are told apart by their order.
+    pub(super) fn sort<'a>(&self, sockets: &'a mut [Socket]) -> &'a mut [Socket] {
+        if self.ports.is_none() {
+            return sockets;
+        }
+        sockets.sort_by_key(|socket| !self.covers(socket));
+        let end = sockets.partition_point(|socket| self.covers(socket));
+        sockets.get_mut(..end).unwrap_or_default()
+    }
+
+    /// Whether one of the sockets asked for may have an owner to be found: by its inode, or because
+    /// the source told a pid.
+    pub(super) fn seeks_owners(&self, asked_for: &[Socket]) -> bool {
+        let may_be_owned =
+            |socket: &Socket| socket.inode.is_some() || socket.holders.found().is_some();
+        match self.owners {
+            OwnerSearch::NotSought => false,
+            OwnerSearch::Sought => self.ports.is_none() || asked_for.iter().any(may_be_owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::port::{Port, PortRange};
+    use crate::socket::{Inode, TcpState, Transport};
+
+    fn row(local: u16, remote: Option<u16>) -> Socket {
+        let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
+        let state = Transport::Tcp(TcpState::Established);
+        Socket::new(state, end(local), remote.map(end))
+    }
+
+    fn demand() -> Demand {
+        let (first, last) = (Port(80), Port(81));
+        Demand {
+            ports: Some(PortSet::new([PortRange { first, last }])),
+            ..Demand::default()
+        }
+    }
+
+    #[test]
+    fn sockets_asked_for_come_first_and_keep_their_order() {
+        let mut sockets = [
+            (1, None),
+            (80, None),
+            (2, Some(81)),
+            (3, Some(4)),
+            (81, None),
+        ]
+        .map(|(local, remote)| row(local, remote));
+        let ports = |sockets: &[Socket]| sockets.iter().map(|s| s.local.port.0).collect::<Vec<_>>();
+        assert_eq!(ports(demand().sort(&mut sockets)), [80, 2, 81]);
+        assert_eq!(ports(&sockets), [80, 2, 81, 1, 3]);
+        assert_eq!(Demand::default().sort(&mut sockets).len(), 5);
+    }
+
+    #[test]
+    fn owners_are_sought_where_there_may_be_some_and_somebody_asks() {
+        let mut sockets = [row(80, None)];
+        assert!(!demand().seeks_owners(&sockets));
+        assert!(Demand::default().seeks_owners(&sockets));
+        sockets[0].inode = NonZeroU64::new(7).map(Inode);
+        assert!(demand().seeks_owners(&sockets));
+        let nobody_asks = Demand {
+            owners: OwnerSearch::NotSought,
+            ..demand()
+        };
+        assert!(!nobody_asks.seeks_owners(&sockets));
+    }
+}

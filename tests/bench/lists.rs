@@ -1,0 +1,130 @@
+//! Lists printed once by the real program, and by others: time, processor time and memory.
+//!
+//! A cell says wall-clock time / processor time, and the memory that was resident at most.
+
+use std::net::{Ipv4Addr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+use crate::table::Table;
+
+/// Runs whose median counts; others than ours run once, because they can take ten seconds.
+const RUNS: usize = 5;
+
+/// How often the memory of a running program is looked at.
+const GLANCE: Duration = Duration::from_micros(300);
+
+/// Measures them. `port` is the one that nearly all sockets have at one end.
+pub(crate) fn measure(table: &mut Table, port: u16) {
+    // One socket, the least that a list can be about.
+    let Ok(lonely) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) else {
+        return;
+    };
+    let its_port = lonely.local_addr().map_or(0, |address| address.port());
+    let [port, its_port] = [port, its_port].map(|port| port.to_string());
+    let ours = env!("CARGO_BIN_EXE_portolan");
+    for (label, program, arguments, runs) in [
+        ("list: all of it", ours, &["list"][..], RUNS),
+        (
+            "list: the port of all connections",
+            ours,
+            &["list", &port],
+            RUNS,
+        ),
+        (
+            "list: a port with one socket",
+            ours,
+            &["list", &its_port],
+            RUNS,
+        ),
+        (
+            "list: all of it, as JSON",
+            ours,
+            &["list", "--format", "json"],
+            RUNS,
+        ),
+        ("list: by lsof -nP -i", "lsof", &["-nP", "-i"], 1),
+        ("list: by ss -tunap", "ss", &["-tunap"], 1),
+    ] {
+        let text = match cost(program, arguments, runs) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "not here".into(),
+            Err(error) => error.to_string(),
+        };
+        table.cell(label, text);
+    }
+}
+
+/// Wall-clock time, processor time and memory, of the run with the median wall-clock time.
+fn cost(program: &str, arguments: &[&str], runs: usize) -> io::Result<String> {
+    let mut times = Vec::new();
+    let mut most = 0;
+    for _ in 0..runs {
+        let begun = Instant::now();
+        let child = start(program, arguments)?;
+        let pid = pid_of(&child)?;
+        // Waited for without being let go, so that its numbers can still be read.
+        waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        )?;
+        let wall = begun.elapsed();
+        let used = used(&child)?;
+        finish(child)?;
+        times.push((wall, used));
+
+        let child = start(program, arguments)?;
+        let over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        while waitid(WaitId::Pid(pid_of(&child)?), over)?.is_none() {
+            most = most.max(resident(&child));
+            thread::sleep(GLANCE);
+        }
+        finish(child)?;
+    }
+    times.sort_unstable();
+    let (wall, used) = times.get(runs / 2).copied().unwrap_or_default();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    Ok(format!(
+        "{:.0}/{:.0} ms {} MB",
+        ms(wall),
+        ms(used),
+        most / 1024
+    ))
+}
+
+fn start(program: &str, arguments: &[&str]) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+fn finish(mut child: Child) -> io::Result<()> {
+    // 2 is how Portolan says that it does not know such a request; lsof says 1 when all went well.
+    match child.wait()?.code() {
+        Some(2) => Err(io::Error::other("refused")),
+        _ => Ok(()),
+    }
+}
+
+fn pid_of(child: &Child) -> io::Result<Pid> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::other("no pid"))
+}
+
+/// What a program of one thread has used, to the nanosecond.
+fn used(child: &Child) -> io::Result<Duration> {
+    let text = fs::read_to_string(format!("/proc/{}/schedstat", child.id()))?;
+    let first = text.split(' ').next().and_then(|n| n.parse().ok());
+    Ok(Duration::from_nanos(first.unwrap_or_default()))
+}
+
+/// Kilobytes, at most so far; 0 when it has just ended.
+fn resident(child: &Child) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.unwrap_or(0)
+}
