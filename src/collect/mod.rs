@@ -4,6 +4,7 @@
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two.
 
+pub mod binding;
 mod collector;
 pub mod names;
 pub mod netstat2;
@@ -15,6 +16,7 @@ mod sampler;
 pub mod sock_diag;
 mod system;
 
+pub use binding::{Refusal, Trial};
 pub use collector::{Collector, Reason};
 pub use sampler::{Sampled, Sampler, Start, pace};
 
