@@ -25,7 +25,7 @@ pub(super) fn free(free: &Free) -> Result<Exit, Failure> {
     let wish: Wish = free.port.parse().map_err(|error| {
         let text = text::readable(free.port.as_bytes());
         let start: String = text.chars().take(REPEATED).collect();
-        Failure::Usage(format!("no port to ask for: {start}: {error}"))
+        Failure::Usage(format!("cannot ask for \"{start}\": {error}"))
     })?;
     free.common.start_log()?;
     let mut table = Table::open(&free.common);

@@ -2,7 +2,8 @@
 //!
 //! In: the kernel's socket table and the processes. Out: ground facts, nothing inferred.
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
-//! have them. Everything that differs between systems is behind one of the two.
+//! have them. Everything that differs between systems is behind one of the two. Besides, [`binding`]
+//! tries whether a port can be had: that is in no table.
 
 pub mod binding;
 mod collector;

@@ -122,7 +122,7 @@ fn why_free(berthing: &Berthing<'_>) -> Option<Phrase> {
     if !strict_fails {
         return match (rows.is_empty(), berthing.neighbours.beside.is_empty()) {
             (false, _) => Some(Phrase::fact(
-                "not in the way: the system lets another socket bind beside this",
+                "not in the way: the system lets another socket bind all the same",
             )),
             (true, false) => Some(Phrase::fact(
                 "not in the way: other addresses are other places to bind",
@@ -230,11 +230,11 @@ fn refusals(berthing: &Berthing<'_>) -> Vec<Phrase> {
 
 fn privileged(first: Port) -> String {
     let setting = if cfg!(target_os = "linux") {
-        " and CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)"
+        " or CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)"
     } else {
         ""
     };
-    format!("ports below {first} are only for root{setting}; this user may not bind them")
+    format!("this user may not bind ports below {first}: that takes root{setting}")
 }
 
 /// What is left to say where nothing could be tried.
