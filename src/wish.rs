@@ -45,9 +45,9 @@ pub enum WishError {
     /// `::1:80` may be read in two ways.
     #[error("an IPv6 address stands between brackets, as in [::1]:80")]
     Brackets,
-    /// `%eth0`.
-    #[error("addresses with a zone (%) cannot be tried")]
-    Zone,
+    /// `fe80::1%eth0`, and `fe80::1`, which means nothing without its zone.
+    #[error("addresses of one link (fe80::/10, or with a zone as in %eth0) cannot be tried")]
+    Link,
     /// Nothing of all this.
     #[error("expected a port such as 8080, 53/udp, 127.0.0.1:80 or [::1]:80/tcp")]
     Nothing,
@@ -78,7 +78,7 @@ impl std::str::FromStr for Wish {
 
 fn read_address(text: &str) -> Result<IpAddr, WishError> {
     if text.contains('%') {
-        return Err(WishError::Zone);
+        return Err(WishError::Link);
     }
     let inner = text
         .strip_prefix('[')
@@ -88,6 +88,9 @@ fn read_address(text: &str) -> Result<IpAddr, WishError> {
         None if text.contains(':') && !text.starts_with('[') => return Err(WishError::Brackets),
         None => IpAddr::V4(text.parse().map_err(|_| WishError::Nothing)?),
     };
+    if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
+        return Err(WishError::Link);
+    }
     // A mapped address is the IPv4 address it stands for: both are the same port of the same host.
     Ok(address.to_canonical())
 }
@@ -226,7 +229,8 @@ mod tests {
             ("80/sctp", WishError::Protocol),
             ("80/", WishError::Protocol),
             ("::1:80", WishError::Brackets),
-            ("[fe80::1%eth0]:80", WishError::Zone),
+            ("[fe80::1%eth0]:80", WishError::Link),
+            ("[fe80::1]:80", WishError::Link),
             ("", WishError::Nothing),
             ("http", WishError::Nothing),
             ("+80", WishError::Nothing),

@@ -230,7 +230,8 @@ fn sockets_that_share_a_place_are_one_line() {
         let [one, two] = holders.each_ref().map(Holder::pid);
         let (one, two) = (format!("one {one}"), format!("two {two}"));
         let shared = "2 sockets share 127.0.0.1:18200";
-        is_taken("18200", &[shared, "SO_REUSEPORT", &one, &two]);
+        let join = "sets SO_REUSEPORT can join them";
+        is_taken("18200", &[shared, "(SO_REUSEPORT)", &one, &two, join]);
     });
 }
 
@@ -256,7 +257,7 @@ fn time_wait_without_reuse_is_in_the_way_of_all() {
         let (client, accepted) = pair(&server);
         drop((accepted, client, server));
         until_state("06");
-        let why = "opened without SO_REUSEADDR and keeps the port until it is forgotten, in ";
+        let why = "opened without SO_REUSEADDR, and keeps it until it is forgotten, in ";
         is_taken("18200", &["1 connection in TIME-WAIT still has it", why]);
     });
 }
@@ -275,7 +276,7 @@ fn connections_outlive_their_listener() {
             let left = "1 connection left over from a listener that is gone, CLOSE-WAIT";
             match reuse {
                 Reuse::Nothing => {
-                    let why = "one was opened without SO_REUSEADDR and keeps the port until";
+                    let why = "opened without SO_REUSEADDR, and keeps it until it is closed";
                     is_taken("18200", &[left, &owner, why]);
                 }
                 _ => is_free("18200", &[left, &owner, "can bind all the same"]),
@@ -322,8 +323,9 @@ fn datagrams_have_ports_of_their_own() {
 fn a_socket_that_is_bound_and_no_more_is_told_of() {
     own_network("a_socket_that_is_bound_and_no_more_is_told_of", || {
         let socket = bound(LOCAL, Reuse::Nothing);
-        let nobody = "in no table: bound, and neither listening nor connected";
-        is_taken("18200", &[&format!("taken by a socket that is {nobody}")]);
+        let nobody = "the table does not list: bound, and neither listening nor connected";
+        let others = "other addresses are free, such as 127.0.0.2";
+        is_taken("18200", &["taken by a socket that", nobody, others]);
         drop(socket);
         let _socket = bound(LOCAL, Reuse::Address);
         is_free("18200", &[nobody, "one that does not cannot"]);

@@ -97,7 +97,7 @@ impl Verdict {
     }
 }
 
-/// What else is worth trying when a wish without address is refused: IPv6 alone, and an address
+/// What else is worth trying when a wish without address is refused: IPv6 alone, and addresses
 /// that nobody in the table has.
 pub fn spares(wish: Wish, neighbours: &Neighbours) -> Vec<Berth> {
     if wish.site != Site::Everywhere {
@@ -107,12 +107,13 @@ pub fn spares(wish: Wish, neighbours: &Neighbours) -> Vec<Berth> {
         let mut rows = neighbours.meeting.iter();
         rows.any(|row| row.socket.local.plain() == IpAddr::V4(*address))
     };
-    // All of 127.0.0.0/8 is this machine where Linux runs; elsewhere trying tells.
-    let mut loopback = (1..=u8::MAX).map(|last| Ipv4Addr::new(127, 0, 0, last));
-    let unused = loopback.find(|address| !had(address));
+    // All of 127.0.0.0/8 is this machine where Linux runs; elsewhere trying tells. Two of them: who
+    // is in no table has one at most.
+    let loopback = (1..=u8::MAX).map(|last| Ipv4Addr::new(127, 0, 0, last));
+    let unused = loopback.filter(|address| !had(address)).take(2);
     let alone = wish.berth(Ipv6Addr::UNSPECIFIED);
     let elsewhere = unused.map(|address| wish.berth(address));
-    [Some(alone), elsewhere].into_iter().flatten().collect()
+    [alone].into_iter().chain(elsewhere).collect()
 }
 
 #[cfg(test)]

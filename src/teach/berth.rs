@@ -40,6 +40,9 @@ pub struct Berthing<'a> {
     pub moment: Option<&'a Moment>,
 }
 
+/// How a line about what else is free begins.
+const OTHERS: &str = "other addresses";
+
 /// The answer in one line.
 pub fn say_verdict(wish: Wish, verdict: Verdict) -> Phrase {
     match verdict {
@@ -148,7 +151,7 @@ fn why_free(berthing: &Berthing<'_>) -> Option<Phrase> {
 fn why_taken(berthing: &Berthing<'_>) -> Option<Phrase> {
     let neighbours = berthing.neighbours;
     if neighbours.any_listens() {
-        return None;
+        return join_them(berthing);
     }
     if neighbours.meeting.is_empty() {
         return Some(Phrase::inference(unlisted(berthing, "taken by a socket")));
@@ -160,9 +163,30 @@ fn why_taken(berthing: &Berthing<'_>) -> Option<Phrase> {
         Some(left) => format!("until it is forgotten, in {}", quantity::age(left)),
         None => "until it is closed".to_owned(),
     };
+    let quiet = match neighbours.meeting.len() {
+        1 => "it does not listen",
+        _ => "none of them listens",
+    };
+    // Not said of a certain socket: one that is in no table may be the one.
     Some(Phrase::inference(format!(
-        "none of them listens; one was opened without SO_REUSEADDR and keeps the port {until}"
+        "{quiet}; what keeps the port was opened without SO_REUSEADDR, and keeps it {until}"
     )))
+}
+
+/// Sockets that share a place let in who does as they do.
+fn join_them(berthing: &Berthing<'_>) -> Option<Phrase> {
+    let rows = &berthing.neighbours.meeting;
+    let listens = |row: &&Arc<Tracked>| row.socket.is_listening();
+    let mut listeners = rows.iter().filter(listens);
+    let first = listeners.next()?;
+    let shared = listeners.clone().next().is_some()
+        && listeners.all(|row| row.socket.local == first.socket.local);
+    shared.then(|| {
+        Phrase::inference(match berthing.wish.protocol {
+            Protocol::Tcp => "a server of the same user that sets SO_REUSEPORT can join them",
+            Protocol::Udp => "a program that sets the same option can join them",
+        })
+    })
 }
 
 /// A socket that must be there, and why the table does not show it.
@@ -176,9 +200,11 @@ fn unlisted(berthing: &Berthing<'_>, subject: &str) -> String {
     }
     match berthing.wish.protocol {
         Protocol::Tcp => {
-            format!("{subject} that is in no table: bound, and neither listening nor connected")
+            format!(
+                "{subject} that the table does not list: bound, and neither listening nor connected"
+            )
         }
-        Protocol::Udp => format!("{subject} that is in no table"),
+        Protocol::Udp => format!("{subject} that the table does not list"),
     }
 }
 
@@ -242,7 +268,7 @@ fn untold(berthing: &Berthing<'_>) -> Vec<Phrase> {
     let table = match (berthing.moment, berthing.neighbours.meeting.is_empty()) {
         (None, _) => "the socket table cannot be read either",
         (Some(_), true) => {
-            "nobody has it in the socket table; sockets that are bound and no more are not in there"
+            "nobody has it in the socket table, which does not list sockets that are bound and no more"
         }
         (Some(_), false) => "nobody listens there in the socket table",
     };
@@ -267,9 +293,9 @@ fn near(berthing: &Berthing<'_>) -> Vec<Phrase> {
             (true, Serves::OwnFamily) => {
                 said.push(format!("free for IPv6 alone: {end} with IPV6_V6ONLY"));
             }
-            // Where 0.0.0.0 is free, single addresses are, too.
-            _ if any_wildcard => {}
-            _ => said.push(format!("other addresses are free, such as {end}")),
+            // Where 0.0.0.0 is free, single addresses are, too; and one example is enough.
+            _ if any_wildcard || said.iter().any(|text| text.starts_with(OTHERS)) => {}
+            _ => said.push(format!("{OTHERS} are free, such as {end}")),
         }
     }
     said.into_iter().map(Phrase::fact).collect()
