@@ -43,7 +43,7 @@
 //! object, one row) · [`process`] (a pid and its start; who holds what) · [`snapshot`] (all that one
 //! look gave, and what it could not see) · [`services`] (what a port is usually used for) ·
 //! [`quantity`] (times, sizes and rates as people read them) · [`text`] (bytes of strangers, made
-//! safe to show).
+//! safe to show) · [`wish`] (a port somebody would like to have).
 //!
 //! # What always holds, and what keeps it so
 //!
@@ -88,3 +88,4 @@ pub mod services;
 pub mod snapshot;
 pub mod socket;
 pub mod text;
+pub mod wish;

@@ -16,6 +16,7 @@
 
 mod cli;
 mod exit;
+mod free;
 mod input;
 mod log;
 mod looking;
@@ -55,6 +56,7 @@ fn start(task: Task) -> Exit {
         Task::List(list) => print::list(&list),
         Task::Watch(watch) => watch::watch(&watch),
         Task::Wait(wait) => wait::wait(&wait),
+        Task::Free(free) => free::free(&free),
     };
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

@@ -3,8 +3,10 @@
 //! In: the kernel's socket table and the processes, and a [`Demand`]. Out: ground facts, nothing
 //! inferred.
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
-//! have them. Everything that differs between systems is behind one of the two.
+//! have them. Everything that differs between systems is behind one of the two. Besides, [`binding`]
+//! tries whether a port can be had: that is in no table.
 
+pub mod binding;
 mod collector;
 mod demand;
 pub mod names;
@@ -17,6 +19,7 @@ mod sampler;
 pub mod sock_diag;
 mod system;
 
+pub use binding::{Refusal, Trial};
 pub use collector::{Collector, Reason};
 pub use demand::{Demand, OwnerSearch};
 pub use sampler::{Sampled, Sampler, Start, pace};

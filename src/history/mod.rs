@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use moment::{LINGER, Moment, SelfCost, Totals};
-pub use ownership::Ownership;
+pub use ownership::{Held, Ownership};
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};

@@ -3,23 +3,62 @@
 //! In: what the look through the processes found, the socket's state, and who had it before.
 //! Out: [`Ownership`]. An owner is stated only where a descriptor was seen.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::process::{Holder, Holders};
+use crate::process::{Holder, Holders, ProcessKey, distinct_processes};
 use crate::snapshot::SourceKind;
 use crate::socket::{Socket, TcpState, Transport};
+
+/// The processes that have a socket, or had it last: never none. The first stands by itself, so that
+/// who asks a hundred thousand rows for their process follows no pointer for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    first: ProcessKey,
+    /// Whether all descriptors are the first one's.
+    by_one: bool,
+    holders: Arc<[Holder]>,
+}
+
+impl Held {
+    /// By these, ordered by pid and descriptor; `None` where there are none.
+    pub fn by(holders: Arc<[Holder]>) -> Option<Self> {
+        let first = holders.first()?.process;
+        let by_one = distinct_processes(&holders).nth(1).is_none();
+        Some(Self {
+            first,
+            by_one,
+            holders,
+        })
+    }
+
+    /// Each process once.
+    pub fn processes(&self) -> impl Iterator<Item = ProcessKey> + '_ {
+        let all: &[Holder] = if self.by_one { &[] } else { &self.holders };
+        std::iter::once(self.first).chain(distinct_processes(all).skip(1))
+    }
+}
+
+/// Every descriptor.
+impl Deref for Held {
+    type Target = [Holder];
+
+    fn deref(&self) -> &[Holder] {
+        &self.holders
+    }
+}
 
 /// The answer to "whose is it?".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// These processes have a descriptor for it, ordered by pid and descriptor; never empty.
-    Known(Arc<[Holder]>),
+    Known(Held),
     /// The kernel made it for a listener; no program has accepted it, so none has a descriptor.
     Unaccepted,
     /// The kernel alone keeps it: TIME-WAIT, or closed by its program and not finished yet.
     Kernel,
     /// As [`Ownership::Kernel`], and these had it when it was last seen with an owner.
-    Remembered(Arc<[Holder]>),
+    Remembered(Held),
     /// A process that this user may not look into has it.
     Hidden,
     /// Every process was looked into and none has it: closed before we looked, on its way from one
@@ -33,7 +72,7 @@ pub enum Ownership {
 
 impl Ownership {
     /// Who has it now.
-    pub fn holders(&self) -> Option<&Arc<[Holder]>> {
+    pub const fn holders(&self) -> Option<&Held> {
         match self {
             Self::Known(holders) => Some(holders),
             _ => None,
@@ -41,7 +80,7 @@ impl Ownership {
     }
 
     /// Who has it now or had it last.
-    pub fn last_holders(&self) -> Option<&Arc<[Holder]>> {
+    pub const fn last_holders(&self) -> Option<&Held> {
         match self {
             Self::Known(holders) | Self::Remembered(holders) => Some(holders),
             _ => None,
@@ -51,10 +90,14 @@ impl Ownership {
     /// Concludes from one sample and from what was concluded before.
     pub fn conclude(socket: &Socket, source: SourceKind, before: Option<&Self>) -> Self {
         let last = before.and_then(Self::last_holders).cloned();
+        let found = socket.holders.found();
+        if let Some(held) = found.and_then(|holders| Held::by(Arc::clone(holders))) {
+            return Self::Known(held);
+        }
         match &socket.holders {
-            Holders::Found(holders) => Self::Known(Arc::clone(holders)),
             Holders::Hidden => Self::Hidden,
-            Holders::Nobody => last.map_or(Self::Vanished, Self::Remembered),
+            // Found, but none: nobody.
+            Holders::Found(_) | Holders::Nobody => last.map_or(Self::Vanished, Self::Remembered),
             Holders::NotSought if socket.inode.is_some() => match (before, source) {
                 // Not looked for in this sample; what was known is still the best answer.
                 (Some(before), _) => before.clone(),
@@ -114,6 +157,10 @@ mod tests {
         Socket::new(Transport::Tcp(state), end(80), Some(end(40_000)))
     }
 
+    fn held() -> Held {
+        Held::by(holders()).unwrap()
+    }
+
     fn holders() -> Arc<[Holder]> {
         let process = ProcessKey {
             pid: Pid(7),
@@ -141,13 +188,13 @@ mod tests {
 
     #[test]
     fn the_last_owner_is_remembered_and_marked_as_past() {
-        let before = Ownership::Known(holders());
+        let before = Ownership::Known(held());
         let told = Ownership::conclude(
             &socket(TcpState::TimeWait),
             SourceKind::SockDiag,
             Some(&before),
         );
-        assert_eq!(told, Ownership::Remembered(holders()));
+        assert_eq!(told, Ownership::Remembered(held()));
         let still = Ownership::conclude(
             &socket(TcpState::TimeWait),
             SourceKind::SockDiag,
@@ -166,7 +213,7 @@ mod tests {
     fn a_socket_not_looked_for_keeps_what_was_known() {
         let mut socket = socket(TcpState::Established);
         socket.inode = NonZeroU64::new(9).map(Inode);
-        let before = Ownership::Known(holders());
+        let before = Ownership::Known(held());
         let told = Ownership::conclude(&socket, SourceKind::SockDiag, Some(&before));
         assert_eq!(told, before);
         assert_eq!(

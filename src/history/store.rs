@@ -13,7 +13,7 @@ use crate::history::index::Index;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
 use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
-use crate::process::{ProcessKey, distinct_processes};
+use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
 use crate::socket::{Socket, SocketKey, TcpInfo};
 
@@ -78,7 +78,9 @@ impl Tally {
     fn add(&mut self, ownership: &Ownership) {
         match ownership {
             Ownership::Known(holders) => {
-                distinct_processes(holders).for_each(|p| *self.holders.entry(p).or_default() += 1);
+                holders
+                    .processes()
+                    .for_each(|p| *self.holders.entry(p).or_default() += 1);
             }
             Ownership::Hidden => self.hidden += 1,
             _ => {}
@@ -87,7 +89,7 @@ impl Tally {
 
     fn remove(&mut self, ownership: &Ownership) {
         match ownership {
-            Ownership::Known(holders) => distinct_processes(holders).for_each(|process| {
+            Ownership::Known(holders) => holders.processes().for_each(|process| {
                 if let Some(count) = self.holders.get_mut(&process) {
                     *count -= 1;
                     if *count == 0 {

@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use crate::history::{Ownership, Tracked};
+use crate::history::{Held, Ownership, Tracked};
 use crate::port::PortKey;
-use crate::process::{ProcessKey, Uid, distinct_processes};
+use crate::process::{ProcessKey, Uid};
 use crate::query::order::{Direction, Order, SortColumn};
 
 /// The four views.
@@ -152,7 +152,7 @@ pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(Gr
                     .ownership
                     .holders()
                     .into_iter()
-                    .flat_map(|h| distinct_processes(h))
+                    .flat_map(Held::processes)
                 {
                     place(GroupPath {
                         top: GroupKey::Process(process),

@@ -9,7 +9,6 @@ use hashbrown::HashMap;
 
 use crate::endpoint::Scope;
 use crate::history::{Moment, Slot, Tracked};
-use crate::process::distinct_processes;
 
 /// The second socket of a listener, by the first.
 pub(super) type Twins = HashMap<Slot, Slot>;
@@ -40,7 +39,7 @@ pub(super) fn join(rows: &mut Vec<Slot>, moment: &Moment, twins: &mut Twins) {
 /// Held by the same processes, and known to be.
 fn same_owners(a: &Tracked, b: &Tracked) -> bool {
     match (a.ownership.holders(), b.ownership.holders()) {
-        (Some(a), Some(b)) => distinct_processes(a).eq(distinct_processes(b)),
+        (Some(a), Some(b)) => a.processes().eq(b.processes()),
         _ => false,
     }
 }

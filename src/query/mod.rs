@@ -5,6 +5,7 @@
 //! mechanism. All of it runs behind the thread that draws.
 
 mod answer;
+mod berths;
 pub mod filter;
 mod group;
 mod lines;
@@ -18,6 +19,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use answer::{Answer, Group, Section, SectionKind, answer};
+pub use berths::{Neighbours, Verdict, spares};
 pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};

@@ -258,12 +258,13 @@ fn members_after_local(a: &Tracked, b: &Tracked) -> Ordering {
 }
 
 fn owner_name<'a>(row: &Tracked, moment: &'a Moment) -> Option<&'a str> {
-    let first = row.ownership.last_holders()?.first()?;
-    let process = moment.directory.processes.get(&first.process)?;
+    let first = row.ownership.last_holders()?.processes().next()?;
+    let process = moment.directory.processes.get(&first)?;
     Some(&*process.name)
 }
 
 fn owner_pid(row: &Tracked) -> (bool, Option<crate::process::Pid>) {
-    let first = row.ownership.last_holders().and_then(|h| h.first());
-    (first.is_none(), first.map(|h| h.process.pid))
+    let holders = row.ownership.last_holders();
+    let first = holders.and_then(|h| h.processes().next());
+    (first.is_none(), first.map(|key| key.pid))
 }

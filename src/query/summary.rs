@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::history::{Mark, Moment, Rates, Tracked};
+use crate::history::{Held, Mark, Moment, Rates, Tracked};
 use crate::port::PortKey;
 use crate::process::{Pid, ProcessKey};
 use crate::query::group::{GroupKey, NoOwner, no_owner};
@@ -197,16 +197,12 @@ impl Summer {
     fn note_owner(&mut self, row: &Tracked) {
         if let Some(reason) = no_owner(row) {
             self.unowned.push(reason);
-            let holders = row
-                .ownership
-                .last_holders()
-                .into_iter()
-                .flat_map(|h| h.iter());
-            holders.for_each(|h| push_new(&mut self.past, h.process));
+            let holders = row.ownership.last_holders().into_iter();
+            let processes = holders.flat_map(Held::processes);
+            processes.for_each(|process| push_new(&mut self.past, process));
         } else if let Some(holders) = row.ownership.holders() {
-            holders
-                .iter()
-                .for_each(|h| push_new(&mut self.now, h.process));
+            let processes = holders.processes();
+            processes.for_each(|process| push_new(&mut self.now, process));
         }
     }
 

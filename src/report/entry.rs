@@ -1,7 +1,7 @@
 //! One row with what its ids stand for: what every format asks.
 
-use crate::history::{Moment, Ownership, Tracked};
-use crate::process::{Holder, ProcessKey, distinct_processes};
+use crate::history::{Held, Moment, Ownership, Tracked};
+use crate::process::{Holder, ProcessKey};
 use crate::query::{Answer, Group};
 use crate::services::Services;
 use crate::snapshot::{Cgroup, Directory};
@@ -51,14 +51,15 @@ impl<'a> Entry<'a> {
     }
 
     /// Who has it, or had it last.
-    pub(super) fn holders(self) -> &'a [Holder] {
-        let holders = self.row.ownership.last_holders();
-        holders.map_or(&[], |holders| holders)
+    pub(super) fn holders(self) -> impl Iterator<Item = &'a Holder> {
+        let held = self.row.ownership.last_holders();
+        held.into_iter().flat_map(|held| held.iter())
     }
 
     /// The same, each process once.
     pub(super) fn processes(self) -> impl Iterator<Item = ProcessKey> + 'a {
-        distinct_processes(self.holders())
+        let held = self.row.ownership.last_holders();
+        held.into_iter().flat_map(Held::processes)
     }
 
     /// The name of a process that has it.

@@ -107,7 +107,7 @@ impl Serialize for Owners<'_> {
         } else {
             "holds"
         };
-        serializer.collect_seq(entry.holders().iter().map(|holder: &Holder| Owner {
+        serializer.collect_seq(entry.holders().map(|holder: &Holder| Owner {
             pid: holder.process.pid.0,
             name: entry.name_of(holder.process),
             fd: holder.fd.map(|fd| fd.0),

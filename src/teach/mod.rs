@@ -4,13 +4,16 @@
 //! each with its [`Certainty`]: what was seen, what was concluded and what is not known do not
 //! look alike on the screen.
 
+mod berth;
 mod details;
 mod group;
+mod neighbours;
 mod owner;
 mod queues;
 mod row;
 mod sight;
 
+pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};

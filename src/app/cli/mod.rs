@@ -58,6 +58,8 @@ enum Command {
     Watch(Watch),
     /// Wait until a socket matches; exit status 1 when time is up
     Wait(Wait),
+    /// Tell whether a port could be bound, and who is in the way; exit status 1 when it is taken
+    Free(Free),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
 }
@@ -123,6 +125,22 @@ pub(super) struct Wait {
     pub(super) common: Common,
 }
 
+/// `free`.
+#[derive(Debug, Args)]
+pub(super) struct Free {
+    /// A port, perhaps with address and protocol: 8080, 53/udp, 127.0.0.1:80, [::1]:80/tcp
+    ///
+    /// It is really tried: a socket is bound there and closed at once. It never listens, so nobody
+    /// can connect to it. Exit status: 0 it could be bound, 1 it could not, 2 PORT is wrong.
+    #[arg(value_name = "PORT")]
+    pub(super) port: String,
+    /// Say nothing: the exit status is the answer
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// `help`.
 #[derive(Debug, Args)]
 struct Help {
@@ -140,6 +158,8 @@ pub(super) enum Task {
     Watch(Watch),
     /// Wait.
     Wait(Wait),
+    /// Tell whether a port is free.
+    Free(Free),
 }
 
 /// Reads the command line. Wrong input is said on stderr, help and version on stdout.
@@ -158,6 +178,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::List(list)) => Task::List(list),
         Some(Command::Watch(watch)) => Task::Watch(watch),
         Some(Command::Wait(wait)) => Task::Wait(wait),
+        Some(Command::Free(free)) => Task::Free(free),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
     })
 }

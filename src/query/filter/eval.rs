@@ -15,9 +15,9 @@ use super::tree::{
     Condition, End, Flag, HostPart, HostTest, NumberTest, Part, ReachTest, TextTest,
 };
 use crate::endpoint::Scope;
-use crate::history::{Mark, Moment, Rates, Tracked};
+use crate::history::{Held, Mark, Moment, Rates, Tracked};
 use crate::port::Port;
-use crate::process::{Process, ProcessKey, distinct_processes};
+use crate::process::{Process, ProcessKey};
 use crate::query::Phase;
 use crate::services::Services;
 use crate::snapshot::Cgroup;
@@ -201,9 +201,7 @@ impl<'a> Look<'a> {
     }
 
     fn pids(self) -> impl Iterator<Item = u32> + 'a {
-        let holders = self.row.ownership.last_holders();
-        let holders = holders.into_iter().flat_map(|h| h.iter());
-        holders.map(|holder| holder.process.pid.0)
+        self.process_keys().map(|key| key.pid.0)
     }
 
     /// The processes that have it or had it last.
@@ -214,7 +212,7 @@ impl<'a> Look<'a> {
 
     fn process_keys(self) -> impl Iterator<Item = ProcessKey> + 'a {
         let holders = self.row.ownership.last_holders();
-        holders.into_iter().flat_map(|h| distinct_processes(h))
+        holders.into_iter().flat_map(Held::processes)
     }
 
     fn described(self, key: ProcessKey) -> Option<&'a Process> {

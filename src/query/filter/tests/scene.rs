@@ -9,7 +9,8 @@ use hashbrown::HashMap;
 use super::super::{Context, Filter};
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals, Tracked,
+    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals,
+    Tracked,
 };
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
@@ -184,16 +185,15 @@ fn interface(index: u32) -> InterfaceIndex {
 }
 
 fn held(pids: &[u32]) -> Ownership {
-    Ownership::Known(holders(pids))
+    Ownership::Known(holding(pids))
 }
 
-fn holders(pids: &[u32]) -> Arc<[Holder]> {
-    pids.iter()
-        .map(|pid| Holder {
-            process: process(*pid),
-            fd: None,
-        })
-        .collect()
+fn holding(pids: &[u32]) -> Held {
+    let holder = |pid: &u32| Holder {
+        process: process(*pid),
+        fd: None,
+    };
+    Held::by(pids.iter().map(holder).collect()).unwrap()
 }
 
 fn end(text: &str) -> Endpoint {
@@ -324,7 +324,7 @@ fn connections(rows: &mut Rows) {
         "198.51.100.9:40023",
         Side::Serving,
     );
-    t.ownership = Ownership::Remembered(holders(&[813]));
+    t.ownership = Ownership::Remembered(holding(&[813]));
 
     let g = rows.add(
         'g',
