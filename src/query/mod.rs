@@ -11,6 +11,7 @@ mod lines;
 mod listeners;
 mod order;
 mod reach;
+mod refine;
 mod summary;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};
 pub use order::{Direction, Order, SortColumn};
 pub use reach::{Reach, Served};
+pub use refine::{Joined, Joining, aspects, joined};
 pub use summary::{ProcessName, StateCounts, Summary, Tense};
 
 use crate::endpoint::Family;
