@@ -4,12 +4,13 @@
 //! sampler ── snapshots ──▶ model ── answers ──▶ main ── screens ──▶ terminal
 //!                            ▲                   ▲ │
 //!                            └──── questions ────┼─┘
-//! input, signals, hang-up watch ──── messages ───┘
+//! input, signals, hang-up watch, filters ── messages ┘
 //! ```
 //!
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
-//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up.
+//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
+//! *filters* reads and writes the file of earlier filters.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
@@ -22,6 +23,7 @@ mod model;
 mod panics;
 mod print;
 mod run;
+mod shelf;
 #[cfg(unix)]
 mod signals;
 mod terminal;
@@ -33,7 +35,7 @@ pub use cli::Cli;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Memory, Published, Question};
-pub use update::{App, Effect};
+pub use update::{App, Effect, NamedFilter};
 
 /// Runs the program.
 pub fn main() -> ExitCode {

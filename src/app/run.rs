@@ -10,6 +10,7 @@ use crate::app::cli::{Cli, Fault};
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
+use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
 use crate::app::{log, panics};
@@ -29,6 +30,8 @@ pub(super) enum Message {
     Continued,
     /// End.
     End(Exit),
+    /// The filters of earlier runs, the latest first.
+    Recalled(Vec<String>),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -65,6 +68,7 @@ pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
     let display = Display::take(cli.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
+    let shelf = Shelf::open(messages.clone());
     input::start(messages, cli.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
     Loop {
         app,
@@ -72,6 +76,7 @@ pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
         model,
         sampler,
         inbox,
+        shelf,
         fault: cli.fault(),
         drawn: None,
     }
@@ -117,12 +122,24 @@ struct Loop {
     model: Model,
     sampler: Sampler,
     inbox: Receiver<Message>,
+    shelf: Option<Shelf>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
 }
 
 impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
+        let outcome = self.turn();
+        let shelf = self.shelf.take();
+        // The terminal is given back first: leaving is at once.
+        drop(self);
+        if let Some(shelf) = shelf {
+            shelf.close();
+        }
+        outcome
+    }
+
+    fn turn(&mut self) -> Result<Exit, Failure> {
         self.draw()?;
         loop {
             let Ok(first) = self.inbox.recv() else {
@@ -168,16 +185,20 @@ impl Loop {
 
     /// Takes up one message; tells how to end, if this is the end.
     fn take_up(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
-        let effects = match message {
+        let mut effects = match message {
             Message::Input(input) => self.app.input(input),
             Message::Answered => Vec::new(),
+            Message::Recalled(filters) => {
+                self.app.recalled(filters);
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
             Message::TerminalLost(why) => return Err(Failure::Terminal(io::Error::other(why))),
         };
         if let Some(published) = self.model.fetch() {
-            self.app.answered(published);
+            effects.extend(self.app.answered(published));
         }
         for effect in effects {
             if self.perform(effect)? {
@@ -193,6 +214,11 @@ impl Loop {
             Effect::Ask => self.model.ask(self.app.question()),
             Effect::SetInterval(interval) => self.sampler.set_interval(interval),
             Effect::LookNow => self.sampler.look_now(),
+            Effect::Remember(filter) => {
+                if let Some(shelf) = &self.shelf {
+                    shelf.keep(filter);
+                }
+            }
             Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,
             Effect::Redraw => self.display.clear().map_err(Failure::Terminal)?,
             Effect::Suspend => self.suspend().map_err(Failure::Terminal)?,

@@ -5,6 +5,7 @@
 //! mechanism. All of it runs behind the thread that draws.
 
 mod answer;
+mod complete;
 pub mod filter;
 mod group;
 mod lines;
@@ -17,6 +18,7 @@ mod summary;
 use std::sync::Arc;
 
 pub use answer::{Answer, Group, Section, SectionKind, answer};
+pub use complete::{Candidate, Completion, MOST, Typed, complete};
 pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};

@@ -23,7 +23,7 @@ use crate::socket::TcpState;
 const PROCESSES: usize = 3;
 
 /// What is done with the sockets a condition holds for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Joining {
     /// Only they are shown.
     Only,
@@ -123,10 +123,6 @@ impl Aspects<'_> {
             GroupKey::Process(process) => {
                 self.process(process);
                 self.number(Measure::Pid, process.pid.0.into());
-                let known = &self.answer.moment.directory.processes;
-                if let Some(uid) = known.get(&process).and_then(|p| p.uid) {
-                    self.user(uid);
-                }
             }
             GroupKey::Host(address) => self.remote(address),
             GroupKey::NoProcess(NoOwner::Hidden(Some(uid))) => self.user(uid),
@@ -154,10 +150,16 @@ impl Aspects<'_> {
         if let (Some((Some(state), _)), None) = (states.next(), states.next()) {
             self.state(state);
         }
-        // The sum says what the unit is called but not whether it is one or a container.
         let answer = self.answer;
         let first = answer.rows.get(group.rows.start);
         let first = first.and_then(|slot| answer.row(*slot));
+        // The user who opened the socket, who may be another than the process runs as.
+        if let (GroupKey::Process(_), Some(uid)) =
+            (group.path.top, first.and_then(|r| r.socket.uid))
+        {
+            self.user(uid);
+        }
+        // The sum says what the unit is called but not whether it is one or a container.
         let cgroup = first.and_then(|row| cgroup_of(answer, row));
         if let (Some(cgroup), Some(_)) = (cgroup, &summary.unit) {
             self.cgroup(cgroup);

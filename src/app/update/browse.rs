@@ -32,6 +32,8 @@ impl App {
                 self.view.mode = Mode::Filter;
                 self.view.filter.cursor = self.view.filter.text.len();
             }
+            Action::Pick(joining) => return self.pick(joining),
+            Action::Palette => self.open_palette(),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {
