@@ -65,6 +65,8 @@ pub struct App {
     commands: Vec<palette::Command>,
     /// The place for which candidates were asked.
     asked: Option<Typed>,
+    /// How often Tab was pressed since.
+    tabs: usize,
     /// The candidates.
     choices: complete::Choices,
     /// Earlier filters.
@@ -92,6 +94,7 @@ impl App {
             picks: Vec::new(),
             commands: Vec::new(),
             asked: None,
+            tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
             places: [Place::default(); 4],

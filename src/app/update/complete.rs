@@ -34,7 +34,7 @@ pub(super) enum Taken {
 impl App {
     /// Asks what may stand here.
     pub(super) fn ask_to_complete(&mut self) -> Vec<Effect> {
-        self.asked = Some(self.typed());
+        (self.asked, self.tabs) = (Some(self.typed()), 0);
         vec![Effect::Ask]
     }
 
@@ -77,10 +77,15 @@ impl App {
                     anchor: Anchor::Typed(self.choices.replace.start),
                     more,
                 });
-                return match common {
+                let mut effects = match common {
                     Some(common) => self.insert_common(&common),
                     None => self.choose(Menu::next),
                 };
+                // Fingers that know the list are faster than the answer.
+                for _ in 0..std::mem::take(&mut self.tabs) {
+                    effects.extend(self.choose(Menu::next));
+                }
+                return effects;
             }
         }
         Vec::new()

@@ -13,8 +13,14 @@ use crate::view::keys::{Key, Motion};
 
 impl App {
     pub(super) fn type_filter(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
-        // What was asked for was asked for at another place.
-        self.asked = None;
+        // What was asked for was asked for at another place, except by a Tab after a Tab.
+        match (key, &self.asked) {
+            (Some(Key::Tab), Some(_)) => {
+                self.tabs += 1;
+                return Vec::new();
+            }
+            _ => self.asked = None,
+        }
         if let Taken::Yes(effects) = self.in_choices(key) {
             return effects;
         }
