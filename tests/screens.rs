@@ -169,6 +169,14 @@ const CASES: &[Case] = &[
         (80, 24),
         "/ type:nginx Enter / Esc / type:22 Enter / Esc / Up Up",
     ),
+    (
+        "recalled-from-one",
+        "web",
+        (80, 24),
+        "/ type:22 Enter / Esc / type:nginx Enter / Up",
+    ),
+    ("complete-quoted", "names", (80, 24), "/ type:proc:\"a Tab"),
+    ("help-typing", "web", (100, 60), "?"),
     ("palette", "web", (80, 24), "named:leaks=state:close-wait :"),
     (
         "palette-narrowed",

@@ -168,10 +168,10 @@ impl Memory {
         let typed = question.typed.as_ref();
         let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
         Some(Published {
-            completion,
             answer,
             lines,
             newest,
+            completion,
         })
     }
 }

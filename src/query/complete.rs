@@ -78,6 +78,9 @@ pub fn complete(typed: &Typed, context: Context<'_>, narrow: Narrow) -> Completi
         What::Word => {
             let head = typed.text.get(..replace.start).unwrap_or("");
             finder.words(head, &values);
+            // What is not there is offered only to whoever begins to type it.
+            let found = &mut finder.found;
+            found.retain(|c| c.count != Some(0) || c.fit == Fit::Begins);
         }
         What::Text => finder.names(&values),
         What::Value(field) => finder.values(field, &values),
@@ -155,6 +158,19 @@ impl Finder {
         }
     }
 
+    /// The same, counting only what is taken up.
+    fn offer_counted(
+        &mut self,
+        text: &str,
+        spellings: &[&str],
+        count: impl FnOnce() -> usize,
+        what: &str,
+    ) {
+        if spellings.iter().any(|s| self.fit(s).is_some()) {
+            self.offer(text.into(), spellings, Some(count()), what);
+        }
+    }
+
     fn fit(&self, spelling: &str) -> Option<Fit> {
         let spelling = spelling.to_lowercase();
         if spelling.starts_with(&self.part) {
@@ -169,17 +185,19 @@ impl Finder {
     /// Whatever may stand where a word may.
     fn words(&mut self, head: &str, values: &Values<'_>) {
         for field in &FIELDS {
-            let begins = |name: &&&str| name.starts_with(&self.part);
-            let names = [&field.name].into_iter().chain(field.aliases);
             // A field is asked for by how it begins; what only contains the letters is noise.
-            if names.clone().any(|name| begins(&name)) {
-                self.offer(
-                    format!("{}{}", field.name, sign(field)),
-                    &[&self.part.clone()],
-                    None,
-                    field.words,
-                );
-            }
+            let begins = |name: &str| name.starts_with(&self.part);
+            let fit = match field.name {
+                name if begins(name) => Fit::Begins,
+                _ if field.aliases.iter().any(|alias| begins(alias)) => Fit::Contains,
+                _ => continue,
+            };
+            self.found.push(Candidate {
+                text: format!("{}{}", field.name, sign(field)),
+                count: None,
+                what: field.words.into(),
+                fit,
+            });
         }
         let before = head.trim_end();
         let last = before.rsplit([' ', '(']).next().unwrap_or("");
@@ -198,24 +216,20 @@ impl Finder {
             let flag = [Flag::Closed, Flag::New]
                 .into_iter()
                 .find(|flag| flag.name() == keyword.name);
-            let count = match flag {
+            let count = || match flag {
                 Some(flag) => values.count(&Condition::Flag(flag)),
                 None => values.count_text(keyword.name),
             };
-            self.offer(keyword.name.into(), &spellings, Some(count), keyword.words);
+            self.offer_counted(keyword.name, &spellings, count, keyword.words);
         }
         if let Some(state) = Field::of(FieldKind::State) {
-            for (text, count) in values.known(state).filter(|(_, count)| *count > 0) {
-                if KEYWORDS
+            for text in state.values() {
+                let is_keyword = KEYWORDS
                     .iter()
-                    .all(|k| k.name != text && !k.aliases.contains(&text))
-                {
-                    self.offer(
-                        text.into(),
-                        &[text, &joined(text)],
-                        Some(count),
-                        "a TCP state",
-                    );
+                    .any(|k| k.name == *text || k.aliases.contains(text));
+                if !is_keyword {
+                    let count = || values.count_text(&format!("state:{text}"));
+                    self.offer_counted(text, &[text, &joined(text)], count, "a TCP state");
                 }
             }
         }
@@ -230,8 +244,9 @@ impl Finder {
     }
 
     fn values(&mut self, field: &'static Field, values: &Values<'_>) {
-        for (text, count) in values.known(field) {
-            self.offer(text.into(), &[text, &joined(text)], Some(count), "");
+        for text in field.values() {
+            let count = || values.count_text(&format!("{}:{text}", field.name));
+            self.offer_counted(text, &[text, &joined(text)], count, "");
         }
         for value in values.of(field) {
             self.offer(value.text, &[&value.bare], Some(value.count), &value.what);

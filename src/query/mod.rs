@@ -1,8 +1,9 @@
 //! Moment → which sockets, under which port, in what order.
 //!
 //! In: a [`Moment`](crate::history::Moment) and a [`Query`]. Out: an [`Answer`]: groups and rows,
-//! filtered and ordered, and the [`Lines`] they make on a screen or a page. Four groupings, one
-//! mechanism. All of it runs behind the thread that draws.
+//! filtered and ordered, and the [`Lines`] they make on a screen or a page. [`complete()`] tells what
+//! may be typed next, [`aspects`] what a line is in the words of the filter. Four groupings, one
+//! mechanism. All that walks over the rows runs behind the thread that draws.
 
 mod answer;
 mod complete;

@@ -147,10 +147,10 @@ impl Play {
 
     fn answer(&mut self) {
         let published = self.asked.first().and_then(|q| self.memory.answer(q));
-        if let Some(published) = published {
-            if self.app.answered(published).contains(&Effect::Ask) {
-                self.asked.push(self.app.question());
-            }
+        if let Some(published) = published
+            && self.app.answered(published).contains(&Effect::Ask)
+        {
+            self.asked.push(self.app.question());
         }
     }
 

@@ -87,6 +87,10 @@ impl App {
             .collect();
         // Stable: among equals come the user's own filters, then the order of the table of keys.
         found.sort_by_key(|(fit, ..)| *fit);
+        // Scattered letters are found in most sentences: only where nothing else is.
+        if found.first().is_some_and(|(best, ..)| *best < Fit::Letters) {
+            found.retain(|(fit, ..)| *fit < Fit::Letters);
+        }
         let (items, commands): (Vec<Item>, Vec<Command>) = found
             .into_iter()
             .map(|(_, item, command)| (item, command))

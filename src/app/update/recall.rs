@@ -10,8 +10,12 @@ pub(super) struct Past {
     filters: Vec<String>,
     /// Which one is in the line.
     at: Option<usize>,
-    /// What was typed before the first was called back: only what begins so is.
+    /// What was in the line before the first was called back.
     typed: String,
+    /// Only what begins so is called back.
+    prefix: String,
+    /// What the line was opened with, until it is changed by hand: nobody typed it to look for it.
+    opened: Option<String>,
 }
 
 impl Past {
@@ -23,7 +27,7 @@ impl Past {
             }
         }
         self.filters.truncate(MOST);
-        self.leave();
+        self.at = None;
     }
 
     /// Keeps one.
@@ -32,20 +36,28 @@ impl Past {
         self.leave();
     }
 
+    /// The line was opened with this in it.
+    pub(super) fn open(&mut self, line: &str) {
+        self.leave();
+        self.opened = Some(line.to_owned());
+    }
+
     /// The line was changed by hand: the way back begins anew.
     pub(super) fn leave(&mut self) {
-        self.at = None;
+        (self.at, self.opened) = (None, None);
     }
 
     /// The one before what is in the line.
     pub(super) fn earlier(&mut self, line: &str) -> Option<String> {
         if self.at.is_none() {
             line.clone_into(&mut self.typed);
+            let untouched = self.opened.as_deref() == Some(line);
+            self.prefix = if untouched { "" } else { line }.to_owned();
         }
         let first = self.at.map_or(0, |at| at + 1);
         let mut older = self.filters.iter().enumerate().skip(first);
         let (at, found) =
-            older.find(|(_, filter)| filter.starts_with(&self.typed) && *filter != line)?;
+            older.find(|(_, filter)| filter.starts_with(&self.prefix) && *filter != line)?;
         self.at = Some(at);
         Some(found.clone())
     }
@@ -56,7 +68,7 @@ impl Past {
         let newer = self.filters.iter().enumerate().take(at).rev();
         let found = newer
             .into_iter()
-            .find(|(_, filter)| filter.starts_with(&self.typed));
+            .find(|(_, filter)| filter.starts_with(&self.prefix));
         self.at = found.map(|(at, _)| at);
         Some(found.map_or_else(|| self.typed.clone(), |(_, filter)| filter.clone()))
     }
@@ -102,6 +114,16 @@ mod tests {
         assert_eq!(past.earlier("port:80").as_deref(), Some("port:443"));
         assert_eq!(past.later().as_deref(), Some("port:80"));
         assert_eq!(past.later().as_deref(), Some("po"));
+    }
+
+    #[test]
+    fn a_filter_that_was_in_force_already_does_not_narrow() {
+        let mut past = past(&["nginx", "port:443"]);
+        past.open("nginx");
+        assert_eq!(past.earlier("nginx").as_deref(), Some("port:443"));
+        assert_eq!(past.later().as_deref(), Some("nginx"));
+        past.leave();
+        assert_eq!(past.earlier("nginx"), None);
     }
 
     #[test]

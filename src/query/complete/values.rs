@@ -66,13 +66,6 @@ impl<'a> Values<'a> {
         self.rows.iter().filter(matches).count()
     }
 
-    /// The values a field knows without looking at rows.
-    pub(super) fn known(&self, field: &Field) -> impl Iterator<Item = (&'static str, usize)> {
-        let name = field.name;
-        let count = move |value: &'static str| (value, self.count_text(&format!("{name}:{value}")));
-        field.values().iter().copied().map(count)
-    }
-
     /// The values of a field among the rows.
     pub(super) fn of(&self, field: &Field) -> Vec<Value> {
         match field.kind {
