@@ -51,7 +51,7 @@ pub struct Completion {
     pub typed: Typed,
     /// The part of the text a candidate takes the place of.
     pub replace: Range<usize>,
-    /// The best first; at most [`MOST`].
+    /// The best first, and only so many as anybody looks through.
     pub candidates: Vec<Candidate>,
     /// How many more there are.
     pub more: usize,
@@ -60,7 +60,7 @@ pub struct Completion {
 }
 
 /// The most candidates handed on: more than anybody looks through.
-pub const MOST: usize = 100;
+const MOST: usize = 100;
 
 /// Finds the ways to go on.
 pub fn complete(typed: &Typed, context: Context<'_>, narrow: Narrow) -> Completion {

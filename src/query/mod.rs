@@ -19,7 +19,7 @@ mod summary;
 use std::sync::Arc;
 
 pub use answer::{Answer, Group, Section, SectionKind, answer};
-pub use complete::{Candidate, Completion, MOST, Typed, complete};
+pub use complete::{Candidate, Completion, Typed, complete};
 pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};
