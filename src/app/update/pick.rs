@@ -14,7 +14,10 @@ impl App {
             let place = self.lines.at(answer, self.view.cursor)?;
             Some(aspects(answer, place))
         });
-        let mut found = here.unwrap_or_default();
+        let Some(mut found) = here else {
+            self.say("no row is selected");
+            return Vec::new();
+        };
         if found.len() <= 1 {
             match found.pop() {
                 Some(only) => return self.join(only, joining),
