@@ -16,6 +16,8 @@ use crate::services::Services;
 use crate::snapshot::SourceKind;
 use crate::widgets::{Colours, Theme};
 
+/// The time between two samples where none is asked for.
+pub(super) const USUAL_INTERVAL: Duration = Duration::from_secs(1);
 /// The shortest interval: below it one would mostly watch the watching.
 pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest.
@@ -59,9 +61,9 @@ struct Wanted {
     /// by or, not and parentheses. Put what the shell would take for itself between single quotes.
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
-    /// Time between two samples: 1s, 500ms, 2 (seconds)
-    #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = interval)]
-    interval: Duration,
+    /// Time between two samples: 1s, 500ms, 2 (seconds) [default: 1s]
+    #[arg(short, long, value_name = "TIME", value_parser = interval)]
+    interval: Option<Duration>,
     /// Only TCP
     #[arg(short, long)]
     tcp: bool,
@@ -95,6 +97,9 @@ struct Wanted {
     /// No colours (also: the NO_COLOR variable)
     #[arg(long)]
     no_color: bool,
+    /// Read the configuration from this file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Write what the program does to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -207,9 +212,14 @@ impl Cli {
         })
     }
 
-    /// The time between two samples.
-    pub fn interval(&self) -> Duration {
-        self.wanted().interval
+    /// The time between two samples; `usual` where none is asked for.
+    pub fn interval(&self, usual: Duration) -> Duration {
+        self.wanted().interval.unwrap_or(usual)
+    }
+
+    /// Where the configuration is, if not at its usual place.
+    pub fn config(&self) -> Option<&PathBuf> {
+        self.wanted().config.as_ref()
     }
 
     /// The source asked for.
@@ -249,7 +259,7 @@ impl Cli {
 }
 
 /// `1s`, `500ms`, `1m`, or a number of seconds.
-fn interval(text: &str) -> Result<Duration, String> {
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
     let wrong = || format!("a time such as 1s, 500ms or 2 is expected, not {text:?}");
     let span = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?,

@@ -16,6 +16,7 @@
 //! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
+mod config;
 mod exit;
 mod input;
 mod log;
@@ -29,9 +30,11 @@ mod signals;
 mod terminal;
 mod update;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use cli::Cli;
+pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Memory, Published, Question};
@@ -47,9 +50,11 @@ pub fn main() -> ExitCode {
 }
 
 fn start(cli: &Cli) -> Exit {
-    let outcome = match cli.wants_dashboard() {
-        true => run::dashboard(cli),
+    // What is wrong with it is said whatever is asked for.
+    let configured = Config::load(cli.config().map(PathBuf::as_path));
+    let outcome = configured.and_then(|config| match cli.wants_dashboard() {
+        true => run::dashboard(cli, config),
         false => print::list(cli),
-    };
+    });
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

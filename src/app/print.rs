@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
-use crate::app::cli::Cli;
+use crate::app::cli::{Cli, USUAL_INTERVAL};
 use crate::app::exit::{Exit, Failure};
 use crate::app::log;
 use crate::collect::Collector;
@@ -28,7 +28,7 @@ pub(super) fn list(cli: &Cli) -> Result<Exit, Failure> {
     let services = cli.services();
     let mut collector = Collector::open(cli.source(), Instant::now())?;
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-    let mut snapshot = collector.sample(Vec::new(), cli.interval())?;
+    let mut snapshot = collector.sample(Vec::new(), cli.interval(USUAL_INTERVAL))?;
     let moment = History::default().apply(&mut snapshot);
     let mut query = Query::everything(services.clone());
     query.filter = filter.into();

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Cli, Fault};
+use crate::app::cli::{Cli, Fault, USUAL_INTERVAL};
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
@@ -46,7 +47,7 @@ const FRAME: Duration = Duration::from_millis(16);
 ///
 /// # Errors
 /// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
+pub(super) fn dashboard(cli: &Cli, config: Config) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(cli.filter()?);
     if let Some(path) = cli.log() {
@@ -56,11 +57,15 @@ pub(super) fn dashboard(cli: &Cli) -> Result<Exit, Failure> {
     let collector = Collector::open(cli.source(), Instant::now())?;
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
 
-    let mut view = ViewState::new(Display::size(), cli.interval());
+    let mut view = ViewState::new(
+        Display::size(),
+        cli.interval(config.interval.unwrap_or(USUAL_INTERVAL)),
+    );
     view.narrow = cli.narrow();
     view.filter.text = cli.filter_text();
     view.source = Some(Origin::new(collector.kind(), collector.reason()));
-    let app = App::new(view, filter, cli.services());
+    let mut app = App::new(view, filter, cli.services());
+    app.named = config.filters;
 
     let (messages, inbox) = sync_channel(WAITING);
     let (sampler, model) =
@@ -93,7 +98,7 @@ fn start_collecting(
     let model = Model::start(messages.clone(), app.question(), spares, cli.fault())?;
     let start = Start {
         choice: cli.source(),
-        interval: cli.interval(),
+        interval: app.view.interval,
         panic_at: (cli.fault() == Some(Fault::Sampler)).then_some(1),
     };
     let to_model = model.clone();

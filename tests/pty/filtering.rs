@@ -213,3 +213,42 @@ fn no_file_of_filters_breaks_anything() {
         }
     }
 }
+
+#[test]
+fn a_named_filter_takes_the_place_of_the_one_in_force() {
+    let quay = Quay::new();
+    let _listener = quay.listen(0);
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("own.toml");
+    let text = format!(
+        "interval = \"2s\"\n[filters]\nquay = \"laddr:{}\"\n",
+        quay.address
+    );
+    fs::write(&file, text).expect("a file");
+    let file = file.to_str().expect("a plain name");
+    let mut pty = Start::portolan(&["--config", file, "udp"]).open();
+    pty.wait_for("the interval", |s| {
+        let text = s.contents();
+        text.contains("live 2s") || text.contains("(wished 2s)")
+    });
+    pty.keys(":quay");
+    pty.wait_for_text("│›filter: quay");
+    pty.keys("\r");
+    wait_for_line(&pty, &format!("/ laddr:{} ", quay.address));
+    pty.wait_for_text("1 of ");
+}
+
+#[test]
+fn without_a_home_there_is_no_history_and_nothing_else_is_missing() {
+    let mut start = Start::command("env", &["-u", "HOME", crate::pty::PROGRAM]);
+    start = start.env("XDG_STATE_HOME", "").env("XDG_CONFIG_HOME", "");
+    let mut pty = start.open();
+    pty.wait_for_chart();
+    pty.keys("/tcp\r");
+    wait_for_line(&pty, "/ tcp ");
+    pty.keys("/\x15\x1b[A");
+    wait_for_line(&pty, "/ tcp ");
+    pty.keys("\rq");
+    assert_eq!(pty.exit_status(), 0);
+    pty.assert_clean();
+}
