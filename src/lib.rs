@@ -68,6 +68,8 @@
 //!   *It gets an `Arc<Answer>`; [`query::Lines`] looks lines up by binary search.*
 //! * Text from outside goes through [`text::readable`] before anything shows it.
 //!   *[`process::Process`]; `tests/cli.rs`, `tests/live.rs`.*
+//! * What Tab, `=` and `!` write is a filter, and finds what it was offered for.
+//!   *`tests/properties/complete.rs`.*
 //! * Every key is one row of one table that the loop, the help and the footer read.
 //!   *[`view::keys::BINDINGS`].*
 

@@ -36,6 +36,8 @@ fn portolan(args: &[&str]) -> Said {
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     command.args(args).stdin(Stdio::null());
+    // What the user configured is no part of the test.
+    command.env("XDG_CONFIG_HOME", "/dev/null/config");
     command
 }
 
@@ -276,4 +278,50 @@ fn version_and_help_are_answers() {
         }
         assert!(!help.out.contains("--fault"), "not for users");
     }
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let home = folder.path().join("portolan");
+    fs::create_dir(&home).expect("a directory");
+    let file = home.join("config.toml");
+    let at_home = || {
+        let mut command = command(&["list"]);
+        let output = command.env("XDG_CONFIG_HOME", folder.path()).output();
+        let output = output.expect("the program");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        (output.status.code(), said)
+    };
+    assert_eq!(at_home().0, Some(0), "none is fine");
+    let shown = file.display().to_string();
+    for (text, expected) in [
+        ("[filters]\nweb = \"port:80\"\n", None),
+        (
+            "# a word\ncolour = 1\n",
+            Some("line 2: unknown field `colour`"),
+        ),
+        (
+            "[filters]\nweb = \"prot:80\"\n",
+            Some("line 2: the filter \"web\" is wrong: no field `prot`"),
+        ),
+    ] {
+        fs::write(&file, text).expect("a file");
+        let (status, said) = at_home();
+        match expected {
+            None => assert_eq!(status, Some(0), "{said}"),
+            Some(words) => {
+                assert_eq!(status, Some(2), "{said}");
+                let start = format!("portolan: the configuration {shown}, {words}");
+                assert!(said.starts_with(&start), "{said}");
+            }
+        }
+    }
+    let asked = portolan(&["list", "--config", &shown]);
+    assert_eq!(asked.status, Some(2), "{}", asked.err);
+    let missing = home.join("missing").display().to_string();
+    let missed = portolan(&["list", "--config", &missing]);
+    assert_eq!(missed.status, Some(2));
+    assert!(missed.err.contains(&missing), "{}", missed.err);
+    assert_eq!(missed.out, "");
 }

@@ -1,15 +1,19 @@
 //! The README tells the truth about the program: the keys it lists are the keys there are.
 
-use portolan::view::keys::BINDINGS;
+use portolan::view::keys::{BINDINGS, Key, TYPING};
 
 #[test]
 fn the_readme_lists_every_key() {
+    check(BINDINGS.iter().map(|b| (b.keys, b.words)));
+    check(TYPING.iter().map(|hint| (hint.keys, hint.words)));
+}
+
+fn check<'a>(all: impl Iterator<Item = (&'a [Key], &'a str)>) {
     let readme = include_str!("../README.md");
-    let rows: Vec<String> = BINDINGS
-        .iter()
-        .map(|binding| {
-            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-            format!("| {} | {} |", keys.join(" "), binding.words)
+    let rows: Vec<String> = all
+        .map(|(keys, words)| {
+            let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+            format!("| {} | {words} |", keys.join(" "))
         })
         .collect();
     let table = rows.join("\n");

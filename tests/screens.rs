@@ -13,7 +13,7 @@ use std::{env, fs};
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use portolan::app::{App, Effect, Input, Memory};
+use portolan::app::{App, Effect, Input, Memory, NamedFilter};
 use portolan::collect::{Reason, Sampled};
 use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
@@ -22,7 +22,7 @@ use support::scene::recording;
 use unicode_width::UnicodeWidthStr;
 
 /// File, recording, size, and what happens: keys by their names in the help, `next` for the next
-/// sample, `type:TEXT`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
+/// sample, `type:TEXT`, `named:NAME=FILTER`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
 type Case = (&'static str, &'static str, (u16, u16), &'static str);
 
 const CASES: &[Case] = &[
@@ -138,6 +138,59 @@ const CASES: &[Case] = &[
         (80, 24),
         "click:4,4 resize:60x16",
     ),
+    ("pick-port", "web", (80, 24), "="),
+    ("pick-row", "web", (120, 36), "Space j j j = Down Down"),
+    ("pick-row-narrow", "web", (40, 10), "Space j j !"),
+    ("pick-process", "web", (80, 24), "2 j !"),
+    ("pick-taken", "web", (80, 24), "/ type:tcp Enter = Enter"),
+    ("pick-without", "web", (80, 24), "! Enter"),
+    ("pick-again", "web", (80, 24), "= Enter = Enter"),
+    ("complete-fields", "web", (80, 24), "/ type:p Tab"),
+    ("complete-everything", "web", (120, 36), "/ Tab Tab Tab"),
+    (
+        "complete-values",
+        "web",
+        (80, 24),
+        "/ type:tcp Space type:proc: Tab",
+    ),
+    ("complete-narrow", "web", (40, 10), "/ type:proc: Tab Tab"),
+    (
+        "complete-left",
+        "web",
+        (80, 24),
+        "/ type:state: Tab Tab Esc",
+    ),
+    ("complete-one", "web", (80, 24), "/ type:proc:ngi Tab"),
+    ("complete-nothing", "web", (80, 24), "/ type:xyzzy Tab"),
+    ("complete-names", "names", (80, 24), "/ type:proc: Tab"),
+    (
+        "recalled",
+        "web",
+        (80, 24),
+        "/ type:nginx Enter / Esc / type:22 Enter / Esc / Up Up",
+    ),
+    (
+        "recalled-from-one",
+        "web",
+        (80, 24),
+        "/ type:22 Enter / Esc / type:nginx Enter / Up",
+    ),
+    ("complete-quoted", "names", (80, 24), "/ type:proc:\"a Tab"),
+    ("help-typing", "web", (100, 60), "?"),
+    ("palette", "web", (80, 24), "named:leaks=state:close-wait :"),
+    (
+        "palette-narrowed",
+        "web",
+        (120, 36),
+        "named:leaks=state:close-wait;web=proc:nginx : type:fil Down",
+    ),
+    (
+        "palette-ran",
+        "web",
+        (80, 24),
+        "named:leaks=state:close-wait / type:22 Enter : type:leaks Enter",
+    ),
+    ("palette-nothing", "web", (40, 10), ": type:xyzzy"),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];
@@ -213,8 +266,10 @@ impl Play {
     }
 
     fn answer(&mut self) {
-        if let Some(published) = self.memory.answer(&self.app.question()) {
-            self.app.answered(published);
+        while let Some(published) = self.memory.answer(&self.app.question()) {
+            if !self.app.answered(published).contains(&Effect::Ask) {
+                return;
+            }
         }
     }
 
@@ -223,6 +278,13 @@ impl Play {
             self.next_sample();
         } else if let Some(text) = word.strip_prefix("type:") {
             text.chars().for_each(|c| self.press(KeyCode::Char(c)));
+        } else if let Some(filters) = word.strip_prefix("named:") {
+            let named = filters.split(';').filter_map(|f| f.split_once('='));
+            let named = named.map(|(name, text)| NamedFilter {
+                name: name.into(),
+                text: text.into(),
+            });
+            self.app.named = named.collect();
         } else if let Some(place) = word.strip_prefix("click:") {
             let (column, row) = place.split_once(',')?;
             self.terminal(Event::Mouse(MouseEvent {
@@ -259,6 +321,9 @@ fn key(name: &str) -> Option<KeyCode> {
         ("Enter", ..) => KeyCode::Enter,
         ("Esc", ..) => KeyCode::Esc,
         ("Tab", ..) => KeyCode::Tab,
+        ("Shift-Tab", ..) => KeyCode::BackTab,
+        ("Up", ..) => KeyCode::Up,
+        ("Down", ..) => KeyCode::Down,
         ("PgDn", ..) => KeyCode::PageDown,
         ("PgUp", ..) => KeyCode::PageUp,
         (_, Some(c), None) => KeyCode::Char(c),

@@ -60,6 +60,14 @@ pub(super) enum Failure {
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
+    /// The configuration cannot be read or understood.
+    #[error("the configuration {place}: {why}")]
+    Config {
+        /// The file, and the line where one is to blame.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The socket table cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -91,7 +99,7 @@ const REPEATED: usize = 40;
 ///   tcp 10.0.0.999
 ///       ^^^^^^^^^^
 /// ```
-fn pointed_at(text: &str, error: &FilterError) -> String {
+pub(super) fn pointed_at(text: &str, error: &FilterError) -> String {
     let (start, end) = (error.span.start, error.span.end);
     let part = |range| text::readable(text.get(range).unwrap_or("").as_bytes());
     let (before, wrong, after) = (part(0..start), part(start..end), part(end..text.len()));
@@ -115,7 +123,10 @@ fn pointed_at(text: &str, error: &FilterError) -> String {
 pub(super) fn report(failure: &Failure) -> Exit {
     let exit = match failure {
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
-        Failure::Filter { .. } | Failure::Usage(_) | Failure::Log { .. } => Exit::Wrong,
+        Failure::Filter { .. }
+        | Failure::Usage(_)
+        | Failure::Config { .. }
+        | Failure::Log { .. } => Exit::Wrong,
         Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => {
             Exit::Refused
         }

@@ -4,17 +4,19 @@
 //! sampler ── snapshots ──▶ model ── answers ──▶ main ── screens ──▶ terminal
 //!                            ▲                   ▲ │
 //!                            └──── questions ────┼─┘
-//! input, signals, hang-up watch ──── messages ───┘
+//! input, signals, hang-up watch, filters ── messages ┘
 //! ```
 //!
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
-//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up.
+//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
+//! *filters* reads and writes the file of earlier filters.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
+mod config;
 mod exit;
 mod free;
 mod input;
@@ -24,6 +26,7 @@ mod model;
 mod panics;
 mod print;
 mod run;
+mod shelf;
 #[cfg(unix)]
 mod signals;
 mod terminal;
@@ -36,10 +39,11 @@ use std::process::ExitCode;
 use cli::Task;
 
 pub use cli::{Cli, Fault};
+pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Memory, Published, Question};
-pub use update::{App, Effect};
+pub use update::{App, Effect, NamedFilter};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -51,12 +55,14 @@ pub fn main() -> ExitCode {
 }
 
 fn start(task: Task) -> Exit {
-    let outcome = match task {
-        Task::Dashboard(selection, common) => run::dashboard(&selection, &common),
+    // What is wrong with it is said whatever is asked for.
+    let configured = Config::load(task.common().config());
+    let outcome = configured.and_then(|config| match task {
+        Task::Dashboard(selection, common) => run::dashboard(&selection, &common, config),
         Task::List(list) => print::list(&list),
-        Task::Watch(watch) => watch::watch(&watch),
+        Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
-    };
+    });
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

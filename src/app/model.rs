@@ -13,7 +13,8 @@ use crate::app::cli::Fault;
 use crate::app::run::Message;
 use crate::collect::Sampled;
 use crate::history::{History, Moment};
-use crate::query::{Answer, Folds, Lines, Query, answer};
+use crate::query::filter::Context;
+use crate::query::{Answer, Completion, Folds, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
 
 /// Which moment a question is about.
@@ -34,6 +35,8 @@ pub struct Question {
     pub query: Query,
     /// What is unfolded.
     pub folds: Folds,
+    /// What is being typed, where candidates for it are wanted.
+    pub typed: Option<Typed>,
 }
 
 /// What the loop gets.
@@ -45,6 +48,8 @@ pub struct Published {
     pub lines: Lines,
     /// The newest moment, which is not the answer's while a moment is held.
     pub newest: Arc<Moment>,
+    /// The candidates, where they were wanted.
+    pub completion: Option<Completion>,
 }
 
 /// What the thread is told.
@@ -156,10 +161,17 @@ impl Memory {
         };
         let answer = Arc::new(answer(moment, &question.query));
         let lines = Lines::new(&answer, &question.folds);
+        let context = Context {
+            moment: &answer.moment,
+            services: &question.query.services,
+        };
+        let typed = question.typed.as_ref();
+        let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
         Some(Published {
             answer,
             lines,
             newest,
+            completion,
         })
     }
 }

@@ -7,10 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
+use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
 use crate::collect::{Collector, Sampled, Sampler, Start};
@@ -29,6 +31,8 @@ pub(super) enum Message {
     Continued,
     /// End.
     End(Exit),
+    /// The filters of earlier runs, the latest first.
+    Recalled(Vec<String>),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -43,7 +47,11 @@ const FRAME: Duration = Duration::from_millis(16);
 ///
 /// # Errors
 /// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(selection: &Selection, common: &Common) -> Result<Exit, Failure> {
+pub(super) fn dashboard(
+    selection: &Selection,
+    common: &Common,
+    config: Config,
+) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
     common.start_log()?;
@@ -51,11 +59,13 @@ pub(super) fn dashboard(selection: &Selection, common: &Common) -> Result<Exit, 
     let collector = Collector::open(common.source(), Instant::now())?;
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
 
-    let mut view = ViewState::new(Display::size(), common.interval(USUAL_INTERVAL));
+    let interval = common.interval(config.interval.unwrap_or(USUAL_INTERVAL));
+    let mut view = ViewState::new(Display::size(), interval);
     view.narrow = selection.narrow();
     view.filter.text = selection.text();
     view.source = Some(Origin::new(collector.kind(), collector.reason()));
-    let app = App::new(view, filter, common.services());
+    let mut app = App::new(view, filter, common.services());
+    app.named = config.filters;
 
     let (messages, inbox) = sync_channel(WAITING);
     let (sampler, model) =
@@ -63,6 +73,7 @@ pub(super) fn dashboard(selection: &Selection, common: &Common) -> Result<Exit, 
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
+    let shelf = Shelf::open(messages.clone());
     input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
     Loop {
         app,
@@ -70,6 +81,7 @@ pub(super) fn dashboard(selection: &Selection, common: &Common) -> Result<Exit, 
         model,
         sampler,
         inbox,
+        shelf,
         fault: common.fault(),
         drawn: None,
     }
@@ -115,12 +127,24 @@ struct Loop {
     model: Model,
     sampler: Sampler,
     inbox: Receiver<Message>,
+    shelf: Option<Shelf>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
 }
 
 impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
+        let outcome = self.turn();
+        let shelf = self.shelf.take();
+        // The terminal is given back first: leaving is at once.
+        drop(self);
+        if let Some(shelf) = shelf {
+            shelf.close();
+        }
+        outcome
+    }
+
+    fn turn(&mut self) -> Result<Exit, Failure> {
         self.draw()?;
         loop {
             let Ok(first) = self.inbox.recv() else {
@@ -166,16 +190,20 @@ impl Loop {
 
     /// Takes up one message; tells how to end, if this is the end.
     fn take_up(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
-        let effects = match message {
+        let mut effects = match message {
             Message::Input(input) => self.app.input(input),
             Message::Answered => Vec::new(),
+            Message::Recalled(filters) => {
+                self.app.recalled(filters);
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
             Message::TerminalLost(why) => return Err(Failure::Terminal(io::Error::other(why))),
         };
         if let Some(published) = self.model.fetch() {
-            self.app.answered(published);
+            effects.extend(self.app.answered(published));
         }
         for effect in effects {
             if self.perform(effect)? {
@@ -191,6 +219,11 @@ impl Loop {
             Effect::Ask => self.model.ask(self.app.question()),
             Effect::SetInterval(interval) => self.sampler.set_interval(interval),
             Effect::LookNow => self.sampler.look_now(),
+            Effect::Remember(filter) => {
+                if let Some(shelf) = &self.shelf {
+                    shelf.keep(filter);
+                }
+            }
             Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,
             Effect::Redraw => self.display.clear().map_err(Failure::Terminal)?,
             Effect::Suspend => self.suspend().map_err(Failure::Terminal)?,

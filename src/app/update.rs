@@ -1,7 +1,11 @@
 //! What an input changes: pure, no I/O. What must be done outside comes back as [`Effect`]s.
 
 mod browse;
+mod complete;
 mod cursor;
+mod palette;
+mod pick;
+pub(super) mod recall;
 mod typing;
 
 use std::sync::Arc;
@@ -10,10 +14,13 @@ use std::time::Duration;
 use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
 use crate::collect::Reason;
-use crate::query::{Answer, Filter, Lines, Query};
+use crate::query::filter::tree::Condition;
+use crate::query::{Answer, Filter, Lines, Query, Typed};
 use crate::services::Services;
 use crate::view::keys::{Key, action_of};
 use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
+
+pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
 
@@ -26,6 +33,8 @@ pub enum Effect {
     SetInterval(Duration),
     /// Take a sample now.
     LookNow,
+    /// Keep this filter for later runs.
+    Remember(String),
     /// Copy this text.
     Copy(String),
     /// Stop until continued.
@@ -48,6 +57,20 @@ pub struct App {
     pub filter: Arc<Filter>,
     /// Names of ports.
     pub services: Arc<Services>,
+    /// The filters of the configuration.
+    pub named: Vec<NamedFilter>,
+    /// What the row the list was opened for is.
+    picks: Vec<Condition>,
+    /// What the items of the palette do.
+    commands: Vec<palette::Command>,
+    /// The place for which candidates were asked.
+    asked: Option<Typed>,
+    /// How often Tab was pressed since.
+    tabs: usize,
+    /// The candidates.
+    choices: complete::Choices,
+    /// Earlier filters.
+    past: recall::Past,
     /// Where the cursor was in each view.
     places: [Place; 4],
     /// What the next answer keeps in place.
@@ -67,6 +90,13 @@ impl App {
             lines: Lines::default(),
             filter,
             services,
+            named: Vec::new(),
+            picks: Vec::new(),
+            commands: Vec::new(),
+            asked: None,
+            tabs: 0,
+            choices: complete::Choices::default(),
+            past: recall::Past::default(),
             places: [Place::default(); 4],
             keep: cursor::Keep::default(),
             said: None,
@@ -89,6 +119,7 @@ impl App {
                 services: Arc::clone(&self.services),
             },
             folds: self.view.folds.clone(),
+            typed: self.asked.clone(),
         }
     }
 
@@ -105,17 +136,18 @@ impl App {
                 Vec::new()
             }
             Input::Click(column, row) => self.click(column, row),
-            Input::Paste(text) if self.view.mode == Mode::Filter => {
+            Input::Paste(text) => {
                 let effects = self.paste(&text);
                 self.keep_cursor_visible();
                 effects
             }
-            Input::Paste(_) => Vec::new(),
             Input::Key(key, event) => {
                 self.said = None;
                 let effects = match self.view.mode {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
+                    Mode::Pick(joining) => self.in_pick(key, joining),
+                    Mode::Palette => self.in_palette(key, &event),
                     Mode::Browse => key
                         .and_then(action_of)
                         .map(|a| self.act(a))
@@ -151,8 +183,14 @@ impl App {
         Vec::new()
     }
 
+    /// Takes up the filters of earlier runs, the latest first.
+    pub fn recalled(&mut self, filters: Vec<String>) {
+        self.past.add_earlier(filters);
+    }
+
     /// Takes up an answer; the row under the cursor stays under it.
-    pub fn answered(&mut self, published: Published) {
+    #[must_use]
+    pub fn answered(&mut self, published: Published) -> Vec<Effect> {
         let newest = &published.newest;
         self.view.newest = Newest {
             totals: newest.totals,
@@ -174,7 +212,16 @@ impl App {
         };
         self.answer = Some(published.answer);
         self.find_cursor_again();
+        let effects = match published.completion {
+            // Asked again without them: the model need not find them for every sample.
+            Some(completion) => match self.completed(completion) {
+                none if none.is_empty() => vec![Effect::Ask],
+                effects => effects,
+            },
+            None => Vec::new(),
+        };
         self.collect_notices();
+        effects
     }
 
     /// A panic of another thread.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::app::cli::{StreamChoice, USUAL_INTERVAL, Watch};
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::{Looking, Rest};
 use crate::collect::{Demand, OwnerSearch};
@@ -16,12 +17,14 @@ use crate::services::Services;
 ///
 /// # Errors
 /// What the system refused.
-pub(super) fn watch(watch: &Watch) -> Result<Exit, Failure> {
+pub(super) fn watch(watch: &Watch, config: &Config) -> Result<Exit, Failure> {
     let filter = watch.selection.filter()?;
     let narrow = watch.selection.narrow();
     watch.common.start_log()?;
     let services = watch.common.services();
-    let interval = watch.common.interval(USUAL_INTERVAL);
+    let interval = watch
+        .common
+        .interval(config.interval.unwrap_or(USUAL_INTERVAL));
     let demand = Demand {
         ports: filter.ports(),
         owners: OwnerSearch::Sought,

@@ -1,11 +1,13 @@
 //! Moment → which sockets, under which port, in what order.
 //!
 //! In: a [`Moment`](crate::history::Moment) and a [`Query`]. Out: an [`Answer`]: groups and rows,
-//! filtered and ordered, and the [`Lines`] they make on a screen or a page. Four groupings, one
-//! mechanism. All of it runs behind the thread that draws.
+//! filtered and ordered, and the [`Lines`] they make on a screen or a page. [`complete()`] tells what
+//! may be typed next, [`aspects`] what a line is in the words of the filter. Four groupings, one
+//! mechanism. All that walks over the rows runs behind the thread that draws.
 
 mod answer;
 mod berths;
+mod complete;
 pub mod filter;
 mod group;
 mod lines;
@@ -13,6 +15,7 @@ mod listeners;
 mod order;
 mod place;
 mod reach;
+mod refine;
 mod summary;
 mod watch;
 
@@ -20,12 +23,14 @@ use std::sync::Arc;
 
 pub use answer::{Answer, Group, Section, SectionKind, answer};
 pub use berths::{Neighbours, Verdict, spares};
+pub use complete::{Candidate, Completion, Typed, complete};
 pub use filter::{Filter, FilterError};
 pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
 pub use lines::{Folds, Line, LineId, Lines};
 pub use order::{Direction, Order, SortColumn};
 pub use place::Place;
 pub use reach::{Reach, Served};
+pub use refine::{Joined, Joining, aspects, joined};
 pub use summary::{ProcessName, StateCounts, Summary, Tense};
 pub use watch::{Event, EventKind, Watcher};
 

@@ -8,12 +8,38 @@ use crate::view::state::{Details, Feed, Mode, ViewState};
 /// As many keys as fit, the most useful first.
 pub(super) fn footer(state: &ViewState, total: usize) -> Line {
     match state.mode {
+        Mode::Filter if state.menu.is_some() => keys(
+            &[
+                ("Tab", "next"),
+                ("Shift-Tab", "before"),
+                ("Enter", "take"),
+                ("Esc", "as it was typed"),
+            ],
+            total,
+        ),
         Mode::Filter => keys(
             &[
                 ("Enter", "keep"),
                 ("Esc", "clear"),
+                ("Tab", "complete"),
+                ("↑↓", "earlier filters"),
+                ("Ctrl-n", "row below"),
                 ("Ctrl-u", "empty the line"),
             ],
+            total,
+        ),
+        Mode::Pick(_) => keys(
+            &[
+                ("Enter", "take"),
+                ("↑↓", "choose"),
+                ("=", "only these"),
+                ("!", "without these"),
+                ("Esc", "back"),
+            ],
+            total,
+        ),
+        Mode::Palette => keys(
+            &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
         Mode::Help { .. } => keys(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),

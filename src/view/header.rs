@@ -120,6 +120,9 @@ fn cost(state: &ViewState) -> Line {
 
 /// The filter line, and the column of its text cursor.
 pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -> (Line, usize) {
+    if state.mode == Mode::Palette {
+        return palette(state, total);
+    }
     let typing = state.mode == Mode::Filter;
     let mut line = Line::of(" / ", if typing { Tone::Accent } else { Tone::Dim });
     let found = answer.map(|a| matched(state, a)).unwrap_or_default();
@@ -149,6 +152,23 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
     }
     line.push_right(Line::of(found, Tone::Dim), total);
     (line, column)
+}
+
+/// The line of the palette, in the place of the filter line.
+fn palette(state: &ViewState, total: usize) -> (Line, usize) {
+    let mut line = Line::of(" : ", Tone::Accent);
+    let room = total.saturating_sub(4);
+    let text = &state.palette.text;
+    let before = text.get(..state.palette.cursor).unwrap_or(text);
+    if text.is_empty() {
+        line.push(
+            cut("part of a command's words, or its key", room),
+            Tone::Dim,
+        );
+    } else {
+        line.push(visible(text, before, room), Tone::Strong);
+    }
+    (line, 3 + width(before).min(room))
 }
 
 /// The part of a long text in which the cursor is.

@@ -3,7 +3,7 @@
 use crate::teach;
 use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
-use crate::view::keys::BINDINGS;
+use crate::view::keys::{BINDINGS, Key, TYPING};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Origin, ViewState};
 
@@ -31,6 +31,9 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
         "click selects, a second click opens, a click on a column head orders, the wheel scrolls; hold Shift to select text",
         total,
     );
+    out.push(Line::default());
+    out.push(Line::of(" WHILE TYPING A FILTER", Tone::Heading));
+    typing(&mut out, total);
     out.push(Line::default());
     out.push(Line::of(" SIGNS", Tone::Heading));
     signs(&mut out, total);
@@ -85,9 +88,25 @@ const WORDS: [(&str, &str); 7] = [
 
 fn keys(out: &mut Vec<Line>, total: usize) {
     for binding in BINDINGS {
-        let names: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
-        labelled(out, &names.join(" "), Tone::Accent, binding.words, total);
+        labelled(
+            out,
+            &names(binding.keys),
+            Tone::Accent,
+            binding.words,
+            total,
+        );
     }
+}
+
+fn typing(out: &mut Vec<Line>, total: usize) {
+    for hint in TYPING {
+        labelled(out, &names(hint.keys), Tone::Accent, hint.words, total);
+    }
+}
+
+fn names(keys: &[Key]) -> String {
+    let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    names.join(" ")
 }
 
 fn signs(out: &mut Vec<Line>, total: usize) {

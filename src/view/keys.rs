@@ -3,10 +3,12 @@
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
 mod key;
+mod typing;
 
 pub use key::Key;
+pub use typing::{Hint, TYPING};
 
-use crate::query::Grouping;
+use crate::query::{Grouping, Joining};
 
 /// How far to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +67,10 @@ pub enum Action {
     Details,
     /// Type a filter.
     Filter,
+    /// Add to the filter what the selected row is, or exclude it.
+    Pick(Joining),
+    /// Everything there is to do, by name.
+    Palette,
     /// Leave what is open; then clear the filter.
     Back,
     /// Order by the next column.
@@ -141,7 +147,7 @@ pub const BINDINGS: &[Binding] = {
             "quit",
             "quit, at once",
         )
-        .in_footer(8),
+        .in_footer(10),
         bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
         bind(
             &[Char('/')],
@@ -150,6 +156,26 @@ pub const BINDINGS: &[Binding] = {
             "filter as you type; Enter keeps, Esc clears",
         )
         .in_footer(1),
+        bind(
+            &[Char('=')],
+            Action::Pick(Joining::Only),
+            "only",
+            "show only what the row is: its port, process, host ...",
+        )
+        .in_footer(4),
+        bind(
+            &[Char('!')],
+            Action::Pick(Joining::Without),
+            "without",
+            "leave out what the row is",
+        ),
+        bind(
+            &[Char(':')],
+            Action::Palette,
+            "palette",
+            "every command, view and named filter, by name",
+        )
+        .in_footer(8),
         bind(
             &[Escape],
             Action::Back,
@@ -260,7 +286,7 @@ pub const BINDINGS: &[Binding] = {
             "sockets",
             "every socket, not grouped",
         ),
-        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(4),
+        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(5),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(
             &[Char('s')],
@@ -268,7 +294,7 @@ pub const BINDINGS: &[Binding] = {
             "sort",
             "order by the next column",
         )
-        .in_footer(5),
+        .in_footer(6),
         bind(
             &[Char('S')],
             Action::ReverseSort,
@@ -281,7 +307,7 @@ pub const BINDINGS: &[Binding] = {
             "pause",
             "freeze the screen while collecting goes on; again to go on",
         )
-        .in_footer(6),
+        .in_footer(7),
         bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
         bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
         bind(
@@ -299,7 +325,7 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(7),
+        .in_footer(9),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

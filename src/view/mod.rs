@@ -24,6 +24,7 @@ mod groups;
 mod header;
 mod help;
 pub mod keys;
+mod menu;
 mod page;
 mod pane;
 mod rows;
@@ -33,6 +34,7 @@ mod table;
 
 pub use areas::{Areas, SMALLEST};
 pub use help::help_height;
+pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};

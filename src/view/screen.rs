@@ -6,7 +6,7 @@ use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
 use crate::view::state::{Details, Mode, ViewState};
-use crate::view::{footer, header, help, pane, table};
+use crate::view::{footer, header, help, menu, pane, table};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -180,8 +180,9 @@ pub fn screen(
         }
     }
     all.resize(usize::from(rows) - 1, Line::default());
+    menu::lay(state, &mut all, areas.table_top(), total);
     all.push(footer::footer(state, total));
-    let typing = state.mode == Mode::Filter;
+    let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
 }

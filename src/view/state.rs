@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::collect::Reason;
 use crate::history::Totals;
-use crate::query::{FilterError, Folds, Grouping, LineId, Narrow, Order};
+use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
+use crate::view::menu::Menu;
 
 /// Who gets the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub enum Mode {
         /// Lines scrolled past.
         scroll: usize,
     },
+    /// What the row under the cursor is: one of it goes into the filter.
+    Pick(Joining),
+    /// Everything there is to do, by name.
+    Palette,
 }
 
 /// How much is shown of the selected row.
@@ -125,6 +130,10 @@ pub struct ViewState {
     pub details_scroll: usize,
     /// The filter line.
     pub filter: FilterLine,
+    /// What was typed into the palette; it is never wrong.
+    pub palette: FilterLine,
+    /// The list that is open.
+    pub menu: Option<Menu>,
     /// The switches.
     pub narrow: Narrow,
     /// The view.
@@ -162,6 +171,8 @@ impl ViewState {
             details: Details::default(),
             details_scroll: 0,
             filter: FilterLine::default(),
+            palette: FilterLine::default(),
+            menu: None,
             narrow: Narrow::default(),
             grouping: Grouping::default(),
             orders: Grouping::ALL.map(Grouping::usual_order),

@@ -4,7 +4,11 @@
 //!
 //! Nothing here needs an operating system: a world is a list of snapshots.
 
+mod complete;
 mod history;
 mod query;
 mod update;
 mod world;
+
+#[path = "../support/mod.rs"]
+mod support;

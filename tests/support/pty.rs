@@ -35,6 +35,9 @@ impl Start {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
+        // Nothing that a test does is kept, nothing that its user configured matters.
+        command.env("XDG_STATE_HOME", "/dev/null/state");
+        command.env("XDG_CONFIG_HOME", "/dev/null/config");
         command.env_remove("NO_COLOR");
         command.env_remove("COLUMNS");
         command.env_remove("LINES");

@@ -184,7 +184,7 @@ pub(super) fn timeout(text: &str) -> Result<Timeout, String> {
 }
 
 /// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
-pub(super) fn interval(text: &str) -> Result<Duration, String> {
+pub(in crate::app) fn interval(text: &str) -> Result<Duration, String> {
     let span = duration(text)
         .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
     if (SHORTEST..=LONGEST).contains(&span) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use choices::Fault;
-pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout};
+pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, interval};
 pub(super) use options::{Common, Selection};
 
 use crate::app::exit::Exit;
@@ -160,6 +160,19 @@ pub(super) enum Task {
     Wait(Wait),
     /// Tell whether a port is free.
     Free(Free),
+}
+
+impl Task {
+    /// What every command knows.
+    pub(super) const fn common(&self) -> &Common {
+        match self {
+            Self::Dashboard(_, common) => common,
+            Self::List(list) => &list.common,
+            Self::Watch(watch) => &watch.common,
+            Self::Wait(wait) => &wait.common,
+            Self::Free(free) => &free.common,
+        }
+    }
 }
 
 /// Reads the command line. Wrong input is said on stderr, help and version on stdout.

@@ -1,6 +1,6 @@
 //! Options that several commands have, and what they come to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +107,9 @@ pub(in crate::app) struct Common {
     /// No colours (also: the NO_COLOR variable)
     #[arg(long)]
     no_color: bool,
+    /// Read the configuration from this file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Write what the program does to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -152,6 +155,11 @@ impl Common {
                 Colours::Sixteen
             },
         }
+    }
+
+    /// Where the configuration is, if not at its usual place.
+    pub(in crate::app) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// Starts the log, where one is wanted.

@@ -31,7 +31,10 @@ impl App {
             Action::Filter => {
                 self.view.mode = Mode::Filter;
                 self.view.filter.cursor = self.view.filter.text.len();
+                self.past.open(&self.view.filter.text);
             }
+            Action::Pick(joining) => return self.pick(joining),
+            Action::Palette => self.open_palette(),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {

@@ -75,12 +75,25 @@ impl App {
                 let scroll = scroll.saturating_add_signed(lines as isize).min(most);
                 self.view.mode = Mode::Help { scroll };
             }
+            Mode::Pick(_) | Mode::Palette => {
+                if let Some(menu) = &mut self.view.menu {
+                    match motion {
+                        Motion::Up => menu.previous(),
+                        _ => menu.next(),
+                    }
+                }
+            }
             _ => (0..lines.unsigned_abs()).for_each(|_| self.move_cursor(motion)),
         }
     }
 
     /// A click selects a row; on a group that is selected it folds; on a column head it orders.
     pub(super) fn click(&mut self, column: u16, row: u16) -> Vec<Effect> {
+        // A click beside a list leaves it, and does nothing else.
+        match self.view.mode {
+            Mode::Pick(_) | Mode::Palette => return self.close_menu(),
+            _ => self.view.menu = None,
+        }
         let areas = Areas::of(&self.view);
         if !Areas::shows_table(&self.view) {
             return Vec::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::Event;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::complete::Taken;
 use super::{App, Effect};
 use crate::query::Filter;
 use crate::view::Mode;
@@ -12,45 +13,105 @@ use crate::view::keys::{Key, Motion};
 
 impl App {
     pub(super) fn type_filter(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
+        // What was asked for was asked for at another place, except by a Tab after a Tab.
+        match (key, &self.asked) {
+            (Some(Key::Tab), Some(_)) => {
+                self.tabs += 1;
+                return Vec::new();
+            }
+            _ => self.asked = None,
+        }
+        if let Taken::Yes(effects) = self.in_choices(key) {
+            return effects;
+        }
         match key {
             Some(Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Escape) => {
                 self.view.mode = Mode::Browse;
+                self.past.leave();
                 return self.set_filter(String::new(), 0);
             }
             Some(Key::Enter) => {
                 self.view.mode = Mode::Browse;
-                return Vec::new();
+                return self.keep_filter();
+            }
+            Some(Key::Tab) => return self.ask_to_complete(),
+            Some(Key::Up) => {
+                let found = self.past.earlier(&self.view.filter.text);
+                return self.call_back(found);
+            }
+            Some(Key::Down) => {
+                let found = self.past.later();
+                return self.call_back(found);
             }
             // The rows that are left can be looked through while typing.
-            Some(Key::Down) => self.move_cursor(Motion::Down),
-            Some(Key::Up) => self.move_cursor(Motion::Up),
+            Some(Key::Ctrl('n')) => self.move_cursor(Motion::Down),
+            Some(Key::Ctrl('p')) => self.move_cursor(Motion::Up),
+            Some(Key::PageDown) => self.move_cursor(Motion::PageDown),
+            Some(Key::PageUp) => self.move_cursor(Motion::PageUp),
             _ => {
-                let mut line = tui_input::Input::new(self.view.filter.text.clone())
-                    .with_cursor(characters(&self.view.filter.text, self.view.filter.cursor));
-                line.handle_event(event);
-                let cursor = bytes(line.value(), line.cursor());
-                return self.set_filter(line.value().to_owned(), cursor);
+                let line = &self.view.filter;
+                let (text, cursor) = edited(&line.text, line.cursor, event);
+                if text != line.text {
+                    self.past.leave();
+                }
+                return self.set_filter(text, cursor);
             }
         }
         Vec::new()
     }
 
+    /// Puts an earlier filter into the line.
+    fn call_back(&mut self, found: Option<String>) -> Vec<Effect> {
+        let Some(text) = found else { return Vec::new() };
+        let cursor = text.len();
+        self.set_filter(text, cursor)
+    }
+
+    /// What is kept and is a filter can be called back later.
+    fn keep_filter(&mut self) -> Vec<Effect> {
+        self.past.leave();
+        let line = &self.view.filter;
+        let text = line.text.trim();
+        if line.error.is_some() || self.filter.is_empty() {
+            return Vec::new();
+        }
+        self.past.keep(text);
+        vec![Effect::Remember(text.to_owned())]
+    }
+
     pub(super) fn paste(&mut self, pasted: &str) -> Vec<Effect> {
-        let mut text = self.view.filter.text.clone();
         // A filter is one line.
         let pasted: String = pasted
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let cursor = self.view.filter.cursor;
-        text.insert_str(cursor, &pasted);
-        self.set_filter(text, cursor + pasted.len())
+        let into = |text: &str, cursor: usize| {
+            let mut text = text.to_owned();
+            text.insert_str(cursor, &pasted);
+            (text, cursor + pasted.len())
+        };
+        match self.view.mode {
+            Mode::Filter => {
+                (self.asked, self.view.menu) = (None, None);
+                self.past.leave();
+                let line = &self.view.filter;
+                let (text, cursor) = into(&line.text, line.cursor);
+                self.set_filter(text, cursor)
+            }
+            Mode::Palette => {
+                let line = &self.view.palette;
+                let (text, cursor) = into(&line.text, line.cursor);
+                self.type_palette(text, cursor);
+                Vec::new()
+            }
+            Mode::Browse | Mode::Help { .. } | Mode::Pick(_) => Vec::new(),
+        }
     }
 
     /// Takes up the text. While it is no filter the last good one stays in force.
-    fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
+    pub(super) fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
         let line = &mut self.view.filter;
         let same = line.text == text;
         (line.text, line.cursor) = (text, cursor);
@@ -69,6 +130,14 @@ impl App {
             }
         }
     }
+}
+
+/// A line and its cursor, after a key.
+pub(super) fn edited(text: &str, cursor: usize, event: &Event) -> (String, usize) {
+    let mut line = tui_input::Input::new(text.to_owned()).with_cursor(characters(text, cursor));
+    line.handle_event(event);
+    let cursor = bytes(line.value(), line.cursor());
+    (line.value().to_owned(), cursor)
 }
 
 /// From bytes to characters.

@@ -106,11 +106,13 @@ pub(super) fn network(piece: &Piece<'_>) -> Result<Network, FilterError> {
     let Some((address, bits)) = piece.split('/') else {
         return address_of(piece).map(Network::host);
     };
-    if address.text.is_empty() {
-        // Of nothing there is nothing to point at.
-        return Err(piece.error(Kind::NotAnAddress));
-    }
-    let address = address_of(&address)?;
+    // Nothing has no place to point at: of `/8` all is wrong.
+    let named = if address.text.is_empty() {
+        piece
+    } else {
+        &address
+    };
+    let address = address_of(named)?;
     if !bits.is_digits() {
         return Err(piece.error(Kind::NotAPrefix));
     }

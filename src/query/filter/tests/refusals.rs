@@ -36,6 +36,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("«1:2:3»", "not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1"),
     ("«[::1»", "not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1"),
     ("«[127.0.0.1]»", "not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1"),
+    ("«/::1»", "not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1"),
     ("10.0.0.0/«40»", "this address has only 32 bits"),
     ("::1/«129»", "this address has only 128 bits"),
     ("«10.0.0.0/x»", "a number of bits is expected after the slash, as in 10.0.0.0/8"),
