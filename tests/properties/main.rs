@@ -4,6 +4,7 @@
 //!
 //! Nothing here needs an operating system: a world is a list of snapshots.
 
+mod agreement;
 mod complete;
 mod history;
 mod query;

@@ -1,0 +1,151 @@
+//! A filter picks the same sockets wherever it is given: typed into the dashboard, which looks at
+//! everything, or on the command line, where only the ports in question are asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use portolan::app::{App, Input, Memory};
+use portolan::collect::Sampled;
+use portolan::history::{History, Moment};
+use portolan::query::{Answer, Filter, Grouping, Query, answer};
+use portolan::report;
+use portolan::services::Services;
+use portolan::snapshot::Snapshot;
+use portolan::view::{Mode, ViewState};
+use proptest::prelude::*;
+
+use crate::world::world;
+
+/// Statements about what worlds are made of, and about what they are not.
+const STATEMENTS: [&str; 44] = [
+    "80",
+    ":443",
+    "53/udp",
+    "80-443",
+    "lport:80",
+    "rport:443,53",
+    "port>=40000",
+    "port<54",
+    "40001",
+    "127.0.0.1:80",
+    "[::1]:443",
+    "10.0.0.0/8",
+    "addr:127.0.0.1",
+    "raddr:2001:db8::/32",
+    "laddr:::1",
+    "host:203.0",
+    "tcp",
+    "udp",
+    "proto:tcp",
+    "ipv6",
+    "listen",
+    "established",
+    "close-wait,tw",
+    "state:time-wait,closing",
+    "side:serving",
+    "side:outgoing",
+    "side:listening",
+    "reach:everyone",
+    "loopback",
+    "nginx",
+    "curl",
+    "\"Web Content\"",
+    "proc:nginx",
+    "proc~^c",
+    "pid:2",
+    "ppid:1",
+    "cmd:port",
+    "user:www-data",
+    "uid:33",
+    "unit:nginx.service",
+    "service:https",
+    "recvq>0",
+    "inode>3",
+    "not 80",
+];
+
+fn filter() -> impl Strategy<Value = String> {
+    let statement = proptest::sample::select(&STATEMENTS[..]);
+    // A bare list such as `close-wait,tw` is no filter: it needs its field.
+    let statement = statement.prop_filter("a filter", |text| Filter::parse(text).is_ok());
+    statement
+        .prop_map(str::to_owned)
+        .prop_recursive(3, 8, 3, |inner| {
+            prop_oneof![
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) ({b})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) or ({b})")),
+                inner.prop_map(|a| format!("not ({a})")),
+            ]
+        })
+}
+
+/// The sockets of the answer with all that is known of them, in an order that does not depend on
+/// how they are shown.
+fn told(answer: &Answer) -> Vec<String> {
+    let mut out = Vec::new();
+    report::ndjson(answer, &Services::registry(), &mut out).expect("JSON");
+    let out = String::from_utf8(out).expect("UTF-8");
+    let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+fn typed(snapshot: &Snapshot, filter: &str) -> Answer {
+    let view = ViewState::new((120, 40), Duration::from_secs(1));
+    let mut app = App::new(view, Arc::default(), Arc::new(Services::registry()));
+    let mut memory = Memory::default();
+    memory.take_up(Sampled::Snapshot(Box::new(snapshot.clone())));
+    let press = |app: &mut App, code| {
+        let key = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        app.input(Input::of(key).expect("an input"));
+    };
+    press(&mut app, KeyCode::Char('/'));
+    for c in filter.chars() {
+        press(&mut app, KeyCode::Char(c));
+    }
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.view.mode, Mode::Browse);
+    let question = app.question();
+    let published = memory.answer(&question).expect("an answer");
+    Arc::try_unwrap(published.answer).expect("nobody else has it")
+}
+
+/// What `list` does: see `app/print.rs` and `app/looking.rs`.
+fn listed(snapshot: &Snapshot, text: &str) -> Answer {
+    let filter = Filter::parse(text).expect("a filter");
+    let ports = filter.ports();
+    let mut part = snapshot.clone();
+    part.sockets.retain(|socket| {
+        let wanted = ports.as_ref().is_none_or(|ports| {
+            ports.contains(socket.local.port) || ports.contains(socket.remote_port())
+        });
+        wanted || socket.is_listening()
+    });
+    let look = |mut snapshot: Snapshot| -> Arc<Moment> { History::default().apply(&mut snapshot) };
+    let mut moment = look(part);
+    if ports.is_some() && moment.guesses_from_others() {
+        moment = look(snapshot.clone());
+    }
+    let grouping = Grouping::Sockets;
+    let query = Query {
+        filter: Arc::new(filter),
+        grouping,
+        order: grouping.usual_order(),
+        ..Query::everything(Arc::new(Services::registry()))
+    };
+    answer(moment, &query)
+}
+
+proptest! {
+    #![proptest_config(crate::world::cases(512))]
+
+    #[test]
+    fn dashboard_and_list_pick_the_same_sockets_and_say_the_same_of_them(
+        world in world(14, 1),
+        filter in filter(),
+    ) {
+        let snapshot = world.snapshots().remove(0);
+        prop_assert_eq!(told(&typed(&snapshot, &filter)), told(&listed(&snapshot, &filter)));
+    }
+}
