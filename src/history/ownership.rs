@@ -32,6 +32,13 @@ impl Held {
         })
     }
 
+    /// Whether one of the processes is such; a loop over them would cost twice as much, which shows
+    /// where a hundred thousand rows are asked.
+    pub fn any(&self, mut is_such: impl FnMut(ProcessKey) -> bool) -> bool {
+        is_such(self.first)
+            || (!self.by_one && distinct_processes(&self.holders).skip(1).any(is_such))
+    }
+
     /// Each process once.
     pub fn processes(&self) -> impl Iterator<Item = ProcessKey> + '_ {
         let all: &[Holder] = if self.by_one { &[] } else { &self.holders };

@@ -223,8 +223,8 @@ impl<'a> Look<'a> {
     /// Whether one of those processes passes.
     fn process(self, memory: &mut Memory, passes: impl Fn(&Process) -> bool) -> bool {
         let decide = |key| self.described(key).is_some_and(&passes);
-        self.process_keys()
-            .any(|key| memory.processes.on(key, || decide(key)))
+        let held = self.row.ownership.last_holders();
+        held.is_some_and(|held| held.any(|key| memory.processes.on(key, || decide(key))))
     }
 
     fn user(self, memory: &mut Memory, passes: impl Fn(&str) -> bool) -> bool {

@@ -95,23 +95,32 @@ pub(super) struct Memory {
 
 /// Yes or no by key.
 #[derive(Debug)]
-pub(super) struct Verdicts<K>(HashMap<K, bool>);
+pub(super) struct Verdicts<K> {
+    all: HashMap<K, bool>,
+    /// The last one asked for: neighbours are often of one kind.
+    last: Option<(K, bool)>,
+}
 
 impl<K> Default for Verdicts<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self {
+            all: HashMap::new(),
+            last: None,
+        }
     }
 }
 
-impl<K: Eq + Hash> Verdicts<K> {
+impl<K: Copy + Eq + Hash> Verdicts<K> {
     /// The verdict on this key, decided when it is asked for the first time.
     pub(super) fn on(&mut self, key: K, decide: impl FnOnce() -> bool) -> bool {
-        if let Some(verdict) = self.0.get(&key) {
-            return *verdict;
+        match self.last {
+            Some((last, verdict)) if last == key => verdict,
+            _ => {
+                let verdict = *self.all.entry(key).or_insert_with(decide);
+                self.last = Some((key, verdict));
+                verdict
+            }
         }
-        let verdict = decide();
-        self.0.insert(key, verdict);
-        verdict
     }
 }
 
