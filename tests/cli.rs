@@ -3,43 +3,18 @@
 
 #[path = "support/child.rs"]
 mod child;
+#[path = "support/program.rs"]
+mod program;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use child::Holder;
-
-/// What the program says and how it ends.
-struct Said {
-    out: String,
-    err: String,
-    status: Option<i32>,
-}
-
-fn portolan(args: &[&str]) -> Said {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command(args).output().expect("the program");
-    Said {
-        out: String::from_utf8(stdout).expect("UTF-8"),
-        err: String::from_utf8(stderr).expect("UTF-8"),
-        status: status.code(),
-    }
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    command.args(args).stdin(Stdio::null());
-    // What the user configured is no part of the test.
-    command.env("XDG_CONFIG_HOME", "/dev/null/config");
-    command
-}
+use program::{command, portolan};
 
 /// The list, which must come without complaint.
 fn list(args: &[&str]) -> String {

@@ -144,12 +144,7 @@ fn groups<'a>(answer: &'a Answer, services: &'a Services) -> Vec<GroupRecord<'a>
         .collect();
     let record = |group: &'a Group| {
         let slots = answer.rows.get(group.rows.clone())?;
-        let row = answer.row(*slots.first()?)?;
-        let entry = Entry {
-            row,
-            moment: &answer.moment,
-            services,
-        };
+        let entry = Entry::at(*slots.first()?, &answer.moment, services)?;
         Some(GroupRecord {
             key: key(group, entry),
             sockets: slots

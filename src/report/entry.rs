@@ -1,6 +1,6 @@
 //! One row with what its ids stand for: what every format asks.
 
-use crate::history::{Held, Moment, Ownership, Tracked};
+use crate::history::{Held, Moment, Ownership, Slot, Tracked};
 use crate::process::{Holder, ProcessKey};
 use crate::query::{Answer, Group};
 use crate::services::Services;
@@ -15,6 +15,15 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// The row at a slot; `None` where it is gone.
+    pub(super) fn at(slot: Slot, moment: &'a Moment, services: &'a Services) -> Option<Self> {
+        Some(Self {
+            row: moment.row(slot)?,
+            moment,
+            services,
+        })
+    }
+
     pub(super) fn directory(self) -> &'a Directory {
         &self.moment.directory
     }
@@ -114,14 +123,9 @@ pub(super) fn entries<'a>(
         .chain(grouped)
         .flat_map(move |(group, rows)| {
             let slots = answer.rows.get(rows).unwrap_or_default();
-            let rows = slots.iter().filter_map(|slot| answer.row(*slot));
-            rows.map(move |row| {
-                let entry = Entry {
-                    row,
-                    moment: &answer.moment,
-                    services,
-                };
-                (group, entry)
-            })
+            let entry = |slot: &Slot| Entry::at(*slot, &answer.moment, services);
+            slots
+                .iter()
+                .filter_map(move |slot| Some((group, entry(slot)?)))
         })
 }

@@ -49,14 +49,10 @@ pub fn ndjson_event(
     services: &Services,
     mut out: impl Write,
 ) -> io::Result<()> {
-    let Some(row) = moment.row(event.slot) else {
+    let Some(entry) = Entry::at(event.slot, moment, services) else {
         return Ok(());
     };
-    let entry = Entry {
-        row,
-        moment,
-        services,
-    };
+    let row = entry.row;
     let closed = event.kind == EventKind::Closed;
     let record = Record {
         event: word(event.kind),
@@ -89,13 +85,8 @@ pub fn plain_event(
     services: &Services,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let Some(row) = moment.row(event.slot) else {
+    let Some(entry) = Entry::at(event.slot, moment, services) else {
         return Ok(());
-    };
-    let entry = Entry {
-        row,
-        moment,
-        services,
     };
     let mut line = Text::default();
     line.add(&time(moment.taken_at), 24);
@@ -106,7 +97,7 @@ pub fn plain_event(
         column.write(entry, &mut value);
         line.add_value(&value, column);
     }
-    if let Some(note) = note(event.kind, row, moment) {
+    if let Some(note) = note(event.kind, entry.row, moment) {
         line.add(&note, 0);
     }
     line.print(out)

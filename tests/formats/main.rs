@@ -5,6 +5,8 @@
 mod child;
 #[path = "../support/network.rs"]
 mod network;
+#[path = "../support/program.rs"]
+mod program;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/zoo.rs"]
@@ -15,33 +17,7 @@ mod schema;
 mod streams;
 mod validated;
 
-use std::process::{Command, Output, Stdio};
-
-/// What the program says and how it ends.
-struct Said {
-    out: String,
-    err: String,
-    status: Option<i32>,
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn portolan(args: &[&str]) -> Said {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command(args).output().expect("the program");
-    Said {
-        out: String::from_utf8(stdout).expect("UTF-8"),
-        err: String::from_utf8(stderr).expect("UTF-8"),
-        status: status.code(),
-    }
-}
+use program::{command, portolan};
 
 /// What it prints, which must come without complaint.
 fn printed(args: &[&str]) -> String {
