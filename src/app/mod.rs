@@ -18,6 +18,7 @@
 mod cli;
 mod config;
 mod exit;
+mod explain;
 mod free;
 mod input;
 mod log;
@@ -63,6 +64,7 @@ fn start(task: Task) -> Exit {
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
+        Task::Explain(explain) => explain::explain(&explain),
     });
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

@@ -103,7 +103,7 @@ fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()
 }
 
 /// How wide the terminal is; `None` where the output is none.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     // Asked where there is no terminal, crossterm would start another program to find one.
     if !io::stdout().is_terminal() {
         return None;

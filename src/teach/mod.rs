@@ -2,10 +2,11 @@
 //!
 //! In: rows and groups. Out: [`Phrase`]s and sentences, each derived from what it speaks of, and
 //! each with its [`Certainty`]: what was seen, what was concluded and what is not known do not
-//! look alike on the screen.
+//! look alike on the screen. An [`Explanation`] is all there is to say of one thing.
 
 mod berth;
 mod details;
+mod explain;
 mod group;
 mod neighbours;
 mod owner;
@@ -15,6 +16,7 @@ mod sight;
 
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
+pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};

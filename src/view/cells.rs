@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-pub(super) use crate::text::{cut, width};
+pub(super) use crate::text::{cut, width, wrap};
 
 /// At most `cells` wide; what is left out is marked with `…` and lies nearer to the end than to the
 /// start, but is not the end.
@@ -34,31 +34,6 @@ pub(super) fn right(text: &str, cells: usize) -> String {
     let mut out = " ".repeat(cells.saturating_sub(width(&text)));
     out.push_str(&text);
     out
-}
-
-/// Breaks a text into lines of at most `cells`, between words where it can; nothing is left out.
-pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let space = usize::from(!line.is_empty());
-        if width(&line) + space + width(word) <= cells {
-            line.push_str(&" "[..space]);
-            line.push_str(word);
-            continue;
-        }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        for grapheme in word.graphemes(true) {
-            if width(&line) + width(grapheme) > cells && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(&cut(grapheme, cells));
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 #[cfg(test)]

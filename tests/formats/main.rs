@@ -12,6 +12,7 @@ mod support;
 #[path = "../support/zoo.rs"]
 mod zoo;
 
+mod explain;
 mod lines;
 mod schema;
 mod streams;

@@ -60,6 +60,8 @@ enum Command {
     Wait(Wait),
     /// Tell whether a port could be bound, and who is in the way; exit status 1 when it is taken
     Free(Free),
+    /// Explain a port, an endpoint or a process in plain words; exit status 1 if it is not there
+    Explain(Explain),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
 }
@@ -141,6 +143,16 @@ pub(super) struct Free {
     pub(super) common: Common,
 }
 
+/// `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// A port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80) or a process (pid:812)
+    #[arg(value_name = "WHAT")]
+    pub(super) subject: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// `help`.
 #[derive(Debug, Args)]
 struct Help {
@@ -160,6 +172,8 @@ pub(super) enum Task {
     Wait(Wait),
     /// Tell whether a port is free.
     Free(Free),
+    /// Explain.
+    Explain(Explain),
 }
 
 impl Task {
@@ -171,6 +185,7 @@ impl Task {
             Self::Watch(watch) => &watch.common,
             Self::Wait(wait) => &wait.common,
             Self::Free(free) => &free.common,
+            Self::Explain(explain) => &explain.common,
         }
     }
 }
@@ -192,6 +207,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Watch(watch)) => Task::Watch(watch),
         Some(Command::Wait(wait)) => Task::Wait(wait),
         Some(Command::Free(free)) => Task::Free(free),
+        Some(Command::Explain(explain)) => Task::Explain(explain),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
     })
 }

@@ -1,0 +1,195 @@
+//! `portolan explain`: a port, an endpoint or a process in plain words.
+//!
+//! In: a [`Subject`]. Out: what there is to say, on stdout; exit status 1 where there is no such
+//! thing here.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::cli::Explain;
+use crate::app::exit::{Exit, Failure};
+use crate::app::looking::Looking;
+use crate::app::print::terminal_width;
+use crate::collect::Demand;
+use crate::endpoint::Endpoint;
+use crate::history::{Moment, Tracked};
+use crate::port::{Port, Protocol};
+use crate::process::Pid;
+use crate::services::Services;
+use crate::teach::{Certainty, Explanation, explain_port, explain_process, explain_row};
+use crate::text;
+
+/// What is to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A port, of one protocol or of both.
+    Port(Port, Option<Protocol>),
+    /// The sockets that have this endpoint.
+    Endpoint(Endpoint),
+    /// A process.
+    Process(Pid),
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            "expected a port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80) or a process (pid:812)"
+                .to_owned()
+        };
+        if let Some(pid) = text.strip_prefix("pid:") {
+            return pid
+                .parse()
+                .map(|pid| Self::Process(Pid(pid)))
+                .map_err(|_| wrong());
+        }
+        if let Ok(end) = text.parse::<SocketAddr>() {
+            return Ok(Self::Endpoint(Endpoint::new(end.ip(), Port(end.port()))));
+        }
+        let (number, protocol) = match text.split_once('/') {
+            None => (text, None),
+            Some((number, "tcp")) => (number, Some(Protocol::Tcp)),
+            Some((number, "udp")) => (number, Some(Protocol::Udp)),
+            Some(_) => return Err(wrong()),
+        };
+        let number = number.strip_prefix(':').unwrap_or(number);
+        let number: u32 = number.parse().map_err(|_| wrong())?;
+        match u16::try_from(number) {
+            Ok(port) => Ok(Self::Port(Port(port), protocol)),
+            Err(_) => Err(format!(
+                "ports end at 65535; for a process say pid:{number}"
+            )),
+        }
+    }
+}
+
+/// Explains.
+///
+/// # Errors
+/// A text that is no subject, and what the system refused.
+pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
+    let subject: Subject = explain.subject.parse().map_err(|why: String| {
+        let text = text::readable(explain.subject.as_bytes());
+        let start: String = text.chars().take(REPEATED).collect();
+        Failure::Usage(format!("cannot explain \"{start}\": {why}"))
+    })?;
+    explain.common.start_log()?;
+    let services = explain.common.services();
+    let source = explain.common.source();
+    let (_, moment) = Looking::open(source, Duration::ZERO, Demand::default())?;
+    let found = found(subject, &moment, &services);
+    if found.is_empty() {
+        let what = match subject {
+            Subject::Process(pid) => {
+                format!("no process {pid} with TCP or UDP sockets that may be looked into")
+            }
+            Subject::Endpoint(end) => format!("no socket at {end}"),
+            Subject::Port(port, _) => format!("no port {port}"),
+        };
+        crate::app::print::say(format_args!("there is {what}"));
+        return Ok(Exit::No);
+    }
+    print(&found).map_err(Failure::Output)?;
+    Ok(Exit::Done)
+}
+
+/// How many characters of a wrong subject are repeated.
+const REPEATED: usize = 40;
+
+/// Rows of one endpoint are explained one by one up to so many.
+const MOST: usize = 5;
+
+fn found(subject: Subject, moment: &Moment, services: &Services) -> Vec<Explanation> {
+    match subject {
+        Subject::Port(port, protocol) => vec![explain_port(port, protocol, moment, services)],
+        Subject::Process(pid) => {
+            let known = moment.directory.processes.values();
+            let process = known.filter(|process| process.key.pid == pid);
+            process
+                .map(|process| explain_process(process, moment, services))
+                .collect()
+        }
+        Subject::Endpoint(end) => {
+            let has = |row: &&Arc<Tracked>| {
+                let ends = [Some(row.socket.local), row.socket.remote];
+                ends.into_iter()
+                    .flatten()
+                    .any(|e| e.canonical() == end.canonical())
+            };
+            let mut rows: Vec<&Arc<Tracked>> = moment.rows().filter(has).collect();
+            rows.sort_by_key(|row| {
+                let socket = &row.socket;
+                (row.side, socket.local, socket.remote, row.key)
+            });
+            let rows = rows.into_iter().take(MOST);
+            rows.map(|row| explain_row(row, moment, services)).collect()
+        }
+    }
+}
+
+fn print(found: &[Explanation]) -> io::Result<()> {
+    let width = terminal_width().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH);
+    let mut out = io::stdout().lock();
+    for (index, explanation) in found.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", explanation.title)?;
+        for passage in &explanation.passages {
+            writeln!(out, "\n{}", passage.heading)?;
+            for phrase in &passage.said {
+                let mark = match phrase.certainty {
+                    Certainty::Fact => "  ",
+                    Certainty::Inference => "~ ",
+                    Certainty::Ignorance => "? ",
+                    Certainty::Warning => "! ",
+                };
+                for (line, text) in text::wrap(&phrase.text, width - 2).iter().enumerate() {
+                    writeln!(out, "{}{text}", if line == 0 { mark } else { "  " })?;
+                }
+            }
+        }
+        writeln!(out, "\nThe same elsewhere")?;
+        for command in &explanation.commands {
+            writeln!(out, "  {command}")?;
+        }
+    }
+    if io::stdout().is_terminal() {
+        writeln!(
+            out,
+            "\n~ concluded, not seen   ? not known   ! worth a look"
+        )?;
+    }
+    out.flush()
+}
+
+/// The longest line that is easily read.
+const WIDTH: usize = 100;
+/// No narrower, however narrow the terminal says it is.
+const NARROWEST: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_are_told_apart() {
+        let subject = |text: &str| text.parse::<Subject>();
+        assert_eq!(subject("80"), Ok(Subject::Port(Port(80), None)));
+        assert_eq!(subject(":80"), Ok(Subject::Port(Port(80), None)));
+        let domain = Subject::Port(Port(53), Some(Protocol::Udp));
+        assert_eq!(subject("53/udp"), Ok(domain));
+        assert_eq!(subject("pid:812"), Ok(Subject::Process(Pid(812))));
+        let end = Endpoint::new([127, 0, 0, 1].into(), Port(80));
+        assert_eq!(subject("127.0.0.1:80"), Ok(Subject::Endpoint(end)));
+        assert!(subject("[::1]:80").is_ok());
+        for wrong in ["", "nginx", "80/sctp", "pid:x", "99999", "-1", "::1"] {
+            assert!(subject(wrong).is_err(), "{wrong}");
+        }
+        assert!(subject("70000").unwrap_err().contains("pid:70000"));
+    }
+}

@@ -1,0 +1,272 @@
+//! A port in plain words: a number, and what uses it here now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Explanation, place};
+use crate::history::{Moment, Side, Tracked};
+use crate::port::{Port, Protocol};
+use crate::quantity::count;
+use crate::services::Services;
+use crate::socket::TcpState;
+use crate::teach::{Phrase, local, owner, remote};
+
+/// Listeners, connections and calls are named one by one up to so many.
+const MOST: usize = 6;
+
+/// Everything there is to say of a port; of both protocols where none is given: they have nothing
+/// to do with each other.
+pub fn explain_port(
+    port: Port,
+    protocol: Option<Protocol>,
+    moment: &Moment,
+    services: &Services,
+) -> Explanation {
+    let title = match protocol {
+        Some(protocol) => format!("port {port}/{protocol}"),
+        None => format!("port {port}"),
+    };
+    let mut said = Explanation::of(title);
+    let mut number = vec![Phrase::fact(place::class(port, moment.ephemeral))];
+    let protocols: &[Protocol] = match protocol {
+        Some(Protocol::Tcp) => &[Protocol::Tcp],
+        Some(Protocol::Udp) => &[Protocol::Udp],
+        None => &[Protocol::Tcp, Protocol::Udp],
+    };
+    number.extend(protocols.iter().map(|p| registered(port, *p, services)));
+    if protocols.len() > 1 {
+        number.push(Phrase::fact(format!(
+            "{port}/tcp and {port}/udp are two different ports that happen to have the same number."
+        )));
+    }
+    said.say("The number", number);
+    let uses: Vec<Uses<'_>> = protocols
+        .iter()
+        .map(|protocol| Uses::of(port, *protocol, moment))
+        .collect();
+    said.say(
+        "Who waits there",
+        uses.iter().flat_map(|u| u.listeners(moment)),
+    );
+    said.say(
+        "Who is connected to it",
+        uses.iter().flat_map(|u| u.serving(port)),
+    );
+    said.say(
+        "Who dialled from it",
+        uses.iter().flat_map(|u| u.borrowed(port, moment)),
+    );
+    said.say(
+        "Who calls that port",
+        uses.iter().flat_map(|u| u.calling(port, moment)),
+    );
+    if uses.iter().all(Uses::is_empty) {
+        said.say("Who uses it", [Phrase::fact(format!(
+            "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
+        ))]);
+    }
+    said.say("What is not seen", [Phrase::ignorance(
+        "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
+    )]);
+    said.commands = vec![
+        format!("portolan free {port}"),
+        format!("ss -tuanp 'sport = :{port} or dport = :{port}'"),
+        format!("lsof -nP -i :{port}"),
+    ];
+    said
+}
+
+fn registered(port: Port, protocol: Protocol, services: &Services) -> Phrase {
+    match services.name(port, protocol) {
+        Some(name) => {
+            let words = services.description(port, protocol);
+            let words = words.map_or(String::new(), |words| format!(" ({words})"));
+            Phrase::fact(format!(
+                "{port}/{protocol} is registered as {name}{words}: a convention, which no program has to keep to."
+            ))
+        }
+        None => Phrase::fact(format!("The registry has no name for {port}/{protocol}.")),
+    }
+}
+
+/// The open sockets that have the port at one end.
+struct Uses<'a> {
+    protocol: Protocol,
+    listeners: Vec<&'a Arc<Tracked>>,
+    serving: Vec<&'a Arc<Tracked>>,
+    borrowed: Vec<&'a Arc<Tracked>>,
+    calling: Vec<&'a Arc<Tracked>>,
+}
+
+impl<'a> Uses<'a> {
+    fn of(port: Port, protocol: Protocol, moment: &'a Moment) -> Self {
+        let mut uses = Self {
+            protocol,
+            listeners: Vec::new(),
+            serving: Vec::new(),
+            borrowed: Vec::new(),
+            calling: Vec::new(),
+        };
+        let rows = moment.rows().filter(|row| !row.is_closed());
+        for row in rows.filter(|row| row.socket.protocol() == protocol) {
+            let here = row.socket.local.port == port;
+            match row.side {
+                Side::Listening if here => uses.listeners.push(row),
+                Side::Serving if here => uses.serving.push(row),
+                Side::Outgoing => {
+                    if here {
+                        uses.borrowed.push(row);
+                    }
+                    if row.socket.remote_port() == port {
+                        uses.calling.push(row);
+                    }
+                }
+                Side::Listening | Side::Serving => {}
+            }
+        }
+        for rows in [&mut uses.listeners, &mut uses.borrowed, &mut uses.calling] {
+            rows.sort_by_key(|row| (row.socket.local, row.socket.remote, row.key));
+        }
+        uses
+    }
+
+    fn is_empty(&self) -> bool {
+        let all = [
+            &self.listeners,
+            &self.serving,
+            &self.borrowed,
+            &self.calling,
+        ];
+        all.iter().all(|rows| rows.is_empty())
+    }
+
+    fn listeners(&self, moment: &Moment) -> Vec<Phrase> {
+        let verb = match self.protocol {
+            Protocol::Tcp => "listens",
+            Protocol::Udp => "receives",
+        };
+        let mut said: Vec<Phrase> = self
+            .listeners
+            .iter()
+            .take(MOST)
+            .map(|row| {
+                let whose = owner(row, moment);
+                let text = format!(
+                    "{} {verb} at {} ({}); the address {}.",
+                    whose.text,
+                    local(row, moment),
+                    self.protocol,
+                    place::scope(row.socket.local.scope())
+                );
+                Phrase { text, ..whose }
+            })
+            .collect();
+        said.extend(more(self.listeners.len()));
+        if self.listeners.is_empty() && !self.serving.is_empty() {
+            said.push(Phrase::fact(format!(
+                "Nobody listens at it any more ({}); what is left are connections.",
+                self.protocol
+            )));
+        }
+        said
+    }
+
+    fn serving(&self, port: Port) -> Option<Phrase> {
+        if self.serving.is_empty() {
+            return None;
+        }
+        let mut states: BTreeMap<TcpState, usize> = BTreeMap::new();
+        let mut hosts: BTreeSet<IpAddr> = BTreeSet::new();
+        for row in &self.serving {
+            if let Some(state) = row.socket.tcp_state() {
+                *states.entry(state).or_default() += 1;
+            }
+            hosts.extend(row.socket.remote.map(|remote| remote.plain()));
+        }
+        let states: Vec<String> = states
+            .iter()
+            .map(|(s, n)| format!("{n} {}", s.name()))
+            .collect();
+        let states = if states.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", states.join(", "))
+        };
+        let connections = count(self.serving.len(), "connection", "connections");
+        let hosts = count(hosts.len(), "address", "addresses");
+        Some(Phrase::fact(format!(
+            "{connections} from {hosts}{states}, all with the same local port {port}: they are told apart by the remote address and \
+             port."
+        )))
+    }
+
+    fn borrowed(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
+        let mut said: Vec<Phrase> = self
+            .borrowed
+            .iter()
+            .take(MOST)
+            .map(|row| {
+                let to = remote(row, moment).unwrap_or_default();
+                let text = format!(
+                    "For its connection to {to} somebody here uses {port}/{} as its own number: {}.",
+                    self.protocol,
+                    owner(row, moment).text
+                );
+                if row.evidence.is_guess() { Phrase::inference(text) } else { Phrase::fact(text) }
+            })
+            .collect();
+        said.extend(more(self.borrowed.len()));
+        said
+    }
+
+    /// Calls to this machine's own port, and calls to the same number elsewhere.
+    fn calling(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
+        let (own, elsewhere): (Vec<_>, Vec<_>) = self
+            .calling
+            .iter()
+            .copied()
+            .partition(|row| moment.peer_of(row).is_some());
+        let mut said = Vec::new();
+        if !own.is_empty() {
+            said.push(Phrase::fact(format!(
+                "{} on this machine dialled it: {}. Such a connection is two rows here, one for each end.",
+                count(own.len(), "socket", "sockets"),
+                named(&own, moment)
+            )));
+        }
+        if !elsewhere.is_empty() {
+            let hosts: BTreeSet<IpAddr> = elsewhere
+                .iter()
+                .filter_map(|row| Some(row.socket.remote?.plain()))
+                .collect();
+            said.push(Phrase::fact(format!(
+                "{} here dialled port {port}/{} of {}: {}. That is the port {port} of the other end, not of this machine.",
+                count(elsewhere.len(), "socket", "sockets"),
+                self.protocol,
+                count(hosts.len(), "host", "hosts"),
+                named(&elsewhere, moment)
+            )));
+        }
+        said
+    }
+}
+
+/// Who has these, each once, the first of them by name.
+fn named(rows: &[&Arc<Tracked>], moment: &Moment) -> String {
+    let mut owners: Vec<String> = rows.iter().map(|row| owner(row, moment).text).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let rest = owners.len().saturating_sub(MOST);
+    owners.truncate(MOST);
+    let rest = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    owners.join(", ") + &rest
+}
+
+fn more(all: usize) -> Option<Phrase> {
+    (all > MOST).then(|| Phrase::fact(format!("And {} more.", all - MOST)))
+}

@@ -1,0 +1,315 @@
+//! A socket in plain words.
+
+use super::state::meaning;
+use super::{Explanation, place};
+use crate::endpoint::Family;
+use crate::history::{Moment, Ownership, Side, Since, Tracked};
+use crate::port::Protocol;
+use crate::quantity;
+use crate::services::Services;
+use crate::socket::{Socket, TcpState, TimerKind};
+use crate::teach::{Phrase, evidence, holders, owner, queues, row_title};
+
+/// Everything there is to say of a socket.
+pub fn explain_row(row: &Tracked, moment: &Moment, services: &Services) -> Explanation {
+    let mut said = Explanation::of(row_title(row, moment));
+    said.say("What it is", what(row, moment));
+    said.say("Who has it", who(row, moment));
+    said.say("Which end this is", side(row, moment, services));
+    said.say("The other end", other_end(row, moment));
+    said.say("Its numbers now", numbers(row, moment));
+    said.say("Is that normal?", normal(row));
+    said.commands = commands(&row.socket);
+    said
+}
+
+fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+    let socket = &row.socket;
+    let mut said = Vec::new();
+    if row.is_closed() {
+        said.push(Phrase::fact(
+            "This socket is gone; what follows is what was last seen of it.",
+        ));
+    }
+    said.push(match (socket.tcp_state(), socket.remote) {
+        (Some(state), _) => Phrase::fact(format!("{}: {}", state.name(), meaning(state).what)),
+        (None, None) => Phrase::fact(
+            "A UDP socket without a fixed peer: it takes datagrams from anyone who can reach its address. UDP has no states and \
+             no connections.",
+        ),
+        (None, Some(_)) => Phrase::fact(
+            "A UDP socket with a fixed peer: its program chose one other end, and the kernel drops datagrams from elsewhere. \
+             There was no handshake, so it does not prove that anybody is there.",
+        ),
+    });
+    let here = place::address(socket.local);
+    said.push(Phrase::fact(format!("Its own address {here}")));
+    if socket.is_listening() && socket.family() == Family::Ipv6 {
+        said.extend(families(socket));
+    }
+    let age = quantity::age(row.age(moment.elapsed));
+    said.push(Phrase::fact(match row.first_seen {
+        Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
+        Since::BeforeFirstLook(_) => {
+            "It was there at the first look; how old it is cannot be told.".into()
+        }
+    }));
+    said
+}
+
+/// Which families an IPv6 listener serves.
+fn families(socket: &Socket) -> Option<Phrase> {
+    let any = socket.local.address.is_unspecified();
+    match socket.v6only {
+        Some(true) => Some(Phrase::fact("It serves IPv6 alone (IPV6_V6ONLY).")),
+        Some(false) if any => Some(Phrase::fact(
+            "It serves IPv4 as well: an IPv4 client appears as an IPv4 address on this IPv6 socket.",
+        )),
+        None if any => Some(Phrase::ignorance(
+            "Whether it serves IPv4 as well is not told by this source.",
+        )),
+        _ => None,
+    }
+}
+
+fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+    let mut said = vec![match &row.ownership {
+        Ownership::Known(held) => {
+            let who = holders(held, &moment.directory);
+            match held.processes().nth(1) {
+                None => Phrase::fact(format!("{who} has a descriptor of it.")),
+                Some(_) => Phrase::fact(format!(
+                    "{who} have descriptors of the one socket; it closes when the last of them has closed."
+                )),
+            }
+        }
+        Ownership::Remembered(held) => Phrase::inference(format!(
+            "No process has it now. {} had it when it was last seen with one.",
+            holders(held, &moment.directory)
+        )),
+        Ownership::Unaccepted => Phrase::fact(
+            "Nobody yet: the kernel has taken the call by itself, and the listener's program has not called accept().",
+        ),
+        Ownership::Kernel => Phrase::fact(
+            "Nobody any more: its program has closed it, and the kernel alone keeps what TCP still needs.",
+        ),
+        Ownership::Hidden => Phrase::ignorance(format!(
+            "It is not known: {}. Every process that may be looked into was, and none has it.",
+            owner(row, moment).text
+        )),
+        Ownership::Vanished => Phrase::ignorance(
+            "No process had it when we looked: it was closed in between, is on its way from one process to another, or is held \
+             outside of this pid namespace.",
+        ),
+        Ownership::NotYet => Phrase::ignorance(
+            "It is not known yet: not every process has been looked into since it appeared.",
+        ),
+        Ownership::Untold => {
+            Phrase::ignorance("It is not known: this source does not tell owners.")
+        }
+    }];
+    if let Some(uid) = row.socket.uid {
+        let user = moment.directory.users.get(&uid);
+        let user = user.map_or_else(|| format!("user {uid}"), |name| format!("user {name}"));
+        said.push(Phrase::fact(format!("It was opened by {user}.")));
+    }
+    let cgroup = row
+        .socket
+        .cgroup
+        .and_then(|id| moment.directory.cgroups.get(&id));
+    // The root of all says nothing.
+    if let Some(cgroup) = cgroup.filter(|cgroup| &*cgroup.path != "/") {
+        let place = match (&cgroup.container, &cgroup.unit) {
+            (Some(container), _) => format!("container {container}"),
+            (None, Some(unit)) => format!("the systemd unit {unit}"),
+            (None, None) => format!("the cgroup {}", cgroup.path),
+        };
+        said.push(Phrase::fact(format!("It was opened in {place}.")));
+    }
+    said
+}
+
+fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<Phrase> {
+    let socket = &row.socket;
+    let (local, remote) = (socket.local.port, socket.remote_port());
+    let how = evidence(row);
+    let said = match (row.side, socket.protocol()) {
+        (Side::Listening, Protocol::Tcp) => {
+            format!(
+                "It waits at port {local}; all that is accepted from it has the same local port {local}."
+            )
+        }
+        (Side::Listening, Protocol::Udp) => {
+            format!(
+                "It waits at port {local}; whatever comes, from whomever, comes through this one socket."
+            )
+        }
+        (Side::Serving, Protocol::Tcp) => format!(
+            "This is the serving end: the caller dialled port {local} here, from its own port {remote}. We know because {how}."
+        ),
+        (Side::Outgoing, Protocol::Tcp) => format!(
+            "This is the dialling end: it called port {remote} there, and {local} is its own number, good for this one \
+             connection. We know because {how}."
+        ),
+        (Side::Serving, Protocol::Udp) => {
+            format!(
+                "Probably it serves on port {local}, and its peer's {remote} is that one's own number ({how})."
+            )
+        }
+        (Side::Outgoing, Protocol::Udp) => {
+            format!(
+                "Probably it uses a service on port {remote} there, and {local} is its own number ({how})."
+            )
+        }
+    };
+    // UDP knows neither calls nor listeners: its side is always a conclusion.
+    let concluded = row.side != Side::Listening && socket.protocol() == Protocol::Udp;
+    let mut said = vec![if row.evidence.is_guess() && row.side != Side::Listening {
+        Phrase::inference(format!("This is only a guess. {said}"))
+    } else if concluded {
+        Phrase::inference(said)
+    } else {
+        Phrase::fact(said)
+    }];
+    let key = row.port_key();
+    if let Some(name) = services.of(key, moment.ephemeral) {
+        said.push(Phrase::inference(format!(
+            "Port {key} is registered as {name}; that is a convention, and nothing forces a program to keep to it."
+        )));
+    }
+    said
+}
+
+fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+    let Some(remote) = row.socket.remote else {
+        return vec![Phrase::fact(match row.socket.protocol() {
+            Protocol::Tcp => {
+                "None: a listener has no other end. Each call it takes becomes a socket of its own."
+            }
+            Protocol::Udp => "None in particular: each datagram has its own sender.",
+        })];
+    };
+    let mut said = vec![Phrase::fact(place::address(remote))];
+    match moment.peer_of(row) {
+        Some(peer) if peer.key == row.key => said.push(Phrase::fact(
+            "It is connected to itself: one socket, both ends of one connection.",
+        )),
+        Some(peer) => {
+            let whose = match peer.ownership.holders() {
+                Some(held) => format!("{} has it", holders(held, &moment.directory)),
+                None => owner(peer, moment).text,
+            };
+            let state = peer.socket.tcp_state().map_or(String::new(), |s| format!(", in {}", s.name()));
+            said.push(Phrase::fact(format!(
+                "That end is on this machine, too, a row of its own{state}: {whose}. One connection is two rows then."
+            )));
+        }
+        None => said.push(Phrase::inference(
+            "No socket of this machine that we see is that end: it is another machine's, in another network namespace, or gone.",
+        )),
+    }
+    said
+}
+
+fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+    let socket = &row.socket;
+    let mut said = Vec::new();
+    if let Some(backlog) = socket.backlog {
+        let limit = backlog.limit.map_or_else(
+            || "how many may wait is not told by this source".into(),
+            |limit| format!("{limit} may wait, and Linux lets one more in"),
+        );
+        let text = format!(
+            "Of a listener the two queue numbers mean calls: {} waiting to be accepted, {limit}.",
+            backlog.waiting
+        );
+        said.push(if backlog.is_full() {
+            Phrase::warning(format!(
+                "{text} It is full: further callers are made to wait."
+            ))
+        } else {
+            Phrase::fact(text)
+        });
+    }
+    if let Some(phrase) = queues::unread(socket) {
+        said.push(Phrase::warning(format!(
+            "Receive queue: {}. The program here has to read it.",
+            phrase.text
+        )));
+    }
+    if let Some(phrase) = queues::unacknowledged(socket) {
+        said.push(Phrase {
+            text: format!(
+                "Send queue: {}. The other end has to confirm it.",
+                phrase.text
+            ),
+            ..phrase
+        });
+    }
+    if let Some(timer) = socket.timer.filter(|_| !row.is_closed()) {
+        let left = quantity::age(timer.due.saturating_sub(moment.elapsed));
+        said.push(Phrase::fact(match timer.kind {
+            TimerKind::Retransmit if timer.retransmits > 0 => format!(
+                "It was sent again {} so far without an answer; the next time is in {left}.",
+                quantity::count(timer.retransmits.into(), "time", "times")
+            ),
+            TimerKind::Retransmit => {
+                format!("Without an acknowledgement it will be sent again in {left}.")
+            }
+            TimerKind::Keepalive => format!(
+                "In {left} the kernel asks whether the other end is still there (keepalive)."
+            ),
+            TimerKind::TimeWait => format!("The kernel forgets it in {left}."),
+            TimerKind::Probe => format!(
+                "The other end has no room; in {left} the kernel asks again (zero-window probe)."
+            ),
+            TimerKind::Other(_) => format!("A timer fires in {left}."),
+        }));
+    }
+    let tcp = socket.tcp.as_ref();
+    if let Some(rtt) = tcp.and_then(|tcp| tcp.rtt_us) {
+        said.push(Phrase::fact(format!(
+            "A packet and its acknowledgement take {}.",
+            quantity::round_trip(rtt.get())
+        )));
+    }
+    if let Some(again) = tcp.map(|tcp| tcp.total_retransmits).filter(|n| *n > 0) {
+        let segments = quantity::count(again as usize, "segment", "segments");
+        said.push(Phrase::warning(format!(
+            "{segments} had to be sent again so far: something was lost on the way, or came late."
+        )));
+    }
+    said
+}
+
+fn normal(row: &Tracked) -> Vec<Phrase> {
+    match row.socket.tcp_state() {
+        Some(state) => {
+            let normal = meaning(state).normal;
+            let alarming = matches!(state, TcpState::CloseWait | TcpState::SynSent);
+            vec![if alarming {
+                Phrase::warning(normal)
+            } else {
+                Phrase::fact(normal)
+            }]
+        }
+        None => vec![Phrase::fact("Yes. It ends when its program closes it.")],
+    }
+}
+
+/// What shows the same row elsewhere.
+fn commands(socket: &Socket) -> Vec<String> {
+    let (kind, local) = match socket.protocol() {
+        Protocol::Tcp => ("t", socket.local.port),
+        Protocol::Udp => ("u", socket.local.port),
+    };
+    let filter = match socket.remote {
+        Some(remote) => format!("'sport = :{local} and dport = :{}'", remote.port),
+        None => format!("'sport = :{local}'"),
+    };
+    let lsof = socket.protocol().name().to_uppercase();
+    vec![
+        format!("ss -{kind}anpe {filter}"),
+        format!("lsof -nP -i {lsof}:{local}"),
+    ]
+}
