@@ -79,6 +79,11 @@ impl Harbour {
             .insert((Transport::Tcp(state), local, Some(remote)));
     }
 
+    fn is_ours(&self, end: Endpoint) -> bool {
+        let ends = |story: &Story| [Some(story.1), story.2];
+        self.stories.iter().flat_map(ends).any(|e| e == Some(end))
+    }
+
     /// The rows of `sockets` that are ours, by their own port, each of which only we have: the
     /// servers' and listeners' by ours, the clients' by what the kernel chose for us.
     fn ours<'a>(&self, sockets: &'a [Socket]) -> Vec<&'a Socket> {
@@ -90,6 +95,8 @@ impl Harbour {
         sockets
             .iter()
             .filter(|s| ports.contains(&(s.protocol(), s.local)))
+            // Others may dial from the same ports, to other places.
+            .filter(|s| s.remote.is_none_or(|remote| self.is_ours(remote)))
             .collect()
     }
 

@@ -103,9 +103,16 @@ pub(super) fn pointed_at(text: &str, error: &FilterError) -> String {
     let (start, end) = (error.span.start, error.span.end);
     let part = |range| text::readable(text.get(range).unwrap_or("").as_bytes());
     let (before, wrong, after) = (part(0..start), part(start..end), part(end..text.len()));
-    if wrong.chars().count() > REPEATED {
-        return String::new();
-    }
+    // Of a long wrong part the two ends are repeated.
+    let wrong = match (
+        wrong.char_indices().nth(REPEATED / 2),
+        wrong.char_indices().rev().nth(REPEATED / 2 - 1),
+    ) {
+        (Some((head, _)), Some((tail, _))) if wrong.chars().count() > REPEATED => {
+            format!("{}…{}", &wrong[..head], &wrong[tail..])
+        }
+        _ => wrong.to_string(),
+    };
     let before = match before.char_indices().rev().nth(REPEATED) {
         Some((cut, c)) => format!("…{}", &before[cut + c.len_utf8()..]),
         None => before.to_string(),

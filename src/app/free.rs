@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use crate::app::cli::{Common, Free};
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::say;
-use crate::collect::{Collector, SourceError, Trial, binding};
+use crate::collect::{Collector, Demand, OwnerSearch, SourceError, Trial, binding};
 use crate::history::{History, Moment};
+use crate::port::{PortRange, PortSet};
 use crate::query::{Neighbours, Verdict, spares};
 use crate::teach::{Berthing, say_verdict, say_why};
 use crate::text;
@@ -28,7 +29,7 @@ pub(super) fn free(free: &Free) -> Result<Exit, Failure> {
         Failure::Usage(format!("cannot ask for \"{start}\": {error}"))
     })?;
     free.common.start_log()?;
-    let mut table = Table::open(&free.common);
+    let mut table = Table::open(&free.common, wish);
     let mut found = Found::look(wish, &mut table);
     if found.is_unexplained() {
         // Somebody may have come or gone between the two looks; twice in a row is no chance.
@@ -56,8 +57,17 @@ struct Table {
 }
 
 impl Table {
-    fn open(common: &Common) -> Self {
+    fn open(common: &Common, wish: Wish) -> Self {
+        let range = PortRange {
+            first: wish.port,
+            last: wish.port,
+        };
+        let demand = Demand {
+            ports: Some(PortSet::new([range])),
+            owners: OwnerSearch::Sought,
+        };
         let collector = Collector::open(common.source(), Instant::now());
+        let collector = collector.map(|collector| collector.demanding(demand));
         if let Ok(collector) = &collector {
             tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         }

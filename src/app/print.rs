@@ -8,10 +8,12 @@ use crate::app::cli::{FormatChoice, Layout, List};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::collect::{Demand, OwnerSearch, names};
-use crate::history::{Moment, Ownership};
+use crate::history::{Moment, Ownership, Tracked};
+use crate::query::filter::Context;
 use crate::query::{Answer, Grouping, Query, answer};
 use crate::report::{self, Header, Lines};
 use crate::services::Services;
+use crate::snapshot::Gap;
 use crate::teach;
 use crate::view::{Heads, Paper, page};
 
@@ -43,14 +45,40 @@ pub(super) fn list(list: &List) -> Result<Exit, Failure> {
     if layout.resolve {
         answer = with_names(&answer, &query);
     }
+    let undecided = undecided(&answer, &query);
+    if undecided > 0 {
+        let why = teach::hangs_on_owners(undecided, &answer.moment);
+        let mut moment = Moment::clone(&answer.moment);
+        moment.gaps.push(Gap::Owners(why));
+        answer = crate::query::answer(Arc::new(moment), &query);
+    }
     print(&answer, &services, layout).map_err(Failure::Output)?;
     remarks(&answer);
     Ok(Exit::Done)
 }
 
+/// How many sockets are left out, or in, only because their owner is hidden.
+fn undecided(answer: &Answer, query: &Query) -> usize {
+    let context = Context {
+        moment: &answer.moment,
+        services: &query.services,
+    };
+    let hangs = |row: &&Arc<Tracked>| {
+        query.narrow.lets_through(row) && query.filter.hangs_on_owner(row, context)
+    };
+    match query.filter.owners() {
+        OwnerSearch::NotSought => 0,
+        OwnerSearch::Sought => answer.moment.rows().filter(hangs).count(),
+    }
+}
+
 /// By what the list is grouped and ordered.
 fn arrangement(layout: &Layout) -> Result<(Grouping, crate::query::Order), Failure> {
     let by_columns = !layout.columns.is_empty();
+    if by_columns && matches!(layout.format, FormatChoice::Json | FormatChoice::Ndjson) {
+        let why = "--columns is for table, plain and csv; JSON has every field";
+        return Err(Failure::Usage(why.into()));
+    }
     let usual = match layout.format {
         FormatChoice::Table if !by_columns => Grouping::Ports,
         _ => Grouping::Sockets,

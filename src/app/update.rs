@@ -70,6 +70,8 @@ pub struct App {
     /// The candidates.
     choices: complete::Choices,
     /// Earlier filters.
+    /// What was in force when the filter line was opened.
+    before: Arc<Filter>,
     past: recall::Past,
     /// Where the cursor was in each view.
     places: [Place; 4],
@@ -97,6 +99,7 @@ impl App {
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
+            before: Arc::default(),
             places: [Place::default(); 4],
             keep: cursor::Keep::default(),
             said: None,

@@ -81,7 +81,7 @@ struct Wanted<'a> {
 struct Seen {
     /// Sockets that match.
     matching: usize,
-    /// Whether all of the socket table was read.
+    /// Whether all of the socket table was read, and nothing hangs on an owner that is hidden.
     whole: bool,
 }
 
@@ -97,9 +97,16 @@ impl Wanted<'_> {
         let matching = moment.rows().filter(|row| {
             (closed_too || !row.is_closed()) && self.narrow.lets_through(row) && sieve.passes(row)
         });
+        let matching = matching.count();
+        let read = !moment.gaps.iter().any(|gap| matches!(gap, Gap::Sockets(_)));
+        let hangs = moment.rows().filter(|row| {
+            !row.is_closed()
+                && self.narrow.lets_through(row)
+                && self.filter.hangs_on_owner(row, context)
+        });
         Seen {
-            matching: matching.count(),
-            whole: !moment.gaps.iter().any(|gap| matches!(gap, Gap::Sockets(_))),
+            matching,
+            whole: read && hangs.count() == 0,
         }
     }
 }
@@ -121,7 +128,7 @@ fn complain(wait: &Wait, seen: Option<Seen>) {
             say(format_args!("after {time}, {sockets} still {verb} {what}"));
         }
         _ if wait.gone => say(format_args!(
-            "after {time} it is not sure that nothing matches {what}: not all sockets could be read"
+            "after {time} it is not sure that nothing matches {what}: not all sockets, or not all of their owners, could be seen"
         )),
         _ => say(format_args!("nothing matched {what} within {time}")),
     }

@@ -50,6 +50,8 @@ pub enum Phase {
     Listening,
     /// Only ESTABLISHED connections, and UDP with a peer.
     Established,
+    /// Both of these.
+    ListeningOrEstablished,
 }
 
 impl Phase {
@@ -58,7 +60,7 @@ impl Phase {
         match self {
             Self::All => Self::Listening,
             Self::Listening => Self::Established,
-            Self::Established => Self::All,
+            Self::Established | Self::ListeningOrEstablished => Self::All,
         }
     }
 
@@ -67,6 +69,9 @@ impl Phase {
         match self {
             Self::All => true,
             Self::Listening => socket.is_listening(),
+            Self::ListeningOrEstablished => {
+                Self::Listening.includes(socket) || Self::Established.includes(socket)
+            }
             Self::Established => match socket.tcp_state() {
                 Some(state) => matches!(state, TcpState::Established),
                 None => socket.remote.is_some(),

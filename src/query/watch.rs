@@ -6,7 +6,7 @@
 use hashbrown::HashMap;
 use std::time::Duration;
 
-use crate::history::{Moment, Since, Slot, Tracked};
+use crate::history::{Mark, Moment, Since, Slot, Tracked};
 use crate::socket::{SocketKey, TcpState};
 
 /// Something that happened to a socket.
@@ -68,7 +68,10 @@ impl Watcher {
             let identity = (row.key, row.first_seen.at());
             let before = self.told.get(&identity).copied();
             let kind = if row.is_closed() {
-                before.filter(|b| b.matching).map(|_| EventKind::Closed)
+                let just_now = row.mark == Some(Mark::Closed(moment.elapsed));
+                let told = before.is_some_and(|before| before.matching);
+                // A filter may ask for what is closed, and only now find it.
+                (told || (just_now && matches(row))).then_some(EventKind::Closed)
             } else {
                 let now = Told {
                     state: row.socket.tcp_state(),
@@ -77,7 +80,7 @@ impl Watcher {
                 if before.is_some() || now.matching {
                     self.next.insert(identity, now);
                 }
-                happened(before, now, row.first_seen)
+                happened(before, now, row.first_seen, moment.elapsed)
             };
             events.extend(kind.map(|kind| Event {
                 slot: row.slot,
@@ -94,11 +97,16 @@ impl Watcher {
     }
 }
 
-fn happened(before: Option<Told>, now: Told, first_seen: Since) -> Option<EventKind> {
+fn happened(
+    before: Option<Told>,
+    now: Told,
+    first_seen: Since,
+    elapsed: Duration,
+) -> Option<EventKind> {
     let Some(before) = before else {
         return now.matching.then_some(match first_seen {
-            Since::Seen(_) => EventKind::Opened,
-            Since::BeforeFirstLook(_) => EventKind::Began,
+            Since::Seen(at) if at == elapsed => EventKind::Opened,
+            _ => EventKind::Began,
         });
     };
     match (before.matching, now.matching) {

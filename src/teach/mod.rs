@@ -20,7 +20,7 @@ pub use explain::{Explanation, Passage, explain_port, explain_process, explain_r
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
-pub use sight::{hidden, hidden_in_print, remedy};
+pub use sight::{hangs_on_owners, hidden, hidden_in_print, remedy};
 
 /// How sure a phrase is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

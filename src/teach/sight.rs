@@ -43,6 +43,16 @@ pub fn hidden_in_print(rows: usize, moment: &Moment) -> Option<String> {
     })
 }
 
+/// That a filter for processes cannot tell of so many sockets.
+pub fn hangs_on_owners(rows: usize, moment: &Moment) -> String {
+    let sockets = quantity::count(rows, "socket", "sockets");
+    let remedy = match sees_all(moment) {
+        true => String::new(),
+        false => format!("; to see them: {}", remedy()),
+    };
+    format!("whether {sockets} match hangs on owners that are not known here{remedy}")
+}
+
 fn not_found(rows: usize) -> String {
     let rows = quantity::count(rows, "socket", "sockets");
     format!(

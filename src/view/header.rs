@@ -211,6 +211,7 @@ pub(super) fn switches(narrow: Narrow) -> String {
     let phase = match narrow.phase {
         Phase::All => None,
         Phase::Listening => Some("only listening"),
+        Phase::ListeningOrEstablished => Some("only listening or established"),
         Phase::Established => Some("only established"),
     };
     let all: Vec<&str> = [protocol, family, phase].into_iter().flatten().collect();
@@ -223,7 +224,11 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
         let before = state.filter.text.get(..error.span.start).unwrap_or("");
         let wrong = state.filter.text.get(error.span.clone()).unwrap_or("");
         let carets = "^".repeat(width(wrong).max(1));
-        let (place, words) = (3 + width(before), error.to_string());
+        let place = 3 + width(before);
+        let words = match state.filter.before.as_str() {
+            "" => error.to_string(),
+            before => format!("{error} (in force meanwhile: {before})"),
+        };
         let text = if place + width(&carets) + 1 + width(&words) <= total {
             format!("{}{carets} {words}", " ".repeat(place))
         } else if width(&words) + 2 <= place && place + width(&carets) <= total {

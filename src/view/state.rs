@@ -61,7 +61,9 @@ pub struct FilterLine {
     pub text: String,
     /// Where the cursor is, in bytes.
     pub cursor: usize,
-    /// What is wrong with the text; the last good filter stays in force meanwhile.
+    /// What stood there when the line was opened.
+    pub before: String,
+    /// What is wrong with the text; what stood there before is in force meanwhile.
     pub error: Option<FilterError>,
 }
 

@@ -86,7 +86,7 @@ pub(super) struct Layout {
     /// Group the sockets by this [table: port; plain, json, ndjson, csv: none]
     #[arg(short, long, value_name = "WHAT", value_parser = choices::grouping)]
     pub(super) group: Option<Grouping>,
-    /// Order by this; a - in front, as in -sockets, turns it round
+    /// Order by port, process, sockets, host, pid, state, local, remote or queues; -state turns round
     #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = choices::sort)]
     pub(super) sort: Option<SortChoice>,
     /// Which columns, in which order: local,remote,process (see: portolan help columns)

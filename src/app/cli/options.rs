@@ -11,6 +11,7 @@ use crate::app::exit::Failure;
 use crate::collect::names::etc_services;
 use crate::endpoint::Family;
 use crate::port::Protocol;
+use crate::query::filter::tree::NodeKind;
 use crate::query::{Filter, Narrow, Phase};
 use crate::services::Services;
 use crate::snapshot::SourceKind;
@@ -56,9 +57,23 @@ pub(in crate::app) struct Selection {
 }
 
 impl Selection {
-    /// The words of the filter as one text.
+    /// The words of the filter as one text. Each argument must match: `'a or b' c` means
+    /// `(a or b) c`.
     pub(in crate::app) fn text(&self) -> String {
-        self.filter.join(" ")
+        let is_choice = |text: &str| {
+            let tree = Filter::parse(text).ok();
+            let kind = tree.as_ref().and_then(Filter::tree).map(|node| &node.kind);
+            matches!(kind, Some(NodeKind::Or(_)))
+        };
+        let several = self.filter.len() > 1;
+        let words = self
+            .filter
+            .iter()
+            .map(|text| match several && is_choice(text) {
+                true => format!("({text})"),
+                false => text.clone(),
+            });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// The filter.
@@ -70,7 +85,7 @@ impl Selection {
         Filter::parse(&text).map_err(|error| Failure::Filter { text, error })
     }
 
-    /// The switches; both of a pair, as in `-tuln`, are as good as none.
+    /// The switches; both of a pair show what either shows.
     pub(in crate::app) const fn narrow(&self) -> Narrow {
         Narrow {
             protocol: match (self.tcp, self.udp) {
@@ -86,7 +101,8 @@ impl Selection {
             phase: match (self.listening, self.established) {
                 (true, false) => Phase::Listening,
                 (false, true) => Phase::Established,
-                _ => Phase::All,
+                (true, true) => Phase::ListeningOrEstablished,
+                (false, false) => Phase::All,
             },
         }
     }

@@ -28,11 +28,7 @@ impl App {
             Action::NextView => return self.show(self.neighbour(1)),
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
-            Action::Filter => {
-                self.view.mode = Mode::Filter;
-                self.view.filter.cursor = self.view.filter.text.len();
-                self.past.open(&self.view.filter.text);
-            }
+            Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
             Action::Back => return self.back(),

@@ -104,7 +104,7 @@ impl App {
                 self.view.filter = FilterLine {
                     cursor: text.len(),
                     text,
-                    error: None,
+                    ..FilterLine::default()
                 };
                 self.keep_cursor_visible();
                 vec![Effect::Ask]

@@ -30,8 +30,11 @@ impl App {
             Some(Key::Escape) => {
                 self.view.mode = Mode::Browse;
                 self.past.leave();
+                self.before = Arc::default();
                 return self.set_filter(String::new(), 0);
             }
+            // What is wrong cannot be kept: one stays in the line, and the line says why.
+            Some(Key::Enter) if self.view.filter.error.is_some() => {}
             Some(Key::Enter) => {
                 self.view.mode = Mode::Browse;
                 return self.keep_filter();
@@ -74,7 +77,7 @@ impl App {
         self.past.leave();
         let line = &self.view.filter;
         let text = line.text.trim();
-        if line.error.is_some() || self.filter.is_empty() {
+        if self.filter.is_empty() {
             return Vec::new();
         }
         self.past.keep(text);
@@ -110,7 +113,18 @@ impl App {
         }
     }
 
-    /// Takes up the text. While it is no filter the last good one stays in force.
+    /// Opens the line on the filter in force.
+    pub(super) fn open_filter(&mut self) {
+        self.view.mode = Mode::Filter;
+        let line = &mut self.view.filter;
+        line.cursor = line.text.len();
+        line.before.clone_from(&line.text);
+        self.before = Arc::clone(&self.filter);
+        self.past.open(&line.text);
+    }
+
+    /// Takes up the text. While it is no filter, the one with which the line was opened is in force
+    /// again: it is one that somebody meant, where what was good last may be half a word.
     pub(super) fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
         let line = &mut self.view.filter;
         let same = line.text == text;
@@ -126,7 +140,11 @@ impl App {
             }
             Err(error) => {
                 line.error = Some(error);
-                Vec::new()
+                if self.filter == self.before {
+                    return Vec::new();
+                }
+                self.filter = Arc::clone(&self.before);
+                vec![Effect::Ask]
             }
         }
     }

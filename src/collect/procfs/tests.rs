@@ -187,7 +187,10 @@ fn the_running_kernel_is_understood() {
     let here = client.local_addr().expect("address");
     let row = sockets
         .iter()
-        .find(|s| s.local.port.number() == here.port());
+        // Others may dial from the same port, to other places.
+        .find(|s| {
+            s.local.port.number() == here.port() && s.remote_port().number() == address.port()
+        });
     let row = row.expect("the client's row");
     assert_eq!(row.local.address, here.ip());
     assert_eq!(row.remote_port().number(), address.port());

@@ -36,6 +36,12 @@ pub(super) fn condition(word: &Piece<'_>) -> Result<Condition, FilterError> {
         let port = Port(u16::try_from(port).unwrap_or(0));
         return Ok(Condition::PortOf(protocol, port));
     }
+    if let Some((left, right)) = word.split('/') {
+        let starts_like_port = left.is_digits() && !right.is_digits();
+        if starts_like_port || (words::protocol(left.text).is_some() && right.is_digits()) {
+            return Err(word.error(Kind::NotAProtocol));
+        }
+    }
     if is_like_address(text) {
         return Ok(Condition::Address(End::Either, vec![value::network(word)?]));
     }

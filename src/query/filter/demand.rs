@@ -73,7 +73,7 @@ fn passing(test: &NumberTest) -> PortSet {
     }
 }
 
-fn asks_for_processes(node: &Node) -> bool {
+pub(super) fn asks_for_processes(node: &Node) -> bool {
     match &node.kind {
         NodeKind::And(children) | NodeKind::Or(children) => children.iter().any(asks_for_processes),
         NodeKind::Not(inner) => asks_for_processes(inner),

@@ -82,6 +82,8 @@ pub enum FilterErrorKind {
     PortTooBig,
     /// Something else than a port where only a port may stand.
     NotAPort,
+    /// Something else than a port, a slash and a protocol that is written nearly so.
+    NotAProtocol,
     /// Something that looks like an address and is none, or stands where only one may stand.
     NotAnAddress,
     /// An address with an interface behind it.
@@ -195,6 +197,9 @@ impl fmt::Display for FilterErrorKind {
             Self::NotAPort => f.write_str(
                 "a port is expected, a number as in port:443; its name is found by service:https",
             ),
+            Self::NotAProtocol => {
+                f.write_str("a port of one protocol is written 53/udp or 443/tcp")
+            }
             Self::NotAnAddress => {
                 f.write_str("not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1")
             }

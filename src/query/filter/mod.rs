@@ -34,6 +34,7 @@ mod sieve;
 mod suggest;
 mod token;
 pub mod tree;
+mod unknown;
 mod value;
 mod words;
 
