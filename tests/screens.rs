@@ -78,6 +78,13 @@ const CASES: &[Case] = &[
         (80, 24),
         "/ type:nginx Space type:prot:tcp",
     ),
+    // Enter does not keep what is wrong; meanwhile the filter that was meant is in force.
+    (
+        "web-filter-error-kept",
+        "web",
+        (100, 24),
+        "/ type:nginx Enter / Space type:prot:tcp Enter",
+    ),
     (
         "web-filter-error-narrow",
         "web",

@@ -194,3 +194,39 @@ impl Common {
         self.fault
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection(filter: &[&str]) -> Selection {
+        Selection {
+            filter: filter.iter().map(ToString::to_string).collect(),
+            ..Selection::default()
+        }
+    }
+
+    #[test]
+    fn each_argument_must_match_by_itself() {
+        assert_eq!(selection(&["a", "b"]).text(), "a b");
+        assert_eq!(selection(&["a or b", "c"]).text(), "(a or b) c");
+        assert_eq!(selection(&["a or b"]).text(), "a or b");
+        // Words that the shell parted are still one filter.
+        assert_eq!(selection(&["a", "or", "b"]).text(), "a or b");
+        assert_eq!(selection(&["(a", "or", "b)", "c"]).text(), "(a or b) c");
+    }
+
+    #[test]
+    fn both_of_a_pair_show_what_either_shows() {
+        let both = Selection {
+            listening: true,
+            established: true,
+            tcp: true,
+            udp: true,
+            ..Selection::default()
+        };
+        let narrow = both.narrow();
+        assert_eq!(narrow.phase, Phase::ListeningOrEstablished);
+        assert_eq!(narrow.protocol, None);
+    }
+}

@@ -5,6 +5,7 @@ mod laws;
 mod picks;
 mod refusals;
 mod scene;
+mod unknown;
 
 use super::*;
 

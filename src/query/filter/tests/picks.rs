@@ -4,7 +4,7 @@ use super::scene::Scene;
 use crate::query::Filter;
 
 /// All rows, in their order.
-const ALL: &str = "wpdlveocxtgfqmhs";
+pub(super) const ALL: &str = "wpdlveocxtgfqmhs";
 
 /// Filters and what they pick, by letter in any order.
 const PICKS: &[(&str, &str)] = &[

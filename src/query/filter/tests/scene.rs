@@ -33,26 +33,25 @@ pub(super) struct Scene {
 impl Scene {
     /// The letters of the rows the filter picks.
     pub(super) fn picks(&self, filter: &Filter) -> String {
-        let context = Context {
-            moment: &self.moment,
-            services: &self.services,
-        };
         let rows = self.moment.rows().zip(self.letters.chars());
         // One sieve for all, so that what it remembers of a row must be right for the next.
-        let mut sieve = filter.sieve(context);
+        let mut sieve = filter.sieve(self.context());
         rows.filter(|(row, _)| sieve.passes(row))
             .map(|(_, letter)| letter)
             .collect()
     }
 
-    /// The rows the filter picks.
-    pub(super) fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Tracked> {
-        let context = Context {
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
             moment: &self.moment,
             services: &self.services,
-        };
+        }
+    }
+
+    /// The rows the filter picks.
+    pub(super) fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Tracked> {
         let rows = self.moment.rows().map(|row| &**row);
-        rows.filter(move |row| filter.matches(row, context))
+        rows.filter(move |row| filter.matches(row, self.context()))
     }
 
     /// Every row:
