@@ -13,6 +13,7 @@ mod support;
 mod zoo;
 
 mod lines;
+mod recordings;
 mod schema;
 mod streams;
 mod validated;
