@@ -54,7 +54,7 @@ fn play(
     over: impl FnOnce(&Ending),
 ) {
     let mut shown: Option<(Instant, Duration)> = None;
-    while let Some(sampled) = reader.next() {
+    for sampled in reader.by_ref() {
         if let Sampled::Snapshot(snapshot) = &sampled {
             let due = shown.and_then(|(at, elapsed)| {
                 at.checked_add(speed.shortened(snapshot.elapsed.saturating_sub(elapsed)))

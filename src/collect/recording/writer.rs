@@ -191,7 +191,7 @@ impl<W: Write> Writer<W> {
             }
         }
         let mut body = Body::default();
-        body.put_places(met.iter().map(|socket| socket.is_none()), |_, _| Ok(()))?;
+        body.put_places(met.iter().map(Option::is_none), |_, _| Ok(()))?;
         let mut at = met.iter();
         self.sockets
             .retain(|_| at.next().is_some_and(Option::is_some));
