@@ -82,10 +82,12 @@ fn at(text: &str) -> Result<At, String> {
     if let Ok(time) = text.parse() {
         return Ok(At::Time(time));
     }
-    if let Some(time) = duration(text) {
-        return Ok(At::After(time));
-    }
-    text.parse().map(At::Clock).map_err(|_| {
+    // 14:02:11 could be meant as a span of fourteen hours, and is not.
+    let read = match text.contains(':') {
+        true => text.parse().ok().map(At::Clock),
+        false => duration(text).map(At::After),
+    };
+    read.ok_or_else(|| {
         format!("a time such as 2026-11-24T14:02:11Z, 14:02:11 or 90s (since the beginning) is expected, not {text:?}")
     })
 }
