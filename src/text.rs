@@ -33,6 +33,11 @@ pub fn readable(bytes: &[u8]) -> Arc<str> {
     out.into()
 }
 
+/// Whether the text can be shown as it is.
+pub fn is_readable(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || is_invisible(c))
+}
+
 fn push_readable(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),

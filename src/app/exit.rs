@@ -85,6 +85,22 @@ pub(super) enum Failure {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(io::Error),
+    /// There is a file already that was not to be replaced, or it is no recording.
+    #[error("{path}: {why}")]
+    Recording {
+        /// Where.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The system refuses the recording.
+    #[error("{path}: {error}")]
+    Tape {
+        /// Where.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
     /// No thread.
     #[error("the system gives no thread: {0}")]
     Thread(io::Error),
@@ -133,10 +149,13 @@ pub(super) fn report(failure: &Failure) -> Exit {
         Failure::Filter { .. }
         | Failure::Usage(_)
         | Failure::Config { .. }
-        | Failure::Log { .. } => Exit::Wrong,
-        Failure::Source(_) | Failure::Terminal(_) | Failure::Output(_) | Failure::Thread(_) => {
-            Exit::Refused
-        }
+        | Failure::Log { .. }
+        | Failure::Recording { .. } => Exit::Wrong,
+        Failure::Source(_)
+        | Failure::Terminal(_)
+        | Failure::Output(_)
+        | Failure::Tape { .. }
+        | Failure::Thread(_) => Exit::Refused,
     };
     // Nobody is left to tell when stderr is gone, too.
     let _ = writeln!(io::stderr(), "portolan: {failure}");

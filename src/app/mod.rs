@@ -9,7 +9,7 @@
 //!
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
-//! source. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
+//! source; where a recording is replayed, *player* stands in its place. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
 //! *filters* reads and writes the file of earlier filters.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
@@ -25,7 +25,10 @@ mod log;
 mod looking;
 mod model;
 mod panics;
+mod player;
 mod print;
+mod record;
+mod replay;
 mod run;
 mod shelf;
 #[cfg(unix)]
@@ -65,6 +68,8 @@ fn start(task: Task) -> Exit {
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
         Task::Explain(explain) => explain::explain(&explain),
+        Task::Record(record) => record::record(&record, &config),
+        Task::Replay(replay) => replay::replay(&replay, config),
     });
     outcome.unwrap_or_else(|failure| exit::report(&failure))
 }

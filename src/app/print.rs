@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::cli::{FormatChoice, Layout, List};
+use crate::app::cli::{Common, FormatChoice, Layout, List, Selection};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::collect::{Demand, OwnerSearch, names};
@@ -22,39 +22,67 @@ use crate::view::{Heads, Paper, page};
 /// # Errors
 /// What the system refused.
 pub(super) fn list(list: &List) -> Result<Exit, Failure> {
-    let filter = list.selection.filter()?;
-    let layout = &list.layout;
-    let (grouping, order) = arrangement(layout)?;
-    list.common.start_log()?;
-    let services = list.common.services();
+    let printer = Printer::new(&list.selection, &list.layout, &list.common)?;
     // The list names owners, whether or not the filter asks for them.
     let demand = Demand {
-        ports: filter.ports(),
+        ports: printer.query.filter.ports(),
         owners: OwnerSearch::Sought,
     };
     // One look has no interval.
     let (_, moment) = Looking::open(list.common.source(), Duration::ZERO, demand)?;
-    let query = Query {
-        filter: filter.into(),
-        narrow: list.selection.narrow(),
-        grouping,
-        order,
-        services: Arc::clone(&services),
-    };
-    let mut answer = answer(moment, &query);
-    if layout.resolve {
-        answer = with_names(&answer, &query);
+    printer.print(moment, names::this_machine().as_deref())
+}
+
+/// What is to be printed of a moment, and how.
+pub(super) struct Printer<'a> {
+    query: Query,
+    layout: &'a Layout,
+}
+
+impl<'a> Printer<'a> {
+    /// Reads the wishes.
+    ///
+    /// # Errors
+    /// Where they are wrong.
+    pub(super) fn new(
+        selection: &Selection,
+        layout: &'a Layout,
+        common: &Common,
+    ) -> Result<Self, Failure> {
+        let filter = selection.filter()?;
+        let (grouping, order) = arrangement(layout)?;
+        common.start_log()?;
+        let query = Query {
+            filter: filter.into(),
+            narrow: selection.narrow(),
+            grouping,
+            order,
+            services: common.services(),
+        };
+        Ok(Self { query, layout })
     }
-    let undecided = undecided(&answer, &query);
-    if undecided > 0 {
-        let why = teach::hangs_on_owners(undecided, &answer.moment);
-        let mut moment = Moment::clone(&answer.moment);
-        moment.gaps.push(Gap::Owners(why));
-        answer = crate::query::answer(Arc::new(moment), &query);
+
+    /// Prints the moment, which was seen on this machine.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(super) fn print(self, moment: Arc<Moment>, host: Option<&str>) -> Result<Exit, Failure> {
+        let Self { query, layout } = self;
+        let mut answer = answer(moment, &query);
+        if layout.resolve {
+            answer = with_names(&answer, &query);
+        }
+        let undecided = undecided(&answer, &query);
+        if undecided > 0 {
+            let why = teach::hangs_on_owners(undecided, &answer.moment);
+            let mut moment = Moment::clone(&answer.moment);
+            moment.gaps.push(Gap::Owners(why));
+            answer = crate::query::answer(Arc::new(moment), &query);
+        }
+        print(&answer, &query.services, layout, host).map_err(Failure::Output)?;
+        remarks(&answer);
+        Ok(Exit::Done)
     }
-    print(&answer, &services, layout).map_err(Failure::Output)?;
-    remarks(&answer);
-    Ok(Exit::Done)
 }
 
 /// How many sockets are left out, or in, only because their owner is hidden.
@@ -75,11 +103,11 @@ fn undecided(answer: &Answer, query: &Query) -> usize {
 /// By what the list is grouped and ordered.
 fn arrangement(layout: &Layout) -> Result<(Grouping, crate::query::Order), Failure> {
     let by_columns = !layout.columns.is_empty();
-    if by_columns && matches!(layout.format, FormatChoice::Json | FormatChoice::Ndjson) {
+    if by_columns && matches!(layout.format(), FormatChoice::Json | FormatChoice::Ndjson) {
         let why = "--columns is for table, plain and csv; JSON has every field";
         return Err(Failure::Usage(why.into()));
     }
-    let usual = match layout.format {
+    let usual = match layout.format() {
         FormatChoice::Table if !by_columns => Grouping::Ports,
         _ => Grouping::Sockets,
     };
@@ -92,7 +120,12 @@ fn arrangement(layout: &Layout) -> Result<(Grouping, crate::query::Order), Failu
     Ok((grouping, order))
 }
 
-fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()> {
+fn print(
+    answer: &Answer,
+    services: &Services,
+    layout: &Layout,
+    host: Option<&str>,
+) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let lines = Lines {
         answer,
@@ -109,7 +142,7 @@ fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()
     } else {
         Heads::Shown
     };
-    match layout.format {
+    match layout.format() {
         FormatChoice::Table if !layout.columns.is_empty() => {
             lines.table(terminal_width(), &mut out)?;
         }
@@ -121,10 +154,7 @@ fn print(answer: &Answer, services: &Services, layout: &Layout) -> io::Result<()
         }
         FormatChoice::Plain => lines.plain(&mut out)?,
         FormatChoice::Csv => lines.csv(&mut out)?,
-        FormatChoice::Json => {
-            let host = names::this_machine();
-            report::json(answer, services, host.as_deref(), &mut out)?;
-        }
+        FormatChoice::Json => report::json(answer, services, host, &mut out)?,
         FormatChoice::Ndjson => report::ndjson(answer, services, &mut out)?,
     }
     out.flush()

@@ -1,22 +1,26 @@
 //! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
 
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Replay, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
+use crate::app::player::Player;
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
+use crate::collect::recording::{Ending, Reader};
 use crate::collect::{Collector, Sampled, Sampler, Start};
-use crate::view::{Origin, ViewState, screen};
+use crate::socket::Socket;
+use crate::view::{Origin, Playback, Stage, ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub(super) enum Message {
     End(Exit),
     /// The filters of earlier runs, the latest first.
     Recalled(Vec<String>),
+    /// The recording is at its end.
+    Over(Ending),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -52,24 +58,77 @@ pub(super) fn dashboard(
     common: &Common,
     config: Config,
 ) -> Result<Exit, Failure> {
+    open(selection, common, config, |app| {
+        let collector = Collector::open(common.source(), Instant::now())?;
+        tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
+        app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
+        Ok(|app: &App, model: &Model, spares, _| {
+            let start = Start {
+                choice: common.source(),
+                interval: app.view.interval,
+                panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
+            };
+            let send = to(model);
+            Ok(Feeder::Sampler(Sampler::start(
+                collector, start, spares, send,
+            )?))
+        })
+    })
+}
+
+/// Runs the dashboard on a recording until the user leaves.
+///
+/// # Errors
+/// What the system refused; the terminal is as it was then.
+pub(super) fn playback(
+    reader: Reader<File>,
+    replay: &Replay,
+    config: Config,
+) -> Result<Exit, Failure> {
+    open(&replay.selection, &replay.common, config, |app| {
+        app.view.playback = Some(Playback {
+            zone: jiff::tz::TimeZone::system(),
+            stage: Stage::Running,
+        });
+        Ok(|_: &App, model: &Model, _, messages: SyncSender<Message>| {
+            let over = move |ending: &Ending| {
+                // Nobody is left to tell when the loop has ended.
+                let _ = messages.send(Message::Over(ending.clone()));
+            };
+            let player = Player::start(reader, replay.speed, to(model), over)?;
+            Ok(Feeder::Player(player))
+        })
+    })
+}
+
+/// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
+/// and then to begin.
+fn open<F>(
+    selection: &Selection,
+    common: &Common,
+    config: Config,
+    feed: impl FnOnce(&mut App) -> Result<F, Failure>,
+) -> Result<Exit, Failure>
+where
+    F: FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
+{
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
     common.start_log()?;
     panics::install(thread::current().id());
-    let collector = Collector::open(common.source(), Instant::now())?;
-    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-
     let interval = common.interval(config.interval.unwrap_or(USUAL_INTERVAL));
     let mut view = ViewState::new(Display::size(), interval);
     view.narrow = selection.narrow();
     view.filter.text = selection.text();
-    view.source = Some(Origin::new(collector.kind(), collector.reason()));
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);
-    let (sampler, model) =
-        start_collecting(common, collector, &app, &messages).map_err(Failure::Thread)?;
+    let (spares, spare) = channel();
+    let model = Model::start(messages.clone(), app.question(), spares, common.fault());
+    let model = model.map_err(Failure::Thread)?;
+    let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
@@ -79,7 +138,7 @@ pub(super) fn dashboard(
         app,
         display,
         model,
-        sampler,
+        feeder,
         inbox,
         shelf,
         fault: common.fault(),
@@ -88,25 +147,21 @@ pub(super) fn dashboard(
     .run()
 }
 
-fn start_collecting(
-    common: &Common,
-    collector: Collector,
-    app: &App,
-    messages: &SyncSender<Message>,
-) -> io::Result<(Sampler, Model)> {
-    let (spares, spare) = channel();
-    let model = Model::start(messages.clone(), app.question(), spares, common.fault())?;
-    let start = Start {
-        choice: common.source(),
-        interval: app.view.interval,
-        panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
-    };
-    let to_model = model.clone();
-    let sampler = Sampler::start(collector, start, spare, move |sampled| {
+/// Where the samples come from.
+enum Feeder {
+    /// From this machine.
+    Sampler(Sampler),
+    /// From a recording.
+    Player(Player),
+}
+
+/// The way of the samples.
+fn to(model: &Model) -> impl FnMut(Sampled) -> bool + Send + 'static {
+    let model = model.clone();
+    move |sampled| {
         log_sample(&sampled);
-        to_model.sampled(sampled)
-    })?;
-    Ok((sampler, model))
+        model.sampled(sampled)
+    }
 }
 
 fn log_sample(sampled: &Sampled) {
@@ -125,7 +180,7 @@ struct Loop {
     app: App,
     display: Display,
     model: Model,
-    sampler: Sampler,
+    feeder: Feeder,
     inbox: Receiver<Message>,
     shelf: Option<Shelf>,
     fault: Option<Fault>,
@@ -197,6 +252,10 @@ impl Loop {
                 self.app.recalled(filters);
                 Vec::new()
             }
+            Message::Over(ending) => {
+                self.app.played(crate::app::replay::ending(&ending));
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
@@ -217,8 +276,14 @@ impl Loop {
     fn perform(&mut self, effect: Effect) -> Result<bool, Failure> {
         match effect {
             Effect::Ask => self.model.ask(self.app.question()),
-            Effect::SetInterval(interval) => self.sampler.set_interval(interval),
-            Effect::LookNow => self.sampler.look_now(),
+            Effect::SetInterval(interval) => match &self.feeder {
+                Feeder::Sampler(sampler) => sampler.set_interval(interval),
+                Feeder::Player(_) => self.app.say("a recording goes at its own pace (--speed)"),
+            },
+            Effect::LookNow => match &self.feeder {
+                Feeder::Sampler(sampler) => sampler.look_now(),
+                Feeder::Player(player) => player.go_on(),
+            },
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);

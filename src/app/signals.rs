@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender, channel};
 use std::time::Duration;
 use std::{io, process, thread};
 
@@ -47,6 +47,19 @@ pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
         })?;
     thread::Builder::new().name("watch".into()).spawn(watch)?;
     Ok(())
+}
+
+/// Tells when somebody wants a program without a screen to come to its end.
+///
+/// # Errors
+/// When the system gives no thread or no signals.
+pub(super) fn wishes_to_end() -> io::Result<Receiver<()>> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
+    let (wish, wishes) = channel();
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || signals.forever().try_for_each(|_| wish.send(())))?;
+    Ok(wishes)
 }
 
 /// Asks the loop to end; ends the program without it if it does not answer, because it may be

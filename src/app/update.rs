@@ -18,7 +18,9 @@ use crate::query::filter::tree::Condition;
 use crate::query::{Answer, Filter, Lines, Query, Typed};
 use crate::services::Services;
 use crate::view::keys::{Key, action_of};
-use crate::view::{Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
+use crate::view::{
+    Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
+};
 
 pub use palette::NamedFilter;
 
@@ -231,6 +233,16 @@ impl App {
     pub(super) fn troubled(&mut self, text: String) {
         self.trouble = Some(text);
         self.collect_notices();
+    }
+
+    /// The recording is at its end, which is shown from now on; perhaps there is a word on it.
+    pub(super) fn played(&mut self, word: Option<String>) {
+        if let Some(playback) = &mut self.view.playback {
+            playback.stage = Stage::Over;
+        }
+        if let Some(word) = word {
+            self.say(word);
+        }
     }
 
     /// A word on what was just done.

@@ -4,7 +4,7 @@
 //! inferred.
 //! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
 //! have them. Everything that differs between systems is behind one of the two. Besides, [`binding`]
-//! tries whether a port can be had: that is in no table.
+//! tries whether a port can be had: that is in no table; and [`recording`] keeps what was collected.
 
 pub mod binding;
 mod collector;
@@ -14,6 +14,7 @@ pub mod netstat2;
 pub mod owners;
 #[cfg(target_os = "linux")]
 pub mod procfs;
+pub mod recording;
 mod sampler;
 #[cfg(target_os = "linux")]
 pub mod sock_diag;

@@ -7,7 +7,7 @@ use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::view::cells::{cut, width};
 use crate::view::screen::{Line, Span, Tone};
-use crate::view::state::{Feed, Mode, NoticeKind, ViewState};
+use crate::view::state::{Feed, Mode, NoticeKind, Playback, Stage, ViewState};
 
 /// Program, views, how the collecting goes, what there is, what it costs.
 pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
@@ -43,7 +43,7 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
 }
 
 fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
-    let mut parts = vec![feed(state)];
+    let mut parts = vec![feed(state, answer)];
     let Some(answer) = answer else { return parts };
     let moment = &answer.moment;
     parts.push(Line::of(
@@ -79,7 +79,10 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     parts
 }
 
-fn feed(state: &ViewState) -> Line {
+fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
+    if let (Feed::Live, Some(playback)) = (state.feed, &state.playback) {
+        return replayed(playback, answer);
+    }
     match state.feed {
         Feed::Live => match state.stretched {
             None => Line::of(
@@ -108,6 +111,21 @@ fn feed(state: &ViewState) -> Line {
             line.push(format!(" ~{changed}"), Tone::Changed);
             line
         }
+    }
+}
+
+/// The recorded time, so that nobody takes it for now.
+fn replayed(playback: &Playback, answer: Option<&Answer>) -> Line {
+    let time = answer.map_or_else(String::new, |answer| {
+        let zoned = answer
+            .moment
+            .taken_at
+            .to_zoned_datetime(playback.zone.clone());
+        format!(" {}", zoned.strftime("%F %T"))
+    });
+    match playback.stage {
+        Stage::Running => Line::of(format!("▶ replay{time}"), Tone::Accent),
+        Stage::Over => Line::of(format!("■ end of replay{time}"), Tone::Warning),
     }
 }
 

@@ -38,5 +38,7 @@ pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
-pub use state::{Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, ViewState};
+pub use state::{
+    Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, Playback, Stage, ViewState,
+};
 pub use table::{shown_sorts, sort_at};

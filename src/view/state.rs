@@ -54,6 +54,24 @@ pub enum Feed {
     },
 }
 
+/// That this is a recording and not what happens now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playback {
+    /// In which recorded times are shown.
+    pub zone: jiff::tz::TimeZone,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// How far a recording is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// There may be more.
+    Running,
+    /// The last moment is shown.
+    Over,
+}
+
 /// The filter line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterLine {
@@ -146,6 +164,8 @@ pub struct ViewState {
     pub folds: Folds,
     /// Which moment is shown.
     pub feed: Feed,
+    /// Whether this is a recording.
+    pub playback: Option<Playback>,
     /// The row under the cursor, by what it is.
     pub selected: Option<LineId>,
     /// The line it is on.
@@ -180,6 +200,7 @@ impl ViewState {
             orders: Grouping::ALL.map(Grouping::usual_order),
             folds: Folds::default(),
             feed: Feed::default(),
+            playback: None,
             selected: None,
             cursor: 0,
             top: 0,

@@ -14,6 +14,7 @@ mod zoo;
 
 mod explain;
 mod lines;
+mod recordings;
 mod schema;
 mod streams;
 mod validated;

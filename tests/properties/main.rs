@@ -8,6 +8,7 @@ mod agreement;
 mod complete;
 mod history;
 mod query;
+mod recording;
 mod update;
 mod world;
 

@@ -8,6 +8,7 @@ mod hangup;
 mod keys;
 mod leaving;
 mod plain;
+mod replays;
 mod sizes;
 mod suspend;
 
@@ -15,6 +16,8 @@ mod suspend;
 mod pty;
 #[path = "../support/quay.rs"]
 mod quay;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::path::Path;
 

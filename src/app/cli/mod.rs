@@ -2,6 +2,7 @@
 
 mod choices;
 mod options;
+mod tapes;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use choices::Fault;
 pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, interval};
 pub(super) use options::{Common, Selection};
+pub(super) use tapes::{At, Record, Replay, Speed};
 
 use crate::app::exit::Exit;
 use crate::query::Grouping;
@@ -62,6 +64,10 @@ enum Command {
     Free(Free),
     /// Explain a port, an endpoint or a process in plain words; exit status 1 if it is not there
     Explain(Explain),
+    /// Keep what is seen in a file, until interrupted
+    Record(Record),
+    /// See again what was recorded
+    Replay(Replay),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
 }
@@ -80,9 +86,9 @@ pub(super) struct List {
 /// How a list is laid out.
 #[derive(Debug, Default, Args)]
 pub(super) struct Layout {
-    /// How to print: table for eyes, the others for programs
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: FormatChoice,
+    /// How to print: table for eyes, the others for programs [default: table]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<FormatChoice>,
     /// Group the sockets by this [table: port; plain, json, ndjson, csv: none]
     #[arg(short, long, value_name = "WHAT", value_parser = choices::grouping)]
     pub(super) group: Option<Grouping>,
@@ -98,6 +104,18 @@ pub(super) struct Layout {
     /// Ask the name servers for the names of remote addresses
     #[arg(short, long)]
     pub(super) resolve: bool,
+}
+
+impl Layout {
+    /// How to print.
+    pub(super) fn format(&self) -> FormatChoice {
+        self.format.unwrap_or_default()
+    }
+
+    /// Whether a format was asked for.
+    pub(super) const fn asks_for_format(&self) -> bool {
+        self.format.is_some()
+    }
 }
 
 /// `watch`.
@@ -174,6 +192,10 @@ pub(super) enum Task {
     Free(Free),
     /// Explain.
     Explain(Explain),
+    /// Keep what is seen.
+    Record(Record),
+    /// See it again.
+    Replay(Replay),
 }
 
 impl Task {
@@ -186,6 +208,8 @@ impl Task {
             Self::Wait(wait) => &wait.common,
             Self::Free(free) => &free.common,
             Self::Explain(explain) => &explain.common,
+            Self::Record(record) => &record.common,
+            Self::Replay(replay) => &replay.common,
         }
     }
 }
@@ -208,6 +232,8 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Wait(wait)) => Task::Wait(wait),
         Some(Command::Free(free)) => Task::Free(free),
         Some(Command::Explain(explain)) => Task::Explain(explain),
+        Some(Command::Record(record)) => Task::Record(record),
+        Some(Command::Replay(replay)) => Task::Replay(replay),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
     })
 }
@@ -224,7 +250,7 @@ fn complain(error: &clap::Error) -> Exit {
 }
 
 /// Whether there is a terminal to draw on, and not one that can only write lines.
-fn draws() -> bool {
+pub(super) fn draws() -> bool {
     let able = !cfg!(unix)
         || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     std::io::stdout().is_terminal() && able

@@ -1,0 +1,132 @@
+//! `record` and `replay`: their options.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::choices::duration;
+use super::{Common, Layout, Selection};
+
+/// `record`.
+#[derive(Debug, Args)]
+pub(in crate::app) struct Record {
+    /// The file to write; only its owner may read it
+    #[arg(value_name = "FILE")]
+    pub(in crate::app) file: PathBuf,
+    #[command(flatten)]
+    pub(in crate::app) selection: Selection,
+    /// How long: 30s, 5m, 1h [default: until interrupted]
+    #[arg(long = "for", value_name = "TIME", value_parser = span)]
+    pub(in crate::app) span: Option<Duration>,
+    /// Replace the file, where there is one already
+    #[arg(long)]
+    pub(in crate::app) force: bool,
+    #[command(flatten)]
+    pub(in crate::app) common: Common,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub(in crate::app) struct Replay {
+    /// The recording
+    #[arg(value_name = "FILE")]
+    pub(in crate::app) file: PathBuf,
+    #[command(flatten)]
+    pub(in crate::app) selection: Selection,
+    /// Print the sockets of this moment: a date and time, a time of day, or a time since the beginning
+    ///
+    /// Such as 2026-11-24T14:02:11Z, 14:02:11 (on the first day) or 90s. Without it, what is printed
+    /// is the last moment; with it, or with --format, or where the output is no terminal, the
+    /// sockets are printed as list prints them.
+    #[arg(long, value_name = "TIME", value_parser = at)]
+    pub(in crate::app) at: Option<At>,
+    /// How many times as fast as it was
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = speed)]
+    pub(in crate::app) speed: Speed,
+    #[command(flatten)]
+    pub(in crate::app) layout: Layout,
+    #[command(flatten)]
+    pub(in crate::app) common: Common,
+}
+
+/// A moment of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum At {
+    /// By the calendar.
+    Time(jiff::Timestamp),
+    /// By the clock on the wall, on the day the recording begins.
+    Clock(jiff::civil::Time),
+    /// So long after the beginning.
+    After(Duration),
+}
+
+/// How many times as fast; more than nothing and finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::app) struct Speed(f64);
+
+impl Speed {
+    /// How long something takes that took so long; an hour at most, because nobody waits longer.
+    pub(in crate::app) fn shortened(self, time: Duration) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(3600);
+        let seconds = time.as_secs_f64() / self.0;
+        Duration::try_from_secs_f64(seconds).map_or(LONGEST, |time| time.min(LONGEST))
+    }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| format!("a time such as 30s, 5m or 1h is expected, not {text:?}"))
+}
+
+fn at(text: &str) -> Result<At, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(At::Time(time));
+    }
+    // 14:02:11 could be meant as a span of fourteen hours, and is not.
+    let read = match text.contains(':') {
+        true => text.parse().ok().map(At::Clock),
+        false => duration(text).map(At::After),
+    };
+    read.ok_or_else(|| {
+        format!("a time such as 2026-11-24T14:02:11Z, 14:02:11 or 90s (since the beginning) is expected, not {text:?}")
+    })
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.001 => Ok(Speed(number)),
+        _ => Err("a number such as 10 or 0.5 is expected".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_in_every_spelling_or_refused() {
+        assert_eq!(at("90s"), Ok(At::After(Duration::from_secs(90))));
+        assert_eq!(at("1.5"), Ok(At::After(Duration::from_millis(1500))));
+        assert_eq!(
+            at("14:02:11"),
+            Ok(At::Clock(jiff::civil::time(14, 2, 11, 0)))
+        );
+        assert_eq!(at("14:02"), Ok(At::Clock(jiff::civil::time(14, 2, 0, 0))));
+        assert!(matches!(at("2026-11-24T14:02:11Z"), Ok(At::Time(_))));
+        for wrong in ["", "soon", "25:00", "-3s"] {
+            assert!(at(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_speed_is_more_than_nothing() {
+        let second = Duration::from_secs(1);
+        let tenth = speed("10").map(|speed| speed.shortened(second));
+        assert_eq!(tenth, Ok(Duration::from_millis(100)));
+        let slow = speed("0.001").map(|speed| speed.shortened(Duration::MAX));
+        assert_eq!(slow, Ok(Duration::from_secs(3600)));
+        for wrong in ["0", "-1", "NaN", "inf", "fast"] {
+            assert!(speed(wrong).is_err(), "{wrong}");
+        }
+    }
+}
