@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::app::cli::{Common, Free};
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::say;
-use crate::collect::{Collector, SourceError, Trial, binding};
+use crate::collect::{Closes, Collector, Demand, SourceError, Trial, binding};
 use crate::history::{History, Moment};
 use crate::query::{Neighbours, Verdict, spares};
 use crate::teach::{Berthing, say_verdict, say_why};
@@ -57,7 +57,12 @@ struct Table {
 
 impl Table {
     fn open(common: &Common) -> Self {
-        let collector = Collector::open(common.source(), Instant::now());
+        let looks_once = Demand {
+            closes: Closes::NotHeard,
+            ..Demand::default()
+        };
+        let collector = Collector::open(common.source(), Instant::now())
+            .map(|collector| collector.demanding(looks_once));
         if let Ok(collector) = &collector {
             tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         }

@@ -68,7 +68,12 @@ impl Watcher {
             let identity = (row.key, row.first_seen.at());
             let before = self.told.get(&identity).copied();
             let kind = if row.is_closed() {
-                before.filter(|b| b.matching).map(|_| EventKind::Closed)
+                // Of what came and went between two looks, nothing was told before.
+                let is_news = match before {
+                    Some(before) => before.matching,
+                    None => row.first_seen == Since::Unsampled(moment.elapsed) && matches(row),
+                };
+                is_news.then_some(EventKind::Closed)
             } else {
                 let now = Told {
                     state: row.socket.tcp_state(),
@@ -97,7 +102,7 @@ impl Watcher {
 fn happened(before: Option<Told>, now: Told, first_seen: Since) -> Option<EventKind> {
     let Some(before) = before else {
         return now.matching.then_some(match first_seen {
-            Since::Seen(_) => EventKind::Opened,
+            Since::Seen(_) | Since::Unsampled(_) => EventKind::Opened,
             Since::BeforeFirstLook(_) => EventKind::Began,
         });
     };

@@ -192,6 +192,7 @@ impl Scene {
             elapsed,
             source: self.source.unwrap_or(SourceKind::SockDiag),
             sockets: before.unwrap_or_default(),
+            destroyed: Vec::new(),
             directory: Arc::new(self.directory.clone()),
             sight,
             observer: Observer {
@@ -212,6 +213,7 @@ impl Scene {
     fn gap(&mut self, what: &str, why: &str) -> Wrong {
         let gap = match what {
             "sockets" => Gap::Sockets(why.into()),
+            "closes" => Gap::Closes(why.into()),
             "owners" => Gap::Owners(why.into()),
             "sampler" => Gap::Sampler(why.into()),
             _ => return Err(format!("unknown gap {what}")),
