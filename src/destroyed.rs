@@ -28,6 +28,9 @@ pub struct Destroyed {
     /// The kernel's name for it. A TIME-WAIT row has the same one only if somebody had asked for
     /// the socket's before.
     pub cookie: Option<Cookie>,
+    /// What was received and not read by the program. Of TCP the other end's FIN counts one, until
+    /// the program reads the end of the stream.
+    pub unread: u32,
     /// TCP's final figures; `None` for UDP, and where the kernel has forgotten them.
     pub tcp: Option<TcpInfo>,
 }

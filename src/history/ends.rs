@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 
 use crate::destroyed::Destroyed;
@@ -35,14 +36,21 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    fn new(ends: Vec<Destroyed>) -> Self {
+    fn new(ends: Vec<Destroyed>, now: Duration) -> Self {
         let mut by_key = HashMap::with_capacity(ends.len());
         let mut by_tuple = HashMap::with_capacity(ends.len());
         for (place, end) in ends.iter().enumerate() {
             by_key.insert(end.key(), place);
-            // Endpoints are used again: the last to have them left the row.
+            // Endpoints are used again: the row in the table is of the last to have them when the
+            // look began. Who had them later may have left his after the table was read.
+            let is_in_time = end.at < now;
             if end.protocol == Protocol::Tcp {
-                by_tuple.insert(end.tuple(), place);
+                match by_tuple.entry(end.tuple()) {
+                    Entry::Occupied(_) if !is_in_time => {}
+                    entry => {
+                        entry.insert(place);
+                    }
+                }
             }
         }
         Self {
@@ -69,7 +77,7 @@ impl Ends {
             let place = self.ends.get_mut(place)?;
             place.take()
         });
-        socket.tcp = end.and_then(|end| end.tcp);
+        socket.tcp = end.and_then(|end| settle(&end, Left::TimeWait));
     }
 
     fn left(self) -> impl Iterator<Item = Destroyed> {
@@ -90,13 +98,13 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// All that is to be joined in this sample.
-    pub(super) fn ends(&mut self, heard: Vec<Destroyed>) -> Ends {
+    pub(super) fn ends(&mut self, heard: Vec<Destroyed>, now: Duration) -> Ends {
         let mut ends = std::mem::take(&mut self.undecided);
         ends.extend(heard);
         if ends.is_empty() {
             return Ends::default();
         }
-        Ends::new(ends)
+        Ends::new(ends, now)
     }
 
     fn expect(&mut self, row: &Tracked) {
@@ -160,9 +168,7 @@ impl History {
         let Some(row) = self.store.row(slot) else {
             return;
         };
-        let figures = end
-            .tcp
-            .map(|tcp| settle(tcp, row.side, row.socket.tcp_state()));
+        let figures = settle(end, Left::of(row));
         // Counters only grow, unless the kernel has cleared them.
         let grown =
             |last: &TcpInfo| match (row.socket.tcp.and_then(|t| t.delivered), last.delivered) {
@@ -197,20 +203,43 @@ pub(super) fn is_remains(socket: &Socket) -> bool {
     state && socket.tcp.is_none() && socket.inode.is_none()
 }
 
-/// The final figures without the other end's FIN that the kernel counts among the bytes received
-/// (`tcp_rcv_nxt_update`). It came if the state said so; and if this end's own FIN was acknowledged
-/// and nothing was left behind, because whoever closes first leaves a TIME-WAIT row.
-pub(super) fn settle(tcp: TcpInfo, side: Side, last: Option<TcpState>) -> TcpInfo {
-    let came = match last {
-        Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing) => true,
-        Some(TcpState::TimeWait) => false,
-        _ => surplus(&tcp) == Some(1 + u64::from(side == Side::Outgoing)),
+/// What is known of a socket that ended, beside its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// TCP kept the endpoints in a TIME-WAIT row.
+    TimeWait,
+    /// Nothing was left, and a sample had it in a state that says that the other end's FIN came.
+    AfterFin,
+    /// Nothing was left.
+    Nothing(Side),
+}
+
+impl Left {
+    fn of(row: &Tracked) -> Self {
+        match row.socket.tcp_state() {
+            Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing) => Self::AfterFin,
+            Some(TcpState::TimeWait) => Self::TimeWait,
+            _ => Self::Nothing(row.side),
+        }
+    }
+}
+
+/// The final figures, without the other end's FIN, which the kernel counts among the bytes received
+/// (`tcp_rcv_nxt_update`), also when it is all that is unread. A program that closes before it has
+/// read all sends a reset and no FIN of its own; so, where that was acknowledged, what is unread is
+/// the other's. Where nothing is unread, the program has read the end of the stream, or it closed
+/// first, which leaves a TIME-WAIT row.
+pub(super) fn settle(end: &Destroyed, left: Left) -> Option<TcpInfo> {
+    let mut tcp = end.tcp?;
+    let came = match left {
+        Left::AfterFin => true,
+        Left::TimeWait => end.unread > 0,
+        Left::Nothing(side) => surplus(&tcp) == Some(1 + u64::from(side == Side::Outgoing)),
     };
-    let mut tcp = tcp;
     if let Some(delivered) = tcp.delivered.as_mut().filter(|_| came) {
         delivered.received = delivered.received.saturating_sub(1);
     }
-    tcp
+    Some(tcp)
 }
 
 /// What was acknowledged beyond the bytes sent: the SYN of the side that dialled, and the FIN.

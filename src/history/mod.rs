@@ -63,7 +63,9 @@ impl History {
     pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
         let now = snapshot.elapsed;
         self.reap(now);
-        let mut ends = self.waiting.ends(std::mem::take(&mut snapshot.destroyed));
+        let mut ends = self
+            .waiting
+            .ends(std::mem::take(&mut snapshot.destroyed), now);
         let fresh = self.match_rows(snapshot, &mut ends);
         let farewells = self.bid_farewell(ends, now);
         if self.can_tell_what_is_gone(snapshot) {

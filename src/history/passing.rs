@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use crate::destroyed::Destroyed;
 use crate::history::History;
-use crate::history::ends::{settle, surplus};
+use crate::history::ends::{Left, settle, surplus};
 use crate::history::listeners::Standing;
 use crate::history::peers::Pair;
 use crate::history::side::{self, Evidence, Side};
@@ -27,30 +27,24 @@ impl History {
         }
         self.totals.opened += ends.len() as u64;
         self.totals.closed += ends.len() as u64;
-        let slots: Vec<Slot> = ends
-            .into_iter()
-            .map(|end| self.store.pass(end.key(), end.socket(), now))
-            .collect();
+        let make = |end: &Destroyed| self.store.pass(end.key(), end.socket(), now);
+        let slots: Vec<Slot> = ends.iter().map(make).collect();
         self.link_passing(&slots);
         let mut open = Vec::new();
-        for &slot in &slots {
-            match self
-                .store
-                .row(slot)
-                .and_then(|row| self.proved(&row.socket))
-            {
-                Some(verdict) => self.settle_passing(slot, verdict),
-                None => open.push(slot),
+        for (&slot, end) in slots.iter().zip(&ends) {
+            match self.proved(&end.socket()) {
+                Some(verdict) => self.settle_passing(slot, end, verdict),
+                None => open.push((slot, end)),
             }
         }
-        for slot in open {
+        for (slot, end) in open {
             let verdict = self.by_mirror(slot).or_else(|| {
                 let socket = &self.store.row(slot)?.socket;
                 let more_shared = self.peers.more_shared(socket);
                 Some(side::guess(socket, ephemeral, more_shared))
             });
             if let Some(verdict) = verdict {
-                self.settle_passing(slot, verdict);
+                self.settle_passing(slot, end, verdict);
             }
         }
     }
@@ -99,11 +93,12 @@ impl History {
         (surplus == Some(0) && received > 0).then_some((Side::Serving, Evidence::Counters))
     }
 
-    fn settle_passing(&mut self, slot: Slot, (side, evidence): (Side, Evidence)) {
+    fn settle_passing(&mut self, slot: Slot, end: &Destroyed, verdict: (Side, Evidence)) {
+        let (side, evidence) = verdict;
         self.store.edit(slot, |row| {
             row.side = side;
             row.evidence = evidence;
-            row.socket.tcp = row.socket.tcp.map(|tcp| settle(tcp, side, None));
+            row.socket.tcp = settle(end, Left::Nothing(side));
         });
     }
 }

@@ -68,6 +68,7 @@ fn told(socket: Socket, at: Duration) -> Announced {
         remote,
         interface: socket.interface,
         cookie: socket.cookie,
+        unread: socket.queues.map_or(0, |queues| queues.recv),
         tcp: socket.tcp.filter(|_| !is_cleared),
     })
 }
