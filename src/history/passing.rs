@@ -12,6 +12,7 @@ use crate::destroyed::Destroyed;
 use crate::history::History;
 use crate::history::ends::{Left, settle, surplus};
 use crate::history::listeners::Standing;
+use crate::history::ownership::{Held, Ownership};
 use crate::history::peers::Pair;
 use crate::history::side::{self, Evidence, Side};
 use crate::history::tracked::Slot;
@@ -47,6 +48,7 @@ impl History {
                 self.settle_passing(slot, end, verdict);
             }
         }
+        self.name_listeners(&slots);
     }
 
     /// Finds the other ends, among themselves and among the open rows.
@@ -100,5 +102,34 @@ impl History {
             row.evidence = evidence;
             row.socket.tcp = settle(end, Left::Nothing(side));
         });
+    }
+
+    /// Says of those that were accepted whose listener it was, where all that may have been it are
+    /// of the same processes.
+    fn name_listeners(&mut self, slots: &[Slot]) {
+        let mut known: HashMap<Slot, Option<Held>> = HashMap::new();
+        for &slot in slots {
+            let Some(row) = self.store.row(slot) else {
+                continue;
+            };
+            if row.evidence != Evidence::Listener {
+                continue;
+            }
+            let held = |slot: Slot| {
+                let row = self.store.row(slot)?;
+                row.ownership.holders()?.without_descriptors()
+            };
+            let mut listeners = self
+                .listeners
+                .serving(row.socket.protocol(), row.socket.local)
+                .map(|slot| known.entry(slot).or_insert_with(|| held(slot)).clone());
+            let Some(Some(first)) = listeners.next() else {
+                continue;
+            };
+            if listeners.all(|other| other.as_ref() == Some(&first)) {
+                self.store
+                    .edit(slot, |row| row.ownership = Ownership::OfListener(first));
+            }
+        }
     }
 }

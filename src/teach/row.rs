@@ -238,6 +238,10 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
             "No process has it any more; {} had it last.",
             holders(list, &moment.directory)
         ))),
+        Ownership::OfListener(list) => Some(Phrase::inference(format!(
+            "Nobody was seen with it; {} has the listener it was accepted from.",
+            holders(list, &moment.directory)
+        ))),
         Ownership::Kernel => Some(Phrase::fact(
             "No process has it any more; the kernel alone keeps it.",
         )),

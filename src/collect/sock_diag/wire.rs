@@ -249,12 +249,18 @@ fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
         // A listener's tcp_info holds its backlog in fields with other names, and no figures.
         (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
             socket.tcp = tcp_info::decode(value);
+            // The kernel fills it in later than the rest, and the socket may have gone on meanwhile.
+            // The figures are those of the later state, and tell no more of one that is closed.
+            match value.first().map(|&number| TcpState::from_kernel(number)) {
+                Some(TcpState::Closed) if state != TcpState::Closed => socket.tcp = None,
+                None | Some(TcpState::Closed | TcpState::Listen | TcpState::Other(_)) => {}
+                Some(later) => socket.transport = Transport::Tcp(later),
+            }
             if matches!(
-                state,
-                TcpState::CloseWait | TcpState::LastAck | TcpState::Closing
+                socket.tcp_state(),
+                Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing)
             ) {
-                // In these states the other end's FIN has come, and the kernel counts it
-                // (`tcp_rcv_nxt_update`).
+                // The other end's FIN has come, and the kernel counts it (`tcp_rcv_nxt_update`).
                 let delivered = socket.tcp.as_mut().and_then(|tcp| tcp.delivered.as_mut());
                 if let Some(delivered) = delivered {
                     delivered.received = delivered.received.saturating_sub(1);
