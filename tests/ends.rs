@@ -246,7 +246,7 @@ fn snapshot(at: u64, sockets: Vec<Socket>) -> Snapshot {
 }
 
 fn lives() -> impl Strategy<Value = Vec<Life>> {
-    let life = (1..20_000_u64, 0..3_000_u64, 0..700_u64, any::<bool>());
+    let life = (1_000..20_000_u64, 0..3_000_u64, 0..700_u64, any::<bool>());
     proptest::collection::vec(life, 1..30).prop_map(|lives| {
         let numbered = lives.into_iter().zip(1000..);
         let life = |((opens, lives, heard_after, closes_first), port)| Life {
