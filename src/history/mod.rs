@@ -72,7 +72,7 @@ impl History {
             self.close_unmet(now, &farewells);
         }
         self.judge(&fresh, snapshot.ephemeral);
-        self.pass(farewells.unsampled, now, snapshot.ephemeral);
+        self.pass(&farewells.unsampled, now, snapshot.ephemeral);
         self.listeners.tick(now);
         self.series.sample(now);
         let moment = self.publish(snapshot);

@@ -21,7 +21,7 @@ use crate::socket::Socket;
 
 impl History {
     /// Makes a closed row of each. To be called when the rows of the sample are judged.
-    pub(super) fn pass(&mut self, ends: Vec<Destroyed>, now: Duration, ephemeral: PortRange) {
+    pub(super) fn pass(&mut self, ends: &[Destroyed], now: Duration, ephemeral: PortRange) {
         // What went before the second look may have been there before the first.
         if self.samples == 0 || ends.is_empty() {
             return;
@@ -32,7 +32,7 @@ impl History {
         let slots: Vec<Slot> = ends.iter().map(make).collect();
         self.link_passing(&slots);
         let mut open = Vec::new();
-        for (&slot, end) in slots.iter().zip(&ends) {
+        for (&slot, end) in slots.iter().zip(ends) {
             match self.proved(&end.socket()) {
                 Some(verdict) => self.settle_passing(slot, end, verdict),
                 None => open.push((slot, end)),

@@ -35,7 +35,7 @@ pub(super) fn read(payload: &[u8], at: Duration) -> Announced {
         return Announced::Unreadable;
     };
     match wire::socket(payload, protocol, at) {
-        Some(socket) => told(socket, at),
+        Some(socket) => told(&socket, at),
         None => Announced::Unreadable,
     }
 }
@@ -43,14 +43,14 @@ pub(super) fn read(payload: &[u8], at: Duration) -> Announced {
 fn protocol(payload: &[u8]) -> Option<Protocol> {
     let rest = payload.get(MESSAGE..)?;
     let (_, value) = Attributes { rest }.find(|(kind, _)| *kind == INET_DIAG_PROTOCOL)?;
-    match value.first()? {
-        &IPPROTO_TCP => Some(Protocol::Tcp),
-        &IPPROTO_UDP => Some(Protocol::Udp),
+    match *value.first()? {
+        IPPROTO_TCP => Some(Protocol::Tcp),
+        IPPROTO_UDP => Some(Protocol::Udp),
         _ => None,
     }
 }
 
-fn told(socket: Socket, at: Duration) -> Announced {
+fn told(socket: &Socket, at: Duration) -> Announced {
     let protocol = socket.protocol();
     let remote = socket
         .remote
