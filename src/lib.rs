@@ -40,7 +40,7 @@
 //! # The nouns
 //!
 //! [`port`] (a number, per protocol) · [`endpoint`] (address and port) · [`socket`] (one kernel
-//! object, one row) · [`process`] (a pid and its start; who holds what) · [`snapshot`] (all that one
+//! object, one row) · [`destroyed`] (its end, as the kernel announces it) · [`process`] (a pid and its start; who holds what) · [`snapshot`] (all that one
 //! look gave, and what it could not see) · [`services`] (what a port is usually used for) ·
 //! [`quantity`] (times, sizes and rates as people read them) · [`text`] (bytes of strangers, made
 //! safe to show) · [`wish`] (a port somebody would like to have).
@@ -82,6 +82,7 @@ pub mod teach;
 pub mod view;
 pub mod widgets;
 
+pub mod destroyed;
 pub mod endpoint;
 pub mod port;
 pub mod process;

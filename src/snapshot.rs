@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use crate::destroyed::Destroyed;
 use crate::port::PortRange;
 use crate::process::{Pid, Process, ProcessKey, Uid};
 use crate::socket::{CgroupId, InterfaceIndex, Socket};
@@ -47,6 +48,9 @@ impl fmt::Display for SourceKind {
 pub enum Gap {
     /// Part of the socket table may be missing. The text says which part and why.
     Sockets(String),
+    /// Closes may have gone unheard: connections that opened and closed between two samples are
+    /// missing then, and final counters. The text says how many or why.
+    Closes(String),
     /// Owners may be missing for a reason other than permission. The text says why.
     Owners(String),
     /// The sampler failed as a whole and was started again.
@@ -57,6 +61,7 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sockets(why) => write!(f, "sockets may be missing: {why}"),
+            Self::Closes(why) => write!(f, "closed sockets may be missing: {why}"),
             Self::Owners(why) => write!(f, "owners may be missing: {why}"),
             Self::Sampler(why) => write!(f, "a sample was lost: {why}"),
         }
@@ -120,6 +125,9 @@ pub struct Snapshot {
     pub source: SourceKind,
     /// Every socket, in no particular order, each once.
     pub sockets: Vec<Socket>,
+    /// Every socket whose end was announced since the sample before, in the order it was heard.
+    /// Empty where the source hears of none.
+    pub destroyed: Vec<Destroyed>,
     /// What the ids stand for.
     pub directory: Arc<Directory>,
     /// How far the owners could be seen.

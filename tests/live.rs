@@ -19,6 +19,8 @@ mod zoo;
 mod agreement;
 #[path = "live/demand.rs"]
 mod demand;
+#[path = "live/ends.rs"]
+mod ends;
 #[path = "live/exhibits.rs"]
 mod exhibits;
 #[path = "live/time.rs"]

@@ -13,7 +13,7 @@ use crate::app::cli::Explain;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::terminal_width;
-use crate::collect::Demand;
+use crate::collect::{Closes, Demand};
 use crate::endpoint::Endpoint;
 use crate::history::{Moment, Tracked};
 use crate::port::{Port, Protocol};
@@ -80,7 +80,11 @@ pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
     explain.common.start_log()?;
     let services = explain.common.services();
     let source = explain.common.source();
-    let (_, moment) = Looking::open(source, Duration::ZERO, Demand::default())?;
+    let demand = Demand {
+        closes: Closes::NotHeard,
+        ..Demand::default()
+    };
+    let (_, moment) = Looking::open(source, Duration::ZERO, demand)?;
     let found = found(subject, &moment, &services);
     if found.is_empty() {
         let what = match subject {

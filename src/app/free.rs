@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::app::cli::{Common, Free};
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::say;
-use crate::collect::{Collector, Demand, OwnerSearch, SourceError, Trial, binding};
+use crate::collect::{Closes, Collector, Demand, OwnerSearch, SourceError, Trial, binding};
 use crate::history::{History, Moment};
 use crate::port::{PortRange, PortSet};
 use crate::query::{Neighbours, Verdict, spares};
@@ -65,6 +65,7 @@ impl Table {
         let demand = Demand {
             ports: Some(PortSet::new([range])),
             owners: OwnerSearch::Sought,
+            closes: Closes::NotHeard,
         };
         let collector = Collector::open(common.source(), Instant::now());
         let collector = collector.map(|collector| collector.demanding(demand));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::cli::{Common, FormatChoice, Layout, List, Selection};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
-use crate::collect::{Demand, OwnerSearch, names};
+use crate::collect::{Closes, Demand, OwnerSearch, names};
 use crate::history::{Moment, Ownership, Tracked};
 use crate::query::filter::Context;
 use crate::query::{Answer, Grouping, Query, answer};
@@ -27,6 +27,7 @@ pub(super) fn list(list: &List) -> Result<Exit, Failure> {
     let demand = Demand {
         ports: printer.query.filter.ports(),
         owners: OwnerSearch::Sought,
+        closes: Closes::NotHeard,
     };
     // One look has no interval.
     let (_, moment) = Looking::open(list.common.source(), Duration::ZERO, demand)?;

@@ -10,7 +10,7 @@ use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::say;
 use crate::collect::recording::{self, About, Existing, Summary};
-use crate::collect::{Collector, names, pace};
+use crate::collect::{Closes, Collector, Demand, names, pace};
 use crate::history::History;
 use crate::port::{Port, Protocol};
 use crate::process::ProcessKey;
@@ -33,7 +33,13 @@ pub(super) fn record(record: &Record, config: &Config) -> Result<Exit, Failure> 
     let interval = record
         .common
         .interval(config.interval.unwrap_or(USUAL_INTERVAL));
-    let mut collector = Collector::open(record.common.source(), Instant::now())?;
+    // The format keeps samples; what the kernel says between them is not asked for.
+    let demand = Demand {
+        closes: Closes::NotHeard,
+        ..Demand::default()
+    };
+    let collector = Collector::open(record.common.source(), Instant::now())?;
+    let mut collector = collector.demanding(demand);
     let about = About {
         program: concat!("portolan ", env!("CARGO_PKG_VERSION")).into(),
         host: names::this_machine().map(|name| name.to_string()),

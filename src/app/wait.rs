@@ -6,7 +6,7 @@ use crate::app::cli::{Timeout, Wait};
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::say;
-use crate::collect::Demand;
+use crate::collect::{Closes, Demand};
 use crate::history::Moment;
 use crate::quantity;
 use crate::query::filter::{Context, Flag};
@@ -35,6 +35,11 @@ pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
     let demand = Demand {
         ports: filter.ports(),
         owners: filter.owners(),
+        // Whoever waits for a socket to be gone may wait for one that no sample has.
+        closes: match filter.mentions(Flag::Closed) {
+            true => Closes::Heard,
+            false => Closes::NotHeard,
+        },
     };
     let (mut looking, first) = Looking::open(wait.common.source(), interval, demand)?;
     let wanted = Wanted {

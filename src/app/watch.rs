@@ -6,7 +6,7 @@ use crate::app::cli::{StreamChoice, USUAL_INTERVAL, Watch};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::{Looking, Rest};
-use crate::collect::{Demand, OwnerSearch};
+use crate::collect::{Closes, Demand, OwnerSearch};
 use crate::history::Moment;
 use crate::query::filter::Context;
 use crate::query::{Event, Watcher};
@@ -28,6 +28,7 @@ pub(super) fn watch(watch: &Watch, config: &Config) -> Result<Exit, Failure> {
     let demand = Demand {
         ports: filter.ports(),
         owners: OwnerSearch::Sought,
+        closes: Closes::Heard,
     };
     let (mut looking, first) = Looking::open(watch.common.source(), interval, demand)?;
     let mut watcher = Watcher::default();

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use crate::collect::names::Names;
 use crate::collect::netstat2::Netstat2;
 use crate::collect::owners::SysinfoOwners;
-use crate::collect::{Demand, Owners, Source, SourceError, system};
-use crate::port::PortRange;
+use crate::collect::{Closes, Demand, Owners, Source, SourceError, system};
+use crate::destroyed::Destroyed;
+use crate::port::{Port, PortRange};
 use crate::snapshot::{Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
 use crate::socket::Socket;
 
@@ -25,6 +26,14 @@ pub struct Collector {
     ephemeral: PortRange,
     reason: Reason,
     demand: Demand,
+    ear: Ear,
+}
+
+/// Whether the source was told to listen for the ends of sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ear {
+    Shut,
+    Open,
 }
 
 /// Why a source is in use.
@@ -70,6 +79,7 @@ impl Collector {
             ephemeral: system::ephemeral_ports(),
             reason,
             demand: Demand::default(),
+            ear: Ear::Shut,
         })
     }
 
@@ -111,6 +121,7 @@ impl Collector {
         let begun = Instant::now();
         let (taken_at, elapsed) = (jiff::Timestamp::now(), self.started.elapsed());
         let mut gaps = Vec::new();
+        self.listen(&mut gaps);
         let ports = self.demand.ports.as_ref();
         self.source.read(ports, elapsed, &mut sockets, &mut gaps)?;
         let asked_for = self.demand.sort(&mut sockets);
@@ -121,11 +132,14 @@ impl Collector {
             Sight::default()
         };
         self.names.complete(elapsed, asked_for, directory);
+        // Last, so that whoever is not in the table any more has been heard to go.
+        let destroyed = self.closes(&mut gaps);
         Ok(Snapshot {
             taken_at,
             elapsed,
             source: self.source.kind(),
             sockets,
+            destroyed,
             directory: Arc::clone(&self.directory),
             sight,
             observer: self.observer,
@@ -137,6 +151,23 @@ impl Collector {
             },
             interval,
         })
+    }
+
+    /// Opens the ear before the first look, if at all: what closes after a look that did not have it
+    /// yet must have been heard.
+    fn listen(&mut self, gaps: &mut Vec<Gap>) {
+        if self.ear == Ear::Shut && self.demand.closes == Closes::Heard {
+            self.ear = Ear::Open;
+            gaps.extend(self.source.listen(self.started).err());
+        }
+    }
+
+    fn closes(&mut self, gaps: &mut Vec<Gap>) -> Vec<Destroyed> {
+        let mut destroyed = Vec::new();
+        self.source.heard(&mut destroyed, gaps);
+        let remote = |d: &Destroyed| d.remote.map_or(Port::NONE, |r| r.port);
+        destroyed.retain(|d| self.demand.covers(d.local.port, remote(d)));
+        destroyed
     }
 
     /// What a failed sample leaves behind.

@@ -1,9 +1,9 @@
 //! What is asked of a sample.
 //!
-//! In: the ports that somebody wants to know about, and whether owners matter. Out: [`Demand`],
+//! In: the ports that somebody wants to know about, and whether owners and closes matter. Out: [`Demand`],
 //! by which a source lists less and fewer owners are sought. Everything, unless told otherwise.
 
-use crate::port::PortSet;
+use crate::port::{Port, PortSet};
 use crate::socket::Socket;
 
 /// What a sample has to have. What it has besides is not wrong, only not complete: sockets of other
@@ -16,6 +16,18 @@ pub struct Demand {
     pub ports: Option<PortSet>,
     /// Whether the owners of those sockets are wanted.
     pub owners: OwnerSearch,
+    /// Whether sockets are wanted that closed since the sample before.
+    pub closes: Closes,
+}
+
+/// Whether the ends of sockets are listened for, where the source can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Closes {
+    /// From the first sample on, so that the second and later ones have what closed meanwhile.
+    #[default]
+    Heard,
+    /// Nobody listens: who looks once has no use for it.
+    NotHeard,
 }
 
 /// Whether owners are looked for. The look through all processes is what takes longest.
@@ -35,11 +47,11 @@ impl Demand {
         *self == Self::default()
     }
 
-    /// Whether the socket is one of those asked for.
-    fn covers(&self, socket: &Socket) -> bool {
-        self.ports.as_ref().is_none_or(|ports| {
-            ports.contains(socket.local.port) || ports.contains(socket.remote_port())
-        })
+    /// Whether a socket with these ports is one of those asked for.
+    pub(super) fn covers(&self, local: Port, remote: Port) -> bool {
+        self.ports
+            .as_ref()
+            .is_none_or(|ports| ports.contains(local) || ports.contains(remote))
     }
 
     /// Brings the sockets asked for to the front and returns them. Of both kinds the order stays:
@@ -48,8 +60,9 @@ impl Demand {
         if self.ports.is_none() {
             return sockets;
         }
-        sockets.sort_by_key(|socket| !self.covers(socket));
-        let end = sockets.partition_point(|socket| self.covers(socket));
+        let covers = |socket: &Socket| self.covers(socket.local.port, socket.remote_port());
+        sockets.sort_by_key(|socket| !covers(socket));
+        let end = sockets.partition_point(covers);
         sockets.get_mut(..end).unwrap_or_default()
     }
 
@@ -71,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::endpoint::Endpoint;
-    use crate::port::{Port, PortRange};
+    use crate::port::PortRange;
     use crate::socket::{Inode, TcpState, Transport};
 
     fn row(local: u16, remote: Option<u16>) -> Socket {

@@ -22,12 +22,13 @@ mod system;
 
 pub use binding::{Refusal, Trial};
 pub use collector::{Collector, Reason};
-pub use demand::{Demand, OwnerSearch};
+pub use demand::{Closes, Demand, OwnerSearch};
 pub use sampler::{Sampled, Sampler, Start, pace};
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::destroyed::Destroyed;
 use crate::port::PortSet;
 use crate::snapshot::{Directory, Gap, Sight, SourceKind};
 use crate::socket::Socket;
@@ -52,6 +53,22 @@ pub trait Source: Send {
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError>;
+
+    /// Begins to listen for the ends of sockets. `started` is the moment from which their times
+    /// are counted. A source that hears of none has nothing to do.
+    ///
+    /// # Errors
+    /// When the system does not let it listen: the ends stay unheard, and the gap says so.
+    fn listen(&mut self, started: Instant) -> Result<(), Gap> {
+        let _ = started;
+        Ok(())
+    }
+
+    /// Appends the sockets whose end was announced since the last call, in the order it was heard.
+    /// Announcements that were lost are a [`Gap`].
+    fn heard(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+        let _ = (destroyed, gaps);
+    }
 }
 
 /// Finds the processes that have the sockets.

@@ -144,6 +144,17 @@ impl Listeners {
         past.any(|(_, l)| l.serves(local)).then_some(Standing::Past)
     }
 
+    /// The rows of the listeners that a connection with this local endpoint can have come from.
+    pub(super) fn serving(
+        &self,
+        protocol: Protocol,
+        local: Endpoint,
+    ) -> impl Iterator<Item = Slot> + '_ {
+        let here = self.now.get(&(protocol, local.port)).into_iter().flatten();
+        here.filter(move |(_, listener)| listener.serves(local))
+            .map(|(slot, _)| *slot)
+    }
+
     /// The one socket that waits at this endpoint of this machine, whatever its family.
     pub(super) fn waiting_at(&self, protocol: Protocol, place: Endpoint) -> bool {
         let plain = place.canonical();

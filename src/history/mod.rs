@@ -3,14 +3,17 @@
 //! In: one [`Snapshot`] after another. Out: one [`Moment`] after another. From here on nothing
 //! reads a clock and nothing fails: time is the snapshot's own, what could not be seen is a gap.
 //!
-//! A sample is taken up in four passes: match every socket with its row by identity; close the
-//! rows that were not met; judge the side of new rows, when all listeners of the sample are known;
+//! A sample is taken up in passes: match every socket with its row by identity; give the rows that
+//! are announced to be gone their final figures; close the rows that were not met; judge the side of
+//! new rows, when all listeners of the sample are known; make rows of what came and went unsampled;
 //! and publish.
 
+mod ends;
 mod index;
 mod listeners;
 mod moment;
 mod ownership;
+mod passing;
 mod peers;
 mod series;
 mod side;
@@ -28,6 +31,7 @@ pub use side::{Evidence, Side};
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 
 use crate::snapshot::{Cost, Gap, Sight, Snapshot};
+use ends::{Ends, Farewells, Waiting};
 use listeners::Listeners;
 use peers::Peers;
 use series::AllSeries;
@@ -43,6 +47,7 @@ pub struct History {
     listeners: Listeners,
     peers: Peers,
     series: AllSeries,
+    waiting: Waiting,
     totals: Totals,
     samples: u64,
     before: Option<(Duration, Cost)>,
@@ -58,11 +63,16 @@ impl History {
     pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
         let now = snapshot.elapsed;
         self.reap(now);
-        let fresh = self.match_rows(snapshot);
+        let mut ends = self
+            .waiting
+            .ends(std::mem::take(&mut snapshot.destroyed), now);
+        let fresh = self.match_rows(snapshot, &mut ends);
+        let farewells = self.bid_farewell(ends, now);
         if self.can_tell_what_is_gone(snapshot) {
-            self.close_unmet(now);
+            self.close_unmet(now, &farewells);
         }
         self.judge(&fresh, snapshot.ephemeral);
+        self.pass(&farewells.unsampled, now, snapshot.ephemeral);
         self.listeners.tick(now);
         self.series.sample(now);
         let moment = self.publish(snapshot);
@@ -73,13 +83,17 @@ impl History {
 
     /// Frees the rows that have been closed long enough.
     fn reap(&mut self, now: Duration) {
-        while let Some(row) = self.store.reap_one(now.saturating_sub(LINGER)) {
+        let limit = now.saturating_sub(LINGER);
+        while let Some(row) = self.store.reap_one(limit) {
+            self.part(&row);
+        }
+        while let Some(row) = self.store.reap_passed(limit) {
             self.part(&row);
         }
     }
 
     /// Meets every socket of the sample with its row; returns the rows that are new.
-    fn match_rows(&mut self, snapshot: &mut Snapshot) -> Vec<Slot> {
+    fn match_rows(&mut self, snapshot: &mut Snapshot, ends: &mut Ends) -> Vec<Slot> {
         let now = snapshot.elapsed;
         let first_look = self.samples == 0;
         let interval = self.before.map(|(at, _)| now.saturating_sub(at));
@@ -87,7 +101,8 @@ impl History {
         self.store.begin_sample();
         // Without a single process to look into, nobody is looking and nobody will tell.
         let blind = snapshot.sight == Sight::default();
-        for socket in snapshot.sockets.drain(..) {
+        for mut socket in snapshot.sockets.drain(..) {
+            ends.complete(&mut socket);
             let met = store::Met {
                 socket,
                 source: snapshot.source,
@@ -135,13 +150,14 @@ impl History {
     }
 
     /// Closes the rows this sample did not have.
-    fn close_unmet(&mut self, now: Duration) {
+    fn close_unmet(&mut self, now: Duration, farewells: &Farewells) {
         for slot in self.store.close_unmet(now) {
             let Some(row) = self.store.row(slot) else {
                 continue;
             };
             let row = Arc::clone(row);
             self.totals.closed += 1;
+            self.await_end(&row, farewells);
             self.unlist(&row, now);
         }
     }

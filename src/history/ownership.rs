@@ -32,6 +32,12 @@ impl Held {
         })
     }
 
+    /// By the same processes, whatever their descriptors: these lead to something else.
+    pub(super) fn without_descriptors(&self) -> Option<Self> {
+        let holder = |process| Holder { process, fd: None };
+        Self::by(self.processes().map(holder).collect())
+    }
+
     /// Whether one of the processes is such; a loop over them would cost twice as much, which shows
     /// where a hundred thousand rows are asked.
     pub fn any(&self, mut is_such: impl FnMut(ProcessKey) -> bool) -> bool {
@@ -66,6 +72,9 @@ pub enum Ownership {
     Kernel,
     /// As [`Ownership::Kernel`], and these had it when it was last seen with an owner.
     Remembered(Held),
+    /// No sample had the socket, so that nobody was seen with it; these have the listener that it
+    /// was accepted from. A conclusion: a server may hand its connections to others.
+    OfListener(Held),
     /// A process that this user may not look into has it.
     Hidden,
     /// Every process was looked into and none has it: closed before we looked, on its way from one
@@ -86,10 +95,10 @@ impl Ownership {
         }
     }
 
-    /// Who has it now or had it last.
+    /// Who has it now or had it last, as far as can be told.
     pub const fn last_holders(&self) -> Option<&Held> {
         match self {
-            Self::Known(holders) | Self::Remembered(holders) => Some(holders),
+            Self::Known(held) | Self::Remembered(held) | Self::OfListener(held) => Some(held),
             _ => None,
         }
     }

@@ -17,8 +17,9 @@ use crate::socket::Socket;
 /// The most local addresses remembered. A machine has a few; privacy addresses come and go.
 const MOST_ADDRESSES: usize = 1024;
 
+/// The two ends of a connection, from one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Pair {
+pub(super) struct Pair {
     protocol: Protocol,
     local: Endpoint,
     remote: Endpoint,
@@ -27,7 +28,7 @@ struct Pair {
 impl Pair {
     /// Families are undone: an IPv4 client and the dual-stack server's IPv6 socket are one
     /// connection.
-    fn of(socket: &Socket) -> Option<Self> {
+    pub(super) fn of(socket: &Socket) -> Option<Self> {
         let remote = socket.remote?.canonical();
         Some(Self {
             protocol: socket.protocol(),
@@ -36,7 +37,7 @@ impl Pair {
         })
     }
 
-    const fn mirrored(self) -> Self {
+    pub(super) const fn mirrored(self) -> Self {
         Self {
             protocol: self.protocol,
             local: self.remote,
@@ -91,6 +92,11 @@ impl Peers {
             .get(&pair.mirrored())
             .copied()
             .filter(|mirror| *mirror != slot)
+    }
+
+    /// The open row of such ends, if its remote end is one of this machine's.
+    pub(super) fn row(&self, pair: &Pair) -> Option<Slot> {
+        self.rows.get(pair).copied()
     }
 
     pub(super) fn closed(&mut self, slot: Slot, socket: &Socket) {

@@ -123,7 +123,7 @@ impl History {
 
     /// The opposite of what the other end was found to be; or, where the other end has no row of
     /// its own (any more), outgoing if its endpoint is one somebody on this machine waits at.
-    fn by_mirror(&self, slot: Slot) -> Option<(Side, Evidence)> {
+    pub(super) fn by_mirror(&self, slot: Slot) -> Option<(Side, Evidence)> {
         let row = self.store.row(slot)?;
         if let Some(other) = row.peer.and_then(|peer| self.store.row(peer))
             && other.evidence < Evidence::Mirror

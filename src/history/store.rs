@@ -9,16 +9,21 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use crate::history::ends::is_remains;
 use crate::history::index::Index;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
 use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
-use crate::socket::{Socket, SocketKey, TcpInfo};
+use crate::socket::{Socket, SocketKey, TcpInfo, TcpState};
 
 /// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
 const TIMER_TOLERANCE: Duration = Duration::from_millis(500);
+
+/// The most rows of sockets that no sample had, beside those of the newest sample: enough to see
+/// what went on, few enough not to make every answer slow.
+const MOST_PASSED: usize = 5_000;
 
 /// A socket of the present sample, and when it was met.
 pub(super) struct Met {
@@ -63,6 +68,8 @@ pub(super) struct Store {
     free: Vec<Slot>,
     index: Index,
     closed: VecDeque<(Duration, Slot)>,
+    /// Rows of sockets that no sample had, the oldest first.
+    passed: VecDeque<(Duration, Slot)>,
     sample: Sample,
     tally: Tally,
 }
@@ -156,12 +163,49 @@ impl Store {
         }
     }
 
-    fn insert(&mut self, key: SocketKey, met: Met) -> Slot {
-        let slot = self.free.pop().unwrap_or_else(|| {
+    /// The open row of that name.
+    pub(super) fn find(&self, key: &SocketKey) -> Option<Slot> {
+        self.index.get(key)
+    }
+
+    /// Whether this sample had the row.
+    pub(super) fn is_met(&self, slot: Slot) -> bool {
+        self.met.get(slot.index()) == Some(&self.sample)
+    }
+
+    fn vacant(&mut self) -> Slot {
+        self.free.pop().unwrap_or_else(|| {
             self.rows.push(None);
             self.met.push(0);
             Slot((self.rows.len() - 1) as u32)
-        });
+        })
+    }
+
+    /// Makes a closed row of a socket that no sample had.
+    pub(super) fn pass(&mut self, key: SocketKey, socket: Socket, now: Duration) -> Slot {
+        let slot = self.vacant();
+        let row = Tracked {
+            key,
+            slot,
+            path: socket.tcp_state().into_iter().collect(),
+            ownership: Ownership::Vanished,
+            side: Side::Outgoing,
+            evidence: Evidence::PortRange,
+            first_seen: Since::Unsampled(now),
+            state_since: Since::Unsampled(now),
+            peer: None,
+            flow: Flow::default(),
+            mark: Some(Mark::Closed(now)),
+            socket,
+        };
+        self.rows[slot.index()] = Some(Arc::new(row));
+        self.met[slot.index()] = self.sample;
+        self.passed.push_back((now, slot));
+        slot
+    }
+
+    fn insert(&mut self, key: SocketKey, met: Met) -> Slot {
+        let slot = self.vacant();
         let ownership = met.ownership(None);
         self.tally.add(&ownership);
         let since = if met.first_look {
@@ -197,6 +241,11 @@ impl Store {
         };
         // What came since an older sample than the last did not come in one interval.
         let interval = met.interval.filter(|_| met_before + 1 == self.sample);
+        let mut met = met;
+        if is_remains(&met.socket) && row.socket.inode.is_none() && has_ended(&row.socket) {
+            // What is left behind has no figures: the final ones stay.
+            met.socket.tcp = row.socket.tcp;
+        }
         if row.flow == Flow::default() && same_facts(&row.socket, &met.socket) {
             return Meeting::Same;
         }
@@ -264,6 +313,18 @@ impl Store {
         self.free.push(slot);
         self.rows.get_mut(slot.index())?.take()
     }
+
+    /// Takes out one row of a socket that no sample had, when it was shown long enough or there
+    /// are too many of them. What was shown in no moment yet is not there yet when this is called.
+    pub(super) fn reap_passed(&mut self, limit: Duration) -> Option<Arc<Tracked>> {
+        let (at, slot) = *self.passed.front()?;
+        if at > limit && self.passed.len() <= MOST_PASSED {
+            return None;
+        }
+        self.passed.pop_front();
+        self.free.push(slot);
+        self.rows.get_mut(slot.index())?.take()
+    }
 }
 
 fn rates(before: &Socket, now: &Socket, interval: Option<Duration>) -> Option<Rates> {
@@ -285,6 +346,12 @@ fn sent(tcp: &TcpInfo) -> Option<u64> {
         Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
         None => tcp.delivered.map(|d| d.acknowledged),
     }
+}
+
+/// Whether the socket is gone and only its endpoints are kept.
+const fn has_ended(socket: &Socket) -> bool {
+    let state = socket.tcp_state();
+    matches!(state, Some(TcpState::TimeWait | TcpState::FinWait2))
 }
 
 /// Whether two readings of one socket say the same, the noise in its timer aside.

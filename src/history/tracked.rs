@@ -30,13 +30,16 @@ pub enum Since {
     BeforeFirstLook(Duration),
     /// Seen to begin between the sample before and this one.
     Seen(Duration),
+    /// In no sample: it began and ended between the sample before and this one, and of its end
+    /// alone was heard.
+    Unsampled(Duration),
 }
 
 impl Since {
-    /// The sample in which it was first seen.
+    /// The sample in which it was first seen, or the first one that could have told of it.
     pub const fn at(self) -> Duration {
         match self {
-            Self::BeforeFirstLook(at) | Self::Seen(at) => at,
+            Self::BeforeFirstLook(at) | Self::Seen(at) | Self::Unsampled(at) => at,
         }
     }
 }

@@ -121,7 +121,7 @@ pub(super) const fn no_owner(row: &Tracked) -> Option<NoOwner> {
         Ownership::Unaccepted => NoOwner::Unaccepted,
         Ownership::Kernel | Ownership::Remembered(_) => NoOwner::Kernel,
         Ownership::Hidden => NoOwner::Hidden(row.socket.uid),
-        Ownership::Vanished => NoOwner::Vanished,
+        Ownership::Vanished | Ownership::OfListener(_) => NoOwner::Vanished,
         Ownership::NotYet => NoOwner::NotYet,
         Ownership::Untold => NoOwner::Untold,
     })

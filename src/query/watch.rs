@@ -68,9 +68,11 @@ impl Watcher {
             let identity = (row.key, row.first_seen.at());
             let before = self.told.get(&identity).copied();
             let kind = if row.is_closed() {
-                let just_now = row.mark == Some(Mark::Closed(moment.elapsed));
                 let told = before.is_some_and(|before| before.matching);
-                // A filter may ask for what is closed, and only now find it.
+                // Of what came and went between two looks nothing was told before; and a filter may
+                // ask for what is closed, and only now find it.
+                let just_now = row.mark == Some(Mark::Closed(moment.elapsed))
+                    || row.first_seen == Since::Unsampled(moment.elapsed);
                 (told || (just_now && matches(row))).then_some(EventKind::Closed)
             } else {
                 let now = Told {

@@ -83,7 +83,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new("rport", 5, "remote port", |e, out| port(out, e.row.socket.remote_port())),
     Column::new("host", 15, "name of the remote address, with --resolve", |e, out| text(out, e.remote_name())),
     Column::new("interface", 9, "interface it is bound to, or its link-local address belongs to", |e, out| show(out, e.interface())),
-    Column::new("owner", 10, "how the owner is known: known, remembered; or why not: unaccepted, kernel, hidden, vanished", |e, out| out.push_str(e.owner_status())),
+    Column::new("owner", 10, "how the owner is known: known, remembered, of-listener; or why not: unaccepted, kernel, hidden, vanished", |e, out| out.push_str(e.owner_status())),
     Column::new("process", 16, "name/pid of every process that has it; was: in front where they had it", processes).quoting_parts(),
     Column::new("pid", 7, "the pids of these", pids).quoting_parts(),
     Column::new("peer", 16, "name/pid of the processes at the other end, if that is on this machine", |e, out| if let Some(peer) = e.peer() { processes(peer, out); }).quoting_parts(),
@@ -142,9 +142,13 @@ fn tcp(entry: Entry<'_>) -> Option<&TcpInfo> {
 
 fn processes(entry: Entry<'_>, out: &mut String) {
     for (index, process) in entry.processes().enumerate() {
-        match (index, entry.is_remembered()) {
-            (0, true) => out.push_str("was:"),
-            (0, false) => {}
+        match (index, entry.how()) {
+            (0, "holds") => {}
+            // In one word, so that it stays one field: `was:` or `listens:`.
+            (0, how) => {
+                out.push_str(how);
+                out.push(':');
+            }
             _ => out.push(','),
         }
         match entry.name_of(process) {

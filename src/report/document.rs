@@ -128,6 +128,7 @@ pub(super) fn time(at: jiff::Timestamp) -> String {
 fn gap(gap: &Gap) -> GapRecord {
     let (what, message) = match gap {
         Gap::Sockets(why) => ("sockets", why),
+        Gap::Closes(why) => ("closes", why),
         Gap::Owners(why) => ("owners", why),
         Gap::Sampler(why) => ("sample", why),
     };

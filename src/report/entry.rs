@@ -90,6 +90,7 @@ impl<'a> Entry<'a> {
             Ownership::Unaccepted => "unaccepted",
             Ownership::Kernel => "kernel",
             Ownership::Remembered(_) => "remembered",
+            Ownership::OfListener(_) => "of-listener",
             Ownership::Hidden => "hidden",
             Ownership::Vanished => "vanished",
             Ownership::NotYet => "not-yet",
@@ -102,9 +103,13 @@ impl<'a> Entry<'a> {
         matches!(self.row.ownership, Ownership::Hidden)
     }
 
-    /// Whether the holders had it and have it no more.
-    pub(super) const fn is_remembered(self) -> bool {
-        matches!(self.row.ownership, Ownership::Remembered(_))
+    /// The word for what its holders have to do with it.
+    pub(super) const fn how(self) -> &'static str {
+        match self.row.ownership {
+            Ownership::Remembered(_) => "was",
+            Ownership::OfListener(_) => "listens",
+            _ => "holds",
+        }
     }
 }
 

@@ -27,6 +27,8 @@ struct Record<'a> {
     seen_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     before_first_look: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sampled: Option<bool>,
     socket: Socket<'a>,
 }
 
@@ -54,6 +56,7 @@ pub fn ndjson_event(
     };
     let row = entry.row;
     let closed = event.kind == EventKind::Closed;
+    let seen = closed && was_sampled(row);
     let record = Record {
         event: word(event.kind),
         at: time(moment.taken_at),
@@ -66,8 +69,9 @@ pub fn ndjson_event(
             EventKind::Ceased => Some(false),
             _ => None,
         },
-        seen_ms: closed.then(|| milliseconds(row.age(moment.elapsed))),
-        before_first_look: closed.then(|| was_there_before(row)),
+        seen_ms: seen.then(|| milliseconds(row.age(moment.elapsed))),
+        before_first_look: seen.then(|| was_there_before(row)),
+        sampled: closed.then(|| was_sampled(row)),
         socket: Socket::new(entry),
     };
     serde_json::to_writer(&mut out, &record)?;
@@ -111,9 +115,12 @@ fn note(kind: EventKind, row: &Tracked, moment: &Moment) -> Option<String> {
         EventKind::Began => Some("matches now".into()),
         EventKind::Ceased => Some("matches no more".into()),
         EventKind::Closed => {
-            let at_least = if was_there_before(row) { "≥" } else { "" };
             let seen = row.age(moment.elapsed).as_secs_f64();
-            let mut note = format!("seen {at_least}{seen:.1}s");
+            let mut note = match row.first_seen {
+                Since::Unsampled(_) => "in no sample".to_owned(),
+                Since::BeforeFirstLook(_) => format!("seen ≥{seen:.1}s"),
+                Since::Seen(_) => format!("seen {seen:.1}s"),
+            };
             let tcp = row.socket.tcp.as_ref();
             if let Some(Sent { bytes, .. }) = tcp.and_then(|t| t.sent) {
                 note.push_str(&format!(", sent {bytes} B"));
@@ -124,6 +131,10 @@ fn note(kind: EventKind, row: &Tracked, moment: &Moment) -> Option<String> {
             Some(note)
         }
     }
+}
+
+const fn was_sampled(row: &Tracked) -> bool {
+    !matches!(row.first_seen, Since::Unsampled(_))
 }
 
 const fn was_there_before(row: &Tracked) -> bool {

@@ -102,11 +102,7 @@ struct Owner<'a> {
 impl Serialize for Owners<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entry = self.0;
-        let how = if entry.is_remembered() {
-            "was"
-        } else {
-            "holds"
-        };
+        let how = entry.how();
         serializer.collect_seq(entry.holders().map(|holder: &Holder| Owner {
             pid: holder.process.pid.0,
             name: entry.name_of(holder.process),

@@ -92,6 +92,7 @@ fn identity(details: &mut Details, row: &Tracked, moment: &Moment, services: &Se
     details.add(
         "seen",
         match row.first_seen {
+            Since::Unsampled(_) => "in no sample: it opened and closed between two".into(),
             Since::Seen(_) => format!("for {seen}, since it appeared"),
             Since::BeforeFirstLook(_) => format!("for {seen}; it was there before the first look"),
         },

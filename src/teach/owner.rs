@@ -18,6 +18,9 @@ pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
         Ownership::Remembered(list) => {
             Phrase::inference(format!("(was {})", holders(list, directory)))
         }
+        Ownership::OfListener(list) => {
+            Phrase::inference(format!("(listener: {})", holders(list, directory)))
+        }
         Ownership::Unaccepted if row.socket.tcp_state() == Some(TcpState::SynReceived) => {
             Phrase::fact("handshake not finished")
         }

@@ -164,10 +164,13 @@ pub fn row_title(row: &Tracked, moment: &Moment) -> String {
 pub fn say_row(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     let mut said = vec![say_side(row)];
     if row.is_closed() {
-        said.insert(
-            0,
-            Phrase::fact("This socket is gone; its row stays a few seconds."),
-        );
+        let gone = match row.first_seen {
+            Since::Unsampled(_) => {
+                "This socket opened and closed between two samples; the kernel announced its end."
+            }
+            _ => "This socket is gone; its row stays a few seconds.",
+        };
+        said.insert(0, Phrase::fact(gone));
     }
     said.extend(say_owner(row, moment));
     said.extend(say_state(row, moment));
@@ -235,6 +238,10 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
             "No process has it any more; {} had it last.",
             holders(list, &moment.directory)
         ))),
+        Ownership::OfListener(list) => Some(Phrase::inference(format!(
+            "Nobody was seen with it; {} has the listener it was accepted from.",
+            holders(list, &moment.directory)
+        ))),
         Ownership::Kernel => Some(Phrase::fact(
             "No process has it any more; the kernel alone keeps it.",
         )),
@@ -256,7 +263,9 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
 
 fn say_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
     let since = match row.state_since {
-        Since::Seen(at) => format!("for {}", quantity::age(moment.elapsed.saturating_sub(at))),
+        Since::Seen(at) | Since::Unsampled(at) => {
+            format!("for {}", quantity::age(moment.elapsed.saturating_sub(at)))
+        }
         Since::BeforeFirstLook(at) => {
             format!(
                 "for at least {}",

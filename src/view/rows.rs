@@ -130,6 +130,7 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
         Content::Age => {
             let age = quantity::age(row.age(moment.elapsed));
             match row.first_seen {
+                Since::Unsampled(_) => Span::new("—", Tone::Dim),
                 Since::Seen(_) => Span::new(age, Tone::Dim),
                 Since::BeforeFirstLook(_) => Span::new(format!("≥{age}"), Tone::Dim),
             }

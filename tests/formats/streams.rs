@@ -1,6 +1,7 @@
 //! `watch` and `wait`: what happens is told when it happens, and they end as they should.
 
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Stdio};
 
@@ -129,6 +130,47 @@ fn plain_events_have_the_time_the_event_and_the_columns() {
     assert!(words[0].parse::<jiff::Timestamp>().is_ok(), "{line}");
     assert_eq!((words[1], words[2]), ("opened", "tcp"), "{line}");
     assert_eq!(words[5], port, "{line}");
+}
+
+/// Shorter than any interval: of most only the end is heard, and that is enough.
+#[test]
+fn connections_that_no_look_has_are_told_when_they_are_closed() {
+    let (listener, _) = listener();
+    let (mut running, _) = watching(&["watch", "-f", "ndjson"], &listener);
+    let mut schema = Schema::of_events();
+    let address = listener.local_addr().expect("address");
+    // What `watching` left in the queue is not waited for.
+    listener.set_nonblocking(true).expect("a queue that ends");
+    while listener.accept().is_ok() {}
+    listener.set_nonblocking(false).expect("a queue that waits");
+    let mut left = BTreeSet::new();
+    for _ in 0..50 {
+        let mut client = TcpStream::connect(address).expect("a client");
+        let (mut server, _) = listener.accept().expect("a server");
+        client.write_all(b"ping").expect("four bytes");
+        server.read_exact(&mut [0; 4]).expect("four bytes");
+        left.insert(client.local_addr().expect("address").port());
+        drop(client);
+        drop(server);
+    }
+    let mut unsampled = 0;
+    while !left.is_empty() {
+        let event: Value = serde_json::from_str(&running.line()).expect("a JSON object a line");
+        schema.check(&event);
+        let socket = &event["socket"];
+        let remote = socket["remote"]["port"].as_u64().unwrap_or(0) as u16;
+        let is_served = socket["local"]["port"] == address.port() && event["event"] == "closed";
+        if !is_served || !left.remove(&remote) {
+            continue;
+        }
+        assert_eq!(socket["tcp"]["bytes_received"], 4, "{event}");
+        assert_eq!(socket["side"], "serving", "{event}");
+        if event["sampled"] == false {
+            unsampled += 1;
+            assert!(event.get("seen_ms").is_none(), "{event}");
+        }
+    }
+    assert!(unsampled > 0, "all of them were sampled");
 }
 
 /// Nobody reads any more, and nothing happens that could be written: it ends all the same.

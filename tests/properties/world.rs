@@ -324,6 +324,7 @@ impl World {
                 elapsed,
                 source: self.source,
                 sockets: sockets.collect(),
+                destroyed: Vec::new(),
                 directory: Arc::clone(&directory),
                 sight: Sight::default(),
                 observer: Observer {

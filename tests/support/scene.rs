@@ -21,6 +21,10 @@
 //! ~ cookie=9 TIME-WAIT inode=none held=none timer=time-wait@61s
 //! - cookie=1
 //! gap sockets "the IPv6 table was interrupted"
+//!
+//! # The end of a socket, heard half a second before the sample or when it says so.
+//! destroyed tcp 10.0.0.1:443 203.0.113.7:51234 cookie=9 received=121 acked=1 unread=1
+//! destroyed tcp 10.0.0.1:443 203.0.113.8:51235 cookie=10 heard=1200ms
 //! ```
 
 use std::fs;
@@ -28,6 +32,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portolan::destroyed::Destroyed;
 use portolan::port::PortRange;
 use portolan::process::{Pid, Process, Uid};
 use portolan::snapshot::{Cgroup, Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
@@ -104,6 +109,10 @@ impl Scene {
             ["process", pid, name, ref facts @ ..] => self.process(pid, name, facts)?,
             ["at", time, ref facts @ ..] => self.sample(time, facts)?,
             ["gap", what, why] => self.gap(what, why)?,
+            ["destroyed", protocol, local, remote, ref facts @ ..] => {
+                let end = self.end([protocol, local, remote], facts)?;
+                self.now()?.destroyed.push(end);
+            }
             ["-", which] => {
                 let index = self.find(which)?;
                 self.now()?.sockets.remove(index);
@@ -192,6 +201,7 @@ impl Scene {
             elapsed,
             source: self.source.unwrap_or(SourceKind::SockDiag),
             sockets: before.unwrap_or_default(),
+            destroyed: Vec::new(),
             directory: Arc::new(self.directory.clone()),
             sight,
             observer: Observer {
@@ -212,12 +222,45 @@ impl Scene {
     fn gap(&mut self, what: &str, why: &str) -> Wrong {
         let gap = match what {
             "sockets" => Gap::Sockets(why.into()),
+            "closes" => Gap::Closes(why.into()),
             "owners" => Gap::Owners(why.into()),
             "sampler" => Gap::Sampler(why.into()),
             _ => return Err(format!("unknown gap {what}")),
         };
         self.now()?.gaps.push(gap);
         Ok(())
+    }
+
+    fn end(
+        &mut self,
+        [protocol, local, remote]: [&str; 3],
+        facts: &[&str],
+    ) -> Result<Destroyed, String> {
+        let mut at = self
+            .now()?
+            .elapsed
+            .saturating_sub(Duration::from_millis(500));
+        let (mut unread, mut others) = (0, Vec::new());
+        for fact in facts {
+            match pair(fact)? {
+                ("heard", time) => at = duration(time)?,
+                ("unread", bytes) => unread = number(bytes)?,
+                _ => others.push(*fact),
+            }
+        }
+        let state = (protocol == "tcp").then_some("CLOSED");
+        let words = [protocol].into_iter().chain(state).chain([local, remote]);
+        let socket = new_socket(&words.chain(others).collect::<Vec<_>>())?;
+        Ok(Destroyed {
+            at,
+            protocol: socket.protocol(),
+            local: socket.local,
+            remote: socket.remote,
+            interface: socket.interface,
+            cookie: socket.cookie,
+            unread,
+            tcp: socket.tcp,
+        })
     }
 
     /// The socket with this cookie, inode or local end.

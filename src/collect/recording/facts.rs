@@ -33,6 +33,7 @@ pub(super) enum GapFacts {
     Sockets(String),
     Owners(String),
     Sampler(String),
+    Closes(String),
 }
 
 /// As much as fits: 584 years.
@@ -84,6 +85,8 @@ impl SampleFacts {
                 _ => return Err(Nonsense),
             },
             sockets,
+            // This version keeps samples alone; a kind of its own will keep the closes.
+            destroyed: Vec::new(),
             directory,
             sight: Sight {
                 readable: self.sight.0,
@@ -113,6 +116,7 @@ impl GapFacts {
             Gap::Sockets(why) => Self::Sockets(why.clone()),
             Gap::Owners(why) => Self::Owners(why.clone()),
             Gap::Sampler(why) => Self::Sampler(why.clone()),
+            Gap::Closes(why) => Self::Closes(why.clone()),
         }
     }
 
@@ -122,6 +126,7 @@ impl GapFacts {
             Self::Sockets(why) => Gap::Sockets(safe(why)),
             Self::Owners(why) => Gap::Owners(safe(why)),
             Self::Sampler(why) => Gap::Sampler(safe(why)),
+            Self::Closes(why) => Gap::Closes(safe(why)),
         }
     }
 }

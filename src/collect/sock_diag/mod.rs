@@ -2,7 +2,8 @@
 //!
 //! In: four dumps, TCP and UDP over IPv4 and IPv6. Out: every socket of this network namespace, or
 //! those that have certain ports and those that wait for others, with all that the kernel tells
-//! without privilege, and a [`Gap`] for each table that could not be read to its end.
+//! without privilege, and a [`Gap`] for each table that could not be read to its end. Besides, for whoever listens, every
+//! socket that ends ([`events`]).
 //!
 //! What the kernel answers where something is not there (`net/core/sock_diag.c`,
 //! `net/ipv4/inet_diag.c`): without IPv6 the dump is simply empty, because inet_diag serves both
@@ -10,7 +11,9 @@
 //! sockets of that protocol may well exist: that is a gap. ENOENT for IPv6 alone is read as "no
 //! such family", an empty table.
 
+mod announcement;
 mod bytecode;
+mod events;
 mod socket;
 mod tcp_info;
 mod wire;
@@ -20,9 +23,11 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 use rustix::io::Errno;
 
+use self::events::Events;
 use self::socket::{Dump, Netlink, Trouble};
 use self::wire::{Question, States, Table};
 use super::{Source, SourceError};
+use crate::destroyed::Destroyed;
 use crate::endpoint::Family;
 use crate::port::{PortSet, Protocol};
 use crate::snapshot::{Gap, SourceKind};
@@ -59,6 +64,8 @@ const RETRIES: u32 = 3;
 pub struct SockDiag {
     netlink: Netlink,
     seen: Seen,
+    /// Once somebody listens.
+    events: Option<Events>,
 }
 
 impl SockDiag {
@@ -81,6 +88,7 @@ impl SockDiag {
             Ok(()) | Err(Trouble::Changed) => Ok(Self {
                 netlink,
                 seen: Seen::default(),
+                events: None,
             }),
             Err(trouble) => Err(refused(&trouble)),
         }
@@ -108,6 +116,21 @@ impl Source for SockDiag {
             gaps,
         }
         .all_tables(&mut self.netlink)
+    }
+
+    fn listen(&mut self, started: Instant) -> Result<(), Gap> {
+        if !self.netlink.is_of_this_thread() {
+            let why = "the sampler left the network namespace it reads";
+            return Err(Gap::Closes(why.into()));
+        }
+        self.events = Some(Events::open(started)?);
+        Ok(())
+    }
+
+    fn heard(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+        if let Some(events) = &self.events {
+            events.take(destroyed, gaps);
+        }
     }
 }
 

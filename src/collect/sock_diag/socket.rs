@@ -101,9 +101,14 @@ impl Netlink {
         })
     }
 
+    /// Whether this thread is in the network namespace that it was opened in.
+    pub(super) fn is_of_this_thread(&self) -> bool {
+        namespace_of_this_thread() == self.namespace
+    }
+
     /// Puts a fresh socket in the place of one that cannot be trusted any more.
     fn reopen(&mut self) -> Result<(), Trouble> {
-        if namespace_of_this_thread() != self.namespace {
+        if !self.is_of_this_thread() {
             return Err(Trouble::Elsewhere);
         }
         self.socket = open_socket().map_err(Trouble::Broken)?;
@@ -200,7 +205,7 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Trouble> {
     }
 }
 
-fn is_kernel(sender: Option<rustix::net::SocketAddrAny>) -> bool {
+pub(super) fn is_kernel(sender: Option<rustix::net::SocketAddrAny>) -> bool {
     sender.is_some_and(|s| SocketAddrNetlink::try_from(s).is_ok_and(|s| s.pid() == 0))
 }
 

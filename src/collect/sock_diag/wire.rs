@@ -38,7 +38,7 @@ pub(super) const REQUEST: usize = HEADER + 56;
 /// `struct nlattr`.
 const ATTRIBUTE: usize = 4;
 /// `struct inet_diag_msg`.
-const MESSAGE: usize = 72;
+pub(super) const MESSAGE: usize = 72;
 
 const INET_DIAG_REQ_BYTECODE: u16 = 1;
 const INET_DIAG_INFO: u16 = 2;
@@ -249,6 +249,23 @@ fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
         // A listener's tcp_info holds its backlog in fields with other names, and no figures.
         (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
             socket.tcp = tcp_info::decode(value);
+            // The kernel fills it in later than the rest, and the socket may have gone on meanwhile.
+            // The figures are those of the later state, and tell no more of one that is closed.
+            match value.first().map(|&number| TcpState::from_kernel(number)) {
+                Some(TcpState::Closed) if state != TcpState::Closed => socket.tcp = None,
+                None | Some(TcpState::Closed | TcpState::Listen | TcpState::Other(_)) => {}
+                Some(later) => socket.transport = Transport::Tcp(later),
+            }
+            if matches!(
+                socket.tcp_state(),
+                Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing)
+            ) {
+                // The other end's FIN has come, and the kernel counts it (`tcp_rcv_nxt_update`).
+                let delivered = socket.tcp.as_mut().and_then(|tcp| tcp.delivered.as_mut());
+                if let Some(delivered) = delivered {
+                    delivered.received = delivered.received.saturating_sub(1);
+                }
+            }
         }
         (INET_DIAG_CONG, Transport::Tcp(_)) => socket.congestion = Congestion::from_bytes(value),
         (INET_DIAG_SKV6ONLY, _) => socket.v6only = value.first().map(|&only| only != 0),
@@ -299,8 +316,8 @@ fn timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option<Timer
 }
 
 /// The attributes of a message, as (type, value); stops at the first that does not fit.
-struct Attributes<'a> {
-    rest: &'a [u8],
+pub(super) struct Attributes<'a> {
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Iterator for Attributes<'a> {

@@ -50,6 +50,9 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     let age = quantity::age(row.age(moment.elapsed));
     said.push(Phrase::fact(match row.first_seen {
         Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
+        Since::Unsampled(_) => {
+            "It came and went between two looks; the kernel told of its end.".into()
+        }
         Since::BeforeFirstLook(_) => {
             "It was there at the first look; how old it is cannot be told.".into()
         }
@@ -85,6 +88,10 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         }
         Ownership::Remembered(held) => Phrase::inference(format!(
             "No process has it now. {} had it when it was last seen with one.",
+            holders(held, &moment.directory)
+        )),
+        Ownership::OfListener(held) => Phrase::inference(format!(
+            "Nobody was seen with it. {} has the listener it was accepted from.",
             holders(held, &moment.directory)
         )),
         Ownership::Unaccepted => Phrase::fact(

@@ -60,6 +60,7 @@ fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
         elapsed: Duration::from_secs(60),
         source: SourceKind::SockDiag,
         sockets,
+        destroyed: Vec::new(),
         directory: Arc::new(Directory::default()),
         sight: Sight {
             readable: 1,
@@ -90,6 +91,7 @@ fn owners() -> Vec<Ownership> {
         Ownership::Known(held(&[812])),
         Ownership::Known(held(&[812, 813])),
         Ownership::Remembered(held(&[812])),
+        Ownership::OfListener(held(&[812])),
         Ownership::Unaccepted,
         Ownership::Kernel,
         Ownership::Hidden,
