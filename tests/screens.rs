@@ -78,7 +78,7 @@ const CASES: &[Case] = &[
         (80, 24),
         "/ type:nginx Space type:prot:tcp",
     ),
-    // Enter does not keep what is wrong; meanwhile the filter that was meant is in force.
+    // Enter does not keep what is wrong; the last good filter is in force meanwhile, and is named.
     (
         "web-filter-error-kept",
         "web",

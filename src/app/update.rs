@@ -72,8 +72,6 @@ pub struct App {
     /// The candidates.
     choices: complete::Choices,
     /// Earlier filters.
-    /// What was in force when the filter line was opened.
-    before: Arc<Filter>,
     past: recall::Past,
     /// Where the cursor was in each view.
     places: [Place; 4],
@@ -101,7 +99,6 @@ impl App {
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
-            before: Arc::default(),
             places: [Place::default(); 4],
             keep: cursor::Keep::default(),
             said: None,

@@ -243,9 +243,9 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
         let wrong = state.filter.text.get(error.span.clone()).unwrap_or("");
         let carets = "^".repeat(width(wrong).max(1));
         let place = 3 + width(before);
-        let words = match state.filter.before.as_str() {
+        let words = match state.filter.good.as_str() {
             "" => error.to_string(),
-            before => format!("{error} (in force meanwhile: {before})"),
+            good => format!("{error} (in force meanwhile: {good})"),
         };
         let text = if place + width(&carets) + 1 + width(&words) <= total {
             format!("{}{carets} {words}", " ".repeat(place))

@@ -79,9 +79,9 @@ pub struct FilterLine {
     pub text: String,
     /// Where the cursor is, in bytes.
     pub cursor: usize,
-    /// What stood there when the line was opened.
-    pub before: String,
-    /// What is wrong with the text; what stood there before is in force meanwhile.
+    /// The last text that was a filter.
+    pub good: String,
+    /// What is wrong with the text; the last good filter stays in force meanwhile.
     pub error: Option<FilterError>,
 }
 

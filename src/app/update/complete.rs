@@ -6,10 +6,11 @@
 //! Tab goes round.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{App, Effect};
 use crate::quantity;
-use crate::query::{Candidate, Completion, Typed};
+use crate::query::{Candidate, Completion, Filter, Typed};
 use crate::view::keys::Key;
 use crate::view::{Anchor, Item, Menu, Mode};
 
@@ -22,6 +23,8 @@ pub(super) struct Choices {
     replace: Range<usize>,
     /// What can be chosen.
     texts: Vec<String>,
+    /// What was in force before anything was chosen, and its text.
+    in_force: (Arc<Filter>, String),
 }
 
 /// Whether a key is done with.
@@ -65,6 +68,7 @@ impl App {
             typed,
             replace,
             texts: candidates.iter().map(|c| c.text.clone()).collect(),
+            in_force: (Arc::clone(&self.filter), self.view.filter.good.clone()),
         };
         match candidates.len() {
             0 => self.say("nothing to complete here"),
@@ -109,7 +113,14 @@ impl App {
             Some(Key::Escape) => {
                 self.view.menu = None;
                 let Typed { text, cursor } = self.choices.typed.clone();
-                Taken::Yes(self.set_filter(text, cursor))
+                let mut effects = self.set_filter(text, cursor);
+                // What was typed may be no filter yet; then what was chosen must not stay in force.
+                if self.view.filter.error.is_some() {
+                    let (filter, good) = self.choices.in_force.clone();
+                    (self.filter, self.view.filter.good) = (filter, good);
+                    effects.push(Effect::Ask);
+                }
+                Taken::Yes(effects)
             }
             _ => {
                 self.view.menu = None;

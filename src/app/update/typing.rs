@@ -30,7 +30,6 @@ impl App {
             Some(Key::Escape) => {
                 self.view.mode = Mode::Browse;
                 self.past.leave();
-                self.before = Arc::default();
                 return self.set_filter(String::new(), 0);
             }
             // What is wrong cannot be kept: one stays in the line, and the line says why.
@@ -118,13 +117,12 @@ impl App {
         self.view.mode = Mode::Filter;
         let line = &mut self.view.filter;
         line.cursor = line.text.len();
-        line.before.clone_from(&line.text);
-        self.before = Arc::clone(&self.filter);
+        line.good.clone_from(&line.text);
         self.past.open(&line.text);
     }
 
-    /// Takes up the text. While it is no filter, the one with which the line was opened is in force
-    /// again: it is one that somebody meant, where what was good last may be half a word.
+    /// Takes up the text. While it is no filter the last good one stays in force, and is named: it may
+    /// be half a word.
     pub(super) fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
         let line = &mut self.view.filter;
         let same = line.text == text;
@@ -135,16 +133,13 @@ impl App {
         match Filter::parse(&line.text) {
             Ok(filter) => {
                 line.error = None;
+                line.good.clone_from(&line.text);
                 self.filter = Arc::new(filter);
                 vec![Effect::Ask]
             }
             Err(error) => {
                 line.error = Some(error);
-                if self.filter == self.before {
-                    return Vec::new();
-                }
-                self.filter = Arc::clone(&self.before);
-                vec![Effect::Ask]
+                Vec::new()
             }
         }
     }
