@@ -40,9 +40,10 @@
 //! # The nouns
 //!
 //! [`port`] (a number, per protocol) · [`endpoint`] (address and port) · [`socket`] (one kernel
-//! object, one row) · [`destroyed`] (its end, as the kernel announces it) · [`process`] (a pid and its start; who holds what) · [`snapshot`] (all that one
-//! look gave, and what it could not see) · [`services`] (what a port is usually used for) ·
-//! [`quantity`] (times, sizes and rates as people read them) · [`text`] (bytes of strangers, made
+//! object, one row) · [`destroyed`] (its end, as the kernel announces it) · [`process`] (a pid and
+//! its start; who holds what) · [`snapshot`] (all that one look gave, and what it could not see) ·
+//! [`services`] (what a port is usually used for) · [`quantity`] (times, sizes and rates as people
+//! read them) · [`text`] (bytes of strangers, made
 //! safe to show) · [`wish`] (a port somebody would like to have).
 //!
 //! # What always holds, and what keeps it so
