@@ -169,16 +169,19 @@ impl History {
             return;
         };
         let figures = settle(end, Left::of(row));
-        // Counters only grow, unless the kernel has cleared them.
-        let grown =
-            |last: &TcpInfo| match (row.socket.tcp.and_then(|t| t.delivered), last.delivered) {
-                (Some(before), Some(last)) => {
+        // Counters only grow, unless the kernel has cleared them. What a sample had may count the FIN
+        // already: the kernel reads the state before it locks the socket to read the figures
+        // (`tcp_get_info`). So it is compared as it was announced, with the FIN.
+        let grown = |last: &TcpInfo| {
+            let before = row.socket.tcp.and_then(|tcp| tcp.delivered);
+            before.is_none_or(|before| {
+                last.delivered.is_some_and(|last| {
                     last.received >= before.received && last.acknowledged >= before.acknowledged
-                }
-                (before, _) => before.is_none(),
-            };
-        if let Some(figures) = figures.filter(grown) {
-            self.store.edit(slot, |row| row.socket.tcp = Some(figures));
+                })
+            })
+        };
+        if end.tcp.as_ref().is_some_and(grown) {
+            self.store.edit(slot, |row| row.socket.tcp = figures);
         }
     }
 
