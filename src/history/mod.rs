@@ -15,6 +15,7 @@ mod moment;
 mod ownership;
 mod passing;
 mod peers;
+mod rows;
 mod series;
 mod side;
 mod sides;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use moment::{LINGER, Moment, SelfCost, Totals};
 pub use ownership::{Held, Ownership};
+pub use rows::Rows;
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
@@ -189,7 +191,7 @@ impl History {
             taken_at: snapshot.taken_at,
             elapsed: snapshot.elapsed,
             source: snapshot.source,
-            rows: self.store.rows().to_vec(),
+            rows: self.store.rows().clone(),
             open: self.store.open(),
             ports: self.series.ports(),
             processes: self.store.processes(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::history::rows::Rows;
 use crate::history::series::Series;
 use crate::history::tracked::{Slot, Tracked};
 use crate::port::{PortKey, PortRange};
@@ -59,8 +60,8 @@ pub struct Moment {
     pub elapsed: Duration,
     /// Who told.
     pub source: SourceKind,
-    /// The rows by [`Slot`]; `None` where a slot is free.
-    pub rows: Vec<Option<Arc<Tracked>>>,
+    /// The rows.
+    pub rows: Rows,
     /// How many rows are open.
     pub open: usize,
     /// How many ports they share.
@@ -92,12 +93,12 @@ pub struct Moment {
 impl Moment {
     /// The row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        self.rows.get(slot.index())?.as_ref()
+        self.rows.get(slot)
     }
 
     /// Every row, closed ones included.
     pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
-        self.rows.iter().flatten()
+        self.rows.iter()
     }
 
     /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:
