@@ -1,8 +1,11 @@
 //! The floor: the same dumps that a sample asks the kernel for, thrown away unread; and every
 //! descriptor of every process, read and forgotten.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::{fs, io};
 
+use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
@@ -92,15 +95,23 @@ fn head(request: &mut [u8], kind: u16) {
 }
 
 /// Reads where every descriptor of every process leads, and forgets it. Returns how many there are.
-pub(crate) fn walk() -> usize {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let descriptors = processes.filter_map(|process| fs::read_dir(process.path().join("fd")).ok());
-    let mut target = [0; 64];
-    descriptors
-        .flatten()
-        .flatten()
-        .filter(|descriptor| readlinkat_raw(CWD, descriptor.path(), &mut target).is_ok())
-        .count()
+pub(crate) fn walk() -> io::Result<usize> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut count = 0;
+    for process in fs::read_dir("/proc")?.flatten() {
+        let path = process.path().join("fd");
+        let Ok(directory) = rustix::fs::open(path, flags, Mode::empty()) else {
+            continue;
+        };
+        let mut buffer = [MaybeUninit::uninit(); 8 * 1024];
+        let mut entries = RawDir::new(&directory, &mut buffer);
+        while let Some(Ok(entry)) = entries.next() {
+            let mut target = [0_u8; 32];
+            let link = rustix::fs::readlinkat_raw(&directory, entry.file_name(), &mut target);
+            count += usize::from(link.is_ok());
+        }
+    }
+    Ok(count)
 }
 
 fn header(message: &[u8]) -> Option<(usize, u16)> {

@@ -9,6 +9,8 @@ mod census;
 #[cfg(target_os = "linux")]
 mod ledger;
 #[cfg(target_os = "linux")]
+mod muster;
+#[cfg(target_os = "linux")]
 mod procdir;
 #[cfg(target_os = "linux")]
 mod process;
