@@ -46,6 +46,8 @@ pub(super) struct Census {
     found: Vec<(Fd, Inode)>,
     /// The last failure that is neither "gone" nor "forbidden", and how many there were.
     failures: Option<(Errno, u32)>,
+    /// Those for whom there was no time in this sample.
+    unvisited: u32,
 }
 
 impl Census {
@@ -125,7 +127,9 @@ impl Census {
     /// Looks at processes for the first time, or again after they were closed to us.
     fn meet(&mut self, look: Look<'_>, pids: &[Pid], ledger: &mut Ledger) {
         let room = self.limit.saturating_sub(self.kept);
-        for (&pid, met) in pids.iter().zip(muster(look.root, pids, room)) {
+        let met = muster(look.root, pids, room, look.until);
+        self.unvisited = 0;
+        for (&pid, met) in pids.iter().zip(met) {
             // Spread over the pids, so that the retries do not all fall into one sample.
             let retry = look.now + RETRY + Duration::from_millis(u64::from(pid.0 % 16) * 250);
             let standing = match met {
@@ -147,6 +151,10 @@ impl Census {
                 }
                 Ok(Met::Hidden(users)) => Standing::Hidden { users, retry },
                 Ok(Met::Bare) => Standing::Bare { retry },
+                Ok(Met::Later) => {
+                    self.unvisited += 1;
+                    continue;
+                }
                 Err(denied) => {
                     self.lose(look, pid, denied, ledger);
                     continue;
@@ -299,6 +307,11 @@ impl Census {
                 Standing::Open(open) => Some((open.key.pid, open.looked, open.walked)),
                 _ => None,
             })
+    }
+
+    /// How many nobody has looked into yet, so that nothing is known of what they have.
+    pub(super) const fn unvisited(&self) -> u32 {
+        self.unvisited
     }
 
     /// Those whose descriptors cannot.

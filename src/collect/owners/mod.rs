@@ -30,4 +30,4 @@ pub use portable::SysinfoOwners;
 #[cfg(target_os = "linux")]
 pub use procfs::ProcWalk;
 
-use super::Owners;
+use super::{OwnerSearch, Owners};

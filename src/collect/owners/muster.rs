@@ -9,6 +9,7 @@ use std::num::NonZero;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -42,11 +43,21 @@ pub(super) enum Met {
     Hidden([Option<Uid>; 2]),
     /// It has none.
     Bare,
+    /// Time was up.
+    Later,
 }
 
-/// Meets them all and keeps at most `room` directories open. The outcomes are in the order of the
+/// How long processes are met before the others are left for another time. What was begun is done.
+pub(super) const BUDGET: Duration = Duration::from_millis(100);
+
+/// Meets them all, or those that there is time for, and keeps at most `room` directories open. The outcomes are in the order of the
 /// pids.
-pub(super) fn muster(root: BorrowedFd<'_>, pids: &[Pid], room: usize) -> Vec<Result<Met, Denied>> {
+pub(super) fn muster(
+    root: BorrowedFd<'_>,
+    pids: &[Pid],
+    room: usize,
+    until: Option<Instant>,
+) -> Vec<Result<Met, Denied>> {
     let threads = if pids.len() < FEW {
         1
     } else {
@@ -55,6 +66,7 @@ pub(super) fn muster(root: BorrowedFd<'_>, pids: &[Pid], room: usize) -> Vec<Res
     let share = Share {
         threads: threads.min(THREADS),
         piece: PIECE,
+        until,
     };
     in_pieces(root, pids, room, share)
 }
@@ -65,16 +77,25 @@ struct Share {
     threads: usize,
     /// Descriptors in a piece.
     piece: u32,
+    /// After this nobody is met any more, but for the first.
+    until: Option<Instant>,
 }
 
 fn in_pieces(
     root: BorrowedFd<'_>,
     pids: &[Pid],
     room: usize,
-    Share { threads, piece }: Share,
+    Share {
+        threads,
+        piece,
+        until,
+    }: Share,
 ) -> Vec<Result<Met, Denied>> {
     let mut met = share_out(threads, pids.len(), |index| {
         let pid = pids.get(index).copied().ok_or(Denied::Gone)?;
+        if index > 0 && until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(Met::Later);
+        }
         let keep = if index < room {
             Keep::Open
         } else {
@@ -241,7 +262,11 @@ mod tests {
         ours.push(far.as_raw_fd() as u32);
         let (root, pid) = (proc(), Pid(std::process::id()));
         for (threads, piece, room) in [(1, PIECE, 1), (3, 7, 1), (2, 1, 0), (8, 16, 0)] {
-            let share = Share { threads, piece };
+            let share = Share {
+                threads,
+                piece,
+                until: None,
+            };
             let met = in_pieces(root.as_fd(), &[pid, Pid(u32::MAX)], room, share);
             let [Ok(Met::Open { dir, found, .. }), Err(Denied::Gone)] = &met[..] else {
                 panic!("{met:?}");
@@ -251,6 +276,16 @@ mod tests {
             let of_ours = |fd: &u32| found.iter().filter(|(found, _)| found.0 == *fd).count();
             assert!(ours.iter().all(|fd| of_ours(fd) == 1), "{share:?}");
         }
+    }
+
+    #[test]
+    fn when_time_is_up_one_is_met_all_the_same_and_the_others_later() {
+        let (root, pid) = (proc(), Pid(std::process::id()));
+        let met = muster(root.as_fd(), &[pid, pid, pid], 1, Some(Instant::now()));
+        assert!(matches!(
+            met[..],
+            [Ok(Met::Open { .. }), Ok(Met::Later), Ok(Met::Later)]
+        ));
     }
 
     #[test]
