@@ -46,8 +46,9 @@ pub(super) enum Message {
 /// Messages that may wait; the input thread waits with more.
 const WAITING: usize = 256;
 
-/// At most one frame in this time: nobody sees more, and a burst of keys costs one frame.
-const FRAME: Duration = Duration::from_millis(16);
+/// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
+/// one is shown before a screen that is painted 60 times a second could show it.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// Runs the dashboard until the user leaves.
 ///
