@@ -97,7 +97,7 @@ fn undecided(answer: &Answer, query: &Query) -> usize {
     };
     match query.filter.owners() {
         OwnerSearch::NotSought => 0,
-        OwnerSearch::Sought => answer.moment.rows().filter(hangs).count(),
+        OwnerSearch::Sought | OwnerSearch::Gradual => answer.moment.rows().filter(hangs).count(),
     }
 }
 

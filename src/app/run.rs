@@ -18,7 +18,7 @@ use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
 use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Sampled, Sampler, Start};
+use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
 use crate::socket::Socket;
 use crate::view::{Origin, Playback, Stage, ViewState, screen};
 
@@ -59,7 +59,10 @@ pub(super) fn dashboard(
     config: Config,
 ) -> Result<Exit, Failure> {
     open(selection, common, config, |app| {
-        let collector = Collector::open(common.source(), Instant::now())?;
+        let collector = Collector::open(common.source(), Instant::now())?.demanding(Demand {
+            owners: OwnerSearch::Gradual,
+            ..Demand::default()
+        });
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
         Ok(|app: &App, model: &Model, spares, _| {

@@ -17,6 +17,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::endpoint::Endpoint;
 use crate::history::moment::Moment;
 use crate::history::ownership::Held;
+use crate::history::rows::Rows;
 use crate::history::tracked::{Mark, Slot, Tracked};
 use crate::process::{Holder, ProcessKey, Uid};
 use crate::snapshot::Directory;
@@ -51,7 +52,7 @@ const OVERHEAD: usize = size_of::<Tracked>() + 2 * size_of::<usize>() + 48;
 #[derive(Debug)]
 pub(super) struct Chronicle {
     bounds: Bounds,
-    rows: Vec<Option<Arc<Tracked>>>,
+    rows: Rows,
     free: Vec<Slot>,
     /// The oldest first.
     order: VecDeque<(Duration, Slot)>,
@@ -68,7 +69,7 @@ impl Chronicle {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            rows: Vec::new(),
+            rows: Rows::default(),
             free: Vec::new(),
             order: VecDeque::new(),
             told: HashMap::new(),
@@ -85,13 +86,14 @@ impl Chronicle {
     /// Takes up a row that ended, or one of which more became known since.
     pub(super) fn tell(&mut self, row: &Tracked, now: Duration, names: &Directory) {
         let known = self.told.get(&row.slot).copied();
-        if let Some(story) = known.and_then(|slot| self.rows.get_mut(slot.index())?.as_mut())
+        if let Some(slot) = known
+            && let Some(story) = self.rows.get(slot)
             && story.key == row.key
             // Endpoints that came alive again, where there are no cookies, begin a new story.
             && story.path.len() >= row.path.len()
         {
             if row.socket.tcp.is_some() && story.socket.tcp != row.socket.tcp {
-                Arc::make_mut(story).socket.tcp = row.socket.tcp;
+                self.edit(slot, |story| story.socket.tcp = row.socket.tcp);
             }
             return;
         }
@@ -101,15 +103,12 @@ impl Chronicle {
             return;
         }
         self.learn_names(row, names);
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.rows.push(None);
-            Slot((self.rows.len() - 1) as u32)
-        });
+        let slot = self.free.pop().unwrap_or_else(|| self.rows.push());
         let at = row.ended().unwrap_or(row.state_since.at());
         // A peer's story may have been dropped, and another have its place.
         let peer = row.peer.and_then(|peer| self.told.get(&peer).copied());
         let peer = peer.filter(|peer| {
-            let other = self.rows.get(peer.index()).and_then(Option::as_ref);
+            let other = self.rows.get(*peer);
             other.is_some_and(|other| {
                 let ends = |local: Endpoint, remote: Option<Endpoint>| {
                     Some([local, remote?].map(|end| (end.plain(), end.port)))
@@ -123,16 +122,22 @@ impl Chronicle {
         let mut story = row.clone();
         story.path.shrink_to_fit();
         (story.slot, story.peer, story.mark) = (slot, peer, Some(Mark::Closed(at)));
-        if let Some(other) = peer.and_then(|peer| self.rows.get_mut(peer.index())?.as_mut()) {
-            Arc::make_mut(other).peer = Some(slot);
+        if let Some(peer) = peer {
+            self.edit(peer, |other| other.peer = Some(slot));
         }
         self.kept.bytes += weight(&story);
         self.kept.sockets += 1;
-        if let Some(place) = self.rows.get_mut(slot.index()) {
+        if let Some(place) = self.rows.place(slot) {
             *place = Some(Arc::new(story));
         }
         self.order.push_back((at, slot));
         self.told.insert(row.slot, slot);
+    }
+
+    fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
+        if let Some(story) = self.rows.row_mut(slot) {
+            change(story);
+        }
     }
 
     /// The slot of a row is free for others.
@@ -159,34 +164,32 @@ impl Chronicle {
     }
 
     fn forget(&mut self, slot: Slot) {
-        let Some(row) = self.rows.get_mut(slot.index()).and_then(Option::take) else {
+        let Some(row) = self.rows.place(slot).and_then(Option::take) else {
             return;
         };
         self.kept.sockets -= 1;
         self.kept.bytes = self.kept.bytes.saturating_sub(weight(&row));
         self.dropped += 1;
         self.free.push(slot);
-        let other = row
-            .peer
-            .and_then(|peer| self.rows.get_mut(peer.index())?.as_mut());
-        if let Some(other) = other.filter(|other| other.peer == Some(slot)) {
-            Arc::make_mut(other).peer = None;
+        if let Some(peer) = row.peer {
+            self.edit(peer, |other| other.peer = None);
         }
     }
 
     /// The closed sockets as a moment, as far as they had ended in the given one.
     pub(super) fn moment(&self, of: &Moment) -> Moment {
-        let had_ended = |row: &&Arc<Tracked>| match row.mark {
-            Some(Mark::Closed(at)) => at <= of.elapsed,
-            _ => false,
-        };
-        let mut count = 0;
-        let rows = self.rows.iter().map(|row| {
-            let row = row.as_ref().filter(had_ended).cloned();
-            count += usize::from(row.is_some());
-            row
-        });
-        let rows: Vec<_> = rows.collect();
+        let mut rows = self.rows.clone();
+        let mut count = self.kept.sockets;
+        // Their order is that of their ends.
+        for (at, slot) in self.order.iter().rev() {
+            if *at <= of.elapsed {
+                break;
+            }
+            if let Some(place) = rows.place(*slot) {
+                *place = None;
+                count -= 1;
+            }
+        }
         let mut names = Arc::clone(&self.names);
         if names.interfaces != of.directory.interfaces || names.hosts != of.directory.hosts {
             let names = Arc::make_mut(&mut names);
@@ -237,7 +240,7 @@ impl Chronicle {
     /// Forgets the names that no row needs any more.
     fn sweep_names(&mut self) {
         self.dropped = 0;
-        let rows = || self.rows.iter().flatten();
+        let rows = || self.rows.iter();
         let needed: HashSet<ProcessKey> = rows().flat_map(|row| processes(row)).collect();
         let cgroups: HashSet<CgroupId> = rows().filter_map(|row| row.socket.cgroup).collect();
         let names = Arc::make_mut(&mut self.names);

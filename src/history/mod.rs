@@ -18,6 +18,7 @@ mod ownership;
 mod passing;
 mod past;
 mod peers;
+mod rows;
 mod series;
 mod side;
 mod sides;
@@ -33,6 +34,7 @@ pub use closing::{Closer, closer};
 pub use moment::{LINGER, Moment, SelfCost, Totals};
 pub use ownership::{Held, Ownership};
 pub use past::{Past, Spot, Track};
+pub use rows::Rows;
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
 pub use tenants::{Tenancy, Tenants};
@@ -91,7 +93,7 @@ impl History {
     pub fn ended(&self, by: &Moment) -> Arc<Moment> {
         Arc::new(match &self.chronicle {
             Some(chronicle) => chronicle.moment(by),
-            None => by.with_rows(Vec::new()),
+            None => by.with_rows(Rows::default()),
         })
     }
 
@@ -265,7 +267,7 @@ impl History {
             taken_at: snapshot.taken_at,
             elapsed: snapshot.elapsed,
             source: snapshot.source,
-            rows: self.store.rows().to_vec(),
+            rows: self.store.rows().clone(),
             open: self.store.open(),
             ports: self.series.ports(),
             processes: self.store.processes(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::history::rows::Rows;
 use crate::history::series::Series;
 use crate::history::tenants::Tenants;
 use crate::history::tracked::{Slot, Tracked};
@@ -60,8 +61,8 @@ pub struct Moment {
     pub elapsed: Duration,
     /// Who told.
     pub source: SourceKind,
-    /// The rows by [`Slot`]; `None` where a slot is free.
-    pub rows: Vec<Option<Arc<Tracked>>>,
+    /// The rows.
+    pub rows: Rows,
     /// How many rows are open.
     pub open: usize,
     /// How many ports they share.
@@ -94,7 +95,7 @@ pub struct Moment {
 
 impl Moment {
     /// The same, with other rows.
-    pub(super) fn with_rows(&self, rows: Vec<Option<Arc<Tracked>>>) -> Self {
+    pub(super) fn with_rows(&self, rows: Rows) -> Self {
         Self {
             rows,
             directory: Arc::clone(&self.directory),
@@ -107,12 +108,12 @@ impl Moment {
 
     /// The row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        self.rows.get(slot.index())?.as_ref()
+        self.rows.get(slot)
     }
 
     /// Every row, closed ones included.
     pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
-        self.rows.iter().flatten()
+        self.rows.iter()
     }
 
     /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::history::chronicle::{Bounds, weight};
 use crate::history::moment::Moment;
+use crate::history::rows::Rows;
 use crate::history::series::Series;
 use crate::history::tracked::{Slot, Tracked};
 
@@ -49,8 +50,8 @@ struct Before {
     moment: Moment,
     /// What it has where the next one has something else.
     rows: Vec<(Slot, Option<Arc<Tracked>>)>,
-    /// How many places it has.
-    places: usize,
+    /// How many slots it has.
+    slots: usize,
     bytes: usize,
 }
 
@@ -116,25 +117,12 @@ impl Past {
 
     /// What has to be undone to come from a moment to the one before it.
     fn undone(&self, before: &Moment, after: &Moment) -> Before {
-        let places = before.rows.len();
-        let mut rows = Vec::new();
-        let mut bytes = size_of::<Before>();
-        for index in 0..places.max(after.rows.len()) {
-            let was = before.rows.get(index).and_then(Option::as_ref);
-            let is = after.rows.get(index).and_then(Option::as_ref);
-            let is_same = match (was, is) {
-                (Some(was), Some(is)) => Arc::ptr_eq(was, is),
-                (None, None) => true,
-                _ => false,
-            };
-            if !is_same {
-                bytes += was.map_or(0, |row| weight(row));
-                rows.push((Slot(index as u32), was.cloned()));
-            }
-        }
+        let unlike = before.rows.unlike(&after.rows);
+        let mut rows: Vec<_> = unlike.map(|at| (at.slot, at.here.cloned())).collect();
         rows.shrink_to_fit();
-        bytes += size_of_val(rows.as_slice());
-        let mut moment = before.with_rows(Vec::new());
+        let weights = rows.iter().flat_map(|(_, row)| row).map(|row| weight(row));
+        let mut bytes = size_of::<Before>() + size_of_val(rows.as_slice()) + weights.sum::<usize>();
+        let mut moment = before.with_rows(Rows::default());
         let last = self.before.back().map(|last| &last.moment);
         match last.filter(|last| last.series == moment.series) {
             Some(last) => moment.series = Arc::clone(&last.series),
@@ -146,7 +134,7 @@ impl Past {
         Before {
             moment,
             rows,
-            places,
+            slots: before.rows.slots(),
             bytes,
         }
     }
@@ -174,13 +162,12 @@ impl Past {
             _ => (last, newest.rows.clone()),
         };
         for before in self.before.range(index..from).rev() {
-            rows.resize(before.places.max(rows.len()), None);
             for (slot, row) in &before.rows {
-                if let Some(place) = rows.get_mut(slot.index()) {
+                if let Some(place) = rows.place(*slot) {
                     place.clone_from(row);
                 }
             }
-            rows.truncate(before.places);
+            rows.truncate(before.slots);
         }
         let moment = Arc::new(self.before.get(index)?.moment.with_rows(rows));
         self.shown = Some((index, Arc::clone(&moment)));

@@ -130,7 +130,7 @@ pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
         Grouping::Sockets | Grouping::History => Build::flat(&matched, query.order, &moment),
         _ => Build::grouped(&matched, query, &moment),
     };
-    let mut positions = vec![NOWHERE; moment.rows.len()];
+    let mut positions = vec![NOWHERE; moment.rows.slots()];
     for (position, slot) in build.rows.iter().enumerate().rev() {
         positions[slot.index()] = position as u32;
     }

@@ -25,6 +25,9 @@ const IPPROTO_UDP: u8 = 17;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
+/// The older of the two requests for TCP sockets. The kernel answers it with both families, for
+/// which the newer one has to be asked twice (`inet_diag_dump_compat`, `net/ipv4/inet_diag.c`).
+const TCPDIAG_GETSOCK: u16 = 18;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 
 const NLM_F_REQUEST: u16 = 0x01;
@@ -35,6 +38,8 @@ const NLM_F_DUMP: u16 = 0x300;
 const HEADER: usize = 16;
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
 pub(super) const REQUEST: usize = HEADER + 56;
+/// `struct nlmsghdr` and `struct inet_diag_req`.
+const OLD_REQUEST: usize = HEADER + 60;
 /// `struct nlattr`.
 const ATTRIBUTE: usize = 4;
 /// `struct inet_diag_msg`.
@@ -62,23 +67,33 @@ impl States {
     pub(super) const NONE: Self = Self(0);
 }
 
-/// One of the tables that the kernel lists one at a time.
+/// What the kernel lists at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    /// TCP or UDP.
-    pub(super) protocol: Protocol,
-    /// The family of the sockets.
-    pub(super) family: Family,
+pub(super) enum Table {
+    /// The sockets of one family.
+    Of(Protocol, Family),
+    /// TCP over both families. They share one hash table in the kernel, and walking it takes as
+    /// long for a few sockets as for all: 10 ms where there are 100,000.
+    TcpAtOnce,
 }
 
 impl Table {
+    /// The protocol of its sockets.
+    pub(super) const fn protocol(self) -> Protocol {
+        match self {
+            Self::Of(protocol, _) => protocol,
+            Self::TcpAtOnce => Protocol::Tcp,
+        }
+    }
+
     /// How the table is called in a message.
     pub(super) const fn name(self) -> &'static str {
-        match (self.protocol, self.family) {
-            (Protocol::Tcp, Family::Ipv4) => "IPv4 TCP",
-            (Protocol::Tcp, Family::Ipv6) => "IPv6 TCP",
-            (Protocol::Udp, Family::Ipv4) => "IPv4 UDP",
-            (Protocol::Udp, Family::Ipv6) => "IPv6 UDP",
+        match self {
+            Self::Of(Protocol::Tcp, Family::Ipv4) => "IPv4 TCP",
+            Self::Of(Protocol::Tcp, Family::Ipv6) => "IPv6 TCP",
+            Self::Of(Protocol::Udp, Family::Ipv4) => "IPv4 UDP",
+            Self::Of(Protocol::Udp, Family::Ipv6) => "IPv6 UDP",
+            Self::TcpAtOnce => "TCP",
         }
     }
 }
@@ -96,22 +111,12 @@ pub(super) struct Question<'a> {
 
 /// A request for a dump. `sequence` comes back in every message of the answer.
 pub(super) fn request(question: Question<'_>, sequence: u32) -> Vec<u8> {
-    let family = match question.table.family {
-        Family::Ipv4 => AF_INET,
-        Family::Ipv6 => AF_INET6,
+    let mut bytes = match question.table {
+        Table::Of(protocol, family) => by_family(protocol, family, question.states),
+        Table::TcpAtOnce => tcp_at_once(question.states),
     };
-    let protocol = match question.table.protocol {
-        Protocol::Tcp => IPPROTO_TCP,
-        Protocol::Udp => IPPROTO_UDP,
-    };
-    let mut bytes = vec![0; REQUEST];
-    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
     bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
-    bytes[16] = family;
-    bytes[17] = protocol;
-    bytes[18] = EXTENSIONS;
-    bytes[20..24].copy_from_slice(&question.states.0.to_ne_bytes());
     if let Some(program) = question.program {
         // Programs are made of words, so that nothing has to be filled up.
         bytes.extend(((ATTRIBUTE + program.len()) as u16).to_ne_bytes());
@@ -120,6 +125,32 @@ pub(super) fn request(question: Question<'_>, sequence: u32) -> Vec<u8> {
     }
     let length = bytes.len() as u32;
     bytes[0..4].copy_from_slice(&length.to_ne_bytes());
+    bytes
+}
+
+/// `struct inet_diag_req_v2`.
+fn by_family(protocol: Protocol, family: Family, states: States) -> Vec<u8> {
+    let mut bytes = vec![0; REQUEST];
+    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    bytes[16] = match family {
+        Family::Ipv4 => AF_INET,
+        Family::Ipv6 => AF_INET6,
+    };
+    bytes[17] = match protocol {
+        Protocol::Tcp => IPPROTO_TCP,
+        Protocol::Udp => IPPROTO_UDP,
+    };
+    bytes[18] = EXTENSIONS;
+    bytes[20..24].copy_from_slice(&states.0.to_ne_bytes());
+    bytes
+}
+
+/// `struct inet_diag_req`.
+fn tcp_at_once(states: States) -> Vec<u8> {
+    let mut bytes = vec![0; OLD_REQUEST];
+    bytes[4..6].copy_from_slice(&TCPDIAG_GETSOCK.to_ne_bytes());
+    bytes[19] = EXTENSIONS;
+    bytes[68..72].copy_from_slice(&states.0.to_ne_bytes());
     bytes
 }
 
@@ -186,7 +217,7 @@ fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let payload = bytes.get(HEADER..length)?;
     let errno = || u32_at(payload, 0).map_or(0, u32::cast_signed);
     let kind = match u16_at(bytes, 4)? {
-        SOCK_DIAG_BY_FAMILY => Kind::Row(payload),
+        SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => Kind::Row(payload),
         // The kernel writes errors as negative numbers.
         NLMSG_DONE => Kind::Done(errno().checked_neg()?),
         NLMSG_ERROR => Kind::Error(errno().checked_neg()?),

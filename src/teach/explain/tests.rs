@@ -63,6 +63,7 @@ fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
         destroyed: Vec::new(),
         directory: Arc::new(Directory::default()),
         sight: Sight {
+            unvisited: 0,
             readable: 1,
             hidden: 0,
         },
