@@ -124,13 +124,20 @@ where
     let mut view = ViewState::new(Display::size(), interval);
     view.narrow = selection.narrow();
     view.filter.text = selection.text();
+    view.zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);
     let (spares, spare) = channel();
-    let model = Model::start(messages.clone(), app.question(), spares, common.fault());
+    let model = Model::start(
+        messages.clone(),
+        app.question(),
+        config.keeping,
+        spares,
+        common.fault(),
+    );
     let model = model.map_err(Failure::Thread)?;
     let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;

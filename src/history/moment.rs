@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::history::rows::Rows;
 use crate::history::series::Series;
+use crate::history::tenants::Tenants;
 use crate::history::tracked::{Slot, Tracked};
 use crate::port::{PortKey, PortRange};
 use crate::snapshot::{Directory, Gap, Observer, Sight, SourceKind};
@@ -83,7 +84,9 @@ pub struct Moment {
     /// What happened so far.
     pub totals: Totals,
     /// Socket counts per port over the last minute.
-    pub series: HashMap<PortKey, Series>,
+    pub series: Arc<HashMap<PortKey, Series>>,
+    /// Who listened on which port before.
+    pub tenants: Arc<Tenants>,
     /// What watching costs.
     pub cost: SelfCost,
     /// The time until the next sample.
@@ -91,6 +94,18 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The same, with other rows.
+    pub(super) fn with_rows(&self, rows: Rows) -> Self {
+        Self {
+            rows,
+            directory: Arc::clone(&self.directory),
+            gaps: self.gaps.clone(),
+            series: Arc::clone(&self.series),
+            tenants: Arc::clone(&self.tenants),
+            ..*self
+        }
+    }
+
     /// The row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
         self.rows.get(slot)

@@ -45,6 +45,37 @@ impl Rows {
         self.blocks.len() - same
     }
 
+    /// The slots at which the other does not have the same row.
+    pub(super) fn unlike<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Unlike<'a>> {
+        let blocks = self.blocks.len().max(other.blocks.len());
+        let pairs = (0..blocks).map(|at| (at, self.blocks.get(at), other.blocks.get(at)));
+        let unlike = pairs.filter(|(_, a, b)| match (a, b) {
+            (Some(a), Some(b)) => !Arc::ptr_eq(a, b),
+            _ => true,
+        });
+        unlike.flat_map(|(at, a, b)| {
+            (0..BLOCK).filter_map(move |place| {
+                let row = |block: Option<&'a Arc<Block>>| block?.get(place)?.as_ref();
+                let (here, there) = (row(a), row(b));
+                let same = match (here, there) {
+                    (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                    (a, b) => a.is_none() && b.is_none(),
+                };
+                let slot = Slot((at * BLOCK + place) as u32);
+                (!same).then_some(Unlike { slot, here })
+            })
+        })
+    }
+
+    /// Leaves the slots from here on away.
+    pub(super) fn truncate(&mut self, slots: usize) {
+        if slots >= self.slots {
+            return;
+        }
+        self.blocks.truncate(slots.div_ceil(BLOCK));
+        self.slots = slots;
+    }
+
     /// A slot behind all others.
     pub(super) fn push(&mut self) -> Slot {
         if self.slots.is_multiple_of(BLOCK) {
@@ -64,6 +95,13 @@ impl Rows {
     pub(super) fn row_mut(&mut self, slot: Slot) -> Option<&mut Tracked> {
         self.place(slot)?.as_mut().map(Arc::make_mut)
     }
+}
+
+/// A slot at which two lists of rows differ.
+pub(super) struct Unlike<'a> {
+    pub(super) slot: Slot,
+    /// What the first has.
+    pub(super) here: Option<&'a Arc<Tracked>>,
 }
 
 impl FromIterator<Tracked> for Rows {

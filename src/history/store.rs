@@ -17,7 +17,7 @@ use crate::history::side::{Evidence, Side};
 use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
-use crate::socket::{Socket, SocketKey, TcpInfo, TcpState};
+use crate::socket::{Socket, SocketKey, TcpState};
 
 /// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
 const TIMER_TOLERANCE: Duration = Duration::from_millis(500);
@@ -54,7 +54,7 @@ pub(super) enum Meeting {
     /// that was connected or disconnected, a TCP socket that dials again. What it was comes along,
     /// for the indexes that knew it.
     Moved(Slot, Arc<Tracked>),
-    StateChanged,
+    StateChanged(Slot),
     Same,
 }
 
@@ -288,7 +288,7 @@ impl Store {
         }
         match before {
             Some(before) => Meeting::Moved(slot, before),
-            None => Meeting::StateChanged,
+            None => Meeting::StateChanged(slot),
         }
     }
 
@@ -346,16 +346,8 @@ fn rates(before: &Socket, now: &Socket, interval: Option<Duration>) -> Option<Ra
     let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
     Some(Rates {
         down: per_second(before.delivered?.received, now.delivered?.received),
-        up: per_second(sent(&before)?, sent(&now)?),
+        up: per_second(before.sent_once()?, now.sent_once()?),
     })
-}
-
-/// Bytes sent, repetitions not counted; from what was acknowledged where the kernel does not say.
-fn sent(tcp: &TcpInfo) -> Option<u64> {
-    match tcp.sent {
-        Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
-        None => tcp.delivered.map(|d| d.acknowledged),
-    }
 }
 
 /// Whether the socket is gone and only its endpoints are kept.

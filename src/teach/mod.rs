@@ -6,6 +6,7 @@
 
 mod berth;
 mod details;
+mod ended;
 mod explain;
 mod group;
 mod neighbours;
@@ -16,6 +17,9 @@ mod sight;
 
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
+pub use ended::{
+    clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
+};
 pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};

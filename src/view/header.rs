@@ -27,6 +27,9 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
             line.push(" ", Tone::Plain);
         }
     }
+    if state.grouping == Grouping::History {
+        line.push(" H History", Tone::Accent);
+    }
     // From the most to the least important: what has no room is left out, and all after it.
     let mut right = Line::default();
     for part in parts(state, answer) {
@@ -47,6 +50,12 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     let mut parts = vec![feed(state, answer)];
     let Some(answer) = answer else { return parts };
     let moment = &answer.moment;
+    if answer.grouping == Grouping::History {
+        let closed = count(moment.open, "closed socket", "closed sockets");
+        parts.push(Line::of(closed, Tone::Plain));
+        parts.push(cost(state));
+        return parts;
+    }
     parts.push(Line::of(
         count(moment.open, "socket", "sockets"),
         Tone::Plain,
@@ -224,7 +233,10 @@ fn matched(state: &ViewState, answer: &Answer) -> String {
     if state.filter.text.is_empty() && state.narrow == Narrow::default() {
         return String::new();
     }
-    let of = count(all, "socket", "sockets");
+    let of = match answer.grouping {
+        Grouping::History => count(all, "closed socket", "closed sockets"),
+        _ => count(all, "socket", "sockets"),
+    };
     format!("{} of {of} ", quantity::thousands(answer.matched))
 }
 

@@ -59,6 +59,8 @@ pub enum Action {
     Fold(FoldMove),
     /// Show this view.
     View(Grouping),
+    /// Show the sockets that have ended, or leave them.
+    History,
     /// Show the next view.
     NextView,
     /// Show the view before.
@@ -286,6 +288,13 @@ pub const BINDINGS: &[Binding] = {
             "sockets",
             "every socket, not grouped",
         ),
+        bind(
+            &[Char('H')],
+            Action::History,
+            "history",
+            "sockets that have closed; again to go back",
+        )
+        .in_footer(11),
         bind(&[Tab], Action::NextView, "view", "the next view").in_footer(5),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(

@@ -161,7 +161,7 @@ impl Buckets {
             *most = count.max(*most);
             prop_assert!(moment.series.contains_key(&port));
         }
-        for (port, series) in &moment.series {
+        for (port, series) in moment.series.iter() {
             let most = self.most.get(port).copied().unwrap_or(0);
             prop_assert_eq!(series.buckets[BUCKETS - 1], Some(most), "{}", port);
         }

@@ -4,8 +4,6 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
-
 use super::super::{Context, Filter};
 use crate::endpoint::Endpoint;
 use crate::history::{
@@ -102,7 +100,8 @@ fn moment(rows: crate::history::Rows, directory: Directory) -> Moment {
         ephemeral: PortRange::LINUX,
         gaps: Vec::new(),
         totals: Totals::default(),
-        series: HashMap::new(),
+        series: Arc::default(),
+        tenants: Arc::default(),
         cost: SelfCost::default(),
         interval: Duration::from_secs(1),
     }
