@@ -1,8 +1,10 @@
-//! The configuration file → named filters and the interval.
+//! The configuration file → named filters, the interval, and from where on something is worth a look.
 //!
 //! In: TOML from `--config FILE`, else from `$XDG_CONFIG_HOME/portolan/config.toml`, which need not
 //! be there. Out: a [`Config`], or one sentence with the file, the line and what is wrong there:
 //! a setting that would silently be ignored is worse than none. `assets/config.toml` is an example.
+
+mod limits;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,6 +20,7 @@ use crate::app::cli;
 use crate::app::exit::{Failure, pointed_at};
 use crate::app::update::NamedFilter;
 use crate::query::Filter;
+use crate::teach::Limits;
 use crate::text;
 
 /// What the user configured.
@@ -27,6 +30,8 @@ pub struct Config {
     pub interval: Option<Duration>,
     /// Filters by name, in the order of their names.
     pub filters: Vec<NamedFilter>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// The file, before its values are understood.
@@ -36,6 +41,8 @@ struct Written {
     interval: Option<Spanned<Value>>,
     #[serde(default)]
     filters: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    findings: limits::Written,
 }
 
 /// The most that is read: a thousand named filters, and no film.
@@ -87,6 +94,7 @@ impl Config {
         Ok(Self {
             interval,
             filters: filters.collect::<Result<_, _>>()?,
+            limits: written.findings.limits()?,
         })
     }
 }
@@ -177,6 +185,8 @@ mod tests {
             panic!("{}", said(&on));
         };
         assert_eq!(config.interval, Some(Duration::from_secs(1)));
+        assert_eq!(config.limits, Limits::USUAL);
+        assert_eq!(on.matches(" = ").count(), 14, "no threshold is missing");
         let names: Vec<&str> = config.filters.iter().map(|f| &*f.name).collect();
         assert_eq!(names, ["leaks", "slow", "waiting to be read", "web"]);
     }
@@ -194,6 +204,19 @@ mod tests {
                 "[filters]\nx = \"prot:tcp\"",
                 "14: the filter \"x\" is wrong: no field `prot`; did you mean `proto`?\n  prot:tcp\n  ^^^^",
             ),
+            ("[findings]\nsyn-sent = 3", "11: unknown field `syn-sent`"),
+            (
+                "[findings]\nunread-age = \"soon\"",
+                "24: unread-age: a time such as 10s, or \"never\"",
+            ),
+            (
+                "[findings]\nbacklog-percent = 0",
+                "29: backlog-percent: a number from 1 to 100, or \"never\"",
+            ),
+            (
+                "[findings]\ntime-wait-count = -1",
+                "29: time-wait-count: a number from 1 to 4294967295, or \"never\"",
+            ),
             ("[filters\nx", "8: "),
             ("[filters]\nx = \"a\"\nx = \"b\"", "18: duplicate key"),
         ] {
@@ -202,5 +225,8 @@ mod tests {
         }
         assert!(said("interval = 2").contains("Some(2s)"));
         assert!(said("interval = 0.5").contains("Some(500ms)"));
+        let never = said("[findings]\nunread-age = \"never\"\nsyn-sent-age = \"5s\"");
+        assert!(never.contains("unread_age: None"), "{never}");
+        assert!(never.contains("syn_sent_age: Some(5s)"), "{never}");
     }
 }

@@ -16,6 +16,7 @@ use crate::history::{History, Moment};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
+use crate::teach::{Findings, Limits};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Question {
     pub folds: Folds,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// What the loop gets.
@@ -50,6 +53,8 @@ pub struct Published {
     pub newest: Arc<Moment>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
+    /// What is stuck or odd in the answer's moment.
+    pub findings: Arc<Findings>,
 }
 
 /// What the thread is told.
@@ -128,6 +133,15 @@ pub struct Memory {
     history: History,
     newest: Option<Arc<Moment>>,
     held: Option<Arc<Moment>>,
+    found: Option<Found>,
+}
+
+/// What was found in a moment: looked for once, however often the moment is asked about.
+#[derive(Debug)]
+struct Found {
+    moment: Arc<Moment>,
+    limits: Limits,
+    findings: Arc<Findings>,
 }
 
 impl Memory {
@@ -159,6 +173,7 @@ impl Memory {
             }
             About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
         };
+        let findings = self.findings(&moment, question.limits);
         let answer = Arc::new(answer(moment, &question.query));
         let lines = Lines::new(&answer, &question.folds);
         let context = Context {
@@ -172,7 +187,25 @@ impl Memory {
             lines,
             newest,
             completion,
+            findings,
         })
+    }
+
+    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
+        let known = self.found.as_ref();
+        if let Some(known) = known
+            .filter(|known| Arc::ptr_eq(&known.moment, moment))
+            .filter(|known| known.limits == limits)
+        {
+            return Arc::clone(&known.findings);
+        }
+        let findings = Arc::new(Findings::of(moment, &limits));
+        self.found = Some(Found {
+            moment: Arc::clone(moment),
+            limits,
+            findings: Arc::clone(&findings),
+        });
+        findings
     }
 }
 

@@ -122,6 +122,7 @@ where
     view.filter.text = selection.text();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    app.limits = config.limits;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);

@@ -18,6 +18,7 @@ mod peers;
 mod series;
 mod side;
 mod sides;
+mod stall;
 mod store;
 mod tracked;
 
@@ -28,6 +29,7 @@ pub use moment::{LINGER, Moment, SelfCost, Totals};
 pub use ownership::{Held, Ownership};
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
+pub use stall::Stall;
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 
 use crate::snapshot::{Cost, Gap, Sight, Snapshot};

@@ -26,6 +26,6 @@ mod layout;
 mod lines;
 
 pub use columns::{COLUMNS, Column, column};
-pub use document::{json, ndjson};
+pub use document::{FindingRecord, json, ndjson};
 pub use event::{ndjson_event, plain_event};
 pub use lines::{Header, Lines};

@@ -7,6 +7,7 @@
 mod berth;
 mod details;
 mod explain;
+pub mod findings;
 mod group;
 mod neighbours;
 mod owner;
@@ -16,7 +17,8 @@ mod sight;
 
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
-pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
+pub use explain::{Explanation, Known, Passage, explain_port, explain_process, explain_row};
+pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};

@@ -19,6 +19,7 @@
 mod areas;
 mod cells;
 mod columns;
+mod findings;
 mod footer;
 mod groups;
 mod header;

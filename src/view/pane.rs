@@ -107,8 +107,8 @@ fn subject(
 ) -> Option<Subject> {
     let of_group = |group: &Group| Subject {
         title: teach::group_title(group, answer, services),
-        brief: teach::say_group(group, answer),
-        details: teach::group_details(group, answer),
+        brief: teach::say_group(group, answer, &state.findings),
+        details: teach::group_details(group, answer, &state.findings),
     };
     match lines.at(answer, state.cursor)? {
         Place::Section(_) => None,

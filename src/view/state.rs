@@ -1,11 +1,13 @@
 //! What the user is looking at: everything the screen depends on besides the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
 use crate::history::Totals;
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
+use crate::teach::{FindingId, Findings};
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -25,6 +27,8 @@ pub enum Mode {
     Pick(Joining),
     /// Everything there is to do, by name.
     Palette,
+    /// What is stuck or odd, and which of it is chosen.
+    Findings(Option<FindingId>),
 }
 
 /// How much is shown of the selected row.
@@ -182,6 +186,8 @@ pub struct ViewState {
     pub source: Option<Origin>,
     /// The newest sample.
     pub newest: Newest,
+    /// What is stuck or odd in the moment that is shown.
+    pub findings: Arc<Findings>,
 }
 
 impl ViewState {
@@ -209,6 +215,7 @@ impl ViewState {
             stretched: None,
             source: None,
             newest: Newest::default(),
+            findings: Arc::default(),
         }
     }
 

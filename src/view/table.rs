@@ -1,11 +1,14 @@
 //! The table: column heads, and the lines that show.
 
+use std::sync::Arc;
+
 use crate::quantity::count;
 use crate::query::{
     Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
     SortColumn,
 };
 use crate::services::Services;
+use crate::teach::Findings;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
@@ -31,7 +34,7 @@ pub(super) fn table(
     // While a new view is being answered, the old answer is still shown as what it is.
     let (grouping, order) =
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
-    let grids = Grids::new(grouping, total, Looks::Many);
+    let grids = Grids::new(grouping, total, Looks::Many).marking(&state.findings);
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
         out.push(Line::of("   looking …", Tone::Dim));
@@ -133,6 +136,7 @@ pub(super) struct Grids {
     row: Vec<Sized>,
     deep_row: Vec<Sized>,
     grouping: Grouping,
+    findings: Arc<Findings>,
 }
 
 impl Grids {
@@ -154,6 +158,15 @@ impl Grids {
             row,
             deep_row,
             grouping,
+            findings: Arc::default(),
+        }
+    }
+
+    /// With marks on the ports at which something was found.
+    fn marking(self, findings: &Arc<Findings>) -> Self {
+        Self {
+            findings: Arc::clone(findings),
+            ..self
         }
     }
 
@@ -242,8 +255,13 @@ impl Grids {
             groups::sign(&group.summary)
         };
         let mut line = Line::of(sign, tone);
-        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
-        groups::cells(&mut line, group, answer, services, columns);
+        let mark = groups::mark(group, &self.findings);
+        line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
+        match &mark {
+            Some(mark) => line.push("!", mark.tone),
+            None => line.push(" ", Tone::Dim),
+        }
+        groups::cells(&mut line, group, answer, services, columns, mark.as_ref());
         line
     }
 
