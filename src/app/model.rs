@@ -17,6 +17,7 @@ use crate::history::{Bounds, History, Kept, Moment, Past};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
+use crate::teach::{Findings, Limits};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Question {
     pub folds: Folds,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// What the loop gets.
@@ -53,6 +56,8 @@ pub struct Published {
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.
     pub kept: Kept,
+    /// What is stuck or odd in the answer's moment.
+    pub findings: Arc<Findings>,
 }
 
 /// What the thread is told.
@@ -159,6 +164,15 @@ pub struct Memory {
     past: Past,
     newest: Option<Arc<Moment>>,
     held: Option<Arc<Moment>>,
+    found: Option<Found>,
+}
+
+/// What was found in a moment: looked for once, however often the moment is asked about.
+#[derive(Debug)]
+struct Found {
+    moment: Arc<Moment>,
+    limits: Limits,
+    findings: Arc<Findings>,
 }
 
 impl Default for Memory {
@@ -176,6 +190,7 @@ impl Memory {
             past: Past::new(keeping.moments),
             newest: None,
             held: None,
+            found: None,
         }
     }
 
@@ -209,6 +224,7 @@ impl Memory {
             }
             About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
         };
+        let findings = self.findings(&moment, question.limits);
         let moment = match question.query.grouping {
             Grouping::History => self.history.ended(&moment),
             _ => moment,
@@ -227,7 +243,25 @@ impl Memory {
             newest,
             completion,
             kept: self.history.kept(),
+            findings,
         })
+    }
+
+    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
+        let known = self.found.as_ref();
+        if let Some(known) = known
+            .filter(|known| Arc::ptr_eq(&known.moment, moment))
+            .filter(|known| known.limits == limits)
+        {
+            return Arc::clone(&known.findings);
+        }
+        let findings = Arc::new(Findings::of(moment, &limits));
+        self.found = Some(Found {
+            moment: Arc::clone(moment),
+            limits,
+            findings: Arc::clone(&findings),
+        });
+        findings
     }
 }
 

@@ -127,6 +127,7 @@ where
     view.zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    app.limits = config.limits;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);

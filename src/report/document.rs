@@ -23,6 +23,7 @@ struct Document<'a> {
     taken_at: String,
     host: Option<&'a str>,
     gaps: Vec<GapRecord>,
+    findings: &'a [FindingRecord],
     /// Written by itself, where this stands empty.
     sockets: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,30 @@ struct Document<'a> {
 struct GapRecord {
     what: &'static str,
     message: String,
+}
+
+/// Something that is stuck or odd, with the words for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingRecord {
+    /// What it is called.
+    pub rule: &'static str,
+    /// TCP or UDP.
+    pub protocol: &'static str,
+    /// The shared port.
+    pub port: u16,
+    /// Whose port that is: local or remote.
+    pub at: &'static str,
+    /// How many sockets, or calls in a queue, it is about.
+    pub count: u32,
+    /// For how long, in milliseconds, where that matters.
+    pub lasting_ms: Option<u64>,
+    /// Whether it may have begun before it was first seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<bool>,
+    /// The process that has all the sockets it is about.
+    pub pid: Option<u32>,
+    /// All of it in a sentence.
+    pub message: String,
 }
 
 #[derive(Serialize)]
@@ -74,7 +99,7 @@ fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = 
     })
 }
 
-/// Writes one document with all sockets of the answer.
+/// Writes one document with all sockets of the answer, and what was found at their ports.
 ///
 /// # Errors
 /// When `out` takes no more.
@@ -82,6 +107,7 @@ pub fn json(
     answer: &Answer,
     services: &Services,
     host: Option<&str>,
+    findings: &[FindingRecord],
     mut out: impl Write,
 ) -> io::Result<()> {
     let moment = &answer.moment;
@@ -90,6 +116,7 @@ pub fn json(
         taken_at: time(moment.taken_at),
         host,
         gaps: moment.gaps.iter().map(gap).collect(),
+        findings,
         sockets: [],
         groups: (answer.grouping != Grouping::Sockets).then(|| groups(answer, services)),
     };

@@ -52,7 +52,7 @@ fn every_socket_is_written_once_and_in_its_order() {
     let (mut document, mut lines) = (Vec::new(), Vec::new());
     // The name of a machine cannot pass for the place of the sockets.
     let host = r#"a","sockets":["#;
-    report::json(&answer, &services, Some(host), &mut document).expect("written");
+    report::json(&answer, &services, Some(host), &[], &mut document).expect("written");
     report::ndjson(&answer, &services, &mut lines).expect("written");
     let document: Value = serde_json::from_slice(&document).expect("JSON");
     assert_eq!(document["host"], host);
@@ -89,7 +89,7 @@ impl Write for Full {
 fn when_nobody_reads_on_it_ends_with_the_reason() {
     let answer = many();
     for room in [0, 10, 1_000_000] {
-        let written = report::json(&answer, &Services::none(), None, Full(room));
+        let written = report::json(&answer, &Services::none(), None, &[], Full(room));
         let error = written.expect_err("no room");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
