@@ -17,7 +17,7 @@ use crate::history::{Bounds, History, Kept, Moment, Past};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
-use crate::teach::{Findings, Limits};
+use crate::teach::{self, Explanation, Findings, Known, Limits, Look, Subject};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,19 @@ pub struct Question {
     pub typed: Option<Typed>,
     /// From where on something is worth a look.
     pub limits: Limits,
+    /// What is to be explained, and from where it is looked at.
+    pub explain: Option<(Subject, Look)>,
+}
+
+/// What is said of something that was to be explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What it was.
+    pub subject: Subject,
+    /// From where it was looked at.
+    pub look: Look,
+    /// What there is to say; `None` where it is not there.
+    pub said: Option<Arc<Explanation>>,
 }
 
 /// What the loop gets.
@@ -58,6 +71,8 @@ pub struct Published {
     pub kept: Kept,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
+    /// The explanation, where one was wanted.
+    pub explained: Option<Explained>,
 }
 
 /// What the thread is told.
@@ -238,11 +253,12 @@ impl Memory {
         let typed = question.typed.as_ref();
         let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
         Some(Published {
-            answer,
             lines,
             newest,
             completion,
             kept: self.history.kept(),
+            explained: explained(question, &answer.moment, &findings),
+            answer,
             findings,
         })
     }
@@ -263,6 +279,20 @@ impl Memory {
         });
         findings
     }
+}
+
+fn explained(question: &Question, moment: &Moment, findings: &Findings) -> Option<Explained> {
+    let (subject, look) = question.explain?;
+    let known = Known {
+        moment,
+        services: &question.query.services,
+        findings,
+    };
+    Some(Explained {
+        subject,
+        look,
+        said: teach::explain(subject, look, known).map(Arc::new),
+    })
 }
 
 struct Worker {

@@ -191,7 +191,7 @@ fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
     })
 }
 
-fn say_no_process(reason: NoOwner) -> Phrase {
+pub(super) fn say_no_process(reason: NoOwner) -> Phrase {
     match reason {
         NoOwner::Unaccepted => Phrase::fact(
             "The kernel finished (or is about to finish) the handshake; the program that listens has not called accept() yet.",

@@ -20,6 +20,7 @@ mod areas;
 mod cells;
 mod columns;
 mod ended;
+mod explain;
 mod findings;
 mod footer;
 mod groups;
@@ -35,6 +36,7 @@ mod state;
 mod table;
 
 pub use areas::{Areas, SMALLEST};
+pub use explain::{ExplainPage, Presence, explain_height};
 pub use help::help_height;
 pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};

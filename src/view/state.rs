@@ -8,6 +8,7 @@ use crate::history::{Kept, Totals};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
+use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -29,6 +30,8 @@ pub enum Mode {
     Palette,
     /// What is stuck or odd, and which of it is chosen.
     Findings(Option<FindingId>),
+    /// What something is, in words.
+    Explain,
 }
 
 /// How much is shown of the selected row.
@@ -194,6 +197,8 @@ pub struct ViewState {
     pub before_history: Grouping,
     /// What is stuck or odd in the moment that is shown.
     pub findings: Arc<Findings>,
+    /// The page that explains, while it is open.
+    pub explain: Option<ExplainPage>,
 }
 
 impl ViewState {
@@ -225,6 +230,7 @@ impl ViewState {
             kept: Kept::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),
+            explain: None,
         }
     }
 

@@ -1,9 +1,11 @@
 //! A port in plain words: a number, and what uses it here now.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::vacancy::vacancy;
 use super::{Explanation, Known, place};
 use crate::history::{Moment, Side, Tracked};
 use crate::port::{Port, Protocol};
@@ -64,6 +66,16 @@ pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) ->
             "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
         ))]);
     }
+    let mut could: Vec<Phrase> = Vec::new();
+    for protocol in protocols {
+        for phrase in vacancy(port, *protocol, moment) {
+            // What holds for the number holds for both protocols, and is said once.
+            if !could.contains(&phrase) {
+                could.push(phrase);
+            }
+        }
+    }
+    said.say("Could a program listen there now?", could);
     let found = known.findings.all().iter();
     let found = found
         .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
@@ -71,12 +83,17 @@ pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) ->
     said.say("What is not seen", [Phrase::ignorance(
         "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
     )]);
-    said.commands = vec![
+    said.commands = commands(port);
+    said
+}
+
+/// What shows the same elsewhere.
+pub(super) fn commands(port: Port) -> Vec<String> {
+    vec![
         format!("portolan free {port}"),
         format!("ss -tuanp 'sport = :{port} or dport = :{port}'"),
         format!("lsof -nP -i :{port}"),
-    ];
-    said
+    ]
 }
 
 fn registered(port: Port, protocol: Protocol, services: &Services) -> Phrase {
@@ -154,8 +171,17 @@ impl<'a> Uses<'a> {
             .take(MOST)
             .map(|row| {
                 let whose = owner(row, moment);
+                let queue = row.socket.backlog.map_or(String::new(), |backlog| {
+                    let limit = backlog
+                        .limit
+                        .map_or(String::new(), |limit| format!(" of {limit}"));
+                    format!(
+                        " In its queue {}{limit} wait to be accepted.",
+                        backlog.waiting
+                    )
+                });
                 let text = format!(
-                    "{} {verb} at {} ({}); the address {}.",
+                    "{} {verb} at {} ({}); the address {}.{queue}",
                     whose.text,
                     local(row, moment),
                     self.protocol,
@@ -179,13 +205,21 @@ impl<'a> Uses<'a> {
             return None;
         }
         let mut states: BTreeMap<TcpState, usize> = BTreeMap::new();
-        let mut hosts: BTreeSet<IpAddr> = BTreeSet::new();
+        let mut hosts: BTreeMap<IpAddr, usize> = BTreeMap::new();
         for row in &self.serving {
             if let Some(state) = row.socket.tcp_state() {
                 *states.entry(state).or_default() += 1;
             }
-            hosts.extend(row.socket.remote.map(|remote| remote.plain()));
+            if let Some(remote) = row.socket.remote {
+                *hosts.entry(remote.plain()).or_default() += 1;
+            }
         }
+        let most = hosts.iter().max_by_key(|(host, n)| (**n, Reverse(**host)));
+        let most = most
+            .filter(|_| hosts.len() > 1)
+            .map_or(String::new(), |(host, n)| {
+                format!(" The most, {n}, come from {host}.")
+            });
         let states: Vec<String> = states
             .iter()
             .map(|(s, n)| format!("{n} {}", s.name()))
@@ -199,7 +233,7 @@ impl<'a> Uses<'a> {
         let hosts = count(hosts.len(), "address", "addresses");
         Some(Phrase::fact(format!(
             "{connections} from {hosts}{states}, all with the same local port {port}: they are told apart by the remote address and \
-             port."
+             port.{most}"
         )))
     }
 

@@ -311,7 +311,7 @@ fn normal(row: &Tracked) -> Vec<Phrase> {
 }
 
 /// What shows the same row elsewhere.
-fn commands(socket: &Socket) -> Vec<String> {
+pub(super) fn commands(socket: &Socket) -> Vec<String> {
     let (kind, local) = match socket.protocol() {
         Protocol::Tcp => ("t", socket.local.port),
         Protocol::Udp => ("u", socket.local.port),

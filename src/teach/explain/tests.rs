@@ -10,9 +10,11 @@ use crate::history::{
 };
 use crate::port::{Port, PortRange, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
+use crate::query::NoOwner;
 use crate::services::Services;
 use crate::snapshot::{Cost, Directory, Observer, Sight, Snapshot, SourceKind};
 use crate::socket::{Backlog, Queues, Socket, SocketKey, TcpState, Timer, TimerKind, Transport};
+use crate::teach::Certainty;
 
 const STATES: [TcpState; 12] = [
     TcpState::Established,
@@ -226,11 +228,7 @@ fn what_is_said_does_not_contradict_the_row() {
                 .iter()
                 .find(|p| p.heading == "Which end this is")
                 .unwrap();
-            assert_eq!(
-                side.said[0].certainty,
-                crate::teach::Certainty::Inference,
-                "{text}"
-            );
+            assert_eq!(side.said[0].certainty, Certainty::Inference, "{text}");
         }
         let local = row.socket.local.plain().to_string();
         assert!(text.contains(&local), "{text}");
@@ -238,6 +236,252 @@ fn what_is_said_does_not_contradict_the_row() {
             assert!(text.contains(&remote.plain().to_string()), "{text}");
         }
     }
+}
+
+#[test]
+fn every_look_at_every_row_is_whole_and_its_own() {
+    let (moment, services) = (moment(Vec::new()), Services::registry());
+    let findings = Findings::default();
+    let known = known(&moment, &services, &findings);
+    for row in rows() {
+        let mut texts: Vec<String> = Vec::new();
+        for look in Look::ALL {
+            let said = look_at_row(&row, look, known);
+            assert!(!said.passages.is_empty(), "{look:?}: {row:?}");
+            assert!(!said.commands.is_empty(), "{look:?}: {row:?}");
+            let phrases = said.passages.iter().flat_map(|p| &p.said);
+            for phrase in phrases.clone() {
+                assert!(is_whole(&phrase.text), "{look:?}: {:?}", phrase.text);
+            }
+            texts.push(phrases.map(|p| format!("{} ", p.text)).collect());
+        }
+        let [_, calls, kernel, wire, standard] = &texts[..] else {
+            panic!("five looks");
+        };
+        let udp = row.socket.tcp_state().is_none();
+        assert_eq!(calls.contains("SOCK_DGRAM"), udp, "{calls}");
+        assert_eq!(standard.contains("RFC 768"), udp, "{standard}");
+        // No other state is taken for this one.
+        if let Some(state) = row.socket.tcp_state() {
+            let known = !matches!(state, TcpState::Other(_));
+            assert_eq!(
+                standard.contains(&format!("{}: ", state.name())),
+                known,
+                "{standard}"
+            );
+            for other in STATES.iter().filter(|other| **other != state) {
+                assert!(
+                    !standard.contains(&format!("{}: ", other.name())),
+                    "{other}: {standard}"
+                );
+            }
+        }
+        // What nobody has accepted has not been given out, and what has no inode no descriptor.
+        let accepted = calls.contains("gave a program a new descriptor");
+        assert!(
+            !accepted || row.ownership != Ownership::Unaccepted,
+            "{calls}"
+        );
+        assert!(
+            kernel.contains("No inode") || kernel.contains("not told"),
+            "{kernel}"
+        );
+        let callable = [
+            "read() and write()",
+            "accept() takes",
+            "recvfrom()",
+            "send() and recv()",
+        ];
+        let may = callable.iter().any(|call| calls.contains(call));
+        let nobodys = matches!(
+            row.ownership,
+            Ownership::Unaccepted | Ownership::Kernel | Ownership::Remembered(_)
+        );
+        assert!(!(may && nobodys), "{calls}");
+        // Both numbers stand in the headers, and nothing was captured.
+        if let Some(remote) = row.socket.remote {
+            let ports = format!(
+                "source port {}, destination port {}",
+                row.socket.local.port, remote.port
+            );
+            assert!(wire.contains(&ports), "{wire}");
+        }
+        assert!(wire.contains("captures nothing"), "{wire}");
+        let fins = wire.matches(" FIN: ").count();
+        let expected = match row.socket.tcp_state() {
+            Some(TcpState::TimeWait | TcpState::Closing | TcpState::LastAck) => 2,
+            Some(TcpState::FinWait1) => 1,
+            Some(TcpState::FinWait2 | TcpState::CloseWait) => 2,
+            _ => 0,
+        };
+        assert_eq!(fins, expected, "{wire}");
+    }
+}
+
+#[test]
+fn a_guess_stays_a_guess_in_every_look() {
+    let (moment, services) = (moment(Vec::new()), Services::registry());
+    let findings = Findings::default();
+    let known = known(&moment, &services, &findings);
+    let guessed = |row: &Tracked| row.evidence.is_guess() && row.side != Side::Listening;
+    let connected = |row: &Tracked| row.socket.tcp_state() == Some(TcpState::Established);
+    let rows = rows().into_iter().filter(|r| guessed(r) && connected(r));
+    let mut seen = 0;
+    for row in rows.filter(|row| row.socket.remote.is_some()) {
+        seen += 1;
+        for (look, heading) in [
+            (Look::Calls, "How it came to be"),
+            (Look::Wire, "The handshake"),
+        ] {
+            let said = look_at_row(&row, look, known);
+            let passage = said.passages.iter().find(|p| p.heading == heading).unwrap();
+            let sure = passage
+                .said
+                .iter()
+                .filter(|p| p.certainty == Certainty::Fact);
+            assert_eq!(sure.count(), 0, "{passage:?}");
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn every_look_at_every_kind_of_port_is_whole() {
+    let listen = Socket::new(Transport::Tcp(TcpState::Listen), end("0.0.0.0:443"), None);
+    let call = |local: &str, remote: &str| {
+        let state = Transport::Tcp(TcpState::Established);
+        Socket::new(state, end(local), Some(end(remote)))
+    };
+    let sockets = vec![
+        listen,
+        call("192.168.1.2:443", "203.0.113.7:50000"),
+        call("192.168.1.2:40000", "203.0.113.7:8443"),
+        Socket::new(Transport::Udp, end("127.0.0.1:53"), None),
+    ];
+    let (moment, services) = (moment(sockets), Services::registry());
+    let findings = Findings::default();
+    let known = known(&moment, &services, &findings);
+    for number in [0, 1, 53, 80, 443, 8443, 9999, 40_000, 60_999, 65_535] {
+        for protocol in [None, Some(Protocol::Tcp), Some(Protocol::Udp)] {
+            for look in Look::ALL {
+                let subject = Subject::Port(Port(number), protocol);
+                let said = explain(subject, look, known).unwrap();
+                assert!(said.passages.len() > 1, "{number} {look:?}");
+                for phrase in said.passages.iter().flat_map(|p| &p.said) {
+                    assert!(is_whole(&phrase.text), "{look:?}: {:?}", phrase.text);
+                }
+            }
+        }
+    }
+    let could = |number, protocol| {
+        let said = explain(
+            Subject::Port(Port(number), Some(protocol)),
+            Look::Words,
+            known,
+        )
+        .unwrap();
+        let heading = "Could a program listen there now?";
+        let passage = said.passages.into_iter().find(|p| p.heading == heading);
+        passage.unwrap().said[0].text.clone()
+    };
+    assert!(could(443, Protocol::Tcp).contains("probably not"));
+    assert!(could(443, Protocol::Udp).contains("no socket has it"));
+    assert!(could(53, Protocol::Udp).contains("not at 127.0.0.1"));
+    assert!(could(40_000, Protocol::Tcp).contains("the own number of a call"));
+}
+
+#[test]
+fn what_is_not_a_row_is_explained_as_well() {
+    let call = Transport::Tcp(TcpState::Established);
+    let sockets = vec![
+        Socket::new(Transport::Tcp(TcpState::Listen), end("0.0.0.0:443"), None),
+        Socket::new(call, end("192.168.1.2:443"), Some(end("203.0.113.7:50000"))),
+    ];
+    let (moment, services) = (moment(sockets), Services::registry());
+    let findings = Findings::default();
+    let known = known(&moment, &services, &findings);
+    let host = |text: &str| Subject::Host(text.parse().unwrap());
+    for subject in [
+        host("203.0.113.7"),
+        Subject::NoHost,
+        Subject::NoProcess(NoOwner::Unaccepted),
+        Subject::NoProcess(NoOwner::Hidden(None)),
+        Subject::Difference,
+    ] {
+        let said = explain(subject, Look::Words, known).unwrap();
+        assert!(
+            !said.title.is_empty() && !said.commands.is_empty(),
+            "{said:?}"
+        );
+        for phrase in said.passages.iter().flat_map(|p| &p.said) {
+            assert!(is_whole(&phrase.text), "{:?}", phrase.text);
+        }
+        for contrast in &said.contrasts {
+            for words in [contrast.socket, contrast.port, &contrast.here.text] {
+                assert!(is_whole(words), "{words:?}");
+            }
+        }
+    }
+    assert_eq!(explain(host("203.0.113.8"), Look::Words, known), None);
+    let gone = Subject::Row(
+        SocketKey::Tuple {
+            protocol: Protocol::Tcp,
+            local: end("127.0.0.1:1"),
+            remote: None,
+            interface: None,
+            twin: 0,
+        },
+        Slot(0),
+    );
+    assert_eq!(explain(gone, Look::Words, known), None);
+}
+
+#[test]
+fn the_difference_is_told_with_what_is_here() {
+    let call = |local: &str, remote: &str| {
+        let state = Transport::Tcp(TcpState::Established);
+        Socket::new(state, end(local), Some(end(remote)))
+    };
+    let mut sockets = vec![Socket::new(
+        Transport::Tcp(TcpState::Listen),
+        end("0.0.0.0:443"),
+        None,
+    )];
+    for port in 50_000..50_005 {
+        sockets.push(call("192.168.1.2:443", &format!("203.0.113.7:{port}")));
+    }
+    sockets.push(Socket::new(Transport::Udp, end("0.0.0.0:443"), None));
+    let (moment, services) = (moment(sockets), Services::registry());
+    let findings = Findings::default();
+    let said = explain(
+        Subject::Difference,
+        Look::Words,
+        known(&moment, &services, &findings),
+    )
+    .unwrap();
+    let here = |label: &str| {
+        let contrast = said.contrasts.iter().find(|c| c.label == label);
+        contrast.unwrap().here.text.clone()
+    };
+    assert_eq!(
+        here("what it is"),
+        "7 sockets here, with 2 different local port numbers."
+    );
+    assert_eq!(
+        here("how many"),
+        "443/tcp (https): 1 listener and 5 connections are 6 sockets on one port."
+    );
+    let text = format!("{said:?}");
+    assert!(
+        text.contains("443/tcp and 443/udp are both in use here"),
+        "{text}"
+    );
+    assert!(
+        text.contains("All 5 connections of 443/tcp have the local port 443"),
+        "{text}"
+    );
+    // Nothing is made up where there is nothing to show.
+    assert_eq!(here("direction"), "There is none on this machine now.");
 }
 
 #[test]
