@@ -31,6 +31,23 @@ pub enum Motion {
     Last,
 }
 
+/// Which moment to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Travel {
+    /// The sample before.
+    Back,
+    /// The sample after.
+    Forward,
+    /// A minute before.
+    MinuteBack,
+    /// A minute after.
+    MinuteForward,
+    /// The oldest that is kept; while the newest is shown, to the first line.
+    Oldest,
+    /// The newest; while that is shown, to the last line.
+    Newest,
+}
+
 /// What a fold key does to the group under the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FoldMove {
@@ -81,6 +98,8 @@ pub enum Action {
     ReverseSort,
     /// Freeze the screen, or go on.
     Pause,
+    /// Show another moment of those that are kept.
+    Travel(Travel),
     /// Look now.
     Refresh,
     /// Look more often.
@@ -253,16 +272,28 @@ pub const BINDINGS: &[Binding] = {
             "up a screen",
         ),
         bind(
-            &[Char('g'), Home],
+            &[Char('g')],
             Action::Move(Motion::First),
             "first",
             "to the first line",
         ),
         bind(
-            &[Char('G'), End],
+            &[Char('G')],
             Action::Move(Motion::Last),
             "last",
             "to the last line",
+        ),
+        bind(
+            &[Home],
+            Action::Travel(Travel::Oldest),
+            "oldest",
+            "to the first line; gone back in time, to the oldest moment",
+        ),
+        bind(
+            &[End],
+            Action::Travel(Travel::Newest),
+            "newest",
+            "to the last line; gone back in time, to the newest moment",
         ),
         bind(
             &[Char('1')],
@@ -317,6 +348,30 @@ pub const BINDINGS: &[Binding] = {
             "freeze the screen while collecting goes on; again to go on",
         )
         .in_footer(7),
+        bind(
+            &[Char('[')],
+            Action::Travel(Travel::Back),
+            "back",
+            "back to the sample before",
+        ),
+        bind(
+            &[Char(']')],
+            Action::Travel(Travel::Forward),
+            "forward",
+            "on to the sample after",
+        ),
+        bind(
+            &[Char('{')],
+            Action::Travel(Travel::MinuteBack),
+            "back",
+            "a minute back",
+        ),
+        bind(
+            &[Char('}')],
+            Action::Travel(Travel::MinuteForward),
+            "forward",
+            "a minute on",
+        ),
         bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
         bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
         bind(
