@@ -3,63 +3,14 @@
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
 mod key;
+mod moves;
 mod typing;
 
 pub use key::Key;
+pub use moves::{FoldMove, Motion, Travel};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
-
-/// How far to move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Motion {
-    /// To the line above.
-    Up,
-    /// To the line below.
-    Down,
-    /// Half a screen up.
-    HalfUp,
-    /// Half a screen down.
-    HalfDown,
-    /// A screen up.
-    PageUp,
-    /// A screen down.
-    PageDown,
-    /// To the first line.
-    First,
-    /// To the last line.
-    Last,
-}
-
-/// Which moment to go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Travel {
-    /// The sample before.
-    Back,
-    /// The sample after.
-    Forward,
-    /// A minute before.
-    MinuteBack,
-    /// A minute after.
-    MinuteForward,
-    /// The oldest that is kept; while the newest is shown, to the first line.
-    Oldest,
-    /// The newest; while that is shown, to the last line.
-    Newest,
-}
-
-/// What a fold key does to the group under the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FoldMove {
-    /// Shows or hides its sockets.
-    Toggle,
-    /// Shows them.
-    Open,
-    /// Hides them; on a socket, goes to its group.
-    Close,
-    /// Shows or hides all.
-    All,
-}
 
 /// What a user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
