@@ -1,8 +1,10 @@
-//! The configuration file → named filters and the interval.
+//! The configuration file → named filters, the interval, and from where on something is worth a look.
 //!
 //! In: TOML from `--config FILE`, else from `$XDG_CONFIG_HOME/portolan/config.toml`, which need not
 //! be there. Out: a [`Config`], or one sentence with the file, the line and what is wrong there:
 //! a setting that would silently be ignored is worse than none. `assets/config.toml` is an example.
+
+mod limits;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,6 +21,7 @@ use crate::app::exit::{Failure, pointed_at};
 use crate::app::model::Keeping;
 use crate::app::update::NamedFilter;
 use crate::query::Filter;
+use crate::teach::Limits;
 use crate::text;
 
 /// What the user configured.
@@ -30,6 +33,8 @@ pub struct Config {
     pub filters: Vec<NamedFilter>,
     /// How much is remembered.
     pub keeping: Keeping,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// The file, before its values are understood.
@@ -40,11 +45,13 @@ struct Written {
     #[serde(default)]
     filters: BTreeMap<String, Spanned<String>>,
     history: Option<Remembered>,
+    #[serde(default)]
+    findings: limits::Written,
 }
 
 /// How much is remembered, before it is understood.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Remembered {
     closed_for: Option<Spanned<Value>>,
     closed_memory: Option<Spanned<Value>>,
@@ -104,6 +111,7 @@ impl Config {
             keeping: written
                 .history
                 .map_or_else(|| Ok(Keeping::default()), |remembered| remembered.keeping())?,
+            limits: written.findings.limits()?,
         })
     }
 }
@@ -112,8 +120,8 @@ impl Remembered {
     fn keeping(&self) -> Result<Keeping, Wrong> {
         let mut keeping = Keeping::default();
         let times = [
-            ("closed_for", &self.closed_for, &mut keeping.closed.time),
-            ("moments_for", &self.moments_for, &mut keeping.moments.time),
+            ("closed-for", &self.closed_for, &mut keeping.closed.time),
+            ("moments-for", &self.moments_for, &mut keeping.moments.time),
         ];
         for (name, value, place) in times {
             if let Some(value) = value {
@@ -122,12 +130,12 @@ impl Remembered {
         }
         let sizes = [
             (
-                "closed_memory",
+                "closed-memory",
                 &self.closed_memory,
                 &mut keeping.closed.bytes,
             ),
             (
-                "moments_memory",
+                "moments-memory",
                 &self.moments_memory,
                 &mut keeping.moments.bytes,
             ),
@@ -266,6 +274,8 @@ mod tests {
         };
         assert_eq!(config.interval, Some(Duration::from_secs(1)));
         assert_eq!(config.keeping, Keeping::default());
+        assert_eq!(config.limits, Limits::USUAL);
+        assert_eq!(on.matches(" = ").count(), 18, "no threshold is missing");
         let names: Vec<&str> = config.filters.iter().map(|f| &*f.name).collect();
         assert_eq!(names, ["leaks", "slow", "waiting to be read", "web"]);
     }
@@ -283,14 +293,27 @@ mod tests {
                 "[filters]\nx = \"prot:tcp\"",
                 "14: the filter \"x\" is wrong: no field `prot`; did you mean `proto`?\n  prot:tcp\n  ^^^^",
             ),
-            ("[filters\nx", "8: "),
+            ("[findings]\nsyn-sent = 3", "11: unknown field `syn-sent`"),
             (
-                "[history]\nclosed_for = \"soon\"",
-                "23: closed_for: a time such as 90s",
+                "[findings]\nunread-age = \"soon\"",
+                "24: unread-age: a time such as 10s, or \"never\"",
             ),
             (
-                "[history]\nmoments_memory = \"16 MiB\"",
-                "27: moments_memory: a size such as 16MB",
+                "[findings]\nbacklog-percent = 0",
+                "29: backlog-percent: a number from 1 to 100, or \"never\"",
+            ),
+            (
+                "[findings]\ntime-wait-count = -1",
+                "29: time-wait-count: a number from 1 to 4294967295, or \"never\"",
+            ),
+            ("[filters\nx", "8: "),
+            (
+                "[history]\nclosed-for = \"soon\"",
+                "23: closed-for: a time such as 90s",
+            ),
+            (
+                "[history]\nmoments-memory = \"16 MiB\"",
+                "27: moments-memory: a size such as 16MB",
             ),
             ("[history]\nclosed = 1", "10: unknown field `closed`"),
             ("[filters]\nx = \"a\"\nx = \"b\"", "18: duplicate key"),
@@ -300,10 +323,13 @@ mod tests {
         }
         assert!(said("interval = 2").contains("Some(2s)"));
         assert!(said("interval = 0.5").contains("Some(500ms)"));
-        let kept = said("[history]\nmoments_for = 30\nclosed_memory = \"2 kB\"");
+        let kept = said("[history]\nmoments-for = 30\nclosed-memory = \"2 kB\"");
         assert!(
             kept.contains("time: 30s") && kept.contains("bytes: 2000 "),
             "{kept}"
         );
+        let never = said("[findings]\nunread-age = \"never\"\nsyn-sent-age = \"5s\"");
+        assert!(never.contains("unread_age: None"), "{never}");
+        assert!(never.contains("syn_sent_age: Some(5s)"), "{never}");
     }
 }

@@ -17,6 +17,7 @@ use crate::history::{Bounds, History, Kept, Moment, Past, Spot, Track};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
+use crate::teach::{Findings, Limits};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Question {
     pub folds: Folds,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// What the loop gets.
@@ -59,6 +62,8 @@ pub struct Published {
     pub about: About,
     /// What lies before and after the answer's moment.
     pub track: Track,
+    /// What is stuck or odd in the answer's moment.
+    pub findings: Arc<Findings>,
 }
 
 /// What the thread is told.
@@ -166,6 +171,15 @@ pub struct Memory {
     newest: Option<Arc<Moment>>,
     /// What is shown instead of the newest, and as what it was asked for.
     held: Option<(About, Arc<Moment>)>,
+    found: Option<Found>,
+}
+
+/// What was found in a moment: looked for once, however often the moment is asked about.
+#[derive(Debug)]
+struct Found {
+    moment: Arc<Moment>,
+    limits: Limits,
+    findings: Arc<Findings>,
 }
 
 impl Default for Memory {
@@ -183,6 +197,7 @@ impl Memory {
             past: Past::new(keeping.moments),
             newest: None,
             held: None,
+            found: None,
         }
     }
 
@@ -211,6 +226,7 @@ impl Memory {
         let newest = self.newest.clone()?;
         let moment = self.moment(question.about, &newest);
         let track = self.past.track(moment.elapsed);
+        let findings = self.findings(&moment, question.limits);
         let moment = match question.query.grouping {
             Grouping::History => self.history.ended(&moment),
             _ => moment,
@@ -231,6 +247,7 @@ impl Memory {
             kept: self.history.kept(),
             about: question.about,
             track,
+            findings,
         })
     }
 
@@ -252,6 +269,23 @@ impl Memory {
         };
         self.held = Some((about, Arc::clone(&moment)));
         moment
+    }
+
+    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
+        let known = self.found.as_ref();
+        if let Some(known) = known
+            .filter(|known| Arc::ptr_eq(&known.moment, moment))
+            .filter(|known| known.limits == limits)
+        {
+            return Arc::clone(&known.findings);
+        }
+        let findings = Arc::new(Findings::of(moment, &limits));
+        self.found = Some(Found {
+            moment: Arc::clone(moment),
+            limits,
+            findings: Arc::clone(&findings),
+        });
+        findings
     }
 }
 

@@ -47,8 +47,9 @@ pub(super) enum Message {
 /// Messages that may wait; the input thread waits with more.
 const WAITING: usize = 256;
 
-/// At most one frame in this time: nobody sees more, and a burst of keys costs one frame.
-const FRAME: Duration = Duration::from_millis(16);
+/// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
+/// one is shown before a screen that is painted 60 times a second could show it.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// In how many bytes the moments of a recording are kept that were shown.
 const ROOM_FOR_PLAYBACK: usize = 64_000_000;
@@ -135,6 +136,7 @@ where
     view.zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    app.limits = config.limits;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);

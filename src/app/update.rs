@@ -3,6 +3,7 @@
 mod browse;
 mod complete;
 mod cursor;
+mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
@@ -18,6 +19,7 @@ use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
 use crate::query::{Answer, Filter, Grouping, Lines, Query, Typed};
 use crate::services::Services;
+use crate::teach::Limits;
 use crate::view::keys::{Key, action_of};
 use crate::view::{
     Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
@@ -84,6 +86,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// The filters of the configuration.
     pub named: Vec<NamedFilter>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
     /// What the items of the palette do.
@@ -116,6 +120,7 @@ impl App {
             filter,
             services,
             named: Vec::new(),
+            limits: Limits::USUAL,
             picks: Vec::new(),
             commands: Vec::new(),
             asked: None,
@@ -148,6 +153,7 @@ impl App {
             },
             folds: self.view.folds.clone(),
             typed: self.asked.clone(),
+            limits: self.limits,
         }
     }
 
@@ -176,6 +182,7 @@ impl App {
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => key
                         .and_then(action_of)
                         .map(|a| self.act(a))
@@ -245,6 +252,7 @@ impl App {
             false => published.lines,
         };
         self.answer = Some(published.answer);
+        self.view.findings = published.findings;
         self.find_cursor_again();
         let effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.

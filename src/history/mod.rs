@@ -22,6 +22,7 @@ mod rows;
 mod series;
 mod side;
 mod sides;
+mod stall;
 mod store;
 mod tenants;
 mod tracked;
@@ -37,6 +38,7 @@ pub use past::{Past, Spot, Track};
 pub use rows::Rows;
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
+pub use stall::Stall;
 pub use tenants::{Tenancy, Tenants};
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 

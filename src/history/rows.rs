@@ -141,6 +141,7 @@ mod tests {
             first_seen: since,
             state_since: since,
             path: Vec::new(),
+            stall: crate::history::Stall::default(),
             peer: None,
             flow: Flow::default(),
             mark: None,

@@ -14,6 +14,7 @@ use crate::history::index::Index;
 use crate::history::ownership::Ownership;
 use crate::history::rows::Rows;
 use crate::history::side::{Evidence, Side};
+use crate::history::stall::Stall;
 use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
@@ -201,6 +202,7 @@ impl Store {
             state_since: Since::Unsampled(now),
             peer: None,
             flow: Flow::default(),
+            stall: Stall::default(),
             mark: Some(Mark::Closed(now)),
             socket,
         };
@@ -231,6 +233,7 @@ impl Store {
             state_since: since,
             peer: None,
             flow: Flow::default(),
+            stall: Stall::new(&met.socket, met.now),
             mark: (!met.first_look).then_some(Mark::Opened(met.now)),
             socket: met.socket,
         };
@@ -274,6 +277,10 @@ impl Store {
             unmeasured: (rates.is_none() && met.socket.counts_bytes()).then_some(met.now),
         };
         let state_changed = row.socket.transport != met.socket.transport;
+        row.stall = match moved {
+            true => Stall::new(&met.socket, met.now),
+            false => row.stall.after(&row.socket, &met.socket, met.now),
+        };
         row.socket = met.socket;
         if !state_changed && !moved {
             return Meeting::Same;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::history::moment::LINGER;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
+use crate::history::stall::Stall;
 use crate::port::{Port, PortKey, PortSide};
 use crate::socket::{Socket, SocketKey, TcpState};
 
@@ -120,6 +121,8 @@ pub struct Tracked {
     pub peer: Option<Slot>,
     /// What moved lately; [`Tracked::rates`] tells what that means now.
     pub flow: Flow,
+    /// Since when nothing was taken out of its queues.
+    pub stall: Stall,
     /// What happened lately.
     pub mark: Option<Mark>,
 }

@@ -8,6 +8,7 @@ mod berth;
 mod details;
 mod ended;
 mod explain;
+pub mod findings;
 mod group;
 mod neighbours;
 mod owner;
@@ -20,7 +21,8 @@ pub use details::{Detail, group_details, row_details};
 pub use ended::{
     clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
 };
-pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
+pub use explain::{Explanation, Known, Passage, explain_port, explain_process, explain_row};
+pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};

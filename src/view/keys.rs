@@ -3,11 +3,11 @@
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
 mod key;
-mod moves;
+mod motion;
 mod typing;
 
 pub use key::Key;
-pub use moves::{FoldMove, Motion, Travel};
+pub use motion::{FoldMove, Motion, Travel};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
@@ -39,6 +39,8 @@ pub enum Action {
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
     Pick(Joining),
+    /// What is stuck or odd.
+    Findings,
     /// Everything there is to do, by name.
     Palette,
     /// Leave what is open; then clear the filter.
@@ -119,7 +121,7 @@ pub const BINDINGS: &[Binding] = {
             "quit",
             "quit, at once",
         )
-        .in_footer(10),
+        .in_footer(20),
         bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
         bind(
             &[Char('/')],
@@ -186,6 +188,13 @@ pub const BINDINGS: &[Binding] = {
             "everything known of the row; again for the whole screen",
         )
         .in_footer(3),
+        bind(
+            &[Char('f')],
+            Action::Findings,
+            "findings",
+            "what is stuck or odd; Enter goes there",
+        )
+        .in_footer(9),
         bind(
             &[Char('j'), Down],
             Action::Move(Motion::Down),
@@ -340,7 +349,7 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(9),
+        .in_footer(10),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

@@ -21,6 +21,7 @@ mod areas;
 mod cells;
 mod columns;
 mod ended;
+mod findings;
 mod footer;
 mod groups;
 mod header;

@@ -112,7 +112,7 @@ fn subject(
         teach::port_history(key, listener, moment, &state.zone)
     };
     let of_group = |group: &Group| {
-        let mut details = teach::group_details(group, answer);
+        let mut details = teach::group_details(group, answer, &state.findings);
         if let GroupKey::Port(key) = group.key() {
             // Listeners come first.
             let first = answer.rows.get(group.rows.start);
@@ -121,7 +121,7 @@ fn subject(
         }
         Subject {
             title: teach::group_title(group, answer, services),
-            brief: teach::say_group(group, answer),
+            brief: teach::say_group(group, answer, &state.findings),
             details,
         }
     };

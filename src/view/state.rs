@@ -1,11 +1,13 @@
 //! What the user is looking at: everything the screen depends on besides the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
 use crate::history::{Kept, Spot, Totals, Track};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
+use crate::teach::{FindingId, Findings};
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -25,6 +27,8 @@ pub enum Mode {
     Pick(Joining),
     /// Everything there is to do, by name.
     Palette,
+    /// What is stuck or odd, and which of it is chosen.
+    Findings(Option<FindingId>),
 }
 
 /// How much is shown of the selected row.
@@ -192,6 +196,8 @@ pub struct ViewState {
     pub track: Track,
     /// The view to which leaving the history leads.
     pub before_history: Grouping,
+    /// What is stuck or odd in the moment that is shown.
+    pub findings: Arc<Findings>,
 }
 
 impl ViewState {
@@ -223,6 +229,7 @@ impl ViewState {
             kept: Kept::default(),
             track: Track::default(),
             before_history: Grouping::default(),
+            findings: Arc::default(),
         }
     }
 

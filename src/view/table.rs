@@ -1,11 +1,14 @@
 //! The table: column heads, and the lines that show.
 
+use std::sync::Arc;
+
 use crate::quantity::count;
 use crate::query::{
     Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
     SortColumn,
 };
 use crate::services::Services;
+use crate::teach::Findings;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
@@ -33,7 +36,7 @@ pub(super) fn table(
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
     let grids = Grids {
         zone: state.zone.clone(),
-        ..Grids::new(grouping, total, Looks::Many)
+        ..Grids::new(grouping, total, Looks::Many).marking(&state.findings)
     };
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
@@ -141,6 +144,7 @@ pub(super) struct Grids {
     grouping: Grouping,
     /// In which times of day are shown.
     zone: jiff::tz::TimeZone,
+    findings: Arc<Findings>,
 }
 
 impl Grids {
@@ -164,6 +168,15 @@ impl Grids {
             deep_row,
             grouping,
             zone: jiff::tz::TimeZone::UTC,
+            findings: Arc::default(),
+        }
+    }
+
+    /// With marks on the ports at which something was found.
+    fn marking(self, findings: &Arc<Findings>) -> Self {
+        Self {
+            findings: Arc::clone(findings),
+            ..self
         }
     }
 
@@ -252,8 +265,13 @@ impl Grids {
             groups::sign(&group.summary)
         };
         let mut line = Line::of(sign, tone);
-        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
-        groups::cells(&mut line, group, answer, services, columns);
+        let mark = groups::mark(group, &self.findings);
+        line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
+        match &mark {
+            Some(mark) => line.push("!", mark.tone),
+            None => line.push(" ", Tone::Dim),
+        }
+        groups::cells(&mut line, group, answer, services, columns, mark.as_ref());
         line
     }
 

@@ -32,6 +32,7 @@ impl App {
             Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
+            Action::Findings => self.open_findings(),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {

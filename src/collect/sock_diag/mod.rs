@@ -14,6 +14,7 @@
 mod announcement;
 mod bytecode;
 mod events;
+mod request;
 mod socket;
 mod tcp_info;
 mod wire;
@@ -24,8 +25,8 @@ use hashbrown::HashMap;
 use rustix::io::Errno;
 
 use self::events::Events;
+use self::request::{Question, States, Table};
 use self::socket::{Dump, Netlink, Trouble};
-use self::wire::{Question, States, Table};
 use super::{Source, SourceError};
 use crate::destroyed::Destroyed;
 use crate::endpoint::Family;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::super::{Context, Filter};
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals,
-    Tracked,
+    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Stall,
+    Totals, Tracked,
 };
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
@@ -220,6 +220,7 @@ impl Rows {
             path: Vec::new(),
             peer: None,
             flow: Flow::default(),
+            stall: Stall::default(),
             mark: None,
             socket,
         };

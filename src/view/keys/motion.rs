@@ -1,6 +1,6 @@
-//! Where keys lead: along the lines, into groups, through time.
+//! How a key moves the cursor, and folds.
 //!
-//! In: nothing. Out: the kinds of moves, which [`Action`](super::Action)s are made of.
+//! In: nothing. Out: [`Motion`] and [`FoldMove`], which actions are made of.
 
 /// How far to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,19 @@ pub enum Motion {
     Last,
 }
 
+/// What a fold key does to the group under the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoldMove {
+    /// Shows or hides its sockets.
+    Toggle,
+    /// Shows them.
+    Open,
+    /// Hides them; on a socket, goes to its group.
+    Close,
+    /// Shows or hides all.
+    All,
+}
+
 /// Which moment to go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Travel {
@@ -38,17 +51,4 @@ pub enum Travel {
     Oldest,
     /// The newest; while that is shown, to the last line.
     Newest,
-}
-
-/// What a fold key does to the group under the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FoldMove {
-    /// Shows or hides its sockets.
-    Toggle,
-    /// Shows them.
-    Open,
-    /// Hides them; on a socket, goes to its group.
-    Close,
-    /// Shows or hides all.
-    All,
 }
