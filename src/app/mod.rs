@@ -46,7 +46,7 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Explained, Memory, Published, Question};
+pub use model::{About, Explained, Keeping, Memory, Published, Question};
 pub use update::{App, Effect, NamedFilter};
 
 /// Runs the program.

@@ -112,7 +112,7 @@ fn undecided(answer: &Answer, query: &Query) -> usize {
     };
     match query.filter.owners() {
         OwnerSearch::NotSought => 0,
-        OwnerSearch::Sought => answer.moment.rows().filter(hangs).count(),
+        OwnerSearch::Sought | OwnerSearch::Gradual => answer.moment.rows().filter(hangs).count(),
     }
 }
 
@@ -205,7 +205,7 @@ fn findings(answer: &Answer, limits: &Limits) -> Vec<FindingRecord> {
             Whose::Of(process) => Some(process.pid.0),
             Whose::Nobodys | Whose::Several => None,
         },
-        message: finding.sentence(moment).text,
+        message: finding.sentence.text.clone(),
     };
     listed.map(record).collect()
 }

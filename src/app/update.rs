@@ -17,7 +17,7 @@ use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Lines, Query, Typed};
+use crate::query::{Answer, Filter, Grouping, Lines, Query, Typed};
 use crate::services::Services;
 use crate::teach::Limits;
 use crate::view::keys::{Key, action_of};
@@ -79,7 +79,7 @@ pub struct App {
     /// Earlier filters.
     past: recall::Past,
     /// Where the cursor was in each view.
-    places: [Place; 4],
+    places: [Place; 5],
     /// What the next answer keeps in place.
     keep: cursor::Keep,
     /// A word on what was just done, until the next key.
@@ -105,7 +105,7 @@ impl App {
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
-            places: [Place::default(); 4],
+            places: [Place::default(); 5],
             keep: cursor::Keep::default(),
             said: None,
             trouble: None,
@@ -214,6 +214,7 @@ impl App {
             sample: newest.cost.sample,
             cpu: newest.cost.cpu,
         };
+        self.view.kept = published.kept;
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
@@ -290,6 +291,10 @@ impl App {
                     .iter()
                     .map(|g| notice(NoticeKind::Unseen, g.to_string())),
             );
+            if answer.grouping == Grouping::History {
+                let dropped = crate::teach::dropped(self.view.kept);
+                notices.extend(dropped.map(|text| notice(NoticeKind::Unseen, text)));
+            }
             let hidden = crate::teach::hidden(moment);
             notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
         }
@@ -310,7 +315,10 @@ impl App {
             return Vec::new();
         }
         if self.view.filter.text.is_empty() {
-            return Vec::new();
+            return match self.view.grouping {
+                Grouping::History => self.history(),
+                _ => Vec::new(),
+            };
         }
         self.view.filter = crate::view::FilterLine::default();
         self.filter = Arc::default();

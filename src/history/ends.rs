@@ -160,6 +160,7 @@ impl History {
         let row = self.store.row(slot);
         if row.is_some_and(|row| row.is_closed() && row.key == end.key()) {
             self.conclude(slot, end);
+            self.ended.push(slot);
         }
         true
     }

@@ -162,6 +162,19 @@ impl Tracked {
         lately.then_some(mark)
     }
 
+    /// When it closed.
+    pub const fn ended(&self) -> Option<Duration> {
+        match self.mark {
+            Some(Mark::Closed(at)) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether any sample had it.
+    pub const fn is_sampled(&self) -> bool {
+        !matches!(self.first_seen, Since::Unsampled(_))
+    }
+
     /// How long it has been seen, at the given time.
     pub fn age(&self, now: Duration) -> Duration {
         let end = match self.mark {

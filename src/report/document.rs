@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use hashbrown::HashMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::history::Slot;
 use crate::port::{PortKey, PortSide};
 use crate::query::{Answer, Group, GroupKey, Grouping};
 use crate::report::entry::{Entry, entries};
 use crate::report::json::{ByLine, Socket};
+use crate::report::pieces;
 use crate::services::Services;
 use crate::snapshot::Gap;
 
@@ -23,7 +24,8 @@ struct Document<'a> {
     host: Option<&'a str>,
     gaps: Vec<GapRecord>,
     findings: &'a [FindingRecord],
-    sockets: Sockets<'a>,
+    /// Written by itself, where this stands empty.
+    sockets: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<GroupRecord<'a>>>,
 }
@@ -85,18 +87,6 @@ enum KeyRecord<'a> {
     },
 }
 
-/// The sockets, each once, and the place each was written at.
-struct Sockets<'a> {
-    answer: &'a Answer,
-    services: &'a Services,
-}
-
-impl Serialize for Sockets<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(once(self.answer, self.services).map(Socket::new))
-    }
-}
-
 /// Every row of the answer, each once, in the order in which it first comes.
 fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = Entry<'a>> {
     let all = 0..answer.rows.len();
@@ -127,24 +117,41 @@ pub fn json(
         host,
         gaps: moment.gaps.iter().map(gap).collect(),
         findings,
-        sockets: Sockets { answer, services },
+        sockets: [],
         groups: (answer.grouping != Grouping::Sockets).then(|| groups(answer, services)),
     };
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, ByLine::default());
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, ByLine::default());
     document.serialize(&mut serializer)?;
+    // Before it stand names of this machine and messages, in which a quote would be escaped.
+    let place = text.windows(SOCKETS.len()).position(|part| part == SOCKETS);
+    let (before, after) = text.split_at(place.map_or(text.len(), |at| at + SOCKETS.len()));
+    out.write_all(before)?;
+    let entries: Vec<Entry<'_>> = once(answer, services).collect();
+    let one = |place: usize, entry: Entry<'_>, text: &mut Vec<u8>| {
+        text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
+        Ok(serde_json::to_writer(text, &Socket::new(entry))?)
+    };
+    pieces::write_all(&entries, one, &mut out)?;
+    out.write_all(after)?;
     out.write_all(b"\n")
 }
+
+/// What stands before the sockets of a document.
+const SOCKETS: &[u8] = br#","sockets":["#;
 
 /// Writes one object a line.
 ///
 /// # Errors
 /// When `out` takes no more.
 pub fn ndjson(answer: &Answer, services: &Services, mut out: impl Write) -> io::Result<()> {
-    for entry in once(answer, services) {
-        serde_json::to_writer(&mut out, &Socket::new(entry))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    let entries: Vec<Entry<'_>> = once(answer, services).collect();
+    let one = |_, entry: Entry<'_>, text: &mut Vec<u8>| {
+        serde_json::to_writer(&mut *text, &Socket::new(entry))?;
+        text.push(b'\n');
+        Ok(())
+    };
+    pieces::write_all(&entries, one, &mut out)
 }
 
 /// RFC 3339 in UTC, to the millisecond.

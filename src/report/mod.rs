@@ -24,6 +24,7 @@ pub mod help;
 mod json;
 mod layout;
 mod lines;
+mod pieces;
 
 pub use columns::{COLUMNS, Column, column};
 pub use document::{FindingRecord, json, ndjson};

@@ -6,6 +6,7 @@
 
 mod berth;
 mod details;
+mod ended;
 mod explain;
 pub mod findings;
 mod group;
@@ -17,6 +18,9 @@ mod sight;
 
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
+pub use ended::{
+    clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
+};
 pub use explain::{
     Contrast, Explanation, Known, Look, Passage, Subject, explain, explain_port, explain_process,
     explain_row, look_at_row,

@@ -58,7 +58,7 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
                 ]
             }
         }
-        Grouping::Hosts | Grouping::Sockets => {
+        Grouping::Hosts | Grouping::Sockets | Grouping::History => {
             &const {
                 [
                     Column::new(Content::Name, "HOST", 0, 18, 42).sorted(SortColumn::Host),

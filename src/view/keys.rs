@@ -27,6 +27,8 @@ pub enum Action {
     Fold(FoldMove),
     /// Show this view.
     View(Grouping),
+    /// Show the sockets that have ended, or leave them.
+    History,
     /// Show the next view.
     NextView,
     /// Show the view before.
@@ -121,7 +123,7 @@ pub const BINDINGS: &[Binding] = {
             "quit",
             "quit, at once",
         )
-        .in_footer(12),
+        .in_footer(20),
         bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
         bind(
             &[Char('/')],
@@ -280,6 +282,13 @@ pub const BINDINGS: &[Binding] = {
             "sockets",
             "every socket, not grouped",
         ),
+        bind(
+            &[Char('H')],
+            Action::History,
+            "history",
+            "sockets that have closed; again to go back",
+        )
+        .in_footer(11),
         bind(&[Tab], Action::NextView, "view", "the next view").in_footer(6),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(
@@ -319,7 +328,7 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(11),
+        .in_footer(12),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

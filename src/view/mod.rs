@@ -19,6 +19,7 @@
 mod areas;
 mod cells;
 mod columns;
+mod ended;
 mod explain;
 mod findings;
 mod footer;

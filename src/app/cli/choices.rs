@@ -127,7 +127,7 @@ impl SortChoice {
             Grouping::Ports => ("ports", &[Port, Process, Sockets]),
             Grouping::Processes => ("processes", &[Process, Sockets]),
             Grouping::Hosts => ("hosts", &[Host, Process, Sockets]),
-            Grouping::Sockets => (
+            Grouping::Sockets | Grouping::History => (
                 "sockets",
                 &[Port, Local, Remote, Host, State, Process, Pid, Queues],
             ),

@@ -86,6 +86,7 @@ impl Machine {
             destroyed: Vec::new(),
             directory: Arc::new(directory()),
             sight: Sight {
+                unvisited: 0,
                 readable: 1,
                 hidden: 0,
             },
@@ -117,7 +118,7 @@ impl Machine {
             "the same again"
         );
         let said = |found: &Finding| {
-            let sentence = found.sentence(&moment).text;
+            let sentence = found.sentence.text.clone();
             assert!(
                 sentence.ends_with('.') && !sentence.contains("  "),
                 "{sentence}"
