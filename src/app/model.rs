@@ -242,6 +242,7 @@ impl Memory {
         let moment = self.moment(question.about, &newest);
         let track = self.past.track(moment.elapsed);
         let findings = self.findings(&moment, question.limits);
+        let whole = Arc::clone(&moment);
         let moment = match question.query.grouping {
             Grouping::History => self.history.ended(&moment),
             _ => moment,
@@ -261,7 +262,7 @@ impl Memory {
             kept: self.history.kept(),
             about: question.about,
             track,
-            explained: explained(question, &answer.moment, &findings),
+            explained: explained(question, &whole, &answer, &findings),
             answer,
             findings,
         })
@@ -305,8 +306,19 @@ impl Memory {
     }
 }
 
-fn explained(question: &Question, moment: &Moment, findings: &Findings) -> Option<Explained> {
+/// A row is looked for where it was chosen, also among those that have ended; all else is about what
+/// is there.
+fn explained(
+    question: &Question,
+    whole: &Moment,
+    answer: &Answer,
+    findings: &Findings,
+) -> Option<Explained> {
     let (subject, look) = question.explain?;
+    let moment = match subject {
+        Subject::Row(..) => &answer.moment,
+        _ => whole,
+    };
     let known = Known {
         moment,
         services: &question.query.services,

@@ -88,7 +88,7 @@ pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phr
         ),
     }];
     said.extend(found.iter().map(|found| {
-        let phrase = found.sentence(&answer.moment);
+        let phrase = found.sentence.clone();
         match group.key() {
             GroupKey::Port(_) => phrase,
             // Of a process it must be said where.

@@ -124,7 +124,9 @@ pub fn explain(subject: Subject, look: Look, known: Known<'_>) -> Option<Explana
             _ => port_looks::look_at_port(port, protocol, look, known),
         }),
         Subject::Row(key, slot) => {
-            let row = known.moment.row(slot).filter(|row| row.key == key)?;
+            // Where closed sockets are listed, a row does not keep its slot.
+            let here = known.moment.row(slot).filter(|row| row.key == key);
+            let row = here.or_else(|| known.moment.rows().find(|row| row.key == key))?;
             Some(look_at_row(row, look, known))
         }
         Subject::Process(key) => {

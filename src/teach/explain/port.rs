@@ -79,7 +79,7 @@ pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) ->
     let found = known.findings.all().iter();
     let found = found
         .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
-    said.say("Worth a look", found.map(|found| found.sentence(moment)));
+    said.say("Worth a look", found.map(|found| found.sentence.clone()));
     said.say("What is not seen", [Phrase::ignorance(
         "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
     )]);

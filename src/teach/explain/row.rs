@@ -24,7 +24,7 @@ pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
     said.say("Is that normal?", normal(row));
     let found = known.findings.at(row.port_key());
     let found = found.filter(|found| found.concerns(row));
-    said.say("Worth a look", found.map(|found| found.sentence(moment)));
+    said.say("Worth a look", found.map(|found| found.sentence.clone()));
     said.commands = commands(&row.socket);
     said
 }

@@ -8,7 +8,7 @@ use crate::history::{Moment, Ownership, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::quantity::{bytes, count, thousands};
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::owner;
+use crate::teach::{Phrase, owner};
 
 /// One rule in all its registers.
 #[derive(Clone, Copy, Debug)]
@@ -315,6 +315,7 @@ fn empty() -> Finding {
         slot: None,
         whose: Whose::Nobodys,
         way: None,
+        sentence: Phrase::warning(""),
     }
 }
 
