@@ -11,7 +11,12 @@
 pub mod call;
 mod cast;
 pub mod deed;
+mod l01_no_port;
 mod l02_one_port;
+mod l03_four_numbers;
+mod l08_kernel_answers;
+mod l10_goodbye;
+mod l11_time_wait;
 pub mod lesson;
 mod matching;
 pub mod pattern;
@@ -25,16 +30,23 @@ pub use call::{Actor, Call};
 pub use cast::Cast;
 pub use deed::{Deed, Happened, Outcome};
 pub use lesson::{Ability, Claim, Fact, Lesson, LookAt, Shown, Step};
-pub use matching::{Difference, differences};
-pub use pattern::{Amount, Pattern, Whose};
-pub use place::{Name, Place};
+pub use matching::{Difference, When, differences, troubles};
+pub use pattern::{Amount, Pattern, Stay, Whose};
+pub use place::{Name, Number, Place};
 pub use question::{Choice, Form, Given, Judgement, Question, Truth};
 pub use refusal::Refusal;
 pub use say::{say_pattern, say_row};
 pub use scene::{Measure, Piece, Scene, pieces};
 
 /// The lessons, in their order.
-pub const LESSONS: &[Lesson] = &[l02_one_port::LESSON];
+pub const LESSONS: &[Lesson] = &[
+    l01_no_port::LESSON,
+    l02_one_port::LESSON,
+    l03_four_numbers::LESSON,
+    l08_kernel_answers::LESSON,
+    l10_goodbye::LESSON,
+    l11_time_wait::LESSON,
+];
 
 /// The lesson of this number.
 pub fn lesson(number: u8) -> Option<&'static Lesson> {
