@@ -229,7 +229,9 @@ impl Lab {
                 let (local, remote) = (endpoint(local), endpoint(remote));
                 self.cast.claim(protocol, local, remote);
             }
-            _ => self.possess(protocol, port)?,
+            (None, Protocol::Tcp) => self.possess(protocol, port)?,
+            // UDP leaves nothing behind, so that whatever has the port is the lab's.
+            (_, Protocol::Udp) => self.cast.own(protocol, port),
         }
         if let Some(name) = deed.names {
             self.cast.name(name.nth(n), port);

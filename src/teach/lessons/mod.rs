@@ -14,9 +14,17 @@ pub mod deed;
 mod l01_no_port;
 mod l02_one_port;
 mod l03_four_numbers;
+mod l04_ranges;
+mod l05_which_address;
+mod l06_two_protocols;
+mod l07_two_families;
 mod l08_kernel_answers;
+mod l09_queues;
 mod l10_goodbye;
 mod l11_time_wait;
+mod l12_rare_states;
+mod l13_sharing;
+mod l14_belief;
 pub mod lesson;
 mod matching;
 pub mod pattern;
@@ -43,9 +51,17 @@ pub const LESSONS: &[Lesson] = &[
     l01_no_port::LESSON,
     l02_one_port::LESSON,
     l03_four_numbers::LESSON,
+    l04_ranges::LESSON,
+    l05_which_address::LESSON,
+    l06_two_protocols::LESSON,
+    l07_two_families::LESSON,
     l08_kernel_answers::LESSON,
+    l09_queues::LESSON,
     l10_goodbye::LESSON,
     l11_time_wait::LESSON,
+    l12_rare_states::LESSON,
+    l13_sharing::LESSON,
+    l14_belief::LESSON,
 ];
 
 /// The lesson of this number.
