@@ -49,7 +49,7 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Memory, Published, Question};
+pub use model::{About, Keeping, Memory, Published, Question};
 pub use update::{App, Effect, NamedFilter};
 
 /// Runs the program.
@@ -66,11 +66,11 @@ fn start(task: Task) -> Exit {
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
         Task::Dashboard(selection, common) => run::dashboard(&selection, &common, config),
-        Task::List(list) => print::list(&list),
+        Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
-        Task::Explain(explain) => explain::explain(&explain),
+        Task::Explain(explain) => explain::explain(&explain, &config),
         Task::Learn(learn) => learn::learn(&learn),
         Task::Record(record) => record::record(&record, &config),
         Task::Replay(replay) => replay::replay(&replay, config),

@@ -18,7 +18,7 @@ use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect};
 use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Sampled, Sampler, Start};
+use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
 use crate::socket::Socket;
 use crate::view::{Origin, Playback, Stage, ViewState, screen};
 
@@ -46,8 +46,9 @@ pub(super) enum Message {
 /// Messages that may wait; the input thread waits with more.
 const WAITING: usize = 256;
 
-/// At most one frame in this time: nobody sees more, and a burst of keys costs one frame.
-const FRAME: Duration = Duration::from_millis(16);
+/// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
+/// one is shown before a screen that is painted 60 times a second could show it.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// Runs the dashboard until the user leaves.
 ///
@@ -59,7 +60,10 @@ pub(super) fn dashboard(
     config: Config,
 ) -> Result<Exit, Failure> {
     open(selection, common, config, |app| {
-        let collector = Collector::open(common.source(), Instant::now())?;
+        let collector = Collector::open(common.source(), Instant::now())?.demanding(Demand {
+            owners: OwnerSearch::Gradual,
+            ..Demand::default()
+        });
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
         Ok(|app: &App, model: &Model, spares, _| {
@@ -120,13 +124,21 @@ where
     let mut view = ViewState::new(Display::size(), interval);
     view.narrow = selection.narrow();
     view.filter.text = selection.text();
+    view.zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    app.limits = config.limits;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);
     let (spares, spare) = channel();
-    let model = Model::start(messages.clone(), app.question(), spares, common.fault());
+    let model = Model::start(
+        messages.clone(),
+        app.question(),
+        config.keeping,
+        spares,
+        common.fault(),
+    );
     let model = model.map_err(Failure::Thread)?;
     let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;

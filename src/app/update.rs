@@ -3,6 +3,7 @@
 mod browse;
 mod complete;
 mod cursor;
+mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
@@ -15,8 +16,9 @@ use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Lines, Query, Typed};
+use crate::query::{Answer, Filter, Grouping, Lines, Query, Typed};
 use crate::services::Services;
+use crate::teach::Limits;
 use crate::view::keys::{Key, action_of};
 use crate::view::{
     Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
@@ -61,6 +63,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// The filters of the configuration.
     pub named: Vec<NamedFilter>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
     /// What the items of the palette do.
@@ -74,7 +78,7 @@ pub struct App {
     /// Earlier filters.
     past: recall::Past,
     /// Where the cursor was in each view.
-    places: [Place; 4],
+    places: [Place; 5],
     /// What the next answer keeps in place.
     keep: cursor::Keep,
     /// A word on what was just done, until the next key.
@@ -93,13 +97,14 @@ impl App {
             filter,
             services,
             named: Vec::new(),
+            limits: Limits::USUAL,
             picks: Vec::new(),
             commands: Vec::new(),
             asked: None,
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
-            places: [Place::default(); 4],
+            places: [Place::default(); 5],
             keep: cursor::Keep::default(),
             said: None,
             trouble: None,
@@ -122,6 +127,7 @@ impl App {
             },
             folds: self.view.folds.clone(),
             typed: self.asked.clone(),
+            limits: self.limits,
         }
     }
 
@@ -150,6 +156,7 @@ impl App {
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => key
                         .and_then(action_of)
                         .map(|a| self.act(a))
@@ -200,6 +207,7 @@ impl App {
             sample: newest.cost.sample,
             cpu: newest.cost.cpu,
         };
+        self.view.kept = published.kept;
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
@@ -213,6 +221,7 @@ impl App {
             false => published.lines,
         };
         self.answer = Some(published.answer);
+        self.view.findings = published.findings;
         self.find_cursor_again();
         let effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.
@@ -272,6 +281,10 @@ impl App {
                     .iter()
                     .map(|g| notice(NoticeKind::Unseen, g.to_string())),
             );
+            if answer.grouping == Grouping::History {
+                let dropped = crate::teach::dropped(self.view.kept);
+                notices.extend(dropped.map(|text| notice(NoticeKind::Unseen, text)));
+            }
             let hidden = crate::teach::hidden(moment);
             notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
         }
@@ -292,7 +305,10 @@ impl App {
             return Vec::new();
         }
         if self.view.filter.text.is_empty() {
-            return Vec::new();
+            return match self.view.grouping {
+                Grouping::History => self.history(),
+                _ => Vec::new(),
+            };
         }
         self.view.filter = crate::view::FilterLine::default();
         self.filter = Arc::default();

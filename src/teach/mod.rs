@@ -6,7 +6,9 @@
 
 mod berth;
 mod details;
+mod ended;
 mod explain;
+pub mod findings;
 mod group;
 pub mod lessons;
 mod neighbours;
@@ -17,7 +19,11 @@ mod sight;
 
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
-pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
+pub use ended::{
+    clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
+};
+pub use explain::{Explanation, Known, Passage, explain_port, explain_process, explain_row};
+pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};

@@ -53,6 +53,7 @@ impl Areas {
 
     /// Whether the table is what is shown.
     pub fn shows_table(state: &ViewState) -> bool {
-        !matches!(state.mode, Mode::Help { .. }) && state.details != Details::Full
+        !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
+            && state.details != Details::Full
     }
 }

@@ -19,6 +19,8 @@
 mod areas;
 mod cells;
 mod columns;
+mod ended;
+mod findings;
 mod footer;
 mod groups;
 mod header;

@@ -6,7 +6,7 @@ use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
 use crate::view::state::{Details, Mode, ViewState};
-use crate::view::{footer, header, help, menu, pane, table};
+use crate::view::{findings, footer, header, help, menu, pane, table};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -155,6 +155,14 @@ pub fn screen(
     all.extend(header::notice(state, total).filter(|_| areas.notice));
     if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
+    } else if let Mode::Findings(chosen) = state.mode {
+        all.extend(findings::findings(
+            state,
+            answer,
+            chosen,
+            total,
+            areas.body(),
+        ));
     } else if state.details == Details::Full {
         all.extend(pane::full(
             state,
