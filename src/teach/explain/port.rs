@@ -180,17 +180,31 @@ impl<'a> Uses<'a> {
                         backlog.waiting
                     )
                 });
+                let who = match row.ownership.holders() {
+                    Some(_) => whose.text,
+                    None => format!("Somebody ({})", whose.text),
+                };
+                let families = match row.socket.v6only {
+                    Some(false) if row.socket.local.address.is_unspecified() => {
+                        " It serves IPv4 as well."
+                    }
+                    Some(true) => " It serves IPv6 alone.",
+                    _ => "",
+                };
                 let text = format!(
-                    "{} {verb} at {} ({}); the address {}.{queue}",
-                    whose.text,
+                    "{who} {verb} at {} ({}); the address {}.{families}{queue}",
                     local(row, moment),
                     self.protocol,
                     place::scope(row.socket.local.scope())
                 );
-                Phrase { text, ..whose }
+                Phrase {
+                    text,
+                    certainty: whose.certainty,
+                }
             })
             .collect();
         said.extend(more(self.listeners.len()));
+        said.extend(self.sharing());
         if self.listeners.is_empty() && !self.serving.is_empty() {
             said.push(Phrase::fact(format!(
                 "Nobody listens at it any more ({}); what is left are connections.",
@@ -198,6 +212,25 @@ impl<'a> Uses<'a> {
             )));
         }
         said
+    }
+
+    /// Several sockets at one place.
+    fn sharing(&self) -> Option<Phrase> {
+        let place = |row: &&Arc<Tracked>| (row.socket.local, row.socket.interface);
+        let groups = self.listeners.chunk_by(|a, b| place(a) == place(b));
+        let largest = groups
+            .max_by_key(|group| group.len())
+            .filter(|g| g.len() > 1)?;
+        let end = largest.first()?.socket.local;
+        let sockets = count(largest.len(), "socket shares", "sockets share");
+        Some(Phrase::fact(match self.protocol {
+            Protocol::Tcp => format!(
+                "{sockets} {end} (SO_REUSEPORT): the kernel gives each call to one of them, and each has a queue of its own."
+            ),
+            Protocol::Udp => format!(
+                "{sockets} {end} (SO_REUSEPORT or SO_REUSEADDR): a datagram goes to one of them, one to a group to all."
+            ),
+        }))
     }
 
     fn serving(&self, port: Port) -> Option<Phrase> {
