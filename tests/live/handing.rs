@@ -231,8 +231,11 @@ fn act(actors: &mut [Actor], (deed, who, which): (Deed, usize, usize)) {
     }
 }
 
+/// A pid and a descriptor.
+type Holding = (u32, Option<u32>);
+
 /// Who has the datagram sockets of this network, by local port; `None` where nobody is known.
-fn owners(collector: &mut Collector) -> BTreeMap<u16, Option<Vec<(u32, Option<u32>)>>> {
+fn owners(collector: &mut Collector) -> BTreeMap<u16, Option<Vec<Holding>>> {
     let snapshot = collector.sample(Vec::new(), Duration::from_secs(1));
     let sockets = snapshot.expect("a sample").sockets;
     let told = sockets.iter().map(|socket| {
