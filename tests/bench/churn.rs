@@ -5,7 +5,6 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::process::Holders;
 use portolan::socket::{Inode, Socket};
 
 use crate::berths::{Berths, Spread};
@@ -88,14 +87,12 @@ fn until_right(berths: &mut Berths, spread: Spread) -> Result<f64, Box<dyn Error
     Ok(f64::INFINITY)
 }
 
-/// Who has which socket, of those that somebody has.
+/// Who has which socket; nobody where nobody is known.
 fn owners(sockets: &[Socket]) -> BTreeMap<Inode, Vec<u32>> {
-    let held = sockets.iter().filter_map(|socket| match &socket.holders {
-        Holders::Found(holders) => {
-            let pids = holders.iter().map(|holder| holder.process.pid.0);
-            Some((socket.inode?, pids.collect()))
-        }
-        _ => None,
+    let held = sockets.iter().filter_map(|socket| {
+        let holders = socket.holders.found().into_iter();
+        let pids = holders.flat_map(|holders| holders.iter().map(|holder| holder.process.pid.0));
+        Some((socket.inode?, pids.collect()))
     });
     held.collect()
 }
