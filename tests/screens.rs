@@ -294,6 +294,23 @@ const CASES: &[Case] = &[
         (100, 30),
         "next next next next Enter",
     ),
+    ("travel-back", "changes", (80, 24), "z next next next [ ["),
+    (
+        "travel-on",
+        "changes",
+        (80, 24),
+        "z next next next [ [ [ next ]",
+    ),
+    (
+        "travel-oldest",
+        "web",
+        (120, 36),
+        "next next p Home j Enter",
+    ),
+    ("travel-newest", "changes", (60, 16), "next next { [ End ]"),
+    ("travel-over", "changes", (80, 24), "z next [ next next p"),
+    ("travel-history", "ends", (100, 24), "next next next H [ ["),
+    ("travel-narrow", "changes", (40, 10), "next [ ["),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];
@@ -429,6 +446,8 @@ fn key(name: &str) -> Option<KeyCode> {
         ("Down", ..) => KeyCode::Down,
         ("PgDn", ..) => KeyCode::PageDown,
         ("PgUp", ..) => KeyCode::PageUp,
+        ("Home", ..) => KeyCode::Home,
+        ("End", ..) => KeyCode::End,
         (_, Some(c), None) => KeyCode::Char(c),
         _ => return None,
     })

@@ -47,7 +47,7 @@ pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Explained, Keeping, Memory, Published, Question};
-pub use update::{App, Effect, NamedFilter};
+pub use update::{App, Effect, NamedFilter, Pace};
 
 /// Runs the program.
 pub fn main() -> ExitCode {

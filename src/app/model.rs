@@ -13,7 +13,7 @@ use std::{io, thread};
 use crate::app::cli::Fault;
 use crate::app::run::Message;
 use crate::collect::Sampled;
-use crate::history::{Bounds, History, Kept, Moment, Past};
+use crate::history::{Bounds, History, Kept, Moment, Past, Spot, Track};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
@@ -26,6 +26,8 @@ pub enum About {
     Newest,
     /// The one that was the newest when this was first asked.
     Held,
+    /// One of those before; the same one for as long as this is asked.
+    Past(Spot),
 }
 
 /// What the loop asks.
@@ -69,6 +71,10 @@ pub struct Published {
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.
     pub kept: Kept,
+    /// Which moment was asked for.
+    pub about: About,
+    /// What lies before and after the answer's moment.
+    pub track: Track,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
     /// The explanation, where one was wanted.
@@ -178,7 +184,8 @@ pub struct Memory {
     history: History,
     past: Past,
     newest: Option<Arc<Moment>>,
-    held: Option<Arc<Moment>>,
+    /// What is shown instead of the newest, and as what it was asked for.
+    held: Option<(About, Arc<Moment>)>,
     found: Option<Found>,
 }
 
@@ -232,13 +239,8 @@ impl Memory {
     /// Answers; `None` before the first sample.
     pub fn answer(&mut self, question: &Question) -> Option<Published> {
         let newest = self.newest.clone()?;
-        let moment = match question.about {
-            About::Newest => {
-                self.held = None;
-                Arc::clone(&newest)
-            }
-            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
-        };
+        let moment = self.moment(question.about, &newest);
+        let track = self.past.track(moment.elapsed);
         let findings = self.findings(&moment, question.limits);
         let whole = Arc::clone(&moment);
         let moment = match question.query.grouping {
@@ -257,11 +259,33 @@ impl Memory {
             lines,
             newest,
             completion,
+            kept: self.history.kept(),
+            about: question.about,
+            track,
             explained: explained(question, &whole, &answer, &findings),
             answer,
-            kept: self.history.kept(),
             findings,
         })
+    }
+
+    fn moment(&mut self, about: About, newest: &Arc<Moment>) -> Arc<Moment> {
+        if let Some((held_as, held)) = &self.held
+            && *held_as == about
+        {
+            return Arc::clone(held);
+        }
+        let shown = self.held.take().map(|(_, held)| held);
+        let moment = match about {
+            About::Newest => return Arc::clone(newest),
+            About::Held => Arc::clone(newest),
+            About::Past(spot) => shown
+                // It may be older than all that are kept.
+                .filter(|shown| spot.steps == 0 && shown.elapsed == spot.at)
+                .or_else(|| self.past.find(spot))
+                .unwrap_or_else(|| Arc::clone(newest)),
+        };
+        self.held = Some((about, Arc::clone(&moment)));
+        moment
     }
 
     fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {

@@ -16,9 +16,10 @@ use crate::app::panics;
 use crate::app::player::Player;
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
-use crate::app::update::{App, Effect};
+use crate::app::update::{App, Effect, Pace};
 use crate::collect::recording::{Ending, Reader};
 use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
+use crate::history::Bounds;
 use crate::socket::Socket;
 use crate::view::{Origin, Playback, Stage, ViewState, screen};
 
@@ -49,6 +50,9 @@ const WAITING: usize = 256;
 /// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
 /// one is shown before a screen that is painted 60 times a second could show it.
 const FRAME: Duration = Duration::from_millis(8);
+
+/// In how many bytes the moments of a recording are kept that were shown.
+const ROOM_FOR_PLAYBACK: usize = 64_000_000;
 
 /// Runs the dashboard until the user leaves.
 ///
@@ -87,11 +91,16 @@ pub(super) fn dashboard(
 pub(super) fn playback(
     reader: Reader<File>,
     replay: &Replay,
-    config: Config,
+    mut config: Config,
 ) -> Result<Exit, Failure> {
+    // One goes to and fro in it: as far back as there is room for.
+    config.keeping.moments = Bounds {
+        time: Duration::MAX,
+        bytes: config.keeping.moments.bytes.max(ROOM_FOR_PLAYBACK),
+    };
     open(&replay.selection, &replay.common, config, |app| {
         app.view.playback = Some(Playback {
-            zone: jiff::tz::TimeZone::system(),
+            speed: replay.speed.times(),
             stage: Stage::Running,
         });
         Ok(|_: &App, model: &Model, _, messages: SyncSender<Message>| {
@@ -290,12 +299,17 @@ impl Loop {
             Effect::Ask => self.model.ask(self.app.question()),
             Effect::SetInterval(interval) => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.set_interval(interval),
-                Feeder::Player(_) => self.app.say("a recording goes at its own pace (--speed)"),
+                Feeder::Player(_) => {}
             },
             Effect::LookNow => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.look_now(),
-                Feeder::Player(player) => player.go_on(),
+                Feeder::Player(player) => player.wish(Pace::Now),
             },
+            Effect::Play(pace) => {
+                if let Feeder::Player(player) = &self.feeder {
+                    player.wish(pace);
+                }
+            }
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);

@@ -8,6 +8,7 @@ mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
+mod travel;
 mod typing;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+use travel::END;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum Effect {
     SetInterval(Duration),
     /// Take a sample now.
     LookNow,
+    /// Tell the player.
+    Play(Pace),
     /// Keep this filter for later runs.
     Remember(String),
     /// Copy this text.
@@ -48,6 +52,25 @@ pub enum Effect {
     Redraw,
     /// End the program.
     Quit,
+}
+
+/// What a player is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Go on.
+    Go,
+    /// Wait.
+    Stop,
+    /// Show the next sample now.
+    Now,
+    /// Show the next sample, and wait.
+    Next,
+    /// Show at once all until this time after the beginning, and wait.
+    To(Duration),
+    /// Twice as fast.
+    Faster,
+    /// Half as fast.
+    Slower,
 }
 
 /// Everything the loop knows.
@@ -118,6 +141,9 @@ impl App {
             about: match self.view.feed {
                 Feed::Live => About::Newest,
                 Feed::Paused { .. } => About::Held,
+                // Where a recording goes on by single samples, the last one is what is shown.
+                Feed::Past(END) if self.view.playback.is_some() => About::Newest,
+                Feed::Past(spot) => About::Past(spot),
             },
             query: Query {
                 filter: Arc::clone(&self.filter),
@@ -215,6 +241,11 @@ impl App {
             cpu: newest.cost.cpu,
         };
         self.view.kept = published.kept;
+        self.arrived(
+            published.about,
+            published.answer.moment.elapsed,
+            published.track,
+        );
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)

@@ -73,8 +73,29 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
+        Mode::Browse if state.feed != Feed::Live => travelling(state, total),
         Mode::Browse => browse(state, total),
     }
+}
+
+/// In the past the keys of time come first.
+fn travelling(state: &ViewState, total: usize) -> Line {
+    const TIME: [(&str, &str); 4] = [
+        ("p", "go on"),
+        ("[ ]", "a sample"),
+        ("{ }", "a minute"),
+        ("Home End", "oldest, newest"),
+    ];
+    let mut line = keys(&TIME, total);
+    let rest = browse(state, total.saturating_sub(line.width()));
+    // What goes on is said already.
+    let mut spans = rest.spans.into_iter();
+    while let (Some(key), Some(word)) = (spans.next(), spans.next()) {
+        if key.text != " p" {
+            line.spans.extend([key, word]);
+        }
+    }
+    line
 }
 
 fn browse(state: &ViewState, total: usize) -> Line {
@@ -87,7 +108,7 @@ fn browse(state: &ViewState, total: usize) -> Line {
         .iter()
         .filter_map(|(_, b)| {
             let short = match (b.action, state.feed) {
-                (Action::Pause, Feed::Paused { .. }) => "go on",
+                (Action::Pause, Feed::Paused { .. } | Feed::Past(_)) => "go on",
                 _ => b.short,
             };
             Some((b.keys.first()?.to_string(), short))

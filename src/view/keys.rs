@@ -2,76 +2,17 @@
 //!
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
+mod action;
 mod key;
 mod motion;
 mod typing;
 
+pub use action::Action;
 pub use key::Key;
-pub use motion::{FoldMove, Motion};
+pub use motion::{FoldMove, Motion, Travel};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
-
-/// What a user can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Leave.
-    Quit,
-    /// Stop and give the terminal back until `fg`.
-    Suspend,
-    /// Show or leave the help.
-    Help,
-    /// Move the cursor.
-    Move(Motion),
-    /// Fold.
-    Fold(FoldMove),
-    /// Show this view.
-    View(Grouping),
-    /// Show the sockets that have ended, or leave them.
-    History,
-    /// Show the next view.
-    NextView,
-    /// Show the view before.
-    PreviousView,
-    /// More of the selected row.
-    Details,
-    /// Type a filter.
-    Filter,
-    /// Add to the filter what the selected row is, or exclude it.
-    Pick(Joining),
-    /// Say in plain words what the row is.
-    Explain,
-    /// Tell a socket from a port.
-    Difference,
-    /// What is stuck or odd.
-    Findings,
-    /// Everything there is to do, by name.
-    Palette,
-    /// Leave what is open; then clear the filter.
-    Back,
-    /// Order by the next column.
-    NextSort,
-    /// Turn the order round.
-    ReverseSort,
-    /// Freeze the screen, or go on.
-    Pause,
-    /// Look now.
-    Refresh,
-    /// Look more often.
-    Faster,
-    /// Look less often.
-    Slower,
-    /// Only TCP, or both.
-    OnlyTcp,
-    /// Only UDP, or both.
-    OnlyUdp,
-    /// All, listening, established.
-    NextPhase,
-    /// Copy the selected endpoint, pid or port.
-    Copy,
-    /// Paint everything anew.
-    Redraw,
-}
 
 /// Keys that do one thing, and the words for it.
 #[derive(Clone, Copy, Debug)]
@@ -247,16 +188,28 @@ pub const BINDINGS: &[Binding] = {
             "up a screen",
         ),
         bind(
-            &[Char('g'), Home],
+            &[Char('g')],
             Action::Move(Motion::First),
             "first",
             "to the first line",
         ),
         bind(
-            &[Char('G'), End],
+            &[Char('G')],
             Action::Move(Motion::Last),
             "last",
             "to the last line",
+        ),
+        bind(
+            &[Home],
+            Action::Travel(Travel::Oldest),
+            "oldest",
+            "to the first line; gone back in time, to the oldest moment",
+        ),
+        bind(
+            &[End],
+            Action::Travel(Travel::Newest),
+            "newest",
+            "to the last line; gone back in time, to the newest moment",
         ),
         bind(
             &[Char('1')],
@@ -311,6 +264,30 @@ pub const BINDINGS: &[Binding] = {
             "freeze the screen while collecting goes on; again to go on",
         )
         .in_footer(8),
+        bind(
+            &[Char('[')],
+            Action::Travel(Travel::Back),
+            "back",
+            "back to the sample before",
+        ),
+        bind(
+            &[Char(']')],
+            Action::Travel(Travel::Forward),
+            "forward",
+            "on to the sample after",
+        ),
+        bind(
+            &[Char('{')],
+            Action::Travel(Travel::MinuteBack),
+            "back",
+            "a minute back",
+        ),
+        bind(
+            &[Char('}')],
+            Action::Travel(Travel::MinuteForward),
+            "forward",
+            "a minute on",
+        ),
         bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
         bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
         bind(

@@ -8,6 +8,7 @@
 //! portolan  1 Ports  2 Processes …          ● live 1s  412 sockets …     header
 //! / port or name                                       14 of 412 sockets  filter
 //! ! what could not be seen, or what is wrong with the filter              notice, if any
+//! −2m03s ▁▁▂▃▅▃▂◆▂▁▁▁▁▁ now                                               time, if not live
 //!   PORT      SERVICE   REACH        PROCESS     SOCKETS  STATES …        column heads
 //! LISTENING HERE …                                                        table
 //!  ▸ 443/tcp  https     everyone     nginx ×5        128  …
@@ -34,6 +35,7 @@ mod rows;
 mod screen;
 mod state;
 mod table;
+mod timeline;
 
 pub use areas::{Areas, SMALLEST};
 pub use explain::{ExplainPage, Presence, explain_height};

@@ -6,7 +6,7 @@ use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
 use crate::view::state::{Details, Mode, ViewState};
-use crate::view::{explain, findings, footer, header, help, menu, pane, table};
+use crate::view::{explain, findings, footer, header, help, menu, pane, table, timeline};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -153,6 +153,9 @@ pub fn screen(
     let (filter, column) = header::filter(state, answer, total);
     all.push(filter);
     all.extend(header::notice(state, total).filter(|_| areas.notice));
+    if areas.time {
+        all.push(timeline::timeline(&state.track, total));
+    }
     if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
     } else if state.mode == Mode::Explain {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
-use crate::history::{Kept, Totals};
+use crate::history::{Kept, Spot, Totals, Track};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
@@ -59,13 +59,15 @@ pub enum Feed {
         /// When that was, on the collector's clock.
         at: Duration,
     },
+    /// One of those before, while collecting goes on.
+    Past(Spot),
 }
 
 /// That this is a recording and not what happens now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// In which recorded times are shown.
-    pub zone: jiff::tz::TimeZone,
+    /// How many times as fast as it was.
+    pub speed: f64,
     /// How far it is.
     pub stage: Stage,
 }
@@ -193,6 +195,8 @@ pub struct ViewState {
     pub zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
     pub kept: Kept,
+    /// What lies before and after the moment that is shown.
+    pub track: Track,
     /// The view to which leaving the history leads.
     pub before_history: Grouping,
     /// What is stuck or odd in the moment that is shown.
@@ -228,6 +232,7 @@ impl ViewState {
             newest: Newest::default(),
             zone: jiff::tz::TimeZone::UTC,
             kept: Kept::default(),
+            track: Track::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),
             explain: None,
