@@ -157,6 +157,12 @@ const CASES: &[Case] = &[
         "next z j j j e next next",
     ),
     (
+        "explain-before-it-was-gone",
+        "changes",
+        (80, 24),
+        "next z j j j e next next next [ [",
+    ),
+    (
         "explain-gone",
         "changes",
         (80, 24),
