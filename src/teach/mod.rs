@@ -10,6 +10,7 @@ mod ended;
 mod explain;
 pub mod findings;
 mod group;
+pub mod lessons;
 mod neighbours;
 mod owner;
 mod queues;
