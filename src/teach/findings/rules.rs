@@ -2,12 +2,16 @@
 //!
 //! In: the tally of one port. Out: what is wrong there, if anything; and the words for it.
 
+use std::sync::Arc;
+
 use super::tally::{Heap, Tally, fullness, many_ways};
 use super::{Finding, FindingId, Gravity, Limits, Rule, Whose, for_how_long};
+use crate::endpoint::Scope;
 use crate::history::{Moment, Ownership, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::quantity::{bytes, count, thousands};
 use crate::socket::{TcpState, TimerKind};
+use crate::teach::explain::waiting_at;
 use crate::teach::{Phrase, owner};
 
 /// One rule in all its registers.
@@ -180,11 +184,19 @@ pub const RULES: &[RuleRow] = &[
         looks_for: "calls without an answer (SYN-SENT)",
         check: |tally, _, _| found(tally.unanswered),
         concerns: |row| row.socket.tcp_state() == Some(TcpState::SynSent),
-        sentence: |found, _| {
+        sentence: |found, moment| {
             let (calls, they) = match found.count {
                 1 => ("1 call has".to_owned(), "It is"),
                 n => (format!("{} calls have", thousands(n as usize)), "They are"),
             };
+            if let Some(listener) = full_listener(found, moment) {
+                return format!(
+                    "{calls} had no answer{} (SYN-SENT): the accept queue of the listener they go to, on this machine, is full. Only its \
+                     program can mend that: {}.",
+                    for_how_long(found.lasting),
+                    owner(listener, moment).text
+                );
+            }
             format!(
                 "{calls} had no answer{} (SYN-SENT). {they} lost or filtered on the way, or the other end's accept queue is full: a \
                  refusal would have come at once. Who runs the other end, or the way to it, can mend that.",
@@ -291,6 +303,16 @@ pub const RULES: &[RuleRow] = &[
         },
     },
 ];
+
+/// The listener that the call which has waited longest goes to, if it is here and can take no more.
+fn full_listener<'a>(found: &Finding, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
+    let row = moment.row(found.slot?)?;
+    let remote = row.socket.remote?;
+    let here = remote.scope() == Scope::Loopback || remote.plain() == row.socket.local.plain();
+    let listener = waiting_at(remote, row.socket.protocol(), moment).filter(|_| here)?;
+    listener.socket.backlog.filter(|b| b.is_full())?;
+    Some(listener)
+}
 
 /// As the beginning of a sentence; a program's own name stays as it is.
 fn capital(text: &str) -> String {
