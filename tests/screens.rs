@@ -169,6 +169,7 @@ const CASES: &[Case] = &[
         "next z j j j e next next next",
     ),
     ("difference", "web", (80, 24), "next v PgDn"),
+    ("difference-narrow", "web", (40, 16), "next v"),
     ("difference-wide", "web", (120, 36), "next v"),
     ("difference-end", "zoo", (200, 60), "v G"),
     ("zoo-sockets", "zoo", (200, 60), "4"),

@@ -2,16 +2,13 @@
 //!
 //! In: the tally of one port. Out: what is wrong there, if anything; and the words for it.
 
-use std::sync::Arc;
-
 use super::tally::{Heap, Tally, fullness, many_ways};
+use super::wording::{amount, capital, full_listener, whose};
 use super::{Finding, FindingId, Gravity, Limits, Rule, Whose, for_how_long};
-use crate::endpoint::Scope;
-use crate::history::{Moment, Ownership, Tracked};
+use crate::history::{Moment, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
-use crate::quantity::{bytes, count, thousands};
+use crate::quantity::{count, thousands};
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::explain::waiting_at;
 use crate::teach::{Phrase, owner};
 
 /// One rule in all its registers.
@@ -304,34 +301,6 @@ pub const RULES: &[RuleRow] = &[
     },
 ];
 
-/// The listener that the call which has waited longest goes to, if it is here and can take no more.
-fn full_listener<'a>(found: &Finding, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
-    let row = moment.row(found.slot?)?;
-    let remote = row.socket.remote?;
-    let here = remote.scope() == Scope::Loopback || remote.plain() == row.socket.local.plain();
-    let listener = waiting_at(remote, row.socket.protocol(), moment).filter(|_| here)?;
-    listener.socket.backlog.filter(|b| b.is_full())?;
-    Some(listener)
-}
-
-/// As the beginning of a sentence; a program's own name stays as it is.
-fn capital(text: &str) -> String {
-    let words = ["the program", "a program", "the listener's program"];
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) if words.iter().any(|word| text.starts_with(word)) => {
-            first.to_uppercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
-    }
-}
-
-/// With its unit where it has no letter for it: `832 B`, `4.1K`.
-fn amount(count: u64) -> String {
-    let unit = if count < 1000 { " B" } else { "" };
-    format!("{}{unit}", bytes(count))
-}
-
 fn empty() -> Finding {
     Finding {
         // Put in by who asked the rule.
@@ -363,41 +332,4 @@ fn found(heap: Heap) -> Option<Finding> {
     found.slot = Some(slot);
     found.whose = heap.whose;
     Some(found)
-}
-
-/// Who does something, and who alone can do something about it.
-fn whose(found: &Finding, moment: &Moment) -> (String, String) {
-    let named = |key: crate::process::ProcessKey| match moment.directory.processes.get(&key) {
-        Some(process) => format!("{} {}", process.name, key.pid),
-        None => format!("process {}", key.pid),
-    };
-    let row = found.slot.and_then(|slot| moment.row(slot));
-    let one = match found.whose {
-        Whose::Several => {
-            let text = "the program here (of several processes)";
-            return (text.into(), "the process that holds each".into());
-        }
-        Whose::Of(key) => Some(key),
-        Whose::Nobodys => None,
-    };
-    let waits = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
-    let hidden = row.filter(|row| row.ownership == Ownership::Hidden);
-    let user =
-        hidden
-            .and_then(|row| row.socket.uid)
-            .map(|uid| match moment.directory.users.get(&uid) {
-                Some(name) => name.to_string(),
-                None => uid.to_string(),
-            });
-    match one.map(named) {
-        Some(name) => (name.clone(), name),
-        None if waits => {
-            let text = "the listener's program, which has not even accepted,";
-            (text.into(), "that program".into())
-        }
-        None => match user {
-            Some(user) => (format!("a program of user {user}"), "that program".into()),
-            None => ("the program here".into(), "that program".into()),
-        },
-    }
 }
