@@ -10,13 +10,15 @@
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
 //! source; where a recording is replayed, *player* stands in its place. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
-//! *filters* reads and writes the file of earlier filters.
+//! *filters* reads and writes the file of earlier filters; *recorder*, while one records, writes
+//! what the sampler sends to the model.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
 mod config;
+mod excerpt;
 mod exit;
 mod explain;
 mod free;
@@ -28,6 +30,7 @@ mod panics;
 mod player;
 mod print;
 mod record;
+mod recorder;
 mod replay;
 mod run;
 mod shelf;
@@ -47,7 +50,7 @@ pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Keeping, Memory, Published, Question};
-pub use update::{App, Effect, NamedFilter, Pace};
+pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 
 /// Runs the program.
 pub fn main() -> ExitCode {

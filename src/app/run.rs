@@ -14,9 +14,10 @@ use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
 use crate::app::player::Player;
+use crate::app::recorder::{News, Recorder, Tap};
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
-use crate::app::update::{App, Effect, Pace};
+use crate::app::update::{App, Effect, Pace, Take};
 use crate::collect::recording::{Ending, Reader};
 use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
 use crate::history::Bounds;
@@ -38,8 +39,10 @@ pub(super) enum Message {
     End(Exit),
     /// The filters of earlier runs, the latest first.
     Recalled(Vec<String>),
-    /// The recording is at its end.
+    /// The recording that is shown is at its end.
     Over(Ending),
+    /// How the recording goes that is made.
+    Recording(News),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -70,13 +73,13 @@ pub(super) fn dashboard(
         });
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-        Ok(|app: &App, model: &Model, spares, _| {
+        Ok(|app: &App, model: &Model, tap: &Tap, spares, _| {
             let start = Start {
                 choice: common.source(),
                 interval: app.view.interval,
                 panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
             };
-            let send = to(model);
+            let send = to(model, tap);
             Ok(Feeder::Sampler(Sampler::start(
                 collector, start, spares, send,
             )?))
@@ -103,14 +106,16 @@ pub(super) fn playback(
             speed: replay.speed.times(),
             stage: Stage::Running,
         });
-        Ok(|_: &App, model: &Model, _, messages: SyncSender<Message>| {
-            let over = move |ending: &Ending| {
-                // Nobody is left to tell when the loop has ended.
-                let _ = messages.send(Message::Over(ending.clone()));
-            };
-            let player = Player::start(reader, replay.speed, to(model), over)?;
-            Ok(Feeder::Player(player))
-        })
+        Ok(
+            |_: &App, model: &Model, tap: &Tap, _, messages: SyncSender<Message>| {
+                let over = move |ending: &Ending| {
+                    // Nobody is left to tell when the loop has ended.
+                    let _ = messages.send(Message::Over(ending.clone()));
+                };
+                let player = Player::start(reader, replay.speed, to(model, tap), over)?;
+                Ok(Feeder::Player(player))
+            },
+        )
     })
 }
 
@@ -123,7 +128,7 @@ fn open<F>(
     feed: impl FnOnce(&mut App) -> Result<F, Failure>,
 ) -> Result<Exit, Failure>
 where
-    F: FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
+    F: FnOnce(&App, &Model, &Tap, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
 {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
@@ -149,18 +154,23 @@ where
         common.fault(),
     );
     let model = model.map_err(Failure::Thread)?;
-    let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
+    let tap = Tap::default();
+    let feeder = feed(&app, &model, &tap, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
     let shelf = Shelf::open(messages.clone());
-    input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
+    input::start(messages.clone(), common.fault() == Some(Fault::Input))
+        .map_err(Failure::Thread)?;
     Loop {
         app,
         display,
         model,
         feeder,
         inbox,
+        messages,
+        tap,
+        recorder: None,
         shelf,
         fault: common.fault(),
         drawn: None,
@@ -177,10 +187,11 @@ enum Feeder {
 }
 
 /// The way of the samples.
-fn to(model: &Model) -> impl FnMut(Sampled) -> bool + Send + 'static {
-    let model = model.clone();
+fn to(model: &Model, tap: &Tap) -> impl FnMut(Sampled) -> bool + Send + 'static {
+    let (model, tap) = (model.clone(), tap.clone());
     move |sampled| {
         log_sample(&sampled);
+        tap.offer(&sampled);
         model.sampled(sampled)
     }
 }
@@ -203,6 +214,9 @@ struct Loop {
     model: Model,
     feeder: Feeder,
     inbox: Receiver<Message>,
+    messages: SyncSender<Message>,
+    tap: Tap,
+    recorder: Option<Recorder>,
     shelf: Option<Shelf>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
@@ -212,8 +226,12 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         let outcome = self.turn();
         let shelf = self.shelf.take();
+        let recorder = self.recorder.take();
         // The terminal is given back first: leaving is at once.
         drop(self);
+        if let Some(recorder) = recorder {
+            recorder.close();
+        }
         if let Some(shelf) = shelf {
             shelf.close();
         }
@@ -277,6 +295,10 @@ impl Loop {
                 self.app.played(crate::app::replay::ending(&ending));
                 Vec::new()
             }
+            Message::Recording(news) => {
+                self.recording(news);
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
@@ -310,6 +332,12 @@ impl Loop {
                     player.wish(pace);
                 }
             }
+            Effect::Record(take) => self.record(take),
+            Effect::StopRecording => {
+                if let Some(recorder) = &self.recorder {
+                    recorder.stop();
+                }
+            }
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);
@@ -321,6 +349,25 @@ impl Loop {
             Effect::Quit => return Ok(true),
         }
         Ok(false)
+    }
+
+    fn record(&mut self, take: Take) {
+        let (services, messages) = (Arc::clone(&self.app.services), self.messages.clone());
+        self.recorder = Recorder::start(&self.tap, take, services, messages);
+        if self.recorder.is_none() {
+            self.app.say("the system gives no thread that could record");
+        }
+    }
+
+    fn recording(&mut self, news: News) {
+        match news {
+            News::Written(tape) => self.app.recording(Some(tape)),
+            News::Over(word) => {
+                self.app.recording(None);
+                self.app.say(word);
+            }
+            News::Failed(why) => self.app.recording_failed(why),
+        }
     }
 
     #[cfg(unix)]

@@ -7,6 +7,7 @@ mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
+mod record;
 mod travel;
 mod typing;
 
@@ -28,6 +29,7 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+pub use record::{Take, What};
 use travel::END;
 
 /// Something to do outside.
@@ -41,6 +43,10 @@ pub enum Effect {
     LookNow,
     /// Tell the player.
     Play(Pace),
+    /// Begin to record.
+    Record(Take),
+    /// End the recording.
+    StopRecording,
     /// Keep this filter for later runs.
     Remember(String),
     /// Copy this text.
@@ -90,6 +96,8 @@ pub struct App {
     pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
+    /// What may be recorded.
+    takes: Vec<Take>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
     /// The place for which candidates were asked.
@@ -122,6 +130,7 @@ impl App {
             named: Vec::new(),
             limits: Limits::USUAL,
             picks: Vec::new(),
+            takes: Vec::new(),
             commands: Vec::new(),
             asked: None,
             tabs: 0,
@@ -181,6 +190,7 @@ impl App {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
+                    Mode::Record => self.in_record(key),
                     Mode::Palette => self.in_palette(key, &event),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => key

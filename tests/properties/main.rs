@@ -10,6 +10,7 @@ mod history;
 mod past;
 mod query;
 mod recording;
+mod redact;
 mod update;
 mod world;
 
