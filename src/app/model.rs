@@ -17,7 +17,7 @@ use crate::history::{Bounds, History, Kept, Moment, Past, Spot, Track};
 use crate::query::filter::Context;
 use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
 use crate::socket::Socket;
-use crate::teach::{Findings, Limits};
+use crate::teach::{self, Explanation, Findings, Known, Limits, Look, Subject};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,19 @@ pub struct Question {
     pub typed: Option<Typed>,
     /// From where on something is worth a look.
     pub limits: Limits,
+    /// What is to be explained, and from where it is looked at.
+    pub explain: Option<(Subject, Look)>,
+}
+
+/// What is said of something that was to be explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What it was.
+    pub subject: Subject,
+    /// From where it was looked at.
+    pub look: Look,
+    /// What there is to say; `None` where it is not there.
+    pub said: Option<Arc<Explanation>>,
 }
 
 /// What the loop gets.
@@ -64,6 +77,8 @@ pub struct Published {
     pub track: Track,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
+    /// The explanation, where one was wanted.
+    pub explained: Option<Explained>,
 }
 
 /// What the thread is told.
@@ -227,6 +242,7 @@ impl Memory {
         let moment = self.moment(question.about, &newest);
         let track = self.past.track(moment.elapsed);
         let findings = self.findings(&moment, question.limits);
+        let whole = Arc::clone(&moment);
         let moment = match question.query.grouping {
             Grouping::History => self.history.ended(&moment),
             _ => moment,
@@ -240,13 +256,14 @@ impl Memory {
         let typed = question.typed.as_ref();
         let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
         Some(Published {
-            answer,
             lines,
             newest,
             completion,
             kept: self.history.kept(),
             about: question.about,
             track,
+            explained: explained(question, &whole, &answer, &findings),
+            answer,
             findings,
         })
     }
@@ -287,6 +304,31 @@ impl Memory {
         });
         findings
     }
+}
+
+/// A row is looked for where it was chosen, also among those that have ended; all else is about what
+/// is there.
+fn explained(
+    question: &Question,
+    whole: &Moment,
+    answer: &Answer,
+    findings: &Findings,
+) -> Option<Explained> {
+    let (subject, look) = question.explain?;
+    let moment = match subject {
+        Subject::Row(..) => &answer.moment,
+        _ => whole,
+    };
+    let known = Known {
+        moment,
+        services: &question.query.services,
+        findings,
+    };
+    Some(Explained {
+        subject,
+        look,
+        said: teach::explain(subject, look, known).map(Arc::new),
+    })
 }
 
 struct Worker {

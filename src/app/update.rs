@@ -3,6 +3,7 @@
 mod browse;
 mod complete;
 mod cursor;
+mod explain;
 mod findings;
 mod palette;
 mod pick;
@@ -163,6 +164,11 @@ impl App {
             folds: self.view.folds.clone(),
             typed: self.asked.clone(),
             limits: self.limits,
+            explain: self
+                .view
+                .explain
+                .as_ref()
+                .map(|page| (page.subject, page.look)),
         }
     }
 
@@ -192,6 +198,7 @@ impl App {
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Record => self.in_record(key),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => key
                         .and_then(action_of)
@@ -263,6 +270,9 @@ impl App {
         };
         self.answer = Some(published.answer);
         self.view.findings = published.findings;
+        if let Some(explained) = published.explained {
+            self.explained(explained);
+        }
         self.find_cursor_again();
         let effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.

@@ -18,6 +18,7 @@ mod ownership;
 mod passing;
 mod past;
 mod peers;
+mod reunion;
 mod rows;
 mod series;
 mod side;
@@ -167,17 +168,18 @@ impl History {
         self.store.begin_sample();
         // Without a single process to look into, nobody is looking and nobody will tell.
         let blind = snapshot.sight == Sight::default();
+        let source = snapshot.source;
+        let met = |socket| store::Met {
+            socket,
+            source,
+            now,
+            first_look,
+            blind,
+            interval,
+        };
         for mut socket in snapshot.sockets.drain(..) {
             ends.complete(&mut socket);
-            let met = store::Met {
-                socket,
-                source: snapshot.source,
-                now,
-                first_look,
-                blind,
-                interval,
-            };
-            match self.store.meet(met) {
+            match self.store.meet(met(socket)) {
                 store::Meeting::New(slot) => {
                     fresh.push(slot);
                     self.totals.opened += u64::from(!first_look);
@@ -195,6 +197,7 @@ impl History {
                 store::Meeting::Same => {}
             }
         }
+        self.reunite(&mut fresh, met);
         for &slot in &fresh {
             self.note_remains(slot);
             let Some(row) = self.store.row(slot) else {

@@ -271,7 +271,7 @@ impl Store {
             self.tally.remove(&row.ownership);
             row.ownership = ownership;
         }
-        let rates = rates(&row.socket, &met.socket, interval);
+        let rates = Rates::between(&row.socket, &met.socket, interval);
         row.flow = Flow {
             rates: rates.unwrap_or_default(),
             unmeasured: (rates.is_none() && met.socket.counts_bytes()).then_some(met.now),
@@ -299,14 +299,30 @@ impl Store {
         }
     }
 
+    /// Every open row that the sample did not have so far.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+        let is_unmet = |row: &&Arc<Tracked>| !self.is_met(row.slot) && !row.is_closed();
+        self.rows.iter().filter(is_unmet)
+    }
+
+    /// Makes one row of two: the old one goes on under the name and with the facts of the new one.
+    pub(super) fn unite(&mut self, old: Slot, new: Slot, met: impl FnOnce(Socket) -> Met) {
+        let Some(newcomer) = self.rows.place(new).and_then(Option::take) else {
+            return;
+        };
+        self.tally.remove(&newcomer.ownership);
+        self.free.push(new);
+        if let Some(row) = self.rows.row_mut(old) {
+            self.index.remove(&row.key);
+            row.key = newcomer.key;
+        }
+        self.index.insert(newcomer.key, old);
+        self.refresh(old, met(newcomer.socket.clone()));
+    }
+
     /// Closes every open row that the sample did not have, and tells which.
     pub(super) fn close_unmet(&mut self, now: Duration) -> Vec<Slot> {
-        let mut gone = Vec::new();
-        for row in self.rows.iter() {
-            if self.met[row.slot.index()] != self.sample && !row.is_closed() {
-                gone.push(row.slot);
-            }
-        }
+        let gone: Vec<Slot> = self.unmet().map(|row| row.slot).collect();
         for &slot in &gone {
             let Some(row) = self.rows.row_mut(slot) else {
                 continue;
@@ -342,19 +358,6 @@ impl Store {
         self.free.push(slot);
         self.rows.place(slot)?.take()
     }
-}
-
-fn rates(before: &Socket, now: &Socket, interval: Option<Duration>) -> Option<Rates> {
-    let (before, now) = (before.tcp?, now.tcp?);
-    let seconds = interval?.as_secs_f64();
-    if seconds <= 0.0 {
-        return None;
-    }
-    let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
-    Some(Rates {
-        down: per_second(before.delivered?.received, now.delivered?.received),
-        up: per_second(before.sent_once()?, now.sent_once()?),
-    })
 }
 
 /// Whether the socket is gone and only its endpoints are kept.

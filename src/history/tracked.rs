@@ -80,6 +80,25 @@ impl Rates {
         self.down + self.up
     }
 
+    /// What moved between two samples of a socket that were so long apart; `None` where the kernel
+    /// counts nothing.
+    pub(super) fn between(
+        before: &Socket,
+        now: &Socket,
+        interval: Option<Duration>,
+    ) -> Option<Self> {
+        let (before, now) = (before.tcp?, now.tcp?);
+        let seconds = interval?.as_secs_f64();
+        if seconds <= 0.0 {
+            return None;
+        }
+        let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
+        Some(Self {
+            down: per_second(before.delivered?.received, now.delivered?.received),
+            up: per_second(before.sent_once()?, now.sent_once()?),
+        })
+    }
+
     /// Whether nothing moved.
     pub fn is_idle(self) -> bool {
         self.total() == 0.0

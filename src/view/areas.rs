@@ -57,7 +57,9 @@ impl Areas {
 
     /// Whether the table is what is shown.
     pub fn shows_table(state: &ViewState) -> bool {
-        !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
-            && state.details != Details::Full
+        !matches!(
+            state.mode,
+            Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
+        ) && state.details != Details::Full
     }
 }

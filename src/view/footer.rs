@@ -46,6 +46,18 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
+        Mode::Explain => {
+            let looks = state
+                .explain
+                .as_ref()
+                .is_some_and(|p| p.subject.has_looks());
+            let looks: &[(&str, &str)] = match looks {
+                true => &[("1-4", "looks"), ("e", "plain words"), ("Tab", "next look")],
+                false => &[],
+            };
+            let others = [("Esc", "back"), ("↑↓", "scroll")];
+            keys(&[&others, looks, &[("q", "quit")]].concat(), total)
+        }
         Mode::Findings(_) => keys(
             &[
                 ("Enter", "go there"),

@@ -79,7 +79,7 @@ pub const BINDINGS: &[Binding] = {
             "only",
             "show only what the row is: its port, process, host ...",
         )
-        .in_footer(4),
+        .in_footer(5),
         bind(
             &[Char('!')],
             Action::Pick(Joining::Without),
@@ -92,7 +92,7 @@ pub const BINDINGS: &[Binding] = {
             "palette",
             "every command, view and named filter, by name",
         )
-        .in_footer(8),
+        .in_footer(10),
         bind(
             &[Escape],
             Action::Back,
@@ -131,6 +131,19 @@ pub const BINDINGS: &[Binding] = {
             "everything known of the row; again for the whole screen",
         )
         .in_footer(3),
+        bind(
+            &[Char('e')],
+            Action::Explain,
+            "explain",
+            "the row in plain words; 1 to 4 look at it otherwise",
+        )
+        .in_footer(4),
+        bind(
+            &[Char('v')],
+            Action::Difference,
+            "socket or port",
+            "the difference between a socket and a port, here and now",
+        ),
         bind(
             &[Char('f')],
             Action::Findings,
@@ -229,7 +242,7 @@ pub const BINDINGS: &[Binding] = {
             "sockets that have closed; again to go back",
         )
         .in_footer(11),
-        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(5),
+        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(6),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(
             &[Char('s')],
@@ -237,7 +250,7 @@ pub const BINDINGS: &[Binding] = {
             "sort",
             "order by the next column",
         )
-        .in_footer(6),
+        .in_footer(7),
         bind(
             &[Char('S')],
             Action::ReverseSort,
@@ -250,7 +263,7 @@ pub const BINDINGS: &[Binding] = {
             "pause",
             "freeze the screen while collecting goes on; again to go on",
         )
-        .in_footer(7),
+        .in_footer(8),
         bind(
             &[Char('[')],
             Action::Travel(Travel::Back),
@@ -298,7 +311,7 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(10),
+        .in_footer(12),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

@@ -21,6 +21,7 @@ mod areas;
 mod cells;
 mod columns;
 mod ended;
+mod explain;
 mod findings;
 mod footer;
 mod groups;
@@ -37,6 +38,7 @@ mod table;
 mod timeline;
 
 pub use areas::{Areas, SMALLEST};
+pub use explain::{ExplainPage, Presence, explain_height};
 pub use help::help_height;
 pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};

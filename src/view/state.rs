@@ -8,6 +8,7 @@ use crate::history::{Kept, Spot, Totals, Track};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
+use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -31,6 +32,8 @@ pub enum Mode {
     Palette,
     /// What is stuck or odd, and which of it is chosen.
     Findings(Option<FindingId>),
+    /// What something is, in words.
+    Explain,
 }
 
 /// How much is shown of the selected row.
@@ -211,6 +214,8 @@ pub struct ViewState {
     pub before_history: Grouping,
     /// What is stuck or odd in the moment that is shown.
     pub findings: Arc<Findings>,
+    /// The page that explains, while it is open.
+    pub explain: Option<ExplainPage>,
 }
 
 impl ViewState {
@@ -244,6 +249,7 @@ impl ViewState {
             track: Track::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),
+            explain: None,
         }
     }
 

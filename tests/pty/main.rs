@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod changes;
+mod explaining;
 mod filtering;
 mod hangup;
 mod keys;

@@ -35,7 +35,8 @@ fn connections_that_no_sample_had_are_found_in_the_history() {
     let text = pty.wait_for_text(&found);
     assert!(text.contains("CLOSED▼"), "{text}");
     let row = format!("{}:{port} ", quay.address);
-    assert!(text.matches(&row).count() > 10, "{text}");
+    // It is painted from above.
+    pty.wait_for("many rows", |s| s.contents().matches(&row).count() > 10);
     // The details are those of the row under the cursor.
     pty.keys("\r");
     pty.wait_for_text(" closed first ");

@@ -6,7 +6,7 @@ use super::{App, Effect, Pace};
 use crate::app::cli::{LONGEST, SHORTEST};
 use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
-use crate::teach;
+use crate::teach::{self, Subject};
 use crate::view::keys::{Action, FoldMove};
 use crate::view::{Details, Mode};
 
@@ -33,6 +33,8 @@ impl App {
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
             Action::Findings => self.open_findings(),
+            Action::Explain => return self.explain_selected(),
+            Action::Difference => return self.open_explain(Subject::Difference),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {

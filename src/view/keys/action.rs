@@ -33,6 +33,10 @@ pub enum Action {
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
     Pick(Joining),
+    /// Say in plain words what the row is.
+    Explain,
+    /// Tell a socket from a port.
+    Difference,
     /// What is stuck or odd.
     Findings,
     /// Everything there is to do, by name.
