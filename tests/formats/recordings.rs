@@ -1,5 +1,6 @@
 //! `record` and `replay`: what was seen is seen again, and a file that is not whole is said to be so.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -15,7 +16,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use portolan::collect::Sampled;
-use portolan::collect::recording;
+use portolan::collect::recording::{self, Ending};
+use portolan::history::{Bounds, History};
+use portolan::snapshot::Snapshot;
+use portolan::socket::{Socket, TcpState};
 
 use crate::network::own_network;
 use crate::program::Said;
@@ -205,13 +209,66 @@ fn what_is_redacted_names_nobody() {
     let Some(Sampled::Snapshot(snapshot)) = reader.next() else {
         panic!("{} bytes", bytes.len());
     };
-    let processes = snapshot.directory.processes.values();
-    for process in processes {
+    assert_names_nobody(&snapshot);
+}
+
+fn assert_names_nobody(snapshot: &Snapshot) {
+    for process in snapshot.directory.processes.values() {
         let command = process.command.as_deref().unwrap_or("command ");
         assert!(command.starts_with("command "), "{command}");
         let executable = process.executable.as_deref().unwrap_or("/…/");
         assert!(executable.starts_with("/…/"), "{executable}");
     }
+}
+
+/// The recording that comes with the program: real, of this machine's kind, and nobody's.
+#[test]
+fn the_sample_has_something_of_everything() {
+    const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.rec");
+    assert!(fs::metadata(SAMPLE).expect("the sample").len() < 100_000);
+    let mut reader = recording::open(Path::new(SAMPLE)).expect("a recording");
+    assert_eq!(reader.about().host, None);
+    let mut history = History::keeping(Bounds {
+        time: Duration::MAX,
+        bytes: usize::MAX,
+    });
+    let mut states: BTreeSet<&str> = BTreeSet::new();
+    let mut last = None;
+    for sampled in reader.by_ref() {
+        let Sampled::Snapshot(mut snapshot) = sampled else {
+            panic!("a failure")
+        };
+        assert_names_nobody(&snapshot);
+        let tcp = snapshot.sockets.iter().filter_map(Socket::tcp_state);
+        states.extend(tcp.map(TcpState::name));
+        last = Some(history.apply(&mut snapshot));
+    }
+    assert_eq!(reader.ending(), Some(&Ending::Whole));
+    for state in [
+        "LISTEN",
+        "ESTABLISHED",
+        "SYN-SENT",
+        "CLOSE-WAIT",
+        "FIN-WAIT-2",
+        "TIME-WAIT",
+    ] {
+        assert!(states.contains(state), "{state} in {states:?}");
+    }
+    let last = last.expect("a moment");
+    let ended = history.ended(&last);
+    assert!(ended.open > 200, "{}", ended.open);
+    let unseen = ended.rows().filter(|row| !row.is_sampled());
+    assert!(unseen.count() > 50);
+
+    let said = portolan(&["replay", SAMPLE, "state:close-wait", "-f", "plain"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    assert_eq!(
+        said.out
+            .lines()
+            .filter(|l| l.contains(" CLOSE-WAIT "))
+            .count(),
+        5
+    );
 }
 
 #[test]
