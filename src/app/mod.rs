@@ -21,6 +21,7 @@ mod config;
 mod excerpt;
 mod exit;
 mod explain;
+mod feed;
 mod free;
 mod input;
 #[cfg(target_os = "linux")]
@@ -28,6 +29,7 @@ pub mod lab;
 mod learn;
 mod log;
 mod looking;
+mod memory;
 mod model;
 mod panics;
 mod player;
@@ -52,7 +54,8 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Explained, Keeping, Memory, Published, Question};
+pub use memory::{Keeping, Memory};
+pub use model::{About, Explained, Published, Question};
 pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 
 /// Runs the program.
@@ -68,7 +71,7 @@ fn start(task: Task) -> Exit {
     // What is wrong with it is said whatever is asked for.
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
-        Task::Dashboard(selection, common) => run::dashboard(&selection, &common, config),
+        Task::Dashboard(selection, common) => feed::dashboard(&selection, &common, config),
         Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),

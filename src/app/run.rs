@@ -1,28 +1,25 @@
 //! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Replay, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
+use crate::app::feed::Feeder;
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
-use crate::app::player::Player;
 use crate::app::recorder::{News, Recorder, Tap};
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::update::{App, Effect, Pace, Take};
-use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
-use crate::history::Bounds;
+use crate::collect::recording::Ending;
 use crate::socket::Socket;
-use crate::view::{Origin, Playback, Stage, ViewState, screen};
+use crate::view::{ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -54,74 +51,9 @@ const WAITING: usize = 256;
 /// one is shown before a screen that is painted 60 times a second could show it.
 const FRAME: Duration = Duration::from_millis(8);
 
-/// In how many bytes the moments of a recording are kept that were shown.
-const ROOM_FOR_PLAYBACK: usize = 64_000_000;
-
-/// Runs the dashboard until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(
-    selection: &Selection,
-    common: &Common,
-    config: Config,
-) -> Result<Exit, Failure> {
-    open(selection, common, config, |app| {
-        let collector = Collector::open(common.source(), Instant::now())?.demanding(Demand {
-            owners: OwnerSearch::Gradual,
-            ..Demand::default()
-        });
-        tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-        app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-        Ok(|app: &App, model: &Model, tap: &Tap, spares, _| {
-            let start = Start {
-                choice: common.source(),
-                interval: app.view.interval,
-                panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
-            };
-            let send = to(model, tap);
-            Ok(Feeder::Sampler(Sampler::start(
-                collector, start, spares, send,
-            )?))
-        })
-    })
-}
-
-/// Runs the dashboard on a recording until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn playback(
-    reader: Reader<File>,
-    replay: &Replay,
-    mut config: Config,
-) -> Result<Exit, Failure> {
-    // One goes to and fro in it: as far back as there is room for.
-    config.keeping.moments = Bounds {
-        time: Duration::MAX,
-        bytes: config.keeping.moments.bytes.max(ROOM_FOR_PLAYBACK),
-    };
-    open(&replay.selection, &replay.common, config, |app| {
-        app.view.playback = Some(Playback {
-            speed: replay.speed.times(),
-            stage: Stage::Running,
-        });
-        Ok(
-            |_: &App, model: &Model, tap: &Tap, _, messages: SyncSender<Message>| {
-                let over = move |ending: &Ending| {
-                    // Nobody is left to tell when the loop has ended.
-                    let _ = messages.send(Message::Over(ending.clone()));
-                };
-                let player = Player::start(reader, replay.speed, to(model, tap), over)?;
-                Ok(Feeder::Player(player))
-            },
-        )
-    })
-}
-
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-fn open<F>(
+pub(super) fn open<F>(
     selection: &Selection,
     common: &Common,
     config: Config,
@@ -176,36 +108,6 @@ where
         drawn: None,
     }
     .run()
-}
-
-/// Where the samples come from.
-enum Feeder {
-    /// From this machine.
-    Sampler(Sampler),
-    /// From a recording.
-    Player(Player),
-}
-
-/// The way of the samples.
-fn to(model: &Model, tap: &Tap) -> impl FnMut(Sampled) -> bool + Send + 'static {
-    let (model, tap) = (model.clone(), tap.clone());
-    move |sampled| {
-        log_sample(&sampled);
-        tap.offer(&sampled);
-        model.sampled(sampled)
-    }
-}
-
-fn log_sample(sampled: &Sampled) {
-    match sampled {
-        Sampled::Snapshot(snapshot) => {
-            tracing::debug!(sockets = snapshot.sockets.len(), took = ?snapshot.cost.wall, "sample");
-            for gap in &snapshot.gaps {
-                tracing::warn!("{gap}");
-            }
-        }
-        Sampled::Failed(gap) => tracing::warn!("{gap}"),
-    }
 }
 
 struct Loop {

@@ -73,6 +73,8 @@ pub enum Pace {
     Next,
     /// Show at once all until this time after the beginning, and wait.
     To(Duration),
+    /// Begin anew, and go on from this time after the beginning.
+    From(Duration),
     /// Twice as fast.
     Faster,
     /// Half as fast.

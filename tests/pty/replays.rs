@@ -95,12 +95,19 @@ fn the_dashboard_is_recorded_and_seen_again() {
     pty.wait_for_text(GONE);
     // Once more from the beginning, step by step, until the connection is gone.
     pty.keys("p\x1b[H");
-    pty.wait_for("the first moment", |s| {
+    let is_first = |s: &vt100::Screen| {
         let text = s.contents();
         text.contains("❚❚ replay ") && text.contains(&client) && !text.contains(GONE)
-    });
+    };
+    pty.wait_for("the first moment", is_first);
     pty.keys("]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
     pty.wait_for_text(GONE);
+    // It goes on from the moment that is shown.
+    pty.keys("\x1b[H");
+    pty.wait_for("the first moment", is_first);
+    pty.keys("p");
+    let text = pty.wait_for_text("■ end of replay ");
+    assert!(text.contains(GONE), "{text}");
 }
 
 /// An end that nobody waits for: the program leaves at once, and what it recorded is whole.
