@@ -318,6 +318,8 @@ const CASES: &[Case] = &[
     ("travel-over", "changes", (80, 24), "z next [ next next p"),
     ("travel-history", "ends", (100, 24), "next next next H [ ["),
     ("travel-narrow", "changes", (40, 10), "next [ ["),
+    ("record", "web", (120, 36), "/ type:nginx Enter R Down"),
+    ("record-narrow", "web", (40, 10), "R"),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];

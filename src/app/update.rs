@@ -8,6 +8,7 @@ mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
+mod record;
 mod travel;
 mod typing;
 
@@ -29,6 +30,7 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+pub use record::{Take, What};
 use travel::END;
 
 /// Something to do outside.
@@ -42,6 +44,10 @@ pub enum Effect {
     LookNow,
     /// Tell the player.
     Play(Pace),
+    /// Begin to record.
+    Record(Take),
+    /// End the recording.
+    StopRecording,
     /// Keep this filter for later runs.
     Remember(String),
     /// Copy this text.
@@ -67,6 +73,8 @@ pub enum Pace {
     Next,
     /// Show at once all until this time after the beginning, and wait.
     To(Duration),
+    /// Begin anew, and go on from this time after the beginning.
+    From(Duration),
     /// Twice as fast.
     Faster,
     /// Half as fast.
@@ -91,6 +99,8 @@ pub struct App {
     pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
+    /// What may be recorded.
+    takes: Vec<Take>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
     /// The place for which candidates were asked.
@@ -123,6 +133,7 @@ impl App {
             named: Vec::new(),
             limits: Limits::USUAL,
             picks: Vec::new(),
+            takes: Vec::new(),
             commands: Vec::new(),
             asked: None,
             tabs: 0,
@@ -187,6 +198,7 @@ impl App {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
+                    Mode::Record => self.in_record(key),
                     Mode::Palette => self.in_palette(key, &event),
                     Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),

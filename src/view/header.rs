@@ -57,6 +57,10 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
 
 fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     let mut parts = vec![feed(state, answer)];
+    if let Some(tape) = &state.tape {
+        let words = format!("● rec {}B", quantity::bytes(tape.bytes));
+        parts.push(Line::of(words, Tone::Closed));
+    }
     let Some(answer) = answer else { return parts };
     let moment = &answer.moment;
     if answer.grouping == Grouping::History {

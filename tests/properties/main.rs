@@ -11,6 +11,7 @@ mod history;
 mod past;
 mod query;
 mod recording;
+mod redact;
 mod update;
 mod world;
 
