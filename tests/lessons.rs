@@ -37,6 +37,15 @@ fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
+/// Does something with every lesson, with all of them at once: most of a lab's time is waiting.
+fn each_at_once(act: impl Fn(&'static Lesson) + Sync) {
+    std::thread::scope(|scope| {
+        for lesson in LESSONS {
+            scope.spawn(|| act(lesson));
+        }
+    });
+}
+
 /// Plays a lesson as a machine would that lacks these abilities, and looks after every step.
 fn play(lesson: &'static Lesson, lacking: &[Ability], mut look: impl FnMut(&mut Lab, &Seen)) {
     // Another program may take a port between its choice and its use; then once more.
@@ -134,7 +143,7 @@ fn ss_tells_the_same_rows_and_owners_after_every_step() {
     if Command::new("ss").arg("-V").output().is_err() {
         return skip("ss is not here");
     }
-    for lesson in LESSONS {
+    each_at_once(|lesson| {
         play(lesson, &[], |lab, seen| {
             let mut ours: Vec<ss::Row> = seen
                 .rows(lab.cast())
@@ -151,7 +160,7 @@ fn ss_tells_the_same_rows_and_owners_after_every_step() {
             }
             assert_eq!(theirs, ours, "lesson {}", lesson.number);
         });
-    }
+    });
 }
 
 #[test]
