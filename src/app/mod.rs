@@ -10,15 +10,18 @@
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
 //! source; where a recording is replayed, *player* stands in its place. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
-//! *filters* reads and writes the file of earlier filters.
+//! *filters* reads and writes the file of earlier filters; *recorder*, while one records, writes
+//! what the sampler sends to the model.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
 mod config;
+mod excerpt;
 mod exit;
 mod explain;
+mod feed;
 mod free;
 mod input;
 #[cfg(target_os = "linux")]
@@ -26,11 +29,13 @@ pub mod lab;
 mod learn;
 mod log;
 mod looking;
+mod memory;
 mod model;
 mod panics;
 mod player;
 mod print;
 mod record;
+mod recorder;
 mod replay;
 mod run;
 mod shelf;
@@ -49,8 +54,9 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Keeping, Memory, Published, Question};
-pub use update::{App, Effect, NamedFilter};
+pub use memory::{Keeping, Memory};
+pub use model::{About, Explained, Published, Question};
+pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -65,7 +71,7 @@ fn start(task: Task) -> Exit {
     // What is wrong with it is said whatever is asked for.
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
-        Task::Dashboard(selection, common) => run::dashboard(&selection, &common, config),
+        Task::Dashboard(selection, common) => feed::dashboard(&selection, &common, config),
         Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),

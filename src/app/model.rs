@@ -1,23 +1,21 @@
 //! The thread that remembers and answers.
 //!
-//! In: samples and questions. Out: answers, of which only the newest waits to be fetched. Here is
-//! all the work that grows with the number of sockets. [`Memory`] is what the thread does, without
-//! the thread.
+//! In: samples and questions. Out: answers, of which only the newest waits to be fetched. What the
+//! thread does with them is [`Memory`]'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use std::{io, thread};
 
 use crate::app::cli::Fault;
+use crate::app::memory::{Keeping, Memory};
 use crate::app::run::Message;
 use crate::collect::Sampled;
-use crate::history::{Bounds, History, Kept, Moment, Past};
-use crate::query::filter::Context;
-use crate::query::{Answer, Completion, Folds, Grouping, Lines, Query, Typed, answer, complete};
+use crate::history::{Kept, Moment, Spot, Track};
+use crate::query::{Answer, Completion, Folds, Lines, Query, Typed};
 use crate::socket::Socket;
-use crate::teach::{Findings, Limits};
+use crate::teach::{Explanation, Findings, Limits, Look, Subject};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +24,8 @@ pub enum About {
     Newest,
     /// The one that was the newest when this was first asked.
     Held,
+    /// One of those before; the same one for as long as this is asked.
+    Past(Spot),
 }
 
 /// What the loop asks.
@@ -41,6 +41,19 @@ pub struct Question {
     pub typed: Option<Typed>,
     /// From where on something is worth a look.
     pub limits: Limits,
+    /// What is to be explained, and from where it is looked at.
+    pub explain: Option<(Subject, Look)>,
+}
+
+/// What is said of something that was to be explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What it was.
+    pub subject: Subject,
+    /// From where it was looked at.
+    pub look: Look,
+    /// What there is to say; `None` where it is not there.
+    pub said: Option<Arc<Explanation>>,
 }
 
 /// What the loop gets.
@@ -56,8 +69,14 @@ pub struct Published {
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.
     pub kept: Kept,
+    /// Which moment was asked for.
+    pub about: About,
+    /// What lies before and after the answer's moment.
+    pub track: Track,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
+    /// The explanation, where one was wanted.
+    pub explained: Option<Explained>,
 }
 
 /// What the thread is told.
@@ -65,6 +84,8 @@ enum Told {
     Sampled(Sampled),
     /// There is a new question to fetch.
     Asked,
+    /// What was told so far is to be forgotten: it is told once more.
+    Anew,
 }
 
 /// The thread, from outside.
@@ -115,6 +136,12 @@ impl Model {
         self.told.send(Told::Sampled(sampled)).is_ok()
     }
 
+    /// Forgets what was told: it is told once more.
+    pub(super) fn begin_anew(&self) {
+        // Nobody is left to forget anything where this fails.
+        drop(self.told.send(Told::Anew));
+    }
+
     /// Asks; a question that was not answered yet is replaced. The answer comes as a
     /// [`Message::Answered`].
     pub(super) fn ask(&self, question: Question) {
@@ -128,140 +155,6 @@ impl Model {
     /// The newest answer, if there is one that was not fetched yet.
     pub(super) fn fetch(&self) -> Option<Published> {
         self.latest.lock().ok()?.take()
-    }
-}
-
-/// How much is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeping {
-    /// Of sockets that have ended.
-    pub closed: Bounds,
-    /// Of moments that one can go back to.
-    pub moments: Bounds,
-}
-
-impl Default for Keeping {
-    fn default() -> Self {
-        const MINUTE: Duration = Duration::from_secs(60);
-        Self {
-            closed: Bounds {
-                time: 60 * MINUTE,
-                bytes: 16_000_000,
-            },
-            moments: Bounds {
-                time: 10 * MINUTE,
-                bytes: 24_000_000,
-            },
-        }
-    }
-}
-
-/// What is remembered, and answered from.
-#[derive(Debug)]
-pub struct Memory {
-    keeping: Keeping,
-    history: History,
-    past: Past,
-    newest: Option<Arc<Moment>>,
-    held: Option<Arc<Moment>>,
-    found: Option<Found>,
-}
-
-/// What was found in a moment: looked for once, however often the moment is asked about.
-#[derive(Debug)]
-struct Found {
-    moment: Arc<Moment>,
-    limits: Limits,
-    findings: Arc<Findings>,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self::new(Keeping::default())
-    }
-}
-
-impl Memory {
-    /// An empty one.
-    pub fn new(keeping: Keeping) -> Self {
-        Self {
-            keeping,
-            history: History::keeping(keeping.closed),
-            past: Past::new(keeping.moments),
-            newest: None,
-            held: None,
-            found: None,
-        }
-    }
-
-    /// Takes up what came of a look. Gives back the emptied socket list, where there was one.
-    pub fn take_up(&mut self, sampled: Sampled) -> Option<Vec<Socket>> {
-        match sampled {
-            Sampled::Snapshot(mut snapshot) => {
-                let newest = self.history.apply(&mut snapshot);
-                self.past.push(&newest);
-                self.newest = Some(newest);
-                Some(snapshot.sockets)
-            }
-            Sampled::Failed(gap) => {
-                if let Some(newest) = &mut self.newest {
-                    let mut moment = Moment::clone(newest);
-                    moment.gaps = vec![gap];
-                    *newest = Arc::new(moment);
-                }
-                None
-            }
-        }
-    }
-
-    /// Answers; `None` before the first sample.
-    pub fn answer(&mut self, question: &Question) -> Option<Published> {
-        let newest = self.newest.clone()?;
-        let moment = match question.about {
-            About::Newest => {
-                self.held = None;
-                Arc::clone(&newest)
-            }
-            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
-        };
-        let findings = self.findings(&moment, question.limits);
-        let moment = match question.query.grouping {
-            Grouping::History => self.history.ended(&moment),
-            _ => moment,
-        };
-        let answer = Arc::new(answer(moment, &question.query));
-        let lines = Lines::new(&answer, &question.folds);
-        let context = Context {
-            moment: &answer.moment,
-            services: &question.query.services,
-        };
-        let typed = question.typed.as_ref();
-        let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
-        Some(Published {
-            answer,
-            lines,
-            newest,
-            completion,
-            kept: self.history.kept(),
-            findings,
-        })
-    }
-
-    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
-        let known = self.found.as_ref();
-        if let Some(known) = known
-            .filter(|known| Arc::ptr_eq(&known.moment, moment))
-            .filter(|known| known.limits == limits)
-        {
-            return Arc::clone(&known.findings);
-        }
-        let findings = Arc::new(Findings::of(moment, &limits));
-        self.found = Some(Found {
-            moment: Arc::clone(moment),
-            limits,
-            findings: Arc::clone(&findings),
-        });
-        findings
     }
 }
 
@@ -287,7 +180,7 @@ impl Worker {
             }));
             if outcome.is_err() {
                 // What the panic left half done is thrown away; the notice is on its way.
-                self.memory = Memory::new(self.memory.keeping);
+                self.memory.forget();
             }
             // A full queue is as good: the loop fetches the newest answer after any message.
             drop(self.messages.try_send(Message::Answered));
@@ -297,6 +190,7 @@ impl Worker {
     fn take_up(&mut self, told: Told) {
         match told {
             Told::Asked => {}
+            Told::Anew => self.memory.forget(),
             Told::Sampled(sampled) => {
                 assert!(
                     !std::mem::take(&mut self.fails),

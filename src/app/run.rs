@@ -1,26 +1,25 @@
 //! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Replay, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
+use crate::app::feed::Feeder;
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
-use crate::app::player::Player;
+use crate::app::recorder::{News, Recorder, Tap};
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
-use crate::app::update::{App, Effect};
-use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
+use crate::app::update::{App, Effect, Pace, Take};
+use crate::collect::recording::Ending;
 use crate::socket::Socket;
-use crate::view::{Origin, Playback, Stage, ViewState, screen};
+use crate::view::{ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -37,8 +36,10 @@ pub(super) enum Message {
     End(Exit),
     /// The filters of earlier runs, the latest first.
     Recalled(Vec<String>),
-    /// The recording is at its end.
+    /// The recording that is shown is at its end.
     Over(Ending),
+    /// How the recording goes that is made.
+    Recording(News),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -50,71 +51,16 @@ const WAITING: usize = 256;
 /// one is shown before a screen that is painted 60 times a second could show it.
 const FRAME: Duration = Duration::from_millis(8);
 
-/// Runs the dashboard until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(
-    selection: &Selection,
-    common: &Common,
-    config: Config,
-) -> Result<Exit, Failure> {
-    open(selection, common, config, |app| {
-        let collector = Collector::open(common.source(), Instant::now())?.demanding(Demand {
-            owners: OwnerSearch::Gradual,
-            ..Demand::default()
-        });
-        tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-        app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-        Ok(|app: &App, model: &Model, spares, _| {
-            let start = Start {
-                choice: common.source(),
-                interval: app.view.interval,
-                panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
-            };
-            let send = to(model);
-            Ok(Feeder::Sampler(Sampler::start(
-                collector, start, spares, send,
-            )?))
-        })
-    })
-}
-
-/// Runs the dashboard on a recording until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn playback(
-    reader: Reader<File>,
-    replay: &Replay,
-    config: Config,
-) -> Result<Exit, Failure> {
-    open(&replay.selection, &replay.common, config, |app| {
-        app.view.playback = Some(Playback {
-            zone: jiff::tz::TimeZone::system(),
-            stage: Stage::Running,
-        });
-        Ok(|_: &App, model: &Model, _, messages: SyncSender<Message>| {
-            let over = move |ending: &Ending| {
-                // Nobody is left to tell when the loop has ended.
-                let _ = messages.send(Message::Over(ending.clone()));
-            };
-            let player = Player::start(reader, replay.speed, to(model), over)?;
-            Ok(Feeder::Player(player))
-        })
-    })
-}
-
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-fn open<F>(
+pub(super) fn open<F>(
     selection: &Selection,
     common: &Common,
     config: Config,
     feed: impl FnOnce(&mut App) -> Result<F, Failure>,
 ) -> Result<Exit, Failure>
 where
-    F: FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
+    F: FnOnce(&App, &Model, &Tap, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
 {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
@@ -140,52 +86,28 @@ where
         common.fault(),
     );
     let model = model.map_err(Failure::Thread)?;
-    let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
+    let tap = Tap::default();
+    let feeder = feed(&app, &model, &tap, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
     let shelf = Shelf::open(messages.clone());
-    input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
+    input::start(messages.clone(), common.fault() == Some(Fault::Input))
+        .map_err(Failure::Thread)?;
     Loop {
         app,
         display,
         model,
         feeder,
         inbox,
+        messages,
+        tap,
+        recorder: None,
         shelf,
         fault: common.fault(),
         drawn: None,
     }
     .run()
-}
-
-/// Where the samples come from.
-enum Feeder {
-    /// From this machine.
-    Sampler(Sampler),
-    /// From a recording.
-    Player(Player),
-}
-
-/// The way of the samples.
-fn to(model: &Model) -> impl FnMut(Sampled) -> bool + Send + 'static {
-    let model = model.clone();
-    move |sampled| {
-        log_sample(&sampled);
-        model.sampled(sampled)
-    }
-}
-
-fn log_sample(sampled: &Sampled) {
-    match sampled {
-        Sampled::Snapshot(snapshot) => {
-            tracing::debug!(sockets = snapshot.sockets.len(), took = ?snapshot.cost.wall, "sample");
-            for gap in &snapshot.gaps {
-                tracing::warn!("{gap}");
-            }
-        }
-        Sampled::Failed(gap) => tracing::warn!("{gap}"),
-    }
 }
 
 struct Loop {
@@ -194,6 +116,9 @@ struct Loop {
     model: Model,
     feeder: Feeder,
     inbox: Receiver<Message>,
+    messages: SyncSender<Message>,
+    tap: Tap,
+    recorder: Option<Recorder>,
     shelf: Option<Shelf>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
@@ -203,8 +128,12 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         let outcome = self.turn();
         let shelf = self.shelf.take();
+        let recorder = self.recorder.take();
         // The terminal is given back first: leaving is at once.
         drop(self);
+        if let Some(recorder) = recorder {
+            recorder.close();
+        }
         if let Some(shelf) = shelf {
             shelf.close();
         }
@@ -268,6 +197,10 @@ impl Loop {
                 self.app.played(crate::app::replay::ending(&ending));
                 Vec::new()
             }
+            Message::Recording(news) => {
+                self.recording(news);
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
@@ -290,12 +223,23 @@ impl Loop {
             Effect::Ask => self.model.ask(self.app.question()),
             Effect::SetInterval(interval) => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.set_interval(interval),
-                Feeder::Player(_) => self.app.say("a recording goes at its own pace (--speed)"),
+                Feeder::Player(_) => {}
             },
             Effect::LookNow => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.look_now(),
-                Feeder::Player(player) => player.go_on(),
+                Feeder::Player(player) => player.wish(Pace::Now),
             },
+            Effect::Play(pace) => {
+                if let Feeder::Player(player) = &self.feeder {
+                    player.wish(pace);
+                }
+            }
+            Effect::Record(take) => self.record(take),
+            Effect::StopRecording => {
+                if let Some(recorder) = &self.recorder {
+                    recorder.stop();
+                }
+            }
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);
@@ -307,6 +251,25 @@ impl Loop {
             Effect::Quit => return Ok(true),
         }
         Ok(false)
+    }
+
+    fn record(&mut self, take: Take) {
+        let (services, messages) = (Arc::clone(&self.app.services), self.messages.clone());
+        self.recorder = Recorder::start(&self.tap, take, services, messages);
+        if self.recorder.is_none() {
+            self.app.say("the system gives no thread that could record");
+        }
+    }
+
+    fn recording(&mut self, news: News) {
+        match news {
+            News::Written(tape) => self.app.recording(Some(tape)),
+            News::Over(word) => {
+                self.app.recording(None);
+                self.app.say(word);
+            }
+            News::Failed(why) => self.app.recording_failed(why),
+        }
     }
 
     #[cfg(unix)]

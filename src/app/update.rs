@@ -3,10 +3,13 @@
 mod browse;
 mod complete;
 mod cursor;
+mod explain;
 mod findings;
 mod palette;
 mod pick;
 pub(super) mod recall;
+mod record;
+mod travel;
 mod typing;
 
 use std::sync::Arc;
@@ -27,6 +30,8 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+pub use record::{Take, What};
+use travel::END;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +42,12 @@ pub enum Effect {
     SetInterval(Duration),
     /// Take a sample now.
     LookNow,
+    /// Tell the player.
+    Play(Pace),
+    /// Begin to record.
+    Record(Take),
+    /// End the recording.
+    StopRecording,
     /// Keep this filter for later runs.
     Remember(String),
     /// Copy this text.
@@ -47,6 +58,27 @@ pub enum Effect {
     Redraw,
     /// End the program.
     Quit,
+}
+
+/// What a player is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Go on.
+    Go,
+    /// Wait.
+    Stop,
+    /// Show the next sample now.
+    Now,
+    /// Show the next sample, and wait.
+    Next,
+    /// Show at once all until this time after the beginning, and wait.
+    To(Duration),
+    /// Begin anew, and go on from this time after the beginning.
+    From(Duration),
+    /// Twice as fast.
+    Faster,
+    /// Half as fast.
+    Slower,
 }
 
 /// Everything the loop knows.
@@ -67,6 +99,8 @@ pub struct App {
     pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
+    /// What may be recorded.
+    takes: Vec<Take>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
     /// The place for which candidates were asked.
@@ -99,6 +133,7 @@ impl App {
             named: Vec::new(),
             limits: Limits::USUAL,
             picks: Vec::new(),
+            takes: Vec::new(),
             commands: Vec::new(),
             asked: None,
             tabs: 0,
@@ -117,6 +152,9 @@ impl App {
             about: match self.view.feed {
                 Feed::Live => About::Newest,
                 Feed::Paused { .. } => About::Held,
+                // Where a recording goes on by single samples, the last one is what is shown.
+                Feed::Past(END) if self.view.playback.is_some() => About::Newest,
+                Feed::Past(spot) => About::Past(spot),
             },
             query: Query {
                 filter: Arc::clone(&self.filter),
@@ -128,6 +166,11 @@ impl App {
             folds: self.view.folds.clone(),
             typed: self.asked.clone(),
             limits: self.limits,
+            explain: self
+                .view
+                .explain
+                .as_ref()
+                .map(|page| (page.subject, page.look)),
         }
     }
 
@@ -155,7 +198,9 @@ impl App {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
+                    Mode::Record => self.in_record(key),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => key
                         .and_then(action_of)
@@ -208,6 +253,11 @@ impl App {
             cpu: newest.cost.cpu,
         };
         self.view.kept = published.kept;
+        self.arrived(
+            published.about,
+            published.answer.moment.elapsed,
+            published.track,
+        );
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
@@ -222,6 +272,9 @@ impl App {
         };
         self.answer = Some(published.answer);
         self.view.findings = published.findings;
+        if let Some(explained) = published.explained {
+            self.explained(explained);
+        }
         self.find_cursor_again();
         let effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.

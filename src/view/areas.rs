@@ -1,7 +1,7 @@
 //! Which lines of the terminal belong to what. Depends on the size and on what is open, never on
 //! the data, so nothing jumps.
 
-use crate::view::state::{Details, Mode, ViewState};
+use crate::view::state::{Details, Feed, Mode, ViewState};
 
 /// The smallest terminal the chart is usable in: columns and lines.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -11,6 +11,8 @@ pub const SMALLEST: (u16, u16) = (40, 10);
 pub struct Areas {
     /// Whether there is a notice line.
     pub notice: bool,
+    /// Whether there is a line of time.
+    pub time: bool,
     /// Lines of the table, its column heads not counted.
     pub table: usize,
     /// Lines of the pane below, its rule counted; 0 without one.
@@ -25,7 +27,8 @@ impl Areas {
     pub fn of(state: &ViewState) -> Self {
         let rows = usize::from(state.size.1);
         let notice = !state.notices.is_empty() || state.filter.error.is_some();
-        let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
+        let time = state.feed != Feed::Live;
+        let body = rows.saturating_sub(Self::FRAME + usize::from(notice) + usize::from(time));
         let pane = match (state.details, rows) {
             (Details::Full, _) => 0,
             (Details::Pane, _) => body.saturating_sub(1) * 3 / 5,
@@ -36,6 +39,7 @@ impl Areas {
         };
         Self {
             notice,
+            time,
             table: body.saturating_sub(1 + pane),
             pane,
         }
@@ -48,12 +52,14 @@ impl Areas {
 
     /// The line of the screen on which the table begins.
     pub fn table_top(&self) -> usize {
-        3 + usize::from(self.notice)
+        3 + usize::from(self.notice) + usize::from(self.time)
     }
 
     /// Whether the table is what is shown.
     pub fn shows_table(state: &ViewState) -> bool {
-        !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
-            && state.details != Details::Full
+        !matches!(
+            state.mode,
+            Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
+        ) && state.details != Details::Full
     }
 }

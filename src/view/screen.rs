@@ -6,7 +6,7 @@ use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
 use crate::view::state::{Details, Mode, ViewState};
-use crate::view::{findings, footer, header, help, menu, pane, table};
+use crate::view::{explain, findings, footer, header, help, menu, pane, table, timeline};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -153,8 +153,13 @@ pub fn screen(
     let (filter, column) = header::filter(state, answer, total);
     all.push(filter);
     all.extend(header::notice(state, total).filter(|_| areas.notice));
+    if areas.time {
+        all.push(timeline::timeline(&state.track, total));
+    }
     if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
+    } else if state.mode == Mode::Explain {
+        all.extend(explain::explain(state, total, areas.body()));
     } else if let Mode::Findings(chosen) = state.mode {
         all.extend(findings::findings(
             state,
@@ -193,6 +198,20 @@ pub fn screen(
     let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
+}
+
+/// A line across, with a title.
+pub(super) fn rule(title: &str, total: usize) -> Line {
+    let mut line = Line::of("──", Tone::Dim);
+    if !title.is_empty() {
+        line.push(
+            format!(" {} ", cut(title, total.saturating_sub(8))),
+            Tone::Strong,
+        );
+    }
+    let rest = total.saturating_sub(line.width());
+    line.push("─".repeat(rest), Tone::Dim);
+    line
 }
 
 fn too_small(columns: u16, rows: u16) -> Screen {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
-use crate::history::{Kept, Totals};
+use crate::history::{Kept, Spot, Totals, Track};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
+use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -25,10 +26,14 @@ pub enum Mode {
     },
     /// What the row under the cursor is: one of it goes into the filter.
     Pick(Joining),
+    /// What is to be recorded.
+    Record,
     /// Everything there is to do, by name.
     Palette,
     /// What is stuck or odd, and which of it is chosen.
     Findings(Option<FindingId>),
+    /// What something is, in words.
+    Explain,
 }
 
 /// How much is shown of the selected row.
@@ -56,13 +61,15 @@ pub enum Feed {
         /// When that was, on the collector's clock.
         at: Duration,
     },
+    /// One of those before, while collecting goes on.
+    Past(Spot),
 }
 
 /// That this is a recording and not what happens now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// In which recorded times are shown.
-    pub zone: jiff::tz::TimeZone,
+    /// How many times as fast as it was.
+    pub speed: f64,
     /// How far it is.
     pub stage: Stage,
 }
@@ -74,6 +81,15 @@ pub enum Stage {
     Running,
     /// The last moment is shown.
     Over,
+}
+
+/// The recording that is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tape {
+    /// The name of its file, safe to show.
+    pub name: Arc<str>,
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// The filter line.
@@ -190,10 +206,16 @@ pub struct ViewState {
     pub zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
     pub kept: Kept,
+    /// The recording that is being made, if one is.
+    pub tape: Option<Tape>,
+    /// What lies before and after the moment that is shown.
+    pub track: Track,
     /// The view to which leaving the history leads.
     pub before_history: Grouping,
     /// What is stuck or odd in the moment that is shown.
     pub findings: Arc<Findings>,
+    /// The page that explains, while it is open.
+    pub explain: Option<ExplainPage>,
 }
 
 impl ViewState {
@@ -223,8 +245,11 @@ impl ViewState {
             newest: Newest::default(),
             zone: jiff::tz::TimeZone::UTC,
             kept: Kept::default(),
+            tape: None,
+            track: Track::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),
+            explain: None,
         }
     }
 

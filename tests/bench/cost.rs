@@ -12,6 +12,8 @@
 #[cfg(target_os = "linux")]
 mod berths;
 #[cfg(target_os = "linux")]
+mod bursts;
+#[cfg(target_os = "linux")]
 mod churn;
 #[cfg(target_os = "linux")]
 mod filters;
@@ -20,11 +22,15 @@ mod floor;
 #[cfg(target_os = "linux")]
 mod lists;
 #[cfg(target_os = "linux")]
+mod soak;
+#[cfg(target_os = "linux")]
 mod stages;
 #[cfg(target_os = "linux")]
 mod stopwatch;
 #[cfg(target_os = "linux")]
 mod table;
+#[cfg(target_os = "linux")]
+mod tape;
 #[cfg(target_os = "linux")]
 mod terminal;
 
@@ -40,9 +46,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         return Ok(berths::run(&arguments)?);
     }
+    if arguments
+        .first()
+        .is_some_and(|first| first == bursts::BURST)
+    {
+        return bursts::run(&arguments);
+    }
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
+    }
+    if arguments.iter().any(|argument| argument == "soak") {
+        return soak::run(arguments.iter().find_map(|a| a.parse().ok()));
     }
     let mut sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
     if sizes.is_empty() {
@@ -69,8 +84,10 @@ fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
         stages::measure(&mut table, berths.port())?;
         churn::measure(&mut table, &mut berths)?;
         lists::measure(&mut table, berths.port());
+        tape::measure(&mut table)?;
         terminal::measure(&mut table)?;
     }
+    bursts::measure(&mut table)?;
     table.print(&mut std::io::stdout().lock())?;
     Ok(())
 }

@@ -3,10 +3,12 @@
 #![cfg(target_os = "linux")]
 
 mod changes;
+mod explaining;
 mod filtering;
 mod hangup;
 mod keys;
 mod leaving;
+mod past;
 mod plain;
 mod replays;
 mod sizes;

@@ -19,6 +19,13 @@ pub(in crate::app) struct Record {
     /// How long: 30s, 5m, 1h [default: until interrupted]
     #[arg(long = "for", value_name = "TIME", value_parser = span)]
     pub(in crate::app) span: Option<Duration>,
+    /// Put pseudonyms in the place of addresses, users, host names, command lines and paths
+    ///
+    /// The same original has the same pseudonym throughout, of the same kind: a private address
+    /// stays private. Loopback and wildcard addresses, ports, processes' short names and figures
+    /// stay.
+    #[arg(long)]
+    pub(in crate::app) redact: bool,
     /// Replace the file, where there is one already
     #[arg(long)]
     pub(in crate::app) force: bool,
@@ -66,6 +73,26 @@ pub(in crate::app) enum At {
 pub(in crate::app) struct Speed(f64);
 
 impl Speed {
+    /// How many times as fast.
+    pub(in crate::app) const fn times(self) -> f64 {
+        self.0
+    }
+
+    /// So many times as fast.
+    pub(in crate::app) const fn of(times: f64) -> Self {
+        Self(times)
+    }
+
+    /// Twice as fast, up to a thousand times.
+    pub(in crate::app) fn doubled(self) -> Self {
+        Self((self.0 * 2.0).min(1024.0))
+    }
+
+    /// Half as fast.
+    pub(in crate::app) fn halved(self) -> Self {
+        Self((self.0 / 2.0).max(1.0 / 64.0))
+    }
+
     /// How long something takes that took so long; an hour at most, because nobody waits longer.
     pub(in crate::app) fn shortened(self, time: Duration) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);

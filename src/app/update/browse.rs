@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{App, Effect};
+use super::{App, Effect, Pace};
 use crate::app::cli::{LONGEST, SHORTEST};
 use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
-use crate::teach;
+use crate::teach::{self, Subject};
 use crate::view::keys::{Action, FoldMove};
-use crate::view::{Details, Feed, Mode};
+use crate::view::{Details, Mode};
 
 /// The steps of `<` and `>`.
 const INTERVALS_MS: [u64; 10] = [
@@ -33,6 +33,8 @@ impl App {
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
             Action::Findings => self.open_findings(),
+            Action::Explain => return self.explain_selected(),
+            Action::Difference => return self.open_explain(Subject::Difference),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {
@@ -41,7 +43,15 @@ impl App {
                 return self.ordered();
             }
             Action::Pause => return self.pause(),
+            Action::Travel(to) => return self.travel(to),
+            Action::Record => return self.record(),
             Action::Refresh => return vec![Effect::LookNow],
+            Action::Faster if self.view.playback.is_some() => {
+                return self.change_speed(Pace::Slower);
+            }
+            Action::Slower if self.view.playback.is_some() => {
+                return self.change_speed(Pace::Faster);
+            }
             Action::Faster => return self.set_interval(faster(self.view.interval)),
             Action::Slower => return self.set_interval(slower(self.view.interval)),
             Action::OnlyTcp => return self.only(Protocol::Tcp),
@@ -111,22 +121,6 @@ impl App {
     /// Asks in the new order, and goes to the top: what is most, or first, is what was asked for.
     pub(super) fn ordered(&mut self) -> Vec<Effect> {
         self.go_to_top();
-        vec![Effect::Ask]
-    }
-
-    fn pause(&mut self) -> Vec<Effect> {
-        self.view.feed = match self.view.feed {
-            Feed::Paused { .. } => Feed::Live,
-            // Without a moment there is nothing to keep.
-            Feed::Live if self.answer.is_none() => Feed::Live,
-            Feed::Live => {
-                let newest = self.view.newest;
-                Feed::Paused {
-                    until: newest.totals,
-                    at: newest.elapsed,
-                }
-            }
-        };
         vec![Effect::Ask]
     }
 

@@ -75,6 +75,10 @@ impl App {
                 let scroll = scroll.saturating_add_signed(lines as isize).min(most);
                 self.view.mode = Mode::Help { scroll };
             }
+            Mode::Explain => {
+                let by = lines as isize;
+                self.scroll_explain(|at| at.saturating_add_signed(by));
+            }
             Mode::Findings(chosen) => {
                 let key = match motion {
                     Motion::Up => Key::Up,
@@ -82,7 +86,7 @@ impl App {
                 };
                 self.in_findings(Some(key), chosen);
             }
-            Mode::Pick(_) | Mode::Palette => {
+            Mode::Pick(_) | Mode::Record | Mode::Palette => {
                 if let Some(menu) = &mut self.view.menu {
                     match motion {
                         Motion::Up => menu.previous(),
@@ -98,7 +102,7 @@ impl App {
     pub(super) fn click(&mut self, column: u16, row: u16) -> Vec<Effect> {
         // A click beside a list leaves it, and does nothing else.
         match self.view.mode {
-            Mode::Pick(_) | Mode::Palette => return self.close_menu(),
+            Mode::Pick(_) | Mode::Record | Mode::Palette => return self.close_menu(),
             _ => self.view.menu = None,
         }
         let areas = Areas::of(&self.view);
