@@ -14,7 +14,9 @@ use crate::app::run::Message;
 use crate::collect::Sampled;
 use crate::history::{History, Moment};
 use crate::query::filter::Context;
-use crate::query::{Answer, Completion, Folds, Lines, Query, Typed, answer, complete};
+use crate::query::{
+    Answer, Completion, Folds, Lines, Query, Scope, Survey, Typed, answer, complete,
+};
 use crate::socket::Socket;
 
 /// Which moment a question is about.
@@ -35,6 +37,8 @@ pub struct Question {
     pub query: Query,
     /// What is unfolded.
     pub folds: Folds,
+    /// Of which rows a survey is wanted.
+    pub survey: Option<Scope>,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
 }
@@ -48,6 +52,8 @@ pub struct Published {
     pub lines: Lines,
     /// The newest moment, which is not the answer's while a moment is held.
     pub newest: Arc<Moment>,
+    /// The survey, where it was wanted.
+    pub survey: Option<(Scope, Arc<Survey>)>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
 }
@@ -167,8 +173,12 @@ impl Memory {
         };
         let typed = question.typed.as_ref();
         let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
+        let survey = question
+            .survey
+            .map(|scope| (scope, Arc::new(Survey::of(&answer, scope))));
         Some(Published {
             answer,
+            survey,
             lines,
             newest,
             completion,

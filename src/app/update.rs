@@ -15,11 +15,11 @@ use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Lines, Query, Typed};
+use crate::query::{Answer, Filter, LineId, Lines, Query, Scope, Typed};
 use crate::services::Services;
 use crate::view::keys::{Key, action_of};
 use crate::view::{
-    Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
+    Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
 };
 
 pub use palette::NamedFilter;
@@ -65,6 +65,8 @@ pub struct App {
     picks: Vec<Condition>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
+    /// Of what a survey was asked.
+    asked_survey: Option<Scope>,
     /// The place for which candidates were asked.
     asked: Option<Typed>,
     /// How often Tab was pressed since.
@@ -95,6 +97,7 @@ impl App {
             named: Vec::new(),
             picks: Vec::new(),
             commands: Vec::new(),
+            asked_survey: None,
             asked: None,
             tabs: 0,
             choices: complete::Choices::default(),
@@ -121,12 +124,43 @@ impl App {
                 services: Arc::clone(&self.services),
             },
             folds: self.view.folds.clone(),
+            survey: self.surveyed(),
             typed: self.asked.clone(),
+        }
+    }
+
+    /// Of what a survey is shown: of the group under the cursor, or around the row there.
+    fn surveyed(&self) -> Option<Scope> {
+        if self.view.look == Look::Words {
+            return None;
+        }
+        Some(match self.view.selected {
+            Some(LineId::Group(path)) => Scope::Group(path),
+            Some(LineId::Row { group, .. }) => group.map_or(Scope::Everything, Scope::Group),
+            Some(LineId::Section(_)) | None => Scope::Everything,
+        })
+    }
+
+    /// Asks for another survey, where the cursor is on another group.
+    fn survey_again(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = self.surveyed();
+        if wanted != self.asked_survey {
+            self.asked_survey = wanted;
+            self.view.survey = None;
+            if !effects.contains(&Effect::Ask) {
+                effects.push(Effect::Ask);
+            }
         }
     }
 
     /// Takes up what the terminal sent.
     pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = self.take_up(input);
+        self.survey_again(&mut effects);
+        effects
+    }
+
+    fn take_up(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resize(columns, rows) => {
                 self.view.size = (columns, rows);
@@ -214,7 +248,13 @@ impl App {
         };
         self.answer = Some(published.answer);
         self.find_cursor_again();
-        let effects = match published.completion {
+        // One that was made of another group's rows is not this group's.
+        if let Some((scope, survey)) = published.survey
+            && self.surveyed() == Some(scope)
+        {
+            self.view.survey = Some(survey);
+        }
+        let mut effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.
             Some(completion) => match self.completed(completion) {
                 none if none.is_empty() => vec![Effect::Ask],
@@ -222,6 +262,7 @@ impl App {
             },
             None => Vec::new(),
         };
+        self.survey_again(&mut effects);
         self.collect_notices();
         effects
     }
@@ -288,6 +329,11 @@ impl App {
     fn back(&mut self) -> Vec<Effect> {
         if self.view.details != Details::Brief {
             self.view.details = Details::Brief;
+            self.keep_cursor_visible();
+            return Vec::new();
+        }
+        if self.view.look != Look::Words {
+            self.view.look = Look::Words;
             self.keep_cursor_visible();
             return Vec::new();
         }

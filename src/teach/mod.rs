@@ -4,6 +4,7 @@
 //! each with its [`Certainty`]: what was seen, what was concluded and what is not known do not
 //! look alike on the screen. An [`Explanation`] is all there is to say of one thing.
 
+mod apart;
 mod berth;
 mod details;
 mod explain;
@@ -14,6 +15,7 @@ mod queues;
 mod row;
 mod sight;
 
+pub use apart::say_survey;
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
 pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};

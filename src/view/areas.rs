@@ -1,7 +1,7 @@
 //! Which lines of the terminal belong to what. Depends on the size and on what is open, never on
 //! the data, so nothing jumps.
 
-use crate::view::state::{Details, Mode, ViewState};
+use crate::view::state::{Details, Look, Mode, ViewState};
 
 /// The smallest terminal the chart is usable in: columns and lines.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -28,6 +28,7 @@ impl Areas {
         let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
         let pane = match (state.details, rows) {
             (Details::Full, _) => 0,
+            (Details::Brief, _) if state.look != Look::Words => body.saturating_sub(1) * 3 / 5,
             (Details::Pane, _) => body.saturating_sub(1) * 3 / 5,
             (Details::Brief, ..16) => 0,
             (Details::Brief, 16..24) => 3,

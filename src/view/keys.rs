@@ -65,6 +65,8 @@ pub enum Action {
     PreviousView,
     /// More of the selected row.
     Details,
+    /// The next look at the group under the cursor.
+    NextLook,
     /// Type a filter.
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
@@ -214,6 +216,12 @@ pub const BINDINGS: &[Binding] = {
             "everything known of the row; again for the whole screen",
         )
         .in_footer(3),
+        bind(
+            &[Char('v')],
+            Action::NextLook,
+            "look",
+            "the group's four numbers side by side; again for the states of TCP, again for words",
+        ),
         bind(
             &[Char('j'), Down],
             Action::Move(Motion::Down),

@@ -19,11 +19,13 @@
 mod areas;
 mod cells;
 mod columns;
+mod diagram;
 mod footer;
 mod groups;
 mod header;
 mod help;
 pub mod keys;
+mod lens;
 mod menu;
 mod page;
 mod pane;
@@ -39,6 +41,7 @@ pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{
-    Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, Playback, Stage, ViewState,
+    Details, Feed, FilterLine, Look, Mode, Newest, Notice, NoticeKind, Origin, Playback, Stage,
+    ViewState,
 };
 pub use table::{shown_sorts, sort_at};

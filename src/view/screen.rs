@@ -21,6 +21,8 @@ pub enum Tone {
     Heading,
     /// The view that is shown, the key that can be pressed.
     Accent,
+    /// What is pointed at: seen at once among all else, without colours, too.
+    Lit,
     /// Came into being.
     Opened,
     /// Is gone.

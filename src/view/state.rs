@@ -1,10 +1,11 @@
 //! What the user is looking at: everything the screen depends on besides the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
 use crate::history::Totals;
-use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
+use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
 use crate::snapshot::SourceKind;
 use crate::view::menu::Menu;
 
@@ -37,6 +38,29 @@ pub enum Details {
     Pane,
     /// Everything, instead of the table.
     Full,
+}
+
+/// What the pane below the table shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// Sentences and facts.
+    #[default]
+    Words,
+    /// The four numbers of every connection of the group.
+    Numbers,
+    /// The states of TCP, with those lit that the group's sockets are in.
+    States,
+}
+
+impl Look {
+    /// The next one.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Words => Self::Numbers,
+            Self::Numbers => Self::States,
+            Self::States => Self::Words,
+        }
+    }
 }
 
 /// Which moment is shown.
@@ -146,6 +170,10 @@ pub struct ViewState {
     pub mode: Mode,
     /// How much is shown of the selected row.
     pub details: Details,
+    /// What the pane shows.
+    pub look: Look,
+    /// What [`Look::Numbers`] and [`Look::States`] show, once it is known.
+    pub survey: Option<Arc<Survey>>,
     /// Lines scrolled past in the full details.
     pub details_scroll: usize,
     /// The filter line.
@@ -191,6 +219,8 @@ impl ViewState {
             size,
             mode: Mode::default(),
             details: Details::default(),
+            look: Look::default(),
+            survey: None,
             details_scroll: 0,
             filter: FilterLine::default(),
             palette: FilterLine::default(),

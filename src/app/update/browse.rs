@@ -8,7 +8,7 @@ use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
 use crate::teach;
 use crate::view::keys::{Action, FoldMove};
-use crate::view::{Details, Feed, Mode};
+use crate::view::{Details, Feed, Look, Mode};
 
 /// The steps of `<` and `>`.
 const INTERVALS_MS: [u64; 10] = [
@@ -28,6 +28,7 @@ impl App {
             Action::NextView => return self.show(self.neighbour(1)),
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
+            Action::NextLook => return self.next_look(),
             Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
@@ -124,8 +125,17 @@ impl App {
             Details::Pane => Details::Full,
             Details::Full => Details::Brief,
         };
+        self.view.look = Look::Words;
         self.view.details_scroll = 0;
         self.keep_cursor_visible();
+    }
+
+    /// The next look; what it shows is asked for when it is needed.
+    fn next_look(&mut self) -> Vec<Effect> {
+        self.view.details = Details::Brief;
+        self.view.look = self.view.look.next();
+        self.keep_cursor_visible();
+        Vec::new()
     }
 
     fn fold(&mut self, fold: FoldMove) {
