@@ -27,12 +27,14 @@ mod model;
 mod panics;
 mod player;
 mod print;
+mod progress;
 mod record;
 mod replay;
 mod run;
 mod shelf;
 #[cfg(unix)]
 mod signals;
+mod state_file;
 mod terminal;
 mod update;
 mod wait;

@@ -11,6 +11,7 @@ mod explain;
 mod group;
 mod neighbours;
 mod owner;
+mod progress;
 mod queues;
 mod row;
 mod sight;
@@ -21,6 +22,7 @@ pub use details::{Detail, group_details, row_details};
 pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
+pub use progress::Progress;
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
 pub use sight::{hangs_on_owners, hidden, hidden_in_print, remedy};
 
