@@ -203,6 +203,11 @@ const CASES: &[Case] = &[
     ("look-picture", "zoo", (120, 40), "4 v v"),
     ("look-numbers-flat", "web", (120, 36), "4 v"),
     ("look-left", "web", (80, 24), "v v Esc"),
+    ("room-ports", "web", (60, 15), "next P"),
+    ("room-open", "web", (60, 15), "next P j Space j j"),
+    ("room-sockets", "web", (80, 24), "4 next P"),
+    ("room-numbers", "web", (60, 15), "next / type:443 Enter P v"),
+    ("room-usual-again", "web", (80, 24), "P P"),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];

@@ -64,7 +64,9 @@ fn start(task: Task) -> Exit {
     // What is wrong with it is said whatever is asked for.
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
-        Task::Dashboard(selection, common) => run::dashboard(&selection, &common, config),
+        Task::Dashboard(selection, scene, common) => {
+            run::dashboard(&selection, &scene, &common, config)
+        }
         Task::List(list) => print::list(&list),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Replay, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Replay, Scene, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
@@ -55,10 +55,12 @@ const FRAME: Duration = Duration::from_millis(16);
 /// What the system refused; the terminal is as it was then.
 pub(super) fn dashboard(
     selection: &Selection,
+    scene: &Scene,
     common: &Common,
     config: Config,
 ) -> Result<Exit, Failure> {
     open(selection, common, config, |app| {
+        app.view.manner = scene.manner();
         let collector = Collector::open(common.source(), Instant::now())?;
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
@@ -86,6 +88,7 @@ pub(super) fn playback(
     config: Config,
 ) -> Result<Exit, Failure> {
     open(&replay.selection, &replay.common, config, |app| {
+        app.view.manner = replay.scene.manner();
         app.view.playback = Some(Playback {
             zone: jiff::tz::TimeZone::system(),
             stage: Stage::Running,

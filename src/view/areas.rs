@@ -1,7 +1,7 @@
 //! Which lines of the terminal belong to what. Depends on the size and on what is open, never on
 //! the data, so nothing jumps.
 
-use crate::view::state::{Details, Look, Mode, ViewState};
+use crate::view::state::{Details, Look, Manner, Mode, NoticeKind, ViewState};
 
 /// The smallest terminal the chart is usable in: columns and lines.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -24,12 +24,19 @@ impl Areas {
     /// Divides the terminal.
     pub fn of(state: &ViewState) -> Self {
         let rows = usize::from(state.size.1);
-        let notice = !state.notices.is_empty() || state.filter.error.is_some();
+        // What cannot be seen is told in the help; a room need not read it all the time.
+        let quiet = state.manner == Manner::Presenter
+            && state.notices.iter().all(|n| n.kind == NoticeKind::Unseen);
+        let notice = (!state.notices.is_empty() && !quiet) || state.filter.error.is_some();
         let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
         let pane = match (state.details, rows) {
             (Details::Full, _) => 0,
-            (Details::Brief, _) if state.look != Look::Words => body.saturating_sub(1) * 3 / 5,
+            (Details::Brief, _) if state.look != Look::Words => match state.manner {
+                Manner::Usual => body.saturating_sub(1) * 3 / 5,
+                Manner::Presenter => body.saturating_sub(3),
+            },
             (Details::Pane, _) => body.saturating_sub(1) * 3 / 5,
+            (Details::Brief, _) if state.manner == Manner::Presenter => (rows / 3).clamp(4, 8),
             (Details::Brief, ..16) => 0,
             (Details::Brief, 16..24) => 3,
             (Details::Brief, 24..40) => 4,

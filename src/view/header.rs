@@ -7,10 +7,13 @@ use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::view::cells::{cut, width};
 use crate::view::screen::{Line, Span, Tone};
-use crate::view::state::{Feed, Mode, NoticeKind, Playback, Stage, ViewState};
+use crate::view::state::{Feed, Manner, Mode, NoticeKind, Playback, Stage, ViewState};
 
 /// Program, views, how the collecting goes, what there is, what it costs.
 pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    if state.manner == Manner::Presenter {
+        return presented(state, answer, total);
+    }
     let full = total >= 72;
     let mut line = Line::of(if full { " portolan " } else { " " }, Tone::Strong);
     for (index, view) in Grouping::ALL.into_iter().enumerate() {
@@ -38,6 +41,27 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
         right.spans.extend(part.spans);
     }
     right.push(" ", Tone::Plain);
+    line.push_right(right, total);
+    line
+}
+
+/// What is shown, in a word; for a room.
+fn presented(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    let (title, more) = match state.grouping {
+        Grouping::Ports => ("PORTS", ", and the sockets that share them"),
+        Grouping::Processes => ("PROCESSES", ", and their sockets"),
+        Grouping::Hosts => ("HOSTS", " at the other end"),
+        Grouping::Sockets => ("SOCKETS", ", one a row"),
+    };
+    let mut line = Line::of(format!(" {title}"), Tone::Heading);
+    let mut right = feed(state, answer);
+    if let Some(answer) = answer {
+        let all = count(answer.moment.open, "socket", "sockets");
+        right.push(format!("  {all} "), Tone::Plain);
+    }
+    if line.width() + width(more) + right.width() < total {
+        line.push(more, Tone::Heading);
+    }
     line.push_right(right, total);
     line
 }
@@ -148,7 +172,9 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
     let text = &state.filter.text;
     let before = text.get(..state.filter.cursor).unwrap_or(text);
     let column = 3 + width(before).min(room);
-    if text.is_empty() && !typing {
+    if text.is_empty() && !typing && state.manner == Manner::Presenter {
+        return (Line::default(), column);
+    } else if text.is_empty() && !typing {
         line.push(
             cut(
                 "filter, such as 8080 · nginx · 10.0.0.0/8 · close-wait · age>1h · a or b · not a",

@@ -67,6 +67,8 @@ pub enum Action {
     Details,
     /// The next look at the group under the cursor.
     NextLook,
+    /// Draw for a room, or for one who sits before it.
+    Present,
     /// Type a filter.
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
@@ -334,6 +336,12 @@ pub const BINDINGS: &[Binding] = {
             "copy the endpoint, port or pid of the row",
         )
         .in_footer(9),
+        bind(
+            &[Char('P')],
+            Action::Present,
+            "present",
+            "for a room: few columns, captions, high contrast; again for the usual chart",
+        ),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

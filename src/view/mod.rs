@@ -41,7 +41,7 @@ pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{
-    Details, Feed, FilterLine, Look, Mode, Newest, Notice, NoticeKind, Origin, Playback, Stage,
-    ViewState,
+    Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
+    Stage, ViewState,
 };
 pub use table::{shown_sorts, sort_at};

@@ -5,7 +5,7 @@ use crate::services::Services;
 use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
-use crate::view::state::{Details, Mode, ViewState};
+use crate::view::state::{Details, Manner, Mode, ViewState};
 use crate::view::{footer, header, help, menu, pane, table};
 
 /// What a piece of text means; a theme says how that looks.
@@ -184,9 +184,23 @@ pub fn screen(
     all.resize(usize::from(rows) - 1, Line::default());
     menu::lay(state, &mut all, areas.table_top(), total);
     all.push(footer::footer(state, total));
+    if state.manner == Manner::Presenter {
+        all.iter_mut().for_each(raise);
+    }
     let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
+}
+
+/// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.
+fn raise(line: &mut Line) {
+    for span in &mut line.spans {
+        span.tone = match span.tone {
+            Tone::Dim => Tone::Plain,
+            Tone::Plain => Tone::Strong,
+            other => other,
+        };
+    }
 }
 
 fn too_small(columns: u16, rows: u16) -> Screen {

@@ -40,6 +40,26 @@ pub enum Details {
     Full,
 }
 
+/// For whom it is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// For one who sits before it.
+    #[default]
+    Usual,
+    /// For a room: little at a time, in sentences, and nothing faint.
+    Presenter,
+}
+
+impl Manner {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Usual => Self::Presenter,
+            Self::Presenter => Self::Usual,
+        }
+    }
+}
+
 /// What the pane below the table shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
@@ -170,6 +190,8 @@ pub struct ViewState {
     pub mode: Mode,
     /// How much is shown of the selected row.
     pub details: Details,
+    /// For whom it is drawn.
+    pub manner: Manner,
     /// What the pane shows.
     pub look: Look,
     /// What [`Look::Numbers`] and [`Look::States`] show, once it is known.
@@ -219,6 +241,7 @@ impl ViewState {
             size,
             mode: Mode::default(),
             details: Details::default(),
+            manner: Manner::default(),
             look: Look::default(),
             survey: None,
             details_scroll: 0,

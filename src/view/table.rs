@@ -9,7 +9,7 @@ use crate::services::Services;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
-use crate::view::state::ViewState;
+use crate::view::state::{Manner, ViewState};
 use crate::view::{groups, header, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
@@ -31,7 +31,7 @@ pub(super) fn table(
     // While a new view is being answered, the old answer is still shown as what it is.
     let (grouping, order) =
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
-    let grids = Grids::new(grouping, total, Looks::Many);
+    let grids = Grids::new(grouping, total, looks(state));
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
         out.push(Line::of("   looking …", Tone::Dim));
@@ -59,7 +59,7 @@ pub(super) fn table(
 
 /// The order a click on this cell of the column heads asks for.
 pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
+    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
     let mut left = MARGIN;
     for sized in grids.heads_of() {
         let right = left + sized.width + columns::GAP;
@@ -73,7 +73,7 @@ pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
 
 /// What the view can be ordered by: the columns that are shown.
 pub fn shown_sorts(state: &ViewState) -> Vec<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
+    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
     grids
         .heads_of()
         .iter()
@@ -98,12 +98,20 @@ fn nothing(state: &ViewState) -> String {
     format!("   {words}")
 }
 
-/// How often the machine was looked at: one look, which is printed, tells no rate, no age, no course
-/// of time.
+/// How often the machine was looked at, and by whom: one look, which is printed, tells no rate, no
+/// age, no course of time; a room reads only what matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
     One(Overlong),
     Many,
+    Presented,
+}
+
+const fn looks(state: &ViewState) -> Looks {
+    match state.manner {
+        Manner::Usual => Looks::Many,
+        Manner::Presenter => Looks::Presented,
+    }
 }
 
 impl Looks {
@@ -116,6 +124,14 @@ impl Looks {
         };
         match self {
             Self::Many => columns::fit(columns, total),
+            Self::Presented => {
+                let few: Vec<Column> = columns
+                    .iter()
+                    .filter(|c| matters_to_a_room(c))
+                    .copied()
+                    .collect();
+                columns::fit(&few, total)
+            }
             Self::One(overlong) => {
                 let timeless: Vec<Column> =
                     columns.iter().filter(|c| !needs_time(c)).copied().collect();
@@ -124,6 +140,21 @@ impl Looks {
             }
         }
     }
+}
+
+const fn matters_to_a_room(column: &Column) -> bool {
+    matches!(
+        column.content,
+        Content::Name
+            | Content::Process
+            | Content::Sockets
+            | Content::States
+            | Content::State
+            | Content::Local
+            | Content::Remote
+            | Content::End
+            | Content::Owner
+    )
 }
 
 /// The column widths of everything a view shows.

@@ -12,7 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use choices::Fault;
 pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, interval};
-pub(super) use options::{Common, Selection};
+pub(super) use options::{Common, Scene, Selection};
 pub(super) use tapes::{At, Record, Replay, Speed};
 
 use crate::app::exit::Exit;
@@ -48,6 +48,8 @@ pub struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    scene: Scene,
     #[command(flatten)]
     common: Common,
 }
@@ -181,7 +183,7 @@ struct Help {
 /// What is to be done.
 pub(super) enum Task {
     /// Draw.
-    Dashboard(Selection, Common),
+    Dashboard(Selection, Scene, Common),
     /// Print once.
     List(List),
     /// Print what happens.
@@ -202,7 +204,7 @@ impl Task {
     /// What every command knows.
     pub(super) const fn common(&self) -> &Common {
         match self {
-            Self::Dashboard(_, common) => common,
+            Self::Dashboard(_, _, common) => common,
             Self::List(list) => &list.common,
             Self::Watch(watch) => &watch.common,
             Self::Wait(wait) => &wait.common,
@@ -221,7 +223,7 @@ impl Task {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
     let cli = Cli::try_parse_from(arguments).map_err(|error| complain(&error))?;
     Ok(match cli.command {
-        None if draws() => Task::Dashboard(cli.selection, cli.common),
+        None if draws() => Task::Dashboard(cli.selection, cli.scene, cli.common),
         None => Task::List(List {
             selection: cli.selection,
             layout: Layout::default(),

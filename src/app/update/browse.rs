@@ -29,6 +29,10 @@ impl App {
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
             Action::NextLook => return self.next_look(),
+            Action::Present => {
+                self.view.manner = self.view.manner.other();
+                self.keep_cursor_visible();
+            }
             Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
