@@ -101,6 +101,10 @@ pub(super) enum Failure {
         /// Why.
         error: io::Error,
     },
+    /// A lesson's lab cannot go on.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Lab(#[from] crate::app::lab::LabError),
     /// No thread.
     #[error("the system gives no thread: {0}")]
     Thread(io::Error),
@@ -156,6 +160,8 @@ pub(super) fn report(failure: &Failure) -> Exit {
         | Failure::Output(_)
         | Failure::Tape { .. }
         | Failure::Thread(_) => Exit::Refused,
+        #[cfg(target_os = "linux")]
+        Failure::Lab(_) => Exit::Refused,
     };
     // Nobody is left to tell when stderr is gone, too.
     let _ = writeln!(io::stderr(), "portolan: {failure}");

@@ -21,6 +21,9 @@ mod exit;
 mod explain;
 mod free;
 mod input;
+#[cfg(target_os = "linux")]
+pub mod lab;
+mod learn;
 mod log;
 mod looking;
 mod model;
@@ -72,8 +75,20 @@ fn start(task: Task) -> Exit {
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
         Task::Explain(explain) => explain::explain(&explain),
+        Task::Learn(learn) => learn::learn(&learn),
         Task::Record(record) => record::record(&record, &config),
         Task::Replay(replay) => replay::replay(&replay, config),
     });
     outcome.unwrap_or_else(|failure| exit::report(&failure))
+}
+
+/// Is a process of a lab, until the lab ends.
+#[cfg(target_os = "linux")]
+fn play_part(name: &str) -> Exit {
+    lab::process::play(name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn play_part(_: &str) -> Exit {
+    Exit::Wrong
 }

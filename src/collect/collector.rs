@@ -88,6 +88,11 @@ impl Collector {
         Self { demand, ..self }
     }
 
+    /// The next samples need not have more than this.
+    pub fn demand_from_now_on(&mut self, demand: Demand) {
+        self.demand = demand;
+    }
+
     /// What the samples have to have.
     pub const fn demand(&self) -> &Demand {
         &self.demand

@@ -24,6 +24,7 @@ pub use binding::{Refusal, Trial};
 pub use collector::{Collector, Reason};
 pub use demand::{Closes, Demand, OwnerSearch};
 pub use sampler::{Sampled, Sampler, Start, pace};
+pub use system::ephemeral_ports;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -41,7 +41,7 @@ pub(super) fn cpu_total() -> Option<Duration> {
 
 /// The ports the system hands out to sockets that ask for none
 /// (`/proc/sys/net/ipv4/ip_local_port_range`, ip(7)).
-pub(super) fn ephemeral_ports() -> PortRange {
+pub fn ephemeral_ports() -> PortRange {
     if !cfg!(target_os = "linux") {
         return PortRange::IANA;
     }

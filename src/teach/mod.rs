@@ -9,6 +9,7 @@ mod berth;
 mod details;
 mod explain;
 mod group;
+pub mod lessons;
 mod neighbours;
 mod owner;
 mod progress;

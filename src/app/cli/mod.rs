@@ -66,12 +66,17 @@ enum Command {
     Free(Free),
     /// Explain a port, an endpoint or a process in plain words; exit status 1 if it is not there
     Explain(Explain),
+    /// Learn how sockets, ports and connections go together, in fourteen lessons on real sockets
+    Learn(Learn),
     /// Keep what is seen in a file, until interrupted
     Record(Record),
     /// See again what was recorded
     Replay(Replay),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
+    /// Be one of the processes of a lesson
+    #[command(hide = true)]
+    LabProcess(LabProcess),
 }
 
 /// `list`.
@@ -173,6 +178,32 @@ pub(super) struct Explain {
     pub(super) common: Common,
 }
 
+/// `learn`.
+#[derive(Debug, Args)]
+pub(super) struct Learn {
+    /// Only this lesson: 1 to 14
+    #[arg(value_name = "LESSON")]
+    pub(super) lesson: Option<u8>,
+    /// List the lessons, each with its idea
+    #[arg(long, conflicts_with = "check")]
+    pub(super) list: bool,
+    /// Play without a screen and compare every row; exit status 1 where one is not as described
+    ///
+    /// Opens sockets on loopback only, in processes that are called lab-server and lab-client, and
+    /// needs no privilege. One lesson by itself is told in full: every call, every row.
+    #[arg(long)]
+    pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// `lab-process`: what a lesson starts, not people.
+#[derive(Debug, Args)]
+struct LabProcess {
+    /// What it is called
+    name: String,
+}
+
 /// `help`.
 #[derive(Debug, Args)]
 struct Help {
@@ -194,6 +225,8 @@ pub(super) enum Task {
     Free(Free),
     /// Explain.
     Explain(Explain),
+    /// Teach.
+    Learn(Learn),
     /// Keep what is seen.
     Record(Record),
     /// See it again.
@@ -210,6 +243,7 @@ impl Task {
             Self::Wait(wait) => &wait.common,
             Self::Free(free) => &free.common,
             Self::Explain(explain) => &explain.common,
+            Self::Learn(learn) => &learn.common,
             Self::Record(record) => &record.common,
             Self::Replay(replay) => &replay.common,
         }
@@ -234,9 +268,11 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Wait(wait)) => Task::Wait(wait),
         Some(Command::Free(free)) => Task::Free(free),
         Some(Command::Explain(explain)) => Task::Explain(explain),
+        Some(Command::Learn(learn)) => Task::Learn(learn),
         Some(Command::Record(record)) => Task::Record(record),
         Some(Command::Replay(replay)) => Task::Replay(replay),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
+        Some(Command::LabProcess(process)) => return Err(crate::app::play_part(&process.name)),
     })
 }
 

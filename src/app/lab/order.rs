@@ -1,0 +1,98 @@
+//! What is said between the lab and its processes: an [`Order`] a line, a [`Reply`] a line, as JSON.
+//!
+//! In: a call of a lesson, its names turned into numbers. Out: the same for a process that knows
+//! nothing of lessons.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::teach::lessons::call::{Kind, Patience};
+
+/// One call to make. Sockets go by the names the lesson gives them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Order {
+    /// socket(2).
+    Socket(String, Kind),
+    /// setsockopt(2).
+    Set(String, Switch),
+    /// bind(2).
+    Bind(String, SocketAddr),
+    /// listen(2).
+    Listen(String, u32),
+    /// connect(2).
+    Connect(String, SocketAddr, Patience),
+    /// accept(2): listener, new socket.
+    Accept(String, String),
+    /// send(2).
+    Send(String, u32),
+    /// sendto(2).
+    SendTo(String, SocketAddr, u32),
+    /// recv(2).
+    Receive(String, u32),
+    /// send(2) until it is full.
+    Fill(String),
+    /// recv(2) until the end.
+    Drain(String),
+    /// shutdown(2), SHUT_WR.
+    Shutdown(String),
+    /// close(2).
+    Close(String),
+    /// close(2) by reset.
+    Abort(String),
+    /// poll(2).
+    Poll(String),
+    /// A child, called so, that keeps this socket.
+    Spawn(String, String),
+}
+
+/// A setting with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Switch {
+    /// SO_REUSEADDR.
+    ReuseAddress,
+    /// SO_REUSEPORT.
+    ReusePort,
+    /// IPV6_V6ONLY on.
+    OnlyIpv6,
+    /// IPV6_V6ONLY off.
+    BothFamilies,
+    /// SO_RCVBUF, SO_SNDBUF.
+    SmallBuffers,
+    /// IP_MINTTL 255.
+    Deaf,
+    /// IP_MINTTL 0.
+    Hearing,
+    /// IP_LOCAL_PORT_RANGE: four ports from this one on.
+    FourPorts(u16),
+    /// TCP_DEFER_ACCEPT.
+    DeferAccept,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reply {
+    /// The outcome.
+    pub(super) told: Told,
+    /// The socket's own end afterwards, where it has one.
+    pub(super) local: Option<SocketAddr>,
+    /// The child that was made.
+    pub(super) child: Option<u32>,
+}
+
+/// The outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Told {
+    /// Ready to begin.
+    Ready,
+    /// It worked.
+    Worked,
+    /// So many bytes.
+    Bytes(u32),
+    /// The end of what the other side says.
+    EndOfFile,
+    /// Begun, not finished.
+    Begun,
+    /// errno.
+    Failed(i32),
+}

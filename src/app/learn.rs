@@ -1,0 +1,89 @@
+//! `portolan learn`: the lessons, as a list and as a check.
+//!
+//! In: which lesson. Out: what there is to learn, or whether everything the lessons say can be seen
+//! on this machine, in words and in the exit status.
+
+#[cfg(target_os = "linux")]
+mod check;
+
+use std::io::{self, Write};
+
+use crate::app::cli::Learn;
+use crate::app::exit::{Exit, Failure};
+use crate::app::print::terminal_width;
+use crate::teach::lessons::{LESSONS, Lesson, lesson};
+use crate::text;
+
+/// Lists, checks, or teaches.
+///
+/// # Errors
+/// A number that is no lesson's, an output that cannot be written, a lab that cannot go on.
+pub(super) fn learn(learn: &Learn) -> Result<Exit, Failure> {
+    let chosen = match learn.lesson {
+        Some(number) => Some(lesson(number).ok_or_else(|| none_such(number))?),
+        None => None,
+    };
+    learn.common.start_log()?;
+    if learn.list {
+        return list(chosen);
+    }
+    if learn.check {
+        return check(chosen, learn);
+    }
+    teach(chosen)
+}
+
+/// The lesson on the screen.
+fn teach(_: Option<&'static Lesson>) -> Result<Exit, Failure> {
+    Err(Failure::Usage(
+        "learn needs to know what: --list tells the lessons, --check tries them".into(),
+    ))
+}
+
+fn none_such(number: u8) -> Failure {
+    let numbers = LESSONS.iter().map(|lesson| lesson.number);
+    let (first, last) = (numbers.clone().min(), numbers.max());
+    Failure::Usage(format!(
+        "there is no lesson {number}; the lessons are {} to {} (portolan learn --list)",
+        first.unwrap_or(0),
+        last.unwrap_or(0)
+    ))
+}
+
+/// The longest line that is easily read.
+const WIDTH: usize = 100;
+/// No narrower, however narrow the terminal says it is.
+const NARROWEST: usize = 20;
+/// The numbers stand in this many columns.
+const INDENT: usize = 4;
+
+fn list(chosen: Option<&'static Lesson>) -> Result<Exit, Failure> {
+    let width = terminal_width().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH);
+    let mut out = io::stdout().lock();
+    let mut print = || -> io::Result<()> {
+        for lesson in LESSONS {
+            if chosen.is_some_and(|chosen| chosen != lesson) {
+                continue;
+            }
+            writeln!(out, "{:2}  {}", lesson.number, lesson.title)?;
+            for line in text::wrap(lesson.idea, width - INDENT) {
+                writeln!(out, "{:INDENT$}{line}", "")?;
+            }
+        }
+        out.flush()
+    };
+    print().map_err(Failure::Output)?;
+    Ok(Exit::Done)
+}
+
+#[cfg(target_os = "linux")]
+fn check(chosen: Option<&'static Lesson>, learn: &Learn) -> Result<Exit, Failure> {
+    check::check(chosen, learn.common.source())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check(_: Option<&'static Lesson>, _: &Learn) -> Result<Exit, Failure> {
+    Err(Failure::Usage(
+        "the labs hold sockets in their states by means that only Linux has".into(),
+    ))
+}

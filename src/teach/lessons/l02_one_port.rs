@@ -1,0 +1,216 @@
+//! Lesson 2: one port, many sockets.
+
+use crate::socket::TcpState;
+use crate::teach::lessons::call::Actor::{Client, Server};
+use crate::teach::lessons::deed::{accept, bind, client, close, connect, listen, server, socket};
+use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
+use crate::teach::lessons::pattern::{Amount, listener, open};
+use crate::teach::lessons::place::Name;
+use crate::teach::lessons::question::{Form, Question, right, wrong};
+use crate::teach::lessons::scene::Measure;
+
+/// The lesson.
+pub(super) const LESSON: Lesson = Lesson {
+    number: 2,
+    title: "One port, many sockets",
+    idea: "An accepted socket keeps the port of the listener it came from.",
+    dispels: &[
+        "accept() moves the client to a new port",
+        "a port can serve one connection at a time",
+        "process, port and socket are one and the same",
+    ],
+    after: &[1],
+    actors: &[Server, Client],
+    steps: &[
+        Step {
+            title: "A server listens",
+            deeds: &[
+                server(socket("l")),
+                server(bind("l")).naming("P"),
+                server(listen("l", 16)),
+            ],
+            rows: &[listener("P")
+                .of(&[Server])
+                .queues(Amount::Exactly(0), Amount::Exactly(16))],
+            look_at: LookAt::LocalPort,
+            explanation: &[fact(
+                "One socket, one row: it listens at port {P}, and it is no connection. The kernel chose the number, because the server bound port 0.",
+                "listen(2), ip(7)",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "Three clients connect",
+            questions: &[Question {
+                text: "Three clients connect to this port. How many rows will the table have?",
+                form: Form::Number {
+                    measure: Measure::Rows,
+                    right: 7,
+                    proof: "The listener is still there: {P>}. And every connection has a socket at each end, both on this machine: {P>C1} is one end, {C1>P} the other.",
+                },
+                hints: [
+                    "The listener stays as it is.",
+                    "A connection has two ends, and both of them are on this machine.",
+                    "One listener, and two rows for each of three connections.",
+                ],
+            }],
+            deeds: &[
+                client(socket("c#")).times(3),
+                client(connect("c#", "P")).naming("C#").times(3),
+            ],
+            rows: &[
+                listener("P")
+                    .of(&[Server])
+                    .queues(Amount::Exactly(3), Amount::Exactly(16)),
+                open("P", "C#").unaccepted().each(3),
+                open("C#", "P").of(&[Client]).each(3),
+            ],
+            claims: &[Claim {
+                measure: Measure::Connections,
+                is: 3,
+                what: "connections",
+            }],
+            look_at: LookAt::Rows,
+            explanation: &[
+                fact(
+                    "Three connections, each with a row for either end: what is local in one row is remote in the other.",
+                    "RFC 9293 §4 (connection, socket)",
+                ),
+                fact(
+                    "The server has not called accept() yet. The kernel made these ends of the connections, so that no process has them, and the listener counts them in Recv-Q.",
+                    "listen(2)",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server accepts all three",
+            questions: &[
+                Question {
+                    text: "The server calls accept() three times. How many different local port numbers will its sockets have?",
+                    form: Form::Number {
+                        measure: Measure::PortsOf(Server),
+                        right: 1,
+                        proof: "All of them have port {P}: {P>}, and {P>C1}, and {P>C2}, and {P>C3}.",
+                    },
+                    hints: [
+                        "Look at the rows that are there already: the connections exist.",
+                        "The clients sent everything to port {P}. Nobody told them of another port.",
+                        "accept() returns a new descriptor. The row does not change.",
+                    ],
+                },
+                Question {
+                    text: "How does the kernel know to which of the sockets a packet for port {P} belongs?",
+                    form: Form::Choices(&[
+                        wrong(
+                            "Each accepted socket has a port of its own",
+                            "They all have local port {P}; look at {P>C1} and at {P>C2}.",
+                        ),
+                        right(
+                            "By the other end: address and port of the client",
+                            "Local ends are the same, remote ends are not: {P>C1}; {P>C2}; {P>C3}.",
+                        ),
+                        wrong(
+                            "It goes to the process, which sorts it out",
+                            "One process has all of these sockets, and each has a queue of its own: {P>C1}; {P>C2}.",
+                        ),
+                    ]),
+                    hints: [
+                        "Compare two of the server's rows, column by column.",
+                        "Only one column differs.",
+                        "A packet says from where it comes.",
+                    ],
+                },
+            ],
+            deeds: &[server(accept("l", "s#")).times(3)],
+            rows: &[
+                listener("P")
+                    .of(&[Server])
+                    .queues(Amount::Exactly(0), Amount::Exactly(16)),
+                open("P", "C#").of(&[Server]).each(3),
+                open("C#", "P").of(&[Client]).each(3),
+            ],
+            claims: &[
+                Claim {
+                    measure: Measure::RowsAt(Name("P")),
+                    is: 4,
+                    what: "sockets at port {P}",
+                },
+                Claim {
+                    measure: Measure::PortsOf(Server),
+                    is: 1,
+                    what: "port of the server",
+                },
+            ],
+            look_at: LookAt::Owner,
+            explanation: &[
+                fact(
+                    "Nothing changed but the owner. accept() gave the server a descriptor for each connection that was there already; the port is still {P}.",
+                    "accept(2)",
+                ),
+                fact(
+                    "One port, four sockets, one process: the three are different things. A connection is named by both of its ends, so that any number of them can share one of the two.",
+                    "RFC 9293 §3.4.1, §4",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server closes the listener, and only that",
+            questions: &[Question {
+                text: "The server closes the listening socket. How many of the three connections are left?",
+                form: Form::Number {
+                    measure: Measure::Connections,
+                    right: 3,
+                    proof: "Only the listener is gone. The others have nothing to do with it any more: {P>C1}; {P>C2}; {P>C3}.",
+                },
+                hints: [
+                    "close() closes one descriptor.",
+                    "The accepted sockets are sockets of their own.",
+                    "A listener is needed to get new connections, not to have them.",
+                ],
+            }],
+            deeds: &[server(close("l"))],
+            rows: &[
+                open("P", "C#").of(&[Server]).each(3),
+                open("C#", "P").of(&[Client]).each(3),
+            ],
+            claims: &[
+                Claim {
+                    measure: Measure::RowsAt(Name("P")),
+                    is: 3,
+                    what: "sockets at port {P}",
+                },
+                Claim {
+                    measure: Measure::InState(TcpState::Listen),
+                    is: 0,
+                    what: "listeners",
+                },
+            ],
+            look_at: LookAt::LocalPort,
+            explanation: &[fact(
+                "Nobody listens at port {P}, and three connections use it all the same. A new client would be refused; these three go on.",
+                "close(2), RFC 9293 §3.5",
+            )],
+            ..Step::PLAIN
+        },
+    ],
+    explanation: &[fact(
+        "A port is a number. A socket is what a program holds. The listener and everything accepted from it have the same port, and are told apart by the other end. That is why thousands of clients fit on port 443.",
+        "RFC 9293 §3.4.1; Kurose and Ross, Computer Networking, §3.2",
+    )],
+    why: &[
+        fact(
+            "TCP names a connection by a pair of endpoints: local address and port, remote address and port. Two connections may have one endpoint in common, as long as the other differs.",
+            "RFC 9293 §3.4.1",
+        ),
+        fact(
+            "accept() takes the first finished connection out of the listener's queue and makes a descriptor for it. The new socket is not in the listening state, and the listener is not touched by the call.",
+            "accept(2)",
+        ),
+        fact(
+            "If accept() chose a new port, the client would have to be told of it before it could send anything. TCP has no message for that.",
+            "RFC 9293 §3.1 (header format), §3.5",
+        ),
+    ],
+};

@@ -1,0 +1,78 @@
+//! Why a call failed: the system's names for it.
+//!
+//! In: nothing. Out: [`Refusal`], with the name from errno(3) and what it says in plain words.
+
+use std::fmt;
+
+/// What a system call answers instead of doing what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// EADDRINUSE.
+    AddressInUse,
+    /// EADDRNOTAVAIL.
+    AddressNotAvailable,
+    /// ECONNREFUSED.
+    ConnectionRefused,
+    /// ECONNRESET.
+    ConnectionReset,
+    /// EACCES.
+    NotAllowed,
+    /// EPIPE.
+    BrokenPipe,
+    /// EINVAL.
+    Invalid,
+    /// EISCONN.
+    AlreadyConnected,
+    /// ETIMEDOUT.
+    TimedOut,
+    /// EAGAIN: nothing came within the time a lab waits.
+    Nothing,
+    /// Anything else, with its number.
+    Other(i32),
+}
+
+impl Refusal {
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AddressInUse => "EADDRINUSE",
+            Self::AddressNotAvailable => "EADDRNOTAVAIL",
+            Self::ConnectionRefused => "ECONNREFUSED",
+            Self::ConnectionReset => "ECONNRESET",
+            Self::NotAllowed => "EACCES",
+            Self::BrokenPipe => "EPIPE",
+            Self::Invalid => "EINVAL",
+            Self::AlreadyConnected => "EISCONN",
+            Self::TimedOut => "ETIMEDOUT",
+            Self::Nothing => "EAGAIN",
+            Self::Other(_) => "an error",
+        }
+    }
+
+    /// What it says, in a few plain words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::AddressInUse => "another socket has this address and port",
+            Self::AddressNotAvailable => "there is no free pair of endpoints for it",
+            Self::ConnectionRefused => "nobody listens there",
+            Self::ConnectionReset => "the other end threw the connection away",
+            Self::NotAllowed => "this port is not for every user",
+            Self::BrokenPipe => "this direction is closed",
+            Self::Invalid => "not in this state of the socket",
+            Self::AlreadyConnected => "the socket has a connection already",
+            Self::TimedOut => "no answer came in time",
+            Self::Nothing => "there was nothing to take",
+            Self::Other(_) => "the system refused",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// `EADDRINUSE (another socket has this address and port)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(number) => write!(f, "error {number} ({})", self.meaning()),
+            _ => write!(f, "{} ({})", self.name(), self.meaning()),
+        }
+    }
+}
