@@ -39,6 +39,7 @@ mod shelf;
 mod signals;
 mod state_file;
 mod terminal;
+mod tutor;
 mod update;
 mod wait;
 mod watch;
@@ -52,6 +53,7 @@ pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
 pub use model::{About, Memory, Published, Question};
+pub use tutor::{News, Order as LabOrder};
 pub use update::{App, Effect, NamedFilter};
 
 /// Runs the program.
@@ -75,7 +77,7 @@ fn start(task: Task) -> Exit {
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
         Task::Explain(explain) => explain::explain(&explain),
-        Task::Learn(learn) => learn::learn(&learn),
+        Task::Learn(learn) => learn::learn(&learn, config),
         Task::Record(record) => record::record(&record, &config),
         Task::Replay(replay) => replay::replay(&replay, config),
     });

@@ -18,6 +18,7 @@ use crate::query::{
     Answer, Completion, Folds, Lines, Query, Scope, Survey, Typed, answer, complete,
 };
 use crate::socket::Socket;
+use crate::teach::{Exam, Marked};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Question {
     pub folds: Folds,
     /// Of which rows a survey is wanted.
     pub survey: Option<Scope>,
+    /// What is to be marked by the rows.
+    pub exam: Option<Exam>,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
 }
@@ -54,6 +57,8 @@ pub struct Published {
     pub newest: Arc<Moment>,
     /// The survey, where it was wanted.
     pub survey: Option<(Scope, Arc<Survey>)>,
+    /// What was marked, where something was to be.
+    pub marked: Option<Marked>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
 }
@@ -176,9 +181,12 @@ impl Memory {
         let survey = question
             .survey
             .map(|scope| (scope, Arc::new(Survey::of(&answer, scope))));
+        let exam = question.exam.as_ref();
+        let marked = exam.map(|exam| exam.mark(&answer.moment));
         Some(Published {
             answer,
             survey,
+            marked,
             lines,
             newest,
             completion,

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Replay, Scene, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Learn, Replay, Scene, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::input::{self, Input};
@@ -16,10 +16,13 @@ use crate::app::panics;
 use crate::app::player::Player;
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
+use crate::app::tutor::{News, Tutor};
 use crate::app::update::{App, Effect};
 use crate::collect::recording::{Ending, Reader};
 use crate::collect::{Collector, Sampled, Sampler, Start};
 use crate::socket::Socket;
+use crate::teach::Progress;
+use crate::teach::lessons::Lesson;
 use crate::view::{Origin, Playback, Stage, ViewState, screen};
 
 /// What the loop is told.
@@ -37,6 +40,10 @@ pub(super) enum Message {
     End(Exit),
     /// The filters of earlier runs, the latest first.
     Recalled(Vec<String>),
+    /// How far the learner is, and a word where that is not known.
+    Progress(Progress, Option<String>),
+    /// What the lab did, and by which order.
+    Lab(u64, News),
     /// The recording is at its end.
     Over(Ending),
     /// The terminal cannot be read any more.
@@ -61,20 +68,46 @@ pub(super) fn dashboard(
 ) -> Result<Exit, Failure> {
     open(selection, common, config, |app| {
         app.view.manner = scene.manner();
-        let collector = Collector::open(common.source(), Instant::now())?;
-        tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-        app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-        Ok(|app: &App, model: &Model, spares, _| {
-            let start = Start {
-                choice: common.source(),
-                interval: app.view.interval,
-                panic_at: (common.fault() == Some(Fault::Sampler)).then_some(1),
-            };
-            let send = to(model);
-            Ok(Feeder::Sampler(Sampler::start(
-                collector, start, spares, send,
-            )?))
-        })
+        sampling(app, common)
+    })
+}
+
+/// Opens what is to be sampled; begins with it when asked to.
+fn sampling(
+    app: &mut App,
+    common: &Common,
+) -> Result<
+    impl FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder> + use<>,
+    Failure,
+> {
+    let (choice, fault) = (common.source(), common.fault());
+    let collector = Collector::open(choice, Instant::now())?;
+    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
+    app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
+    Ok(move |app: &App, model: &Model, spares, _| {
+        let start = Start {
+            choice,
+            interval: app.view.interval,
+            panic_at: (fault == Some(Fault::Sampler)).then_some(1),
+        };
+        let sampler = Sampler::start(collector, start, spares, to(model))?;
+        Ok(Feeder::Sampler(sampler))
+    })
+}
+
+/// Runs the dashboard with the lessons open until the user leaves.
+///
+/// # Errors
+/// What the system refused; the terminal is as it was then.
+pub(super) fn lessons(
+    learn: &Learn,
+    lesson: Option<&'static Lesson>,
+    config: Config,
+) -> Result<Exit, Failure> {
+    open(&Selection::default(), &learn.common, config, |app| {
+        app.view.manner = learn.scene.manner();
+        app.first = app.learn(lesson);
+        sampling(app, &learn.common)
     })
 }
 
@@ -136,6 +169,11 @@ where
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
     let shelf = Shelf::open(messages.clone());
+    let tutor = match feeder {
+        Feeder::Sampler(_) => Tutor::start(messages.clone(), common.source()).ok(),
+        // What a lab does would not be in the recording.
+        Feeder::Player(_) => None,
+    };
     input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
     Loop {
         app,
@@ -144,6 +182,7 @@ where
         feeder,
         inbox,
         shelf,
+        tutor,
         fault: common.fault(),
         drawn: None,
     }
@@ -186,6 +225,7 @@ struct Loop {
     feeder: Feeder,
     inbox: Receiver<Message>,
     shelf: Option<Shelf>,
+    tutor: Option<Tutor>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
 }
@@ -194,8 +234,12 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         let outcome = self.turn();
         let shelf = self.shelf.take();
+        let tutor = self.tutor.take();
         // The terminal is given back first: leaving is at once.
         drop(self);
+        if let Some(tutor) = tutor {
+            tutor.close();
+        }
         if let Some(shelf) = shelf {
             shelf.close();
         }
@@ -203,6 +247,9 @@ impl Loop {
     }
 
     fn turn(&mut self) -> Result<Exit, Failure> {
+        for effect in self.app.take_first() {
+            self.perform(effect)?;
+        }
         self.draw()?;
         loop {
             let Ok(first) = self.inbox.recv() else {
@@ -255,6 +302,11 @@ impl Loop {
                 self.app.recalled(filters);
                 Vec::new()
             }
+            Message::Progress(progress, word) => {
+                self.app.knows_progress(progress, word);
+                Vec::new()
+            }
+            Message::Lab(number, news) => self.app.lab_told(number, news),
             Message::Over(ending) => {
                 self.app.played(crate::app::replay::ending(&ending));
                 Vec::new()
@@ -290,6 +342,16 @@ impl Loop {
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);
+                }
+            }
+            Effect::KeepProgress(progress) => {
+                if let Some(shelf) = &self.shelf {
+                    shelf.keep_progress(*progress);
+                }
+            }
+            Effect::Lab(number, order) => {
+                if let Some(tutor) = &self.tutor {
+                    tutor.order(number, order);
                 }
             }
             Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,

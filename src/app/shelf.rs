@@ -42,6 +42,8 @@ impl Shelf {
             let _alive: Sender<()> = alive;
             // Nobody is left to tell when the loop has ended already.
             drop(messages.send(Message::Recalled(read(&path))));
+            let (progress, word) = progress::load();
+            drop(messages.send(Message::Progress(progress, word)));
             drop(messages);
             while let Ok(kept) = receiver.recv() {
                 let (what, outcome) = match kept {

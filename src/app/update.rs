@@ -3,8 +3,10 @@
 mod browse;
 mod complete;
 mod cursor;
+mod learn;
 mod palette;
 mod pick;
+mod quiz;
 pub(super) mod recall;
 mod typing;
 
@@ -13,10 +15,12 @@ use std::time::Duration;
 
 use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
+use crate::app::tutor::Order;
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
 use crate::query::{Answer, Filter, LineId, Lines, Query, Scope, Typed};
 use crate::services::Services;
+use crate::teach::Progress;
 use crate::view::keys::{Key, action_of};
 use crate::view::{
     Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
@@ -37,6 +41,10 @@ pub enum Effect {
     LookNow,
     /// Keep this filter for later runs.
     Remember(String),
+    /// Keep how far the learner is.
+    KeepProgress(Box<Progress>),
+    /// Have the lab do this; the news of it have this number.
+    Lab(u64, Order),
     /// Copy this text.
     Copy(String),
     /// Stop until continued.
@@ -79,6 +87,10 @@ pub struct App {
     places: [Place; 4],
     /// What the next answer keeps in place.
     keep: cursor::Keep,
+    /// What is to be done first.
+    pub(super) first: Vec<Effect>,
+    /// What lessons need besides what is seen of them.
+    learner: learn::Learner,
     /// A word on what was just done, until the next key.
     said: Option<String>,
     /// A panic of another thread; stays.
@@ -104,6 +116,8 @@ impl App {
             past: recall::Past::default(),
             places: [Place::default(); 4],
             keep: cursor::Keep::default(),
+            first: Vec::new(),
+            learner: learn::Learner::default(),
             said: None,
             trouble: None,
         }
@@ -125,6 +139,7 @@ impl App {
             },
             folds: self.view.folds.clone(),
             survey: self.surveyed(),
+            exam: self.exam(),
             typed: self.asked.clone(),
         }
     }
@@ -133,6 +148,9 @@ impl App {
     fn surveyed(&self) -> Option<Scope> {
         if self.view.look == Look::Words {
             return None;
+        }
+        if self.view.course.is_some() {
+            return Some(Scope::Everything);
         }
         Some(match self.view.selected {
             Some(LineId::Group(path)) => Scope::Group(path),
@@ -151,6 +169,11 @@ impl App {
                 effects.push(Effect::Ask);
             }
         }
+    }
+
+    /// What is to be done before anything else.
+    pub(super) fn take_first(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.first)
     }
 
     /// Takes up what the terminal sent.
@@ -184,10 +207,13 @@ impl App {
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Palette => self.in_palette(key, &event),
-                    Mode::Browse => key
-                        .and_then(action_of)
-                        .map(|a| self.act(a))
-                        .unwrap_or_default(),
+                    Mode::Browse => match self.in_course(key, &event) {
+                        Some(effects) => effects,
+                        None => key
+                            .and_then(action_of)
+                            .map(|a| self.act(a))
+                            .unwrap_or_default(),
+                    },
                 };
                 self.collect_notices();
                 effects
@@ -262,6 +288,9 @@ impl App {
             },
             None => Vec::new(),
         };
+        if let Some(marked) = published.marked {
+            effects.extend(self.marked(marked));
+        }
         self.survey_again(&mut effects);
         self.collect_notices();
         effects

@@ -7,6 +7,7 @@
 mod apart;
 mod berth;
 mod details;
+mod exam;
 mod explain;
 mod group;
 pub mod lessons;
@@ -14,12 +15,14 @@ mod neighbours;
 mod owner;
 mod progress;
 mod queues;
+pub mod quiz;
 mod row;
 mod sight;
 
 pub use apart::say_survey;
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
+pub use exam::{Exam, Marked, Told, named, told};
 pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};

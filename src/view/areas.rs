@@ -1,6 +1,7 @@
 //! Which lines of the terminal belong to what. Depends on the size and on what is open, never on
 //! the data, so nothing jumps.
 
+use crate::view::course::{self, Sitting};
 use crate::view::state::{Details, Look, Manner, Mode, NoticeKind, ViewState};
 
 /// The smallest terminal the chart is usable in: columns and lines.
@@ -15,7 +16,29 @@ pub struct Areas {
     pub table: usize,
     /// Lines of the pane below, its rule counted; 0 without one.
     pub pane: usize,
+    /// Where a lesson's panel is.
+    pub panel: Panel,
 }
+
+/// Where a lesson's panel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    /// There is none.
+    None,
+    /// It has the place of the table, too.
+    Whole,
+    /// To the right of the table, so many cells wide.
+    Beside(usize),
+    /// Below the table, so many lines.
+    Below(usize),
+}
+
+/// Cells a lesson's table is in need of.
+const LESSON_TABLE: usize = 79;
+/// The narrowest panel beside a table.
+const NARROWEST_PANEL: usize = 38;
+/// The fewest lines of a table above a panel, its heads counted.
+const LOWEST_TABLE: usize = 5;
 
 impl Areas {
     /// Header, filter line and footer.
@@ -24,11 +47,25 @@ impl Areas {
     /// Divides the terminal.
     pub fn of(state: &ViewState) -> Self {
         let rows = usize::from(state.size.1);
-        // What cannot be seen is told in the help; a room need not read it all the time.
-        let quiet = state.manner == Manner::Presenter
-            && state.notices.iter().all(|n| n.kind == NoticeKind::Unseen);
+        // What cannot be seen is told in the help; who learns need not read it all the time.
+        let taught = state.manner == Manner::Presenter || state.course.is_some();
+        let quiet = taught && state.notices.iter().all(|n| n.kind == NoticeKind::Unseen);
         let notice = (!state.notices.is_empty() && !quiet) || state.filter.error.is_some();
         let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
+        let panel = panel(state, body);
+        if panel != Panel::None {
+            let table = match panel {
+                Panel::Below(lines) => body.saturating_sub(1 + lines),
+                Panel::Beside(_) => body.saturating_sub(1),
+                Panel::Whole | Panel::None => 0,
+            };
+            return Self {
+                notice,
+                table,
+                pane: 0,
+                panel,
+            };
+        }
         let pane = match (state.details, rows) {
             (Details::Full, _) => 0,
             (Details::Brief, _) if state.look != Look::Words => match state.manner {
@@ -46,12 +83,16 @@ impl Areas {
             notice,
             table: body.saturating_sub(1 + pane),
             pane,
+            panel,
         }
     }
 
     /// Lines between the filter line (or notice) and the footer.
     pub(super) const fn body(&self) -> usize {
-        self.table + 1 + self.pane
+        match self.panel {
+            Panel::Below(lines) => self.table + 1 + lines,
+            Panel::Whole | Panel::Beside(_) | Panel::None => self.table + 1 + self.pane,
+        }
     }
 
     /// The line of the screen on which the table begins.
@@ -61,6 +102,30 @@ impl Areas {
 
     /// Whether the table is what is shown.
     pub fn shows_table(state: &ViewState) -> bool {
-        !matches!(state.mode, Mode::Help { .. }) && state.details != Details::Full
+        let course = state.course.as_ref();
+        let shown = course.is_none_or(|c| c.sitting().is_some_and(Sitting::shows_table));
+        let looked = course.is_some_and(|c| c.look(state.look).is_some());
+        !matches!(state.mode, Mode::Help { .. })
+            && state.details != Details::Full
+            && shown
+            && !looked
     }
+}
+
+/// Where the panel of the lesson is that is open.
+fn panel(state: &ViewState, body: usize) -> Panel {
+    let Some(course) = &state.course else {
+        return Panel::None;
+    };
+    if !course.sitting().is_some_and(Sitting::shows_table) {
+        return Panel::Whole;
+    }
+    let columns = usize::from(state.size.0);
+    if columns >= LESSON_TABLE + 1 + NARROWEST_PANEL {
+        let spare = columns - (LESSON_TABLE + 1 + NARROWEST_PANEL);
+        return Panel::Beside(NARROWEST_PANEL + spare / 2);
+    }
+    let needed = course::needed(course, columns);
+    let most = body.saturating_sub(LOWEST_TABLE);
+    Panel::Below(needed.max(body / 2).min(most))
 }

@@ -6,11 +6,15 @@ use crate::port::Protocol;
 use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::view::cells::{cut, width};
+use crate::view::course::{Course, Sitting};
 use crate::view::screen::{Line, Span, Tone};
 use crate::view::state::{Feed, Manner, Mode, NoticeKind, Playback, Stage, ViewState};
 
 /// Program, views, how the collecting goes, what there is, what it costs.
 pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    if let Some(course) = &state.course {
+        return taught(course, state, answer, total);
+    }
     if state.manner == Manner::Presenter {
         return presented(state, answer, total);
     }
@@ -42,6 +46,16 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
     }
     right.push(" ", Tone::Plain);
     line.push_right(right, total);
+    line
+}
+
+/// That these are lessons, and how the table is laid out, where there is one.
+fn taught(course: &Course, state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    let mut line = Line::of(" portolan learn", Tone::Strong);
+    if course.sitting().is_some_and(Sitting::shows_table) {
+        line.push(format!("  {}", state.grouping.title()), Tone::Accent);
+    }
+    line.push_right(feed(state, answer), total.saturating_sub(1));
     line
 }
 
@@ -164,6 +178,10 @@ fn cost(state: &ViewState) -> Line {
 pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -> (Line, usize) {
     if state.mode == Mode::Palette {
         return palette(state, total);
+    }
+    let table = |course: &Course| course.sitting().is_some_and(Sitting::shows_table);
+    if state.course.as_ref().is_some_and(|course| !table(course)) {
+        return (Line::default(), 0);
     }
     let typing = state.mode == Mode::Filter;
     let mut line = Line::of(" / ", if typing { Tone::Accent } else { Tone::Dim });
@@ -297,6 +315,6 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
     let text = cut(&first.text, room);
     Some(Line {
         spans: vec![Span::new(format!(" ! {text}{more}"), tone)],
-        selected: false,
+        ..Line::default()
     })
 }

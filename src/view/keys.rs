@@ -3,9 +3,11 @@
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
 mod key;
+mod lesson;
 mod typing;
 
 pub use key::Key;
+pub use lesson::{LESSON, LessonAction, LessonBinding, lesson_action_of};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
@@ -67,6 +69,8 @@ pub enum Action {
     Details,
     /// The next look at the group under the cursor.
     NextLook,
+    /// Open the lessons.
+    Learn,
     /// Draw for a room, or for one who sits before it.
     Present,
     /// Type a filter.
@@ -336,6 +340,13 @@ pub const BINDINGS: &[Binding] = {
             "copy the endpoint, port or pid of the row",
         )
         .in_footer(9),
+        bind(
+            &[Char('L')],
+            Action::Learn,
+            "learn",
+            "lessons on sockets and ports, with real ones",
+        )
+        .in_footer(11),
         bind(
             &[Char('P')],
             Action::Present,

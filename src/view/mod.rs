@@ -19,6 +19,7 @@
 mod areas;
 mod cells;
 mod columns;
+pub mod course;
 mod diagram;
 mod footer;
 mod groups;
@@ -39,7 +40,7 @@ pub use help::help_height;
 pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};
 pub use pane::details_height;
-pub use screen::{Line, Screen, Span, Tone, screen};
+pub use screen::{Line, Screen, Span, Tone, panel_overflow, screen};
 pub use state::{
     Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
     Stage, ViewState,

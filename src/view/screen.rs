@@ -3,8 +3,9 @@
 use crate::query::{Answer, Lines};
 use crate::services::Services;
 use crate::teach::{Certainty, Phrase};
-use crate::view::areas::{Areas, SMALLEST};
+use crate::view::areas::{Areas, Panel, SMALLEST};
 use crate::view::cells::{cut, width};
+use crate::view::course::{self, Course};
 use crate::view::state::{Details, Manner, Mode, ViewState};
 use crate::view::{footer, header, help, menu, pane, table};
 
@@ -92,6 +93,9 @@ pub struct Line {
     pub spans: Vec<Span>,
     /// Whether the cursor is on it.
     pub selected: bool,
+    /// Where the bar of the cursor ends, if before the right edge: what stands behind is of
+    /// something else.
+    pub bar: Option<usize>,
 }
 
 impl Line {
@@ -100,6 +104,7 @@ impl Line {
         Self {
             spans: vec![Span::new(text, tone)],
             selected: false,
+            bar: None,
         }
     }
 
@@ -155,7 +160,9 @@ pub fn screen(
     let (filter, column) = header::filter(state, answer, total);
     all.push(filter);
     all.extend(header::notice(state, total).filter(|_| areas.notice));
-    if let Mode::Help { scroll } = state.mode {
+    if let (Some(course), false) = (&state.course, matches!(state.mode, Mode::Help { .. })) {
+        all.extend(lesson(state, course, answer, lines, services, &areas));
+    } else if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
     } else if state.details == Details::Full {
         all.extend(pane::full(
@@ -190,6 +197,75 @@ pub fn screen(
     let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
+}
+
+/// The body of the screen while lessons are open.
+fn lesson(
+    state: &ViewState,
+    course: &Course,
+    answer: Option<&Answer>,
+    lines: &Lines,
+    services: &Services,
+    areas: &Areas,
+) -> Vec<Line> {
+    let total = usize::from(state.size.0);
+    let body = areas.body();
+    if course.sitting().is_none() {
+        return course::list(course, total, body);
+    }
+    let shown = |width, height| match (course.look(state.look), answer, &state.survey) {
+        (Some(look), Some(answer), Some(survey)) => {
+            pane::look(look, survey, answer, (width, height))
+        }
+        (Some(_), ..) => vec![Line::of(" looking …", Tone::Dim)],
+        (None, ..) => table::table(state, answer, lines, services, width, height - 1),
+    };
+    match areas.panel {
+        Panel::Whole | Panel::None => course::panel(course, total, body),
+        // The picture has more lines than are left above the panel.
+        Panel::Below(_) if course.look(state.look).is_some() => shown(total, body),
+        Panel::Below(height) => {
+            let mut all = shown(total, areas.table + 1);
+            all.resize(areas.table + 1, Line::default());
+            all.extend(course::panel(course, total, height));
+            all
+        }
+        Panel::Beside(width) => {
+            let left = total.saturating_sub(width + 1);
+            let mut table = shown(left, body);
+            table.resize(body, Line::default());
+            let panel = course::panel(course, width, body);
+            table
+                .into_iter()
+                .zip(panel)
+                .map(|(one, other)| beside(one, other, left))
+                .collect()
+        }
+    }
+}
+
+/// How far the panel of a lesson can be scrolled.
+pub fn panel_overflow(state: &ViewState) -> usize {
+    let Some(course) = &state.course else {
+        return 0;
+    };
+    let areas = Areas::of(state);
+    let (width, height) = match areas.panel {
+        Panel::Beside(width) => (width, areas.body()),
+        Panel::Below(height) => (usize::from(state.size.0), height),
+        Panel::Whole | Panel::None => (usize::from(state.size.0), areas.body()),
+    };
+    course::needed(course, width).saturating_sub(height)
+}
+
+/// One line from two, the second from a column on.
+fn beside(mut one: Line, other: Line, left: usize) -> Line {
+    let short = left.saturating_sub(one.width());
+    one.push(" ".repeat(short), Tone::Plain);
+    one.bar = Some(left);
+    one.push("│", Tone::Dim);
+    one.spans.extend(other.spans);
+    one
 }
 
 /// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.

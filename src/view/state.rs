@@ -7,6 +7,7 @@ use crate::collect::Reason;
 use crate::history::Totals;
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
 use crate::snapshot::SourceKind;
+use crate::view::course::Course;
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -190,6 +191,8 @@ pub struct ViewState {
     pub mode: Mode,
     /// How much is shown of the selected row.
     pub details: Details,
+    /// The lessons, while they are open.
+    pub course: Option<Course>,
     /// For whom it is drawn.
     pub manner: Manner,
     /// What the pane shows.
@@ -241,6 +244,7 @@ impl ViewState {
             size,
             mode: Mode::default(),
             details: Details::default(),
+            course: None,
             manner: Manner::default(),
             look: Look::default(),
             survey: None,

@@ -6,6 +6,7 @@ use crate::query::{
     SortColumn,
 };
 use crate::services::Services;
+use crate::teach::lessons::LookAt;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
@@ -31,7 +32,8 @@ pub(super) fn table(
     // While a new view is being answered, the old answer is still shown as what it is.
     let (grouping, order) =
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
-    let grids = Grids::new(grouping, total, looks(state));
+    let mut grids = Grids::new(grouping, total, looks(state));
+    grids.lit = lit(state, grouping);
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
         out.push(Line::of("   looking …", Tone::Dim));
@@ -105,9 +107,13 @@ pub(super) enum Looks {
     One(Overlong),
     Many,
     Presented,
+    Lesson,
 }
 
-const fn looks(state: &ViewState) -> Looks {
+fn looks(state: &ViewState) -> Looks {
+    if state.course.is_some() {
+        return Looks::Lesson;
+    }
     match state.manner {
         Manner::Usual => Looks::Many,
         Manner::Presenter => Looks::Presented,
@@ -123,7 +129,7 @@ impl Looks {
             )
         };
         match self {
-            Self::Many => columns::fit(columns, total),
+            Self::Many | Self::Lesson => columns::fit(columns, total),
             Self::Presented => {
                 let few: Vec<Column> = columns
                     .iter()
@@ -139,6 +145,22 @@ impl Looks {
                 fitted.map(|sized| Sized { overlong, ..sized }).collect()
             }
         }
+    }
+}
+
+/// The column a lesson points at.
+fn lit(state: &ViewState, grouping: Grouping) -> Option<Content> {
+    let sitting = state.course.as_ref()?.sitting()?;
+    let flat = grouping == Grouping::Sockets;
+    match sitting.look_at()? {
+        LookAt::State => Some(Content::State),
+        LookAt::LocalAddress | LookAt::LocalPort if flat => Some(Content::Local),
+        LookAt::Remote if flat => Some(Content::Remote),
+        LookAt::LocalAddress | LookAt::LocalPort | LookAt::Remote => Some(Content::End),
+        LookAt::Owner => Some(Content::Owner),
+        LookAt::Queues if flat => Some(Content::Queues),
+        LookAt::Queues => Some(Content::Note),
+        LookAt::Rows | LookAt::Outcome => None,
     }
 }
 
@@ -164,12 +186,15 @@ pub(super) struct Grids {
     row: Vec<Sized>,
     deep_row: Vec<Sized>,
     grouping: Grouping,
+    /// The column that is pointed at.
+    lit: Option<Content>,
 }
 
 impl Grids {
     pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
         let room = total.saturating_sub(MARGIN + EDGE);
         let row = match grouping {
+            Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::LESSON, room),
             Grouping::Sockets => looks.fit(rows::FLAT, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
         };
@@ -185,6 +210,7 @@ impl Grids {
             row,
             deep_row,
             grouping,
+            lit: None,
         }
     }
 
@@ -299,7 +325,8 @@ impl Grids {
             &self.row
         };
         let twin = answer.twin(row.slot).filter(|_| depth > 0);
-        rows::cells(&mut line, row, twin.map(|t| &**t), &answer.moment, columns);
+        let twin = twin.map(|t| &**t);
+        rows::cells(&mut line, row, twin, &answer.moment, columns, self.lit);
         line
     }
 }

@@ -181,7 +181,7 @@ pub(super) struct Explain {
 /// `learn`.
 #[derive(Debug, Args)]
 pub(super) struct Learn {
-    /// Only this lesson: 1 to 14
+    /// This lesson: 1 to 14
     #[arg(value_name = "LESSON")]
     pub(super) lesson: Option<u8>,
     /// List the lessons, each with its idea
@@ -193,6 +193,11 @@ pub(super) struct Learn {
     /// needs no privilege. One lesson by itself is told in full: every call, every row.
     #[arg(long)]
     pub(super) check: bool,
+    /// Forget which lessons are done
+    #[arg(long, conflicts_with_all = ["check", "list", "lesson"])]
+    pub(super) reset: bool,
+    #[command(flatten)]
+    pub(super) scene: Scene,
     #[command(flatten)]
     pub(super) common: Common,
 }

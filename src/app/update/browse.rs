@@ -28,6 +28,7 @@ impl App {
             Action::NextView => return self.show(self.neighbour(1)),
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
+            Action::Learn => return self.learn(None),
             Action::NextLook => return self.next_look(),
             Action::Present => {
                 self.view.manner = self.view.manner.other();

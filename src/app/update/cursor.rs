@@ -69,6 +69,9 @@ impl App {
 
     pub(super) fn wheel(&mut self, lines: i32) {
         let motion = if lines < 0 { Motion::Up } else { Motion::Down };
+        if self.view.mode == Mode::Browse && self.wheel_in_course(motion) {
+            return;
+        }
         match self.view.mode {
             Mode::Help { scroll } => {
                 let most = crate::view::help_height(&self.view).saturating_sub(1);

@@ -1,0 +1,379 @@
+//! The panel of a lesson: the idea, the question, the calls, the answer beside the kernel's, what it
+//! means.
+
+use super::list::title_of_quiz;
+use super::{Course, Kind, LabStage, Made, PATIENCE, Sitting, Stage, Turn};
+use crate::teach::lessons::{Form, Happened, Truth};
+use crate::teach::{Told, named};
+use crate::view::cells::{cut, width, wrap};
+use crate::view::screen::{Line, Tone};
+
+/// The panel on exactly `height` lines: a rule with the title, and the page.
+pub(in crate::view) fn panel(course: &Course, total: usize, height: usize) -> Vec<Line> {
+    let Some(sitting) = course.sitting() else {
+        return Vec::new();
+    };
+    let mut out = vec![rule(sitting, total)];
+    let page = page(sitting, total);
+    let room = height.saturating_sub(1);
+    let scroll = sitting.scroll.min(page.len().saturating_sub(room));
+    let left = page.len().saturating_sub(scroll + room);
+    out.extend(page.into_iter().skip(scroll).take(room));
+    if left > 0
+        && let Some(last) = out.last_mut()
+    {
+        *last = Line::of(format!(" … {} more lines: PgDn", left + 1), Tone::Accent);
+    }
+    out.resize(height, Line::default());
+    out
+}
+
+/// How many lines the panel would like to have.
+pub(in crate::view) fn needed(course: &Course, total: usize) -> usize {
+    let lines = course.sitting().map(|sitting| page(sitting, total).len());
+    lines.map_or(0, |lines| lines + 1)
+}
+
+fn rule(sitting: &Sitting, total: usize) -> Line {
+    let title = match sitting.kind {
+        Kind::Lesson => format!("{} {}", sitting.lesson.number, sitting.lesson.title),
+        Kind::Quiz { after, .. } => title_of_quiz(after),
+    };
+    let place = match (sitting.kind, sitting.stage) {
+        _ if sitting.why.is_some() => "why".to_owned(),
+        (Kind::Quiz { .. }, Stage::Ask | Stage::Verdict) => format!(
+            "question {} of {}",
+            sitting.question + 1,
+            sitting.questions.len()
+        ),
+        (Kind::Quiz { .. }, _) | (_, Stage::Idea | Stage::End) => String::new(),
+        _ => format!("step {} of {}", sitting.turn + 1, sitting.turns.len()),
+    };
+    let mut line = Line::of("── ", Tone::Dim);
+    let room = total.saturating_sub(9 + width(&place));
+    line.push(cut(&title, room), Tone::Strong);
+    line.push(" ", Tone::Plain);
+    let tail = match place.is_empty() {
+        true => String::new(),
+        false => format!(" {place} ─"),
+    };
+    let rest = total.saturating_sub(line.width() + width(&tail));
+    line.push("─".repeat(rest), Tone::Dim);
+    line.push(tail, Tone::Dim);
+    line
+}
+
+fn page(sitting: &Sitting, total: usize) -> Vec<Line> {
+    let mut page = Page {
+        lines: Vec::new(),
+        total,
+    };
+    if let Some(why) = &sitting.why {
+        page.told(why);
+        return page.lines;
+    }
+    match sitting.stage {
+        Stage::Idea => idea(&mut page, sitting),
+        Stage::Ask => ask(&mut page, sitting),
+        Stage::Ready => ready(&mut page, sitting),
+        Stage::Watching => watching(&mut page, sitting),
+        Stage::Verdict => verdict(&mut page, sitting),
+        Stage::Meaning => meaning(&mut page, sitting),
+        Stage::Lacking => lacking(&mut page, sitting),
+        Stage::End => end(&mut page, sitting),
+    }
+    if let LabStage::Failed(why) = &sitting.lab {
+        page.gap();
+        page.say(&format!("The lab cannot go on: {why}"), Tone::Error);
+        page.say("a begins the lesson again.", Tone::Plain);
+    }
+    page.lines
+}
+
+fn idea(page: &mut Page, sitting: &Sitting) {
+    if let Kind::Quiz { .. } = sitting.kind {
+        page.say(
+            "Five questions. A lab with new numbers is set up; the table shows its rows, and the \
+             kernel marks your answers.",
+            Tone::Plain,
+        );
+    } else {
+        page.say(sitting.lesson.idea, Tone::Strong);
+        if !sitting.lesson.dispels.is_empty() {
+            page.gap();
+            page.say("Many believe something else:", Tone::Dim);
+            for belief in sitting.lesson.dispels {
+                page.hanging("“", belief, "”", Tone::Plain);
+            }
+        }
+        page.gap();
+        page.say(
+            "You say what will happen. Then it is done, by two small processes with real sockets on \
+             this machine, and the table shows what the kernel made of it.",
+            Tone::Plain,
+        );
+    }
+    page.gap();
+    match sitting.lab {
+        LabStage::Opening => page.say("The lab is being set up …", Tone::Dim),
+        LabStage::Ready | LabStage::Busy => page.press("Enter", "begins"),
+        LabStage::Failed(_) => {}
+    }
+}
+
+fn ask(page: &mut Page, sitting: &Sitting) {
+    let Some(question) = sitting.asked() else {
+        return;
+    };
+    let what = match sitting.kind {
+        Kind::Lesson => "What do you think?",
+        Kind::Quiz { .. } => "Look at the table.",
+    };
+    page.say(what, Tone::Dim);
+    page.say(&named(question.text, &sitting.cast), Tone::Strong);
+    match question.form {
+        Form::Number { .. } => {
+            let mut line = Line::of(" a number: ", Tone::Plain);
+            line.push(format!("{}▏", sitting.typed), Tone::Accent);
+            page.lines.push(line);
+        }
+        Form::Choices(choices) => {
+            for (index, choice) in choices.iter().enumerate() {
+                let digit = (index + 1).to_string();
+                let chosen = sitting.typed == digit;
+                let tone = if chosen { Tone::Accent } else { Tone::Plain };
+                let sign = if chosen { "›" } else { " " };
+                let text = named(choice.text, &sitting.cast);
+                page.hanging(&format!("{sign}{digit}  "), &text, "", tone);
+            }
+        }
+    }
+    match (sitting.wrong, question.form) {
+        (Some(wrong), _) => page.say(wrong, Tone::Warning),
+        (None, Form::Number { .. }) => page.press("Enter", "says so"),
+        (None, Form::Choices(_)) => page.press("1 2 …", "chooses, Enter says so"),
+    }
+    for hint in question.hints.iter().take(sitting.hints) {
+        page.hanging("Hint: ", &named(hint, &sitting.cast), "", Tone::Inference);
+    }
+}
+
+fn ready(page: &mut Page, sitting: &Sitting) {
+    let Some(step) = sitting.step() else { return };
+    page.say(step.title, Tone::Strong);
+    for deed in step.deeds {
+        let times = match deed.times {
+            1 => String::new(),
+            times => format!("   {times} times"),
+        };
+        let actor = format!("{}  ", deed.actor);
+        page.hanging(&actor, &format!("{}{times}", deed.text()), "", Tone::Plain);
+    }
+    match sitting.lab {
+        LabStage::Ready => page.press("Enter", "makes these calls"),
+        LabStage::Opening | LabStage::Busy => page.say("The lab is busy …", Tone::Dim),
+        LabStage::Failed(_) => {}
+    }
+}
+
+fn watching(page: &mut Page, sitting: &Sitting) {
+    made(page, &sitting.calls);
+    match sitting.lab {
+        LabStage::Busy => page.say("The calls are being made …", Tone::Dim),
+        LabStage::Opening => page.say("The lab is being set up …", Tone::Dim),
+        LabStage::Ready if sitting.waited < PATIENCE => {
+            page.say("Done. Waiting until the table shows it …", Tone::Dim);
+        }
+        LabStage::Ready => {
+            page.say(
+                "The table does not show what it should. Perhaps this machine is busy, or it does \
+                 this in another way.",
+                Tone::Warning,
+            );
+            let differences = sitting.marked.iter().flat_map(|m| &m.differences);
+            for difference in differences.take(4) {
+                page.hanging("· ", &difference.to_string(), "", Tone::Warning);
+            }
+            page.press("Enter", "goes on all the same, a begins again");
+        }
+        LabStage::Failed(_) => {}
+    }
+}
+
+fn verdict(page: &mut Page, sitting: &Sitting) {
+    if !sitting.is_quiz() {
+        made(page, &sitting.calls);
+    }
+    let judged = sitting.marked.iter().flat_map(|m| &m.judgements);
+    for judgement in judged {
+        page.gap();
+        let (sign, tone) = match judgement.truth {
+            Truth::Right => ("✓ ", Tone::Opened),
+            Truth::Wrong => ("✗ ", Tone::Error),
+        };
+        page.hanging(sign, &judgement.verdict, "", tone);
+        page.hanging("  ", &judgement.proof, "", Tone::Plain);
+    }
+}
+
+fn meaning(page: &mut Page, sitting: &Sitting) {
+    if sitting.questions.is_empty() {
+        made(page, &sitting.calls);
+        page.gap();
+    }
+    if let Some(marked) = &sitting.marked {
+        page.told(&marked.meaning);
+    }
+}
+
+fn lacking(page: &mut Page, sitting: &Sitting) {
+    if let Some(Turn::Lacking(step, why)) = sitting.turns.get(sitting.turn) {
+        page.say(step.title, Tone::Strong);
+        page.gap();
+        page.say(&format!("It cannot be shown here: {why}."), Tone::Ignorance);
+    }
+}
+
+fn end(page: &mut Page, sitting: &Sitting) {
+    if let Kind::Quiz { right, .. } = sitting.kind {
+        let of = sitting.questions.len();
+        page.say(&format!("{right} of {of} right."), Tone::Strong);
+        page.gap();
+        page.press("Enter", "back to the lessons, a asks five others");
+        return;
+    }
+    page.say("What you have seen:", Tone::Dim);
+    if let Some(marked) = &sitting.marked {
+        page.told(&marked.conclusion);
+    }
+    page.gap();
+    page.say("Lesson done; its sockets are gone.", Tone::Opened);
+    page.press("Enter", "the next lesson, Esc the list");
+}
+
+/// The calls, one a line; the same call made again and again with the same outcome is one line.
+fn made(page: &mut Page, calls: &[Made]) {
+    let mut rest = calls;
+    while let Some((first, _)) = rest.split_first() {
+        let name = |made: &Made| made.call.split('(').next().map(str::to_owned);
+        let alike = rest
+            .iter()
+            .take_while(|made| {
+                made.actor == first.actor
+                    && made.happened == first.happened
+                    && call_of(&name(made)) == call_of(&name(first))
+            })
+            .count();
+        let (here, after) = rest.split_at(alike);
+        rest = after;
+        let (outcome, tone) = match first.happened {
+            Happened::Worked => ("ok".to_owned(), Tone::Opened),
+            Happened::Failed(refusal) => (refusal.to_string(), Tone::Warning),
+            other => (other.to_string(), Tone::Plain),
+        };
+        let text = match here.last() {
+            Some(last) if here.len() > 1 => format!("{} … {}", first.call, last.call),
+            _ => first.call.clone(),
+        };
+        page.call(first.actor, &text, &outcome, tone);
+        if let Some(expected) = &first.expected {
+            page.say(&format!("  expected: {expected}"), Tone::Warning);
+        }
+    }
+}
+
+/// `c1 = socket` and `c2 = socket` are the same call.
+fn call_of(name: &Option<String>) -> Option<&str> {
+    let name = name.as_deref()?;
+    Some(name.rsplit("= ").next().unwrap_or(name))
+}
+
+/// Lines in the making.
+struct Page {
+    lines: Vec<Line>,
+    total: usize,
+}
+
+impl Page {
+    fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| line.width() > 0) {
+            self.lines.push(Line::default());
+        }
+    }
+
+    fn say(&mut self, text: &str, tone: Tone) {
+        for line in wrap(text, self.total.saturating_sub(2)) {
+            self.lines.push(Line::of(format!(" {line}"), tone));
+        }
+    }
+
+    /// A sign, and the text beside it, also on its later lines.
+    fn hanging(&mut self, sign: &str, text: &str, after: &str, tone: Tone) {
+        let indent = width(sign);
+        let room = self.total.saturating_sub(indent + 3).max(8);
+        for (index, line) in wrap(&format!("{text}{after}"), room)
+            .into_iter()
+            .enumerate()
+        {
+            let mut out = Line::of(" ", Tone::Plain);
+            match index {
+                0 => out.push(format!(" {sign}"), tone),
+                _ => out.push(" ".repeat(indent + 1), Tone::Plain),
+            }
+            out.push(line, tone);
+            self.lines.push(out);
+        }
+    }
+
+    fn press(&mut self, key: &str, words: &str) {
+        let mut line = Line::of(" ", Tone::Plain);
+        line.push(key, Tone::Accent);
+        line.push(
+            format!(" {}", cut(words, self.total.saturating_sub(width(key) + 3))),
+            Tone::Dim,
+        );
+        self.lines.push(line);
+    }
+
+    /// Sentences, each with its source.
+    fn told(&mut self, facts: &[Told]) {
+        for (index, fact) in facts.iter().enumerate() {
+            if index > 0 {
+                self.gap();
+            }
+            self.say(&fact.text, Tone::Plain);
+            let room = self.total.saturating_sub(2);
+            let source = format!("({})", fact.source);
+            let fits = self
+                .lines
+                .last()
+                .is_some_and(|line| line.width() + 1 + width(&source) <= room);
+            match self.lines.last_mut().filter(|_| fits) {
+                Some(line) => line.push(format!(" {source}"), Tone::Dim),
+                None => self.say(&source, Tone::Dim),
+            }
+        }
+    }
+
+    fn call(&mut self, actor: &str, call: &str, outcome: &str, tone: Tone) {
+        let mut line = Line::of(format!(" {actor}  "), Tone::Dim);
+        let room = self.total.saturating_sub(line.width() + 5 + width(outcome));
+        if room < width(call).min(20) {
+            line.push(
+                cut(call, self.total.saturating_sub(line.width())),
+                Tone::Plain,
+            );
+            self.lines.push(line);
+            let wrapped = wrap(&format!("→ {outcome}"), self.total.saturating_sub(6));
+            self.lines.extend(
+                wrapped
+                    .into_iter()
+                    .map(|text| Line::of(format!("    {text}"), tone)),
+            );
+            return;
+        }
+        line.push(cut(call, room), Tone::Plain);
+        line.push(format!(" → {outcome}"), tone);
+        self.lines.push(line);
+    }
+}
