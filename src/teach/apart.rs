@@ -9,8 +9,8 @@ pub fn say_survey(survey: &Survey) -> Vec<Phrase> {
     let mut said = vec![names(survey)];
     if survey.waiting > 0 {
         said.push(Phrase::fact(format!(
-            "{} without a remote half, and so without a connection.",
-            count(survey.waiting, "socket", "sockets")
+            "{} without a remote end: no connection, and nothing to compare.",
+            count(survey.waiting, "more socket is", "more sockets are")
         )));
     }
     said

@@ -34,7 +34,7 @@ pub enum Panel {
 }
 
 /// Cells a lesson's table is in need of.
-const LESSON_TABLE: usize = 79;
+const LESSON_TABLE: usize = 81;
 /// The narrowest panel beside a table.
 const NARROWEST_PANEL: usize = 38;
 /// The fewest lines of a table above a panel, its heads counted.
@@ -56,8 +56,7 @@ impl Areas {
         if panel != Panel::None {
             let table = match panel {
                 Panel::Below(lines) => body.saturating_sub(1 + lines),
-                Panel::Beside(_) => body.saturating_sub(1),
-                Panel::Whole | Panel::None => 0,
+                Panel::Beside(_) | Panel::Whole | Panel::None => body.saturating_sub(1),
             };
             return Self {
                 notice,

@@ -208,7 +208,10 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
         };
         line.push(visible(text, before, room), tone);
     }
-    let only = switches(state.narrow);
+    let only = match state.course.is_some() && !typing {
+        true => "only this lesson's sockets".into(),
+        false => switches(state.narrow),
+    };
     if !only.is_empty() && line.width() + width(&only) + 2 < total.saturating_sub(width(&found)) {
         line.push(format!("  {only}"), Tone::Accent);
     }

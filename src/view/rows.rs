@@ -5,7 +5,7 @@ use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
 use crate::view::cells::{cut, cut_middle, width};
-use crate::view::columns::{Column, Content, Overlong, Sized};
+use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
 
@@ -42,18 +42,32 @@ pub(super) const FLAT: &[Column] = &[
     UP,
 ];
 
+/// Cells in which a process of a lab is named with its pid.
+const WHOLE_OWNER: usize = 18;
+/// Cells of a row in which it can be.
+const WITH_WHOLE_OWNER: usize = 12 + 15 + 15 + WHOLE_OWNER + 9 + 4 * columns::GAP;
+
 /// The columns of a lesson: what its sentences speak of, and no more.
-pub(super) const LESSON: &[Column] = &[
-    Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
-    Column::new(Content::Local, "LOCAL", 0, 15, 26).sorted(SortColumn::Local),
-    Column::new(Content::Remote, "REMOTE", 0, 15, 26).sorted(SortColumn::Remote),
-    Column::new(Content::Owner, "PROCESS", 1, 8, 40)
-        .weight(2)
-        .sorted(SortColumn::Process),
-    Column::new(Content::Queues, "RECV/SEND", 2, 9, 11)
-        .right()
-        .sorted(SortColumn::Queues),
-];
+pub(super) const fn lesson(room: usize) -> &'static [Column] {
+    match room >= WITH_WHOLE_OWNER {
+        true => &const { lesson_with(WHOLE_OWNER) },
+        false => &const { lesson_with(8) },
+    }
+}
+
+const fn lesson_with(owner: usize) -> [Column; 5] {
+    [
+        Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
+        Column::new(Content::Local, "LOCAL", 0, 15, 17).sorted(SortColumn::Local),
+        Column::new(Content::Remote, "REMOTE", 0, 15, 17).sorted(SortColumn::Remote),
+        Column::new(Content::Owner, "PROCESS", 1, owner, 40)
+            .weight(8)
+            .sorted(SortColumn::Process),
+        Column::new(Content::Queues, "RECV/SEND", 2, 9, 9)
+            .right()
+            .sorted(SortColumn::Queues),
+    ]
+}
 
 /// The sign in front of a row, and its tone.
 pub(super) fn sign(row: &Tracked, moment: &Moment) -> (&'static str, Option<Tone>) {

@@ -47,11 +47,11 @@ pub(super) fn table(
             break;
         };
         let mut line = grids.line(place, answer, lines, services, total);
-        line.selected = number == state.cursor;
+        let here = number == state.cursor;
+        // In a lesson the bar would outshine what is pointed at.
+        line.selected = here && state.course.is_none();
         // A group's sign may stand there already; the bar of the cursor is seen without it.
-        if line.selected
-            && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' '))
-        {
+        if here && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' ')) {
             first.text.replace_range(0..1, "›");
         }
         out.push(line);
@@ -194,7 +194,7 @@ impl Grids {
     pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
         let room = total.saturating_sub(MARGIN + EDGE);
         let row = match grouping {
-            Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::LESSON, room),
+            Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::lesson(room), room),
             Grouping::Sockets => looks.fit(rows::FLAT, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
         };

@@ -7,6 +7,7 @@ mod filtering;
 mod hangup;
 mod keys;
 mod leaving;
+mod lessons;
 mod plain;
 mod replays;
 mod sizes;

@@ -8,6 +8,11 @@ use crate::teach::{Told, named};
 use crate::view::cells::{cut, width, wrap};
 use crate::view::screen::{Line, Tone};
 
+/// From this width on there is room for every word.
+const ROOMY: usize = 60;
+/// Longer lines are hard to read.
+const READABLE: usize = 90;
+
 /// The panel on exactly `height` lines: a rule with the title, and the page.
 pub(in crate::view) fn panel(course: &Course, total: usize, height: usize) -> Vec<Line> {
     let Some(sitting) = course.sitting() else {
@@ -39,15 +44,17 @@ fn rule(sitting: &Sitting, total: usize) -> Line {
         Kind::Lesson => format!("{} {}", sitting.lesson.number, sitting.lesson.title),
         Kind::Quiz { after, .. } => title_of_quiz(after),
     };
+    let place = |what: &str, index: usize, of: usize| match total < ROOMY {
+        true => format!("{}/{of}", index + 1),
+        false => format!("{what} {} of {of}", index + 1),
+    };
     let place = match (sitting.kind, sitting.stage) {
         _ if sitting.why.is_some() => "why".to_owned(),
-        (Kind::Quiz { .. }, Stage::Ask | Stage::Verdict) => format!(
-            "question {} of {}",
-            sitting.question + 1,
-            sitting.questions.len()
-        ),
+        (Kind::Quiz { .. }, Stage::Ask | Stage::Verdict) => {
+            place("question", sitting.question, sitting.questions.len())
+        }
         (Kind::Quiz { .. }, _) | (_, Stage::Idea | Stage::End) => String::new(),
-        _ => format!("step {} of {}", sitting.turn + 1, sitting.turns.len()),
+        _ => place("step", sitting.turn, sitting.turns.len()),
     };
     let mut line = Line::of("── ", Tone::Dim);
     let room = total.saturating_sub(9 + width(&place));
@@ -66,7 +73,7 @@ fn rule(sitting: &Sitting, total: usize) -> Line {
 fn page(sitting: &Sitting, total: usize) -> Vec<Line> {
     let mut page = Page {
         lines: Vec::new(),
-        total,
+        total: total.min(READABLE),
     };
     if let Some(why) = &sitting.why {
         page.told(why);
@@ -150,8 +157,8 @@ fn ask(page: &mut Page, sitting: &Sitting) {
     }
     match (sitting.wrong, question.form) {
         (Some(wrong), _) => page.say(wrong, Tone::Warning),
-        (None, Form::Number { .. }) => page.press("Enter", "says so"),
-        (None, Form::Choices(_)) => page.press("1 2 …", "chooses, Enter says so"),
+        (None, Form::Number { .. }) => page.say("Type a number, then Enter.", Tone::Dim),
+        (None, Form::Choices(_)) => page.say("Press a digit, then Enter.", Tone::Dim),
     }
     for hint in question.hints.iter().take(sitting.hints) {
         page.hanging("Hint: ", &named(hint, &sitting.cast), "", Tone::Inference);
@@ -162,12 +169,12 @@ fn ready(page: &mut Page, sitting: &Sitting) {
     let Some(step) = sitting.step() else { return };
     page.say(step.title, Tone::Strong);
     for deed in step.deeds {
-        let times = match deed.times {
-            1 => String::new(),
-            times => format!("   {times} times"),
+        let call = numbered(&deed.call.text(1), sitting);
+        let text = match deed.times {
+            1 => call,
+            times => format!("{call} … {times} times"),
         };
-        let actor = format!("{}  ", deed.actor);
-        page.hanging(&actor, &format!("{}{times}", deed.text()), "", Tone::Plain);
+        page.hanging(&format!("{}  ", deed.actor), &text, "", Tone::Plain);
     }
     match sitting.lab {
         LabStage::Ready => page.press("Enter", "makes these calls"),
@@ -177,7 +184,7 @@ fn ready(page: &mut Page, sitting: &Sitting) {
 }
 
 fn watching(page: &mut Page, sitting: &Sitting) {
-    made(page, &sitting.calls);
+    made(page, sitting);
     match sitting.lab {
         LabStage::Busy => page.say("The calls are being made …", Tone::Dim),
         LabStage::Opening => page.say("The lab is being set up …", Tone::Dim),
@@ -202,7 +209,7 @@ fn watching(page: &mut Page, sitting: &Sitting) {
 
 fn verdict(page: &mut Page, sitting: &Sitting) {
     if !sitting.is_quiz() {
-        made(page, &sitting.calls);
+        made(page, sitting);
     }
     let judged = sitting.marked.iter().flat_map(|m| &m.judgements);
     for judgement in judged {
@@ -218,7 +225,7 @@ fn verdict(page: &mut Page, sitting: &Sitting) {
 
 fn meaning(page: &mut Page, sitting: &Sitting) {
     if sitting.questions.is_empty() {
-        made(page, &sitting.calls);
+        made(page, sitting);
         page.gap();
     }
     if let Some(marked) = &sitting.marked {
@@ -252,8 +259,8 @@ fn end(page: &mut Page, sitting: &Sitting) {
 }
 
 /// The calls, one a line; the same call made again and again with the same outcome is one line.
-fn made(page: &mut Page, calls: &[Made]) {
-    let mut rest = calls;
+fn made(page: &mut Page, sitting: &Sitting) {
+    let mut rest = &sitting.calls[..];
     while let Some((first, _)) = rest.split_first() {
         let name = |made: &Made| made.call.split('(').next().map(str::to_owned);
         let alike = rest
@@ -271,15 +278,32 @@ fn made(page: &mut Page, calls: &[Made]) {
             Happened::Failed(refusal) => (refusal.to_string(), Tone::Warning),
             other => (other.to_string(), Tone::Plain),
         };
-        let text = match here.last() {
-            Some(last) if here.len() > 1 => format!("{} … {}", first.call, last.call),
-            _ => first.call.clone(),
+        let call = numbered(&first.call, sitting);
+        let text = match here.len() {
+            1 => call,
+            times => format!("{call} … {times} times"),
         };
         page.call(first.actor, &text, &outcome, tone);
         if let Some(expected) = &first.expected {
             page.say(&format!("  expected: {expected}"), Tone::Warning);
         }
     }
+}
+
+/// The call with the number of every port whose name stands for one by now: `127.0.0.1:P` becomes
+/// `127.0.0.1:41233`.
+fn numbered(call: &str, sitting: &Sitting) -> String {
+    let mut parts = call.split(':');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric());
+        let (name, rest) = part.split_at(end.unwrap_or(part.len()));
+        match sitting.cast.port(name) {
+            Some(port) => out.push_str(&format!(":{port}{rest}")),
+            None => out.push_str(&format!(":{part}")),
+        }
+    }
+    out
 }
 
 /// `c1 = socket` and `c2 = socket` are the same call.
@@ -355,25 +379,21 @@ impl Page {
         }
     }
 
+    /// Who made which call, and what came of it: on one line where it fits.
     fn call(&mut self, actor: &str, call: &str, outcome: &str, tone: Tone) {
-        let mut line = Line::of(format!(" {actor}  "), Tone::Dim);
-        let room = self.total.saturating_sub(line.width() + 5 + width(outcome));
-        if room < width(call).min(20) {
-            line.push(
-                cut(call, self.total.saturating_sub(line.width())),
-                Tone::Plain,
-            );
+        let sign = format!("{actor}  ");
+        let room = self.total.saturating_sub(width(&sign) + 6 + width(outcome));
+        if width(call) <= room {
+            let mut line = Line::of(format!(" {sign}"), Tone::Dim);
+            line.push(call, Tone::Plain);
+            line.push(format!(" → {outcome}"), tone);
             self.lines.push(line);
-            let wrapped = wrap(&format!("→ {outcome}"), self.total.saturating_sub(6));
-            self.lines.extend(
-                wrapped
-                    .into_iter()
-                    .map(|text| Line::of(format!("    {text}"), tone)),
-            );
             return;
         }
-        line.push(cut(call, room), Tone::Plain);
-        line.push(format!(" → {outcome}"), tone);
-        self.lines.push(line);
+        self.say(&format!("{sign}{call}"), Tone::Plain);
+        let wrapped = wrap(&format!("→ {outcome}"), self.total.saturating_sub(6));
+        let lines = wrapped.into_iter();
+        self.lines
+            .extend(lines.map(|text| Line::of(format!("    {text}"), tone)));
     }
 }
