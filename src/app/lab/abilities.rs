@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::options::{self, Ears};
 use super::sockets;
 use crate::teach::lessons::call::{Kind, Patience};
-use crate::teach::lessons::place::{HERE, HERE6, here};
+use crate::teach::lessons::place::{HERE, HERE6};
 use crate::teach::lessons::{Ability, Shown};
 
 /// What was found to work.
@@ -25,10 +25,6 @@ impl Abilities {
         let tried = [
             (Ability::Deafness, is_deaf_when_told().unwrap_or(false)),
             (Ability::PortRange, has_port_range()),
-            (
-                Ability::MoreLoopback,
-                binds(here(2), 0) && binds(here(3), 0),
-            ),
             (Ability::Ipv6, binds(HERE6, 0)),
             (Ability::PrivilegedPorts, is_refused_80()),
             (Ability::DeferAccept, has_defer_accept()),

@@ -13,6 +13,7 @@ mod company;
 mod options;
 mod order;
 pub(super) mod process;
+mod settle;
 mod sockets;
 mod table;
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 pub use abilities::Abilities;
+pub use settle::Settled;
 pub use table::{Seen, Table};
 
 use crate::collect::SourceError;
@@ -63,6 +65,19 @@ pub struct Done {
     pub n: u8,
     /// What came of it.
     pub happened: Happened,
+    /// The socket it was about, where that is still open.
+    pub socket: Option<Handle>,
+}
+
+/// How a process reaches a socket: a descriptor, which leads to an inode; and the socket's own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The descriptor.
+    pub descriptor: u32,
+    /// What it leads to: `socket:[…]` in /proc/PID/fd.
+    pub inode: u64,
+    /// 0.0.0.0:0 while it has no address.
+    pub local: Option<Endpoint>,
 }
 
 impl Done {
@@ -140,8 +155,13 @@ impl Lab {
         let mut done = Vec::new();
         for deed in step.deeds {
             for n in 1..=deed.times {
-                let happened = self.act(deed, n)?;
-                let this = Done { deed, n, happened };
+                let (happened, socket) = self.act(deed, n)?;
+                let this = Done {
+                    deed,
+                    n,
+                    happened,
+                    socket,
+                };
                 done.push(this);
                 if !this.is_as_expected() {
                     return Ok(done);
@@ -151,17 +171,23 @@ impl Lab {
         Ok(done)
     }
 
-    fn act(&mut self, deed: &Deed, n: u8) -> Result<Happened, LabError> {
+    fn act(&mut self, deed: &Deed, n: u8) -> Result<(Happened, Option<Handle>), LabError> {
         match deed.call {
-            Call::Kill(actor, signal) => self.signal(actor, signal),
-            Call::ChooseFour(name) => self.choose_four(name),
-            call => self.order(deed, call, n),
+            Call::Kill(actor, signal) => self.signal(actor, signal)?,
+            Call::ChooseFour(name) => self.choose_four(name)?,
+            call => return self.order(deed, call, n),
         }
+        Ok((Happened::Worked, None))
     }
 
-    fn order(&mut self, deed: &Deed, call: Call, n: u8) -> Result<Happened, LabError> {
+    fn order(
+        &mut self,
+        deed: &Deed,
+        call: Call,
+        n: u8,
+    ) -> Result<(Happened, Option<Handle>), LabError> {
         let Some(order) = self.order_for(call, n) else {
-            return Ok(Happened::Failed(Refusal::Invalid));
+            return Ok((Happened::Failed(Refusal::Invalid), None));
         };
         if let Order::Socket(name, Kind::Udp) = &order {
             self.udp.push(name.clone());
@@ -171,7 +197,12 @@ impl Lab {
             self.cast.enter(child, Pid(pid));
         }
         self.learn(deed, &order, &reply, n)?;
-        Ok(happened(reply.told))
+        let handle = reply.numbers.map(|(descriptor, inode)| Handle {
+            descriptor,
+            inode,
+            local: reply.local.map(endpoint),
+        });
+        Ok((happened(reply.told), handle))
     }
 
     /// Takes note of what the name of a port came to stand for.
@@ -198,7 +229,9 @@ impl Lab {
                 let (local, remote) = (endpoint(local), endpoint(remote));
                 self.cast.claim(protocol, local, remote);
             }
-            _ => self.possess(protocol, port)?,
+            (None, Protocol::Tcp) => self.possess(protocol, port)?,
+            // UDP leaves nothing behind, so that whatever has the port is the lab's.
+            (_, Protocol::Udp) => self.cast.own(protocol, port),
         }
         if let Some(name) = deed.names {
             self.cast.name(name.nth(n), port);
@@ -215,7 +248,7 @@ impl Lab {
         Ok(())
     }
 
-    fn signal(&mut self, actor: Actor, signal: Signal) -> Result<Happened, LabError> {
+    fn signal(&mut self, actor: Actor, signal: Signal) -> Result<(), LabError> {
         let signal = match signal {
             Signal::Stop => rustix::process::Signal::STOP,
             Signal::Continue => rustix::process::Signal::CONT,
@@ -234,17 +267,17 @@ impl Lab {
             }
             _ => self.company.signal(actor, signal)?,
         }
-        Ok(Happened::Worked)
+        Ok(())
     }
 
     /// Four ports in a row that no socket has at its own end, in the range the kernel chooses from.
-    fn choose_four(&mut self, name: Name) -> Result<Happened, LabError> {
+    fn choose_four(&mut self, name: Name) -> Result<(), LabError> {
         let first = self.table.four_free()?;
         for n in 1..=4 {
             let port = Port(first.number().saturating_add(u16::from(n) - 1));
             self.cast.name(name.nth(n), port);
         }
-        Ok(Happened::Worked)
+        Ok(())
     }
 
     fn order_for(&self, call: Call, n: u8) -> Option<Order> {

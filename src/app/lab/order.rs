@@ -76,6 +76,8 @@ pub(super) struct Reply {
     pub(super) told: Told,
     /// The socket's own end afterwards, where it has one.
     pub(super) local: Option<SocketAddr>,
+    /// Its descriptor and its inode.
+    pub(super) numbers: Option<(u32, u64)>,
     /// The child that was made.
     pub(super) child: Option<u32>,
 }

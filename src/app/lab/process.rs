@@ -48,6 +48,7 @@ pub(in crate::app) fn play(name: &str) -> Exit {
     part.reply(&Reply {
         told: Told::Ready,
         local: None,
+        numbers: None,
         child: None,
     });
     while let Some(order) = part.orders.next() {
@@ -89,6 +90,7 @@ impl Part {
                 return Some(Reply {
                     told: told(spawned.map(|_| Told::Worked)),
                     local: None,
+                    numbers: None,
                     child: spawned.ok(),
                 });
             }
@@ -202,6 +204,7 @@ impl Part {
         Reply {
             told: told(outcome),
             local: socket.and_then(|socket| sockets::local(socket.as_fd())),
+            numbers: socket.and_then(sockets::numbers),
             child: None,
         }
     }

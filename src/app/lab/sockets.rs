@@ -3,7 +3,7 @@
 //! In: a socket and what to do with it. Out: what came of it, or what to wait for first.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -123,6 +123,13 @@ pub(super) fn abort(socket: OwnedFd) {
     // A socket without a connection has nothing to linger for; closing it is all the same.
     let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
     drop(socket);
+}
+
+/// Its descriptor and its inode.
+pub(super) fn numbers(socket: &OwnedFd) -> Option<(u32, u64)> {
+    let descriptor = u32::try_from(socket.as_raw_fd()).ok()?;
+    let inode = rustix::fs::fstat(socket).ok()?.st_ino;
+    Some((descriptor, inode))
 }
 
 /// Its own end; `None` where it has none.

@@ -189,6 +189,11 @@ pub enum Call {
 }
 
 impl Call {
+    /// Whether a new descriptor comes of it.
+    pub const fn makes_socket(self) -> bool {
+        matches!(self, Self::Socket { .. } | Self::Accept { .. })
+    }
+
     /// As it is written the n-th time: `bind(l, 127.0.0.1:0)`.
     pub fn text(self, n: u8) -> String {
         match self {

@@ -120,8 +120,6 @@ pub enum Ability {
     Deafness,
     /// IP_LOCAL_PORT_RANGE (Linux 6.3): a socket's own range of ephemeral ports.
     PortRange,
-    /// 127.0.0.2 and 127.0.0.3 can be bound.
-    MoreLoopback,
     /// ::1 is there.
     Ipv6,
     /// Port 80 is not for this user.
@@ -138,7 +136,6 @@ impl Ability {
             Self::PortRange => {
                 "this system gives a socket no port range of its own (IP_LOCAL_PORT_RANGE, Linux 6.3)"
             }
-            Self::MoreLoopback => "this machine does not answer to 127.0.0.2 and 127.0.0.3",
             Self::Ipv6 => "this machine has no IPv6 loopback address (::1)",
             Self::PrivilegedPorts => {
                 "this user may bind port 80, so that the refusal cannot be shown"

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use crate::history::{Ownership, Tracked};
 use crate::process::{Pid, distinct_processes};
 use crate::teach::lessons::cast::Cast;
-use crate::teach::lessons::pattern::{Amount, Pattern, Whose};
+use crate::teach::lessons::lesson::Step;
+use crate::teach::lessons::pattern::{Amount, Pattern, Stay, Whose};
+use crate::teach::lessons::question::Form;
 use crate::teach::lessons::say::{queues, say_pattern, say_row};
+use crate::teach::lessons::scene::Scene;
 
 /// What is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,15 @@ pub enum Difference {
         /// What it must look like.
         wanted: String,
     },
+    /// Something comes to another number.
+    Count {
+        /// What is counted.
+        what: String,
+        /// What it comes to.
+        seen: u32,
+        /// What it must come to.
+        wanted: u32,
+    },
 }
 
 impl std::fmt::Display for Difference {
@@ -33,12 +45,52 @@ impl std::fmt::Display for Difference {
             Self::Missing(wanted) => write!(f, "missing: {wanted}"),
             Self::TooMuch(seen) => write!(f, "too much: {seen}"),
             Self::Differs { seen, wanted } => write!(f, "seen: {seen}, wanted: {wanted}"),
+            Self::Count { what, seen, wanted } => write!(f, "{what}: seen {seen}, wanted {wanted}"),
         }
     }
 }
 
+/// How long after a step it is looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At once: every row must be there.
+    AtOnce,
+    /// Perhaps more than a minute later: rows that the kernel forgets by itself may be gone.
+    Later,
+}
+
+/// Compares what there is to see with all that a step says of it: its rows, its claims, and the
+/// right answers of its questions about numbers.
+pub fn troubles(step: &Step, when: When, scene: &Scene<'_>) -> Vec<Difference> {
+    let mut found = differences(step.rows, when, scene.cast, &scene.rows);
+    let claimed = step.claims.iter().map(|c| (c.measure, c.is, c.what));
+    let asked = step
+        .questions
+        .iter()
+        .filter_map(|question| match question.form {
+            Form::Number { measure, right, .. } => Some((measure, right, question.text)),
+            Form::Choices(_) => None,
+        });
+    for (measure, wanted, what) in claimed.chain(asked) {
+        let seen = scene.count(measure);
+        if seen != wanted && when == When::AtOnce {
+            found.push(Difference::Count {
+                what: scene.fill(what),
+                seen,
+                wanted,
+            });
+        }
+    }
+    found
+}
+
 /// Compares the lab's rows with the patterns.
-pub fn differences(patterns: &[Pattern], cast: &Cast, rows: &[&Arc<Tracked>]) -> Vec<Difference> {
+pub fn differences(
+    patterns: &[Pattern],
+    when: When,
+    cast: &Cast,
+    rows: &[&Arc<Tracked>],
+) -> Vec<Difference> {
     let wanted: Vec<Wanted<'_>> = patterns
         .iter()
         .flat_map(|pattern| (1..=pattern.each).map(move |n| Wanted { pattern, n, cast }))
@@ -65,6 +117,7 @@ pub fn differences(patterns: &[Pattern], cast: &Cast, rows: &[&Arc<Tracked>]) ->
                 seen: say_row(spare.remove(index), cast),
                 wanted: want.text(),
             },
+            None if when == When::Later && want.pattern.stay == Stay::Minute => continue,
             None => Difference::Missing(want.text()),
         });
     }

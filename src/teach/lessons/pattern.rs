@@ -33,6 +33,15 @@ pub enum Amount {
     Some,
 }
 
+/// How long the row is there if nobody does anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as its process wants.
+    Held,
+    /// The kernel forgets it after a minute.
+    Minute,
+}
+
 /// What one row must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -52,6 +61,8 @@ pub struct Pattern {
     pub timer: Option<TimerKind>,
     /// Whether an IPv6 listener must refuse IPv4.
     pub v6only: Option<bool>,
+    /// How long it is there.
+    pub stay: Stay,
     /// How many such rows; names that end in `#` count them.
     pub each: u8,
 }
@@ -67,6 +78,7 @@ pub const fn row(state: TcpState, local: &'static str, remote: &'static str) -> 
         sent: Amount::Any,
         timer: None,
         v6only: None,
+        stay: Stay::Held,
         each: 1,
     }
 }
@@ -117,12 +129,26 @@ impl Pattern {
         }
     }
 
-    /// The same, kept by the kernel alone.
+    /// The same, kept by the kernel alone, which forgets it after a minute.
     pub const fn kept_by_kernel(self) -> Self {
         Self {
             whose: Whose::Kernel,
+            stay: Stay::Minute,
             ..self
         }
+    }
+
+    /// The same, of a listener that takes IPv4, too, or does not.
+    pub const fn v6only(self, only: bool) -> Self {
+        Self {
+            v6only: Some(only),
+            ..self
+        }
+    }
+
+    /// The same, with so much in Send-Q.
+    pub const fn sent(self, sent: Amount) -> Self {
+        Self { sent, ..self }
     }
 
     /// The same, with so much in Recv-Q and Send-Q.

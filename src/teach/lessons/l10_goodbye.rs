@@ -1,0 +1,281 @@
+//! Lesson 10: goodbye, half at a time; and the leak.
+
+use crate::socket::TcpState::{CloseWait, FinWait2, TimeWait};
+use crate::teach::lessons::call::Actor::{Client, Server};
+use crate::teach::lessons::call::Call;
+use crate::teach::lessons::deed::{
+    Outcome, accept, bind, client, close, connect, listen, server, socket,
+};
+use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
+use crate::teach::lessons::pattern::{listener, open, row};
+use crate::teach::lessons::place::Name;
+use crate::teach::lessons::question::{Form, Question, right, wrong};
+use crate::teach::lessons::refusal::Refusal;
+use crate::teach::lessons::scene::Measure;
+
+/// The lesson.
+pub(super) const LESSON: Lesson = Lesson {
+    number: 10,
+    title: "Goodbye, half at a time; and the leak",
+    idea: "Each end closes its own direction, and the second goodbye is the other program's duty.",
+    dispels: &[
+        "one end closes, and the connection is closed",
+        "CLOSE-WAIT is the network's fault, or the other side's",
+        "CLOSE-WAIT goes away by itself",
+    ],
+    after: &[2, 8],
+    actors: &[Server, Client],
+    steps: &[
+        Step {
+            title: "A connection",
+            deeds: &[
+                server(socket("l")),
+                server(bind("l")).naming("P"),
+                server(listen("l", 16)),
+                client(socket("c")),
+                client(connect("c", "P")).naming("C"),
+                server(accept("l", "s")),
+                server(close("l")),
+            ],
+            rows: &[open("P", "C").of(&[Server]), open("C", "P").of(&[Client])],
+            look_at: LookAt::State,
+            explanation: &[fact(
+                "Both ends are ESTABLISHED. The listener is closed, to have less to look at.",
+                "RFC 9293 §3.3.2",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The client says goodbye",
+            questions: &[Question {
+                text: "The client calls shutdown(SHUT_WR): it has no more to say. What is the state of the server's end?",
+                form: Form::Choices(&[
+                    wrong(
+                        "ESTABLISHED, as before",
+                        "The kernel has taken note of the goodbye: {P>C}.",
+                    ),
+                    right(
+                        "CLOSE-WAIT: it knows, and may go on talking",
+                        "It waits for its own program to close: {P>C}. The other end knows that it was heard: {C>P}.",
+                    ),
+                    wrong(
+                        "Gone: the connection is closed",
+                        "It is there: {P>C}. One direction is closed, not both.",
+                    ),
+                ]),
+                hints: [
+                    "Only one of the two has said that it is done.",
+                    "There is a state for: the other has finished, I have not.",
+                    "Its name says who is waited for: CLOSE-WAIT waits for our own close().",
+                ],
+            }],
+            deeds: &[client(Call::Shutdown(Name("c")))],
+            rows: &[
+                row(CloseWait, "P", "C").of(&[Server]).received(1),
+                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            ],
+            look_at: LookAt::State,
+            explanation: &[
+                fact(
+                    "The goodbye is a FIN. The client's end waits in FIN-WAIT-2: its FIN was acknowledged, the other one has not come. The server's end is in CLOSE-WAIT.",
+                    "RFC 9293 §3.3.2, §3.6",
+                ),
+                fact(
+                    "Recv-Q of the server's end is 1 and yet no byte was sent: a FIN takes a place in the sequence, and the program has not read it.",
+                    "RFC 9293 §3.4",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server reads the end",
+            questions: &[Question {
+                text: "The server calls recv() and gets 0, the end. What does Recv-Q of its CLOSE-WAIT row come to?",
+                form: Form::Number {
+                    measure: Measure::Received(Name("P"), Name("C")),
+                    right: 0,
+                    proof: "The end was read, so that nothing waits: {P>C}. The state is the same, because the program has not closed.",
+                },
+                hints: [
+                    "It was 1 for the FIN.",
+                    "Whatever was read is not in the queue any more.",
+                    "Nothing else was sent.",
+                ],
+            }],
+            deeds: &[server(Call::Receive(Name("s"), 100)).that(Outcome::EndOfFile)],
+            rows: &[
+                row(CloseWait, "P", "C").of(&[Server]).received(0),
+                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            ],
+            look_at: LookAt::Queues,
+            explanation: &[fact(
+                "A useful difference: CLOSE-WAIT with 1 in Recv-Q means the program has not even noticed. With 0 it has read the end, and still holds on.",
+                "RFC 9293 §3.4; recv(2)",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server goes on talking",
+            questions: &[Question {
+                text: "The client is done. Can the server still send it something?",
+                form: Form::Choices(&[
+                    wrong(
+                        "No: the connection is closed",
+                        "The server sent 5 bytes and the client read them. Both rows are there: {P>C}, {C>P}.",
+                    ),
+                    right(
+                        "Yes: its own direction is open",
+                        "The client read 5 bytes. But its own send() says {outcome}.",
+                    ),
+                ]),
+                hints: [
+                    "shutdown(SHUT_WR) closes one direction. Which one?",
+                    "The client said it would not send any more, not that it would not listen.",
+                    "FIN-WAIT-2 waits for something of the other side.",
+                ],
+            }],
+            deeds: &[
+                server(Call::Send(Name("s"), 5)),
+                client(Call::Receive(Name("c"), 100)).that(Outcome::Gives(5)),
+                client(Call::Send(Name("c"), 5)).fails(Refusal::BrokenPipe),
+            ],
+            rows: &[
+                row(CloseWait, "P", "C").of(&[Server]).received(0),
+                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            ],
+            look_at: LookAt::Outcome,
+            explanation: &[fact(
+                "This is a half-closed connection: one direction is finished, the other works. The client's own send() fails with EPIPE.",
+                "RFC 9293 §3.6.1; send(2)",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server says goodbye, too",
+            questions: &[Question {
+                text: "The server closes. How many rows are left of this connection?",
+                form: Form::Number {
+                    measure: Measure::Rows,
+                    right: 1,
+                    proof: "The end that closed first is remembered for a minute: {C>P}. The other end is gone at once.",
+                },
+                hints: [
+                    "Both have said goodbye now.",
+                    "One of the two ends keeps something in mind for a while.",
+                    "It is the one that closed first.",
+                ],
+            }],
+            deeds: &[server(close("s"))],
+            rows: &[row(TimeWait, "C", "P").kept_by_kernel()],
+            look_at: LookAt::Owner,
+            explanation: &[fact(
+                "TIME-WAIT, at the end that closed first, and no process has it, although the client still holds its descriptor. Lesson 11 is about this row.",
+                "RFC 9293 §3.6, §3.3.2",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The leak: five clients come and go",
+            questions: &[Question {
+                text: "Five clients connect, are accepted, and close. The server never closes. How many rows will be in CLOSE-WAIT?",
+                form: Form::Number {
+                    measure: Measure::InState(CloseWait),
+                    right: 5,
+                    proof: "One for each client, and the server has them all: {Q>D1}, and so on.",
+                },
+                hints: [
+                    "It is the same as before, five times.",
+                    "Each of the clients has said goodbye.",
+                    "The server has said it to none.",
+                ],
+            }],
+            deeds: &[
+                server(socket("m")),
+                server(bind("m")).naming("Q"),
+                server(listen("m", 16)),
+                client(socket("d#")).times(5),
+                client(connect("d#", "Q")).naming("D#").times(5),
+                server(accept("m", "t#")).times(5),
+                client(close("d#")).times(5),
+            ],
+            rows: &[
+                row(TimeWait, "C", "P").kept_by_kernel(),
+                listener("Q").of(&[Server]).received(0),
+                row(CloseWait, "Q", "D#").of(&[Server]).received(1).each(5),
+                row(FinWait2, "D#", "Q").kept_by_kernel().each(5),
+            ],
+            claims: &[Claim {
+                measure: Measure::InState(FinWait2),
+                is: 5,
+                what: "rows in FIN-WAIT-2",
+            }],
+            look_at: LookAt::Owner,
+            explanation: &[
+                fact(
+                    "The clients are done: their ends have no owner, and the kernel forgets them after a minute.",
+                    "tcp(7) (tcp_fin_timeout)",
+                ),
+                fact(
+                    "The server's ends have an owner, and no timer. They stay for hours or days, until the program closes them or ends. This is what a leak of connections looks like, and the owner column says whose it is.",
+                    "RFC 9293 §3.3.2 (CLOSE-WAIT)",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "What frees them",
+            questions: &[Question {
+                text: "What makes the five CLOSE-WAIT rows go away?",
+                form: Form::Choices(&[
+                    wrong(
+                        "Waiting",
+                        "They had no timer. They went when the server closed: there is {Q>D1} where the server's end was.",
+                    ),
+                    wrong(
+                        "The clients, by closing once more",
+                        "The clients had closed already. The server's close() did it; of its end to D1 there is {Q>D1}.",
+                    ),
+                    right(
+                        "The server, by closing its descriptors",
+                        "The server closed its five descriptors, and there is {Q>D1} of its end to D1 any more.",
+                    ),
+                ]),
+                hints: [
+                    "Who has them? Look at the owner.",
+                    "Who has not said goodbye?",
+                    "CLOSE-WAIT: waiting for close().",
+                ],
+            }],
+            deeds: &[server(close("t#")).times(5)],
+            rows: &[
+                row(TimeWait, "C", "P").kept_by_kernel(),
+                listener("Q").of(&[Server]).received(0),
+                row(TimeWait, "D#", "Q").kept_by_kernel().each(5),
+            ],
+            look_at: LookAt::State,
+            explanation: &[fact(
+                "Five close() calls that were missing. What is left are five TIME-WAIT rows of the clients, which closed first.",
+                "close(2), RFC 9293 §3.6",
+            )],
+            ..Step::PLAIN
+        },
+    ],
+    explanation: &[fact(
+        "A connection is two one-way streams, and each ends by itself. FIN-WAIT-2 waits for the other program; CLOSE-WAIT waits for one's own. Many CLOSE-WAIT rows of one process are an error in that program, and no setting of the kernel mends it.",
+        "RFC 9293 §3.6",
+    )],
+    why: &[
+        fact(
+            "Closing says: I have no more data to send. The end that closes may go on receiving until it is told that the other side has closed, too.",
+            "RFC 9293 §3.6",
+        ),
+        fact(
+            "close() without shutdown() also says FIN, but nobody can read what comes afterwards: bytes that still come are answered by a reset.",
+            "RFC 9293 §3.6.1",
+        ),
+        fact(
+            "That an owner-less FIN-WAIT-2 is given up after a minute is Linux's own rule. tcp(7) says itself that it is a violation of the standard, made so that such rows cannot pile up.",
+            "tcp(7) (tcp_fin_timeout)",
+        ),
+    ],
+};

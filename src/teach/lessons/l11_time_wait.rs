@@ -1,0 +1,309 @@
+//! Lesson 11: TIME-WAIT and "Address already in use".
+
+use crate::socket::TcpState::{Listen, TimeWait};
+use crate::teach::lessons::call::Actor::{Client, Server};
+use crate::teach::lessons::call::{Call, Setting};
+use crate::teach::lessons::deed::{accept, bind, client, close, connect, listen, server, socket};
+use crate::teach::lessons::lesson::{Lesson, LookAt, Step, fact};
+use crate::teach::lessons::pattern::{Pattern, listener, open, row};
+use crate::teach::lessons::place::{HERE, Name, Place};
+use crate::teach::lessons::question::{Form, Question, right, wrong};
+use crate::teach::lessons::refusal::Refusal;
+use crate::teach::lessons::scene::Measure;
+
+const fn again(name: &'static str, port: &'static str) -> Call {
+    Call::Bind(Name(name), Place::named(HERE, port))
+}
+
+const fn reuse(name: &'static str) -> Call {
+    Call::Set(Name(name), Setting::ReuseAddress)
+}
+
+const fn end(name: &'static str) -> Call {
+    Call::Poll(Name(name))
+}
+
+const fn remembered(local: &'static str, remote: &'static str) -> Pattern {
+    row(TimeWait, local, remote).kept_by_kernel()
+}
+
+/// The lesson.
+pub(super) const LESSON: Lesson = Lesson {
+    number: 11,
+    title: "TIME-WAIT and \"Address already in use\"",
+    idea: "Who closes first keeps the connection's name for a minute, so that stragglers cannot hit a new one.",
+    dispels: &[
+        "TIME-WAIT is an error, or a leak",
+        "a process holds the TIME-WAIT row",
+        "SO_REUSEADDR on the restarted server is always enough",
+    ],
+    after: &[10],
+    actors: &[Server, Client],
+    steps: &[
+        Step {
+            title: "A server with one client",
+            deeds: &[
+                server(socket("l")),
+                server(bind("l")).naming("P"),
+                server(listen("l", 16)),
+                client(socket("c")),
+                client(connect("c", "P")).naming("C"),
+                server(accept("l", "s")),
+            ],
+            rows: &[
+                listener("P").of(&[Server]),
+                open("P", "C").of(&[Server]),
+                open("C", "P").of(&[Client]),
+            ],
+            look_at: LookAt::Rows,
+            explanation: &[fact(
+                "A listener and one connection at port {P}.",
+                "listen(2), accept(2)",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server closes first, and stops",
+            questions: &[Question {
+                text: "The server closes the connection, then the client does; then the server closes its listener, too. Which end is still in the table?",
+                form: Form::Choices(&[
+                    right(
+                        "The server's: it closed first",
+                        "It is remembered at the server's end: {P>C}. Of the client's end there is {C>P}.",
+                    ),
+                    wrong(
+                        "The client's",
+                        "Of the client's end there is {C>P}. The server closed first: {P>C}.",
+                    ),
+                    wrong("Neither", "There is {P>C}."),
+                    wrong("Both", "Only {P>C}. Of the client's end there is {C>P}."),
+                ]),
+                hints: [
+                    "Lesson 10 ended with such a row.",
+                    "The last acknowledgement is sent by the one that closed first.",
+                    "If it is lost, the other side says goodbye again; somebody must be there to answer.",
+                ],
+            }],
+            deeds: &[
+                server(close("s")),
+                client(end("c")),
+                client(close("c")),
+                server(close("l")),
+            ],
+            rows: &[remembered("P", "C")],
+            look_at: LookAt::Owner,
+            explanation: &[
+                fact(
+                    "TIME-WAIT stands at the end that closed first. No process has it: it is the kernel's memory, a few bytes for a minute.",
+                    "RFC 9293 §3.3.2, §3.6",
+                ),
+                fact(
+                    "It keeps late packets of this connection from being taken for a new one's, and answers if the last goodbye has to be repeated.",
+                    "RFC 9293 §3.6.1; RFC 1337",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The server starts again, and again with SO_REUSEADDR",
+            questions: &[Question {
+                text: "The server wants port {P} again. It tries bind() once plainly, and once with SO_REUSEADDR. Which works?",
+                form: Form::Choices(&[
+                    wrong(
+                        "Both: nobody listens there",
+                        "Both said {outcome}. There is still {P>C}.",
+                    ),
+                    wrong(
+                        "The one with SO_REUSEADDR",
+                        "That one, too, said {outcome}: the row that is in the way, {P>C}, is of a socket without the option.",
+                    ),
+                    right(
+                        "Neither",
+                        "Both said {outcome}. In the way is {P>C}, and the socket it came from had no SO_REUSEADDR.",
+                    ),
+                ]),
+                hints: [
+                    "The port is in the table.",
+                    "SO_REUSEADDR is an agreement.",
+                    "An agreement takes two. The old listener was without.",
+                ],
+            }],
+            deeds: &[
+                server(socket("m")),
+                server(again("m", "P")).fails(Refusal::AddressInUse),
+                server(close("m")),
+                server(socket("n")),
+                server(reuse("n")),
+                server(again("n", "P")).fails(Refusal::AddressInUse),
+                server(close("n")),
+            ],
+            rows: &[remembered("P", "C")],
+            look_at: LookAt::Outcome,
+            explanation: &[fact(
+                "This is the well-known \"Address already in use\". Linux asks both: the socket that wants the port and the one that has it. TIME-WAIT inherits the option from the listener it came from, and this one had none.",
+                "socket(7) (SO_REUSEADDR); seen on Linux 6.18",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "The same, with SO_REUSEADDR from the beginning",
+            questions: &[Question {
+                text: "A new server sets SO_REUSEADDR on its listener from the start. It closes first, stops, and starts again, first without the option, then with it. How many listeners will there be?",
+                form: Form::Number {
+                    measure: Measure::InState(Listen),
+                    right: 1,
+                    proof: "Without the option it failed once more, with it bind() worked: {Q>}, beside {Q>D}.",
+                },
+                hints: [
+                    "The two tries differ in one option.",
+                    "Now the old one had the option.",
+                    "Both must have it: one of the two tries fulfils that.",
+                ],
+            }],
+            deeds: &[
+                server(socket("o")),
+                server(reuse("o")),
+                server(bind("o")).naming("Q"),
+                server(listen("o", 16)),
+                client(socket("d")),
+                client(connect("d", "Q")).naming("D"),
+                server(accept("o", "t")),
+                server(close("t")),
+                client(end("d")),
+                client(close("d")),
+                server(close("o")),
+                server(socket("p")),
+                server(again("p", "Q")).fails(Refusal::AddressInUse),
+                server(close("p")),
+                server(socket("q")),
+                server(reuse("q")),
+                server(again("q", "Q")),
+                server(listen("q", 16)),
+            ],
+            rows: &[
+                remembered("P", "C"),
+                remembered("Q", "D"),
+                listener("Q").of(&[Server]),
+            ],
+            look_at: LookAt::LocalPort,
+            explanation: &[
+                fact(
+                    "Old with, new with: it works, and a listener stands beside the TIME-WAIT row. Nothing is mixed up: a packet of the old connection has four numbers that only the old row has.",
+                    "socket(7) (SO_REUSEADDR)",
+                ),
+                fact(
+                    "So a server sets SO_REUSEADDR always, not only when it is restarted. It does not let two servers listen at one port: that is another option, in lesson 13.",
+                    "socket(7) (SO_REUSEADDR, SO_REUSEPORT)",
+                ),
+            ],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "If the client closes first",
+            questions: &[Question {
+                text: "Once more without any option, but this time the client closes first. Can the server have its port again at once?",
+                form: Form::Choices(&[
+                    wrong(
+                        "No: there is a TIME-WAIT row as well",
+                        "There is, but with the client's port as its local one: {E>R}. The server listens again: {R>}.",
+                    ),
+                    right(
+                        "Yes: the TIME-WAIT row is the client's",
+                        "Its local port is the client's: {E>R}. And the server listens again: {R>}.",
+                    ),
+                ]),
+                hints: [
+                    "TIME-WAIT stands at the end that closed first.",
+                    "bind() looks at local ports only.",
+                    "What is the local port of that row?",
+                ],
+            }],
+            deeds: &[
+                server(socket("u")),
+                server(bind("u")).naming("R"),
+                server(listen("u", 16)),
+                client(socket("e")),
+                client(connect("e", "R")).naming("E"),
+                server(accept("u", "v")),
+                client(close("e")),
+                server(end("v")),
+                server(close("v")),
+                server(close("u")),
+                server(socket("w")),
+                server(again("w", "R")),
+                server(listen("w", 16)),
+            ],
+            rows: &[
+                remembered("P", "C"),
+                remembered("Q", "D"),
+                listener("Q").of(&[Server]),
+                remembered("E", "R"),
+                listener("R").of(&[Server]),
+            ],
+            look_at: LookAt::LocalPort,
+            explanation: &[fact(
+                "The row is at the client, where an ephemeral port more or less does not matter. A protocol in which clients close first spares its servers this.",
+                "RFC 9293 §3.6",
+            )],
+            ..Step::PLAIN
+        },
+        Step {
+            title: "Thrown away instead of closed",
+            questions: &[Question {
+                text: "A client throws its connection away: it closes with SO_LINGER 1, 0. How many rows of this connection are left?",
+                form: Form::Number {
+                    measure: Measure::ConnectionsWith(Name("F")),
+                    right: 0,
+                    proof: "Of the client's end there is {F>R}, of the server's {R>F}. The server's recv() said {outcome}.",
+                },
+                hints: [
+                    "This is no goodbye. It is a slammed door: a reset.",
+                    "Nobody waits for an answer to a reset.",
+                    "The other end's connection is gone in the same moment.",
+                ],
+            }],
+            deeds: &[
+                client(socket("f")),
+                client(connect("f", "R")).naming("F"),
+                server(accept("w", "x")),
+                client(Call::Abort(Name("f"))),
+                server(Call::Receive(Name("x"), 100)).fails(Refusal::ConnectionReset),
+            ],
+            rows: &[
+                remembered("P", "C"),
+                remembered("Q", "D"),
+                listener("Q").of(&[Server]),
+                remembered("E", "R"),
+                listener("R").of(&[Server]),
+            ],
+            look_at: LookAt::Outcome,
+            explanation: &[fact(
+                "A reset leaves nothing, at neither end, and what was under way is lost: the other side learns of it as an error. It is no cure for TIME-WAIT. This program ends its labs this way.",
+                "RFC 9293 §3.10.4 (ABORT); socket(7) (SO_LINGER)",
+            )],
+            ..Step::PLAIN
+        },
+    ],
+    explanation: &[fact(
+        "TIME-WAIT is the memory of a connection that ended well. It costs next to nothing, goes after a minute, and belongs to nobody. It is in the way of a restarted server only, and only if old and new have not both set SO_REUSEADDR.",
+        "RFC 9293 §3.6; socket(7)",
+    )],
+    why: &[
+        fact(
+            "The standard lets TIME-WAIT last for twice the longest life of a segment, and gives two minutes for that. Linux keeps it for 60 seconds, and no setting changes that.",
+            "RFC 9293 §3.4.2 (MSL), §3.6; include/net/tcp.h (TCP_TIMEWAIT_LEN)",
+        ),
+        fact(
+            "The setting tcp_fin_timeout is often named for it, and is about something else: how long an owner-less FIN-WAIT-2 is kept.",
+            "ip-sysctl, tcp_fin_timeout",
+        ),
+        fact(
+            "A connection that survives a closed listener is in the way in the same manner: an ESTABLISHED row at port {P} would have refused the restart as well.",
+            "socket(7) (SO_REUSEADDR); seen on Linux 6.18",
+        ),
+        fact(
+            "Rust's TcpListener and many other libraries set SO_REUSEADDR by themselves, so that their users rarely see this error.",
+            "Rust, std::net::TcpListener (source)",
+        ),
+    ],
+};
