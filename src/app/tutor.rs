@@ -114,19 +114,17 @@ use linux::Bench;
 #[cfg(target_os = "linux")]
 mod linux {
     use std::sync::Arc;
-    use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::{News, Order};
     use crate::app::lab::{Done, Lab, LabError};
+    use crate::port::Port;
     use crate::snapshot::SourceKind;
-    use crate::teach::lessons::{Lesson, Step, differences};
+    use crate::teach::lessons::{Call, Lesson, Step};
     use crate::view::course::{Made, Turn};
 
     /// How long a step that nobody watches may take to be in the table.
     const LONGEST: Duration = Duration::from_secs(10);
-    /// Between two looks for it.
-    const PAUSE: Duration = Duration::from_millis(20);
 
     /// Where a lab stands, if one does.
     pub(super) struct Bench {
@@ -172,11 +170,11 @@ mod linux {
             for (index, step) in steps.iter().enumerate() {
                 done = lab.perform(step)?;
                 if index + 1 < steps.len() {
-                    await_rows(lab, step)?;
+                    lab.settle(step, done.last(), LONGEST)?;
                 }
             }
             Ok(News::Performed {
-                last: done.last().map(|done| done.happened),
+                last: telling(&done).map(|done| done.happened),
                 made: done.iter().map(made).collect(),
                 cast: Arc::new(lab.cast().clone()),
             })
@@ -191,16 +189,10 @@ mod linux {
         Some(Turn::Lacking(step, lack.lack()))
     }
 
-    fn await_rows(lab: &mut Lab, step: &Step) -> Result<(), LabError> {
-        let until = Instant::now() + LONGEST;
-        while Instant::now() < until {
-            let seen = lab.look()?;
-            if differences(step.rows, lab.cast(), &seen.rows(lab.cast())).is_empty() {
-                return Ok(());
-            }
-            thread::sleep(PAUSE);
-        }
-        Ok(())
+    /// The call that the sentences speak of: not the tidying up after it.
+    fn telling(done: &[Done]) -> Option<&Done> {
+        let tidies = |done: &&Done| matches!(done.deed.call, Call::Close(_) | Call::Abort(_));
+        done.iter().rev().find(|done| !tidies(done)).or(done.last())
     }
 
     fn made(done: &Done) -> Made {
@@ -209,6 +201,16 @@ mod linux {
             call: done.deed.call.text(done.n),
             happened: done.happened,
             expected: (!done.is_as_expected()).then(|| done.deed.outcome.to_string()),
+            leads: done.socket.map(|handle| {
+                let end = match handle.local {
+                    Some(end) if end.port != Port::NONE => format!("{}:{}", end.address, end.port),
+                    _ => "no address, no port".into(),
+                };
+                format!(
+                    "descriptor {} → socket:[{}] → {end}",
+                    handle.descriptor, handle.inode
+                )
+            }),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::history::Moment;
 use crate::teach::lessons::{
-    Cast, Difference, Fact, Given, Happened, Judgement, Lesson, Question, Scene, Step, differences,
+    Cast, Difference, Fact, Given, Happened, Judgement, Lesson, Question, Scene, Step, When,
+    troubles,
 };
 
 /// What is to be marked.
@@ -60,11 +61,16 @@ impl Exam {
         let judged = self
             .given
             .iter()
-            .filter_map(|(question, given)| question.judge(*given, &scene));
+            .filter_map(|(question, given)| question.judge(*given, &scene))
+            // A choice may name a port as well.
+            .map(|judgement| Judgement {
+                verdict: scene.fill(&judgement.verdict),
+                ..judgement
+            });
         Marked {
             number: self.number,
             moment: moment.number,
-            differences: differences(self.step.rows, &self.cast, &scene.rows),
+            differences: troubles(self.step, When::AtOnce, &scene),
             judgements: judged.collect(),
             meaning: told(self.step.explanation, &scene),
             conclusion: told(self.lesson.explanation, &scene),

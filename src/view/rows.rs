@@ -5,7 +5,7 @@ use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
 use crate::view::cells::{cut, cut_middle, width};
-use crate::view::columns::{self, Column, Content, Overlong, Sized};
+use crate::view::columns::{Column, Content, Overlong, Sized};
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
 
@@ -42,24 +42,21 @@ pub(super) const FLAT: &[Column] = &[
     UP,
 ];
 
-/// Cells in which a process of a lab is named with its pid.
-const WHOLE_OWNER: usize = 18;
-/// Cells of a row in which it can be.
-const WITH_WHOLE_OWNER: usize = 12 + 15 + 15 + WHOLE_OWNER + 9 + 4 * columns::GAP;
-
-/// The columns of a lesson: what its sentences speak of, and no more.
+/// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of
+/// them; what is over goes to the process and its pid first.
 pub(super) const fn lesson(room: usize) -> &'static [Column] {
-    match room >= WITH_WHOLE_OWNER {
-        true => &const { lesson_with(WHOLE_OWNER) },
-        false => &const { lesson_with(8) },
+    match room {
+        ..75 => &const { lesson_with(15, 8) },
+        75..100 => &const { lesson_with(15, 16) },
+        _ => &const { lesson_with(26, 16) },
     }
 }
 
-const fn lesson_with(owner: usize) -> [Column; 5] {
+const fn lesson_with(end: usize, owner: usize) -> [Column; 5] {
     [
         Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
-        Column::new(Content::Local, "LOCAL", 0, 15, 17).sorted(SortColumn::Local),
-        Column::new(Content::Remote, "REMOTE", 0, 15, 17).sorted(SortColumn::Remote),
+        Column::new(Content::Local, "LOCAL", 0, 15, end).sorted(SortColumn::Local),
+        Column::new(Content::Remote, "REMOTE", 0, 15, end).sorted(SortColumn::Remote),
         Column::new(Content::Owner, "PROCESS", 1, owner, 40)
             .weight(8)
             .sorted(SortColumn::Process),

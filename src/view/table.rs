@@ -90,6 +90,9 @@ fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
 
 /// Why the table is empty, and what to press.
 fn nothing(state: &ViewState) -> String {
+    if state.course.is_some() {
+        return "   no row: no socket of this lesson is in the table".into();
+    }
     let only = header::switches(state.narrow);
     let words = match (state.filter.text.is_empty(), only.is_empty()) {
         (true, true) => "no socket to show".into(),

@@ -157,7 +157,7 @@ impl App {
             })
             .collect();
         let text = match ports.is_empty() {
-            true => "proc:lab-server,lab-client".to_owned(),
+            true => processes(sitting),
             false => format!("port:{}", ports.join(",")),
         };
         // What the learner typed for himself stays.
@@ -429,6 +429,17 @@ impl Sitting {
         });
         self.why = Some(told.collect());
         self.scroll = 0;
+    }
+}
+
+/// While the lab has no port: whatever its processes have.
+fn processes(sitting: &Sitting) -> String {
+    let actors = sitting.lesson.actors.iter();
+    let pids = actors.filter_map(|actor| sitting.cast.pid(*actor));
+    let pids: Vec<String> = pids.map(|pid| pid.to_string()).collect();
+    match pids.is_empty() {
+        true => "proc:lab-server".into(),
+        false => format!("pid:{}", pids.join(",")),
     }
 }
 

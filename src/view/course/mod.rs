@@ -178,6 +178,8 @@ pub struct Made {
     pub happened: Happened,
     /// What should have come of it, where that is something else.
     pub expected: Option<String>,
+    /// From the descriptor over the socket to its own end, where there is one.
+    pub leads: Option<String>,
 }
 
 /// Samples after which an honest word is due.

@@ -288,6 +288,7 @@ fn made(page: &mut Page, sitting: &Sitting) {
             page.say(&format!("  expected: {expected}"), Tone::Warning);
         }
     }
+    leads(page, sitting);
 }
 
 /// The call with the number of every port whose name stands for one by now: `127.0.0.1:P` becomes
@@ -304,6 +305,16 @@ fn numbered(call: &str, sitting: &Sitting) -> String {
         }
     }
     out
+}
+
+/// Where the descriptor leads: a socket without a row is shown from this side.
+fn leads(page: &mut Page, sitting: &Sitting) {
+    let rowless = sitting.step().is_some_and(|step| step.rows.is_empty());
+    if let Some(made) = sitting.calls.last().filter(|_| rowless)
+        && let Some(leads) = &made.leads
+    {
+        page.say(&format!("{}'s {leads}", made.actor), Tone::Accent);
+    }
 }
 
 /// `c1 = socket` and `c2 = socket` are the same call.
