@@ -24,7 +24,8 @@
 //!    finds the processes that have them. Ground facts; nothing is inferred.
 //! 2. [`history`]: one snapshot after another → one [`history::Moment`] after another. Follows each
 //!    socket by identity: since when, through which states, who had it, which of its two ports is
-//!    the shared one, which row is its other end.
+//!    the shared one, which row is its other end. Keeps, within bounds, what has ended and the
+//!    moments before ([`history::Past`]).
 //! 3. [`query`]: a moment and a [`query::Query`] → an [`query::Answer`]: rows filtered, grouped and
 //!    ordered, and the lines they make.
 //! 4. [`report`]: an answer, or what happened → plain lines, CSV and JSON for programs. Here the way

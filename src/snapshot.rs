@@ -112,6 +112,9 @@ pub struct Sight {
     pub readable: u32,
     /// Processes whose descriptors could not be read.
     pub hidden: u32,
+    /// Processes that nobody has looked into yet, because that would have taken too long for this
+    /// sample.
+    pub unvisited: u32,
 }
 
 /// All that one look gave.

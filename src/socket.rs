@@ -247,6 +247,16 @@ pub struct TcpInfo {
     pub sent: Option<Sent>,
 }
 
+impl TcpInfo {
+    /// Bytes sent, repetitions not counted; what was acknowledged where the kernel does not say.
+    pub fn sent_once(&self) -> Option<u64> {
+        match self.sent {
+            Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
+            None => self.delivered.map(|d| d.acknowledged),
+        }
+    }
+}
+
 /// One socket as one source saw it in one sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Socket {

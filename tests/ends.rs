@@ -18,8 +18,12 @@ use proptest::prelude::*;
 use support::scene::recording;
 
 fn moments() -> Vec<Arc<Moment>> {
+    moments_of("ends")
+}
+
+fn moments_of(name: &str) -> Vec<Arc<Moment>> {
     let mut history = History::default();
-    let samples = recording("ends");
+    let samples = recording(name);
     let moments = samples.into_iter().map(|mut sample| {
         let moment = history.apply(&mut sample);
         assert!(sample.destroyed.is_empty(), "taken up");
@@ -165,6 +169,34 @@ fn rows_that_no_sample_had_stay_five_seconds_or_until_there_are_too_many() {
         (20_000, 5_001, 1)
     );
     assert_eq!(look(8, 0), 0);
+}
+
+#[test]
+fn a_connection_to_which_the_kernel_gave_two_names_is_one_row() {
+    let moments = moments_of("cookies");
+    let accepted = only(&moments[2], 7000, 40_001);
+    assert_eq!(accepted.first_seen, Since::Seen(Duration::from_secs(1)));
+    let path = [TcpState::SynReceived, TcpState::Established];
+    assert_eq!(
+        (&accepted.path[..], accepted.is_closed()),
+        (&path[..], false)
+    );
+    assert!(accepted.ownership.holders().is_some());
+
+    let heard = only(&moments[2], 7000, 40_002);
+    assert_eq!((heard.is_closed(), bytes(heard)), (true, (0, 4)));
+    assert!(only(&moments[2], 7000, 40_003).socket.tcp.is_none());
+    let late = only(&moments[3], 7000, 40_003);
+    assert_eq!((late.is_closed(), bytes(late)), (true, (0, 4)));
+
+    let kept = only(&moments[2], 40_004, 7000);
+    let path = [TcpState::FinWait2, TcpState::TimeWait];
+    assert_eq!((&kept.path[..], bytes(kept)), (&path[..], (4, 0)));
+
+    assert_eq!(rows(&moments[2], 40_005, 7000).len(), 2, "used again");
+    let Totals { opened, closed, .. } = moments[3].totals;
+    assert_eq!((opened, closed), (6, 3));
+    assert_eq!(moments[3].open, 4);
 }
 
 /// A connection's end here: when it opens and closes, how much later that is heard, whether it

@@ -10,16 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::cli::Explain;
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::terminal_width;
 use crate::collect::{Closes, Demand};
 use crate::endpoint::Endpoint;
-use crate::history::{Moment, Tracked};
+use crate::history::Tracked;
 use crate::port::{Port, Protocol};
 use crate::process::Pid;
-use crate::services::Services;
-use crate::teach::{Certainty, Explanation, explain_port, explain_process, explain_row};
+use crate::teach::{
+    Certainty, Explanation, Findings, Known, explain_port, explain_process, explain_row,
+};
 use crate::text;
 
 /// What is to be explained.
@@ -71,7 +73,7 @@ impl FromStr for Subject {
 ///
 /// # Errors
 /// A text that is no subject, and what the system refused.
-pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
+pub(super) fn explain(explain: &Explain, config: &Config) -> Result<Exit, Failure> {
     let subject: Subject = explain.subject.parse().map_err(|why: String| {
         let text = text::readable(explain.subject.as_bytes());
         let start: String = text.chars().take(REPEATED).collect();
@@ -85,7 +87,13 @@ pub(super) fn explain(explain: &Explain) -> Result<Exit, Failure> {
         ..Demand::default()
     };
     let (_, moment) = Looking::open(source, Duration::ZERO, demand)?;
-    let found = found(subject, &moment, &services);
+    let findings = Findings::of(&moment, &config.limits);
+    let known = Known {
+        moment: &moment,
+        services: &services,
+        findings: &findings,
+    };
+    let found = found(subject, known);
     if found.is_empty() {
         let what = match subject {
             Subject::Process(pid) => {
@@ -107,14 +115,15 @@ const REPEATED: usize = 40;
 /// Rows of one endpoint are explained one by one up to so many.
 const MOST: usize = 5;
 
-fn found(subject: Subject, moment: &Moment, services: &Services) -> Vec<Explanation> {
+fn found(subject: Subject, known: Known<'_>) -> Vec<Explanation> {
+    let moment = known.moment;
     match subject {
-        Subject::Port(port, protocol) => vec![explain_port(port, protocol, moment, services)],
+        Subject::Port(port, protocol) => vec![explain_port(port, protocol, known)],
         Subject::Process(pid) => {
-            let known = moment.directory.processes.values();
-            let process = known.filter(|process| process.key.pid == pid);
+            let all = moment.directory.processes.values();
+            let process = all.filter(|process| process.key.pid == pid);
             process
-                .map(|process| explain_process(process, moment, services))
+                .map(|process| explain_process(process, known))
                 .collect()
         }
         Subject::Endpoint(end) => {
@@ -130,7 +139,7 @@ fn found(subject: Subject, moment: &Moment, services: &Services) -> Vec<Explanat
                 (row.side, socket.local, socket.remote, row.key)
             });
             let rows = rows.into_iter().take(MOST);
-            rows.map(|row| explain_row(row, moment, services)).collect()
+            rows.map(|row| explain_row(row, known)).collect()
         }
     }
 }

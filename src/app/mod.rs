@@ -52,7 +52,7 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Memory, Published, Question};
+pub use model::{About, Keeping, Memory, Published, Question};
 pub use tutor::{News, Order as LabOrder};
 pub use update::{App, Effect, NamedFilter};
 
@@ -72,11 +72,11 @@ fn start(task: Task) -> Exit {
         Task::Dashboard(selection, scene, common) => {
             run::dashboard(&selection, &scene, &common, config)
         }
-        Task::List(list) => print::list(&list),
+        Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
-        Task::Explain(explain) => explain::explain(&explain),
+        Task::Explain(explain) => explain::explain(&explain, &config),
         Task::Learn(learn) => learn::learn(&learn, config),
         Task::Record(record) => record::record(&record, &config),
         Task::Replay(replay) => replay::replay(&replay, config),

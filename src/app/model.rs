@@ -7,18 +7,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use std::{io, thread};
 
 use crate::app::cli::Fault;
 use crate::app::run::Message;
 use crate::collect::Sampled;
-use crate::history::{History, Moment};
+use crate::history::{Bounds, History, Kept, Moment, Past};
 use crate::query::filter::Context;
 use crate::query::{
-    Answer, Completion, Folds, Lines, Query, Scope, Survey, Typed, answer, complete,
+    Answer, Completion, Folds, Grouping, Lines, Query, Scope, Survey, Typed, answer, complete,
 };
 use crate::socket::Socket;
-use crate::teach::{Exam, Marked};
+use crate::teach::{Exam, Findings, Limits, Marked};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Question {
     pub exam: Option<Exam>,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
 }
 
 /// What the loop gets.
@@ -61,6 +64,10 @@ pub struct Published {
     pub marked: Option<Marked>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
+    /// How many of the sockets that have ended are kept.
+    pub kept: Kept,
+    /// What is stuck or odd in the answer's moment.
+    pub findings: Arc<Findings>,
 }
 
 /// What the thread is told.
@@ -89,6 +96,7 @@ impl Model {
     pub(super) fn start(
         messages: SyncSender<Message>,
         question: Question,
+        keeping: Keeping,
         spares: Sender<Vec<Socket>>,
         fault: Option<Fault>,
     ) -> io::Result<Self> {
@@ -99,7 +107,7 @@ impl Model {
             latest: Arc::default(),
         };
         let worker = Worker {
-            memory: Memory::default(),
+            memory: Memory::new(keeping),
             question: Arc::clone(&model.question),
             messages,
             latest: Arc::clone(&model.latest),
@@ -133,20 +141,76 @@ impl Model {
     }
 }
 
+/// How much is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// Of sockets that have ended.
+    pub closed: Bounds,
+    /// Of moments that one can go back to.
+    pub moments: Bounds,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            closed: Bounds {
+                time: 60 * MINUTE,
+                bytes: 16_000_000,
+            },
+            moments: Bounds {
+                time: 10 * MINUTE,
+                bytes: 24_000_000,
+            },
+        }
+    }
+}
+
 /// What is remembered, and answered from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
+    keeping: Keeping,
     history: History,
+    past: Past,
     newest: Option<Arc<Moment>>,
     held: Option<Arc<Moment>>,
+    found: Option<Found>,
+}
+
+/// What was found in a moment: looked for once, however often the moment is asked about.
+#[derive(Debug)]
+struct Found {
+    moment: Arc<Moment>,
+    limits: Limits,
+    findings: Arc<Findings>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(Keeping::default())
+    }
 }
 
 impl Memory {
+    /// An empty one.
+    pub fn new(keeping: Keeping) -> Self {
+        Self {
+            keeping,
+            history: History::keeping(keeping.closed),
+            past: Past::new(keeping.moments),
+            newest: None,
+            held: None,
+            found: None,
+        }
+    }
+
     /// Takes up what came of a look. Gives back the emptied socket list, where there was one.
     pub fn take_up(&mut self, sampled: Sampled) -> Option<Vec<Socket>> {
         match sampled {
             Sampled::Snapshot(mut snapshot) => {
-                self.newest = Some(self.history.apply(&mut snapshot));
+                let newest = self.history.apply(&mut snapshot);
+                self.past.push(&newest);
+                self.newest = Some(newest);
                 Some(snapshot.sockets)
             }
             Sampled::Failed(gap) => {
@@ -170,6 +234,11 @@ impl Memory {
             }
             About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
         };
+        let findings = self.findings(&moment, question.limits);
+        let moment = match question.query.grouping {
+            Grouping::History => self.history.ended(&moment),
+            _ => moment,
+        };
         let answer = Arc::new(answer(moment, &question.query));
         let lines = Lines::new(&answer, &question.folds);
         let context = Context {
@@ -190,7 +259,26 @@ impl Memory {
             lines,
             newest,
             completion,
+            kept: self.history.kept(),
+            findings,
         })
+    }
+
+    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
+        let known = self.found.as_ref();
+        if let Some(known) = known
+            .filter(|known| Arc::ptr_eq(&known.moment, moment))
+            .filter(|known| known.limits == limits)
+        {
+            return Arc::clone(&known.findings);
+        }
+        let findings = Arc::new(Findings::of(moment, &limits));
+        self.found = Some(Found {
+            moment: Arc::clone(moment),
+            limits,
+            findings: Arc::clone(&findings),
+        });
+        findings
     }
 }
 
@@ -216,7 +304,7 @@ impl Worker {
             }));
             if outcome.is_err() {
                 // What the panic left half done is thrown away; the notice is on its way.
-                self.memory = Memory::default();
+                self.memory = Memory::new(self.memory.keeping);
             }
             // A full queue is as good: the loop fetches the newest answer after any message.
             drop(self.messages.try_send(Message::Answered));

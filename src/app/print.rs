@@ -4,25 +4,30 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashSet;
+
 use crate::app::cli::{Common, FormatChoice, Layout, List, Selection};
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::collect::{Closes, Demand, OwnerSearch, names};
 use crate::history::{Moment, Ownership, Tracked};
+use crate::port::{PortKey, PortSide};
 use crate::query::filter::Context;
 use crate::query::{Answer, Grouping, Query, answer};
-use crate::report::{self, Header, Lines};
+use crate::report::{self, FindingRecord, Header, Lines};
 use crate::services::Services;
 use crate::snapshot::Gap;
-use crate::teach;
+use crate::teach::findings::Whose;
+use crate::teach::{self, Finding, Findings, Limits};
 use crate::view::{Heads, Paper, page};
 
 /// Prints the list.
 ///
 /// # Errors
 /// What the system refused.
-pub(super) fn list(list: &List) -> Result<Exit, Failure> {
-    let printer = Printer::new(&list.selection, &list.layout, &list.common)?;
+pub(super) fn list(list: &List, config: &Config) -> Result<Exit, Failure> {
+    let printer = Printer::new(&list.selection, &list.layout, &list.common, config.limits)?;
     // The list names owners, whether or not the filter asks for them.
     let demand = Demand {
         ports: printer.query.filter.ports(),
@@ -38,6 +43,7 @@ pub(super) fn list(list: &List) -> Result<Exit, Failure> {
 pub(super) struct Printer<'a> {
     query: Query,
     layout: &'a Layout,
+    limits: Limits,
 }
 
 impl<'a> Printer<'a> {
@@ -49,6 +55,7 @@ impl<'a> Printer<'a> {
         selection: &Selection,
         layout: &'a Layout,
         common: &Common,
+        limits: Limits,
     ) -> Result<Self, Failure> {
         let filter = selection.filter()?;
         let (grouping, order) = arrangement(layout)?;
@@ -60,7 +67,11 @@ impl<'a> Printer<'a> {
             order,
             services: common.services(),
         };
-        Ok(Self { query, layout })
+        Ok(Self {
+            query,
+            layout,
+            limits,
+        })
     }
 
     /// Prints the moment, which was seen on this machine.
@@ -68,7 +79,11 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// When the output cannot be written.
     pub(super) fn print(self, moment: Arc<Moment>, host: Option<&str>) -> Result<Exit, Failure> {
-        let Self { query, layout } = self;
+        let Self {
+            query,
+            layout,
+            limits,
+        } = self;
         let mut answer = answer(moment, &query);
         if layout.resolve {
             answer = with_names(&answer, &query);
@@ -80,7 +95,7 @@ impl<'a> Printer<'a> {
             moment.gaps.push(Gap::Owners(why));
             answer = crate::query::answer(Arc::new(moment), &query);
         }
-        print(&answer, &query.services, layout, host).map_err(Failure::Output)?;
+        print(&answer, &query.services, layout, host, limits).map_err(Failure::Output)?;
         remarks(&answer);
         Ok(Exit::Done)
     }
@@ -97,7 +112,7 @@ fn undecided(answer: &Answer, query: &Query) -> usize {
     };
     match query.filter.owners() {
         OwnerSearch::NotSought => 0,
-        OwnerSearch::Sought => answer.moment.rows().filter(hangs).count(),
+        OwnerSearch::Sought | OwnerSearch::Gradual => answer.moment.rows().filter(hangs).count(),
     }
 }
 
@@ -126,6 +141,7 @@ fn print(
     services: &Services,
     layout: &Layout,
     host: Option<&str>,
+    limits: Limits,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let lines = Lines {
@@ -155,10 +171,43 @@ fn print(
         }
         FormatChoice::Plain => lines.plain(&mut out)?,
         FormatChoice::Csv => lines.csv(&mut out)?,
-        FormatChoice::Json => report::json(answer, services, host, &mut out)?,
+        FormatChoice::Json => {
+            let findings = findings(answer, &limits);
+            report::json(answer, services, host, &findings, &mut out)?;
+        }
         FormatChoice::Ndjson => report::ndjson(answer, services, &mut out)?,
     }
     out.flush()
+}
+
+/// What was found at the ports of the listed sockets.
+fn findings(answer: &Answer, limits: &Limits) -> Vec<FindingRecord> {
+    let moment = &answer.moment;
+    let found = Findings::of(moment, limits);
+    if found.all().is_empty() {
+        return Vec::new();
+    }
+    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    let listed: HashSet<PortKey> = rows.map(|row| row.port_key()).collect();
+    let listed = found.all().iter().filter(|f| listed.contains(&f.id.port));
+    let record = |finding: &Finding| FindingRecord {
+        rule: finding.row().name,
+        protocol: finding.id.port.protocol.name(),
+        port: finding.id.port.port.number(),
+        at: match finding.id.port.side {
+            PortSide::Here => "local",
+            PortSide::There => "remote",
+        },
+        count: finding.count,
+        lasting_ms: finding.lasting.map(|l| l.seen.as_millis() as u64),
+        at_least: finding.lasting.map(|l| l.at_least),
+        pid: match finding.whose {
+            Whose::Of(process) => Some(process.pid.0),
+            Whose::Nobodys | Whose::Several => None,
+        },
+        message: finding.sentence(moment).text,
+    };
+    listed.map(record).collect()
 }
 
 /// How wide the terminal is; `None` where the output is none.

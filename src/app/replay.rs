@@ -34,7 +34,12 @@ pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
     if draws() && replay.at.is_none() && !replay.layout.asks_for_format() {
         return run::playback(reader, replay, config);
     }
-    let printer = Printer::new(&replay.selection, &replay.layout, &replay.common)?;
+    let printer = Printer::new(
+        &replay.selection,
+        &replay.layout,
+        &replay.common,
+        config.limits,
+    )?;
     let host = reader.about().host.clone();
     let moment = moment(reader, replay.at, path)?;
     printer.print(moment, host.as_deref())

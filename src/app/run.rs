@@ -19,7 +19,7 @@ use crate::app::terminal::{self, Display};
 use crate::app::tutor::{News, Tutor};
 use crate::app::update::{App, Effect};
 use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Sampled, Sampler, Start};
+use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
 use crate::socket::Socket;
 use crate::teach::Progress;
 use crate::teach::lessons::Lesson;
@@ -53,8 +53,9 @@ pub(super) enum Message {
 /// Messages that may wait; the input thread waits with more.
 const WAITING: usize = 256;
 
-/// At most one frame in this time: nobody sees more, and a burst of keys costs one frame.
-const FRAME: Duration = Duration::from_millis(16);
+/// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
+/// one is shown before a screen that is painted 60 times a second could show it.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// Runs the dashboard until the user leaves.
 ///
@@ -68,7 +69,7 @@ pub(super) fn dashboard(
 ) -> Result<Exit, Failure> {
     open(selection, common, config, |app| {
         app.view.manner = scene.manner();
-        sampling(app, common)
+        sampling(app, common, OwnerSearch::Gradual)
     })
 }
 
@@ -76,12 +77,16 @@ pub(super) fn dashboard(
 fn sampling(
     app: &mut App,
     common: &Common,
+    owners: OwnerSearch,
 ) -> Result<
     impl FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder> + use<>,
     Failure,
 > {
     let (choice, fault) = (common.source(), common.fault());
-    let collector = Collector::open(choice, Instant::now())?;
+    let collector = Collector::open(choice, Instant::now())?.demanding(Demand {
+        owners,
+        ..Demand::default()
+    });
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
     app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
     Ok(move |app: &App, model: &Model, spares, _| {
@@ -107,7 +112,8 @@ pub(super) fn lessons(
     open(&Selection::default(), &learn.common, config, |app| {
         app.view.manner = learn.scene.manner();
         app.first = app.learn(lesson);
-        sampling(app, &learn.common)
+        // A lesson waits for owners, and is on few sockets.
+        sampling(app, &learn.common, OwnerSearch::Sought)
     })
 }
 
@@ -156,13 +162,21 @@ where
     let mut view = ViewState::new(Display::size(), interval);
     view.narrow = selection.narrow();
     view.filter.text = selection.text();
+    view.zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
     app.named = config.filters;
+    app.limits = config.limits;
     let feed = feed(&mut app)?;
 
     let (messages, inbox) = sync_channel(WAITING);
     let (spares, spare) = channel();
-    let model = Model::start(messages.clone(), app.question(), spares, common.fault());
+    let model = Model::start(
+        messages.clone(),
+        app.question(),
+        config.keeping,
+        spares,
+        common.fault(),
+    );
     let model = model.map_err(Failure::Thread)?;
     let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;

@@ -3,6 +3,7 @@
 mod browse;
 mod complete;
 mod cursor;
+mod findings;
 mod learn;
 mod palette;
 mod pick;
@@ -18,9 +19,9 @@ use crate::app::model::{About, Published, Question};
 use crate::app::tutor::Order;
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, LineId, Lines, Query, Scope, Typed};
+use crate::query::{Answer, Filter, Grouping, LineId, Lines, Query, Scope, Typed};
 use crate::services::Services;
-use crate::teach::Progress;
+use crate::teach::{Limits, Progress};
 use crate::view::keys::{Key, action_of};
 use crate::view::{
     Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
@@ -69,6 +70,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// The filters of the configuration.
     pub named: Vec<NamedFilter>,
+    /// From where on something is worth a look.
+    pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
     /// What the items of the palette do.
@@ -84,7 +87,7 @@ pub struct App {
     /// Earlier filters.
     past: recall::Past,
     /// Where the cursor was in each view.
-    places: [Place; 4],
+    places: [Place; 5],
     /// What the next answer keeps in place.
     keep: cursor::Keep,
     /// What is to be done first.
@@ -107,6 +110,7 @@ impl App {
             filter,
             services,
             named: Vec::new(),
+            limits: Limits::USUAL,
             picks: Vec::new(),
             commands: Vec::new(),
             asked_survey: None,
@@ -114,7 +118,7 @@ impl App {
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
-            places: [Place::default(); 4],
+            places: [Place::default(); 5],
             keep: cursor::Keep::default(),
             first: Vec::new(),
             learner: learn::Learner::default(),
@@ -141,6 +145,7 @@ impl App {
             survey: self.surveyed(),
             exam: self.exam(),
             typed: self.asked.clone(),
+            limits: self.limits,
         }
     }
 
@@ -207,6 +212,7 @@ impl App {
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => match self.in_course(key, &event) {
                         Some(effects) => effects,
                         None => key
@@ -260,6 +266,7 @@ impl App {
             sample: newest.cost.sample,
             cpu: newest.cost.cpu,
         };
+        self.view.kept = published.kept;
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
@@ -273,6 +280,7 @@ impl App {
             false => published.lines,
         };
         self.answer = Some(published.answer);
+        self.view.findings = published.findings;
         self.find_cursor_again();
         // One that was made of another group's rows is not this group's.
         if let Some((scope, survey)) = published.survey
@@ -342,6 +350,10 @@ impl App {
                     .iter()
                     .map(|g| notice(NoticeKind::Unseen, g.to_string())),
             );
+            if answer.grouping == Grouping::History {
+                let dropped = crate::teach::dropped(self.view.kept);
+                notices.extend(dropped.map(|text| notice(NoticeKind::Unseen, text)));
+            }
             let hidden = crate::teach::hidden(moment);
             notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
         }
@@ -367,7 +379,10 @@ impl App {
             return Vec::new();
         }
         if self.view.filter.text.is_empty() {
-            return Vec::new();
+            return match self.view.grouping {
+                Grouping::History => self.history(),
+                _ => Vec::new(),
+            };
         }
         self.view.filter = crate::view::FilterLine::default();
         self.filter = Arc::default();

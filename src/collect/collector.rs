@@ -132,7 +132,9 @@ impl Collector {
         let asked_for = self.demand.sort(&mut sockets);
         let directory = &mut self.directory;
         let sight = if self.demand.seeks_owners(asked_for) {
-            self.owners.find(elapsed, asked_for, directory, &mut gaps)
+            let search = self.demand.owners;
+            self.owners
+                .find(elapsed, search, asked_for, directory, &mut gaps)
         } else {
             Sight::default()
         };

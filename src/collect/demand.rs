@@ -36,6 +36,9 @@ pub enum OwnerSearch {
     /// Every process that has one of the sockets is found.
     #[default]
     Sought,
+    /// The same, but no sample waits until all processes were looked into for the first time: who
+    /// was not gets his turn in the next one ([`Sight::unvisited`](crate::snapshot::Sight)).
+    Gradual,
     /// Nobody looks: the sample does not tell owners, and all that have a descriptor are
     /// `Untold`.
     NotSought,
@@ -73,7 +76,9 @@ impl Demand {
             |socket: &Socket| socket.inode.is_some() || socket.holders.found().is_some();
         match self.owners {
             OwnerSearch::NotSought => false,
-            OwnerSearch::Sought => self.ports.is_none() || asked_for.iter().any(may_be_owned),
+            OwnerSearch::Sought | OwnerSearch::Gradual => {
+                self.ports.is_none() || asked_for.iter().any(may_be_owned)
+            }
         }
     }
 }

@@ -76,10 +76,12 @@ pub trait Source: Send {
 pub trait Owners: Send {
     /// Fills `holders` of every socket and keeps `directory.processes` complete for them:
     /// a process stays there for some time after its last socket, because rows remember it.
-    /// `directory` is only copied when something in it changes ([`Arc::make_mut`]).
+    /// `directory` is only copied when something in it changes ([`Arc::make_mut`]). A search that
+    /// is [`Gradual`](OwnerSearch::Gradual) may leave processes for the next call.
     fn find(
         &mut self,
         now: Duration,
+        search: OwnerSearch,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,

@@ -101,7 +101,12 @@ impl Pacer {
             let begun = Instant::now();
             let sampled = self.look();
             let took = begun.elapsed();
-            if !send(sampled) || !self.wait(begun, took) {
+            let due = match &sampled {
+                // Owners are on their way, and the sooner the better: half of the time.
+                Sampled::Snapshot(snapshot) if snapshot.sight.unvisited > 0 => Due::After(took),
+                _ => Due::Usual,
+            };
+            if !send(sampled) || !self.wait(begun, took, due) {
                 return;
             }
         }
@@ -139,9 +144,13 @@ impl Pacer {
     }
 
     /// Waits for the next sample; tells whether anybody still wants one.
-    fn wait(&mut self, begun: Instant, took: Duration) -> bool {
+    fn wait(&mut self, begun: Instant, took: Duration, due: Due) -> bool {
         loop {
-            let due = begun + pace(self.start.interval, took);
+            let due = begun
+                + match due {
+                    Due::Usual => pace(self.start.interval, took),
+                    Due::After(rest) => self.start.interval.min(took + rest),
+                };
             let left = due.saturating_duration_since(Instant::now());
             match self.wishes.recv_timeout(left) {
                 Ok(Wish::Interval(interval)) => self.start.interval = interval,
@@ -150,6 +159,15 @@ impl Pacer {
             }
         }
     }
+}
+
+/// When the next sample is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// As wished, unless that would be too much work.
+    Usual,
+    /// After so much rest, if that is sooner.
+    After(Duration),
 }
 
 /// The time from one sample to the next: the wish, unless samples take too long for it.

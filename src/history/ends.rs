@@ -65,14 +65,10 @@ impl Ends {
         if self.ends.is_empty() || !is_remains(socket) {
             return;
         }
-        let tuple = SocketKey::Tuple {
-            protocol: socket.protocol(),
-            local: socket.local,
-            remote: socket.remote,
-            interface: socket.interface,
-            twin: 0,
-        };
-        let places = [self.by_key.get(&socket.key()), self.by_tuple.get(&tuple)];
+        let places = [
+            self.by_key.get(&socket.key()),
+            self.by_tuple.get(&tuple(socket)),
+        ];
         let end = places.into_iter().flatten().find_map(|&place| {
             let place = self.ends.get_mut(place)?;
             place.take()
@@ -94,6 +90,9 @@ pub(super) struct Waiting {
     /// given to others since. `order` has the oldest first, and some that are no longer awaited.
     awaited: HashMap<SocketKey, Slot>,
     order: VecDeque<SocketKey>,
+    /// The names of those by their endpoints: the kernel may have given the row another cookie than
+    /// the socket (see [`reunion`](super::reunion)).
+    by_tuple: HashMap<SocketKey, SocketKey>,
 }
 
 impl Waiting {
@@ -116,6 +115,23 @@ impl Waiting {
         if self.awaited.insert(row.key, row.slot).is_none() {
             self.order.push_back(row.key);
         }
+        if self.by_tuple.len() >= MOST_AWAITED {
+            let awaited = &self.awaited;
+            self.by_tuple.retain(|_, key| awaited.contains_key(key));
+        }
+        self.by_tuple.insert(tuple(&row.socket), row.key);
+    }
+
+    /// Whose end it is, by name or else by endpoints; he is not awaited any more.
+    fn remove(&mut self, end: &Destroyed) -> Option<(SocketKey, Slot)> {
+        let by_tuple = self.by_tuple.get(&end.tuple());
+        let key = [Some(end.key()), by_tuple.copied()]
+            .into_iter()
+            .flatten()
+            .find(|key| self.awaited.contains_key(key))?;
+        let slot = self.awaited.remove(&key)?;
+        self.by_tuple.remove(&end.tuple());
+        Some((key, slot))
     }
 }
 
@@ -133,6 +149,7 @@ impl History {
     /// has met its row, and before the rows that were not met are closed.
     pub(super) fn bid_farewell(&mut self, ends: Ends, now: Duration) -> Farewells {
         let mut farewells = Farewells::default();
+        let mut unknown = Vec::new();
         for end in ends.left() {
             let row = self.store.find(&end.key());
             let row = row.or_else(|| self.store.find(&end.tuple()));
@@ -145,6 +162,16 @@ impl History {
                 Some(_) if end.at < now => {}
                 Some(_) => self.waiting.undecided.push(end),
                 None if self.was_awaited(&end) => {}
+                None => unknown.push(end),
+            }
+        }
+        let mut namesakes = self.unannounced(&unknown, &farewells.announced);
+        for end in unknown {
+            match namesakes.remove(&end.tuple()) {
+                Some(slot) => {
+                    farewells.announced.insert(slot);
+                    self.conclude(slot, &end);
+                }
                 None if end.at >= now => self.waiting.undecided.push(end),
                 None => farewells.unsampled.push(end),
             }
@@ -152,14 +179,32 @@ impl History {
         farewells
     }
 
+    /// The rows that are gone and of whose end nothing was heard under their own name, by their
+    /// endpoints.
+    fn unannounced(
+        &self,
+        ends: &[Destroyed],
+        announced: &HashSet<Slot>,
+    ) -> HashMap<SocketKey, Slot> {
+        if ends.is_empty() {
+            return HashMap::new();
+        }
+        self.store
+            .unmet()
+            .filter(|row| row.socket.tcp_state().is_some() && !announced.contains(&row.slot))
+            .map(|row| (tuple(&row.socket), row.slot))
+            .collect()
+    }
+
     /// Whether it is the end of a row that is closed already; then it gets its figures, too.
     fn was_awaited(&mut self, end: &Destroyed) -> bool {
-        let Some(slot) = self.waiting.awaited.remove(&end.key()) else {
+        let Some((key, slot)) = self.waiting.remove(end) else {
             return false;
         };
         let row = self.store.row(slot);
-        if row.is_some_and(|row| row.is_closed() && row.key == end.key()) {
+        if row.is_some_and(|row| row.is_closed() && row.key == key) {
             self.conclude(slot, end);
+            self.ended.push(slot);
         }
         true
     }
@@ -194,6 +239,17 @@ impl History {
         if !is_announced && !never_is {
             self.waiting.expect(row);
         }
+    }
+}
+
+/// The name by which endpoints know it.
+pub(super) fn tuple(socket: &Socket) -> SocketKey {
+    SocketKey::Tuple {
+        protocol: socket.protocol(),
+        local: socket.local,
+        remote: socket.remote,
+        interface: socket.interface,
+        twin: 0,
     }
 }
 

@@ -8,29 +8,44 @@
 //! new rows, when all listeners of the sample are known; make rows of what came and went unsampled;
 //! and publish.
 
+mod chronicle;
+mod closing;
 mod ends;
 mod index;
 mod listeners;
 mod moment;
 mod ownership;
 mod passing;
+mod past;
 mod peers;
+mod reunion;
+mod rows;
 mod series;
 mod side;
 mod sides;
+mod stall;
 mod store;
+mod tenants;
 mod tracked;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use chronicle::{Bounds, Kept};
+pub use closing::{Closer, closer};
 pub use moment::{LINGER, Moment, SelfCost, Totals};
 pub use ownership::{Held, Ownership};
+pub use past::{Past, Spot, Track};
+pub use rows::Rows;
 pub use series::{BUCKET, BUCKETS, Series};
 pub use side::{Evidence, Side};
+pub use stall::Stall;
+pub use tenants::{Tenancy, Tenants};
 pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 
 use crate::snapshot::{Cost, Gap, Sight, Snapshot};
+use crate::socket::TcpState;
+use chronicle::Chronicle;
 use ends::{Ends, Farewells, Waiting};
 use listeners::Listeners;
 use peers::Peers;
@@ -56,9 +71,35 @@ pub struct History {
     /// Rows whose side is only guessed, and the listeners they were judged by.
     guessed: Vec<Slot>,
     judged_by: u64,
+    /// The sockets that ended in the sample at hand, or of whose end more was heard.
+    ended: Vec<Slot>,
+    chronicle: Option<Chronicle>,
+    tenants: Arc<Tenants>,
 }
 
 impl History {
+    /// One that keeps the sockets that ended, within bounds.
+    pub fn keeping(bounds: Bounds) -> Self {
+        Self {
+            chronicle: Some(Chronicle::new(bounds)),
+            ..Self::default()
+        }
+    }
+
+    /// How many of the sockets that ended are kept.
+    pub fn kept(&self) -> Kept {
+        let chronicle = self.chronicle.as_ref();
+        chronicle.map(Chronicle::kept).unwrap_or_default()
+    }
+
+    /// The sockets that had ended by the given moment and are still kept, as a moment.
+    pub fn ended(&self, by: &Moment) -> Arc<Moment> {
+        Arc::new(match &self.chronicle {
+            Some(chronicle) => chronicle.moment(by),
+            None => by.with_rows(Rows::default()),
+        })
+    }
+
     /// Takes up one sample. The snapshot's socket list is emptied and can be filled again.
     pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
         let now = snapshot.elapsed;
@@ -75,20 +116,46 @@ impl History {
         self.pass(&farewells.unsampled, now, snapshot.ephemeral);
         self.listeners.tick(now);
         self.series.sample(now);
+        self.chronicle(snapshot);
         let moment = self.publish(snapshot);
         self.samples += 1;
         self.before = Some((now, snapshot.cost));
         Arc::new(moment)
     }
 
+    /// Keeps what ended in this sample.
+    fn chronicle(&mut self, snapshot: &Snapshot) {
+        let ended = std::mem::take(&mut self.ended);
+        let Some(chronicle) = &mut self.chronicle else {
+            return;
+        };
+        for row in ended.iter().filter_map(|slot| self.store.row(*slot)) {
+            chronicle.tell(row, snapshot.elapsed, &snapshot.directory);
+            if row.socket.is_listening() && row.is_closed() {
+                Arc::make_mut(&mut self.tenants).left(row, &snapshot.directory);
+            }
+        }
+        chronicle.tick(snapshot.elapsed);
+        // The list is long where much goes on; its room is used again.
+        self.ended = ended;
+        self.ended.clear();
+    }
+
     /// Frees the rows that have been closed long enough.
     fn reap(&mut self, now: Duration) {
         let limit = now.saturating_sub(LINGER);
         while let Some(row) = self.store.reap_one(limit) {
-            self.part(&row);
+            self.take_out(&row);
         }
         while let Some(row) = self.store.reap_passed(limit) {
-            self.part(&row);
+            self.take_out(&row);
+        }
+    }
+
+    fn take_out(&mut self, row: &Tracked) {
+        self.part(row);
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.part(row.slot);
         }
     }
 
@@ -101,17 +168,18 @@ impl History {
         self.store.begin_sample();
         // Without a single process to look into, nobody is looking and nobody will tell.
         let blind = snapshot.sight == Sight::default();
+        let source = snapshot.source;
+        let met = |socket| store::Met {
+            socket,
+            source,
+            now,
+            first_look,
+            blind,
+            interval,
+        };
         for mut socket in snapshot.sockets.drain(..) {
             ends.complete(&mut socket);
-            let met = store::Met {
-                socket,
-                source: snapshot.source,
-                now,
-                first_look,
-                blind,
-                interval,
-            };
-            match self.store.meet(met) {
+            match self.store.meet(met(socket)) {
                 store::Meeting::New(slot) => {
                     fresh.push(slot);
                     self.totals.opened += u64::from(!first_look);
@@ -122,11 +190,16 @@ impl History {
                     self.part(&before);
                     fresh.push(slot);
                 }
-                store::Meeting::StateChanged => self.totals.changed += 1,
+                store::Meeting::StateChanged(slot) => {
+                    self.totals.changed += 1;
+                    self.note_remains(slot);
+                }
                 store::Meeting::Same => {}
             }
         }
+        self.reunite(&mut fresh, met);
         for &slot in &fresh {
+            self.note_remains(slot);
             let Some(row) = self.store.row(slot) else {
                 continue;
             };
@@ -136,6 +209,15 @@ impl History {
             }
         }
         fresh
+    }
+
+    /// What TCP keeps of a connection tells that its socket has ended.
+    fn note_remains(&mut self, slot: Slot) {
+        let row = self.store.row(slot);
+        let state = row.and_then(|row| row.socket.tcp_state());
+        if state == Some(TcpState::TimeWait) {
+            self.ended.push(slot);
+        }
     }
 
     /// A socket missing from a table that was read only in part is not gone. A source that is
@@ -157,6 +239,7 @@ impl History {
             };
             let row = Arc::clone(row);
             self.totals.closed += 1;
+            self.ended.push(slot);
             self.await_end(&row, farewells);
             self.unlist(&row, now);
         }
@@ -189,7 +272,7 @@ impl History {
             taken_at: snapshot.taken_at,
             elapsed: snapshot.elapsed,
             source: snapshot.source,
-            rows: self.store.rows().to_vec(),
+            rows: self.store.rows().clone(),
             open: self.store.open(),
             ports: self.series.ports(),
             processes: self.store.processes(),
@@ -200,7 +283,8 @@ impl History {
             ephemeral: snapshot.ephemeral,
             gaps: std::mem::take(&mut snapshot.gaps),
             totals: self.totals,
-            series: self.series.all(),
+            series: Arc::new(self.series.all()),
+            tenants: Arc::clone(&self.tenants),
             cost,
             interval: snapshot.interval,
         }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::history::rows::Rows;
 use crate::history::series::Series;
+use crate::history::tenants::Tenants;
 use crate::history::tracked::{Slot, Tracked};
 use crate::port::{PortKey, PortRange};
 use crate::snapshot::{Directory, Gap, Observer, Sight, SourceKind};
@@ -59,8 +61,8 @@ pub struct Moment {
     pub elapsed: Duration,
     /// Who told.
     pub source: SourceKind,
-    /// The rows by [`Slot`]; `None` where a slot is free.
-    pub rows: Vec<Option<Arc<Tracked>>>,
+    /// The rows.
+    pub rows: Rows,
     /// How many rows are open.
     pub open: usize,
     /// How many ports they share.
@@ -82,7 +84,9 @@ pub struct Moment {
     /// What happened so far.
     pub totals: Totals,
     /// Socket counts per port over the last minute.
-    pub series: HashMap<PortKey, Series>,
+    pub series: Arc<HashMap<PortKey, Series>>,
+    /// Who listened on which port before.
+    pub tenants: Arc<Tenants>,
     /// What watching costs.
     pub cost: SelfCost,
     /// The time until the next sample.
@@ -90,14 +94,26 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The same, with other rows.
+    pub(super) fn with_rows(&self, rows: Rows) -> Self {
+        Self {
+            rows,
+            directory: Arc::clone(&self.directory),
+            gaps: self.gaps.clone(),
+            series: Arc::clone(&self.series),
+            tenants: Arc::clone(&self.tenants),
+            ..*self
+        }
+    }
+
     /// The row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        self.rows.get(slot.index())?.as_ref()
+        self.rows.get(slot)
     }
 
     /// Every row, closed ones included.
     pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
-        self.rows.iter().flatten()
+        self.rows.iter()
     }
 
     /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:

@@ -49,6 +49,7 @@ impl History {
             }
         }
         self.name_listeners(&slots);
+        self.ended.extend(slots);
     }
 
     /// Finds the other ends, among themselves and among the open rows.

@@ -12,11 +12,13 @@ use hashbrown::HashMap;
 use crate::history::ends::is_remains;
 use crate::history::index::Index;
 use crate::history::ownership::Ownership;
+use crate::history::rows::Rows;
 use crate::history::side::{Evidence, Side};
+use crate::history::stall::Stall;
 use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
 use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
-use crate::socket::{Socket, SocketKey, TcpInfo, TcpState};
+use crate::socket::{Socket, SocketKey, TcpState};
 
 /// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
 const TIMER_TOLERANCE: Duration = Duration::from_millis(500);
@@ -53,7 +55,7 @@ pub(super) enum Meeting {
     /// that was connected or disconnected, a TCP socket that dials again. What it was comes along,
     /// for the indexes that knew it.
     Moved(Slot, Arc<Tracked>),
-    StateChanged,
+    StateChanged(Slot),
     Same,
 }
 
@@ -63,7 +65,7 @@ type Sample = u64;
 /// The rows.
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    rows: Vec<Option<Arc<Tracked>>>,
+    rows: Rows,
     met: Vec<Sample>,
     free: Vec<Slot>,
     index: Index,
@@ -111,12 +113,12 @@ impl Tally {
 }
 
 impl Store {
-    pub(super) fn rows(&self) -> &[Option<Arc<Tracked>>] {
+    pub(super) const fn rows(&self) -> &Rows {
         &self.rows
     }
 
     pub(super) fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        self.rows.get(slot.index())?.as_ref()
+        self.rows.get(slot)
     }
 
     /// How many rows are open.
@@ -136,8 +138,8 @@ impl Store {
 
     /// Changes a row; a moment that holds the old one keeps it.
     pub(super) fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
-        if let Some(Some(row)) = self.rows.get_mut(slot.index()) {
-            change(Arc::make_mut(row));
+        if let Some(row) = self.rows.row_mut(slot) {
+            change(row);
         }
     }
 
@@ -175,10 +177,15 @@ impl Store {
 
     fn vacant(&mut self) -> Slot {
         self.free.pop().unwrap_or_else(|| {
-            self.rows.push(None);
             self.met.push(0);
-            Slot((self.rows.len() - 1) as u32)
+            self.rows.push()
         })
+    }
+
+    fn put(&mut self, row: Tracked) {
+        if let Some(place) = self.rows.place(row.slot) {
+            *place = Some(Arc::new(row));
+        }
     }
 
     /// Makes a closed row of a socket that no sample had.
@@ -195,10 +202,11 @@ impl Store {
             state_since: Since::Unsampled(now),
             peer: None,
             flow: Flow::default(),
+            stall: Stall::default(),
             mark: Some(Mark::Closed(now)),
             socket,
         };
-        self.rows[slot.index()] = Some(Arc::new(row));
+        self.put(row);
         self.met[slot.index()] = self.sample;
         self.passed.push_back((now, slot));
         slot
@@ -225,10 +233,11 @@ impl Store {
             state_since: since,
             peer: None,
             flow: Flow::default(),
+            stall: Stall::new(&met.socket, met.now),
             mark: (!met.first_look).then_some(Mark::Opened(met.now)),
             socket: met.socket,
         };
-        self.rows[slot.index()] = Some(Arc::new(row));
+        self.put(row);
         self.met[slot.index()] = self.sample;
         self.index.insert(key, slot);
         slot
@@ -236,7 +245,7 @@ impl Store {
 
     fn refresh(&mut self, slot: Slot, met: Met) -> Meeting {
         let met_before = std::mem::replace(&mut self.met[slot.index()], self.sample);
-        let Some(row) = &mut self.rows[slot.index()] else {
+        let Some(row) = self.rows.get(slot) else {
             return Meeting::Same;
         };
         // What came since an older sample than the last did not come in one interval.
@@ -253,19 +262,25 @@ impl Store {
             || row.socket.remote != met.socket.remote
             || row.socket.is_listening() != met.socket.is_listening();
         let before = moved.then(|| Arc::clone(row));
-        let row = Arc::make_mut(row);
+        let Some(row) = self.rows.row_mut(slot) else {
+            return Meeting::Same;
+        };
         let ownership = met.ownership(Some(&row.ownership));
         if ownership != row.ownership {
             self.tally.add(&ownership);
             self.tally.remove(&row.ownership);
             row.ownership = ownership;
         }
-        let rates = rates(&row.socket, &met.socket, interval);
+        let rates = Rates::between(&row.socket, &met.socket, interval);
         row.flow = Flow {
             rates: rates.unwrap_or_default(),
             unmeasured: (rates.is_none() && met.socket.counts_bytes()).then_some(met.now),
         };
         let state_changed = row.socket.transport != met.socket.transport;
+        row.stall = match moved {
+            true => Stall::new(&met.socket, met.now),
+            false => row.stall.after(&row.socket, &met.socket, met.now),
+        };
         row.socket = met.socket;
         if !state_changed && !moved {
             return Meeting::Same;
@@ -280,25 +295,43 @@ impl Store {
         }
         match before {
             Some(before) => Meeting::Moved(slot, before),
-            None => Meeting::StateChanged,
+            None => Meeting::StateChanged(slot),
         }
+    }
+
+    /// Every open row that the sample did not have so far.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+        let is_unmet = |row: &&Arc<Tracked>| !self.is_met(row.slot) && !row.is_closed();
+        self.rows.iter().filter(is_unmet)
+    }
+
+    /// Makes one row of two: the old one goes on under the name and with the facts of the new one.
+    pub(super) fn unite(&mut self, old: Slot, new: Slot, met: impl FnOnce(Socket) -> Met) {
+        let Some(newcomer) = self.rows.place(new).and_then(Option::take) else {
+            return;
+        };
+        self.tally.remove(&newcomer.ownership);
+        self.free.push(new);
+        if let Some(row) = self.rows.row_mut(old) {
+            self.index.remove(&row.key);
+            row.key = newcomer.key;
+        }
+        self.index.insert(newcomer.key, old);
+        self.refresh(old, met(newcomer.socket.clone()));
     }
 
     /// Closes every open row that the sample did not have, and tells which.
     pub(super) fn close_unmet(&mut self, now: Duration) -> Vec<Slot> {
-        let mut gone = Vec::new();
-        for (index, row) in self.rows.iter_mut().enumerate() {
-            let Some(row) = row else { continue };
-            if self.met[index] == self.sample || row.is_closed() {
+        let gone: Vec<Slot> = self.unmet().map(|row| row.slot).collect();
+        for &slot in &gone {
+            let Some(row) = self.rows.row_mut(slot) else {
                 continue;
-            }
-            let row = Arc::make_mut(row);
+            };
             row.mark = Some(Mark::Closed(now));
             row.flow = Flow::default();
             self.tally.remove(&row.ownership);
             self.index.remove(&row.key);
-            self.closed.push_back((now, row.slot));
-            gone.push(row.slot);
+            self.closed.push_back((now, slot));
         }
         gone
     }
@@ -311,7 +344,7 @@ impl Store {
         }
         self.closed.pop_front();
         self.free.push(slot);
-        self.rows.get_mut(slot.index())?.take()
+        self.rows.place(slot)?.take()
     }
 
     /// Takes out one row of a socket that no sample had, when it was shown long enough or there
@@ -323,28 +356,7 @@ impl Store {
         }
         self.passed.pop_front();
         self.free.push(slot);
-        self.rows.get_mut(slot.index())?.take()
-    }
-}
-
-fn rates(before: &Socket, now: &Socket, interval: Option<Duration>) -> Option<Rates> {
-    let (before, now) = (before.tcp?, now.tcp?);
-    let seconds = interval?.as_secs_f64();
-    if seconds <= 0.0 {
-        return None;
-    }
-    let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
-    Some(Rates {
-        down: per_second(before.delivered?.received, now.delivered?.received),
-        up: per_second(sent(&before)?, sent(&now)?),
-    })
-}
-
-/// Bytes sent, repetitions not counted; from what was acknowledged where the kernel does not say.
-fn sent(tcp: &TcpInfo) -> Option<u64> {
-    match tcp.sent {
-        Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
-        None => tcp.delivered.map(|d| d.acknowledged),
+        self.rows.place(slot)?.take()
     }
 }
 

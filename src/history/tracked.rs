@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::history::moment::LINGER;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
+use crate::history::stall::Stall;
 use crate::port::{Port, PortKey, PortSide};
 use crate::socket::{Socket, SocketKey, TcpState};
 
@@ -79,6 +80,25 @@ impl Rates {
         self.down + self.up
     }
 
+    /// What moved between two samples of a socket that were so long apart; `None` where the kernel
+    /// counts nothing.
+    pub(super) fn between(
+        before: &Socket,
+        now: &Socket,
+        interval: Option<Duration>,
+    ) -> Option<Self> {
+        let (before, now) = (before.tcp?, now.tcp?);
+        let seconds = interval?.as_secs_f64();
+        if seconds <= 0.0 {
+            return None;
+        }
+        let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
+        Some(Self {
+            down: per_second(before.delivered?.received, now.delivered?.received),
+            up: per_second(before.sent_once()?, now.sent_once()?),
+        })
+    }
+
     /// Whether nothing moved.
     pub fn is_idle(self) -> bool {
         self.total() == 0.0
@@ -120,6 +140,8 @@ pub struct Tracked {
     pub peer: Option<Slot>,
     /// What moved lately; [`Tracked::rates`] tells what that means now.
     pub flow: Flow,
+    /// Since when nothing was taken out of its queues.
+    pub stall: Stall,
     /// What happened lately.
     pub mark: Option<Mark>,
 }
@@ -157,6 +179,19 @@ impl Tracked {
         let mark = self.mark?;
         let lately = self.is_closed() || now.saturating_sub(mark.at()) < LINGER;
         lately.then_some(mark)
+    }
+
+    /// When it closed.
+    pub const fn ended(&self) -> Option<Duration> {
+        match self.mark {
+            Some(Mark::Closed(at)) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether any sample had it.
+    pub const fn is_sampled(&self) -> bool {
+        !matches!(self.first_seen, Since::Unsampled(_))
     }
 
     /// How long it has been seen, at the given time.

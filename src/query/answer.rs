@@ -105,7 +105,7 @@ pub struct Answer {
     pub inner: Vec<Group>,
     /// The rows in the order of the screen.
     pub rows: Vec<Slot>,
-    /// Open sockets that match.
+    /// Open sockets that match; in the history, those that ended.
     pub matched: usize,
     twins: Twins,
     paths: HashMap<GroupPath, usize>,
@@ -125,11 +125,12 @@ pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
     let matches = |row: &&Arc<Tracked>| query.narrow.lets_through(row) && sieve.passes(row);
     let matched: Vec<&Arc<Tracked>> = moment.rows().filter(matches).collect();
     let open = matched.iter().filter(|r| !r.is_closed()).count();
+    let matching = matched.len();
     let build = match query.grouping {
-        Grouping::Sockets => Build::flat(&matched, query.order, &moment),
+        Grouping::Sockets | Grouping::History => Build::flat(&matched, query.order, &moment),
         _ => Build::grouped(&matched, query, &moment),
     };
-    let mut positions = vec![NOWHERE; moment.rows.len()];
+    let mut positions = vec![NOWHERE; moment.rows.slots()];
     for (position, slot) in build.rows.iter().enumerate().rev() {
         positions[slot.index()] = position as u32;
     }
@@ -146,7 +147,10 @@ pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
         inner: build.inner,
         rows: build.rows,
         twins: build.twins,
-        matched: open,
+        matched: match query.grouping {
+            Grouping::History => matching,
+            _ => open,
+        },
         positions,
         moment,
     }

@@ -10,7 +10,7 @@ use crate::port::PortKey;
 use crate::process::{ProcessKey, Uid};
 use crate::query::order::{Direction, Order, SortColumn};
 
-/// The four views.
+/// The four views of what is there, and the one of what was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Grouping {
     /// Shared port → sockets.
@@ -22,11 +22,22 @@ pub enum Grouping {
     Hosts,
     /// Sockets, flat.
     Sockets,
+    /// Sockets that have ended, flat.
+    History,
 }
 
 impl Grouping {
-    /// All, in the order of their keys.
+    /// What is there, in the order of their keys.
     pub const ALL: [Self; 4] = [Self::Ports, Self::Processes, Self::Hosts, Self::Sockets];
+
+    /// All of them.
+    pub const EVERY: [Self; 5] = [
+        Self::Ports,
+        Self::Processes,
+        Self::Hosts,
+        Self::Sockets,
+        Self::History,
+    ];
 
     /// What the view is called.
     pub const fn title(self) -> &'static str {
@@ -35,6 +46,7 @@ impl Grouping {
             Self::Processes => "Processes",
             Self::Hosts => "Hosts",
             Self::Sockets => "Sockets",
+            Self::History => "History",
         }
     }
 
@@ -45,10 +57,14 @@ impl Grouping {
             Self::Processes => SortColumn::Process,
             Self::Hosts => SortColumn::Host,
             Self::Sockets => SortColumn::Local,
+            Self::History => SortColumn::Ended,
         };
         Order {
             column,
-            direction: Direction::Ascending,
+            direction: match self {
+                Self::History => Direction::Descending,
+                _ => Direction::Ascending,
+            },
         }
     }
 }
@@ -161,6 +177,6 @@ pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(Gr
                 }
             }
         },
-        Grouping::Sockets => {}
+        Grouping::Sockets | Grouping::History => {}
     }
 }

@@ -35,13 +35,25 @@ pub enum SortColumn {
     Age,
     /// Unread and unacknowledged bytes.
     Queues,
+    /// When it closed.
+    Ended,
+    /// How long it was there.
+    Duration,
+    /// All bytes it carried, both ways.
+    Bytes,
 }
 
 impl SortColumn {
     /// The direction one wants first: the biggest of what is counted, the first of what is named.
     pub const fn usual_direction(self) -> Direction {
         match self {
-            Self::Sockets | Self::Rate | Self::Age | Self::Queues => Direction::Descending,
+            Self::Sockets
+            | Self::Rate
+            | Self::Age
+            | Self::Queues
+            | Self::Ended
+            | Self::Duration
+            | Self::Bytes => Direction::Descending,
             _ => Direction::Ascending,
         }
     }
@@ -239,6 +251,12 @@ fn by_column(order: Order, a: &Tracked, b: &Tracked, moment: &Moment) -> Orderin
             let rate = |row: &Tracked| row.rates(moment.elapsed).map_or(-1.0, Rates::total);
             rate(a).total_cmp(&rate(b))
         }
+        SortColumn::Ended => a.ended().cmp(&b.ended()),
+        SortColumn::Duration => {
+            let lasted = |row: &Tracked| (row.is_sampled(), row.age(moment.elapsed));
+            lasted(a).cmp(&lasted(b))
+        }
+        SortColumn::Bytes => carried(a).cmp(&carried(b)),
         SortColumn::Local | SortColumn::Port | SortColumn::Sockets => {
             local_end(a).cmp(&local_end(b))
         }
@@ -247,6 +265,11 @@ fn by_column(order: Order, a: &Tracked, b: &Tracked, moment: &Moment) -> Orderin
         Ordering::Equal => members_after_local(a, b),
         decided => order.direction.apply(decided),
     }
+}
+
+fn carried(row: &Tracked) -> Option<u64> {
+    let tcp = row.socket.tcp.as_ref()?;
+    Some(tcp.delivered?.received.saturating_add(tcp.sent_once()?))
 }
 
 fn members_after_local(a: &Tracked, b: &Tracked) -> Ordering {

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use hashbrown::HashMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::history::Slot;
 use crate::port::{PortKey, PortSide};
 use crate::query::{Answer, Group, GroupKey, Grouping};
 use crate::report::entry::{Entry, entries};
 use crate::report::json::{ByLine, Socket};
+use crate::report::pieces;
 use crate::services::Services;
 use crate::snapshot::Gap;
 
@@ -22,7 +23,9 @@ struct Document<'a> {
     taken_at: String,
     host: Option<&'a str>,
     gaps: Vec<GapRecord>,
-    sockets: Sockets<'a>,
+    findings: &'a [FindingRecord],
+    /// Written by itself, where this stands empty.
+    sockets: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<GroupRecord<'a>>>,
 }
@@ -31,6 +34,30 @@ struct Document<'a> {
 struct GapRecord {
     what: &'static str,
     message: String,
+}
+
+/// Something that is stuck or odd, with the words for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingRecord {
+    /// What it is called.
+    pub rule: &'static str,
+    /// TCP or UDP.
+    pub protocol: &'static str,
+    /// The shared port.
+    pub port: u16,
+    /// Whose port that is: local or remote.
+    pub at: &'static str,
+    /// How many sockets, or calls in a queue, it is about.
+    pub count: u32,
+    /// For how long, in milliseconds, where that matters.
+    pub lasting_ms: Option<u64>,
+    /// Whether it may have begun before it was first seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<bool>,
+    /// The process that has all the sockets it is about.
+    pub pid: Option<u32>,
+    /// All of it in a sentence.
+    pub message: String,
 }
 
 #[derive(Serialize)]
@@ -60,18 +87,6 @@ enum KeyRecord<'a> {
     },
 }
 
-/// The sockets, each once, and the place each was written at.
-struct Sockets<'a> {
-    answer: &'a Answer,
-    services: &'a Services,
-}
-
-impl Serialize for Sockets<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(once(self.answer, self.services).map(Socket::new))
-    }
-}
-
 /// Every row of the answer, each once, in the order in which it first comes.
 fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = Entry<'a>> {
     let all = 0..answer.rows.len();
@@ -84,7 +99,7 @@ fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = 
     })
 }
 
-/// Writes one document with all sockets of the answer.
+/// Writes one document with all sockets of the answer, and what was found at their ports.
 ///
 /// # Errors
 /// When `out` takes no more.
@@ -92,6 +107,7 @@ pub fn json(
     answer: &Answer,
     services: &Services,
     host: Option<&str>,
+    findings: &[FindingRecord],
     mut out: impl Write,
 ) -> io::Result<()> {
     let moment = &answer.moment;
@@ -100,24 +116,42 @@ pub fn json(
         taken_at: time(moment.taken_at),
         host,
         gaps: moment.gaps.iter().map(gap).collect(),
-        sockets: Sockets { answer, services },
+        findings,
+        sockets: [],
         groups: (answer.grouping != Grouping::Sockets).then(|| groups(answer, services)),
     };
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, ByLine::default());
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, ByLine::default());
     document.serialize(&mut serializer)?;
+    // Before it stand names of this machine and messages, in which a quote would be escaped.
+    let place = text.windows(SOCKETS.len()).position(|part| part == SOCKETS);
+    let (before, after) = text.split_at(place.map_or(text.len(), |at| at + SOCKETS.len()));
+    out.write_all(before)?;
+    let entries: Vec<Entry<'_>> = once(answer, services).collect();
+    let one = |place: usize, entry: Entry<'_>, text: &mut Vec<u8>| {
+        text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
+        Ok(serde_json::to_writer(text, &Socket::new(entry))?)
+    };
+    pieces::write_all(&entries, one, &mut out)?;
+    out.write_all(after)?;
     out.write_all(b"\n")
 }
+
+/// What stands before the sockets of a document.
+const SOCKETS: &[u8] = br#","sockets":["#;
 
 /// Writes one object a line.
 ///
 /// # Errors
 /// When `out` takes no more.
 pub fn ndjson(answer: &Answer, services: &Services, mut out: impl Write) -> io::Result<()> {
-    for entry in once(answer, services) {
-        serde_json::to_writer(&mut out, &Socket::new(entry))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    let entries: Vec<Entry<'_>> = once(answer, services).collect();
+    let one = |_, entry: Entry<'_>, text: &mut Vec<u8>| {
+        serde_json::to_writer(&mut *text, &Socket::new(entry))?;
+        text.push(b'\n');
+        Ok(())
+    };
+    pieces::write_all(&entries, one, &mut out)
 }
 
 /// RFC 3339 in UTC, to the millisecond.

@@ -24,8 +24,9 @@ pub mod help;
 mod json;
 mod layout;
 mod lines;
+mod pieces;
 
 pub use columns::{COLUMNS, Column, column};
-pub use document::{json, ndjson};
+pub use document::{FindingRecord, json, ndjson};
 pub use event::{ndjson_event, plain_event};
 pub use lines::{Header, Lines};

@@ -8,7 +8,9 @@ use crate::quantity;
 use crate::query::{Answer, Group, GroupKey};
 use crate::services::Services;
 use crate::socket::{Timer, TimerKind};
-use crate::teach::{Certainty, Phrase, evidence, local, owner, queues, remote, say_group, say_row};
+use crate::teach::{
+    Certainty, Findings, Phrase, evidence, local, owner, queues, remote, say_group, say_row,
+};
 
 /// One labelled fact. An empty label continues the one above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -259,10 +261,10 @@ fn timer_line(timer: Timer, moment: &Moment) -> String {
 }
 
 /// Everything known of a group.
-pub fn group_details(group: &Group, answer: &Answer) -> Vec<Detail> {
+pub fn group_details(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Detail> {
     let moment = &answer.moment;
     let mut details = Details::default();
-    for phrase in say_group(group, answer) {
+    for phrase in say_group(group, answer, findings) {
         details.say("", phrase);
     }
     let summary = &group.summary;

@@ -6,7 +6,8 @@ use crate::quantity::count;
 use crate::query::{Answer, Group, GroupKey, NoOwner, Reach, Served, Summary};
 use crate::services::Services;
 use crate::socket::TcpState;
-use crate::teach::{Phrase, no_owner, process_names};
+use crate::teach::findings::Rule;
+use crate::teach::{Finding, Findings, Phrase, no_owner, process_names};
 
 /// What the group is, for the head of a pane.
 pub fn group_title(group: &Group, answer: &Answer, services: &Services) -> String {
@@ -56,8 +57,13 @@ pub fn reach(reach: Reach, moment: &Moment) -> String {
     }
 }
 
-/// What there is to say of a group, the most general first.
-pub fn say_group(group: &Group, answer: &Answer) -> Vec<Phrase> {
+/// What there is to say of a group: what it is, what was found, and then the most general first.
+pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phrase> {
+    let found: Vec<&Finding> = match group.key() {
+        GroupKey::Port(port) => findings.at(port).collect(),
+        GroupKey::Process(process) => findings.of_process(process).collect(),
+        _ => Vec::new(),
+    };
     let mut said = vec![match group.key() {
         GroupKey::Port(key) => match key.side {
             PortSide::Here => say_port_here(&group.summary, key.protocol),
@@ -81,12 +87,28 @@ pub fn say_group(group: &Group, answer: &Answer) -> Vec<Phrase> {
             "Sockets that wait for whoever comes: listeners, and UDP sockets without a peer.",
         ),
     }];
+    said.extend(found.iter().map(|found| {
+        let phrase = found.sentence(&answer.moment);
+        match group.key() {
+            GroupKey::Port(_) => phrase,
+            // Of a process it must be said where.
+            _ => Phrase {
+                text: format!("{}: {}", found.id.port, phrase.text),
+                ..phrase
+            },
+        }
+    }));
+    let is_said = |rule: Rule| found.iter().any(|found| found.id.rule == rule);
     if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
         said.push(say_reach(r, &answer.moment));
     }
     said.extend(say_guess(&group.summary));
-    said.extend(say_backlogs(group, answer));
-    said.extend(say_states(&group.summary));
+    if !is_said(Rule::BacklogNearFull) {
+        said.extend(say_backlogs(group, answer));
+    }
+    if !is_said(Rule::CloseWaitLeak) && !is_said(Rule::SynSentUnanswered) {
+        said.extend(say_states(&group.summary));
+    }
     said.extend(say_owners(&group.summary));
     said
 }

@@ -7,8 +7,10 @@
 mod apart;
 mod berth;
 mod details;
+mod ended;
 mod exam;
 mod explain;
+pub mod findings;
 mod group;
 pub mod lessons;
 mod neighbours;
@@ -22,8 +24,12 @@ mod sight;
 pub use apart::say_survey;
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
+pub use ended::{
+    clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
+};
 pub use exam::{Exam, Marked, Told, named, told};
-pub use explain::{Explanation, Passage, explain_port, explain_process, explain_row};
+pub use explain::{Explanation, Known, Passage, explain_port, explain_process, explain_row};
+pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
 pub use progress::Progress;

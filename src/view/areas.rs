@@ -104,7 +104,7 @@ impl Areas {
         let course = state.course.as_ref();
         let shown = course.is_none_or(|c| c.sitting().is_some_and(Sitting::shows_table));
         let looked = course.is_some_and(|c| c.look(state.look).is_some());
-        !matches!(state.mode, Mode::Help { .. })
+        !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
             && state.details != Details::Full
             && shown
             && !looked

@@ -30,6 +30,18 @@ pub(super) enum Content {
     Age,
     Down,
     Up,
+    /// When a row closed.
+    Closed,
+    /// How long it was there.
+    Lasted,
+    /// All bytes received.
+    Received,
+    /// All bytes sent.
+    Sent,
+    /// Which end closed first.
+    Closer,
+    /// The states it went through.
+    Path,
 }
 
 /// On which side the text begins.

@@ -43,6 +43,15 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
+        Mode::Findings(_) => keys(
+            &[
+                ("Enter", "go there"),
+                ("↑↓", "choose"),
+                ("Esc", "back"),
+                ("q", "quit"),
+            ],
+            total,
+        ),
         Mode::Help { .. } => keys(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),
         Mode::Browse if state.course.is_some() => {
             let pairs = state.course.as_ref().map(course::said_of_keys);

@@ -6,7 +6,8 @@ use crate::quantity;
 use crate::query::{Answer, Group, GroupKey, Grouping, SortColumn, Summary};
 use crate::services::Services;
 use crate::socket::TcpState;
-use crate::teach::{self, process_names};
+use crate::teach::findings::Gravity;
+use crate::teach::{self, Findings, process_names};
 use crate::view::cells::width;
 use crate::view::columns::{Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Span, Tone};
@@ -57,7 +58,7 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
                 ]
             }
         }
-        Grouping::Hosts | Grouping::Sockets => {
+        Grouping::Hosts | Grouping::Sockets | Grouping::History => {
             &const {
                 [
                     Column::new(Content::Name, "HOST", 0, 18, 42).sorted(SortColumn::Host),
@@ -83,6 +84,20 @@ pub(super) const fn sign(summary: &Summary) -> (&'static str, Tone) {
     }
 }
 
+/// That something was found at the port: a word, and how urgent it is.
+pub(super) fn mark(group: &Group, findings: &Findings) -> Option<Span> {
+    let GroupKey::Port(port) = group.key() else {
+        return None;
+    };
+    // The most urgent comes first.
+    let row = findings.at(port).next()?.row();
+    let tone = match row.gravity {
+        Gravity::Stuck => Tone::Warning,
+        Gravity::Odd => Tone::Inference,
+    };
+    Some(Span::new(format!("!{}", row.mark), tone))
+}
+
 /// The cells of one group.
 pub(super) fn cells(
     line: &mut Line,
@@ -90,13 +105,14 @@ pub(super) fn cells(
     answer: &Answer,
     services: &Services,
     columns: &[Sized],
+    mark: Option<&Span>,
 ) {
     for (index, sized) in columns.iter().enumerate() {
         if index > 0 {
             line.push("  ", Tone::Plain);
         }
         match sized.column.content {
-            Content::States => states(line, &group.summary, *sized),
+            Content::States => states(line, &group.summary, *sized, mark),
             content => {
                 let span = cell(content, group, answer, services);
                 line.push(sized.place(&span.text), span.tone);
@@ -273,8 +289,9 @@ const fn block(state: Option<TcpState>) -> &'static str {
     }
 }
 
-/// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`.
-fn states(line: &mut Line, summary: &Summary, sized: Sized) {
+/// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`. Where something
+/// was found, its mark stands in the place of the bar.
+fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>) {
     let tcp: Vec<(TcpState, u32)> = summary
         .states
         .iter()
@@ -293,7 +310,9 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized) {
         Overlong::Cut => sized.width,
         Overlong::Kept => sized.width.max(counts.width()),
     };
-    let with_bar = cells >= WITH_BAR && BAR + 1 + counts.width() <= cells && !tcp.is_empty();
+    let end = mark.map_or(BAR, |mark| width(&mark.text));
+    let has_end = mark.is_some() || !tcp.is_empty();
+    let with_end = cells >= WITH_BAR && end + 1 + counts.width() <= cells && has_end;
     let mut used = 0;
     let last = counts.spans.len().saturating_sub(1);
     for (index, span) in counts.spans.into_iter().enumerate() {
@@ -308,9 +327,12 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized) {
         line.spans.push(span);
     }
     // What is counted says more than the bar, and begins in the same cell on every line.
-    if with_bar {
-        line.push(" ".repeat(cells - used - BAR), Tone::Plain);
-        bar(line, &tcp);
+    if with_end {
+        line.push(" ".repeat(cells - used - end), Tone::Plain);
+        match mark {
+            Some(mark) => line.spans.push(mark.clone()),
+            None => bar(line, &tcp),
+        }
     } else {
         line.push(" ".repeat(cells - used), Tone::Plain);
     }

@@ -5,6 +5,7 @@ use crate::history::Totals;
 use crate::port::Protocol;
 use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
+use crate::snapshot::Sight;
 use crate::view::cells::{cut, width};
 use crate::view::course::{Course, Sitting};
 use crate::view::screen::{Line, Span, Tone};
@@ -32,6 +33,9 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
         if full {
             line.push(" ", Tone::Plain);
         }
+    }
+    if state.grouping == Grouping::History {
+        line.push(" H History", Tone::Accent);
     }
     // From the most to the least important: what has no room is left out, and all after it.
     let mut right = Line::default();
@@ -66,6 +70,7 @@ fn presented(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
         Grouping::Processes => ("PROCESSES", ", and their sockets"),
         Grouping::Hosts => ("HOSTS", " at the other end"),
         Grouping::Sockets => ("SOCKETS", ", one a row"),
+        Grouping::History => ("HISTORY", ", sockets that have ended"),
     };
     let mut line = Line::of(format!(" {title}"), Tone::Heading);
     let mut right = feed(state, answer);
@@ -84,10 +89,17 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     let mut parts = vec![feed(state, answer)];
     let Some(answer) = answer else { return parts };
     let moment = &answer.moment;
+    if answer.grouping == Grouping::History {
+        let closed = count(moment.open, "closed socket", "closed sockets");
+        parts.push(Line::of(closed, Tone::Plain));
+        parts.push(cost(state));
+        return parts;
+    }
     parts.push(Line::of(
         count(moment.open, "socket", "sockets"),
         Tone::Plain,
     ));
+    parts.extend(looking(&moment.sight));
     if moment.hidden_rows > 0 {
         parts.push(Line::of(
             format!("{} hidden", quantity::thousands(moment.hidden_rows)),
@@ -165,6 +177,16 @@ fn replayed(playback: &Playback, answer: Option<&Answer>) -> Line {
         Stage::Running => Line::of(format!("▶ replay{time}"), Tone::Accent),
         Stage::Over => Line::of(format!("■ end of replay{time}"), Tone::Warning),
     }
+}
+
+/// How far the first look into the processes is, while it lasts: until then owners are missing.
+fn looking(sight: &Sight) -> Option<Line> {
+    let seen = u64::from(sight.readable) + u64::from(sight.hidden);
+    let all = seen + u64::from(sight.unvisited);
+    (sight.unvisited > 0).then(|| {
+        let share = seen * 100 / all;
+        Line::of(format!("owners {share} %"), Tone::Warning)
+    })
 }
 
 /// As wide as it ever gets: it changes with every sample, and its neighbours should not move.
@@ -259,7 +281,10 @@ fn matched(state: &ViewState, answer: &Answer) -> String {
     if state.filter.text.is_empty() && state.narrow == Narrow::default() {
         return String::new();
     }
-    let of = count(all, "socket", "sockets");
+    let of = match answer.grouping {
+        Grouping::History => count(all, "closed socket", "closed sockets"),
+        _ => count(all, "socket", "sockets"),
+    };
     format!("{} of {of} ", quantity::thousands(answer.matched))
 }
 
@@ -320,4 +345,24 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
         spans: vec![Span::new(format!(" ! {text}{more}"), tone)],
         ..Line::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_look_says_how_far_it_is_and_then_nothing() {
+        let text = |readable, hidden, unvisited| {
+            let sight = Sight {
+                readable,
+                hidden,
+                unvisited,
+            };
+            looking(&sight).map(|line| line.text())
+        };
+        assert_eq!(text(3, 1, 6).as_deref(), Some("owners 40 %"));
+        assert_eq!(text(0, 0, 6).as_deref(), Some("owners 0 %"));
+        assert_eq!(text(3, 1, 0), None);
+    }
 }

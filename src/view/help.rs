@@ -161,6 +161,11 @@ fn signs(out: &mut Vec<Line>, total: usize) {
             "seen for that long; it was there before the first look",
         ),
         ("—", Tone::Dim, "not counted by the kernel, or not yet"),
+        (
+            "!",
+            Tone::Warning,
+            "something is stuck or odd at this port: f tells what",
+        ),
     ] {
         labelled(out, sign, tone, meaning, total);
     }

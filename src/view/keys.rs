@@ -4,47 +4,15 @@
 
 mod key;
 mod lesson;
+mod motion;
 mod typing;
 
 pub use key::Key;
 pub use lesson::{LESSON, LessonAction, LessonBinding, lesson_action_of};
+pub use motion::{FoldMove, Motion};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
-
-/// How far to move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Motion {
-    /// To the line above.
-    Up,
-    /// To the line below.
-    Down,
-    /// Half a screen up.
-    HalfUp,
-    /// Half a screen down.
-    HalfDown,
-    /// A screen up.
-    PageUp,
-    /// A screen down.
-    PageDown,
-    /// To the first line.
-    First,
-    /// To the last line.
-    Last,
-}
-
-/// What a fold key does to the group under the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FoldMove {
-    /// Shows or hides its sockets.
-    Toggle,
-    /// Shows them.
-    Open,
-    /// Hides them; on a socket, goes to its group.
-    Close,
-    /// Shows or hides all.
-    All,
-}
 
 /// What a user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +29,8 @@ pub enum Action {
     Fold(FoldMove),
     /// Show this view.
     View(Grouping),
+    /// Show the sockets that have ended, or leave them.
+    History,
     /// Show the next view.
     NextView,
     /// Show the view before.
@@ -77,6 +47,8 @@ pub enum Action {
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
     Pick(Joining),
+    /// What is stuck or odd.
+    Findings,
     /// Everything there is to do, by name.
     Palette,
     /// Leave what is open; then clear the filter.
@@ -155,7 +127,7 @@ pub const BINDINGS: &[Binding] = {
             "quit",
             "quit, at once",
         )
-        .in_footer(10),
+        .in_footer(20),
         bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
         bind(
             &[Char('/')],
@@ -226,8 +198,15 @@ pub const BINDINGS: &[Binding] = {
             &[Char('v')],
             Action::NextLook,
             "look",
-            "the group's four numbers side by side; again for the states of TCP, again for words",
+            "the group's four numbers; again for its TCP states, for words",
         ),
+        bind(
+            &[Char('f')],
+            Action::Findings,
+            "findings",
+            "what is stuck or odd; Enter goes there",
+        )
+        .in_footer(9),
         bind(
             &[Char('j'), Down],
             Action::Move(Motion::Down),
@@ -300,6 +279,13 @@ pub const BINDINGS: &[Binding] = {
             "sockets",
             "every socket, not grouped",
         ),
+        bind(
+            &[Char('H')],
+            Action::History,
+            "history",
+            "sockets that have closed; again to go back",
+        )
+        .in_footer(11),
         bind(&[Tab], Action::NextView, "view", "the next view").in_footer(5),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(
@@ -339,7 +325,7 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(9),
+        .in_footer(10),
         bind(
             &[Char('L')],
             Action::Learn,

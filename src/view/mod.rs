@@ -21,6 +21,8 @@ mod cells;
 mod columns;
 pub mod course;
 mod diagram;
+mod ended;
+mod findings;
 mod footer;
 mod groups;
 mod header;

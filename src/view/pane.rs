@@ -1,6 +1,7 @@
 //! What there is to say of the row under the cursor.
 
-use crate::query::{Answer, Group, Line as Place, LineId, Lines, Survey};
+use crate::history::Tracked;
+use crate::query::{Answer, Group, GroupKey, Grouping, Line as Place, LineId, Lines, Survey};
 use crate::services::Services;
 use crate::teach::{self, Detail, Phrase};
 use crate::view::areas::Areas;
@@ -151,10 +152,24 @@ fn subject(
     lines: &Lines,
     services: &Services,
 ) -> Option<Subject> {
-    let of_group = |group: &Group| Subject {
-        title: teach::group_title(group, answer, services),
-        brief: teach::say_group(group, answer),
-        details: teach::group_details(group, answer),
+    let moment = &answer.moment;
+    let before = |key, listener: Option<&Tracked>| {
+        let listener = listener.filter(|row| row.socket.is_listening() && !row.is_closed());
+        teach::port_history(key, listener, moment, &state.zone)
+    };
+    let of_group = |group: &Group| {
+        let mut details = teach::group_details(group, answer, &state.findings);
+        if let GroupKey::Port(key) = group.key() {
+            // Listeners come first.
+            let first = answer.rows.get(group.rows.start);
+            let first = first.and_then(|slot| answer.row(*slot));
+            details.extend(before(key, first.map(|row| &**row)));
+        }
+        Subject {
+            title: teach::group_title(group, answer, services),
+            brief: teach::say_group(group, answer, &state.findings),
+            details,
+        }
     };
     match lines.at(answer, state.cursor)? {
         Place::Section(_) => None,
@@ -177,9 +192,22 @@ fn subject(
                         }),
                 );
             }
+            let mut brief = teach::say_row(row, &answer.moment);
+            if answer.grouping == Grouping::History {
+                // In the other views a row that is gone stays for some seconds only, and says so.
+                let ended = teach::say_ended(row, moment, &state.zone);
+                let more = teach::ended_details(row, moment, &state.zone);
+                if let (Some(first), Some(detail)) = (brief.first_mut(), details.first_mut()) {
+                    (*first, detail.value) = (ended.clone(), ended);
+                }
+                let at = brief.len().min(details.len());
+                details.splice(at..at, more);
+            } else if row.socket.is_listening() {
+                details.extend(before(row.port_key(), Some(row)));
+            }
             Some(Subject {
-                title: teach::row_title(row, &answer.moment),
-                brief: teach::say_row(row, &answer.moment),
+                title: teach::row_title(row, moment),
+                brief,
                 details,
             })
         }

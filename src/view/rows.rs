@@ -118,7 +118,7 @@ pub(super) fn cells(
 /// An endpoint in a narrow column: the port is at the end, and must not be lost. Of a connection that
 /// was dialled it is the local port that tells it from its neighbours; the remote one they share, and
 /// their group names it.
-fn endpoint(text: &str, cells: usize) -> String {
+pub(super) fn endpoint(text: &str, cells: usize) -> String {
     if width(text) <= cells || !text.contains('→') {
         return cut_middle(text, cells);
     }

@@ -7,7 +7,7 @@ use crate::view::areas::{Areas, Panel, SMALLEST};
 use crate::view::cells::{cut, width};
 use crate::view::course::{self, Course};
 use crate::view::state::{Details, Manner, Mode, ViewState};
-use crate::view::{footer, header, help, menu, pane, table};
+use crate::view::{findings, footer, header, help, menu, pane, table};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,10 +160,19 @@ pub fn screen(
     let (filter, column) = header::filter(state, answer, total);
     all.push(filter);
     all.extend(header::notice(state, total).filter(|_| areas.notice));
-    if let (Some(course), false) = (&state.course, matches!(state.mode, Mode::Help { .. })) {
+    let covered = matches!(state.mode, Mode::Help { .. } | Mode::Findings(_));
+    if let (Some(course), false) = (&state.course, covered) {
         all.extend(lesson(state, course, answer, lines, services, &areas));
     } else if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
+    } else if let Mode::Findings(chosen) = state.mode {
+        all.extend(findings::findings(
+            state,
+            answer,
+            chosen,
+            total,
+            areas.body(),
+        ));
     } else if state.details == Details::Full {
         all.extend(pane::full(
             state,

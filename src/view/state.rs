@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
-use crate::history::Totals;
+use crate::history::{Kept, Totals};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
 use crate::snapshot::SourceKind;
+use crate::teach::{FindingId, Findings};
 use crate::view::course::Course;
 use crate::view::menu::Menu;
 
@@ -27,6 +28,8 @@ pub enum Mode {
     Pick(Joining),
     /// Everything there is to do, by name.
     Palette,
+    /// What is stuck or odd, and which of it is chosen.
+    Findings(Option<FindingId>),
 }
 
 /// How much is shown of the selected row.
@@ -212,7 +215,7 @@ pub struct ViewState {
     /// The view.
     pub grouping: Grouping,
     /// The order, for each view.
-    pub orders: [Order; 4],
+    pub orders: [Order; 5],
     /// What is unfolded.
     pub folds: Folds,
     /// Which moment is shown.
@@ -235,6 +238,14 @@ pub struct ViewState {
     pub source: Option<Origin>,
     /// The newest sample.
     pub newest: Newest,
+    /// In which times of day are shown.
+    pub zone: jiff::tz::TimeZone,
+    /// How many closed sockets are kept.
+    pub kept: Kept,
+    /// The view to which leaving the history leads.
+    pub before_history: Grouping,
+    /// What is stuck or odd in the moment that is shown.
+    pub findings: Arc<Findings>,
 }
 
 impl ViewState {
@@ -254,7 +265,7 @@ impl ViewState {
             menu: None,
             narrow: Narrow::default(),
             grouping: Grouping::default(),
-            orders: Grouping::ALL.map(Grouping::usual_order),
+            orders: Grouping::EVERY.map(Grouping::usual_order),
             folds: Folds::default(),
             feed: Feed::default(),
             playback: None,
@@ -266,6 +277,10 @@ impl ViewState {
             stretched: None,
             source: None,
             newest: Newest::default(),
+            zone: jiff::tz::TimeZone::UTC,
+            kept: Kept::default(),
+            before_history: Grouping::default(),
+            findings: Arc::default(),
         }
     }
 

@@ -1,17 +1,20 @@
 //! The table: column heads, and the lines that show.
 
+use std::sync::Arc;
+
 use crate::quantity::count;
 use crate::query::{
     Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
     SortColumn,
 };
 use crate::services::Services;
+use crate::teach::Findings;
 use crate::teach::lessons::LookAt;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Manner, ViewState};
-use crate::view::{groups, header, rows};
+use crate::view::{ended, groups, header, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
 const MARGIN: usize = 3;
@@ -32,8 +35,11 @@ pub(super) fn table(
     // While a new view is being answered, the old answer is still shown as what it is.
     let (grouping, order) =
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
-    let mut grids = Grids::new(grouping, total, looks(state));
-    grids.lit = lit(state, grouping);
+    let grids = Grids {
+        zone: state.zone.clone(),
+        lit: lit(state, grouping),
+        ..Grids::new(grouping, total, looks(state)).marking(&state.findings)
+    };
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
         out.push(Line::of("   looking …", Tone::Dim));
@@ -94,6 +100,9 @@ fn nothing(state: &ViewState) -> String {
         return "   no row: no socket of this lesson is in the table".into();
     }
     let only = header::switches(state.narrow);
+    if state.grouping == Grouping::History && state.filter.text.is_empty() && only.is_empty() {
+        return "   nothing has closed yet; H goes back".into();
+    }
     let words = match (state.filter.text.is_empty(), only.is_empty()) {
         (true, true) => "no socket to show".into(),
         (false, true) => "no socket matches; Esc clears the filter".into(),
@@ -191,6 +200,9 @@ pub(super) struct Grids {
     grouping: Grouping,
     /// The column that is pointed at.
     lit: Option<Content>,
+    /// In which times of day are shown.
+    zone: jiff::tz::TimeZone,
+    findings: Arc<Findings>,
 }
 
 impl Grids {
@@ -199,6 +211,7 @@ impl Grids {
         let row = match grouping {
             Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::lesson(room), room),
             Grouping::Sockets => looks.fit(rows::FLAT, room),
+            Grouping::History => looks.fit(ended::COLUMNS, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
         };
         let group = looks.fit(groups::columns(grouping), room);
@@ -213,13 +226,23 @@ impl Grids {
             row,
             deep_row,
             grouping,
+            zone: jiff::tz::TimeZone::UTC,
+            findings: Arc::default(),
             lit: None,
+        }
+    }
+
+    /// With marks on the ports at which something was found.
+    fn marking(self, findings: &Arc<Findings>) -> Self {
+        Self {
+            findings: Arc::clone(findings),
+            ..self
         }
     }
 
     /// The columns that have heads.
     fn heads_of(&self) -> &[Sized] {
-        if self.grouping == Grouping::Sockets {
+        if matches!(self.grouping, Grouping::Sockets | Grouping::History) {
             &self.row
         } else {
             &self.group
@@ -302,8 +325,13 @@ impl Grids {
             groups::sign(&group.summary)
         };
         let mut line = Line::of(sign, tone);
-        line.push(format!("{}{fold} ", " ".repeat(indent)), Tone::Dim);
-        groups::cells(&mut line, group, answer, services, columns);
+        let mark = groups::mark(group, &self.findings);
+        line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
+        match &mark {
+            Some(mark) => line.push("!", mark.tone),
+            None => line.push(" ", Tone::Dim),
+        }
+        groups::cells(&mut line, group, answer, services, columns, mark.as_ref());
         line
     }
 
@@ -312,6 +340,9 @@ impl Grids {
         let Some(row) = row else {
             return Line::default();
         };
+        if self.grouping == Grouping::History {
+            return ended::line(row, &answer.moment, &self.row, &self.zone);
+        }
         let (sign, tone) = rows::sign(row, &answer.moment);
         let mut line = Line::of(" ", Tone::Plain);
         line.push(format!("{sign} "), tone.unwrap_or(Tone::Plain));

@@ -4,9 +4,10 @@
 //! outlives the benchmark. Each has a listener at an address of its own and all have the same port,
 //! so that one group of the chart holds half of all sockets.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
@@ -35,10 +36,22 @@ pub(crate) struct Berths {
     sockets: usize,
 }
 
-/// One process. It ends when its standard input is closed.
+/// One process. It ends when its standard input is closed, and changes connections when told to.
 struct Berth {
     child: Child,
     input: Option<ChildStdin>,
+    output: Option<BufReader<ChildStdout>>,
+}
+
+impl Berth {
+    /// Closes so many connections and opens as many others.
+    fn change(&mut self, pairs: usize) -> io::Result<()> {
+        let (Some(input), Some(output)) = (&mut self.input, &mut self.output) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        writeln!(input, "{pairs}")?;
+        output.read_line(&mut String::new()).map(drop)
+    }
 }
 
 impl Drop for Berth {
@@ -78,11 +91,16 @@ impl Berths {
             .stdout(Stdio::piped())
             .spawn()?;
         let input = child.stdin.take();
+        let mut output = child.stdout.take().map(BufReader::new);
         let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
+        if let Some(output) = &mut output {
+            output.read_line(&mut line)?;
         }
-        self.berths.push(Berth { child, input });
+        self.berths.push(Berth {
+            child,
+            input,
+            output,
+        });
         let mut numbers = line.split_whitespace().map(str::parse::<usize>);
         let (Some(Ok(port)), Some(Ok(sockets))) = (numbers.next(), numbers.next()) else {
             return Ok(0);
@@ -90,6 +108,21 @@ impl Berths {
         self.port = u16::try_from(port).unwrap_or_default();
         self.sockets += sockets;
         Ok(sockets)
+    }
+
+    /// Replaces one socket in a hundred by another: in one process, or a few in each.
+    pub(crate) fn churn(&mut self, spread: Spread) -> io::Result<()> {
+        let pairs = self.sockets / 200;
+        let berths = match spread {
+            // Not the first, which has the datagram sockets of the chart.
+            Spread::One => self.berths.last_mut().into_iter().collect::<Vec<_>>(),
+            Spread::All => self.berths.iter_mut().collect(),
+        };
+        let each = pairs.div_ceil(berths.len().max(1));
+        for berth in berths {
+            berth.change(each)?;
+        }
+        Ok(())
     }
 
     /// The port that half of the sockets share.
@@ -101,6 +134,15 @@ impl Berths {
     pub(crate) const fn sockets(&self) -> usize {
         self.sockets
     }
+}
+
+/// In how many processes sockets change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// In one.
+    One,
+    /// In each.
+    All,
 }
 
 /// How many datagram sockets a process has.
@@ -136,17 +178,24 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
         .map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect();
     let datagrams = datagrams?;
-    let mut streams = Vec::new();
+    let mut streams = VecDeque::new();
     for _ in 0..pairs {
         // What the limits refuse ends it; the parent counts what there is.
         let Ok(pair) = pair(&listener) else { break };
-        streams.extend(pair);
+        streams.push_back(pair);
     }
     let port = listener.local_addr()?.port();
     let mut output = io::stdout();
-    writeln!(output, "{port} {}", streams.len() + datagrams.len() + 1)?;
+    writeln!(output, "{port} {}", 2 * streams.len() + datagrams.len() + 1)?;
     output.flush()?;
-    io::stdin().read_to_end(&mut Vec::new())?;
+    for line in io::stdin().lines() {
+        for _ in 0..line?.parse().unwrap_or(0) {
+            streams.pop_front();
+            streams.push_back(pair(&listener)?);
+        }
+        writeln!(output)?;
+        output.flush()?;
+    }
     drop((streams, datagrams));
     Ok(())
 }

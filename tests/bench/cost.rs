@@ -12,6 +12,8 @@
 #[cfg(target_os = "linux")]
 mod berths;
 #[cfg(target_os = "linux")]
+mod churn;
+#[cfg(target_os = "linux")]
 mod filters;
 #[cfg(target_os = "linux")]
 mod floor;
@@ -65,6 +67,7 @@ fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
         }
         table.begin(size);
         stages::measure(&mut table, berths.port())?;
+        churn::measure(&mut table, &mut berths)?;
         lists::measure(&mut table, berths.port());
         terminal::measure(&mut table)?;
     }

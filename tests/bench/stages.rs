@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use crate::filters;
-use crate::floor::Floor;
+use crate::floor::{self, Floor};
 use crate::stopwatch::Laps;
 use crate::table::{Goals, Table};
 
@@ -29,12 +29,17 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A sample in which nothing changed, in dumps of the kernel's table.
 const SAMPLE: Goals = &[(1_000, 1.3), (10_000, 1.3), (100_000, 1.3)];
 
+/// The first one, which finds every owner, in dumps and bare walks through the processes.
+const FIRST: Goals = &[(100_000, 1.3)];
+
 /// Measures all of them. `port` is the one that half of the sockets share.
 pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>> {
     let mut floor = Floor::open()?;
     floor.dump()?;
     let raw = Laps::of(|| floor.dump());
     table.laps("dump, thrown away (the kernel alone)", &raw);
+    let bare = Laps::of(floor::walk);
+    table.laps("descriptors, read and forgotten", &bare);
     let mut source = SockDiag::open()?;
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     let read = Laps::of(|| {
@@ -43,7 +48,7 @@ pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>
     });
     table.laps("dump, decoded", &read);
 
-    let moment = collect(table, &raw)?;
+    let moment = collect(table, &raw, &bare)?;
     filters::measure(table, &moment);
     queries(table, &moment);
     let services = Arc::new(Services::with_overrides(&[]));
@@ -53,10 +58,14 @@ pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>
 }
 
 /// Samples and what history makes of them.
-fn collect(table: &mut Table, raw: &Laps) -> Result<Arc<Moment>, Box<dyn Error>> {
-    let mut collector = Collector::open(None, Instant::now())?;
+fn collect(table: &mut Table, raw: &Laps, bare: &Laps) -> Result<Arc<Moment>, Box<dyn Error>> {
     let (mut first, mut steady) = (Laps::default(), Laps::default());
     let (mut first_apply, mut apply) = (Laps::default(), Laps::default());
+    for _ in 0..2 {
+        let mut collector = Collector::open(None, Instant::now())?;
+        first.lap(|| collector.sample(Vec::new(), INTERVAL))?;
+    }
+    let mut collector = Collector::open(None, Instant::now())?;
     let mut history = History::default();
     let mut snapshot = first.lap(|| collector.sample(Vec::new(), INTERVAL))?;
     let mut moment = first_apply.lap(|| history.apply(&mut snapshot));
@@ -75,7 +84,10 @@ fn collect(table: &mut Table, raw: &Laps) -> Result<Arc<Moment>, Box<dyn Error>>
             now
         });
     }
-    table.laps("sample, first", &first);
+    table.walls("sample, first (wall-clock time)", &first);
+    let floor = raw.typical_wall().0 + bare.typical_wall().0;
+    let share = first.typical_wall().0.as_secs_f64() / floor.as_secs_f64();
+    table.goal("  in dumps and walks", share, "×", FIRST);
     table.laps("sample, nothing changed", &steady);
     let share = steady.typical().0.as_secs_f64() / raw.typical().0.as_secs_f64();
     table.goal("  in dumps", share, "×", SAMPLE);

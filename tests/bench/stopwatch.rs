@@ -1,6 +1,7 @@
-//! Processor time of the calling thread, again and again, and what is typical of it.
+//! Processor time of the calling thread, again and again, and what is typical of it. Where other
+//! threads help, wall-clock time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -13,14 +14,16 @@ const MOST: usize = 2_000;
 #[derive(Default)]
 pub(crate) struct Laps {
     times: Vec<Duration>,
+    walls: Vec<Duration>,
 }
 
 impl Laps {
     /// Measures one round.
     pub(crate) fn lap<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let begun = thread_time();
+        let (began, begun) = (Instant::now(), thread_time());
         let result = work();
         self.times.push(thread_time().saturating_sub(begun));
+        self.walls.push(began.elapsed());
         result
     }
 
@@ -41,15 +44,23 @@ impl Laps {
 
     /// The median, and half the distance between the quartiles as a share of it.
     pub(crate) fn typical(&self) -> (Duration, f64) {
-        let mut times = self.times.clone();
-        times.sort_unstable();
-        let at = |quarter: usize| {
-            let last = times.len().saturating_sub(1);
-            times.get(last * quarter / 4).copied().unwrap_or_default()
-        };
-        let spread = (at(3) - at(1)).as_secs_f64() / 2.0;
-        (at(2), spread / at(2).as_secs_f64().max(1e-9))
+        typical(self.times.clone())
     }
+
+    /// The same of wall-clock time.
+    pub(crate) fn typical_wall(&self) -> (Duration, f64) {
+        typical(self.walls.clone())
+    }
+}
+
+fn typical(mut times: Vec<Duration>) -> (Duration, f64) {
+    times.sort_unstable();
+    let at = |quarter: usize| {
+        let last = times.len().saturating_sub(1);
+        times.get(last * quarter / 4).copied().unwrap_or_default()
+    };
+    let spread = (at(3) - at(1)).as_secs_f64() / 2.0;
+    (at(2), spread / at(2).as_secs_f64().max(1e-9))
 }
 
 fn thread_time() -> Duration {

@@ -53,6 +53,13 @@ impl Table {
         self.cell(label, text);
     }
 
+    /// The same of wall-clock time, for work that several threads do.
+    pub(crate) fn walls(&mut self, label: &'static str, laps: &Laps) {
+        let (median, spread) = laps.typical_wall();
+        let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
+        self.cell(label, text);
+    }
+
     /// A figure that has a goal.
     pub(crate) fn goal(&mut self, label: &'static str, value: f64, unit: &str, goals: Goals) {
         let size = self.sizes.last();

@@ -19,11 +19,16 @@ const STARTS: usize = 7;
 const WATCH: Duration = Duration::from_secs(12);
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// Keys whose effect is waited for.
+const KEYS: u64 = 300;
+
 /// How long to wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Milliseconds.
 const FIRST_FRAME: Goals = &[(1_000, 100.0)];
+/// Milliseconds.
+const KEY: Goals = &[(1_000, 16.0), (10_000, 16.0), (100_000, 16.0)];
 /// Percent of one core.
 const CPU: Goals = &[(1_000, 0.7), (10_000, 3.0), (100_000, 20.0)];
 /// Megabytes.
@@ -47,6 +52,16 @@ pub(crate) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
     let mut program = Program::start()?;
     program.wait_for("LISTENING")?;
     thread::sleep(SETTLE);
+    let mut delays = program.key_delays()?;
+    delays.sort_unstable();
+    let at = |hundredth: usize| {
+        let place = (delays.len() * hundredth / 100).min(delays.len().saturating_sub(1));
+        delays
+            .get(place)
+            .map_or(f64::INFINITY, |d| d.as_secs_f64() * 1e3)
+    };
+    table.goal("program: key to frame, median", at(50), "ms", &[]);
+    table.goal("program: key to frame, 99 of 100", at(99), "ms", KEY);
     let (begun, before) = (Instant::now(), program.processor_time()?);
     thread::sleep(WATCH);
     let used = program.processor_time()?.saturating_sub(before);
@@ -69,6 +84,8 @@ fn median(mut times: Vec<Duration>) -> f64 {
 struct Program {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
+    /// Once it was taken from the master.
+    writer: Option<Box<dyn Write + Send>>,
     begun: Instant,
     output: Receiver<(Instant, Vec<u8>)>,
     screen: vt100::Parser,
@@ -106,6 +123,7 @@ impl Program {
         Ok(Self {
             child,
             master: pair.master,
+            writer: None,
             begun,
             output,
             screen,
@@ -128,8 +146,30 @@ impl Program {
         }
     }
 
+    /// How long after a key the screen changed, for many keys while samples are taken. The keys come
+    /// at odd times, so that some fall into every part of the work on a sample.
+    fn key_delays(&mut self) -> Result<Vec<Duration>, Box<dyn Error>> {
+        let mut writer = self.master.take_writer()?;
+        let mut delays = Vec::new();
+        for key in 0..KEYS {
+            thread::sleep(Duration::from_millis(23 + key * 7 % 31));
+            while self.output.try_recv().is_ok() {}
+            let pressed = Instant::now();
+            writer.write_all(if key % 2 == 0 { b"j" } else { b"k" })?;
+            writer.flush()?;
+            let (at, _) = self.output.recv_timeout(PATIENCE)?;
+            delays.push(at.saturating_duration_since(pressed));
+        }
+        self.writer = Some(writer);
+        Ok(delays)
+    }
+
     fn quit(mut self) -> Result<(), Box<dyn Error>> {
-        self.master.take_writer()?.write_all(b"q")?;
+        let writer = match self.writer.take() {
+            Some(writer) => Ok(writer),
+            None => self.master.take_writer(),
+        };
+        writer?.write_all(b"q")?;
         self.child.wait()?;
         Ok(())
     }

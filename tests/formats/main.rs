@@ -13,6 +13,7 @@ mod support;
 mod zoo;
 
 mod explain;
+mod large;
 mod lines;
 mod recordings;
 mod schema;

@@ -38,7 +38,7 @@ fn answered(moment: Arc<Moment>, grouping: Grouping) -> Answer {
 
 fn document(answer: &Answer) -> Value {
     let mut out = Vec::new();
-    report::json(answer, &Services::registry(), Some("devbox"), &mut out).expect("JSON");
+    report::json(answer, &Services::registry(), Some("devbox"), &[], &mut out).expect("JSON");
     serde_json::from_slice(&out).expect("JSON")
 }
 
@@ -70,13 +70,13 @@ fn every_recording_in_json_is_as_documented_and_every_field_is_used() {
             }
         }
     }
-    // Names are only there after asking for them; what else recordings do not tell, the kernel does.
+    // Findings and names are only there after asking for them; what else recordings do not tell, the
+    // kernel does.
     let left_out: Vec<String> = UNRECORDED.map(|f| format!("sockets[].{f}")).into();
     let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
-    assert_eq!(
-        schema.unseen(&[&left_out[..], &["sockets[].remote.name"]].concat()),
-        [""; 0]
-    );
+    let unseen = schema.unseen(&[&left_out[..], &["sockets[].remote.name"]].concat());
+    let unseen = unseen.into_iter().filter(|p| !p.starts_with("findings"));
+    assert_eq!(unseen.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(
         lines.unseen(&[&UNRECORDED[..], &["remote.name"]].concat()),
         [""; 0]
@@ -160,8 +160,23 @@ fn json_of_the_real_program_is_as_documented() {
                 assert_eq!(document["version"], 1);
             }
         }
+        let unseen = schema.unseen(&[]);
+        assert!(
+            !unseen.iter().any(|path| path.starts_with("findings")),
+            "{unseen:?}"
+        );
         let leak = ["list", "port:18085 and state:close-wait", "-f", "json"];
         let document: Value = serde_json::from_str(&printed(&leak)).expect("JSON");
+        // What is found is found at the listed ports.
+        let findings = document["findings"].as_array().expect("findings");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0]["rule"], "close-wait-leak");
+        assert_eq!(findings[0]["count"], zoo::LEAKED);
+        assert!(
+            findings[0]["message"]
+                .as_str()
+                .is_some_and(|said| said.contains("has not closed"))
+        );
         let sockets = document["sockets"].as_array().expect("sockets");
         assert_eq!(sockets.len(), zoo::LEAKED);
         for socket in sockets {

@@ -52,7 +52,10 @@ impl Told {
         if self.rows.len() < CONNECTIONS {
             return Err(format!("{} of {CONNECTIONS}", self.rows.len()));
         }
-        assert_eq!(self.rows.len(), CONNECTIONS, "each once");
+        let twice = self.rows.keys().zip(self.rows.keys().skip(1));
+        let twice: Vec<_> = twice.filter(|((a, _), (b, _))| a == b).collect();
+        assert_eq!(twice, [], "each once");
+        assert_eq!(self.rows.len(), CONNECTIONS);
         // One that is gone from the table may not have been heard to end yet.
         match self.rows.iter().find(|(_, bytes)| **bytes != Some(4)) {
             Some((row, bytes)) => Err(format!("{row:?} has {bytes:?}")),

@@ -70,8 +70,9 @@ fn check_rows(moment: &Moment, ledger: &Ledger) -> Result<(), TestCaseError> {
     let keys: BTreeSet<SocketKey> = rows.iter().map(|(key, _)| *key).collect();
     prop_assert_eq!(keys.len(), rows.len(), "a key stands twice");
     prop_assert_eq!(&rows.into_iter().collect::<BTreeMap<_, _>>(), &ledger.open);
-    for (index, row) in moment.rows.iter().enumerate() {
-        prop_assert!(row.as_ref().is_none_or(|row| row.slot.index() == index));
+    for row in moment.rows.iter() {
+        let there = moment.row(row.slot);
+        prop_assert!(there.is_some_and(|there| Arc::ptr_eq(there, row)));
     }
     for row in moment.rows() {
         if let Some(Mark::Closed(at)) = row.mark {
@@ -160,7 +161,7 @@ impl Buckets {
             *most = count.max(*most);
             prop_assert!(moment.series.contains_key(&port));
         }
-        for (port, series) in &moment.series {
+        for (port, series) in moment.series.iter() {
             let most = self.most.get(port).copied().unwrap_or(0);
             prop_assert_eq!(series.buckets[BUCKETS - 1], Some(most), "{}", port);
         }
@@ -185,8 +186,8 @@ fn check_stability(before: &Moment, now: &Moment) -> Result<(), TestCaseError> {
 }
 
 /// A copy that shares nothing with the moment.
-fn deep(moment: &Moment) -> (Vec<Option<Tracked>>, String) {
-    let rows = moment.rows.iter().map(|row| row.as_deref().cloned());
+fn deep(moment: &Moment) -> (Vec<Tracked>, String) {
+    let rows = moment.rows.iter().map(|row| Tracked::clone(row));
     let rest = format!(
         "{:?} {:?} {:?}",
         moment.totals,

@@ -7,6 +7,7 @@
 mod agreement;
 mod complete;
 mod history;
+mod past;
 mod query;
 mod recording;
 mod update;

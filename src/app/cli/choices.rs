@@ -94,7 +94,7 @@ impl SortChoice {
             Grouping::Ports => ("ports", &[Port, Process, Sockets]),
             Grouping::Processes => ("processes", &[Process, Sockets]),
             Grouping::Hosts => ("hosts", &[Host, Process, Sockets]),
-            Grouping::Sockets => (
+            Grouping::Sockets | Grouping::History => (
                 "sockets",
                 &[Port, Local, Remote, Host, State, Process, Pid, Queues],
             ),
@@ -195,7 +195,7 @@ pub(in crate::app) fn interval(text: &str) -> Result<Duration, String> {
 }
 
 /// A time such as `1s` or `500ms`, or a number of seconds.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(in crate::app) fn duration(text: &str) -> Option<Duration> {
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => text.parse::<jiff::SignedDuration>().ok()?.try_into().ok(),

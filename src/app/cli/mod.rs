@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use choices::Fault;
-pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, interval};
+pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, duration, interval};
 pub(super) use options::{Common, Scene, Selection};
 pub(super) use tapes::{At, Record, Replay, Speed};
 

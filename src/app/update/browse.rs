@@ -25,6 +25,7 @@ impl App {
             Action::Move(motion) => self.move_cursor(motion),
             Action::Fold(fold) => self.fold(fold),
             Action::View(grouping) => return self.show(grouping),
+            Action::History => return self.history(),
             Action::NextView => return self.show(self.neighbour(1)),
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
@@ -37,6 +38,7 @@ impl App {
             Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
+            Action::Findings => self.open_findings(),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {
@@ -70,7 +72,23 @@ impl App {
     }
 
     fn neighbour(&self, steps: usize) -> Grouping {
-        Grouping::ALL[(self.view.grouping as usize + steps) % Grouping::ALL.len()]
+        // The history stands beside the others: from there one goes on where one came from.
+        let here = match self.view.grouping {
+            Grouping::History => self.view.before_history,
+            here => here,
+        };
+        Grouping::ALL[(here as usize + steps) % Grouping::ALL.len()]
+    }
+
+    /// Goes to the history, or back to where one came from.
+    pub(super) fn history(&mut self) -> Vec<Effect> {
+        match self.view.grouping {
+            Grouping::History => self.show(self.view.before_history),
+            now => {
+                self.view.before_history = now;
+                self.show(Grouping::History)
+            }
+        }
     }
 
     fn show(&mut self, grouping: Grouping) -> Vec<Effect> {

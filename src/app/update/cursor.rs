@@ -2,7 +2,7 @@
 
 use super::{App, Effect};
 use crate::query::{Answer, Grouping, Line, LineId, Lines};
-use crate::view::keys::Motion;
+use crate::view::keys::{Key, Motion};
 use crate::view::{Areas, Details, Mode};
 
 /// Where the cursor was in a view that is not shown.
@@ -78,6 +78,13 @@ impl App {
                 let scroll = scroll.saturating_add_signed(lines as isize).min(most);
                 self.view.mode = Mode::Help { scroll };
             }
+            Mode::Findings(chosen) => {
+                let key = match motion {
+                    Motion::Up => Key::Up,
+                    _ => Key::Down,
+                };
+                self.in_findings(Some(key), chosen);
+            }
             Mode::Pick(_) | Mode::Palette => {
                 if let Some(menu) = &mut self.view.menu {
                     match motion {
@@ -141,6 +148,23 @@ impl App {
     pub(super) fn go_to_top(&mut self) {
         self.keep = Keep::Top;
         self.select(0, Towards::Down);
+    }
+
+    /// Puts the cursor on what is named as soon as this view is answered.
+    pub(super) fn aim_at(&mut self, id: LineId, grouping: Grouping) {
+        if self.view.grouping != grouping {
+            self.places[grouping as usize].selected = Some(id);
+            self.view.grouping = grouping;
+            return;
+        }
+        let answer = self.answer.clone();
+        self.view.selected = Some(id);
+        if let Some(answer) = answer {
+            self.lines = Lines::new(&answer, &self.view.folds);
+            self.go_to(id);
+        }
+        // Where it is not shown yet, the next answer has it.
+        self.view.selected = Some(id);
     }
 
     /// Goes to what is named, if it is shown.

@@ -1,6 +1,7 @@
 //! The lessons: which page follows which, and what is asked of the lab and of the model.
 
 mod keys;
+mod sitting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use super::{App, Effect};
 use crate::app::tutor::{News, Order};
 use crate::query::{Filter, Folds, Grouping, Narrow, Order as SortOrder};
-use crate::teach::lessons::{Form, Given, Lesson, Truth};
-use crate::teach::{Exam, Marked, Progress, named};
-use crate::view::course::{Course, Entry, Kind, LabStage, Opened, Sitting, Stage, Turn, entries};
+use crate::teach::lessons::{Lesson, Truth};
+use crate::teach::{Exam, Marked, Progress};
+use crate::view::course::{Course, Entry, Kind, LabStage, Opened, Sitting, Stage, entries};
 use crate::view::{Details, Feed, FilterLine, Look, Mode};
 
 /// The time between two looks in a lesson: what was done is seen at once.
@@ -36,7 +37,7 @@ struct Chart {
     line: FilterLine,
     narrow: Narrow,
     grouping: Grouping,
-    orders: [SortOrder; 4],
+    orders: [SortOrder; 5],
     folds: Folds,
     interval: Duration,
 }
@@ -129,7 +130,7 @@ impl App {
         }
         view.narrow = Narrow::default();
         view.grouping = Grouping::Sockets;
-        view.orders = Grouping::ALL.map(Grouping::usual_order);
+        view.orders = Grouping::EVERY.map(Grouping::usual_order);
         view.folds = Folds::everything_open();
         view.details = Details::Brief;
         view.look = Look::Words;
@@ -157,7 +158,7 @@ impl App {
             })
             .collect();
         let text = match ports.is_empty() {
-            true => processes(sitting),
+            true => sitting::processes(sitting),
             false => format!("port:{}", ports.join(",")),
         };
         // What the learner typed for himself stays.
@@ -352,94 +353,6 @@ impl App {
             entries().nth(course.chosen)
         });
         entry.map_or_else(Vec::new, |entry| self.sit(entry))
-    }
-}
-
-impl Sitting {
-    /// At its beginning.
-    fn begin(lesson: &'static Lesson, kind: Kind, number: u64) -> Self {
-        Self {
-            lesson,
-            kind,
-            turns: Vec::new(),
-            turn: 0,
-            stage: Stage::Idea,
-            questions: Vec::new(),
-            question: 0,
-            typed: String::new(),
-            wrong: None,
-            hints: 0,
-            given: Vec::new(),
-            lab: LabStage::Opening,
-            calls: Vec::new(),
-            last: None,
-            cast: Arc::default(),
-            marked: None,
-            waited: 0,
-            why: None,
-            scroll: 0,
-            number,
-        }
-    }
-
-    /// Asks, or makes ready, or says what cannot be shown.
-    fn enter_turn(&mut self) {
-        self.forget_answers();
-        self.calls.clear();
-        let (stage, questions) = match self.turns.get(self.turn) {
-            Some(Turn::Shown(step)) if step.questions.is_empty() => (Stage::Ready, Vec::new()),
-            Some(Turn::Shown(step)) => (Stage::Ask, step.questions.to_vec()),
-            Some(Turn::Lacking(..)) | None => (Stage::Lacking, Vec::new()),
-        };
-        (self.stage, self.questions) = (stage, questions);
-    }
-
-    fn forget_answers(&mut self) {
-        self.given.clear();
-        (self.question, self.hints, self.scroll) = (0, 0, 0);
-        self.typed.clear();
-        self.wrong = None;
-    }
-
-    /// The answer that was typed; what is wrong with it, where it is none.
-    fn answer(&self) -> Result<Given, &'static str> {
-        let Some(question) = self.asked() else {
-            return Err("nothing is asked");
-        };
-        match question.form {
-            Form::Number { .. } => {
-                let number = self.typed.parse().map(Given::Number);
-                number.map_err(|_| "Type a number: whatever you think. A wrong one teaches, too.")
-            }
-            Form::Choices(choices) => {
-                let digit: Option<usize> = self.typed.parse().ok();
-                let choice = digit.and_then(|digit| choices.get(digit.checked_sub(1)?));
-                let choice = choice.map(Given::Choice);
-                choice.ok_or("Choose one by its digit. A wrong one teaches, too.")
-            }
-        }
-    }
-
-    /// The page that tells why, with what is known of the names.
-    fn open_why(&mut self) {
-        let facts = self.lesson.why.iter();
-        let told = facts.map(|fact| crate::teach::Told {
-            text: named(fact.text, &self.cast),
-            source: fact.source,
-        });
-        self.why = Some(told.collect());
-        self.scroll = 0;
-    }
-}
-
-/// While the lab has no port: whatever its processes have.
-fn processes(sitting: &Sitting) -> String {
-    let actors = sitting.lesson.actors.iter();
-    let pids = actors.filter_map(|actor| sitting.cast.pid(*actor));
-    let pids: Vec<String> = pids.map(|pid| pid.to_string()).collect();
-    match pids.is_empty() {
-        true => "proc:lab-server".into(),
-        false => format!("pid:{}", pids.join(",")),
     }
 }
 

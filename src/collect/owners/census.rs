@@ -12,7 +12,8 @@ use hashbrown::HashMap;
 use rustix::io::Errno;
 
 use super::ledger::{ALL, Ledger};
-use super::procdir::{self, Denied, Opened};
+use super::muster::{Met, muster};
+use super::procdir::{self, Denied, Opened, Span};
 use super::standing::{Depth, Look, Open, Standing};
 use super::verdict::Hidden;
 use crate::process::{Fd, Pid, ProcessKey};
@@ -20,6 +21,15 @@ use crate::socket::Inode;
 
 /// How long a process that may not be looked into is left alone.
 const RETRY: Duration = Duration::from_secs(10);
+
+/// What a visit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visited {
+    /// It is known and up to date.
+    Done,
+    /// It has to be met.
+    Unmet,
+}
 
 /// Everyone.
 #[derive(Debug, Default)]
@@ -36,6 +46,8 @@ pub(super) struct Census {
     found: Vec<(Fd, Inode)>,
     /// The last failure that is neither "gone" nor "forbidden", and how many there were.
     failures: Option<(Errno, u32)>,
+    /// Those for whom there was no time in this sample.
+    unvisited: u32,
 }
 
 impl Census {
@@ -68,21 +80,25 @@ impl Census {
         // Whether the kernel counts is seen on this very process: it has /proc open at least.
         self.counts = rustix::fs::statat(look.root, c"self/fd", rustix::fs::AtFlags::empty())
             .is_ok_and(|stat| stat.st_size > 0);
+        let mut unmet = Vec::new();
         for &pid in &pids {
-            self.visit_one(look, pid, ledger);
+            if self.visit_one(look, pid, ledger) == Visited::Unmet {
+                unmet.push(pid);
+            }
         }
+        self.meet(look, &unmet, ledger);
         self.pids = pids;
         Ok(())
     }
 
-    fn visit_one(&mut self, look: Look<'_>, pid: Pid, ledger: &mut Ledger) {
+    fn visit_one(&mut self, look: Look<'_>, pid: Pid, ledger: &mut Ledger) -> Visited {
         let changed = match self.processes.get(&pid) {
-            None => return self.meet(look, pid, ledger),
+            None => return Visited::Unmet,
             Some(Standing::Hidden { retry, .. } | Standing::Bare { retry }) => {
                 if look.now < *retry {
-                    return;
+                    return Visited::Done;
                 }
-                return self.meet(look, pid, ledger);
+                return Visited::Unmet;
             }
             Some(Standing::Open(open)) => open.dir(look.root, &mut self.text).and_then(|dir| {
                 let count = procdir::count(dir.as_fd())?;
@@ -101,46 +117,50 @@ impl Census {
                 self.lose(look, pid, denied, ledger);
                 if denied == Denied::Gone {
                     // The pid was listed, so somebody else has it now.
-                    self.meet(look, pid, ledger);
+                    return Visited::Unmet;
                 }
             }
         }
+        Visited::Done
     }
 
-    /// Looks at a process for the first time, or again after it was closed to us.
-    fn meet(&mut self, look: Look<'_>, pid: Pid, ledger: &mut Ledger) {
-        // Spread over the pids, so that the retries do not all fall into one sample.
-        let retry = look.now + RETRY + Duration::from_millis(u64::from(pid.0 % 16) * 250);
-        let standing = match procdir::open(look.root, pid, &mut self.text) {
-            Ok(Opened::Open(key, dir)) => {
-                let dir = Some(dir);
-                Standing::Open(Open {
+    /// Looks at processes for the first time, or again after they were closed to us.
+    fn meet(&mut self, look: Look<'_>, pids: &[Pid], ledger: &mut Ledger) {
+        let room = self.limit.saturating_sub(self.kept);
+        let met = muster(look.root, pids, room, look.until);
+        self.unvisited = 0;
+        for (&pid, met) in pids.iter().zip(met) {
+            // Spread over the pids, so that the retries do not all fall into one sample.
+            let retry = look.now + RETRY + Duration::from_millis(u64::from(pid.0 % 16) * 250);
+            let standing = match met {
+                Ok(Met::Open {
                     key,
                     dir,
-                    count: 0,
-                    looked: 0,
-                    walked: 0,
-                })
-            }
-            Ok(Opened::Hidden(users)) => Standing::Hidden { users, retry },
-            Ok(Opened::Bare) => Standing::Bare { retry },
-            Err(denied) => return self.lose(look, pid, denied, ledger),
-        };
-        let is_open = matches!(standing, Standing::Open(_));
-        self.processes.insert(pid, standing);
-        if is_open {
-            self.walk(look, pid, Depth::Full, ledger);
-            self.keep_or_close(pid);
-        }
-    }
-
-    fn keep_or_close(&mut self, pid: Pid) {
-        if let Some(Standing::Open(open)) = self.processes.get_mut(&pid) {
-            if self.kept < self.limit {
-                self.kept += 1;
-            } else {
-                open.dir = None;
-            }
+                    count,
+                    found,
+                }) => {
+                    self.kept += usize::from(dir.is_some());
+                    ledger.replace(key, &ALL, &found);
+                    Standing::Open(Open {
+                        key,
+                        dir,
+                        count,
+                        looked: look.sample,
+                        walked: look.sample,
+                    })
+                }
+                Ok(Met::Hidden(users)) => Standing::Hidden { users, retry },
+                Ok(Met::Bare) => Standing::Bare { retry },
+                Ok(Met::Later) => {
+                    self.unvisited += 1;
+                    continue;
+                }
+                Err(denied) => {
+                    self.lose(look, pid, denied, ledger);
+                    continue;
+                }
+            };
+            self.processes.insert(pid, standing);
         }
     }
 
@@ -172,7 +192,7 @@ impl Census {
         self.found.clear();
         let result = open.dir(look.root, &mut self.text).and_then(|dir| {
             let count = procdir::count(dir.as_fd())?;
-            let walked = procdir::walk(dir.as_fd(), (Fd(0), usize::MAX), known, &mut self.found)?;
+            let walked = procdir::walk(dir.as_fd(), Span::ALL, known, &mut self.found)?;
             Ok((count, walked.listed))
         });
         match result {
@@ -204,9 +224,14 @@ impl Census {
             return (0, None);
         };
         self.found.clear();
-        let result = open
-            .dir(look.root, &mut self.text)
-            .and_then(|dir| procdir::walk(dir.as_fd(), (from, limit), |_| None, &mut self.found));
+        let result = open.dir(look.root, &mut self.text).and_then(|dir| {
+            let span = Span {
+                from,
+                limit,
+                ..Span::ALL
+            };
+            procdir::walk(dir.as_fd(), span, |_| None, &mut self.found)
+        });
         match result {
             Ok(walked) => {
                 let end = walked
@@ -282,6 +307,11 @@ impl Census {
                 Standing::Open(open) => Some((open.key.pid, open.looked, open.walked)),
                 _ => None,
             })
+    }
+
+    /// How many nobody has looked into yet, so that nothing is known of what they have.
+    pub(super) const fn unvisited(&self) -> u32 {
+        self.unvisited
     }
 
     /// Those whose descriptors cannot.

@@ -9,6 +9,8 @@ mod census;
 #[cfg(target_os = "linux")]
 mod ledger;
 #[cfg(target_os = "linux")]
+mod muster;
+#[cfg(target_os = "linux")]
 mod procdir;
 #[cfg(target_os = "linux")]
 mod process;
@@ -28,4 +30,4 @@ pub use portable::SysinfoOwners;
 #[cfg(target_os = "linux")]
 pub use procfs::ProcWalk;
 
-use super::Owners;
+use super::{OwnerSearch, Owners};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::Owners;
 use super::roster::Roster;
+use super::{OwnerSearch, Owners};
 use crate::process::{Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
 use crate::snapshot::{Directory, Gap, Sight};
 use crate::socket::Socket;
@@ -54,6 +54,7 @@ impl Owners for SysinfoOwners {
     fn find(
         &mut self,
         now: Duration,
+        _: OwnerSearch,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
@@ -92,6 +93,7 @@ impl Owners for SysinfoOwners {
         Sight {
             readable: count(known),
             hidden: count(hidden),
+            unvisited: 0,
         }
     }
 }
@@ -192,12 +194,19 @@ mod tests {
         let (mut owners, mut directory) = (SysinfoOwners::open(), Arc::default());
         let mut sockets = [held_by(&[me]), held_by(&[me])];
         let mut gaps = Vec::new();
-        let sight = owners.find(Duration::ZERO, &mut sockets, &mut directory, &mut gaps);
+        let sight = owners.find(
+            Duration::ZERO,
+            OwnerSearch::Sought,
+            &mut sockets,
+            &mut directory,
+            &mut gaps,
+        );
         assert_eq!(
             sight,
             Sight {
                 readable: 1,
-                hidden: 0
+                hidden: 0,
+                unvisited: 0,
             }
         );
         let [first, second] = &sockets;
@@ -211,6 +220,7 @@ mod tests {
         let mut later = [held_by(&[me])];
         owners.find(
             Duration::from_secs(1),
+            OwnerSearch::Sought,
             &mut later,
             &mut directory,
             &mut gaps,
@@ -226,6 +236,7 @@ mod tests {
         let mut sockets = [held_by(&[4_194_304])];
         let sight = owners.find(
             Duration::ZERO,
+            OwnerSearch::Sought,
             &mut sockets,
             &mut directory,
             &mut Vec::new(),
@@ -234,7 +245,8 @@ mod tests {
             sight,
             Sight {
                 readable: 0,
-                hidden: 1
+                hidden: 1,
+                unvisited: 0,
             }
         );
         assert!(directory.processes.is_empty());

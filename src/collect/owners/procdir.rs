@@ -162,15 +162,40 @@ pub(super) struct Walked {
     pub(super) next: Option<Fd>,
 }
 
-/// Lists descriptors from `from` on, at most about `limit`, and appends those that lead to sockets
-/// to `found`, ordered by number. Where `known` answers, its answer is taken and the link not read.
+/// Which descriptors are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// From this number on.
+    pub(super) from: Fd,
+    /// Up to this number, itself not; `None` for all that follow.
+    pub(super) until: Option<Fd>,
+    /// At most about so many.
+    pub(super) limit: usize,
+}
+
+impl Span {
+    /// Every one.
+    pub(super) const ALL: Self = Self {
+        from: Fd(0),
+        until: None,
+        limit: usize::MAX,
+    };
+
+    /// All below a number, where there is one.
+    pub(super) const fn first(until: Option<Fd>) -> Self {
+        Self { until, ..Self::ALL }
+    }
+}
+
+/// Lists descriptors and appends those that lead to sockets to `found`, ordered by number. Where
+/// `known` answers, its answer is taken and the link not read.
 pub(super) fn walk(
     descriptors: BorrowedFd<'_>,
-    (from, limit): (Fd, usize),
+    span: Span,
     mut known: impl FnMut(Fd) -> Option<Inode>,
     found: &mut Vec<(Fd, Inode)>,
 ) -> Result<Walked, Denied> {
-    let start = u64::from(from.0) + FIRST_DESCRIPTOR;
+    let start = u64::from(span.from.0) + FIRST_DESCRIPTOR;
     rustix::fs::seek(descriptors, SeekFrom::Start(start))?;
     let mut buffer = [MaybeUninit::uninit(); BUFFER];
     let mut entries = RawDir::new(descriptors, &mut buffer);
@@ -184,7 +209,7 @@ pub(super) fn walk(
         else {
             continue; // `.` and `..`
         };
-        if listed >= limit {
+        if listed >= span.limit || span.until.is_some_and(|until| fd >= until) {
             return Ok(Walked {
                 listed,
                 next: Some(fd),
@@ -262,7 +287,7 @@ mod tests {
         assert!(is_alive(dir.as_fd()));
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut found = Vec::new();
-        let whole = walk(dir.as_fd(), (Fd(0), usize::MAX), |_| None, &mut found).unwrap();
+        let whole = walk(dir.as_fd(), Span::ALL, |_| None, &mut found).unwrap();
         assert_eq!(whole.next, None);
         let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&socket)).unwrap();
         assert!(found.iter().any(|(fd, _)| fd.0 == number));
@@ -270,9 +295,12 @@ mod tests {
         // In pieces, by seeking, the same socket turns up.
         let (mut piece, mut from) = (Vec::new(), Some(Fd(0)));
         while let Some(fd) = from {
-            from = walk(dir.as_fd(), (fd, 1), |_| None, &mut piece)
-                .unwrap()
-                .next;
+            let span = Span {
+                from: fd,
+                limit: 1,
+                ..Span::ALL
+            };
+            from = walk(dir.as_fd(), span, |_| None, &mut piece).unwrap().next;
         }
         assert!(piece.iter().any(|(fd, _)| fd.0 == number));
     }
@@ -291,7 +319,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!is_alive(dir.as_fd()));
-        let nothing = walk(dir.as_fd(), (Fd(0), usize::MAX), |_| None, &mut Vec::new());
+        let nothing = walk(dir.as_fd(), Span::ALL, |_| None, &mut Vec::new());
         assert_eq!(nothing, Err(Denied::Gone));
     }
 }

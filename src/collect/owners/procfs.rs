@@ -20,7 +20,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
 use rustix::fs::{Mode, OFlags};
@@ -28,10 +28,11 @@ use rustix::process::Resource;
 
 use super::census::Census;
 use super::ledger::Ledger;
+use super::muster::BUDGET;
 use super::roster::Roster;
 use super::standing::Look;
 use super::verdict::Hidden;
-use super::{Owners, process};
+use super::{OwnerSearch, Owners, process};
 use crate::process::{Fd, Holders, Pid, ProcessKey, Uid};
 use crate::snapshot::{Directory, Gap, Sight};
 use crate::socket::{Inode, Socket};
@@ -131,6 +132,10 @@ impl ProcWalk {
 
     /// Says of each remaining stranger why no holder is known.
     fn judge(&self, hidden: &Hidden, sockets: &mut [Socket], strangers: &[usize]) {
+        // Whoever was not looked into may have any of them, and may turn out to be hidden.
+        if self.census.unvisited() > 0 {
+            return;
+        }
         let horizon = self.horizon();
         for &index in strangers {
             let Some(socket) = sockets.get_mut(index) else {
@@ -204,6 +209,7 @@ impl Owners for ProcWalk {
     fn find(
         &mut self,
         now: Duration,
+        search: OwnerSearch,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
@@ -228,6 +234,7 @@ impl Owners for ProcWalk {
             root: root.as_fd(),
             now,
             sample: self.sample,
+            until: (search == OwnerSearch::Gradual).then(|| Instant::now() + BUDGET),
         };
         let strangers = self.recall(sockets);
         let why = match self.census.visit(look, &mut self.ledger) {
@@ -263,6 +270,7 @@ impl Owners for ProcWalk {
         Sight {
             readable,
             hidden: hidden.count,
+            unvisited: self.census.unvisited(),
         }
     }
 }

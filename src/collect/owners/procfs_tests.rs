@@ -44,8 +44,13 @@ impl Watch {
         }];
         let now = self.started.elapsed();
         let mut gaps = Vec::new();
-        self.walk
-            .find(now, &mut sockets, &mut self.directory, &mut gaps);
+        self.walk.find(
+            now,
+            OwnerSearch::Sought,
+            &mut sockets,
+            &mut self.directory,
+            &mut gaps,
+        );
         assert_eq!(gaps, []);
         let [socket] = sockets;
         socket.holders
@@ -292,9 +297,39 @@ fn without_proc_there_is_a_gap_and_no_panic() {
     for path in ["/nonexistent/proc", "/dev/null", "/sys"] {
         let (mut gaps, mut sockets) = (Vec::new(), [row.clone()]);
         let mut walk = ProcWalk::at(path);
-        let sight = walk.find(Duration::ZERO, &mut sockets, &mut Arc::default(), &mut gaps);
+        let sight = walk.find(
+            Duration::ZERO,
+            OwnerSearch::Sought,
+            &mut sockets,
+            &mut Arc::default(),
+            &mut gaps,
+        );
         assert_eq!((sight.readable, sight.hidden), (0, 0));
         assert!(matches!(gaps.as_slice(), [Gap::Owners(_)]), "{gaps:?}");
         assert_eq!(sockets[0].holders, Holders::NotSought);
     }
+}
+
+#[test]
+fn without_time_one_process_at_a_sample_is_met_until_all_are() {
+    let mut walk = ProcWalk::open();
+    let root = rustix::fs::open("/proc", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty());
+    let root = root.unwrap();
+    let mut met = HashSet::new();
+    for sample in 1.. {
+        let look = Look {
+            root: root.as_fd(),
+            now: Duration::ZERO,
+            sample,
+            until: Some(Instant::now()),
+        };
+        walk.census.visit(look, &mut walk.ledger).unwrap();
+        let before = met.len();
+        met.extend(walk.census.readable().map(|(pid, ..)| pid));
+        if walk.census.unvisited() == 0 {
+            break;
+        }
+        assert!(met.len() <= before + 1, "one at a time");
+    }
+    assert!(met.contains(&Pid(std::process::id())));
 }

@@ -32,6 +32,10 @@ impl ProcWalk {
         sockets: &mut [Socket],
         mut strangers: Vec<usize>,
     ) -> Vec<usize> {
+        // Who was never looked into comes first, in the next samples.
+        if self.census.unvisited() > 0 {
+            return strangers;
+        }
         let hidden = self.census.hidden();
         let sought = |walk: &Self, sockets: &[Socket], strangers: &[usize]| {
             let horizon = walk.horizon();

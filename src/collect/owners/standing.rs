@@ -4,7 +4,7 @@
 //! proves the process to be the same.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::procdir::{self, Denied, Opened};
 use crate::process::{ProcessKey, Uid};
@@ -18,6 +18,8 @@ pub(super) struct Look<'a> {
     pub(super) now: Duration,
     /// The number of the sample, from 1.
     pub(super) sample: u32,
+    /// When to leave processes that were never looked into for the next sample.
+    pub(super) until: Option<Instant>,
 }
 
 /// How thoroughly a process is walked.

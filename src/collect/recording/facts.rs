@@ -91,6 +91,7 @@ impl SampleFacts {
             sight: Sight {
                 readable: self.sight.0,
                 hidden: self.sight.1,
+                unvisited: 0,
             },
             observer: Observer {
                 uid: self.observer.0.map(Uid),

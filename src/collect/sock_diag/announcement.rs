@@ -7,14 +7,12 @@
 
 use std::time::Duration;
 
-use super::wire::{self, Attributes, MESSAGE};
+use super::wire::{self, Attributes, IPPROTO_TCP, IPPROTO_UDP, MESSAGE};
 use crate::destroyed::Destroyed;
 use crate::port::{Port, Protocol};
 use crate::socket::Socket;
 
 const INET_DIAG_PROTOCOL: u16 = 10;
-const IPPROTO_TCP: u8 = 6;
-const IPPROTO_UDP: u8 = 17;
 
 /// What an announcement came to.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Linux's own socket table, through netlink: sock_diag(7).
 //!
-//! In: four dumps, TCP and UDP over IPv4 and IPv6. Out: every socket of this network namespace, or
+//! In: dumps of TCP and of UDP, over IPv4 and IPv6. Out: every socket of this network namespace, or
 //! those that have certain ports and those that wait for others, with all that the kernel tells
 //! without privilege, and a [`Gap`] for each table that could not be read to its end. Besides, for whoever listens, every
 //! socket that ends ([`events`]).
@@ -14,6 +14,7 @@
 mod announcement;
 mod bytecode;
 mod events;
+mod request;
 mod socket;
 mod tcp_info;
 mod wire;
@@ -24,8 +25,8 @@ use hashbrown::HashMap;
 use rustix::io::Errno;
 
 use self::events::Events;
+use self::request::{Question, States, Table};
 use self::socket::{Dump, Netlink, Trouble};
-use self::wire::{Question, States, Table};
 use super::{Source, SourceError};
 use crate::destroyed::Destroyed;
 use crate::endpoint::Family;
@@ -35,22 +36,17 @@ use crate::socket::{Cookie, Socket};
 
 /// In this order: an IPv6 table is judged by what its IPv4 twin answered.
 const TABLES: [Table; 4] = [
-    Table {
-        protocol: Protocol::Tcp,
-        family: Family::Ipv4,
-    },
-    Table {
-        protocol: Protocol::Tcp,
-        family: Family::Ipv6,
-    },
-    Table {
-        protocol: Protocol::Udp,
-        family: Family::Ipv4,
-    },
-    Table {
-        protocol: Protocol::Udp,
-        family: Family::Ipv6,
-    },
+    Table::Of(Protocol::Tcp, Family::Ipv4),
+    Table::Of(Protocol::Tcp, Family::Ipv6),
+    Table::Of(Protocol::Udp, Family::Ipv4),
+    Table::Of(Protocol::Udp, Family::Ipv6),
+];
+
+/// The same, where the kernel understands the older request: one walk less.
+const FEWER_TABLES: [Table; 3] = [
+    Table::TcpAtOnce,
+    Table::Of(Protocol::Udp, Family::Ipv4),
+    Table::Of(Protocol::Udp, Family::Ipv6),
 ];
 
 /// How often a table is asked for again within one sample.
@@ -63,6 +59,7 @@ const RETRIES: u32 = 3;
 #[derive(Debug)]
 pub struct SockDiag {
     netlink: Netlink,
+    tables: &'static [Table],
     seen: Seen,
     /// Once somebody listens.
     events: Option<Events>,
@@ -77,21 +74,31 @@ impl SockDiag {
     /// or tcp_diag.
     pub fn open() -> Result<Self, SourceError> {
         let mut netlink = Netlink::open().map_err(|errno| refused(&errno))?;
-        let [tcp, ..] = TABLES;
-        let question = Question {
-            table: tcp,
-            states: States::NONE,
-            program: None,
+        let mut answers = |table| {
+            let question = Question {
+                table,
+                states: States::NONE,
+                program: None,
+            };
+            match netlink.dump(question, &mut |_, _| ()) {
+                // Changed is an answer, too.
+                Ok(()) | Err(Trouble::Changed) => Ok(()),
+                Err(trouble) => Err(trouble),
+            }
         };
-        match netlink.dump(question, &mut |_, _| ()) {
-            // Changed is an answer, too.
-            Ok(()) | Err(Trouble::Changed) => Ok(Self {
-                netlink,
-                seen: Seen::default(),
-                events: None,
-            }),
-            Err(trouble) => Err(refused(&trouble)),
-        }
+        let [tcp, ..] = TABLES;
+        let tables = match answers(Table::TcpAtOnce) {
+            Ok(()) => &FEWER_TABLES[..],
+            Err(_) => answers(tcp)
+                .map(|()| &TABLES[..])
+                .map_err(|trouble| refused(&trouble))?,
+        };
+        Ok(Self {
+            netlink,
+            tables,
+            seen: Seen::default(),
+            events: None,
+        })
     }
 }
 
@@ -115,7 +122,7 @@ impl Source for SockDiag {
             sockets,
             gaps,
         }
-        .all_tables(&mut self.netlink)
+        .all_tables(&mut self.netlink, self.tables)
     }
 
     fn listen(&mut self, started: Instant) -> Result<(), Gap> {
@@ -158,17 +165,19 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn all_tables(mut self, source: &mut impl Dump) -> Result<(), SourceError> {
+    fn all_tables(mut self, source: &mut impl Dump, tables: &[Table]) -> Result<(), SourceError> {
         self.seen.clear();
         let mut failures = 0;
         let mut last = None;
         let mut ipv4 = Ok(());
-        for table in TABLES {
+        for &table in tables {
             let mut outcome = self.table(source, table);
-            match table.family {
-                Family::Ipv4 => ipv4 = outcome,
-                Family::Ipv6 if is_absent(outcome) && !is_absent(ipv4) => outcome = Ok(()),
-                Family::Ipv6 => {}
+            match table {
+                Table::Of(_, Family::Ipv4) => ipv4 = outcome,
+                Table::Of(_, Family::Ipv6) if is_absent(outcome) && !is_absent(ipv4) => {
+                    outcome = Ok(());
+                }
+                Table::Of(_, Family::Ipv6) | Table::TcpAtOnce => {}
             }
             if let Err(trouble) = outcome {
                 failures += 1;
@@ -177,7 +186,7 @@ impl Reading<'_> {
             }
         }
         match last {
-            Some(trouble) if failures == TABLES.len() && self.sockets.is_empty() => {
+            Some(trouble) if failures == tables.len() && self.sockets.is_empty() => {
                 Err(refused(&trouble))
             }
             _ => Ok(()),
@@ -212,7 +221,7 @@ impl Reading<'_> {
         let outcome = source.dump(question, &mut |arrived, payload| {
             // Timers are counted from when the row came: the last may come long after the first.
             let now = self.now + arrived.saturating_duration_since(self.began);
-            match wire::socket(payload, table.protocol, now) {
+            match wire::socket(payload, table.protocol(), now) {
                 Some(socket) => self.keep(socket),
                 None => unreadable += 1,
             }
@@ -262,7 +271,7 @@ const fn is_passing(trouble: Trouble) -> bool {
 fn explanation(table: Table, trouble: Trouble) -> String {
     let name = table.name();
     if trouble == Trouble::Refused(Errno::NOENT) {
-        let module = table.protocol.name();
+        let module = table.protocol().name();
         return format!(
             "{name}: this kernel has no {module}_diag module; --source procfs lists them"
         );

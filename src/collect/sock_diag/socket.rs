@@ -14,7 +14,8 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recvfrom, sendto, socket_with};
 
-use super::wire::{self, Kind, Messages, Question};
+use super::request::{self, Question};
+use super::wire::{Kind, Messages};
 
 /// The kernel never fills more than this in one `recv` of a dump (`netlink_dump`, af_netlink.c).
 const BUFFER: usize = 32 * 1024;
@@ -118,7 +119,7 @@ impl Netlink {
 
     fn ask(&mut self, question: Question<'_>) -> Result<(), Trouble> {
         self.sequence = self.sequence.wrapping_add(1);
-        let request = wire::request(question, self.sequence);
+        let request = request::bytes(question, self.sequence);
         let kernel = SocketAddrNetlink::new(0, 0);
         for _ in 0..SIGNALS {
             match sendto(self.socket.as_fd(), &request, SendFlags::empty(), &kernel) {

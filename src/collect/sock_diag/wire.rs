@@ -1,4 +1,4 @@
-//! The language of sock_diag(7): bytes → messages → sockets.
+//! The answers of sock_diag(7): bytes → messages → sockets.
 //!
 //! In: what one `recv` gave. Out: messages, and from their payload a [`Socket`]. Every length is
 //! checked against what is really there: no bytes, however wrong, make this panic or go on for
@@ -9,7 +9,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use super::tcp_info;
-use crate::endpoint::{Endpoint, Family};
+use crate::endpoint::Endpoint;
 use crate::port::{Port, Protocol};
 use crate::process::Uid;
 use crate::socket::{
@@ -17,111 +17,35 @@ use crate::socket::{
     TimerKind, Transport,
 };
 
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
-const IPPROTO_TCP: u8 = 6;
-const IPPROTO_UDP: u8 = 17;
+pub(super) const AF_INET: u8 = 2;
+pub(super) const AF_INET6: u8 = 10;
+pub(super) const IPPROTO_TCP: u8 = 6;
+pub(super) const IPPROTO_UDP: u8 = 17;
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
-const SOCK_DIAG_BY_FAMILY: u16 = 20;
+/// The older of the two requests for TCP sockets. The kernel answers it with both families, for
+/// which the newer one has to be asked twice (`inet_diag_dump_compat`, `net/ipv4/inet_diag.c`).
+pub(super) const TCPDIAG_GETSOCK: u16 = 18;
+pub(super) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 
-const NLM_F_REQUEST: u16 = 0x01;
 const NLM_F_DUMP_INTR: u16 = 0x10;
-const NLM_F_DUMP: u16 = 0x300;
 
 /// `struct nlmsghdr`.
-const HEADER: usize = 16;
-/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
-pub(super) const REQUEST: usize = HEADER + 56;
+pub(super) const HEADER: usize = 16;
 /// `struct nlattr`.
-const ATTRIBUTE: usize = 4;
+pub(super) const ATTRIBUTE: usize = 4;
 /// `struct inet_diag_msg`.
 pub(super) const MESSAGE: usize = 72;
 
-const INET_DIAG_REQ_BYTECODE: u16 = 1;
-const INET_DIAG_INFO: u16 = 2;
-const INET_DIAG_CONG: u16 = 4;
+pub(super) const INET_DIAG_INFO: u16 = 2;
+pub(super) const INET_DIAG_CONG: u16 = 4;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 const INET_DIAG_CGROUP_ID: u16 = 21;
-/// What has to be asked for; the other attributes come unasked.
-const EXTENSIONS: u8 = (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_CONG - 1));
 
 /// The kernel's number for a UDP socket without peer.
 const TCP_CLOSE: u8 = 7;
-
-/// Which states a dump lists: a bit for each number of `include/net/tcp_states.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct States(u32);
-
-impl States {
-    /// 1 to 12. Not 13, `TCP_BOUND_INACTIVE`: a socket that has a port and uses it for nothing.
-    pub(super) const ALL: Self = Self(0x1ffe);
-    /// None: the kernel answers at once that there are no more rows, which shows that it answers.
-    pub(super) const NONE: Self = Self(0);
-}
-
-/// One of the tables that the kernel lists one at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    /// TCP or UDP.
-    pub(super) protocol: Protocol,
-    /// The family of the sockets.
-    pub(super) family: Family,
-}
-
-impl Table {
-    /// How the table is called in a message.
-    pub(super) const fn name(self) -> &'static str {
-        match (self.protocol, self.family) {
-            (Protocol::Tcp, Family::Ipv4) => "IPv4 TCP",
-            (Protocol::Tcp, Family::Ipv6) => "IPv6 TCP",
-            (Protocol::Udp, Family::Ipv4) => "IPv4 UDP",
-            (Protocol::Udp, Family::Ipv6) => "IPv6 UDP",
-        }
-    }
-}
-
-/// What is asked for in one dump.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Question<'a> {
-    /// Of which table.
-    pub(super) table: Table,
-    /// In which states.
-    pub(super) states: States,
-    /// The [program](super::bytecode) that picks; `None` for all.
-    pub(super) program: Option<&'a [u8]>,
-}
-
-/// A request for a dump. `sequence` comes back in every message of the answer.
-pub(super) fn request(question: Question<'_>, sequence: u32) -> Vec<u8> {
-    let family = match question.table.family {
-        Family::Ipv4 => AF_INET,
-        Family::Ipv6 => AF_INET6,
-    };
-    let protocol = match question.table.protocol {
-        Protocol::Tcp => IPPROTO_TCP,
-        Protocol::Udp => IPPROTO_UDP,
-    };
-    let mut bytes = vec![0; REQUEST];
-    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    bytes[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
-    bytes[16] = family;
-    bytes[17] = protocol;
-    bytes[18] = EXTENSIONS;
-    bytes[20..24].copy_from_slice(&question.states.0.to_ne_bytes());
-    if let Some(program) = question.program {
-        // Programs are made of words, so that nothing has to be filled up.
-        bytes.extend(((ATTRIBUTE + program.len()) as u16).to_ne_bytes());
-        bytes.extend(INET_DIAG_REQ_BYTECODE.to_ne_bytes());
-        bytes.extend(program);
-    }
-    let length = bytes.len() as u32;
-    bytes[0..4].copy_from_slice(&length.to_ne_bytes());
-    bytes
-}
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +110,7 @@ fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let payload = bytes.get(HEADER..length)?;
     let errno = || u32_at(payload, 0).map_or(0, u32::cast_signed);
     let kind = match u16_at(bytes, 4)? {
-        SOCK_DIAG_BY_FAMILY => Kind::Row(payload),
+        SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => Kind::Row(payload),
         // The kernel writes errors as negative numbers.
         NLMSG_DONE => Kind::Done(errno().checked_neg()?),
         NLMSG_ERROR => Kind::Error(errno().checked_neg()?),

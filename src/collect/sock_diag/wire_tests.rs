@@ -103,34 +103,6 @@ fn message(kind: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_request_has_the_layout_of_the_headers() {
-    let table = Table {
-        protocol: Protocol::Udp,
-        family: Family::Ipv6,
-    };
-    let question = |program| Question {
-        table,
-        states: States::ALL,
-        program,
-    };
-    let bytes = request(question(None), 9);
-    assert_eq!(u32_at(&bytes, 0), Some(72));
-    assert_eq!(
-        (u16_at(&bytes, 4), u16_at(&bytes, 6)),
-        (Some(20), Some(0x301))
-    );
-    assert_eq!(u32_at(&bytes, 8), Some(9));
-    assert_eq!(bytes[16..20], [10, 17, 0b1010, 0]);
-    assert_eq!(u32_at(&bytes, 20), Some(0b1_1111_1111_1110));
-    let with_program = request(question(Some(&[1, 4, 8, 0])), 9);
-    assert_eq!(u32_at(&with_program, 0), Some(80));
-    assert_eq!(with_program[4..72], bytes[4..]);
-    assert_eq!(u16_at(&with_program, 72), Some(8));
-    assert_eq!(u16_at(&with_program, 74), Some(1));
-    assert_eq!(with_program[76..], [1, 4, 8, 0]);
-}
-
-#[test]
 fn a_connection_is_read_whole() {
     let row = Row {
         timer: (1, 5, 250),

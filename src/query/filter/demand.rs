@@ -100,6 +100,7 @@ pub(super) fn asks_for_processes(node: &Node) -> bool {
                 | Measure::Received
                 | Measure::Sent
                 | Measure::Inode
+                | Measure::Ended
                 | Measure::Cookie => false,
             },
             Condition::Port(..)

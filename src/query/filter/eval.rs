@@ -175,6 +175,14 @@ impl<'a> Look<'a> {
             Measure::Age => counted(Some(microseconds(
                 self.row.age(self.context.moment.elapsed),
             ))),
+            Measure::Ended => {
+                let now = self.context.moment.elapsed;
+                counted(
+                    self.row
+                        .ended()
+                        .map(|at| microseconds(now.saturating_sub(at))),
+                )
+            }
             Measure::ReceiveQueue => counted(socket.queues.map(|q| q.recv.into())),
             Measure::SendQueue => counted(socket.queues.map(|q| q.send.into())),
             Measure::RoundTrip => tcp(|t| t.rtt_us.map(std::num::NonZero::get)),

@@ -74,6 +74,8 @@ pub enum Measure {
     Uid,
     /// Time since first seen.
     Age,
+    /// Time since it closed.
+    Ended,
     /// Bytes not read.
     ReceiveQueue,
     /// Bytes not acknowledged.
@@ -119,7 +121,7 @@ impl Measure {
             | Self::Cookie => Dimension::Count,
             Self::ReceiveQueue | Self::SendQueue => Dimension::Bytes,
             Self::Rate | Self::Received | Self::Sent => Dimension::Rate,
-            Self::Age | Self::RoundTrip => Dimension::Time,
+            Self::Age | Self::Ended | Self::RoundTrip => Dimension::Time,
         }
     }
 }
@@ -190,7 +192,7 @@ const fn field(
 
 /// Every field, in the order of the grammar.
 #[rustfmt::skip]
-pub static FIELDS: [Field; 32] = {
+pub static FIELDS: [Field; 33] = {
     use FieldKind::{Address, Family, Host, Measure as M, Port, Protocol, Reach, Side, State, Text};
     [
         field("port", &["ports"], Port(End::Either), "a port at either end", "port:80,443"),
@@ -215,6 +217,7 @@ pub static FIELDS: [Field; 32] = {
         field("cmd", &["command", "cmdline"], Text(TextField::Command), "the command line of a process that has it", "cmd:\"-m http.server\""),
         field("service", &[], Text(TextField::Service), "the name of the shared port", "service:https"),
         field("age", &[], M(Measure::Age), "time since first seen", "age>1h"),
+        field("ended", &[], M(Measure::Ended), "time since it closed", "ended<5m"),
         field("recvq", &["recv-q"], M(Measure::ReceiveQueue), "bytes the program has not read", "recvq>0"),
         field("sendq", &["send-q"], M(Measure::SendQueue), "bytes the other end has not acknowledged", "sendq>=1M"),
         field("rtt", &[], M(Measure::RoundTrip), "round-trip time", "rtt>50ms"),

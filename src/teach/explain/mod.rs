@@ -13,7 +13,20 @@ pub use port::explain_port;
 pub use process::explain_process;
 pub use row::explain_row;
 
-use crate::teach::Phrase;
+use crate::history::Moment;
+use crate::services::Services;
+use crate::teach::{Findings, Phrase};
+
+/// What explanations are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What was seen.
+    pub moment: &'a Moment,
+    /// Names of ports.
+    pub services: &'a Services,
+    /// What is stuck or odd in it.
+    pub findings: &'a Findings,
+}
 
 /// Sentences that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Explanation, place};
+use super::{Explanation, Known, place};
 use crate::history::{Moment, Side, Tracked};
 use crate::port::{Port, Protocol};
 use crate::quantity::count;
@@ -17,12 +17,10 @@ const MOST: usize = 6;
 
 /// Everything there is to say of a port; of both protocols where none is given: they have nothing
 /// to do with each other.
-pub fn explain_port(
-    port: Port,
-    protocol: Option<Protocol>,
-    moment: &Moment,
-    services: &Services,
-) -> Explanation {
+pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) -> Explanation {
+    let Known {
+        moment, services, ..
+    } = known;
     let title = match protocol {
         Some(protocol) => format!("port {port}/{protocol}"),
         None => format!("port {port}"),
@@ -66,6 +64,10 @@ pub fn explain_port(
             "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
         ))]);
     }
+    let found = known.findings.all().iter();
+    let found = found
+        .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
+    said.say("Worth a look", found.map(|found| found.sentence(moment)));
     said.say("What is not seen", [Phrase::ignorance(
         "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
     )]);

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Explanation;
+use super::{Explanation, Known};
 use crate::history::{Moment, Tracked};
 use crate::port::{PortKey, PortSide};
 use crate::process::{Process, ProcessKey};
 use crate::quantity::count;
 use crate::services::Services;
-use crate::socket::TcpState;
 use crate::teach::Phrase;
 
 /// Everything there is to say of a process that has sockets.
-pub fn explain_process(process: &Process, moment: &Moment, services: &Services) -> Explanation {
+pub fn explain_process(process: &Process, known: Known<'_>) -> Explanation {
+    let Known {
+        moment, services, ..
+    } = known;
     let key = process.key;
     let mut said = Explanation::of(format!("process {} {}", process.name, key.pid));
     let rows: Vec<&Arc<Tracked>> = moment
@@ -37,7 +39,7 @@ pub fn explain_process(process: &Process, moment: &Moment, services: &Services) 
         ports.say(PortSide::There, moment, services),
     );
     said.say("With whom it shares", shared(key, &rows, moment));
-    said.say("Worth a look", stuck(&rows));
+    said.say("Worth a look", stuck(&rows, known));
     said.commands = vec![
         format!("portolan list pid:{}", key.pid),
         format!("ss -tuanp | grep 'pid={},'", key.pid),
@@ -145,40 +147,16 @@ fn shared(key: ProcessKey, rows: &[&Arc<Tracked>], moment: &Moment) -> Option<Ph
     })
 }
 
-fn stuck(rows: &[&Arc<Tracked>]) -> Vec<Phrase> {
-    let of = |state| {
-        rows.iter()
-            .filter(|row| row.socket.tcp_state() == Some(state))
-            .count()
-    };
-    let mut said = Vec::new();
-    let leaked = of(TcpState::CloseWait);
-    if leaked > 0 {
-        said.push(Phrase::warning(format!(
-            "{} in CLOSE-WAIT: the other ends have hung up, and this process has not closed. Nothing but this process can end them.",
-            count(leaked, "socket", "sockets")
-        )));
-    }
-    let unanswered = of(TcpState::SynSent);
-    if unanswered > 0 {
-        said.push(Phrase::warning(format!(
-            "{} without an answer (SYN-SENT).",
-            count(unanswered, "call", "calls")
-        )));
-    }
-    let full = rows
-        .iter()
-        .filter(|row| {
-            row.socket
-                .backlog
-                .is_some_and(crate::socket::Backlog::is_full)
-        })
-        .count();
-    if full > 0 {
-        said.push(Phrase::warning(format!(
-            "{} with a full queue: it accepts too slowly, and callers wait.",
-            count(full, "listener", "listeners")
-        )));
-    }
-    said
+/// What was found that concerns any of them, each said once, with its port.
+fn stuck(rows: &[&Arc<Tracked>], known: Known<'_>) -> Vec<Phrase> {
+    let found = known.findings.all().iter();
+    let own = found.filter(|found| rows.iter().any(|row| found.concerns(row)));
+    own.map(|found| {
+        let phrase = found.sentence(known.moment);
+        Phrase {
+            text: format!("{}: {}", found.id.port, phrase.text),
+            ..phrase
+        }
+    })
+    .collect()
 }

@@ -1,7 +1,7 @@
 //! A socket in plain words.
 
 use super::state::meaning;
-use super::{Explanation, place};
+use super::{Explanation, Known, place};
 use crate::endpoint::Family;
 use crate::history::{Moment, Ownership, Side, Since, Tracked};
 use crate::port::Protocol;
@@ -11,7 +11,10 @@ use crate::socket::{Socket, TcpState, TimerKind};
 use crate::teach::{Phrase, evidence, holders, owner, queues, row_title};
 
 /// Everything there is to say of a socket.
-pub fn explain_row(row: &Tracked, moment: &Moment, services: &Services) -> Explanation {
+pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
+    let Known {
+        moment, services, ..
+    } = known;
     let mut said = Explanation::of(row_title(row, moment));
     said.say("What it is", what(row, moment));
     said.say("Who has it", who(row, moment));
@@ -19,6 +22,9 @@ pub fn explain_row(row: &Tracked, moment: &Moment, services: &Services) -> Expla
     said.say("The other end", other_end(row, moment));
     said.say("Its numbers now", numbers(row, moment));
     said.say("Is that normal?", normal(row));
+    let found = known.findings.at(row.port_key());
+    let found = found.filter(|found| found.concerns(row));
+    said.say("Worth a look", found.map(|found| found.sentence(moment)));
     said.commands = commands(&row.socket);
     said
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, History, Moment, Ownership, Side, Since, Slot, Tracked,
+    Evidence, Flow, Held, History, Moment, Ownership, Side, Since, Slot, Stall, Tracked,
 };
 use crate::port::{Port, PortRange, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
@@ -63,6 +63,7 @@ fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
         destroyed: Vec::new(),
         directory: Arc::new(Directory::default()),
         sight: Sight {
+            unvisited: 0,
             readable: 1,
             hidden: 0,
         },
@@ -144,6 +145,7 @@ fn rows() -> Vec<Tracked> {
                         path: socket.tcp_state().into_iter().collect(),
                         peer: None,
                         flow: Flow::default(),
+                        stall: Stall::default(),
                         mark: None,
                         ownership,
                         socket,
@@ -153,6 +155,14 @@ fn rows() -> Vec<Tracked> {
         }
     }
     rows
+}
+
+fn known<'a>(moment: &'a Moment, services: &'a Services, findings: &'a Findings) -> Known<'a> {
+    Known {
+        moment,
+        services,
+        findings,
+    }
 }
 
 /// The sentence ends as one, and no hole was left in it.
@@ -167,7 +177,7 @@ fn is_whole(text: &str) -> bool {
 fn every_row_is_explained_in_whole_sentences() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
     for row in rows() {
-        let said = explain_row(&row, &moment, &services);
+        let said = explain_row(&row, known(&moment, &services, &Findings::default()));
         let headings: Vec<&str> = said.passages.iter().map(|p| p.heading).collect();
         for heading in [
             "What it is",
@@ -192,7 +202,7 @@ fn every_row_is_explained_in_whole_sentences() {
 fn what_is_said_does_not_contradict_the_row() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
     for row in rows() {
-        let said = explain_row(&row, &moment, &services);
+        let said = explain_row(&row, known(&moment, &services, &Findings::default()));
         let text: String = said
             .passages
             .iter()
@@ -244,7 +254,11 @@ fn a_port_is_explained_by_what_uses_it() {
         ));
     }
     let moment = moment(sockets);
-    let said = explain_port(Port(443), None, &moment, &Services::registry());
+    let said = explain_port(
+        Port(443),
+        None,
+        known(&moment, &Services::registry(), &Findings::default()),
+    );
     let text = format!("{said:?}");
     assert!(
         text.contains("8 connections from 8 addresses (8 ESTABLISHED)"),
@@ -252,7 +266,11 @@ fn a_port_is_explained_by_what_uses_it() {
     );
     assert!(text.contains("registered as https"), "{text}");
     assert!(text.contains("listens at 0.0.0.0:443"), "{text}");
-    let nobody = explain_port(Port(9), Some(Protocol::Tcp), &moment, &Services::registry());
+    let nobody = explain_port(
+        Port(9),
+        Some(Protocol::Tcp),
+        known(&moment, &Services::registry(), &Findings::default()),
+    );
     assert!(
         format!("{nobody:?}").contains("No socket of this machine has 9"),
         "{nobody:?}"

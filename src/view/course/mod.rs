@@ -10,6 +10,7 @@
 //! ```
 
 mod list;
+mod page;
 mod panel;
 mod words;
 

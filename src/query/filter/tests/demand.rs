@@ -9,7 +9,7 @@ use super::laws::{node, tree};
 use super::scene::Scene;
 use crate::collect::OwnerSearch;
 use crate::endpoint::Endpoint;
-use crate::history::Ownership;
+use crate::history::{Ownership, Tracked};
 use crate::port::{Port, Protocol};
 use crate::query::Filter;
 
@@ -93,9 +93,11 @@ proptest! {
         if filter.owners() == OwnerSearch::NotSought {
             let before = scene.picks(&filter);
             Arc::make_mut(&mut scene.moment.directory).processes.clear();
-            for row in scene.moment.rows.iter_mut().flatten() {
-                Arc::make_mut(row).ownership = Ownership::Untold;
-            }
+            let untold = |row: &Arc<Tracked>| Tracked {
+                ownership: Ownership::Untold,
+                ..Tracked::clone(row)
+            };
+            scene.moment.rows = scene.moment.rows().map(untold).collect();
             prop_assert_eq!(before, scene.picks(&filter), "{}", filter);
         }
     }

@@ -269,7 +269,7 @@ proptest! {
         let yes = Filter::from(tree.clone());
         let no = Filter::from(node(NodeKind::Not(Box::new(tree))));
         let both = scene.picks(&yes).len() + scene.picks(&no).len();
-        prop_assert_eq!(both, scene.moment.rows.len());
+        prop_assert_eq!(both, scene.moment.rows.slots());
     }
 }
 

@@ -4,13 +4,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
-
 use super::super::{Context, Filter};
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Totals,
-    Tracked,
+    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Stall,
+    Totals, Tracked,
 };
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
@@ -73,10 +71,7 @@ impl Scene {
         listeners(&mut rows);
         connections(&mut rows);
         let letters = rows.0.iter().map(|(letter, _)| *letter).collect();
-        let rows = rows.0.into_iter().enumerate().map(|(slot, (_, row))| {
-            let slot = Slot(u32::try_from(slot).unwrap());
-            Some(Arc::new(Tracked { slot, ..row }))
-        });
+        let rows = rows.0.into_iter().map(|(_, row)| row);
         Self {
             moment: moment(rows.collect(), directory),
             letters,
@@ -85,13 +80,13 @@ impl Scene {
     }
 }
 
-fn moment(rows: Vec<Option<Arc<Tracked>>>, directory: Directory) -> Moment {
+fn moment(rows: crate::history::Rows, directory: Directory) -> Moment {
     Moment {
         number: 9,
         taken_at: jiff::Timestamp::UNIX_EPOCH,
         elapsed: NOW,
         source: SourceKind::SockDiag,
-        open: rows.len(),
+        open: rows.slots(),
         rows,
         ports: 0,
         processes: 0,
@@ -105,7 +100,8 @@ fn moment(rows: Vec<Option<Arc<Tracked>>>, directory: Directory) -> Moment {
         ephemeral: PortRange::LINUX,
         gaps: Vec::new(),
         totals: Totals::default(),
-        series: HashMap::new(),
+        series: Arc::default(),
+        tenants: Arc::default(),
         cost: SelfCost::default(),
         interval: Duration::from_secs(1),
     }
@@ -224,6 +220,7 @@ impl Rows {
             path: Vec::new(),
             peer: None,
             flow: Flow::default(),
+            stall: Stall::default(),
             mark: None,
             socket,
         };

@@ -1,0 +1,181 @@
+//! What is stuck or odd: found in one pass, said in one sentence, with how long and who can mend it.
+//!
+//! In: a moment and the [`Limits`]. Out: [`Findings`]. They are about all sockets of a port, also
+//! those that a filter leaves out, and the same moment always gives the same. Each rule is one row
+//! of [`RULES`]: what it looks at, the sentence, the few words, the mark on the port.
+
+mod limits;
+mod rules;
+mod tally;
+
+use std::time::Duration;
+
+pub use limits::Limits;
+pub use rules::{RULES, RuleRow};
+pub use tally::{Lasting, Whose};
+
+use crate::history::{Moment, Slot, Tracked};
+use crate::port::PortKey;
+use crate::process::ProcessKey;
+use crate::quantity;
+use crate::teach::Phrase;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// The other end has closed, the program here has not.
+    CloseWaitLeak,
+    /// A listener does not accept as fast as calls come.
+    BacklogNearFull,
+    /// A program does not read.
+    UnreadInput,
+    /// Nobody confirms what was sent.
+    UndrainedOutput,
+    /// A call has no answer.
+    SynSentUnanswered,
+    /// There are hardly any ports left for calls to one destination.
+    EphemeralNearlyUsedUp,
+    /// Very many connections are over and not forgotten yet.
+    TimeWaitPile,
+    /// A listener that could be reached from everywhere is only used from here.
+    EveryAddressLocalClients,
+}
+
+/// How urgent it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// Somebody waits, or will.
+    Stuck,
+    /// It works, and might be meant otherwise.
+    Odd,
+}
+
+/// By what a finding is found again in another moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FindingId {
+    /// Which rule.
+    pub rule: Rule,
+    /// At which shared port.
+    pub port: PortKey,
+}
+
+/// Something that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule, at which shared port.
+    pub id: FindingId,
+    /// How many sockets it is about; of a queue, how many calls.
+    pub count: u32,
+    /// Out of how many, where there is a limit.
+    pub limit: Option<u32>,
+    /// What waits in them.
+    pub bytes: u64,
+    /// For how long, the longest of them; `None` where age does not matter.
+    pub lasting: Option<Lasting>,
+    /// The socket it holds for longest, or the listener.
+    pub slot: Option<Slot>,
+    /// Whose the sockets are.
+    pub whose: Whose,
+    /// From which address to which endpoint, where it is about one destination.
+    pub way: Option<(std::net::IpAddr, crate::endpoint::Endpoint)>,
+}
+
+impl Finding {
+    /// The rule.
+    pub fn row(&self) -> &'static RuleRow {
+        RuleRow::of(self.id.rule)
+    }
+
+    /// All of it in one sentence.
+    pub fn sentence(&self, moment: &Moment) -> Phrase {
+        let row = self.row();
+        let text = (row.sentence)(self, moment);
+        match row.gravity {
+            Gravity::Stuck => Phrase::warning(text),
+            Gravity::Odd => Phrase::inference(text),
+        }
+    }
+
+    /// A few words to follow the name of a port.
+    pub fn summary(&self) -> String {
+        (self.row().summary)(self)
+    }
+
+    /// For how long, in a column's width: `≥1m02s`.
+    pub fn age(&self) -> String {
+        self.lasting.map_or(String::new(), |lasting| {
+            let sign = if lasting.at_least { "≥" } else { "" };
+            format!("{sign}{}", quantity::age(lasting.seen))
+        })
+    }
+
+    /// Whether it is about this row, too.
+    pub fn concerns(&self, row: &Tracked) -> bool {
+        row.port_key() == self.id.port && !row.is_closed() && (self.row().concerns)(row)
+    }
+}
+
+/// All that was found in a moment, the most urgent first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Ordered by rule, then by port.
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    /// Looks through a moment.
+    pub fn of(moment: &Moment, limits: &Limits) -> Self {
+        let tallies = tally::tallies(moment, limits);
+        let mut all: Vec<Finding> = Vec::new();
+        for (port, tally) in &tallies {
+            let port = *port;
+            for row in RULES {
+                if let Some(mut found) = (row.check)(tally, limits, moment) {
+                    found.id = FindingId {
+                        rule: row.rule,
+                        port,
+                    };
+                    found.whose = found.whose.or(found.slot.and_then(|slot| moment.row(slot)));
+                    all.push(found);
+                }
+            }
+        }
+        all.sort_unstable_by_key(|finding| finding.id);
+        Self { all }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Finding] {
+        &self.all
+    }
+
+    /// Those at a shared port.
+    pub fn at(&self, port: PortKey) -> impl Iterator<Item = &Finding> {
+        self.all.iter().filter(move |found| found.id.port == port)
+    }
+
+    /// Those that are about sockets of this process alone.
+    pub fn of_process(&self, process: ProcessKey) -> impl Iterator<Item = &Finding> {
+        let own = move |found: &&Finding| found.whose == Whose::Of(process);
+        self.all.iter().filter(own)
+    }
+
+    /// Where the finding stands among all.
+    pub fn position(&self, id: FindingId) -> Option<usize> {
+        self.all.binary_search_by_key(&id, |found| found.id).ok()
+    }
+}
+
+/// "for 12s", "for at least 12s"; nothing where it was only just seen.
+fn for_how_long(lasting: Option<Lasting>) -> String {
+    match lasting {
+        Some(Lasting { seen, at_least }) if seen >= Duration::from_secs(1) => {
+            let at_least = if at_least { "at least " } else { "" };
+            format!(" for {at_least}{}", quantity::age(seen))
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

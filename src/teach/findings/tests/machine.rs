@@ -1,0 +1,138 @@
+//! A machine to find something on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+use crate::history::{History, Moment};
+use crate::port::{Port, PortRange};
+use crate::process::{Holder, Holders, Pid, Process, ProcessKey, StartTime};
+use crate::snapshot::{Cost, Directory, Observer, Sight, Snapshot, SourceKind};
+use crate::socket::{Socket, TcpState, Transport};
+use crate::teach::findings::{Finding, Findings, Limits, Rule};
+
+/// A machine that is looked at twice: at second 1, and so many seconds later.
+pub(super) struct Machine {
+    pub(super) ephemeral: PortRange,
+    pub(super) sockets: Vec<Socket>,
+}
+
+pub(super) fn end(text: &str) -> Endpoint {
+    let address: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(address.ip(), Port(address.port()))
+}
+
+pub(super) fn tcp(state: TcpState, local: &str, remote: &str) -> Socket {
+    let remote = (!remote.is_empty()).then(|| end(remote));
+    let mut socket = Socket::new(Transport::Tcp(state), end(local), remote);
+    socket.holders = Holders::Found(Arc::new([Holder {
+        process: server(),
+        fd: None,
+    }]));
+    socket
+}
+
+pub(super) fn server() -> ProcessKey {
+    ProcessKey {
+        pid: Pid(812),
+        start: StartTime(1),
+    }
+}
+
+pub(super) fn directory() -> Directory {
+    let process = Process {
+        key: server(),
+        name: "server".into(),
+        executable: None,
+        command: None,
+        uid: None,
+        parent: None,
+    };
+    let mut directory = Directory::default();
+    directory.processes.insert(server(), Arc::new(process));
+    directory
+}
+
+/// So many connections to port 80 from elsewhere, in this state.
+pub(super) fn calls(state: TcpState, count: u16) -> Vec<Socket> {
+    let call = |n| {
+        tcp(
+            state,
+            "192.0.2.1:80",
+            &format!("203.0.113.7:{}", 50_000 + n),
+        )
+    };
+    (0..count).map(call).collect()
+}
+
+pub(super) fn listener() -> Socket {
+    tcp(TcpState::Listen, "192.0.2.1:80", "")
+}
+
+impl Machine {
+    pub(super) fn with(sockets: Vec<Socket>) -> Self {
+        Self {
+            ephemeral: PortRange::LINUX,
+            sockets,
+        }
+    }
+
+    pub(super) fn snapshot(&self, elapsed: Duration) -> Snapshot {
+        Snapshot {
+            taken_at: jiff::Timestamp::UNIX_EPOCH,
+            elapsed,
+            source: SourceKind::SockDiag,
+            sockets: self.sockets.clone(),
+            destroyed: Vec::new(),
+            directory: Arc::new(directory()),
+            sight: Sight {
+                unvisited: 0,
+                readable: 1,
+                hidden: 0,
+            },
+            observer: Observer {
+                uid: None,
+                pid: Pid(1),
+            },
+            ephemeral: self.ephemeral,
+            gaps: Vec::new(),
+            cost: Cost::default(),
+            interval: Duration::from_secs(1),
+        }
+    }
+
+    pub(super) fn after(&self, seconds: f64) -> Arc<Moment> {
+        let mut history = History::default();
+        let first = Duration::from_secs(1);
+        history.apply(&mut self.snapshot(first));
+        history.apply(&mut self.snapshot(first + Duration::from_secs_f64(seconds)))
+    }
+
+    /// What is found, and the sentences.
+    pub(super) fn found(&self, seconds: f64) -> Vec<(Rule, String)> {
+        let moment = self.after(seconds);
+        let findings = Findings::of(&moment, &Limits::USUAL);
+        assert_eq!(
+            findings,
+            Findings::of(&moment, &Limits::USUAL),
+            "the same again"
+        );
+        let said = |found: &Finding| {
+            let sentence = found.sentence(&moment).text;
+            assert!(
+                sentence.ends_with('.') && !sentence.contains("  "),
+                "{sentence}"
+            );
+            assert!(found.row().mark.len() <= 7 && !found.summary().is_empty());
+            (found.id.rule, sentence)
+        };
+        findings.all().iter().map(said).collect()
+    }
+
+    pub(super) fn rules(&self, seconds: f64) -> Vec<Rule> {
+        self.found(seconds)
+            .into_iter()
+            .map(|(rule, _)| rule)
+            .collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! How a key moves the cursor, and folds.
+//!
+//! In: nothing. Out: [`Motion`] and [`FoldMove`], which actions are made of.
+
+/// How far to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Motion {
+    /// To the line above.
+    Up,
+    /// To the line below.
+    Down,
+    /// Half a screen up.
+    HalfUp,
+    /// Half a screen down.
+    HalfDown,
+    /// A screen up.
+    PageUp,
+    /// A screen down.
+    PageDown,
+    /// To the first line.
+    First,
+    /// To the last line.
+    Last,
+}
+
+/// What a fold key does to the group under the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoldMove {
+    /// Shows or hides its sockets.
+    Toggle,
+    /// Shows them.
+    Open,
+    /// Hides them; on a socket, goes to its group.
+    Close,
+    /// Shows or hides all.
+    All,
+}

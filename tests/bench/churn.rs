@@ -1,0 +1,101 @@
+//! Samples while sockets come and go, and how soon every owner is right.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use portolan::collect::Collector;
+use portolan::process::Holders;
+use portolan::socket::{Inode, Socket};
+
+use crate::berths::{Berths, Spread};
+use crate::floor::Floor;
+use crate::stopwatch::Laps;
+use crate::table::{Goals, Table};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// In dumps of the kernel's table, taken in turn with the samples.
+const ONE: Goals = &[(100_000, 1.6)];
+const ALL: Goals = &[(100_000, 2.0)];
+
+/// Samples after which every owner has to be right.
+const RIGHT: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
+
+/// Measures it.
+pub(crate) fn measure(table: &mut Table, berths: &mut Berths) -> Result<(), Box<dyn Error>> {
+    for (spread, label, dumps, right, goal) in [
+        (
+            Spread::One,
+            "sample, 1 % changed in one process",
+            "  of one process, in dumps",
+            "  of one process, samples until all owners are right",
+            ONE,
+        ),
+        (
+            Spread::All,
+            "sample, 1 % changed all over",
+            "  all over, in dumps",
+            "  all over, samples until all owners are right",
+            ALL,
+        ),
+    ] {
+        let (laps, raw) = samples(berths, spread)?;
+        table.laps(label, &laps);
+        let share = laps.typical().0.as_secs_f64() / raw.typical().0.as_secs_f64();
+        table.goal(dumps, share, "×", goal);
+        let needed = until_right(berths, spread)?;
+        table.goal(right, needed, "", RIGHT);
+    }
+    Ok(())
+}
+
+fn samples(berths: &mut Berths, spread: Spread) -> Result<(Laps, Laps), Box<dyn Error>> {
+    let mut floor = Floor::open()?;
+    let mut collector = Collector::open(None, Instant::now())?;
+    let (mut laps, mut raw) = (Laps::default(), Laps::default());
+    let mut sockets = Vec::new();
+    for _ in 0..2 {
+        sockets = collector.sample(sockets, INTERVAL)?.sockets;
+    }
+    while !laps.are_enough() {
+        berths.churn(spread)?;
+        raw.lap(|| floor.dump())?;
+        let spare = std::mem::take(&mut sockets);
+        sockets = laps.lap(|| collector.sample(spare, INTERVAL))?.sockets;
+    }
+    Ok((laps, raw))
+}
+
+/// How many samples it takes until each socket has the owners that somebody finds who has just come
+/// and looks everywhere.
+fn until_right(berths: &mut Berths, spread: Spread) -> Result<f64, Box<dyn Error>> {
+    let mut collector = Collector::open(None, Instant::now())?;
+    collector.sample(Vec::new(), INTERVAL)?;
+    berths.churn(spread)?;
+    let mut truth = Collector::open(None, Instant::now())?;
+    let truth = owners(&truth.sample(Vec::new(), INTERVAL)?.sockets);
+    for samples in 1..=100 {
+        let found = owners(&collector.sample(Vec::new(), INTERVAL)?.sockets);
+        // What other programs opened meanwhile is not asked for.
+        if truth
+            .iter()
+            .all(|(inode, pids)| found.get(inode) == Some(pids))
+        {
+            return Ok(f64::from(samples));
+        }
+    }
+    Ok(f64::INFINITY)
+}
+
+/// Who has which socket, of those that somebody has.
+fn owners(sockets: &[Socket]) -> BTreeMap<Inode, Vec<u32>> {
+    let held = sockets.iter().filter_map(|socket| match &socket.holders {
+        Holders::Found(holders) => {
+            let pids = holders.iter().map(|holder| holder.process.pid.0);
+            Some((socket.inode?, pids.collect()))
+        }
+        _ => None,
+    });
+    held.collect()
+}
