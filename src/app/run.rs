@@ -73,15 +73,12 @@ pub(super) fn dashboard(
     })
 }
 
+/// Begins to feed the model.
+type Begin =
+    Box<dyn FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>>;
+
 /// Opens what is to be sampled; begins with it when asked to.
-fn sampling(
-    app: &mut App,
-    common: &Common,
-    owners: OwnerSearch,
-) -> Result<
-    impl FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder> + use<>,
-    Failure,
-> {
+fn sampling(app: &mut App, common: &Common, owners: OwnerSearch) -> Result<Begin, Failure> {
     let (choice, fault) = (common.source(), common.fault());
     let collector = Collector::open(choice, Instant::now())?.demanding(Demand {
         owners,
@@ -89,7 +86,7 @@ fn sampling(
     });
     tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
     app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-    Ok(move |app: &App, model: &Model, spares, _| {
+    Ok(Box::new(move |app, model, spares, _| {
         let start = Start {
             choice,
             interval: app.view.interval,
@@ -97,7 +94,7 @@ fn sampling(
         };
         let sampler = Sampler::start(collector, start, spares, to(model))?;
         Ok(Feeder::Sampler(sampler))
-    })
+    }))
 }
 
 /// Runs the dashboard with the lessons open until the user leaves.
@@ -132,28 +129,26 @@ pub(super) fn playback(
             zone: jiff::tz::TimeZone::system(),
             stage: Stage::Running,
         });
-        Ok(|_: &App, model: &Model, _, messages: SyncSender<Message>| {
+        let speed = replay.speed;
+        Ok(Box::new(move |_, model, _, messages| {
             let over = move |ending: &Ending| {
                 // Nobody is left to tell when the loop has ended.
                 let _ = messages.send(Message::Over(ending.clone()));
             };
-            let player = Player::start(reader, replay.speed, to(model), over)?;
+            let player = Player::start(reader, speed, to(model), over)?;
             Ok(Feeder::Player(player))
-        })
+        }))
     })
 }
 
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-fn open<F>(
+fn open(
     selection: &Selection,
     common: &Common,
     config: Config,
-    feed: impl FnOnce(&mut App) -> Result<F, Failure>,
-) -> Result<Exit, Failure>
-where
-    F: FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
-{
+    feed: impl FnOnce(&mut App) -> Result<Begin, Failure>,
+) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
     common.start_log()?;
@@ -317,7 +312,7 @@ impl Loop {
                 Vec::new()
             }
             Message::Progress(progress, word) => {
-                self.app.knows_progress(progress, word);
+                self.app.knows_progress(&progress, word);
                 Vec::new()
             }
             Message::Lab(number, news) => self.app.lab_told(number, news),

@@ -68,7 +68,7 @@ pub(super) fn lens(survey: &Survey, answer: &Answer, total: usize, height: usize
         let mut line = columns(toned, cells);
         if used + GAP + STATE < total {
             line.push("  ", Tone::Plain);
-            let state = left(&teach::state(row), STATE);
+            let state = left(teach::state(row), STATE);
             line.push(state, groups::tone(row.socket.tcp_state()));
             let rest = total.saturating_sub(used + 2 * GAP + STATE + 1);
             let owner = teach::owner(row, &answer.moment);

@@ -44,8 +44,8 @@ struct Chart {
 
 impl App {
     /// Takes up how far the learner is, and a word on it.
-    pub fn knows_progress(&mut self, progress: Progress, word: Option<String>) {
-        self.learner.progress.join(&progress);
+    pub fn knows_progress(&mut self, progress: &Progress, word: Option<String>) {
+        self.learner.progress.join(progress);
         self.learner.word = word;
         let Some(course) = &mut self.view.course else {
             return;
