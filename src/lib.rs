@@ -30,7 +30,8 @@
 //!    ordered, and the lines they make.
 //! 4. [`report`]: an answer, or what happened → plain lines, CSV and JSON for programs. Here the way
 //!    to a pipe ends; the way to eyes goes on.
-//! 5. [`teach`]: facts → sentences. What is seen and what is concluded are told apart.
+//! 5. [`teach`]: facts → sentences. What is seen and what is concluded are told apart. The fourteen
+//!    lessons are data here; the lab that plays them on real sockets is in [`app`].
 //! 6. [`view`]: answer and words → a [`view::Screen`]: plain text with tones, no terminal library.
 //!    Only the rows that show are built. [`view::page`] is the same for a list on paper.
 //! 7. [`widgets`]: a screen → cells of a terminal.
@@ -52,7 +53,8 @@
 //! * A stage imports nouns and the stages before it, nothing else; nouns import no stage.
 //!   *`tests/architecture.rs`.*
 //! * One library, one door: netstat2 in [`collect::netstat2`], sysinfo behind [`collect::owners`],
-//!   crossterm in [`app`], ratatui in [`widgets`] and [`app`]. No `unsafe`.
+//!   crossterm in [`app`], ratatui in [`widgets`] and [`app`], nix in one file of [`app`]'s lab. No
+//!   `unsafe`.
 //!   *`tests/architecture.rs`; `unsafe_code = "forbid"`.*
 //! * Only [`collect`] and [`app`] read a clock, a file or a socket: after collecting, time is the
 //!   snapshot's own ([`snapshot::Snapshot::elapsed`]). *`tests/architecture.rs`.*
@@ -72,6 +74,8 @@
 //!   *[`process::Process`]; `tests/cli.rs`, `tests/live.rs`.*
 //! * What Tab, `=` and `!` write is a filter, and finds what it was offered for.
 //!   *`tests/properties/complete.rs`.*
+//! * What a lesson shows as a call is the value that its lab carries out; what it says of the rows is
+//!   checked against them. *[`teach::lessons`]; `portolan learn --check`, `tests/lessons.rs`.*
 //! * Every key is one row of one table that the loop, the help and the footer read.
 //!   *[`view::keys::BINDINGS`].*
 

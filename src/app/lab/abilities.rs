@@ -33,6 +33,11 @@ impl Abilities {
         Self(able.map(|(ability, _)| ability).collect())
     }
 
+    /// From now on this counts as something that does not work.
+    pub(super) fn forget(&mut self, ability: Ability) {
+        self.0.remove(&ability);
+    }
+
     /// Whether this was found to work.
     pub fn has(&self, ability: Ability) -> bool {
         self.0.contains(&ability)

@@ -34,7 +34,7 @@ use crate::process::Pid;
 use crate::snapshot::SourceKind;
 use crate::teach::lessons::call::{Kind, Setting, Signal};
 use crate::teach::lessons::{
-    Actor, Call, Cast, Deed, Happened, Lesson, Name, Place, Refusal, Shown, Step,
+    Ability, Actor, Call, Cast, Deed, Happened, Lesson, Name, Place, Refusal, Shown, Step,
 };
 use company::Company;
 use order::{Order, Reply, Switch, Told};
@@ -126,6 +126,12 @@ impl Lab {
     /// The program that runs, in a way that finds it also when its file was replaced.
     pub fn this_program() -> &'static Path {
         Path::new("/proc/self/exe")
+    }
+
+    /// The same, as a machine without this ability would play it.
+    pub fn lacking(mut self, ability: Ability) -> Self {
+        self.abilities.forget(ability);
+        self
     }
 
     /// The names, and what they stand for by now.

@@ -78,7 +78,8 @@ fn play(
     for _ in 1..PLAYS {
         match Played::open(lesson, telling, source)?.play(lesson)? {
             Verdict::Disturbed => {
-                line("    --  another program took the port; once more").map_err(Failure::Output)?
+                let text = "    --  another program took the port; once more";
+                line(text).map_err(Failure::Output)?;
             }
             verdict => return Ok(verdict),
         }

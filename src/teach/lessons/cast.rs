@@ -146,11 +146,19 @@ impl Cast {
     /// Whether the row is the lab's.
     pub fn has(&self, row: &Tracked) -> bool {
         let socket = &row.socket;
-        let protocol = socket.protocol();
+        !row.is_closed() && self.has_ends(socket.protocol(), socket.local, socket.remote)
+    }
+
+    /// Whether a socket with these ends is the lab's.
+    pub fn has_ends(&self, protocol: Protocol, local: Endpoint, remote: Option<Endpoint>) -> bool {
         let own = |port| self.owns(protocol, port);
-        !row.is_closed()
-            && (own(socket.local.port) || own(socket.remote_port()))
-            && !self.ghosts.contains(&Ghost::from(socket))
+        let ghost = Ghost {
+            protocol,
+            local,
+            remote,
+        };
+        (own(local.port) || remote.is_some_and(|end| own(end.port)))
+            && !self.ghosts.contains(&ghost)
     }
 
     /// The lab's rows.

@@ -211,7 +211,6 @@ pub(super) const LESSON: Lesson = Lesson {
                 "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
             )],
-            ..Step::PLAIN
         },
         Step {
             title: "Four connections to the second",
@@ -234,7 +233,6 @@ pub(super) const LESSON: Lesson = Lesson {
                 "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
             )],
-            ..Step::PLAIN
         },
     ],
     explanation: &[fact(

@@ -139,7 +139,6 @@ pub(super) const LESSON: Lesson = Lesson {
                     "ipv6(7)",
                 ),
             ],
-            ..Step::PLAIN
         },
         Step {
             title: "0.0.0.0 at the same port",

@@ -229,15 +229,15 @@ pub(super) const LESSON: Lesson = Lesson {
                 form: Form::Choices(&[
                     wrong(
                         "Waiting",
-                        "They had no timer. They went when the server closed: there is {Q>D1} where the server's end was.",
+                        "They had no timer. They went when the server closed: where the server's end of the first was, there is {Q>D1}.",
                     ),
                     wrong(
                         "The clients, by closing once more",
-                        "The clients had closed already. The server's close() did it; of its end to D1 there is {Q>D1}.",
+                        "The clients had closed already. The server's close() did it: of its end of the first there is {Q>D1}.",
                     ),
                     right(
                         "The server, by closing its descriptors",
-                        "The server closed its five descriptors, and there is {Q>D1} of its end to D1 any more.",
+                        "The server closed its five descriptors. Of its end of the first connection there is {Q>D1}.",
                     ),
                 ]),
                 hints: [

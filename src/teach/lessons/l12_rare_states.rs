@@ -331,7 +331,6 @@ pub(super) const LESSON: Lesson = Lesson {
                 "A simultaneous open. Every TCP must be able to do this. Client and server are parts that programs play; the connection itself is symmetric.",
                 "RFC 9293 §3.5 (MUST-10)",
             )],
-            ..Step::PLAIN
         },
     ],
     explanation: &[fact(

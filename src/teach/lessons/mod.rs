@@ -33,6 +33,8 @@ pub mod question;
 mod refusal;
 mod say;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Actor, Call};
 pub use cast::Cast;
