@@ -124,7 +124,15 @@ fn panel(state: &ViewState, body: usize) -> Panel {
         let spare = columns - (LESSON_TABLE + 1 + NARROWEST_PANEL);
         return Panel::Beside(NARROWEST_PANEL + spare / 2);
     }
-    let needed = course::needed(course, columns);
-    let most = body.saturating_sub(LOWEST_TABLE);
-    Panel::Below(needed.max(body / 2).min(most))
+    let needed = course::needed(course, state.manner, columns);
+    let shows = course
+        .sitting()
+        .is_some_and(|sitting| sitting.look_at().is_some());
+    // A room looks at the table while the kernel has the word.
+    let (least, lowest) = match (state.manner, shows) {
+        (Manner::Presenter, true) => (0, LOWEST_TABLE + 3),
+        (Manner::Presenter, false) => (0, LOWEST_TABLE),
+        (Manner::Usual, _) => (body / 2, LOWEST_TABLE),
+    };
+    Panel::Below(needed.max(least).min(body.saturating_sub(lowest)).max(4))
 }

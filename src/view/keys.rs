@@ -332,7 +332,7 @@ pub const BINDINGS: &[Binding] = {
             "learn",
             "lessons on sockets and ports, with real ones",
         )
-        .in_footer(11),
+        .in_footer(12),
         bind(
             &[Char('P')],
             Action::Present,

@@ -230,20 +230,20 @@ fn lesson(
         (None, ..) => table::table(state, answer, lines, services, width, height - 1),
     };
     match areas.panel {
-        Panel::Whole | Panel::None => course::panel(course, total, body),
+        Panel::Whole | Panel::None => course::panel(course, state.manner, total, body),
         // The picture has more lines than are left above the panel.
         Panel::Below(_) if course.look(state.look).is_some() => shown(total, body),
         Panel::Below(height) => {
             let mut all = shown(total, areas.table + 1);
             all.resize(areas.table + 1, Line::default());
-            all.extend(course::panel(course, total, height));
+            all.extend(course::panel(course, state.manner, total, height));
             all
         }
         Panel::Beside(width) => {
             let left = total.saturating_sub(width + 1);
             let mut table = shown(left, body);
             table.resize(body, Line::default());
-            let panel = course::panel(course, width, body);
+            let panel = course::panel(course, state.manner, width, body);
             table
                 .into_iter()
                 .zip(panel)
@@ -264,7 +264,7 @@ pub fn panel_overflow(state: &ViewState) -> usize {
         Panel::Below(height) => (usize::from(state.size.0), height),
         Panel::Whole | Panel::None => (usize::from(state.size.0), areas.body()),
     };
-    course::needed(course, width).saturating_sub(height)
+    course::needed(course, state.manner, width).saturating_sub(height)
 }
 
 /// One line from two, the second from a column on.

@@ -188,6 +188,7 @@ impl App {
                 (sitting.calls, sitting.cast, sitting.lab) = (made, cast, LabStage::Ready);
                 sitting.last = last;
                 let mut effects = self.show_lab();
+                self.go_to_top();
                 effects.extend(self.examine(samples));
                 effects
             }

@@ -3,11 +3,13 @@
 use crate::teach::Told;
 use crate::view::cells::{cut, width, wrap};
 use crate::view::screen::{Line, Tone};
+use crate::view::state::Manner;
 
 /// Lines in the making.
 pub(super) struct Page {
     pub(super) lines: Vec<Line>,
     pub(super) total: usize,
+    pub(super) manner: Manner,
 }
 
 impl Page {
@@ -58,6 +60,10 @@ impl Page {
                 self.gap();
             }
             self.say(&fact.text, Tone::Plain);
+            // Where it is written is for one who reads alone; the page that tells why has it, too.
+            if self.manner == Manner::Presenter {
+                continue;
+            }
             let room = self.total.saturating_sub(2);
             let source = format!("({})", fact.source);
             let fits = self

@@ -4,10 +4,11 @@
 use super::list::title_of_quiz;
 use super::page::Page;
 use super::{Course, Kind, LabStage, Made, PATIENCE, Sitting, Stage, Turn};
-use crate::teach::lessons::{Form, Happened, Truth};
+use crate::teach::lessons::{Form, Happened, Judgement, Truth};
 use crate::teach::named;
 use crate::view::cells::{cut, width};
 use crate::view::screen::{Line, Tone};
+use crate::view::state::Manner;
 
 /// From this width on there is room for every word.
 const ROOMY: usize = 60;
@@ -15,12 +16,17 @@ const ROOMY: usize = 60;
 const READABLE: usize = 90;
 
 /// The panel on exactly `height` lines: a rule with the title, and the page.
-pub(in crate::view) fn panel(course: &Course, total: usize, height: usize) -> Vec<Line> {
+pub(in crate::view) fn panel(
+    course: &Course,
+    manner: Manner,
+    total: usize,
+    height: usize,
+) -> Vec<Line> {
     let Some(sitting) = course.sitting() else {
         return Vec::new();
     };
     let mut out = vec![rule(sitting, total)];
-    let page = page(sitting, total);
+    let page = page(sitting, manner, total);
     let room = height.saturating_sub(1);
     let scroll = sitting.scroll.min(page.len().saturating_sub(room));
     let left = page.len().saturating_sub(scroll + room);
@@ -35,8 +41,9 @@ pub(in crate::view) fn panel(course: &Course, total: usize, height: usize) -> Ve
 }
 
 /// How many lines the panel would like to have.
-pub(in crate::view) fn needed(course: &Course, total: usize) -> usize {
-    let lines = course.sitting().map(|sitting| page(sitting, total).len());
+pub(in crate::view) fn needed(course: &Course, manner: Manner, total: usize) -> usize {
+    let sitting = course.sitting();
+    let lines = sitting.map(|sitting| page(sitting, manner, total).len());
     lines.map_or(0, |lines| lines + 1)
 }
 
@@ -71,10 +78,11 @@ fn rule(sitting: &Sitting, total: usize) -> Line {
     line
 }
 
-fn page(sitting: &Sitting, total: usize) -> Vec<Line> {
+fn page(sitting: &Sitting, manner: Manner, total: usize) -> Vec<Line> {
     let mut page = Page {
         lines: Vec::new(),
         total: total.min(READABLE),
+        manner,
     };
     if let Some(why) = &sitting.why {
         page.told(why);
@@ -209,28 +217,71 @@ fn watching(page: &mut Page, sitting: &Sitting) {
 }
 
 fn verdict(page: &mut Page, sitting: &Sitting) {
-    if !sitting.is_quiz() {
-        made(page, sitting);
-    }
-    let judged = sitting.marked.iter().flat_map(|m| &m.judgements);
-    for judgement in judged {
-        page.gap();
+    // A room has just seen them.
+    let calls = match (sitting.kind, page.manner) {
+        (Kind::Lesson, Manner::Usual) => calls(sitting, page),
+        _ => Vec::new(),
+    };
+    let (before, after) = around(calls);
+    page.lines.extend(before);
+    let judged = || sitting.marked.iter().flat_map(|m| &m.judgements);
+    let prove = |page: &mut Page, judgement: &Judgement| {
+        page.hanging("  ", &judgement.proof, "", Tone::Plain);
+    };
+    for judgement in judged() {
         let (sign, tone) = match judgement.truth {
             Truth::Right => ("✓ ", Tone::Opened),
             Truth::Wrong => ("✗ ", Tone::Error),
         };
+        if page.manner == Manner::Usual {
+            page.gap();
+        }
         page.hanging(sign, &judgement.verdict, "", tone);
-        page.hanging("  ", &judgement.proof, "", Tone::Plain);
+        if page.manner == Manner::Usual {
+            prove(page, judgement);
+        }
     }
+    // A room reads first who was right, and sees the proof in the table.
+    if page.manner == Manner::Presenter {
+        judged().for_each(|judgement| prove(page, judgement));
+    }
+    page.gap();
+    page.lines.extend(after);
 }
 
 fn meaning(page: &mut Page, sitting: &Sitting) {
-    if sitting.questions.is_empty() {
-        made(page, sitting);
-        page.gap();
-    }
+    let calls = match sitting.questions.is_empty() {
+        true => calls(sitting, page),
+        false => Vec::new(),
+    };
+    let (before, after) = around(calls);
+    page.lines.extend(before);
+    page.gap();
     if let Some(marked) = &sitting.marked {
         page.told(&marked.meaning);
+    }
+    page.gap();
+    page.lines.extend(after);
+}
+
+/// The calls as lines of their own.
+fn calls(sitting: &Sitting, page: &Page) -> Vec<Line> {
+    let mut page = Page {
+        lines: Vec::new(),
+        ..*page
+    };
+    made(&mut page, sitting);
+    page.lines
+}
+
+/// More calls than this would push what came of them out of sight.
+const FEW: usize = 6;
+
+/// Few calls stand before what came of them, many behind it.
+fn around(calls: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
+    match calls.len() {
+        ..=FEW => (calls, Vec::new()),
+        _ => (Vec::new(), calls),
     }
 }
 
