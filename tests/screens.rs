@@ -4,6 +4,9 @@
 
 mod support;
 
+#[path = "support/paper_lab.rs"]
+mod paper_lab;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +16,13 @@ use std::{env, fs};
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
+use paper_lab::PaperLab;
 use portolan::app::{App, Effect, Input, Memory, NamedFilter};
 use portolan::collect::{Reason, Sampled};
 use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
+use portolan::teach::Progress;
+use portolan::teach::lessons::lesson;
 use portolan::view::{Line, Origin, Screen, Tone, ViewState, screen};
 use support::scene::recording;
 use unicode_width::UnicodeWidthStr;
@@ -247,6 +253,85 @@ const CASES: &[Case] = &[
         (100, 30),
         "next next next next Enter",
     ),
+    ("lessons", "lesson", (80, 24), "L"),
+    (
+        "lessons-going-on",
+        "lesson",
+        (80, 24),
+        "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L",
+    ),
+    ("lessons-small", "lesson", (40, 10), "L j j j j"),
+    ("lesson-idea", "lesson", (80, 24), "lesson:2"),
+    ("lesson-idea-wide", "lesson", (120, 36), "lesson:2"),
+    ("lesson-why", "lesson", (80, 24), "lesson:2 w"),
+    ("lesson-calls", "lesson", (80, 24), "lesson:2 Enter"),
+    ("lesson-waiting", "lesson", (80, 24), "lesson:2 Enter Enter"),
+    (
+        "lesson-listens",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next",
+    ),
+    (
+        "lesson-question",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter Enter i i",
+    ),
+    (
+        "lesson-wrong",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-right",
+        "lesson",
+        (120, 36),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next",
+    ),
+    (
+        "lesson-not-so",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
+    ),
+    (
+        "lesson-accepted",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 4 Enter 1 Enter Enter next",
+    ),
+    (
+        "lesson-numbers",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next v",
+    ),
+    (
+        "lesson-states",
+        "lesson",
+        (120, 36),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next v v",
+    ),
+    (
+        "lesson-small",
+        "lesson",
+        (40, 10),
+        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-room",
+        "lesson",
+        (60, 15),
+        "P lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-left",
+        "lesson",
+        (80, 24),
+        "/ type:22 Enter lesson:2 Enter Esc Esc",
+    ),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];
@@ -286,6 +371,7 @@ struct Play {
     app: App,
     memory: Memory,
     samples: std::vec::IntoIter<Snapshot>,
+    lab: PaperLab,
 }
 
 fn play(&(name, recorded, size, happens): &Case) -> String {
@@ -301,6 +387,7 @@ fn play(&(name, recorded, size, happens): &Case) -> String {
         app: App::new(view, Arc::default(), Arc::new(Services::registry())),
         memory: Memory::default(),
         samples: samples.into_iter(),
+        lab: PaperLab::default(),
     };
     play.next_sample();
     for word in happens.split_whitespace() {
@@ -349,6 +436,14 @@ impl Play {
                 row: row.parse().ok()?,
                 modifiers: KeyModifiers::NONE,
             }));
+        } else if let Some(number) = word.strip_prefix("lesson:") {
+            let lesson = lesson(number.parse().ok()?)?;
+            let effects = self.app.learn(Some(lesson));
+            self.perform(effects);
+        } else if let Some(lines) = word.strip_prefix("progress:") {
+            let lines = lines.replace('_', " ").replace(';', "\n");
+            self.app
+                .knows_progress(&Progress::read(lines.as_bytes()), None);
         } else if let Some(size) = word.strip_prefix("resize:") {
             let (columns, rows) = size.split_once('x')?;
             self.terminal(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));
@@ -364,8 +459,21 @@ impl Play {
 
     fn terminal(&mut self, event: Event) {
         let input = Input::of(event).expect("something the program knows");
-        if self.app.input(input).contains(&Effect::Ask) {
+        let effects = self.app.input(input);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        if effects.contains(&Effect::Ask) {
             self.answer();
+        }
+        for effect in effects {
+            if let Effect::Lab(number, order) = effect
+                && let Some(news) = self.lab.carry_out(order)
+            {
+                let more = self.app.lab_told(number, news);
+                self.perform(more);
+            }
         }
     }
 }

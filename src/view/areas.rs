@@ -37,6 +37,10 @@ pub enum Panel {
 const LESSON_TABLE: usize = 80;
 /// The narrowest panel beside a table.
 const NARROWEST_PANEL: usize = 38;
+/// Lines of a look: the picture of the states, what it says below, and a line above.
+const LOOK: usize = 18;
+/// Lines of a table that is high enough to have a look below it.
+const HIGH_TABLE: usize = 12;
 /// The fewest lines of a table above a panel, its heads counted.
 const LOWEST_TABLE: usize = 5;
 
@@ -54,14 +58,19 @@ impl Areas {
         let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
         let panel = panel(state, body);
         if panel != Panel::None {
-            let table = match panel {
-                Panel::Below(lines) => body.saturating_sub(1 + lines),
-                Panel::Beside(_) | Panel::Whole | Panel::None => body.saturating_sub(1),
+            let looked = state
+                .course
+                .as_ref()
+                .is_some_and(|c| c.look(state.look).is_some());
+            let (below, pane) = match panel {
+                Panel::Below(lines) => (lines, 0),
+                Panel::Beside(_) if looked && body >= LOOK + HIGH_TABLE => (LOOK, LOOK),
+                Panel::Beside(_) | Panel::Whole | Panel::None => (0, 0),
             };
             return Self {
                 notice,
-                table,
-                pane: 0,
+                table: body.saturating_sub(1 + below),
+                pane,
                 panel,
             };
         }
@@ -103,7 +112,8 @@ impl Areas {
     pub fn shows_table(state: &ViewState) -> bool {
         let course = state.course.as_ref();
         let shown = course.is_none_or(|c| c.sitting().is_some_and(Sitting::shows_table));
-        let looked = course.is_some_and(|c| c.look(state.look).is_some());
+        let looked =
+            course.is_some_and(|c| c.look(state.look).is_some()) && Self::of(state).pane == 0;
         !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
             && state.details != Details::Full
             && shown

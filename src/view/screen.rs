@@ -241,7 +241,14 @@ fn lesson(
         }
         Panel::Beside(width) => {
             let left = total.saturating_sub(width + 1);
-            let mut table = shown(left, body);
+            let mut table = match areas.pane {
+                0 => shown(left, body),
+                _ => table::table(state, answer, lines, services, left, areas.table),
+            };
+            if areas.pane > 0 {
+                table.push(Line::of("─".repeat(left), Tone::Dim));
+                table.extend(shown(left, areas.pane - 1));
+            }
             table.resize(body, Line::default());
             let panel = course::panel(course, state.manner, width, body);
             table

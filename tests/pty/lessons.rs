@@ -2,6 +2,7 @@
 //! nothing is left when one leaves in the middle.
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,11 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Lesson 2 at its first question, with a listener in the table.
 fn at_the_first_question() -> Pty {
-    let mut pty = Start::portolan(&["learn", "2"]).open();
+    to_the_first_question(Start::portolan(&["learn", "2"]))
+}
+
+fn to_the_first_question(start: Start) -> Pty {
+    let mut pty = start.open();
     pty.wait_for_text("Enter begins");
     pty.keys("\r");
     pty.wait_for_text("makes these calls");
@@ -111,17 +116,19 @@ fn whoever_leaves_in_the_middle_leaves_no_process_and_no_socket() {
         ("hang-up", Pty::hang_up),
     ];
     for (way, leave) in ways {
-        let mut pty = at_the_first_question();
+        let mark = format!("{}-{way}", std::process::id());
+        let start = Start::portolan(&["learn", "2"]).env(MARK, &mark);
+        let mut pty = to_the_first_question(start);
         pty.keys("7\r");
         pty.wait_for_text("makes these calls");
         pty.keys("\r");
         let screen = pty.wait_for_text("You said 7;");
         let port = port(&screen);
-        let processes = children(pty.pid().as_raw_nonzero().get());
-        assert_eq!(processes.len(), 2, "a server and a client");
+        assert_eq!(marked(&mark), 3, "the program, a server and a client");
         assert!(rows_of(port) >= 7, "{way}");
         leave(&mut pty);
-        until(way, || processes.iter().all(|process| !process.is_there()));
+        drop(pty);
+        until(way, || marked(&mark) == 0);
         until(way, || rows_of(port) == 0);
     }
 }
@@ -129,11 +136,110 @@ fn whoever_leaves_in_the_middle_leaves_no_process_and_no_socket() {
 #[test]
 fn a_panic_in_the_middle_leaves_no_process() {
     // The thread that draws fails after its first answer, when the lab is there or on its way.
-    let mut pty = Start::portolan(&["learn", "2", "--fault", "main"]).open();
-    let pid = pty.pid().as_raw_nonzero().get();
+    let mark = format!("{}-panic", std::process::id());
+    let start = Start::portolan(&["learn", "2", "--fault", "main"]);
+    let mut pty = start.env(MARK, &mark).open();
     assert_eq!(pty.exit_status(), 101);
     pty.assert_clean();
-    until("panic", || children(pid).is_empty());
+    until("panic", || marked(&mark) == 0);
+}
+
+/// A place for the state of a learner.
+fn desk() -> (tempfile::TempDir, String) {
+    let place = tempfile::tempdir().expect("a directory");
+    let path = place.path().to_str().expect("UTF-8").to_owned();
+    (place, path)
+}
+
+#[test]
+fn what_is_done_is_kept_and_can_be_forgotten() {
+    let (place, path) = desk();
+    let file = place.path().join("portolan/lessons");
+    let start = Start::portolan(&["learn", "2"]).env("XDG_STATE_HOME", &path);
+    let mut pty = to_the_first_question(start);
+    until("begun", || kept(&file) == "lesson 2 begun\n");
+    // On to the end, whatever is asked.
+    for (answer, then) in [
+        ("7\r", "makes these calls"),
+        ("\r", "You said 7;"),
+        ("\r", "Three connections, each"),
+        ("\r", "a number: ▏"),
+        ("1\r", "a digit"),
+        ("2\r", "makes these calls"),
+        ("\r", "You said 1;"),
+        ("\r", "Nothing changed but"),
+        ("\r", "a number: ▏"),
+        ("3\r", "makes these calls"),
+        ("\r", "You said 3;"),
+        ("\r", "Nobody listens at port"),
+        ("\r", "Lesson done"),
+    ] {
+        pty.keys(answer);
+        pty.wait_for_text(then);
+    }
+    until("done", || kept(&file) == "lesson 2 done\n");
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+
+    let start = Start::portolan(&["learn"]).env("XDG_STATE_HOME", &path);
+    let mut pty = start.open();
+    pty.wait_for_text("1 of 14 done");
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+
+    let start = Start::portolan(&["learn", "--reset"]).env("XDG_STATE_HOME", &path);
+    let mut pty = start.open();
+    pty.wait_for_text("your progress is forgotten");
+    assert_eq!(pty.exit_status(), 0);
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_broken_file_of_progress_costs_a_word_and_nothing_else() {
+    let (place, path) = desk();
+    let file = place.path().join("portolan/lessons");
+    fs::create_dir(place.path().join("portolan")).expect("a directory");
+    fs::write(&file, b"lesson 1 done\n\xff\x1b[31mnonsense\n").expect("a file");
+    let start = Start::portolan(&["learn"]).env("XDG_STATE_HOME", &path);
+    let mut pty = start.open();
+    pty.wait_for_text("not understood and left alone");
+    pty.wait_for_text("1 of 14 done");
+    pty.keys("\r");
+    pty.wait_for_text("Enter begins");
+    until("begun", || kept(&file).contains("lesson 2 begun"));
+    assert!(kept(&file).contains("nonsense"), "what was there is lost");
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+}
+
+#[test]
+fn a_quiz_asks_five_questions_and_keeps_how_many_were_right() {
+    let (place, path) = desk();
+    let file = place.path().join("portolan/lessons");
+    let start = Start::portolan(&["learn"]).env("XDG_STATE_HOME", &path);
+    let mut pty = start.open();
+    pty.wait_for_text("Quiz on lessons 1 to 4");
+    pty.keys("jjjj\r");
+    pty.wait_for_text("Enter begins");
+    pty.keys("\r");
+    for number in 1..=5 {
+        pty.wait_for("a question", |screen| {
+            let text = screen.contents();
+            text.contains(&format!(" {number}/5 "))
+                && (text.contains("Type a number") || text.contains("Press a digit"))
+        });
+        pty.keys("1\r");
+        pty.wait_for_text("You said");
+        pty.keys("\r");
+    }
+    pty.wait_for_text("of 5 right.");
+    until("kept", || kept(&file).starts_with("quiz 4 "));
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+}
+
+fn kept(file: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned()
 }
 
 /// The port of the lesson, from the filter line.
@@ -159,34 +265,23 @@ fn rows_of(port: u16) -> usize {
     table.lines().skip(1).filter(has).count()
 }
 
-/// A process: its number alone may be another's later.
-#[derive(Debug, PartialEq)]
-struct Process {
-    pid: i32,
-    started: String,
-}
+/// Marks a program and all it starts: an environment is handed on.
+const MARK: &str = "PORTOLAN_TEST_LEARNER";
 
-impl Process {
-    fn of(pid: i32) -> Option<(Self, i32)> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        // A zombie has given back everything but its number.
-        let parent = fields.get(1)?.parse().ok()?;
-        let started = (*fields.get(19)?).to_owned();
-        (*fields.first()? != "Z").then_some((Self { pid, started }, parent))
-    }
-
-    fn is_there(&self) -> bool {
-        Self::of(self.pid).is_some_and(|(process, _)| process == *self)
-    }
-}
-
-fn children(parent: i32) -> Vec<Process> {
-    let pids = fs::read_dir("/proc").expect("/proc").flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(Process::of)
-        .filter_map(|(process, of)| (of == parent).then_some(process))
-        .collect()
+/// How many processes have the mark. One that has ended has no environment any more.
+fn marked(mark: &str) -> usize {
+    let entry = format!("{MARK}={mark}");
+    let environments = fs::read_dir("/proc").expect("/proc").flatten();
+    let environments = environments.map(|process| fs::read(process.path().join("environ")));
+    let has = |bytes: Vec<u8>| {
+        bytes
+            .split(|byte| *byte == 0)
+            .any(|e| e == entry.as_bytes())
+    };
+    environments
+        .filter_map(Result::ok)
+        .filter(|b| has(b.clone()))
+        .count()
 }
 
 fn until(what: &str, wanted: impl Fn() -> bool) {

@@ -50,8 +50,10 @@ impl App {
         let Some(course) = &mut self.view.course else {
             return;
         };
+        // Whoever has moved already is not moved back.
+        let untouched = course.chosen == next_entry(&course.progress);
         course.progress = self.learner.progress.clone();
-        if matches!(course.opened, Opened::List) {
+        if matches!(course.opened, Opened::List) && untouched {
             course.chosen = next_entry(&course.progress);
         }
         if let Some(word) = self.learner.word.take() {

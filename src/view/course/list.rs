@@ -51,8 +51,12 @@ fn entry(entry: Entry, progress: &Progress, total: usize) -> Line {
         }
         Entry::Quiz(number) => {
             let right = progress.quizzes.get(&number);
-            let sign = right.map_or(" ", |_| "✓");
-            line.push(format!("  {sign} "), Tone::Opened);
+            let (sign, tone) = match right {
+                None => (" ", Tone::Plain),
+                Some(&QUESTIONS) => ("✓", Tone::Opened),
+                Some(_) => ("·", Tone::Changed),
+            };
+            line.push(format!("  {sign} "), tone);
             line.push("    ", Tone::Plain);
             line.push(title_of_quiz(number), Tone::Accent);
             let word = right.map_or(String::new(), |right| {

@@ -4,7 +4,7 @@
 use super::list::title_of_quiz;
 use super::page::Page;
 use super::{Course, Kind, LabStage, Made, PATIENCE, Sitting, Stage, Turn};
-use crate::teach::lessons::{Form, Happened, Judgement, Truth};
+use crate::teach::lessons::{Form, Given, Happened, Judgement, Truth};
 use crate::teach::named;
 use crate::view::cells::{cut, width};
 use crate::view::screen::{Line, Tone};
@@ -143,7 +143,10 @@ fn ask(page: &mut Page, sitting: &Sitting) {
     };
     let what = match sitting.kind {
         Kind::Lesson => "What do you think?",
-        Kind::Quiz { .. } => "Look at the table.",
+        Kind::Quiz { .. } => match question.form {
+            Form::Number { .. } => "Look at the table.",
+            Form::Choices(_) => "What do you remember?",
+        },
     };
     page.say(what, Tone::Dim);
     page.say(&named(question.text, &sitting.cast), Tone::Strong);
@@ -236,7 +239,7 @@ fn verdict(page: &mut Page, sitting: &Sitting) {
         if page.manner == Manner::Usual {
             page.gap();
         }
-        page.hanging(sign, &judgement.verdict, "", tone);
+        page.hanging(sign, &verdict_of(judgement, sitting), "", tone);
         if page.manner == Manner::Usual {
             prove(page, judgement);
         }
@@ -247,6 +250,19 @@ fn verdict(page: &mut Page, sitting: &Sitting) {
     }
     page.gap();
     page.lines.extend(after);
+}
+
+/// The learner's answer beside the kernel's. What is asked on the ideas in a quiz is not in the table.
+fn verdict_of(judgement: &Judgement, sitting: &Sitting) -> String {
+    match (sitting.kind, sitting.given.last(), judgement.truth) {
+        (Kind::Quiz { .. }, Some(Given::Choice(choice)), Truth::Right) => {
+            format!("You said: {}. Right.", choice.text)
+        }
+        (Kind::Quiz { .. }, Some(Given::Choice(choice)), Truth::Wrong) => {
+            format!("You said: {}. No.", choice.text)
+        }
+        _ => judgement.verdict.clone(),
+    }
 }
 
 fn meaning(page: &mut Page, sitting: &Sitting) {
