@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::history::{Evidence, Flow, Held, Ownership, Side, Since, Slot, Tracked};
+use crate::history::{Evidence, Flow, Held, Ownership, Side, Since, Slot, Stall, Tracked};
 use crate::port::{Port, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
 use crate::socket::{Queues, Socket, TcpState, Transport};
@@ -64,7 +64,7 @@ fn tracked(state: TcpState, local: u16, remote: u16, ownership: Ownership) -> Ar
         path: Vec::new(),
         peer: None,
         flow: Flow::default(),
-        stall: crate::history::Stall::default(),
+        stall: Stall::default(),
         mark: None,
     })
 }
