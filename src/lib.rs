@@ -30,8 +30,9 @@
 //!    ordered, and the lines they make.
 //! 4. [`report`]: an answer, or what happened → plain lines, CSV and JSON for programs. Here the way
 //!    to a pipe ends; the way to eyes goes on.
-//! 5. [`teach`]: facts → sentences. What is seen and what is concluded are told apart. The fourteen
-//!    lessons are data here; the lab that plays them on real sockets is in [`app`].
+//! 5. [`teach`]: facts → sentences. What is seen and what is concluded are told apart. Here is also
+//!    judged what is stuck or odd ([`teach::findings`]), by rules that are rows of one table. The
+//!    fourteen lessons are data here; the lab that plays them on real sockets is in [`app`].
 //! 6. [`view`]: answer and words → a [`view::Screen`]: plain text with tones, no terminal library.
 //!    Only the rows that show are built. [`view::page`] is the same for a list on paper.
 //! 7. [`widgets`]: a screen → cells of a terminal.
@@ -74,6 +75,8 @@
 //!   *[`process::Process`]; `tests/cli.rs`, `tests/live.rs`.*
 //! * What Tab, `=` and `!` write is a filter, and finds what it was offered for.
 //!   *`tests/properties/complete.rs`.*
+//! * A finding counts all sockets of its port, whatever a filter shows; each of its rules is tested
+//!   below, at and above its threshold. *[`teach::findings::RULES`].*
 //! * What a lesson shows as a call is the value that its lab carries out; what it says of the rows is
 //!   checked against them. *[`teach::lessons`]; `portolan learn --check`, `tests/lessons.rs`.*
 //! * Every key is one row of one table that the loop, the help and the footer read.

@@ -23,5 +23,7 @@ mod demand;
 mod ends;
 #[path = "live/exhibits.rs"]
 mod exhibits;
+#[path = "live/handing.rs"]
+mod handing;
 #[path = "live/time.rs"]
 mod time;

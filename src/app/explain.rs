@@ -1,6 +1,6 @@
 //! `portolan explain`: a port, an endpoint or a process in plain words.
 //!
-//! In: a [`Subject`]. Out: what there is to say, on stdout; exit status 1 where there is no such
+//! In: what is [`Wanted`]. Out: what there is to say, on stdout; exit status 1 where there is no such
 //! thing here.
 
 use std::io::{self, IsTerminal, Write};
@@ -9,40 +9,43 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::cli::Explain;
+use crate::app::cli::{Explain, LookChoice};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::terminal_width;
 use crate::collect::{Closes, Demand};
 use crate::endpoint::Endpoint;
-use crate::history::Tracked;
+use crate::history::{Moment, Tracked};
 use crate::port::{Port, Protocol};
 use crate::process::Pid;
-use crate::teach::{
-    Certainty, Explanation, Findings, Known, explain_port, explain_process, explain_row,
-};
+use crate::teach::{self, Certainty, Explanation, Findings, Known, Look, Subject};
 use crate::text;
 
 /// What is to be explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum Wanted {
     /// A port, of one protocol or of both.
     Port(Port, Option<Protocol>),
     /// The sockets that have this endpoint.
     Endpoint(Endpoint),
     /// A process.
     Process(Pid),
+    /// The difference between a socket and a port.
+    Difference,
 }
 
-impl FromStr for Subject {
+impl FromStr for Wanted {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            "expected a port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80) or a process (pid:812)"
+            "expected a port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80), a process (pid:812), or \"sockets\""
                 .to_owned()
         };
+        if text == "sockets" {
+            return Ok(Self::Difference);
+        }
         if let Some(pid) = text.strip_prefix("pid:") {
             return pid
                 .parse()
@@ -74,11 +77,16 @@ impl FromStr for Subject {
 /// # Errors
 /// A text that is no subject, and what the system refused.
 pub(super) fn explain(explain: &Explain, config: &Config) -> Result<Exit, Failure> {
-    let subject: Subject = explain.subject.parse().map_err(|why: String| {
+    let wanted: Wanted = explain.subject.parse().map_err(|why: String| {
         let text = text::readable(explain.subject.as_bytes());
         let start: String = text.chars().take(REPEATED).collect();
         Failure::Usage(format!("cannot explain \"{start}\": {why}"))
     })?;
+    let one_look = matches!(wanted, Wanted::Process(_) | Wanted::Difference);
+    if one_look && explain.look != LookChoice::default() {
+        let why = "--look is for ports and endpoints; there is one look at anything else";
+        return Err(Failure::Usage(why.into()));
+    }
     explain.common.start_log()?;
     let services = explain.common.services();
     let source = explain.common.source();
@@ -93,19 +101,26 @@ pub(super) fn explain(explain: &Explain, config: &Config) -> Result<Exit, Failur
         services: &services,
         findings: &findings,
     };
-    let found = found(subject, known);
-    if found.is_empty() {
-        let what = match subject {
-            Subject::Process(pid) => {
+    let subjects = subjects(wanted, &moment);
+    if subjects.is_empty() {
+        let what = match wanted {
+            Wanted::Process(pid) => {
                 format!("no process {pid} with TCP or UDP sockets that may be looked into")
             }
-            Subject::Endpoint(end) => format!("no socket at {end}"),
-            Subject::Port(port, _) => format!("no port {port}"),
+            Wanted::Endpoint(end) => format!("no socket at {end}"),
+            Wanted::Port(port, _) => format!("no port {port}"),
+            Wanted::Difference => "nothing to tell".into(),
         };
         crate::app::print::say(format_args!("there is {what}"));
         return Ok(Exit::No);
     }
-    print(&found).map_err(Failure::Output)?;
+    let looks = explain.look.looks();
+    let found: Vec<(Look, Explanation)> = subjects
+        .into_iter()
+        .flat_map(|subject| looks.iter().map(move |look| (subject, *look)))
+        .filter_map(|(subject, look)| Some((look, teach::explain(subject, look, known)?)))
+        .collect();
+    print(&found, explain.look).map_err(Failure::Output)?;
     Ok(Exit::Done)
 }
 
@@ -115,18 +130,17 @@ const REPEATED: usize = 40;
 /// Rows of one endpoint are explained one by one up to so many.
 const MOST: usize = 5;
 
-fn found(subject: Subject, known: Known<'_>) -> Vec<Explanation> {
-    let moment = known.moment;
-    match subject {
-        Subject::Port(port, protocol) => vec![explain_port(port, protocol, known)],
-        Subject::Process(pid) => {
-            let all = moment.directory.processes.values();
-            let process = all.filter(|process| process.key.pid == pid);
-            process
-                .map(|process| explain_process(process, known))
-                .collect()
+/// What is there of what is wanted.
+fn subjects(wanted: Wanted, moment: &Moment) -> Vec<Subject> {
+    match wanted {
+        Wanted::Difference => vec![Subject::Difference],
+        Wanted::Port(port, protocol) => vec![Subject::Port(port, protocol)],
+        Wanted::Process(pid) => {
+            let all = moment.directory.processes.keys();
+            let process = all.filter(|process| process.pid == pid);
+            process.map(|process| Subject::Process(*process)).collect()
         }
-        Subject::Endpoint(end) => {
+        Wanted::Endpoint(end) => {
             let has = |row: &&Arc<Tracked>| {
                 let ends = [Some(row.socket.local), row.socket.remote];
                 ends.into_iter()
@@ -139,19 +153,36 @@ fn found(subject: Subject, known: Known<'_>) -> Vec<Explanation> {
                 (row.side, socket.local, socket.remote, row.key)
             });
             let rows = rows.into_iter().take(MOST);
-            rows.map(|row| explain_row(row, known)).collect()
+            rows.map(|row| Subject::Row(row.key, row.slot)).collect()
         }
     }
 }
 
-fn print(found: &[Explanation]) -> io::Result<()> {
+fn print(found: &[(Look, Explanation)], look: LookChoice) -> io::Result<()> {
     let width = terminal_width().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH);
     let mut out = io::stdout().lock();
-    for (index, explanation) in found.iter().enumerate() {
+    for (index, (from, explanation)) in found.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{}", explanation.title)?;
+        match look {
+            LookChoice::Words => writeln!(out, "{}", explanation.title)?,
+            _ => writeln!(out, "{}: {}", explanation.title, from.shows())?,
+        }
+        for contrast in &explanation.contrasts {
+            writeln!(out, "\n{}", contrast.label)?;
+            let sides = [
+                ("socket", contrast.socket),
+                ("port", contrast.port),
+                ("here", &contrast.here.text),
+            ];
+            for (side, words) in sides {
+                for (line, text) in text::wrap(words, width - 10).iter().enumerate() {
+                    let side = if line == 0 { side } else { "" };
+                    writeln!(out, "  {side:<7} {text}")?;
+                }
+            }
+        }
         for passage in &explanation.passages {
             writeln!(out, "\n{}", passage.heading)?;
             for phrase in &passage.said {
@@ -191,14 +222,15 @@ mod tests {
 
     #[test]
     fn subjects_are_told_apart() {
-        let subject = |text: &str| text.parse::<Subject>();
-        assert_eq!(subject("80"), Ok(Subject::Port(Port(80), None)));
-        assert_eq!(subject(":80"), Ok(Subject::Port(Port(80), None)));
-        let domain = Subject::Port(Port(53), Some(Protocol::Udp));
+        let subject = |text: &str| text.parse::<Wanted>();
+        assert_eq!(subject("80"), Ok(Wanted::Port(Port(80), None)));
+        assert_eq!(subject("sockets"), Ok(Wanted::Difference));
+        assert_eq!(subject(":80"), Ok(Wanted::Port(Port(80), None)));
+        let domain = Wanted::Port(Port(53), Some(Protocol::Udp));
         assert_eq!(subject("53/udp"), Ok(domain));
-        assert_eq!(subject("pid:812"), Ok(Subject::Process(Pid(812))));
+        assert_eq!(subject("pid:812"), Ok(Wanted::Process(Pid(812))));
         let end = Endpoint::new([127, 0, 0, 1].into(), Port(80));
-        assert_eq!(subject("127.0.0.1:80"), Ok(Subject::Endpoint(end)));
+        assert_eq!(subject("127.0.0.1:80"), Ok(Wanted::Endpoint(end)));
         assert!(subject("[::1]:80").is_ok());
         for wrong in ["", "nginx", "80/sctp", "pid:x", "99999", "-1", "::1"] {
             assert!(subject(wrong).is_err(), "{wrong}");

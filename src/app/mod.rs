@@ -19,8 +19,10 @@ mod cli;
 mod config;
 mod exit;
 mod explain;
+mod feeder;
 mod free;
 mod input;
+mod keeping;
 #[cfg(target_os = "linux")]
 pub mod lab;
 mod learn;
@@ -52,9 +54,10 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use model::{About, Keeping, Memory, Published, Question};
+pub use keeping::Keeping;
+pub use model::{About, Explained, Memory, Published, Question};
 pub use tutor::{News, Order as LabOrder};
-pub use update::{App, Effect, NamedFilter};
+pub use update::{App, Effect, NamedFilter, Pace};
 
 /// Runs the program.
 pub fn main() -> ExitCode {

@@ -7,19 +7,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use std::{io, thread};
 
 use crate::app::cli::Fault;
+use crate::app::keeping::Keeping;
 use crate::app::run::Message;
 use crate::collect::Sampled;
-use crate::history::{Bounds, History, Kept, Moment, Past};
+use crate::history::{History, Kept, Moment, Past, Spot, Track};
 use crate::query::filter::Context;
 use crate::query::{
     Answer, Completion, Folds, Grouping, Lines, Query, Scope, Survey, Typed, answer, complete,
 };
 use crate::socket::Socket;
-use crate::teach::{Exam, Findings, Limits, Marked};
+use crate::teach::{self, Exam, Explanation, Findings, Known, Limits, Look, Marked, Subject};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum About {
     Newest,
     /// The one that was the newest when this was first asked.
     Held,
+    /// One of those before; the same one for as long as this is asked.
+    Past(Spot),
 }
 
 /// What the loop asks.
@@ -47,6 +49,19 @@ pub struct Question {
     pub typed: Option<Typed>,
     /// From where on something is worth a look.
     pub limits: Limits,
+    /// What is to be explained, and from where it is looked at.
+    pub explain: Option<(Subject, Look)>,
+}
+
+/// What is said of something that was to be explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What it was.
+    pub subject: Subject,
+    /// From where it was looked at.
+    pub look: Look,
+    /// What there is to say; `None` where it is not there.
+    pub said: Option<Arc<Explanation>>,
 }
 
 /// What the loop gets.
@@ -66,8 +81,14 @@ pub struct Published {
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.
     pub kept: Kept,
+    /// Which moment was asked for.
+    pub about: About,
+    /// What lies before and after the answer's moment.
+    pub track: Track,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
+    /// The explanation, where one was wanted.
+    pub explained: Option<Explained>,
 }
 
 /// What the thread is told.
@@ -141,31 +162,6 @@ impl Model {
     }
 }
 
-/// How much is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeping {
-    /// Of sockets that have ended.
-    pub closed: Bounds,
-    /// Of moments that one can go back to.
-    pub moments: Bounds,
-}
-
-impl Default for Keeping {
-    fn default() -> Self {
-        const MINUTE: Duration = Duration::from_secs(60);
-        Self {
-            closed: Bounds {
-                time: 60 * MINUTE,
-                bytes: 16_000_000,
-            },
-            moments: Bounds {
-                time: 10 * MINUTE,
-                bytes: 24_000_000,
-            },
-        }
-    }
-}
-
 /// What is remembered, and answered from.
 #[derive(Debug)]
 pub struct Memory {
@@ -173,7 +169,8 @@ pub struct Memory {
     history: History,
     past: Past,
     newest: Option<Arc<Moment>>,
-    held: Option<Arc<Moment>>,
+    /// What is shown instead of the newest, and as what it was asked for.
+    held: Option<(About, Arc<Moment>)>,
     found: Option<Found>,
 }
 
@@ -227,14 +224,10 @@ impl Memory {
     /// Answers; `None` before the first sample.
     pub fn answer(&mut self, question: &Question) -> Option<Published> {
         let newest = self.newest.clone()?;
-        let moment = match question.about {
-            About::Newest => {
-                self.held = None;
-                Arc::clone(&newest)
-            }
-            About::Held => Arc::clone(self.held.get_or_insert_with(|| Arc::clone(&newest))),
-        };
+        let moment = self.moment(question.about, &newest);
+        let track = self.past.track(moment.elapsed);
         let findings = self.findings(&moment, question.limits);
+        let whole = Arc::clone(&moment);
         let moment = match question.query.grouping {
             Grouping::History => self.history.ended(&moment),
             _ => moment,
@@ -253,15 +246,38 @@ impl Memory {
         let exam = question.exam.as_ref();
         let marked = exam.map(|exam| exam.mark(&answer.moment));
         Some(Published {
-            answer,
             survey,
             marked,
             lines,
             newest,
             completion,
             kept: self.history.kept(),
+            about: question.about,
+            track,
+            explained: explained(question, &whole, &answer, &findings),
+            answer,
             findings,
         })
+    }
+
+    fn moment(&mut self, about: About, newest: &Arc<Moment>) -> Arc<Moment> {
+        if let Some((held_as, held)) = &self.held
+            && *held_as == about
+        {
+            return Arc::clone(held);
+        }
+        let shown = self.held.take().map(|(_, held)| held);
+        let moment = match about {
+            About::Newest => return Arc::clone(newest),
+            About::Held => Arc::clone(newest),
+            About::Past(spot) => shown
+                // It may be older than all that are kept.
+                .filter(|shown| spot.steps == 0 && shown.elapsed == spot.at)
+                .or_else(|| self.past.find(spot))
+                .unwrap_or_else(|| Arc::clone(newest)),
+        };
+        self.held = Some((about, Arc::clone(&moment)));
+        moment
     }
 
     fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
@@ -280,6 +296,31 @@ impl Memory {
         });
         findings
     }
+}
+
+/// A row is looked for where it was chosen, also among those that have ended; all else is about what
+/// is there.
+fn explained(
+    question: &Question,
+    whole: &Moment,
+    answer: &Answer,
+    findings: &Findings,
+) -> Option<Explained> {
+    let (subject, look) = question.explain?;
+    let moment = match subject {
+        Subject::Row(..) => &answer.moment,
+        _ => whole,
+    };
+    let known = Known {
+        moment,
+        services: &question.query.services,
+        findings,
+    };
+    Some(Explained {
+        subject,
+        look,
+        said: teach::explain(subject, look, known).map(Arc::new),
+    })
 }
 
 struct Worker {

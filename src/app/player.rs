@@ -1,5 +1,5 @@
 //! The thread that replays: it stands in the place of the sampler and sends what was recorded, at
-//! the pace at which it was recorded.
+//! the pace at which it was recorded, or as the user wishes.
 
 use std::fs::File;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -7,18 +7,15 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use crate::app::cli::Speed;
+use crate::app::update::Pace;
 use crate::collect::Sampled;
 use crate::collect::recording::{Ending, Reader};
 
 /// The thread, from outside. Dropping it ends the thread.
 #[derive(Debug)]
 pub(super) struct Player {
-    wishes: Sender<Now>,
+    wishes: Sender<Pace>,
 }
-
-/// The wish for the next sample.
-#[derive(Clone, Copy, Debug)]
-struct Now;
 
 impl Player {
     /// Starts the thread. `send` is called with every sample and returns whether to go on; `over`
@@ -33,44 +30,166 @@ impl Player {
         over: impl FnOnce(&Ending) + Send + 'static,
     ) -> io::Result<Self> {
         let (wishes, receiver) = channel();
+        let tempo = Tempo::new(receiver, speed);
         thread::Builder::new()
             .name("player".into())
-            .spawn(move || play(reader, speed, &receiver, send, over))?;
+            .spawn(move || play(reader, tempo, send, over))?;
         Ok(Self { wishes })
     }
 
-    /// Shows the next sample now.
-    pub(super) fn go_on(&self) {
+    /// Tells it how to go on.
+    pub(super) fn wish(&self, pace: Pace) {
         // A thread that has ended needs no wishes.
-        let _ = self.wishes.send(Now);
+        let _ = self.wishes.send(pace);
     }
 }
 
 fn play(
     mut reader: Reader<File>,
-    speed: Speed,
-    wishes: &Receiver<Now>,
+    mut tempo: Tempo,
     mut send: impl FnMut(Sampled) -> bool,
     over: impl FnOnce(&Ending),
 ) {
-    let mut shown: Option<(Instant, Duration)> = None;
     for sampled in reader.by_ref() {
-        if let Sampled::Snapshot(snapshot) = &sampled {
-            let due = shown.and_then(|(at, elapsed)| {
-                at.checked_add(speed.shortened(snapshot.elapsed.saturating_sub(elapsed)))
-            });
-            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
-            let on_time = match wishes.recv_timeout(left.unwrap_or_default()) {
-                Ok(Now) => None,
-                Err(RecvTimeoutError::Timeout) => due,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            // Counted from when it was due, so that delays do not add up.
-            shown = Some((on_time.unwrap_or_else(Instant::now), snapshot.elapsed));
+        if let Sampled::Snapshot(snapshot) = &sampled
+            && tempo.wait_for(snapshot.elapsed) == Wait::NobodyLeft
+        {
+            return;
         }
         if !send(sampled) {
             return;
         }
     }
     over(reader.ending().unwrap_or(&Ending::CutOff));
+}
+
+/// Whether the recording goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gait {
+    Going,
+    Standing,
+    /// Without waiting, until this time.
+    Winding(Duration),
+}
+
+/// What a wait came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Over,
+    NobodyLeft,
+}
+
+/// When the next sample is due.
+struct Tempo {
+    wishes: Receiver<Pace>,
+    speed: Speed,
+    gait: Gait,
+    /// When the last sample was shown, and its own time.
+    shown: Option<(Instant, Duration)>,
+}
+
+impl Tempo {
+    const fn new(wishes: Receiver<Pace>, speed: Speed) -> Self {
+        Self {
+            wishes,
+            speed,
+            gait: Gait::Going,
+            shown: None,
+        }
+    }
+
+    /// Waits until the sample of this time is to be shown.
+    fn wait_for(&mut self, elapsed: Duration) -> Wait {
+        let mut on_time = None;
+        loop {
+            if let Gait::Winding(until) = self.gait
+                && elapsed > until
+            {
+                self.gait = Gait::Standing;
+            }
+            let due = self.shown.and_then(|(at, before)| {
+                at.checked_add(self.speed.shortened(elapsed.saturating_sub(before)))
+            });
+            let wish = match self.gait {
+                Gait::Standing => match self.wishes.recv() {
+                    Ok(pace) => pace,
+                    Err(_) => return Wait::NobodyLeft,
+                },
+                Gait::Going | Gait::Winding(_) => {
+                    let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+                    let left = left.filter(|_| self.gait == Gait::Going);
+                    match self.wishes.recv_timeout(left.unwrap_or_default()) {
+                        Ok(pace) => pace,
+                        Err(RecvTimeoutError::Timeout) => {
+                            on_time = due.filter(|_| self.gait == Gait::Going);
+                            break;
+                        }
+                        Err(RecvTimeoutError::Disconnected) => return Wait::NobodyLeft,
+                    }
+                }
+            };
+            match wish {
+                Pace::Now => break,
+                Pace::Next => {
+                    self.gait = Gait::Standing;
+                    break;
+                }
+                Pace::To(until) => self.gait = Gait::Winding(until),
+                Pace::Stop => self.gait = Gait::Standing,
+                Pace::Go => {
+                    self.gait = Gait::Going;
+                    self.restart();
+                }
+                Pace::Faster => {
+                    self.speed = self.speed.doubled();
+                    self.restart();
+                }
+                Pace::Slower => {
+                    self.speed = self.speed.halved();
+                    self.restart();
+                }
+            }
+        }
+        // Counted from when it was due, so that delays do not add up.
+        self.shown = Some((on_time.unwrap_or_else(Instant::now), elapsed));
+        Wait::Over
+    }
+
+    /// What is still to be waited is counted from now on.
+    fn restart(&mut self) {
+        if let Some((at, _)) = &mut self.shown {
+            *at = Instant::now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_wish_ends_a_wait_and_a_stop_lasts_until_somebody_goes_on() {
+        let (wishes, receiver) = channel();
+        let mut tempo = Tempo::new(receiver, Speed::of(1.0));
+        let mut wait = |wish: &[Pace], elapsed| {
+            wish.iter().for_each(|pace| wishes.send(*pace).unwrap());
+            let over = tempo.wait_for(elapsed);
+            (over, tempo.gait)
+        };
+        assert_eq!(wait(&[], Duration::ZERO), (Wait::Over, Gait::Going));
+        assert_eq!(wait(&[Pace::Now], HOUR), (Wait::Over, Gait::Going));
+        let stopped = [Pace::Stop, Pace::Faster, Pace::Next];
+        assert_eq!(wait(&stopped, 2 * HOUR), (Wait::Over, Gait::Standing));
+        // It stands, and stays so when it has shown all until then.
+        let winding = Gait::Winding(4 * HOUR);
+        assert_eq!(wait(&[Pace::To(4 * HOUR)], 3 * HOUR), (Wait::Over, winding));
+        assert_eq!(wait(&[], 4 * HOUR), (Wait::Over, winding));
+        assert_eq!(wait(&[Pace::Next], 5 * HOUR), (Wait::Over, Gait::Standing));
+        let soon = 5 * HOUR + Duration::from_millis(1);
+        assert_eq!(wait(&[Pace::Go], soon), (Wait::Over, Gait::Going));
+        drop(wishes);
+        assert_eq!(tempo.wait_for(9 * HOUR), Wait::NobodyLeft);
+    }
 }

@@ -205,7 +205,7 @@ fn findings(answer: &Answer, limits: &Limits) -> Vec<FindingRecord> {
             Whose::Of(process) => Some(process.pid.0),
             Whose::Nobodys | Whose::Several => None,
         },
-        message: finding.sentence(moment).text,
+        message: finding.sentence.text.clone(),
     };
     listed.map(record).collect()
 }

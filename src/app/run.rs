@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::cli::{Common, Fault, Learn, Replay, Scene, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
+use crate::app::feeder::{Begin, Feeder, sampling, to};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
@@ -17,13 +18,13 @@ use crate::app::player::Player;
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
 use crate::app::tutor::{News, Tutor};
-use crate::app::update::{App, Effect};
+use crate::app::update::{App, Effect, Pace};
+use crate::collect::OwnerSearch;
 use crate::collect::recording::{Ending, Reader};
-use crate::collect::{Collector, Demand, OwnerSearch, Sampled, Sampler, Start};
-use crate::socket::Socket;
+use crate::history::Bounds;
 use crate::teach::Progress;
 use crate::teach::lessons::Lesson;
-use crate::view::{Origin, Playback, Stage, ViewState, screen};
+use crate::view::{Playback, Stage, ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -57,6 +58,9 @@ const WAITING: usize = 256;
 /// one is shown before a screen that is painted 60 times a second could show it.
 const FRAME: Duration = Duration::from_millis(8);
 
+/// In how many bytes the moments of a recording are kept that were shown.
+const ROOM_FOR_PLAYBACK: usize = 64_000_000;
+
 /// Runs the dashboard until the user leaves.
 ///
 /// # Errors
@@ -71,30 +75,6 @@ pub(super) fn dashboard(
         app.view.manner = scene.manner();
         sampling(app, common, OwnerSearch::Gradual)
     })
-}
-
-/// Begins to feed the model.
-type Begin =
-    Box<dyn FnOnce(&App, &Model, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>>;
-
-/// Opens what is to be sampled; begins with it when asked to.
-fn sampling(app: &mut App, common: &Common, owners: OwnerSearch) -> Result<Begin, Failure> {
-    let (choice, fault) = (common.source(), common.fault());
-    let collector = Collector::open(choice, Instant::now())?.demanding(Demand {
-        owners,
-        ..Demand::default()
-    });
-    tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-    app.view.source = Some(Origin::new(collector.kind(), collector.reason()));
-    Ok(Box::new(move |app, model, spares, _| {
-        let start = Start {
-            choice,
-            interval: app.view.interval,
-            panic_at: (fault == Some(Fault::Sampler)).then_some(1),
-        };
-        let sampler = Sampler::start(collector, start, spares, to(model))?;
-        Ok(Feeder::Sampler(sampler))
-    }))
 }
 
 /// Runs the dashboard with the lessons open until the user leaves.
@@ -121,12 +101,17 @@ pub(super) fn lessons(
 pub(super) fn playback(
     reader: Reader<File>,
     replay: &Replay,
-    config: Config,
+    mut config: Config,
 ) -> Result<Exit, Failure> {
+    // One goes to and fro in it: as far back as there is room for.
+    config.keeping.moments = Bounds {
+        time: Duration::MAX,
+        bytes: config.keeping.moments.bytes.max(ROOM_FOR_PLAYBACK),
+    };
     open(&replay.selection, &replay.common, config, |app| {
         app.view.manner = replay.scene.manner();
         app.view.playback = Some(Playback {
-            zone: jiff::tz::TimeZone::system(),
+            speed: replay.speed.times(),
             stage: Stage::Running,
         });
         let speed = replay.speed;
@@ -196,35 +181,6 @@ fn open(
         drawn: None,
     }
     .run()
-}
-
-/// Where the samples come from.
-enum Feeder {
-    /// From this machine.
-    Sampler(Sampler),
-    /// From a recording.
-    Player(Player),
-}
-
-/// The way of the samples.
-fn to(model: &Model) -> impl FnMut(Sampled) -> bool + Send + 'static {
-    let model = model.clone();
-    move |sampled| {
-        log_sample(&sampled);
-        model.sampled(sampled)
-    }
-}
-
-fn log_sample(sampled: &Sampled) {
-    match sampled {
-        Sampled::Snapshot(snapshot) => {
-            tracing::debug!(sockets = snapshot.sockets.len(), took = ?snapshot.cost.wall, "sample");
-            for gap in &snapshot.gaps {
-                tracing::warn!("{gap}");
-            }
-        }
-        Sampled::Failed(gap) => tracing::warn!("{gap}"),
-    }
 }
 
 struct Loop {
@@ -342,12 +298,17 @@ impl Loop {
             Effect::Ask => self.model.ask(self.app.question()),
             Effect::SetInterval(interval) => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.set_interval(interval),
-                Feeder::Player(_) => self.app.say("a recording goes at its own pace (--speed)"),
+                Feeder::Player(_) => {}
             },
             Effect::LookNow => match &self.feeder {
                 Feeder::Sampler(sampler) => sampler.look_now(),
-                Feeder::Player(player) => player.go_on(),
+                Feeder::Player(player) => player.wish(Pace::Now),
             },
+            Effect::Play(pace) => {
+                if let Feeder::Player(player) = &self.feeder {
+                    player.wish(pace);
+                }
+            }
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);

@@ -3,12 +3,16 @@
 mod browse;
 mod complete;
 mod cursor;
+mod explain;
 mod findings;
+mod help;
 mod learn;
+mod look;
 mod palette;
 mod pick;
 mod quiz;
 pub(super) mod recall;
+mod travel;
 mod typing;
 
 use std::sync::Arc;
@@ -19,10 +23,10 @@ use crate::app::model::{About, Published, Question};
 use crate::app::tutor::Order;
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Grouping, LineId, Lines, Query, Scope, Typed};
+use crate::query::{Answer, Filter, Grouping, Lines, Query, Scope, Typed};
 use crate::services::Services;
 use crate::teach::{Limits, Progress};
-use crate::view::keys::{Key, action_of};
+use crate::view::keys::action_of;
 use crate::view::{
     Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
 };
@@ -30,6 +34,7 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+use travel::END;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub enum Effect {
     SetInterval(Duration),
     /// Take a sample now.
     LookNow,
+    /// Tell the player.
+    Play(Pace),
     /// Keep this filter for later runs.
     Remember(String),
     /// Keep how far the learner is.
@@ -54,6 +61,25 @@ pub enum Effect {
     Redraw,
     /// End the program.
     Quit,
+}
+
+/// What a player is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Go on.
+    Go,
+    /// Wait.
+    Stop,
+    /// Show the next sample now.
+    Now,
+    /// Show the next sample, and wait.
+    Next,
+    /// Show at once all until this time after the beginning, and wait.
+    To(Duration),
+    /// Twice as fast.
+    Faster,
+    /// Half as fast.
+    Slower,
 }
 
 /// Everything the loop knows.
@@ -133,6 +159,9 @@ impl App {
             about: match self.view.feed {
                 Feed::Live => About::Newest,
                 Feed::Paused { .. } => About::Held,
+                // Where a recording goes on by single samples, the last one is what is shown.
+                Feed::Past(END) if self.view.playback.is_some() => About::Newest,
+                Feed::Past(spot) => About::Past(spot),
             },
             query: Query {
                 filter: Arc::clone(&self.filter),
@@ -146,33 +175,11 @@ impl App {
             exam: self.exam(),
             typed: self.asked.clone(),
             limits: self.limits,
-        }
-    }
-
-    /// Of what a survey is shown: of the group under the cursor, or around the row there.
-    fn surveyed(&self) -> Option<Scope> {
-        if self.view.look == Look::Words {
-            return None;
-        }
-        if self.view.course.is_some() {
-            return Some(Scope::Everything);
-        }
-        Some(match self.view.selected {
-            Some(LineId::Group(path)) => Scope::Group(path),
-            Some(LineId::Row { group, .. }) => group.map_or(Scope::Everything, Scope::Group),
-            Some(LineId::Section(_)) | None => Scope::Everything,
-        })
-    }
-
-    /// Asks for another survey, where the cursor is on another group.
-    fn survey_again(&mut self, effects: &mut Vec<Effect>) {
-        let wanted = self.surveyed();
-        if wanted != self.asked_survey {
-            self.asked_survey = wanted;
-            self.view.survey = None;
-            if !effects.contains(&Effect::Ask) {
-                effects.push(Effect::Ask);
-            }
+            explain: self
+                .view
+                .explain
+                .as_ref()
+                .map(|page| (page.subject, page.look)),
         }
     }
 
@@ -212,6 +219,7 @@ impl App {
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
                     Mode::Palette => self.in_palette(key, &event),
+                    Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),
                     Mode::Browse => match self.in_course(key, &event) {
                         Some(effects) => effects,
@@ -225,30 +233,6 @@ impl App {
                 effects
             }
         }
-    }
-
-    fn in_help(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
-        let rows = usize::from(self.view.size.1);
-        let scroll = match key {
-            Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
-            Some(Key::Up | Key::Char('k')) => scroll.saturating_sub(1),
-            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => {
-                scroll.saturating_add(rows / 2)
-            }
-            Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
-            Some(Key::Home | Key::Char('g')) => 0,
-            Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
-            Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
-            _ => {
-                self.view.mode = Mode::Browse;
-                return Vec::new();
-            }
-        };
-        let most = crate::view::help_height(&self.view).saturating_sub(1);
-        self.view.mode = Mode::Help {
-            scroll: scroll.min(most),
-        };
-        Vec::new()
     }
 
     /// Takes up the filters of earlier runs, the latest first.
@@ -267,6 +251,11 @@ impl App {
             cpu: newest.cost.cpu,
         };
         self.view.kept = published.kept;
+        self.arrived(
+            published.about,
+            published.answer.moment.elapsed,
+            published.track,
+        );
         self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
         let grouping = published.answer.grouping;
         if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
@@ -281,6 +270,9 @@ impl App {
         };
         self.answer = Some(published.answer);
         self.view.findings = published.findings;
+        if let Some(explained) = published.explained {
+            self.explained(explained);
+        }
         self.find_cursor_again();
         // One that was made of another group's rows is not this group's.
         if let Some((scope, survey)) = published.survey

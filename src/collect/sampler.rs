@@ -17,7 +17,7 @@ use crate::socket::Socket;
 const SHARE: u32 = 4;
 
 /// What came of a look.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Sampled {
     /// A snapshot.
     Snapshot(Box<Snapshot>),

@@ -131,7 +131,7 @@ impl GroupPath {
 }
 
 /// Why the row has no process; `None` where it has one.
-pub(super) const fn no_owner(row: &Tracked) -> Option<NoOwner> {
+pub const fn why_unowned(row: &Tracked) -> Option<NoOwner> {
     Some(match row.ownership {
         Ownership::Known(_) => return None,
         Ownership::Unaccepted => NoOwner::Unaccepted,
@@ -158,7 +158,7 @@ pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(Gr
                 sub: port,
             });
         }
-        Grouping::Processes => match no_owner(row) {
+        Grouping::Processes => match why_unowned(row) {
             Some(reason) => place(GroupPath {
                 top: GroupKey::NoProcess(reason),
                 sub: port,

@@ -26,7 +26,7 @@ pub use answer::{Answer, Group, Section, SectionKind, answer};
 pub use berths::{Neighbours, Verdict, spares};
 pub use complete::{Candidate, Completion, Typed, complete};
 pub use filter::{Filter, FilterError};
-pub use group::{GroupKey, GroupPath, Grouping, NoOwner};
+pub use group::{GroupKey, GroupPath, Grouping, NoOwner, why_unowned};
 pub use lines::{Folds, Line, LineId, Lines};
 pub use order::{Direction, Order, SortColumn};
 pub use place::Place;

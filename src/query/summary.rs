@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use crate::history::{Held, Mark, Moment, Rates, Tracked};
 use crate::port::PortKey;
 use crate::process::{Pid, ProcessKey};
-use crate::query::group::{GroupKey, NoOwner, no_owner};
+use crate::query::group::{GroupKey, NoOwner, why_unowned};
 use crate::query::reach::{self, Reach};
 use crate::socket::{CgroupId, TcpState};
 
@@ -195,7 +195,7 @@ impl Summer {
     }
 
     fn note_owner(&mut self, row: &Tracked) {
-        if let Some(reason) = no_owner(row) {
+        if let Some(reason) = why_unowned(row) {
             self.unowned.push(reason);
             let holders = row.ownership.last_holders().into_iter();
             let processes = holders.flat_map(Held::processes);

@@ -88,7 +88,7 @@ pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phr
         ),
     }];
     said.extend(found.iter().map(|found| {
-        let phrase = found.sentence(&answer.moment);
+        let phrase = found.sentence.clone();
         match group.key() {
             GroupKey::Port(_) => phrase,
             // Of a process it must be said where.
@@ -191,7 +191,7 @@ fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
     })
 }
 
-fn say_no_process(reason: NoOwner) -> Phrase {
+pub(super) fn say_no_process(reason: NoOwner) -> Phrase {
     match reason {
         NoOwner::Unaccepted => Phrase::fact(
             "The kernel finished (or is about to finish) the handshake; the program that listens has not called accept() yet.",

@@ -28,7 +28,10 @@ pub use ended::{
     clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
 };
 pub use exam::{Exam, Marked, Told, named, told};
-pub use explain::{Explanation, Known, Passage, explain_port, explain_process, explain_row};
+pub use explain::{
+    Contrast, Explanation, Known, Look, Passage, Subject, explain, explain_port, explain_process,
+    explain_row, look_at_row,
+};
 pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};

@@ -2,7 +2,7 @@
 //! the data, so nothing jumps.
 
 use crate::view::course::{self, Sitting};
-use crate::view::state::{Details, Look, Manner, Mode, NoticeKind, ViewState};
+use crate::view::state::{Details, Feed, Look, Manner, Mode, NoticeKind, ViewState};
 
 /// The smallest terminal the chart is usable in: columns and lines.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -12,6 +12,8 @@ pub const SMALLEST: (u16, u16) = (40, 10);
 pub struct Areas {
     /// Whether there is a notice line.
     pub notice: bool,
+    /// Whether there is a line of time.
+    pub time: bool,
     /// Lines of the table, its column heads not counted.
     pub table: usize,
     /// Lines of the pane below, its rule counted; 0 without one.
@@ -55,7 +57,8 @@ impl Areas {
         let taught = state.manner == Manner::Presenter || state.course.is_some();
         let quiet = taught && state.notices.iter().all(|n| n.kind == NoticeKind::Unseen);
         let notice = (!state.notices.is_empty() && !quiet) || state.filter.error.is_some();
-        let body = rows.saturating_sub(Self::FRAME + usize::from(notice));
+        let time = state.feed != Feed::Live;
+        let body = rows.saturating_sub(Self::FRAME + usize::from(notice) + usize::from(time));
         let panel = panel(state, body);
         if panel != Panel::None {
             let looked = state
@@ -69,6 +72,7 @@ impl Areas {
             };
             return Self {
                 notice,
+                time,
                 table: body.saturating_sub(1 + below),
                 pane,
                 panel,
@@ -89,6 +93,7 @@ impl Areas {
         };
         Self {
             notice,
+            time,
             table: body.saturating_sub(1 + pane),
             pane,
             panel,
@@ -105,7 +110,7 @@ impl Areas {
 
     /// The line of the screen on which the table begins.
     pub fn table_top(&self) -> usize {
-        3 + usize::from(self.notice)
+        3 + usize::from(self.notice) + usize::from(self.time)
     }
 
     /// Whether the table is what is shown.
@@ -114,8 +119,10 @@ impl Areas {
         let shown = course.is_none_or(|c| c.sitting().is_some_and(Sitting::shows_table));
         let looked =
             course.is_some_and(|c| c.look(state.look).is_some()) && Self::of(state).pane == 0;
-        !matches!(state.mode, Mode::Help { .. } | Mode::Findings(_))
-            && state.details != Details::Full
+        !matches!(
+            state.mode,
+            Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
+        ) && state.details != Details::Full
             && shown
             && !looked
     }

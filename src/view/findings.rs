@@ -47,10 +47,7 @@ pub(super) fn findings(
         let here = chosen == Some(finding.id);
         let begin = out.len();
         out.push(first_line(finding, answer, here, total));
-        for text in wrap(
-            &finding.sentence(&answer.moment).text,
-            total.saturating_sub(6).max(10),
-        ) {
+        for text in wrap(&finding.sentence.text, total.saturating_sub(6).max(10)) {
             out.push(Line::of(format!("     {text}"), Tone::Plain));
         }
         if here {

@@ -43,6 +43,18 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
+        Mode::Explain => {
+            let looks = state
+                .explain
+                .as_ref()
+                .is_some_and(|p| p.subject.has_looks());
+            let looks: &[(&str, &str)] = match looks {
+                true => &[("1-4", "looks"), ("e", "plain words"), ("Tab", "next look")],
+                false => &[],
+            };
+            let others = [("Esc", "back"), ("↑↓", "scroll")];
+            keys(&[&others, looks, &[("q", "quit")]].concat(), total)
+        }
         Mode::Findings(_) => keys(
             &[
                 ("Enter", "go there"),
@@ -66,8 +78,29 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
+        Mode::Browse if state.feed != Feed::Live => travelling(state, total),
         Mode::Browse => browse(state, total),
     }
+}
+
+/// In the past the keys of time come first.
+fn travelling(state: &ViewState, total: usize) -> Line {
+    const TIME: [(&str, &str); 4] = [
+        ("p", "go on"),
+        ("[ ]", "a sample"),
+        ("{ }", "a minute"),
+        ("Home End", "oldest, newest"),
+    ];
+    let mut line = keys(&TIME, total);
+    let rest = browse(state, total.saturating_sub(line.width()));
+    // What goes on is said already.
+    let mut spans = rest.spans.into_iter();
+    while let (Some(key), Some(word)) = (spans.next(), spans.next()) {
+        if key.text != " p" {
+            line.spans.extend([key, word]);
+        }
+    }
+    line
 }
 
 fn browse(state: &ViewState, total: usize) -> Line {
@@ -80,7 +113,7 @@ fn browse(state: &ViewState, total: usize) -> Line {
         .iter()
         .filter_map(|(_, b)| {
             let short = match (b.action, state.feed) {
-                (Action::Pause, Feed::Paused { .. }) => "go on",
+                (Action::Pause, Feed::Paused { .. } | Feed::Past(_)) => "go on",
                 _ => b.short,
             };
             Some((b.keys.first()?.to_string(), short))

@@ -6,6 +6,7 @@ use crate::port::Protocol;
 use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::snapshot::Sight;
+use crate::teach;
 use crate::view::cells::{cut, width};
 use crate::view::course::{Course, Sitting};
 use crate::view::screen::{Line, Span, Tone};
@@ -39,7 +40,15 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
     }
     // From the most to the least important: what has no room is left out, and all after it.
     let mut right = Line::default();
-    for part in parts(state, answer) {
+    let mut parts = parts(state, answer);
+    // Which moment is shown is never left out where it is not the newest.
+    let fits = |part: &Line| line.width() + part.width() + 3 < total;
+    if let Some(first) = parts.first_mut().filter(|first| !fits(first))
+        && state.feed != Feed::Live
+    {
+        *first = stopped(state, answer);
+    }
+    for part in parts {
         if line.width() + right.width() + part.width() + 3 >= total {
             break;
         }
@@ -130,8 +139,8 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
 }
 
 fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
-    if let (Feed::Live, Some(playback)) = (state.feed, &state.playback) {
-        return replayed(playback, answer);
+    if let Some(playback) = &state.playback {
+        return replayed(state, playback, answer);
     }
     match state.feed {
         Feed::Live => match state.stretched {
@@ -149,32 +158,55 @@ fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
             ),
         },
         Feed::Paused { until, at } => {
-            let Totals {
-                opened,
-                closed,
-                changed,
-            } = state.newest.totals.since(until);
             let ago = quantity::age(state.newest.elapsed.saturating_sub(at));
-            let mut line = Line::of(format!("❚❚ paused {ago} "), Tone::Warning);
-            line.push(format!(" +{opened}"), Tone::Opened);
-            line.push(format!(" −{closed}"), Tone::Closed);
-            line.push(format!(" ~{changed}"), Tone::Changed);
-            line
+            missed(state, until, format!("❚❚ paused {ago} "))
         }
+        Feed::Past(_) => match answer.map(|answer| &answer.moment) {
+            None => Line::of("❚❚", Tone::Warning),
+            Some(moment) => {
+                let ago = state.newest.elapsed.saturating_sub(moment.elapsed);
+                let ago = quantity::age(ago);
+                let clock = teach::clock(moment.elapsed, moment, &state.zone);
+                missed(state, moment.totals, format!("❚❚ {clock}, {ago} ago "))
+            }
+        },
     }
 }
 
+/// Which moment is shown, in few words.
+fn stopped(state: &ViewState, answer: Option<&Answer>) -> Line {
+    let moment = answer.map(|answer| &answer.moment);
+    let clock = moment.map(|moment| teach::clock(moment.elapsed, moment, &state.zone));
+    Line::of(format!("❚❚ {}", clock.unwrap_or_default()), Tone::Warning)
+}
+
+/// What happened since the moment that is shown.
+fn missed(state: &ViewState, until: Totals, words: String) -> Line {
+    let Totals {
+        opened,
+        closed,
+        changed,
+    } = state.newest.totals.since(until);
+    let mut line = Line::of(words, Tone::Warning);
+    line.push(format!(" +{opened}"), Tone::Opened);
+    line.push(format!(" −{closed}"), Tone::Closed);
+    line.push(format!(" ~{changed}"), Tone::Changed);
+    line
+}
+
 /// The recorded time, so that nobody takes it for now.
-fn replayed(playback: &Playback, answer: Option<&Answer>) -> Line {
+fn replayed(state: &ViewState, playback: &Playback, answer: Option<&Answer>) -> Line {
     let time = answer.map_or_else(String::new, |answer| {
-        let zoned = answer
-            .moment
-            .taken_at
-            .to_zoned_datetime(playback.zone.clone());
+        let zoned = answer.moment.taken_at.to_zoned_datetime(state.zone.clone());
         format!(" {}", zoned.strftime("%F %T"))
     });
+    let speed = match playback.speed {
+        1.0 => String::new(),
+        speed => format!(" ×{speed}"),
+    };
     match playback.stage {
-        Stage::Running => Line::of(format!("▶ replay{time}"), Tone::Accent),
+        _ if state.feed != Feed::Live => Line::of(format!("❚❚ replay{time}{speed}"), Tone::Warning),
+        Stage::Running => Line::of(format!("▶ replay{time}{speed}"), Tone::Accent),
         Stage::Over => Line::of(format!("■ end of replay{time}"), Tone::Warning),
     }
 }

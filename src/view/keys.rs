@@ -2,80 +2,19 @@
 //!
 //! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
 
+mod action;
 mod key;
 mod lesson;
 mod motion;
 mod typing;
 
+pub use action::Action;
 pub use key::Key;
 pub use lesson::{LESSON, LessonAction, LessonBinding, lesson_action_of};
-pub use motion::{FoldMove, Motion};
+pub use motion::{FoldMove, Motion, Travel};
 pub use typing::{Hint, TYPING};
 
 use crate::query::{Grouping, Joining};
-
-/// What a user can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Leave.
-    Quit,
-    /// Stop and give the terminal back until `fg`.
-    Suspend,
-    /// Show or leave the help.
-    Help,
-    /// Move the cursor.
-    Move(Motion),
-    /// Fold.
-    Fold(FoldMove),
-    /// Show this view.
-    View(Grouping),
-    /// Show the sockets that have ended, or leave them.
-    History,
-    /// Show the next view.
-    NextView,
-    /// Show the view before.
-    PreviousView,
-    /// More of the selected row.
-    Details,
-    /// The next look at the group under the cursor.
-    NextLook,
-    /// Open the lessons.
-    Learn,
-    /// Draw for a room, or for one who sits before it.
-    Present,
-    /// Type a filter.
-    Filter,
-    /// Add to the filter what the selected row is, or exclude it.
-    Pick(Joining),
-    /// What is stuck or odd.
-    Findings,
-    /// Everything there is to do, by name.
-    Palette,
-    /// Leave what is open; then clear the filter.
-    Back,
-    /// Order by the next column.
-    NextSort,
-    /// Turn the order round.
-    ReverseSort,
-    /// Freeze the screen, or go on.
-    Pause,
-    /// Look now.
-    Refresh,
-    /// Look more often.
-    Faster,
-    /// Look less often.
-    Slower,
-    /// Only TCP, or both.
-    OnlyTcp,
-    /// Only UDP, or both.
-    OnlyUdp,
-    /// All, listening, established.
-    NextPhase,
-    /// Copy the selected endpoint, pid or port.
-    Copy,
-    /// Paint everything anew.
-    Redraw,
-}
 
 /// Keys that do one thing, and the words for it.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +81,7 @@ pub const BINDINGS: &[Binding] = {
             "only",
             "show only what the row is: its port, process, host ...",
         )
-        .in_footer(4),
+        .in_footer(5),
         bind(
             &[Char('!')],
             Action::Pick(Joining::Without),
@@ -155,7 +94,7 @@ pub const BINDINGS: &[Binding] = {
             "palette",
             "every command, view and named filter, by name",
         )
-        .in_footer(8),
+        .in_footer(10),
         bind(
             &[Escape],
             Action::Back,
@@ -195,10 +134,23 @@ pub const BINDINGS: &[Binding] = {
         )
         .in_footer(3),
         bind(
-            &[Char('v')],
+            &[Char('e')],
+            Action::Explain,
+            "explain",
+            "the row in plain words; 1 to 4 look at it otherwise",
+        )
+        .in_footer(4),
+        bind(
+            &[Char('n')],
             Action::NextLook,
-            "look",
+            "numbers",
             "the group's four numbers; again for its TCP states, for words",
+        ),
+        bind(
+            &[Char('v')],
+            Action::Difference,
+            "socket or port",
+            "the difference between a socket and a port, here and now",
         ),
         bind(
             &[Char('f')],
@@ -244,16 +196,28 @@ pub const BINDINGS: &[Binding] = {
             "up a screen",
         ),
         bind(
-            &[Char('g'), Home],
+            &[Char('g')],
             Action::Move(Motion::First),
             "first",
             "to the first line",
         ),
         bind(
-            &[Char('G'), End],
+            &[Char('G')],
             Action::Move(Motion::Last),
             "last",
             "to the last line",
+        ),
+        bind(
+            &[Home],
+            Action::Travel(Travel::Oldest),
+            "oldest",
+            "to the first line; gone back in time, to the oldest moment",
+        ),
+        bind(
+            &[End],
+            Action::Travel(Travel::Newest),
+            "newest",
+            "to the last line; gone back in time, to the newest moment",
         ),
         bind(
             &[Char('1')],
@@ -286,7 +250,7 @@ pub const BINDINGS: &[Binding] = {
             "sockets that have closed; again to go back",
         )
         .in_footer(11),
-        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(5),
+        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(6),
         bind(&[BackTab], Action::PreviousView, "view", "the view before"),
         bind(
             &[Char('s')],
@@ -294,7 +258,7 @@ pub const BINDINGS: &[Binding] = {
             "sort",
             "order by the next column",
         )
-        .in_footer(6),
+        .in_footer(7),
         bind(
             &[Char('S')],
             Action::ReverseSort,
@@ -307,7 +271,31 @@ pub const BINDINGS: &[Binding] = {
             "pause",
             "freeze the screen while collecting goes on; again to go on",
         )
-        .in_footer(7),
+        .in_footer(8),
+        bind(
+            &[Char('[')],
+            Action::Travel(Travel::Back),
+            "back",
+            "back to the sample before",
+        ),
+        bind(
+            &[Char(']')],
+            Action::Travel(Travel::Forward),
+            "forward",
+            "on to the sample after",
+        ),
+        bind(
+            &[Char('{')],
+            Action::Travel(Travel::MinuteBack),
+            "back",
+            "a minute back",
+        ),
+        bind(
+            &[Char('}')],
+            Action::Travel(Travel::MinuteForward),
+            "forward",
+            "a minute on",
+        ),
         bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
         bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
         bind(
@@ -325,14 +313,14 @@ pub const BINDINGS: &[Binding] = {
             "copy",
             "copy the endpoint, port or pid of the row",
         )
-        .in_footer(10),
+        .in_footer(12),
         bind(
             &[Char('L')],
             Action::Learn,
             "learn",
             "lessons on sockets and ports, with real ones",
         )
-        .in_footer(12),
+        .in_footer(13),
         bind(
             &[Char('P')],
             Action::Present,

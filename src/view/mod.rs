@@ -8,6 +8,7 @@
 //! portolan  1 Ports  2 Processes …          ● live 1s  412 sockets …     header
 //! / port or name                                       14 of 412 sockets  filter
 //! ! what could not be seen, or what is wrong with the filter              notice, if any
+//! −2m03s ▁▁▂▃▅▃▂◆▂▁▁▁▁▁ now                                               time, if not live
 //!   PORT      SERVICE   REACH        PROCESS     SOCKETS  STATES …        column heads
 //! LISTENING HERE …                                                        table
 //!  ▸ 443/tcp  https     everyone     nginx ×5        128  …
@@ -22,6 +23,7 @@ mod columns;
 pub mod course;
 mod diagram;
 mod ended;
+mod explain;
 mod findings;
 mod footer;
 mod groups;
@@ -36,13 +38,15 @@ mod rows;
 mod screen;
 mod state;
 mod table;
+mod timeline;
 
 pub use areas::{Areas, SMALLEST};
+pub use explain::{ExplainPage, Presence, explain_height};
 pub use help::help_height;
 pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};
 pub use pane::details_height;
-pub use screen::{Line, Screen, Span, Tone, panel_overflow, screen};
+pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{
     Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
     Stage, ViewState,

@@ -6,7 +6,7 @@ use crate::services::Services;
 use crate::teach::{self, Detail, Phrase};
 use crate::view::areas::Areas;
 use crate::view::cells::{cut, left, width, wrap};
-use crate::view::screen::{Line, Tone};
+use crate::view::screen::{Line, Tone, rule};
 use crate::view::state::{Details, Look, ViewState};
 use crate::view::{diagram, lens};
 
@@ -212,19 +212,6 @@ fn subject(
             })
         }
     }
-}
-
-fn rule(title: &str, total: usize) -> Line {
-    let mut line = Line::of("──", Tone::Dim);
-    if !title.is_empty() {
-        line.push(
-            format!(" {} ", cut(title, total.saturating_sub(8))),
-            Tone::Strong,
-        );
-    }
-    let rest = total.saturating_sub(line.width());
-    line.push("─".repeat(rest), Tone::Dim);
-    line
 }
 
 /// Sentences one after another, broken between words, each in its tone.

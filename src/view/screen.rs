@@ -3,11 +3,11 @@
 use crate::query::{Answer, Lines};
 use crate::services::Services;
 use crate::teach::{Certainty, Phrase};
-use crate::view::areas::{Areas, Panel, SMALLEST};
+use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
-use crate::view::course::{self, Course};
+use crate::view::course;
 use crate::view::state::{Details, Manner, Mode, ViewState};
-use crate::view::{findings, footer, header, help, menu, pane, table};
+use crate::view::{explain, findings, footer, header, help, menu, pane, table, timeline};
 
 /// What a piece of text means; a theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,11 +160,19 @@ pub fn screen(
     let (filter, column) = header::filter(state, answer, total);
     all.push(filter);
     all.extend(header::notice(state, total).filter(|_| areas.notice));
-    let covered = matches!(state.mode, Mode::Help { .. } | Mode::Findings(_));
+    if areas.time {
+        all.push(timeline::timeline(&state.track, total));
+    }
+    let covered = matches!(
+        state.mode,
+        Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
+    );
     if let (Some(course), false) = (&state.course, covered) {
-        all.extend(lesson(state, course, answer, lines, services, &areas));
+        all.extend(course::body(state, course, answer, lines, services, &areas));
     } else if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
+    } else if state.mode == Mode::Explain {
+        all.extend(explain::explain(state, total, areas.body()));
     } else if let Mode::Findings(chosen) = state.mode {
         all.extend(findings::findings(
             state,
@@ -208,82 +216,6 @@ pub fn screen(
     Screen { lines: all, cursor }
 }
 
-/// The body of the screen while lessons are open.
-fn lesson(
-    state: &ViewState,
-    course: &Course,
-    answer: Option<&Answer>,
-    lines: &Lines,
-    services: &Services,
-    areas: &Areas,
-) -> Vec<Line> {
-    let total = usize::from(state.size.0);
-    let body = areas.body();
-    if course.sitting().is_none() {
-        return course::list(course, total, body);
-    }
-    let shown = |width, height| match (course.look(state.look), answer, &state.survey) {
-        (Some(look), Some(answer), Some(survey)) => {
-            pane::look(look, survey, answer, (width, height))
-        }
-        (Some(_), ..) => vec![Line::of(" looking …", Tone::Dim)],
-        (None, ..) => table::table(state, answer, lines, services, width, height - 1),
-    };
-    match areas.panel {
-        Panel::Whole | Panel::None => course::panel(course, state.manner, total, body),
-        // The picture has more lines than are left above the panel.
-        Panel::Below(_) if course.look(state.look).is_some() => shown(total, body),
-        Panel::Below(height) => {
-            let mut all = shown(total, areas.table + 1);
-            all.resize(areas.table + 1, Line::default());
-            all.extend(course::panel(course, state.manner, total, height));
-            all
-        }
-        Panel::Beside(width) => {
-            let left = total.saturating_sub(width + 1);
-            let mut table = match areas.pane {
-                0 => shown(left, body),
-                _ => table::table(state, answer, lines, services, left, areas.table),
-            };
-            if areas.pane > 0 {
-                table.push(Line::of("─".repeat(left), Tone::Dim));
-                table.extend(shown(left, areas.pane - 1));
-            }
-            table.resize(body, Line::default());
-            let panel = course::panel(course, state.manner, width, body);
-            table
-                .into_iter()
-                .zip(panel)
-                .map(|(one, other)| beside(one, other, left))
-                .collect()
-        }
-    }
-}
-
-/// How far the panel of a lesson can be scrolled.
-pub fn panel_overflow(state: &ViewState) -> usize {
-    let Some(course) = &state.course else {
-        return 0;
-    };
-    let areas = Areas::of(state);
-    let (width, height) = match areas.panel {
-        Panel::Beside(width) => (width, areas.body()),
-        Panel::Below(height) => (usize::from(state.size.0), height),
-        Panel::Whole | Panel::None => (usize::from(state.size.0), areas.body()),
-    };
-    course::needed(course, state.manner, width).saturating_sub(height)
-}
-
-/// One line from two, the second from a column on.
-fn beside(mut one: Line, other: Line, left: usize) -> Line {
-    let short = left.saturating_sub(one.width());
-    one.push(" ".repeat(short), Tone::Plain);
-    one.bar = Some(left);
-    one.push("│", Tone::Dim);
-    one.spans.extend(other.spans);
-    one
-}
-
 /// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.
 fn raise(line: &mut Line) {
     for span in &mut line.spans {
@@ -293,6 +225,20 @@ fn raise(line: &mut Line) {
             other => other,
         };
     }
+}
+
+/// A line across, with a title.
+pub(super) fn rule(title: &str, total: usize) -> Line {
+    let mut line = Line::of("──", Tone::Dim);
+    if !title.is_empty() {
+        line.push(
+            format!(" {} ", cut(title, total.saturating_sub(8))),
+            Tone::Strong,
+        );
+    }
+    let rest = total.saturating_sub(line.width());
+    line.push("─".repeat(rest), Tone::Dim);
+    line
 }
 
 fn too_small(columns: u16, rows: u16) -> Screen {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collect::Reason;
-use crate::history::{Kept, Totals};
+use crate::history::{Kept, Spot, Totals, Track};
 use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
 use crate::view::course::Course;
+use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
 /// Who gets the keys.
@@ -30,6 +31,8 @@ pub enum Mode {
     Palette,
     /// What is stuck or odd, and which of it is chosen.
     Findings(Option<FindingId>),
+    /// What something is, in words.
+    Explain,
 }
 
 /// How much is shown of the selected row.
@@ -100,13 +103,15 @@ pub enum Feed {
         /// When that was, on the collector's clock.
         at: Duration,
     },
+    /// One of those before, while collecting goes on.
+    Past(Spot),
 }
 
 /// That this is a recording and not what happens now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// In which recorded times are shown.
-    pub zone: jiff::tz::TimeZone,
+    /// How many times as fast as it was.
+    pub speed: f64,
     /// How far it is.
     pub stage: Stage,
 }
@@ -242,10 +247,14 @@ pub struct ViewState {
     pub zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
     pub kept: Kept,
+    /// What lies before and after the moment that is shown.
+    pub track: Track,
     /// The view to which leaving the history leads.
     pub before_history: Grouping,
     /// What is stuck or odd in the moment that is shown.
     pub findings: Arc<Findings>,
+    /// The page that explains, while it is open.
+    pub explain: Option<ExplainPage>,
 }
 
 impl ViewState {
@@ -279,8 +288,10 @@ impl ViewState {
             newest: Newest::default(),
             zone: jiff::tz::TimeZone::UTC,
             kept: Kept::default(),
+            track: Track::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),
+            explain: None,
         }
     }
 

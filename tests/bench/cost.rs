@@ -20,6 +20,8 @@ mod floor;
 #[cfg(target_os = "linux")]
 mod lists;
 #[cfg(target_os = "linux")]
+mod soak;
+#[cfg(target_os = "linux")]
 mod stages;
 #[cfg(target_os = "linux")]
 mod stopwatch;
@@ -43,6 +45,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
+    }
+    if arguments.iter().any(|argument| argument == "soak") {
+        return soak::run(arguments.iter().find_map(|a| a.parse().ok()));
     }
     let mut sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
     if sizes.is_empty() {

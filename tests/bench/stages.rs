@@ -10,6 +10,7 @@ use portolan::history::{History, Moment};
 use portolan::port::{Port, PortKey, PortSide, Protocol};
 use portolan::query::{Answer, Folds, GroupKey, GroupPath, Grouping, Lines, Query, answer};
 use portolan::services::Services;
+use portolan::teach::{Findings, Limits};
 use portolan::view::{ViewState, screen};
 use portolan::widgets::{Chart, Theme};
 use ratatui::buffer::Buffer;
@@ -117,6 +118,8 @@ fn queries(table: &mut Table, moment: &Arc<Moment>) {
             table.laps("lines, by process, all unfolded", &laps);
         }
     }
+    let laps = Laps::of(|| Findings::of(moment, &Limits::USUAL));
+    table.laps("findings", &laps);
 }
 
 /// One frame: the same screen whatever the number of sockets.

@@ -81,7 +81,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 /// The program, running.
-struct Program {
+pub(crate) struct Program {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     /// Once it was taken from the master.
@@ -94,7 +94,7 @@ struct Program {
 }
 
 impl Program {
-    fn start() -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn start() -> Result<Self, Box<dyn Error>> {
         let (cols, rows) = SIZE;
         let not_zero = |n| NonZero::new(n).ok_or("a terminal of no size");
         let screen = vt100::Parser::new(not_zero(rows)?, not_zero(cols)?, 0);
@@ -132,7 +132,7 @@ impl Program {
     }
 
     /// Waits until the screen shows a text; tells how long after the start that was.
-    fn wait_for(&mut self, text: &str) -> Result<Duration, Box<dyn Error>> {
+    pub(crate) fn wait_for(&mut self, text: &str) -> Result<Duration, Box<dyn Error>> {
         loop {
             let shown = self
                 .shown
@@ -164,7 +164,12 @@ impl Program {
         Ok(delays)
     }
 
-    fn quit(mut self) -> Result<(), Box<dyn Error>> {
+    /// Forgets what it wrote so far, which would fill the memory otherwise.
+    pub(crate) fn drain(&self) {
+        while self.output.try_recv().is_ok() {}
+    }
+
+    pub(crate) fn quit(mut self) -> Result<(), Box<dyn Error>> {
         let writer = match self.writer.take() {
             Some(writer) => Ok(writer),
             None => self.master.take_writer(),
@@ -189,7 +194,7 @@ impl Program {
     }
 
     /// A line of /proc/PID/status, in megabytes.
-    fn memory(&self, name: &str) -> Result<f64, Box<dyn Error>> {
+    pub(crate) fn memory(&self, name: &str) -> Result<f64, Box<dyn Error>> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let line = text.lines().find(|line| line.starts_with(name));
         let number = line.and_then(|line| line.split_whitespace().nth(1));

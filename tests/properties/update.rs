@@ -33,7 +33,9 @@ enum Happening {
 }
 
 fn key() -> impl Strategy<Value = Event> {
-    let plain = "q?/ lhzjkgG1234sSptuor<>cy=!:".chars().collect::<Vec<_>>();
+    let plain = "q?/ lhzjkgG1234sSptuor<>cy=!:H[]{}"
+        .chars()
+        .collect::<Vec<_>>();
     let typed = "8043nginx:日é\u{301}^".chars().collect::<Vec<_>>();
     let named = [
         KeyCode::Enter,

@@ -78,9 +78,9 @@ fn a_wrong_answer_stands_beside_the_kernels_with_the_rows_that_disprove_it() {
     pty.keys("\r");
     pty.wait_for_text("You said 4; the kernel says 1.");
     pty.wait_for_text("You said: By the other end");
-    pty.keys("v");
+    pty.keys("n");
     pty.wait_for_text("Only the remote port tells these 3 apart");
-    pty.keys("v");
+    pty.keys("n");
     pty.wait_for_text("S3 ESTABLISHED C3");
     pty.keys("\x03");
     assert_eq!(pty.exit_status(), 0);

@@ -3,11 +3,13 @@
 #![cfg(target_os = "linux")]
 
 mod changes;
+mod explaining;
 mod filtering;
 mod hangup;
 mod keys;
 mod leaving;
 mod lessons;
+mod past;
 mod plain;
 mod replays;
 mod sizes;

@@ -51,6 +51,11 @@ impl Ship {
         self.client.local_addr().expect("an address").port()
     }
 
+    /// Sends something from the client's end that nobody reads.
+    pub(crate) fn load(&self, goods: &[u8]) {
+        std::io::Write::write_all(&mut &self.client, goods).expect("sent");
+    }
+
     /// Ends the connection with a reset, so that nothing of it stays in the kernel's tables.
     pub(crate) fn sink(self) {
         set_socket_linger(&self.client, Some(Duration::ZERO)).expect("no lingering");

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::{LONGEST, SHORTEST};
 use crate::query::{Grouping, Order, SortColumn};
 use crate::report::{self, COLUMNS, Column};
+use crate::teach::Look;
 
 /// `--source`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -37,6 +38,38 @@ pub(in crate::app) enum FormatChoice {
     Ndjson,
     /// Comma-separated values (RFC 4180), every column unless --columns chooses
     Csv,
+}
+
+/// `explain --look`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::app) enum LookChoice {
+    /// In plain words
+    #[default]
+    Words,
+    /// What the program called
+    Calls,
+    /// What the kernel keeps
+    Kernel,
+    /// What went over the wire
+    Wire,
+    /// What the standard says
+    Standard,
+    /// All of them, one after the other
+    All,
+}
+
+impl LookChoice {
+    /// The looks that are meant.
+    pub(in crate::app) fn looks(self) -> Vec<Look> {
+        match self {
+            Self::Words => vec![Look::Words],
+            Self::Calls => vec![Look::Calls],
+            Self::Kernel => vec![Look::Kernel],
+            Self::Wire => vec![Look::Wire],
+            Self::Standard => vec![Look::Standard],
+            Self::All => Look::ALL.to_vec(),
+        }
+    }
 }
 
 /// `watch --format`.

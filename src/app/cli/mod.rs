@@ -11,7 +11,9 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use choices::Fault;
-pub(super) use choices::{FormatChoice, SortChoice, StreamChoice, Timeout, duration, interval};
+pub(super) use choices::{
+    FormatChoice, LookChoice, SortChoice, StreamChoice, Timeout, duration, interval,
+};
 pub(super) use options::{Common, Scene, Selection};
 pub(super) use tapes::{At, Record, Replay, Speed};
 
@@ -171,9 +173,13 @@ pub(super) struct Free {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80) or a process (pid:812)
+    /// A port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80), a process (pid:812), or
+    /// "sockets": the difference between a socket and a port, with what is on this machine now
     #[arg(value_name = "WHAT")]
     pub(super) subject: String,
+    /// From where to look at a port or an endpoint
+    #[arg(short, long, value_enum, default_value_t, value_name = "LOOK")]
+    pub(super) look: LookChoice,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -68,6 +68,26 @@ pub(in crate::app) enum At {
 pub(in crate::app) struct Speed(f64);
 
 impl Speed {
+    /// How many times as fast.
+    pub(in crate::app) const fn times(self) -> f64 {
+        self.0
+    }
+
+    /// So many times as fast.
+    pub(in crate::app) const fn of(times: f64) -> Self {
+        Self(times)
+    }
+
+    /// Twice as fast, up to a thousand times.
+    pub(in crate::app) fn doubled(self) -> Self {
+        Self((self.0 * 2.0).min(1024.0))
+    }
+
+    /// Half as fast.
+    pub(in crate::app) fn halved(self) -> Self {
+        Self((self.0 / 2.0).max(1.0 / 64.0))
+    }
+
     /// How long something takes that took so long; an hour at most, because nobody waits longer.
     pub(in crate::app) fn shortened(self, time: Duration) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{App, Effect};
+use super::{App, Effect, Pace};
 use crate::app::cli::{LONGEST, SHORTEST};
 use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
-use crate::teach;
+use crate::teach::{self, Subject};
 use crate::view::keys::{Action, FoldMove};
-use crate::view::{Details, Feed, Look, Mode};
+use crate::view::{Details, Look, Mode};
 
 /// The steps of `<` and `>`.
 const INTERVALS_MS: [u64; 10] = [
@@ -30,7 +30,7 @@ impl App {
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
             Action::Learn => return self.learn(None),
-            Action::NextLook => return self.next_look(),
+            Action::NextLook => self.next_look(),
             Action::Present => {
                 self.view.manner = self.view.manner.other();
                 self.keep_cursor_visible();
@@ -39,6 +39,8 @@ impl App {
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
             Action::Findings => self.open_findings(),
+            Action::Explain => return self.explain_selected(),
+            Action::Difference => return self.open_explain(Subject::Difference),
             Action::Back => return self.back(),
             Action::NextSort => return self.next_sort(),
             Action::ReverseSort => {
@@ -47,7 +49,14 @@ impl App {
                 return self.ordered();
             }
             Action::Pause => return self.pause(),
+            Action::Travel(to) => return self.travel(to),
             Action::Refresh => return vec![Effect::LookNow],
+            Action::Faster if self.view.playback.is_some() => {
+                return self.change_speed(Pace::Slower);
+            }
+            Action::Slower if self.view.playback.is_some() => {
+                return self.change_speed(Pace::Faster);
+            }
             Action::Faster => return self.set_interval(faster(self.view.interval)),
             Action::Slower => return self.set_interval(slower(self.view.interval)),
             Action::OnlyTcp => return self.only(Protocol::Tcp),
@@ -120,22 +129,6 @@ impl App {
         vec![Effect::Ask]
     }
 
-    fn pause(&mut self) -> Vec<Effect> {
-        self.view.feed = match self.view.feed {
-            Feed::Paused { .. } => Feed::Live,
-            // Without a moment there is nothing to keep.
-            Feed::Live if self.answer.is_none() => Feed::Live,
-            Feed::Live => {
-                let newest = self.view.newest;
-                Feed::Paused {
-                    until: newest.totals,
-                    at: newest.elapsed,
-                }
-            }
-        };
-        vec![Effect::Ask]
-    }
-
     fn set_interval(&mut self, interval: Duration) -> Vec<Effect> {
         self.view.interval = interval;
         self.view.stretched = None;
@@ -151,14 +144,6 @@ impl App {
         self.view.look = Look::Words;
         self.view.details_scroll = 0;
         self.keep_cursor_visible();
-    }
-
-    /// The next look; what it shows is asked for when it is needed.
-    fn next_look(&mut self) -> Vec<Effect> {
-        self.view.details = Details::Brief;
-        self.view.look = self.view.look.next();
-        self.keep_cursor_visible();
-        Vec::new()
     }
 
     fn fold(&mut self, fold: FoldMove) {

@@ -78,6 +78,10 @@ impl App {
                 let scroll = scroll.saturating_add_signed(lines as isize).min(most);
                 self.view.mode = Mode::Help { scroll };
             }
+            Mode::Explain => {
+                let by = lines as isize;
+                self.scroll_explain(|at| at.saturating_add_signed(by));
+            }
             Mode::Findings(chosen) => {
                 let key = match motion {
                     Motion::Up => Key::Up,

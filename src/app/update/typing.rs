@@ -108,7 +108,11 @@ impl App {
                 self.type_palette(text, cursor);
                 Vec::new()
             }
-            Mode::Browse | Mode::Help { .. } | Mode::Pick(_) | Mode::Findings(_) => Vec::new(),
+            Mode::Browse
+            | Mode::Help { .. }
+            | Mode::Pick(_)
+            | Mode::Findings(_)
+            | Mode::Explain => Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::few::Few;
 use super::texts::{self, Text};
 use super::{MOST_ENTRIES, Nonsense};
 use crate::process::{Pid, Process, ProcessKey, StartTime, Uid};
@@ -29,8 +30,8 @@ pub(super) struct Changes {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Entries<K, V> {
-    new: Vec<(K, V)>,
-    gone: Vec<K>,
+    new: Few<(K, V), MOST_ENTRIES>,
+    gone: Few<K, MOST_ENTRIES>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -97,9 +98,9 @@ fn entries<K: Copy + Eq + Hash, V: PartialEq, Key, Facts>(
 ) -> Entries<Key, Facts> {
     let is_new = |(id, value): &(&K, &V)| before.get(*id) != Some(*value);
     let new = now.iter().filter(is_new);
-    let new = new.map(|(id, value)| (key(*id), facts(value))).collect();
+    let new = Few(new.map(|(id, value)| (key(*id), facts(value))).collect());
     let gone = before.keys().filter(|id| !now.contains_key(*id));
-    let gone = gone.map(|id| key(*id)).collect();
+    let gone = Few(gone.map(|id| key(*id)).collect());
     Entries { new, gone }
 }
 
@@ -153,7 +154,7 @@ impl Changes {
 
 impl<K, V> Entries<K, V> {
     fn is_nothing(&self) -> bool {
-        self.new.is_empty() && self.gone.is_empty()
+        self.new.0.is_empty() && self.gone.0.is_empty()
     }
 
     fn apply<Id: Copy + Eq + Hash, Value>(
@@ -162,13 +163,13 @@ impl<K, V> Entries<K, V> {
         id: impl Fn(K) -> Id,
         value: impl Fn(Id, V) -> Result<Value, Nonsense>,
     ) -> Result<(), Nonsense> {
-        for key in self.gone {
+        for key in self.gone.0 {
             map.remove(&id(key));
         }
-        if map.len() + self.new.len() > MOST_ENTRIES {
+        if map.len() + self.new.0.len() > MOST_ENTRIES {
             return Err(Nonsense);
         }
-        for (key, facts) in self.new {
+        for (key, facts) in self.new.0 {
             let id = id(key);
             map.insert(id, value(id, facts)?);
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Nonsense;
+use super::few::Few;
 use super::texts::safe;
+use super::{MOST_OF_ONE, Nonsense};
 use crate::port::{Port, PortRange};
 use crate::process::{Pid, Uid};
 use crate::snapshot::{Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
@@ -22,7 +23,7 @@ pub(super) struct SampleFacts {
     sight: (u32, u32),
     observer: (Option<u32>, u32),
     ephemeral: (u16, u16),
-    gaps: Vec<GapFacts>,
+    gaps: Few<GapFacts, MOST_OF_ONE>,
     cost: (u64, Option<u64>),
     interval: u64,
 }
@@ -58,7 +59,7 @@ impl SampleFacts {
                 snapshot.observer.pid.0,
             ),
             ephemeral: (snapshot.ephemeral.first.0, snapshot.ephemeral.last.0),
-            gaps: snapshot.gaps.iter().map(GapFacts::of).collect(),
+            gaps: Few(snapshot.gaps.iter().map(GapFacts::of).collect()),
             cost: (
                 nanoseconds(snapshot.cost.wall),
                 snapshot.cost.cpu_total.map(nanoseconds),
@@ -85,7 +86,7 @@ impl SampleFacts {
                 _ => return Err(Nonsense),
             },
             sockets,
-            // This version keeps samples alone; a kind of its own will keep the closes.
+            // They stand in a block of their own.
             destroyed: Vec::new(),
             directory,
             sight: Sight {
@@ -101,7 +102,7 @@ impl SampleFacts {
                 first: Port(first),
                 last: Port(last),
             },
-            gaps: self.gaps.into_iter().map(GapFacts::gap).collect(),
+            gaps: self.gaps.0.into_iter().map(GapFacts::gap).collect(),
             cost: Cost {
                 wall: Duration::from_nanos(self.cost.0),
                 cpu_total: self.cost.1.map(Duration::from_nanos),

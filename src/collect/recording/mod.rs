@@ -27,6 +27,7 @@
 //! | `A` | about: program, host, filter |
 //! | `K` | keyframe: sample, new texts, directory, nothing closed, nothing changed, every socket |
 //! | `D` | difference to the sample before: sample, new texts, changes in the directory, the places of closed sockets, changes of sockets, new sockets |
+//! | `C` | the ends of sockets that were heard before the next sample |
 //! | `F` | a look that failed, and why |
 //! | `E` | the end: number of samples |
 //!
@@ -42,12 +43,14 @@
 //! # What a hostile file cannot do
 //!
 //! Nothing is allocated for a length before that many bytes were read; a body is at most 255 times
-//! its stored form (LZ4 gives no more) and at most 128 MiB; sockets, texts and entries are bounded in number
+//! its stored form (LZ4 gives no more) and at most 128 MiB; sockets, ends, texts and entries are bounded in number
 //! ([`MOST_SOCKETS`], [`MOST_ENTRIES`]). Every text goes through [`crate::text`] as if it came from /proc.
 
 mod block;
 mod directory;
+mod ends;
 mod facts;
+mod few;
 mod file;
 mod matching;
 mod reader;
@@ -76,6 +79,9 @@ pub const MOST_SOCKETS: usize = 1 << 21;
 /// The most texts, and the most entries of each kind in the directory.
 pub const MOST_ENTRIES: usize = 1 << 20;
 
+/// The most processes that hold one socket, and the most gaps of a sample.
+const MOST_OF_ONE: usize = 1 << 16;
+
 /// What a recording says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -102,6 +108,7 @@ mod kind {
     pub(super) const ABOUT: u8 = b'A';
     pub(super) const KEYFRAME: u8 = b'K';
     pub(super) const DIFFERENCE: u8 = b'D';
+    pub(super) const CLOSES: u8 = b'C';
     pub(super) const FAILED: u8 = b'F';
     pub(super) const END: u8 = b'E';
 }

@@ -7,11 +7,17 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::block::{Blocks, Found};
+use super::ends::EndFacts;
 use super::facts::{GapFacts, SampleFacts};
+use super::few::Few;
 use super::sockets::{SocketChange, SocketFacts};
 use super::texts::safe;
-use super::{About, HEADER, MAGIC, MOST_SOCKETS, Nonsense, VERSION, block, directory, kind, texts};
+use super::{
+    About, HEADER, MAGIC, MOST_ENTRIES, MOST_SOCKETS, Nonsense, VERSION, block, directory, kind,
+    texts,
+};
 use crate::collect::Sampled;
+use crate::destroyed::Destroyed;
 use crate::snapshot::{Directory, Gap, Snapshot};
 use crate::socket::Socket;
 
@@ -55,6 +61,8 @@ pub struct Reader<R> {
     /// When the newest sample was taken.
     latest: Duration,
     damage: Damage,
+    /// The ends that belong to the next sample.
+    closes: Vec<Destroyed>,
     ending: Option<Ending>,
 }
 
@@ -97,6 +105,7 @@ impl<R: Read> Reader<R> {
             base: None,
             latest: Duration::ZERO,
             damage: Damage::None,
+            closes: Vec::new(),
             ending: None,
         };
         match reader.blocks.next() {
@@ -137,6 +146,16 @@ impl<R: Read> Reader<R> {
                 Some(base) => base,
                 None => return Ok(None),
             },
+            kind::CLOSES => {
+                let ends: Few<EndFacts, MOST_SOCKETS> =
+                    postcard::from_bytes(&block::body(stored)?)?;
+                let ends = ends.0;
+                if self.closes.len() + ends.len() > MOST_SOCKETS {
+                    return Err(Nonsense);
+                }
+                self.closes.extend(ends.into_iter().map(EndFacts::end));
+                return Ok(None);
+            }
             kind::FAILED => {
                 let gap: GapFacts = postcard::from_bytes(&block::body(stored)?)?;
                 return Ok(Some(Sampled::Failed(gap.gap())));
@@ -157,6 +176,7 @@ impl<R: Read> Reader<R> {
             return Err(Nonsense);
         }
         self.latest = snapshot.elapsed;
+        snapshot.destroyed = std::mem::take(&mut self.closes);
         self.base = Some(base);
         if std::mem::replace(&mut self.damage, Damage::None) == Damage::Untold {
             snapshot.gaps.push(damaged());
@@ -208,7 +228,8 @@ impl Base {
     fn next(mut self, body: &[u8]) -> Result<(Self, Snapshot), Nonsense> {
         let mut facts = Facts(body);
         let sample: SampleFacts = facts.take()?;
-        self.texts.add(facts.take()?)?;
+        let fresh: Few<String, MOST_ENTRIES> = facts.take()?;
+        self.texts.add(fresh.0)?;
         let changes: directory::Changes = facts.take()?;
         changes.apply(&mut self.directory, &self.texts)?;
         self.close(&mut facts)?;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Nonsense;
 use super::directory::{ProcessId, process_id, process_key};
 use super::facts::nanoseconds;
+use super::few::Few;
 use super::texts::{self, Text};
+use super::{MOST_OF_ONE, Nonsense};
 use crate::endpoint::Endpoint;
 use crate::port::Port;
 use crate::process::{Fd, Holder, Holders, Uid};
@@ -77,7 +78,7 @@ enum TimerFor {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct TcpFacts {
+pub(super) struct TcpFacts {
     rtt: (Option<NonZeroU32>, u32, Option<NonZeroU32>),
     congestion_window: u32,
     send_mss: u32,
@@ -89,7 +90,7 @@ struct TcpFacts {
 #[derive(Debug, Serialize, Deserialize)]
 enum HolderFacts {
     NotSought,
-    Found(Vec<(ProcessId, Option<u32>)>),
+    Found(Few<(ProcessId, Option<u32>), MOST_OF_ONE>),
     Hidden,
     Nobody,
 }
@@ -273,7 +274,7 @@ impl TimerFacts {
 }
 
 impl TcpFacts {
-    fn of(tcp: TcpInfo) -> Self {
+    pub(super) fn of(tcp: TcpInfo) -> Self {
         Self {
             rtt: (tcp.rtt_us, tcp.rtt_variation_us, tcp.min_rtt_us),
             congestion_window: tcp.congestion_window,
@@ -284,7 +285,7 @@ impl TcpFacts {
         }
     }
 
-    fn figures(self) -> TcpInfo {
+    pub(super) fn figures(self) -> TcpInfo {
         let (rtt_us, rtt_variation_us, min_rtt_us) = self.rtt;
         TcpInfo {
             rtt_us,
@@ -310,7 +311,7 @@ impl HolderFacts {
             Holders::Nobody => Self::Nobody,
             Holders::Found(all) => {
                 let facts = |h: &Holder| (process_id(h.process), h.fd.map(|fd| fd.0));
-                Self::Found(all.iter().map(facts).collect())
+                Self::Found(Few(all.iter().map(facts).collect()))
             }
         }
     }
@@ -325,9 +326,9 @@ impl HolderFacts {
             Self::Hidden => Holders::Hidden,
             Self::Nobody => Holders::Nobody,
             // A list that is empty would say that somebody has it without saying who.
-            Self::Found(all) if all.is_empty() => Holders::Nobody,
+            Self::Found(all) if all.0.is_empty() => Holders::Nobody,
             Self::Found(all) => {
-                let mut all: Vec<Holder> = all.into_iter().map(holder).collect();
+                let mut all: Vec<Holder> = all.0.into_iter().map(holder).collect();
                 all.sort_unstable();
                 Holders::Found(all.into())
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::ends::EndFacts;
 use super::facts::{GapFacts, SampleFacts};
 use super::sockets::{SocketChange, SocketFacts};
 use super::{About, MAGIC, VERSION, block, directory, kind, matching, texts};
@@ -100,6 +101,14 @@ impl<W: Write> Writer<W> {
             self.texts = texts::Written::default();
             self.directory = Arc::default();
         }
+        let closes = match snapshot.destroyed.as_slice() {
+            [] => Vec::new(),
+            ends => {
+                let mut body = Body::default();
+                body.put(&ends.iter().map(EndFacts::of).collect::<Vec<_>>())?;
+                block::block(kind::CLOSES, &body.0).ok_or(io::ErrorKind::FileTooLarge)?
+            }
+        };
         let mut facts = Body::default();
         facts.put(&self.changed_directory(&snapshot.directory))?;
         let changed = self.take_up(&snapshot.sockets)?;
@@ -119,7 +128,7 @@ impl<W: Write> Writer<W> {
             true => kind::KEYFRAME,
             false => kind::DIFFERENCE,
         };
-        let bytes = self.write(kind, &body)?;
+        let bytes = self.write_after(closes, kind, &body)?;
         self.summary.samples += 1;
         let since = self.since.take().filter(|_| !is_keyframe);
         self.since = Some(match since {
@@ -213,10 +222,15 @@ impl<W: Write> Writer<W> {
     }
 
     fn write(&mut self, kind: u8, body: &Body) -> io::Result<u64> {
-        let block = block::block(kind, &body.0).ok_or(io::ErrorKind::FileTooLarge)?;
-        self.output.write_all(&block)?;
+        self.write_after(Vec::new(), kind, body)
+    }
+
+    /// Writes a block together with what belongs before it.
+    fn write_after(&mut self, mut blocks: Vec<u8>, kind: u8, body: &Body) -> io::Result<u64> {
+        blocks.extend(block::block(kind, &body.0).ok_or(io::ErrorKind::FileTooLarge)?);
+        self.output.write_all(&blocks)?;
         self.output.flush()?;
-        let bytes = block.len() as u64;
+        let bytes = blocks.len() as u64;
         self.summary.bytes += bytes;
         Ok(bytes)
     }

@@ -3,18 +3,34 @@
 //! In: what was seen. Out: an [`Explanation`]: passages of sentences, each derived from what it
 //! speaks of, facts and conclusions told apart, and the commands of other tools that show the same.
 
+mod calls;
+mod difference;
+mod host;
+mod kernel;
+mod look;
 mod place;
 mod port;
+mod port_looks;
 mod process;
 mod row;
+mod standard;
 mod state;
+mod vacancy;
+mod wire;
 
+pub use look::Look;
 pub use port::explain_port;
 pub use process::explain_process;
 pub use row::explain_row;
 
-use crate::history::Moment;
+use std::net::IpAddr;
+
+use crate::history::{Moment, Slot, Tracked};
+use crate::port::{Port, Protocol};
+use crate::process::ProcessKey;
+use crate::query::{GroupKey, NoOwner};
 use crate::services::Services;
+use crate::socket::SocketKey;
 use crate::teach::{Findings, Phrase};
 
 /// What explanations are made from.
@@ -46,6 +62,96 @@ pub struct Explanation {
     pub passages: Vec<Passage>,
     /// What to type to see the same in other tools.
     pub commands: Vec<String>,
+    /// Two things side by side, before all passages; only where two are compared.
+    pub contrasts: Vec<Contrast>,
+}
+
+/// One way in which a socket and a port differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contrast {
+    /// In what they differ, a word or two.
+    pub label: &'static str,
+    /// What a socket is in this.
+    pub socket: &'static str,
+    /// What a port is in this.
+    pub port: &'static str,
+    /// What can be seen of it on this machine now.
+    pub here: Phrase,
+}
+
+/// What can be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A port, of one protocol or of both.
+    Port(Port, Option<Protocol>),
+    /// A socket.
+    Row(SocketKey, Slot),
+    /// A process.
+    Process(ProcessKey),
+    /// The sockets that no process has, for one reason.
+    NoProcess(NoOwner),
+    /// A remote address.
+    Host(IpAddr),
+    /// The sockets that have no remote end.
+    NoHost,
+    /// The difference between a socket and a port.
+    Difference,
+}
+
+impl Subject {
+    /// What a group is about.
+    pub const fn of(group: GroupKey) -> Self {
+        match group {
+            GroupKey::Port(key) => Self::Port(key.port, Some(key.protocol)),
+            GroupKey::Process(key) => Self::Process(key),
+            GroupKey::NoProcess(reason) => Self::NoProcess(reason),
+            GroupKey::Host(address) => Self::Host(address),
+            GroupKey::NoHost => Self::NoHost,
+        }
+    }
+
+    /// Whether there is more than one look at it.
+    pub const fn has_looks(self) -> bool {
+        matches!(self, Self::Port(..) | Self::Row(..))
+    }
+}
+
+/// Explains it in one look; `None` where it is not there, or not any more.
+pub fn explain(subject: Subject, look: Look, known: Known<'_>) -> Option<Explanation> {
+    match subject {
+        Subject::Port(port, protocol) => Some(match look {
+            Look::Words => explain_port(port, protocol, known),
+            _ => port_looks::look_at_port(port, protocol, look, known),
+        }),
+        Subject::Row(key, slot) => {
+            // Where closed sockets are listed, a row does not keep its slot.
+            let here = known.moment.row(slot).filter(|row| row.key == key);
+            let row = here.or_else(|| known.moment.rows().find(|row| row.key == key))?;
+            Some(look_at_row(row, look, known))
+        }
+        Subject::Process(key) => {
+            let process = known.moment.directory.processes.get(&key)?;
+            Some(explain_process(process, known))
+        }
+        Subject::NoProcess(reason) => Some(host::explain_no_process(reason, known)),
+        Subject::Host(address) => host::explain_host(address, known),
+        Subject::NoHost => Some(host::explain_no_host(known)),
+        Subject::Difference => Some(difference::explain_difference(known)),
+    }
+}
+
+/// One look at a socket.
+pub fn look_at_row(row: &Tracked, look: Look, known: Known<'_>) -> Explanation {
+    let mut said = Explanation::of(crate::teach::row_title(row, known.moment));
+    match look {
+        Look::Words => return explain_row(row, known),
+        Look::Calls => calls::calls(&mut said, row, known),
+        Look::Kernel => kernel::kernel(&mut said, row, known),
+        Look::Wire => wire::wire(&mut said, row),
+        Look::Standard => standard::standard(&mut said, row, known),
+    }
+    said.commands = row::commands(&row.socket);
+    said
 }
 
 impl Explanation {
@@ -54,6 +160,7 @@ impl Explanation {
             title,
             passages: Vec::new(),
             commands: Vec::new(),
+            contrasts: Vec::new(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! A port in plain words: a number, and what uses it here now.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::vacancy::vacancy;
 use super::{Explanation, Known, place};
 use crate::history::{Moment, Side, Tracked};
 use crate::port::{Port, Protocol};
@@ -64,19 +66,34 @@ pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) ->
             "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
         ))]);
     }
+    let mut could: Vec<Phrase> = Vec::new();
+    for protocol in protocols {
+        for phrase in vacancy(port, *protocol, moment) {
+            // What holds for the number holds for both protocols, and is said once.
+            if !could.contains(&phrase) {
+                could.push(phrase);
+            }
+        }
+    }
+    said.say("Could a program listen there now?", could);
     let found = known.findings.all().iter();
     let found = found
         .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
-    said.say("Worth a look", found.map(|found| found.sentence(moment)));
+    said.say("Worth a look", found.map(|found| found.sentence.clone()));
     said.say("What is not seen", [Phrase::ignorance(
         "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
     )]);
-    said.commands = vec![
+    said.commands = commands(port);
+    said
+}
+
+/// What shows the same elsewhere.
+pub(super) fn commands(port: Port) -> Vec<String> {
+    vec![
         format!("portolan free {port}"),
         format!("ss -tuanp 'sport = :{port} or dport = :{port}'"),
         format!("lsof -nP -i :{port}"),
-    ];
-    said
+    ]
 }
 
 fn registered(port: Port, protocol: Protocol, services: &Services) -> Phrase {
@@ -154,17 +171,40 @@ impl<'a> Uses<'a> {
             .take(MOST)
             .map(|row| {
                 let whose = owner(row, moment);
+                let queue = row.socket.backlog.map_or(String::new(), |backlog| {
+                    let limit = backlog
+                        .limit
+                        .map_or(String::new(), |limit| format!(" of {limit}"));
+                    format!(
+                        " In its queue {}{limit} wait to be accepted.",
+                        backlog.waiting
+                    )
+                });
+                let who = match row.ownership.holders() {
+                    Some(_) => whose.text,
+                    None => format!("Somebody ({})", whose.text),
+                };
+                let families = match row.socket.v6only {
+                    Some(false) if row.socket.local.address.is_unspecified() => {
+                        " It serves IPv4 as well."
+                    }
+                    Some(true) => " It serves IPv6 alone.",
+                    _ => "",
+                };
                 let text = format!(
-                    "{} {verb} at {} ({}); the address {}.",
-                    whose.text,
+                    "{who} {verb} at {} ({}); the address {}.{families}{queue}",
                     local(row, moment),
                     self.protocol,
                     place::scope(row.socket.local.scope())
                 );
-                Phrase { text, ..whose }
+                Phrase {
+                    text,
+                    certainty: whose.certainty,
+                }
             })
             .collect();
         said.extend(more(self.listeners.len()));
+        said.extend(self.sharing());
         if self.listeners.is_empty() && !self.serving.is_empty() {
             said.push(Phrase::fact(format!(
                 "Nobody listens at it any more ({}); what is left are connections.",
@@ -174,18 +214,45 @@ impl<'a> Uses<'a> {
         said
     }
 
+    /// Several sockets at one place.
+    fn sharing(&self) -> Option<Phrase> {
+        let place = |row: &&Arc<Tracked>| (row.socket.local, row.socket.interface);
+        let groups = self.listeners.chunk_by(|a, b| place(a) == place(b));
+        let largest = groups
+            .max_by_key(|group| group.len())
+            .filter(|g| g.len() > 1)?;
+        let end = largest.first()?.socket.local;
+        let sockets = count(largest.len(), "socket shares", "sockets share");
+        Some(Phrase::fact(match self.protocol {
+            Protocol::Tcp => format!(
+                "{sockets} {end} (SO_REUSEPORT): the kernel gives each call to one of them, and each has a queue of its own."
+            ),
+            Protocol::Udp => format!(
+                "{sockets} {end} (SO_REUSEPORT or SO_REUSEADDR): a datagram goes to one of them, one to a group to all."
+            ),
+        }))
+    }
+
     fn serving(&self, port: Port) -> Option<Phrase> {
         if self.serving.is_empty() {
             return None;
         }
         let mut states: BTreeMap<TcpState, usize> = BTreeMap::new();
-        let mut hosts: BTreeSet<IpAddr> = BTreeSet::new();
+        let mut hosts: BTreeMap<IpAddr, usize> = BTreeMap::new();
         for row in &self.serving {
             if let Some(state) = row.socket.tcp_state() {
                 *states.entry(state).or_default() += 1;
             }
-            hosts.extend(row.socket.remote.map(|remote| remote.plain()));
+            if let Some(remote) = row.socket.remote {
+                *hosts.entry(remote.plain()).or_default() += 1;
+            }
         }
+        let most = hosts.iter().max_by_key(|(host, n)| (**n, Reverse(**host)));
+        let most = most
+            .filter(|_| hosts.len() > 1)
+            .map_or(String::new(), |(host, n)| {
+                format!(" The most, {n}, come from {host}.")
+            });
         let states: Vec<String> = states
             .iter()
             .map(|(s, n)| format!("{n} {}", s.name()))
@@ -199,7 +266,7 @@ impl<'a> Uses<'a> {
         let hosts = count(hosts.len(), "address", "addresses");
         Some(Phrase::fact(format!(
             "{connections} from {hosts}{states}, all with the same local port {port}: they are told apart by the remote address and \
-             port."
+             port.{most}"
         )))
     }
 

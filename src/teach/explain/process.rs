@@ -152,7 +152,7 @@ fn stuck(rows: &[&Arc<Tracked>], known: Known<'_>) -> Vec<Phrase> {
     let found = known.findings.all().iter();
     let own = found.filter(|found| rows.iter().any(|row| found.concerns(row)));
     own.map(|found| {
-        let phrase = found.sentence(known.moment);
+        let phrase = found.sentence.clone();
         Phrase {
             text: format!("{}: {}", found.id.port, phrase.text),
             ..phrase

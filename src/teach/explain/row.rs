@@ -24,7 +24,7 @@ pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
     said.say("Is that normal?", normal(row));
     let found = known.findings.at(row.port_key());
     let found = found.filter(|found| found.concerns(row));
-    said.say("Worth a look", found.map(|found| found.sentence(moment)));
+    said.say("Worth a look", found.map(|found| found.sentence.clone()));
     said.commands = commands(&row.socket);
     said
 }
@@ -63,7 +63,23 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             "It was there at the first look; how old it is cannot be told.".into()
         }
     }));
+    said.extend(in_state(row, moment));
     said
+}
+
+/// How long it has been in its state, where that is not as long as it was seen.
+fn in_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
+    let state = row.socket.tcp_state().filter(|_| !row.is_closed())?;
+    if row.state_since == row.first_seen {
+        return None;
+    }
+    let path: Vec<&str> = row.path.iter().map(|state| state.name()).collect();
+    let age = quantity::age(moment.elapsed.saturating_sub(row.state_since.at()));
+    Some(Phrase::fact(format!(
+        "It has been in {} for {age}; it was seen in {}.",
+        state.name(),
+        path.join(", then in ")
+    )))
 }
 
 /// Which families an IPv6 listener serves.
@@ -102,6 +118,9 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         )),
         Ownership::Unaccepted => Phrase::fact(
             "Nobody yet: the kernel has taken the call by itself, and the listener's program has not called accept().",
+        ),
+        Ownership::Kernel if row.is_closed() => Phrase::fact(
+            "Nobody at the end: its program had closed it, and the kernel alone kept it a while longer.",
         ),
         Ownership::Kernel => Phrase::fact(
             "Nobody any more: its program has closed it, and the kernel alone keeps what TCP still needs.",
@@ -244,6 +263,7 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             Phrase::fact(text)
         });
     }
+    said.extend(empty_queues(socket));
     if let Some(phrase) = queues::unread(socket) {
         said.push(Phrase::warning(format!(
             "Receive queue: {}. The program here has to read it.",
@@ -295,7 +315,29 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     said
 }
 
+/// That nothing waits, and what that means.
+fn empty_queues(socket: &Socket) -> Option<Phrase> {
+    let empty = socket.queues.is_some_and(|q| q.recv == 0 && q.send == 0);
+    let text = match (socket.tcp_state(), socket.remote) {
+        _ if !empty => return None,
+        (Some(TcpState::Established), _) => {
+            "Both queues are empty: what came was read by the program here, what was sent was confirmed by the other end."
+        }
+        (Some(TcpState::CloseWait), _) => {
+            "Both queues are empty: the program here has read the hang-up, and holds the socket all the same."
+        }
+        (None, _) => "Both queues are empty: no datagram waits to be read or sent.",
+        _ => return None,
+    };
+    Some(Phrase::fact(text))
+}
+
 fn normal(row: &Tracked) -> Vec<Phrase> {
+    if row.is_closed() {
+        return vec![Phrase::fact(
+            "It is over: nothing of it is left in the kernel.",
+        )];
+    }
     match row.socket.tcp_state() {
         Some(state) => {
             let normal = meaning(state).normal;
@@ -311,7 +353,7 @@ fn normal(row: &Tracked) -> Vec<Phrase> {
 }
 
 /// What shows the same row elsewhere.
-fn commands(socket: &Socket) -> Vec<String> {
+pub(super) fn commands(socket: &Socket) -> Vec<String> {
     let (kind, local) = match socket.protocol() {
         Protocol::Tcp => ("t", socket.local.port),
         Protocol::Udp => ("u", socket.local.port),

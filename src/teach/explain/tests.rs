@@ -1,5 +1,8 @@
 //! Every state, protocol, owner, scope and evidence gets text that fits it.
 
+mod looks;
+mod others;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +13,11 @@ use crate::history::{
 };
 use crate::port::{Port, PortRange, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
+use crate::query::NoOwner;
 use crate::services::Services;
 use crate::snapshot::{Cost, Directory, Observer, Sight, Snapshot, SourceKind};
 use crate::socket::{Backlog, Queues, Socket, SocketKey, TcpState, Timer, TimerKind, Transport};
+use crate::teach::Certainty;
 
 const STATES: [TcpState; 12] = [
     TcpState::Established,
@@ -226,11 +231,7 @@ fn what_is_said_does_not_contradict_the_row() {
                 .iter()
                 .find(|p| p.heading == "Which end this is")
                 .unwrap();
-            assert_eq!(
-                side.said[0].certainty,
-                crate::teach::Certainty::Inference,
-                "{text}"
-            );
+            assert_eq!(side.said[0].certainty, Certainty::Inference, "{text}");
         }
         let local = row.socket.local.plain().to_string();
         assert!(text.contains(&local), "{text}");

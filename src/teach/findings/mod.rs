@@ -60,7 +60,7 @@ pub struct FindingId {
 }
 
 /// Something that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Which rule, at which shared port.
     pub id: FindingId,
@@ -78,22 +78,14 @@ pub struct Finding {
     pub whose: Whose,
     /// From which address to which endpoint, where it is about one destination.
     pub way: Option<(std::net::IpAddr, crate::endpoint::Endpoint)>,
+    /// All of it in one sentence.
+    pub sentence: Phrase,
 }
 
 impl Finding {
     /// The rule.
     pub fn row(&self) -> &'static RuleRow {
         RuleRow::of(self.id.rule)
-    }
-
-    /// All of it in one sentence.
-    pub fn sentence(&self, moment: &Moment) -> Phrase {
-        let row = self.row();
-        let text = (row.sentence)(self, moment);
-        match row.gravity {
-            Gravity::Stuck => Phrase::warning(text),
-            Gravity::Odd => Phrase::inference(text),
-        }
     }
 
     /// A few words to follow the name of a port.
@@ -136,6 +128,11 @@ impl Findings {
                         port,
                     };
                     found.whose = found.whose.or(found.slot.and_then(|slot| moment.row(slot)));
+                    let said = (row.sentence)(&found, moment);
+                    found.sentence = match row.gravity {
+                        Gravity::Stuck => Phrase::warning(said),
+                        Gravity::Odd => Phrase::inference(said),
+                    };
                     all.push(found);
                 }
             }

@@ -8,7 +8,7 @@ use crate::history::{Moment, Ownership, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::quantity::{bytes, count, thousands};
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::owner;
+use crate::teach::{Phrase, owner};
 
 /// One rule in all its registers.
 #[derive(Clone, Copy, Debug)]
@@ -100,8 +100,8 @@ pub const RULES: &[RuleRow] = &[
             let calls = count(found.count as usize, "call waits", "calls wait");
             let (who, only) = whose(found, moment);
             let accepts = match for_how_long(found.lasting) {
-                none if none.is_empty() => format!("{who} accepts too slowly"),
-                span => format!("{who} has accepted none{span}"),
+                none if none.is_empty() => capital(&format!("{who} accepts too slowly")),
+                span => capital(&format!("{who} has accepted none{span}")),
             };
             format!(
                 "The accept queue {fill}: {calls}, the limit is {} (Linux lets one more in), and {then}. {accepts}; only {only} can \
@@ -279,6 +279,7 @@ pub const RULES: &[RuleRow] = &[
                 1 => ("the one connection".to_owned(), "comes"),
                 n => (format!("all {} connections", thousands(n as usize)), "come"),
             };
+            let who = capital(&who);
             format!(
                 "{who} listens on every address, but {all} it has now {come} from this machine: probably the loopback address would \
                  do; {only} or its configuration decides that."
@@ -290,6 +291,18 @@ pub const RULES: &[RuleRow] = &[
         },
     },
 ];
+
+/// As the beginning of a sentence; a program's own name stays as it is.
+fn capital(text: &str) -> String {
+    let words = ["the program", "a program", "the listener's program"];
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if words.iter().any(|word| text.starts_with(word)) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
 
 /// With its unit where it has no letter for it: `832 B`, `4.1K`.
 fn amount(count: u64) -> String {
@@ -315,6 +328,7 @@ fn empty() -> Finding {
         slot: None,
         whose: Whose::Nobodys,
         way: None,
+        sentence: Phrase::warning(""),
     }
 }
 
@@ -345,12 +359,23 @@ fn whose(found: &Finding, moment: &Moment) -> (String, String) {
         Whose::Nobodys => None,
     };
     let waits = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
+    let hidden = row.filter(|row| row.ownership == Ownership::Hidden);
+    let user =
+        hidden
+            .and_then(|row| row.socket.uid)
+            .map(|uid| match moment.directory.users.get(&uid) {
+                Some(name) => name.to_string(),
+                None => uid.to_string(),
+            });
     match one.map(named) {
         Some(name) => (name.clone(), name),
         None if waits => {
             let text = "the listener's program, which has not even accepted,";
             (text.into(), "that program".into())
         }
-        None => ("the program here".into(), "that program".into()),
+        None => match user {
+            Some(user) => (format!("a program of user {user}"), "that program".into()),
+            None => ("the program here".into(), "that program".into()),
+        },
     }
 }

@@ -9,6 +9,7 @@
 //!                         │                        panel
 //! ```
 
+mod body;
 mod list;
 mod page;
 mod panel;
@@ -20,6 +21,8 @@ use crate::teach::lessons::{Cast, Given, Happened, LESSONS, Lesson, LookAt, Ques
 use crate::teach::{Marked, Progress, Told};
 use crate::view::state::Look;
 
+pub(super) use body::body;
+pub use body::panel_overflow;
 pub(super) use list::list;
 pub(super) use panel::{needed, panel};
 pub(super) use words::said_of_keys;

@@ -41,7 +41,7 @@ const fn bind(keys: &'static [Key], action: LessonAction, words: &'static str) -
 /// The keys of a lesson. Digits answer a question while one is asked.
 pub const LESSON: &[LessonBinding] = &[
     bind(
-        &[Key::Enter, Key::Char('n')],
+        &[Key::Enter],
         LessonAction::GoOn,
         "begin, answer, make the calls, go on",
     ),

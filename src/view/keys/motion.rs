@@ -35,3 +35,20 @@ pub enum FoldMove {
     /// Shows or hides all.
     All,
 }
+
+/// Which moment to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Travel {
+    /// The sample before.
+    Back,
+    /// The sample after.
+    Forward,
+    /// A minute before.
+    MinuteBack,
+    /// A minute after.
+    MinuteForward,
+    /// The oldest that is kept; while the newest is shown, to the first line.
+    Oldest,
+    /// The newest; while that is shown, to the last line.
+    Newest,
+}

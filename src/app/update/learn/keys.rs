@@ -6,9 +6,10 @@ use super::super::typing::edited;
 use super::{App, Effect};
 use crate::app::tutor::Order;
 use crate::teach::lessons::Form;
+use crate::view::Look;
+use crate::view::course::panel_overflow;
 use crate::view::course::{Course, Kind, LabStage, Opened, PATIENCE, Sitting, Stage, entries};
 use crate::view::keys::{Action, Key, LessonAction, Motion, action_of, lesson_action_of};
-use crate::view::{Look, panel_overflow};
 
 /// More digits than any count has.
 const DIGITS: usize = 6;

@@ -118,7 +118,7 @@ impl Machine {
             "the same again"
         );
         let said = |found: &Finding| {
-            let sentence = found.sentence(&moment).text;
+            let sentence = found.sentence.text.clone();
             assert!(
                 sentence.ends_with('.') && !sentence.contains("  "),
                 "{sentence}"

@@ -1,0 +1,193 @@
+//! What the kernel keeps of a socket, and how it finds it again.
+
+use super::{Explanation, Known};
+use crate::history::{Ownership, Tracked};
+use crate::quantity::{self, count, thousands};
+use crate::socket::{Socket, TcpState, TimerKind};
+use crate::teach::Phrase;
+
+/// Its names, where it is looked up, what waits, what runs.
+pub(super) fn kernel(said: &mut Explanation, row: &Tracked, known: Known<'_>) {
+    said.say("Its names", names(row));
+    said.say("How it is found", found(&row.socket));
+    said.say("Its queues", queues(&row.socket));
+    said.say("Its timer", [timer(row, known)]);
+    said.say("TCP's own figures", figures(&row.socket));
+    said.say("Who opened it", opener(&row.socket, known));
+}
+
+fn names(row: &Tracked) -> Vec<Phrase> {
+    let socket = &row.socket;
+    let mut said = Vec::new();
+    said.push(match socket.inode {
+        Some(inode) => Phrase::fact(format!(
+            "inode {}: a descriptor of it reads socket:[{}] in /proc/PID/fd, which is how its processes are found.",
+            inode.0, inode.0
+        )),
+        None => match &row.ownership {
+            Ownership::Untold => Phrase::ignorance("Its inode is not told by this source."),
+            Ownership::Unaccepted => Phrase::fact(
+                "No inode: it gets one when accept() gives it to a program, so that no descriptor leads to it now.",
+            ),
+            _ => Phrase::fact("No inode: no descriptor leads to it any more, so it cannot have a process."),
+        },
+    });
+    said.push(match socket.cookie {
+        Some(cookie) => Phrase::fact(format!(
+            "cookie {:x}: its own number until the machine is restarted; it stays the same in every state.",
+            cookie.0
+        )),
+        None => Phrase::ignorance("Its cookie, the kernel's own number for it, is not told by this source."),
+    });
+    said
+}
+
+/// How a packet finds its socket.
+fn found(socket: &Socket) -> Vec<Phrase> {
+    let protocol = socket.protocol().name().to_uppercase();
+    let local = socket.local;
+    match (socket.tcp_state(), socket.remote) {
+        (_, Some(remote)) => vec![Phrase::fact(format!(
+            "A packet is its own where all four numbers fit: {protocol} from {remote} to {local}. Other sockets may have three of them \
+             the same."
+        ))],
+        (state, None) => {
+            let what = match state {
+                Some(_) => "A SYN for which no connection fits",
+                None => "A datagram for which no socket with that peer is there",
+            };
+            let address = match local.address.is_unspecified() {
+                true => "whatever its destination address is",
+                false => "if it is sent to just this address",
+            };
+            vec![
+                Phrase::fact(format!(
+                    "{what} goes to it by port {}/{}, {address}.",
+                    local.port,
+                    socket.protocol()
+                )),
+                Phrase::fact(
+                    "A socket bound to one address goes before one that is bound to every address.",
+                ),
+            ]
+        }
+    }
+}
+
+fn queues(socket: &Socket) -> Vec<Phrase> {
+    if let Some(backlog) = socket.backlog {
+        let limit = backlog
+            .limit
+            .map_or_else(|| "not told".to_owned(), |limit| limit.to_string());
+        return vec![Phrase::fact(format!(
+            "ss shows Recv-Q {} (finished calls that wait for accept()) and Send-Q {limit} (the limit of that queue): a listener has no data.",
+            backlog.waiting
+        ))];
+    }
+    let Some(queues) = socket.queues else {
+        return vec![Phrase::ignorance("Its queues are not told by this source.")];
+    };
+    let (recv, send) = (
+        thousands(queues.recv as usize),
+        thousands(queues.send as usize),
+    );
+    let Some(state) = socket.tcp_state() else {
+        return vec![Phrase::fact(format!(
+            "Recv-Q {recv}, Send-Q {send}: bytes of memory, what the kernel needs around each datagram included."
+        ))];
+    };
+    let mut said = vec![Phrase::fact(format!(
+        "Recv-Q {recv}: received in order and not read. Send-Q {send}: written and not acknowledged."
+    ))];
+    let note = match state {
+        TcpState::SynSent | TcpState::SynReceived if queues.send > 0 => {
+            "The SYN takes a number of its own and counts as 1."
+        }
+        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing if queues.send > 0 => {
+            "The FIN takes a number of its own and counts as 1 in Send-Q."
+        }
+        TcpState::CloseWait if queues.recv > 0 => {
+            "The other end's FIN takes a number of its own and counts as 1 in Recv-Q until the program reads it."
+        }
+        _ => return said,
+    };
+    said.push(Phrase::fact(note));
+    said
+}
+
+fn timer(row: &Tracked, known: Known<'_>) -> Phrase {
+    let Some(timer) = row.socket.timer.filter(|_| !row.is_closed()) else {
+        return Phrase::fact("None that is told of: without one nothing happens here by itself.");
+    };
+    let left = quantity::age(timer.due.saturating_sub(known.moment.elapsed));
+    let times = count(timer.retransmits.into(), "time", "times");
+    Phrase::fact(match timer.kind {
+        TimerKind::Retransmit => format!(
+            "Retransmission: in {left} what is not acknowledged goes out again; it did so {times} already, and the pauses grow."
+        ),
+        TimerKind::Keepalive => format!(
+            "Keepalive: in {left} an empty segment asks whether the other end is still there."
+        ),
+        TimerKind::TimeWait => format!("In {left} the kernel forgets the row."),
+        TimerKind::Probe => format!(
+            "Zero-window probe: in {left} a segment asks whether the other end has room again; {times} so far."
+        ),
+        TimerKind::Other(number) => {
+            format!("One of a kind this program does not know ({number}), due in {left}.")
+        }
+    })
+}
+
+fn figures(socket: &Socket) -> Vec<Phrase> {
+    let Some(tcp) = socket.tcp else {
+        return Vec::new();
+    };
+    let mut said = Vec::new();
+    if let Some(rtt) = tcp.rtt_us {
+        said.push(Phrase::fact(format!(
+            "Round trip {} (varies by {}); from it the kernel works out how long it waits before it sends again.",
+            quantity::round_trip(rtt.get()),
+            quantity::round_trip(tcp.rtt_variation_us)
+        )));
+    }
+    let algorithm = socket
+        .congestion
+        .map_or(String::new(), |c| format!(" (by {})", c.as_str()));
+    said.push(Phrase::fact(format!(
+        "Congestion window{algorithm}: {} of at most {} B may be under way at a time.",
+        count(tcp.congestion_window as usize, "segment", "segments"),
+        thousands(tcp.send_mss as usize)
+    )));
+    if let Some(delivered) = tcp.delivered {
+        said.push(Phrase::fact(format!(
+            "{} B received; {} acknowledged by the other end, which counts the SYN of the end that dialled as 1.",
+            thousands(delivered.received as usize),
+            thousands(delivered.acknowledged as usize)
+        )));
+    }
+    said
+}
+
+fn opener(socket: &Socket, known: Known<'_>) -> Vec<Phrase> {
+    let directory = &known.moment.directory;
+    let mut said = vec![match socket.uid {
+        Some(uid) => match directory.users.get(&uid) {
+            Some(name) => Phrase::fact(format!(
+                "uid {uid}, which is {name}: the user who made it, whoever holds it now."
+            )),
+            None => Phrase::fact(format!(
+                "uid {uid}: the user who made it, whoever holds it now."
+            )),
+        },
+        None => Phrase::ignorance(
+            "No user is known. Where the kernel shows uid 0 for a row without inode, that does not mean root.",
+        ),
+    }];
+    if let Some(cgroup) = socket.cgroup.and_then(|id| directory.cgroups.get(&id)) {
+        said.push(Phrase::fact(format!(
+            "cgroup {}: where it was made.",
+            cgroup.path
+        )));
+    }
+    said
+}

@@ -1,0 +1,233 @@
+//! Which segments went over the wire to come to this state (RFC 9293 §3.5, §3.6).
+//!
+//! Nothing is captured: the state of an end implies most of what it has sent and received. `→` goes
+//! out from here, `←` comes in.
+
+use super::Explanation;
+use crate::history::{Side, Tracked};
+use crate::quantity::{count, thousands};
+use crate::socket::{TcpState, TimerKind};
+use crate::teach::Phrase;
+
+/// The segments, in their order.
+pub(super) fn wire(said: &mut Explanation, row: &Tracked) {
+    said.say("The numbers in every header", header(row));
+    match row.socket.tcp_state() {
+        Some(state) => {
+            said.say("The handshake", handshake(row, state));
+            said.say("Data", data(row, state));
+            said.say("The goodbyes", goodbyes(row, state));
+            said.say("What is missing", missing(row, state));
+        }
+        None => said.say("What went over the wire", datagrams(row)),
+    }
+    said.say(
+        "How this is known",
+        [Phrase::ignorance(
+            "Portolan captures nothing. These segments follow from the state and the kernel's counters; how often each was sent, and in \
+             which order where two ends did the same at once, does not.",
+        )],
+    );
+}
+
+/// A port has no direction: the same numbers stand in both, changed over.
+fn header(row: &Tracked) -> Vec<Phrase> {
+    let local = row.socket.local.port;
+    match row.socket.remote {
+        Some(remote) => {
+            let remote = remote.port;
+            vec![
+                Phrase::fact(format!(
+                    "→ source port {local}, destination port {remote}: what goes out from here."
+                )),
+                Phrase::fact(format!(
+                    "← source port {remote}, destination port {local}: what comes in."
+                )),
+                Phrase::fact(
+                    "They are the same two numbers, changed over: a port has no direction of its own.",
+                ),
+            ]
+        }
+        None => vec![Phrase::fact(format!(
+            "Whatever comes for it has the destination port {local}; the source port is the sender's, and differs from one to the next."
+        ))],
+    }
+}
+
+/// In its own words where the side is known, as a conclusion where it is guessed.
+fn so(row: &Tracked, text: &str) -> Phrase {
+    match row.evidence.is_guess() && row.side != Side::Listening {
+        true => Phrase::inference(text),
+        false => Phrase::fact(text),
+    }
+}
+
+fn handshake(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+    let serving = row.side != Side::Outgoing;
+    match state {
+        TcpState::Listen => vec![Phrase::fact(
+            "None: listen() sends nothing, and nobody else hears of it. A SYN that comes begins a handshake, for a socket of its own.",
+        )],
+        TcpState::SynSent => {
+            let again = row.socket.timer.filter(|t| t.kind == TimerKind::Retransmit);
+            let again = again.map_or(0, |timer| usize::from(timer.retransmits));
+            let mut said = vec![Phrase::fact("→ SYN: this end has dialled.")];
+            if again > 0 {
+                said.push(Phrase::fact(format!(
+                    "→ SYN: the same once more, {} so far.",
+                    count(again, "time", "times")
+                )));
+            }
+            said
+        }
+        TcpState::SynReceived => vec![
+            Phrase::fact("← SYN: the other end has dialled."),
+            Phrase::fact("→ SYN+ACK: the kernel here has answered by itself."),
+        ],
+        TcpState::Closed | TcpState::Other(_) => {
+            vec![Phrase::ignorance(
+                "This state does not tell of a handshake.",
+            )]
+        }
+        _ if serving => vec![
+            so(row, "← SYN: the other end has dialled."),
+            so(
+                row,
+                "→ SYN+ACK: the kernel here has answered, before any program knew of it.",
+            ),
+            so(row, "← ACK: the connection stood."),
+        ],
+        _ => vec![
+            so(row, "→ SYN: this end has dialled."),
+            so(row, "← SYN+ACK: the other end's kernel has answered."),
+            so(row, "→ ACK: the connection stood."),
+        ],
+    }
+}
+
+fn data(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+    if matches!(
+        state,
+        TcpState::Listen
+            | TcpState::SynSent
+            | TcpState::SynReceived
+            | TcpState::Closed
+            | TcpState::Other(_)
+    ) {
+        return Vec::new();
+    }
+    let Some(tcp) = row.socket.tcp else {
+        return vec![Phrase::ignorance(
+            "How much went each way is not told for this row.",
+        )];
+    };
+    let mut said = Vec::new();
+    if let Some(sent) = tcp.sent {
+        let once = thousands(sent.bytes.saturating_sub(sent.repeated) as usize);
+        said.push(Phrase::fact(match sent.repeated {
+            0 => format!("→ {once} B, none of it twice."),
+            again => format!(
+                "→ {once} B, and {} B of them once more.",
+                thousands(again as usize)
+            ),
+        }));
+    }
+    if let Some(delivered) = tcp.delivered {
+        said.push(Phrase::fact(format!(
+            "← {} B.",
+            thousands(delivered.received as usize)
+        )));
+    }
+    if said.is_empty() {
+        said.push(Phrase::ignorance(
+            "How much went each way is not told by this kernel.",
+        ));
+    }
+    said
+}
+
+fn goodbyes(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+    let fact = |text: &str| Phrase::fact(text);
+    match state {
+        TcpState::FinWait1 => vec![fact(
+            "→ FIN: this end has said goodbye (or will, once the data before it may be sent).",
+        )],
+        TcpState::FinWait2 => vec![
+            fact("→ FIN: this end has said goodbye."),
+            fact("← ACK: the other end has heard it."),
+        ],
+        TcpState::CloseWait => vec![
+            fact("← FIN: the other end has said goodbye."),
+            fact("→ ACK: the kernel here has confirmed it; the program was not asked."),
+        ],
+        TcpState::Closing => vec![
+            fact("→ FIN: this end has said goodbye."),
+            fact("← FIN: the other end did so before it heard of that."),
+            fact("→ ACK: this end has confirmed it."),
+        ],
+        TcpState::LastAck => vec![
+            fact("← FIN: the other end has said goodbye first."),
+            fact("→ ACK: this end has confirmed it."),
+            fact("→ FIN: this end has said goodbye, too."),
+        ],
+        TcpState::TimeWait => vec![
+            fact("→ FIN: this end has said goodbye."),
+            fact("← ACK: the other end has heard it."),
+            fact("← FIN: the other end has said goodbye, too."),
+            fact(
+                "→ ACK: this end has confirmed it; should it be lost, this row is there to send it again.",
+            ),
+        ],
+        TcpState::Established if row.socket.remote.is_some() => {
+            vec![fact(
+                "None: neither end has said goodbye. Without data or keepalives nothing at all is on the wire.",
+            )]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn missing(row: &Tracked, state: TcpState) -> Option<Phrase> {
+    let probing = row
+        .socket
+        .timer
+        .is_some_and(|timer| timer.kind == TimerKind::Probe);
+    Some(Phrase::fact(match state {
+        TcpState::SynSent => {
+            "← SYN+ACK, which would open it, or RST, which would refuse it. Neither has come."
+        }
+        TcpState::SynReceived => "← ACK: with it the connection stands.",
+        TcpState::FinWait1 if probing => {
+            "← a window: the other end has no room, so that data and the FIN behind it wait; this end asks for room now and then."
+        }
+        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => {
+            "← ACK of the FIN sent from here."
+        }
+        TcpState::FinWait2 => "← FIN: the other end's own goodbye.",
+        TcpState::CloseWait => "→ FIN: it is sent when the program here closes, and not before.",
+        _ if probing => {
+            "← a window: the other end has no room; this end asks for some now and then (zero-window probe)."
+        }
+        _ => return None,
+    }))
+}
+
+fn datagrams(row: &Tracked) -> Vec<Phrase> {
+    let mut said = vec![match row.socket.remote {
+        None => Phrase::fact(
+            "Nothing by itself: bind() sends nothing. Every datagram stands alone, without a handshake before or a goodbye after it.",
+        ),
+        Some(_) => Phrase::fact(
+            "Nothing by itself: connect() sends nothing for UDP, so that this row proves nothing about the other end.",
+        ),
+    }];
+    said.push(Phrase::ignorance(
+        "How many datagrams came and went is not known: the kernel counts none for a UDP socket.",
+    ));
+    if row.socket.remote.is_some() {
+        said.push(Phrase::fact(
+            "Where nobody has that port, the answer to a datagram is an ICMP message, and the next call here fails (ECONNREFUSED).",
+        ));
+    }
+    said
+}

@@ -1,0 +1,105 @@
+//! What is over: closed sockets, and moments before.
+
+use std::cell::RefCell;
+
+use crate::pty::{Pty, Start};
+use crate::quay::{Quay, Ship, address};
+
+/// Connections of the burst: more than a screen has lines, and over before anybody could look.
+const BURST: usize = 200;
+
+fn open_at(quay: &Quay, interval: &str) -> Pty {
+    let pty = Start::portolan(&["-i", interval, &quay.address.to_string()]).open();
+    pty.wait_for("an answer", |s| s.contents().contains("LISTENING HERE"));
+    pty
+}
+
+#[test]
+fn connections_that_no_sample_had_are_found_in_the_history() {
+    let quay = Quay::new();
+    let listener = quay.listen(0);
+    let port = address(&listener).port();
+    let mut pty = open_at(&quay, "1s");
+    // What ends before the second look may have been there before the first. Two looks tell a cost.
+    pty.wait_for("a second look", |s| {
+        let text = s.contents();
+        text.lines().next().is_some_and(|line| line.contains('%'))
+    });
+    for _ in 0..BURST {
+        Ship::new(&listener).sink();
+    }
+    pty.keys("H");
+    pty.wait_for_text("H History");
+    pty.keys(&format!("/ closed ended<1h lport:{port}\r"));
+    let found = format!("{BURST} of ");
+    let text = pty.wait_for_text(&found);
+    assert!(text.contains("CLOSED▼"), "{text}");
+    let row = format!("{}:{port} ", quay.address);
+    // It is painted from above.
+    pty.wait_for("many rows", |s| s.contents().matches(&row).count() > 10);
+    // The details are those of the row under the cursor.
+    pty.keys("\r");
+    pty.wait_for_text(" closed first ");
+    pty.keys("\x1b");
+    pty.keys("H");
+    let text = pty.wait_without("H History");
+    assert!(text.contains("4 Sockets"), "{text}");
+}
+
+/// The time of the moment that is shown, where that is not the newest.
+fn clock(screen: &vt100::Screen) -> Option<String> {
+    let text = screen.contents();
+    let (_, after) = text.lines().next()?.split_once("❚❚ ")?;
+    let clock = after.get(..8)?;
+    clock.contains(':').then(|| clock.to_owned())
+}
+
+fn row_of(screen: &vt100::Screen, client_port: u16) -> Option<String> {
+    let (sign, text) = (format!(":{client_port} "), screen.contents());
+    let mut lines = text
+        .lines()
+        .filter(|l| l.contains('←') && l.contains(&sign));
+    lines.next().map(str::to_owned)
+}
+
+#[test]
+fn one_goes_back_to_what_was_and_returns_to_what_is() {
+    let quay = Quay::new();
+    let listener = quay.listen(0);
+    // A second apart, so that no two moments have the same time of day.
+    let mut pty = open_at(&quay, "1s");
+    pty.keys("z");
+    pty.wait_for_text("LISTEN  ");
+    let ship = Ship::new(&listener);
+    let port = ship.client_port();
+    let is_alive = |s: &vt100::Screen| row_of(s, port).is_some_and(|row| !row.contains('−'));
+    pty.wait_for("a new row", is_alive);
+    ship.sink();
+    pty.wait_for("a closed row", |s| {
+        row_of(s, port).is_some_and(|row| row.contains('−'))
+    });
+    let shown = RefCell::new((None, false));
+    let mut text = String::new();
+    while !shown.borrow().1 {
+        pty.keys("[");
+        text = pty.wait_for("an earlier moment", |s| {
+            let now = clock(s);
+            let is_other = now.is_some() && now != shown.borrow().0;
+            if is_other {
+                *shown.borrow_mut() = (now, is_alive(s));
+            }
+            is_other
+        });
+    }
+    assert!(text.contains("ESTABLISHED"), "{text}");
+    assert!(text.contains(" now") && text.contains('◆'), "{text}");
+    // The oldest moment had no connection at all.
+    pty.keys("\x1b[H");
+    pty.wait_for("a moment before it", |s| row_of(s, port).is_none());
+    pty.keys("p");
+    let text = pty.wait_for_text("● live");
+    assert!(text.contains("! since "), "{text}");
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+    pty.assert_clean();
+}
