@@ -46,6 +46,9 @@ pub struct Marked {
     pub moment: u64,
     /// What is not as it must be; nothing where the rows stand.
     pub differences: Vec<Difference>,
+    /// The same, where rows that the kernel forgets by itself may be gone: somebody may think for more
+    /// than a minute.
+    pub later: Vec<Difference>,
     /// The answers.
     pub judgements: Vec<Judgement>,
     /// What the step means.
@@ -71,6 +74,7 @@ impl Exam {
             number: self.number,
             moment: moment.number,
             differences: troubles(self.step, When::AtOnce, &scene),
+            later: troubles(self.step, When::Later, &scene),
             judgements: judged.collect(),
             meaning: told(self.step.explanation, &scene),
             conclusion: told(self.lesson.explanation, &scene),

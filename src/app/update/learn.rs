@@ -17,6 +17,9 @@ use crate::view::{Details, Feed, FilterLine, Look, Mode};
 /// The time between two looks in a lesson: what was done is seen at once.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// Samples after which rows that the kernel forgets by itself are not waited for any more.
+const LATER: u32 = 6;
+
 /// What the chart was before a lesson, and what is needed besides the course.
 #[derive(Default)]
 pub(super) struct Learner {
@@ -245,7 +248,10 @@ impl App {
         let Some(sitting) = sitting.filter(|s| s.stage == Stage::Watching) else {
             return Vec::new();
         };
-        let stands = marked.differences.is_empty();
+        // What is asked in a quiz is told by the rows that are there, whichever they are by now.
+        let answered = sitting.is_quiz() && !marked.judgements.is_empty();
+        let later = sitting.waited >= LATER && marked.later.is_empty();
+        let stands = marked.differences.is_empty() || later || answered;
         sitting.marked = Some(marked);
         if !stands {
             sitting.waited = sitting.waited.saturating_add(1);

@@ -56,15 +56,13 @@ impl App {
         let Some(sitting) = sitting else {
             return Vec::new();
         };
-        // What this machine cannot show ends the part of the lesson that can be used.
-        let shown: Vec<&'static Step> = sitting
-            .turns
-            .iter()
-            .map_while(|turn| match turn {
-                Turn::Shown(step) => Some(*step),
-                Turn::Lacking(..) => None,
-            })
-            .collect();
+        // A lesson goes on without what this machine cannot show, and so does a quiz.
+        sitting.turns.retain(|turn| matches!(turn, Turn::Shown(_)));
+        let steps = sitting.turns.iter().filter_map(|turn| match turn {
+            Turn::Shown(step) => Some(*step),
+            Turn::Lacking(..) => None,
+        });
+        let shown: Vec<&'static Step> = steps.collect();
         let mut places: Vec<usize> = worth_counting(shown.iter().copied()).collect();
         if places.is_empty() {
             sitting.lab = LabStage::Failed("this machine cannot show what would be asked".into());

@@ -186,8 +186,9 @@ pub struct Made {
     pub leads: Option<String>,
 }
 
-/// Samples after which an honest word is due.
-pub const PATIENCE: u32 = 12;
+/// Samples after which an honest word is due: a SYN that was lost is sent again after one second,
+/// then after two, then after four.
+pub const PATIENCE: u32 = 36;
 
 impl Sitting {
     /// The step.
