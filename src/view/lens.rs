@@ -18,8 +18,10 @@ use crate::view::screen::{Line, Tone};
 const GAP: usize = 2;
 /// Cells of an address, where there is no need for more.
 const ADDRESS: usize = 9;
-/// Cells of a port, or of what stands above it.
+/// Cells of a port, or of what stands above it, where there is room.
 const PORT: usize = 9;
+/// Cells of a port anywhere.
+const LEAST_PORT: usize = 7;
 /// Cells of the longest state.
 const STATE: usize = 12;
 
@@ -44,10 +46,12 @@ pub(super) fn lens(survey: &Survey, answer: &Answer, total: usize, height: usize
         })
         .collect();
     let widest = |of: fn(&Numbers) -> &str| rows.iter().map(|(_, n)| width(of(n))).max();
-    let spare = total.saturating_sub(2 * PORT + 3 * GAP + 1) / 2;
+    let port = total.saturating_sub(2 * ADDRESS + 3 * GAP + 1) / 2;
+    let port = port.clamp(LEAST_PORT, PORT);
+    let spare = total.saturating_sub(2 * port + 3 * GAP + 1) / 2;
     let address = |of| widest(of).unwrap_or(0).clamp(ADDRESS, spare.max(ADDRESS));
-    let cells = [address(|n| &n.0[0]), PORT, address(|n| &n.0[2]), PORT];
-    let half = cells[0] + GAP + PORT + GAP;
+    let cells = [address(|n| &n.0[0]), port, address(|n| &n.0[2]), port];
+    let half = cells[0] + GAP + port + GAP;
     let mut head = Line::of(format!(" {}", left("local", half)), Tone::Heading);
     head.push("remote", Tone::Heading);
     out.push(head);
@@ -56,7 +60,7 @@ pub(super) fn lens(survey: &Survey, answer: &Answer, total: usize, height: usize
         cells,
     ));
     out.push(columns(
-        Quarter::ALL.map(|quarter| above(survey, quarter)),
+        Quarter::ALL.map(|quarter| above(survey, quarter, port)),
         cells,
     ));
     let used = 1 + cells.iter().sum::<usize>() + 3 * GAP;
@@ -100,12 +104,12 @@ impl Numbers {
     }
 }
 
-fn above(survey: &Survey, quarter: Quarter) -> (String, Tone) {
+fn above(survey: &Survey, quarter: Quarter, room: usize) -> (String, Tone) {
     if survey.differs(quarter) {
         let counted = format!("{} differ", survey.distinct(quarter));
-        let word = match width(&counted) {
-            ..=PORT => counted,
-            _ => "differ".into(),
+        let word = match width(&counted) <= room {
+            true => counted,
+            false => "differ".into(),
         };
         return (word, Tone::Accent);
     }

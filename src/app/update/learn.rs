@@ -195,6 +195,7 @@ impl App {
                 let mut effects = self.show_lab();
                 self.go_to_top();
                 effects.extend(self.examine(samples));
+                self.keep_cursor_visible();
                 effects
             }
         }
