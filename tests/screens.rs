@@ -353,6 +353,13 @@ const CASES: &[Case] = &[
         (80, 24),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
     ),
+    // What was promised does not come: the server never accepts.
+    (
+        "lesson-in-vain",
+        "late",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter next:40",
+    ),
     (
         "lesson-accepted",
         "lesson",
@@ -493,6 +500,8 @@ impl Play {
     fn happen(&mut self, word: &str) -> Option<()> {
         if word == "next" {
             self.next_sample();
+        } else if let Some(count) = word.strip_prefix("next:") {
+            (0..count.parse().ok()?).for_each(|_| self.next_sample());
         } else if let Some(text) = word.strip_prefix("type:") {
             text.chars().for_each(|c| self.press(KeyCode::Char(c)));
         } else if let Some(filters) = word.strip_prefix("named:") {

@@ -4,13 +4,15 @@
 //! sampler ── snapshots ──▶ model ── answers ──▶ main ── screens ──▶ terminal
 //!                            ▲                   ▲ │
 //!                            └──── questions ────┼─┘
-//! input, signals, hang-up watch, filters ── messages ┘
+//! input, signals, hang-up watch, filters, lab ── messages ┘
 //! ```
 //!
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
-//! source; where a recording is replayed, *player* stands in its place. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
-//! *filters* reads and writes the file of earlier filters.
+//! source; where a recording is replayed, *player* stands in its place. *input* blocks on the
+//! terminal, *signals* on the signals, *watch* on the hang-up; *filters* reads and writes the files
+//! of earlier filters and of a learner's progress; *lab* leads the processes of the lesson that is
+//! open.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.

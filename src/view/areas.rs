@@ -113,6 +113,14 @@ impl Areas {
         3 + usize::from(self.notice) + usize::from(self.time)
     }
 
+    /// Whether this column belongs to a lesson's panel beside the table.
+    pub fn is_panel(&self, column: u16, columns: u16) -> bool {
+        match self.panel {
+            Panel::Beside(width) => usize::from(column) + width >= usize::from(columns),
+            _ => false,
+        }
+    }
+
     /// Whether the table is what is shown.
     pub fn shows_table(state: &ViewState) -> bool {
         let course = state.course.as_ref();

@@ -109,7 +109,7 @@ impl App {
             _ => self.view.menu = None,
         }
         let areas = Areas::of(&self.view);
-        if !Areas::shows_table(&self.view) {
+        if !Areas::shows_table(&self.view) || areas.is_panel(column, self.view.size.0) {
             return Vec::new();
         }
         let (row, top) = (usize::from(row), areas.table_top());

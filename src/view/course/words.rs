@@ -25,7 +25,7 @@ pub(in crate::view) fn said_of_keys(course: &Course) -> Vec<(&'static str, &'sta
         Stage::Lacking | Stage::End => vec![("Enter", "go on"), ("w", "why"), ("a", "again")],
     };
     if sitting.shows_table() {
-        keys.push(("n", "numbers"));
+        keys.push(("n", "numbers, states"));
     }
     keys.extend([("Esc", leaving(sitting)), ("?", "help"), ("q", "quit")]);
     keys
