@@ -163,12 +163,19 @@ const CASES: &[Case] = &[
         "next z j j j e next next",
     ),
     (
+        "explain-before-it-was-gone",
+        "changes",
+        (80, 24),
+        "next z j j j e next next next [ [",
+    ),
+    (
         "explain-gone",
         "changes",
         (80, 24),
         "next z j j j e next next next",
     ),
     ("difference", "web", (80, 24), "next v PgDn"),
+    ("difference-narrow", "web", (40, 16), "next v"),
     ("difference-wide", "web", (120, 36), "next v"),
     ("difference-end", "zoo", (200, 60), "v G"),
     ("zoo-sockets", "zoo", (200, 60), "4"),
@@ -413,6 +420,8 @@ const CASES: &[Case] = &[
     ("travel-over", "changes", (80, 24), "z next [ next next p"),
     ("travel-history", "ends", (100, 24), "next next next H [ ["),
     ("travel-narrow", "changes", (40, 10), "next [ ["),
+    ("record", "web", (120, 36), "/ type:nginx Enter R Down"),
+    ("record-narrow", "web", (40, 10), "R"),
     ("empty-ports", "empty", (80, 24), ""),
     ("empty-sockets", "empty", (40, 10), "4 Enter"),
 ];

@@ -18,7 +18,7 @@ use toml::{Spanned, Value};
 
 use crate::app::cli;
 use crate::app::exit::{Failure, pointed_at};
-use crate::app::keeping::Keeping;
+use crate::app::memory::Keeping;
 use crate::app::update::NamedFilter;
 use crate::query::Filter;
 use crate::teach::Limits;

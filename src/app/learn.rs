@@ -12,7 +12,7 @@ use crate::app::cli::{Learn, draws};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::terminal_width;
-use crate::app::{progress, run};
+use crate::app::{feed, progress};
 use crate::teach::lessons::{LESSONS, Lesson, lesson};
 use crate::text;
 
@@ -40,7 +40,7 @@ pub(super) fn learn(learn: &Learn, config: Config) -> Result<Exit, Failure> {
             "the lessons need a terminal; --list tells them, --check tries them without one".into(),
         ));
     }
-    run::lessons(learn, chosen, config)
+    feed::lessons(learn, chosen, config)
 }
 
 /// Forgets how far the learner is.

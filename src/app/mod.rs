@@ -11,31 +11,33 @@
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
 //! source; where a recording is replayed, *player* stands in its place. *input* blocks on the
 //! terminal, *signals* on the signals, *watch* on the hang-up; *filters* reads and writes the files
-//! of earlier filters and of a learner's progress; *lab* leads the processes of the lesson that is
-//! open.
+//! of earlier filters and of a learner's progress; *recorder*, while one records, writes what the
+//! sampler sends to the model; *lab* leads the processes of the lesson that is open.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
 
 mod cli;
 mod config;
+mod excerpt;
 mod exit;
 mod explain;
-mod feeder;
+mod feed;
 mod free;
 mod input;
-mod keeping;
 #[cfg(target_os = "linux")]
 pub mod lab;
 mod learn;
 mod log;
 mod looking;
+mod memory;
 mod model;
 mod panics;
 mod player;
 mod print;
 mod progress;
 mod record;
+mod recorder;
 mod replay;
 mod run;
 mod shelf;
@@ -56,10 +58,10 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use keeping::Keeping;
-pub use model::{About, Explained, Memory, Published, Question};
+pub use memory::{Keeping, Memory};
+pub use model::{About, Explained, Published, Question};
 pub use tutor::{News, Order as LabOrder};
-pub use update::{App, Effect, NamedFilter, Pace};
+pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -75,7 +77,7 @@ fn start(task: Task) -> Exit {
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
         Task::Dashboard(selection, scene, common) => {
-            run::dashboard(&selection, &scene, &common, config)
+            feed::dashboard(&selection, &scene, &common, config)
         }
         Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),

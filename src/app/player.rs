@@ -17,23 +17,37 @@ pub(super) struct Player {
     wishes: Sender<Pace>,
 }
 
+/// Where the thread tells what it read.
+pub(super) struct Listener<Send, Anew, Over> {
+    /// Is called with every sample and returns whether to go on.
+    pub(super) send: Send,
+    /// Is called when what was sent will be sent once more.
+    pub(super) anew: Anew,
+    /// Is called with the ending, whenever it is reached.
+    pub(super) over: Over,
+}
+
 impl Player {
-    /// Starts the thread. `send` is called with every sample and returns whether to go on; `over`
-    /// is called with the ending.
+    /// Starts the thread. `open` opens the recording once more, where it is still there.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(
+    pub(super) fn start<S, A, O>(
         reader: Reader<File>,
+        open: impl Fn() -> Option<Reader<File>> + Send + 'static,
         speed: Speed,
-        send: impl FnMut(Sampled) -> bool + Send + 'static,
-        over: impl FnOnce(&Ending) + Send + 'static,
-    ) -> io::Result<Self> {
+        listener: Listener<S, A, O>,
+    ) -> io::Result<Self>
+    where
+        S: FnMut(Sampled) -> bool + Send + 'static,
+        A: FnMut() + Send + 'static,
+        O: FnMut(&Ending) + Send + 'static,
+    {
         let (wishes, receiver) = channel();
         let tempo = Tempo::new(receiver, speed);
         thread::Builder::new()
             .name("player".into())
-            .spawn(move || play(reader, tempo, send, over))?;
+            .spawn(move || play(reader, open, tempo, listener))?;
         Ok(Self { wishes })
     }
 
@@ -44,23 +58,44 @@ impl Player {
     }
 }
 
-fn play(
+fn play<S, A, O>(
     mut reader: Reader<File>,
+    open: impl Fn() -> Option<Reader<File>>,
     mut tempo: Tempo,
-    mut send: impl FnMut(Sampled) -> bool,
-    over: impl FnOnce(&Ending),
-) {
-    for sampled in reader.by_ref() {
-        if let Sampled::Snapshot(snapshot) = &sampled
-            && tempo.wait_for(snapshot.elapsed) == Wait::NobodyLeft
-        {
-            return;
-        }
-        if !send(sampled) {
-            return;
+    mut listener: Listener<S, A, O>,
+) where
+    S: FnMut(Sampled) -> bool,
+    A: FnMut(),
+    O: FnMut(&Ending),
+{
+    loop {
+        let sampled = reader.next();
+        let wait = match &sampled {
+            Some(Sampled::Snapshot(snapshot)) => tempo.wait_for(snapshot.elapsed),
+            Some(Sampled::Failed(_)) => Wait::Over,
+            None => {
+                (listener.over)(reader.ending().unwrap_or(&Ending::CutOff));
+                tempo.wait_at_the_end()
+            }
+        };
+        match (wait, sampled) {
+            (Wait::NobodyLeft, _) => return,
+            (Wait::Over, Some(sampled)) => {
+                if !(listener.send)(sampled) {
+                    return;
+                }
+            }
+            (Wait::Over, None) => {}
+            (Wait::Anew(from), _) => {
+                // A file that went meanwhile is shown from where it is.
+                if let Some(first) = open() {
+                    reader = first;
+                    (listener.anew)();
+                    tempo.begin_anew(from);
+                }
+            }
         }
     }
-    over(reader.ending().unwrap_or(&Ending::CutOff));
 }
 
 /// Whether the recording goes on by itself.
@@ -68,8 +103,10 @@ fn play(
 enum Gait {
     Going,
     Standing,
-    /// Without waiting, until this time.
+    /// Without waiting, until this time; then it stands.
     Winding(Duration),
+    /// Without waiting, until this time; then it goes.
+    Rewinding(Duration),
 }
 
 /// What a wait came to.
@@ -77,6 +114,8 @@ enum Gait {
 enum Wait {
     Over,
     NobodyLeft,
+    /// Everything is to be shown once more, at once until this time.
+    Anew(Duration),
 }
 
 /// When the next sample is due.
@@ -102,10 +141,10 @@ impl Tempo {
     fn wait_for(&mut self, elapsed: Duration) -> Wait {
         let mut on_time = None;
         loop {
-            if let Gait::Winding(until) = self.gait
-                && elapsed > until
-            {
-                self.gait = Gait::Standing;
+            match self.gait {
+                Gait::Winding(until) if elapsed > until => self.gait = Gait::Standing,
+                Gait::Rewinding(until) if elapsed > until => self.gait = Gait::Going,
+                _ => {}
             }
             let due = self.shown.and_then(|(at, before)| {
                 at.checked_add(self.speed.shortened(elapsed.saturating_sub(before)))
@@ -115,7 +154,7 @@ impl Tempo {
                     Ok(pace) => pace,
                     Err(_) => return Wait::NobodyLeft,
                 },
-                Gait::Going | Gait::Winding(_) => {
+                Gait::Going | Gait::Winding(_) | Gait::Rewinding(_) => {
                     let left = due.map(|due| due.saturating_duration_since(Instant::now()));
                     let left = left.filter(|_| self.gait == Gait::Going);
                     match self.wishes.recv_timeout(left.unwrap_or_default()) {
@@ -134,6 +173,7 @@ impl Tempo {
                     self.gait = Gait::Standing;
                     break;
                 }
+                Pace::From(from) => return Wait::Anew(from),
                 Pace::To(until) => self.gait = Gait::Winding(until),
                 Pace::Stop => self.gait = Gait::Standing,
                 Pace::Go => {
@@ -153,6 +193,24 @@ impl Tempo {
         // Counted from when it was due, so that delays do not add up.
         self.shown = Some((on_time.unwrap_or_else(Instant::now), elapsed));
         Wait::Over
+    }
+
+    /// Waits until somebody wants to see something once more.
+    fn wait_at_the_end(&mut self) -> Wait {
+        loop {
+            match self.wishes.recv() {
+                Ok(Pace::From(from)) => return Wait::Anew(from),
+                Ok(Pace::Faster) => self.speed = self.speed.doubled(),
+                Ok(Pace::Slower) => self.speed = self.speed.halved(),
+                Ok(_) => {}
+                Err(_) => return Wait::NobodyLeft,
+            }
+        }
+    }
+
+    const fn begin_anew(&mut self, from: Duration) {
+        self.gait = Gait::Rewinding(from);
+        self.shown = None;
     }
 
     /// What is still to be waited is counted from now on.
@@ -189,6 +247,8 @@ mod tests {
         assert_eq!(wait(&[Pace::Next], 5 * HOUR), (Wait::Over, Gait::Standing));
         let soon = 5 * HOUR + Duration::from_millis(1);
         assert_eq!(wait(&[Pace::Go], soon), (Wait::Over, Gait::Going));
+        let (anew, going) = (Wait::Anew(HOUR), Gait::Going);
+        assert_eq!(wait(&[Pace::From(HOUR)], 9 * HOUR), (anew, going));
         drop(wishes);
         assert_eq!(tempo.wait_for(9 * HOUR), Wait::NobodyLeft);
     }

@@ -1,25 +1,18 @@
 //! `portolan record`: samples go into a file until somebody interrupts.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
-use hashbrown::HashSet;
-
 use crate::app::cli::{Record, USUAL_INTERVAL};
 use crate::app::config::Config;
+use crate::app::excerpt::{self, Excerpt};
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::say;
-use crate::collect::recording::{self, About, Existing, Summary};
-use crate::collect::{Closes, Collector, Demand, names, pace};
-use crate::history::History;
-use crate::port::{Port, Protocol};
-use crate::process::ProcessKey;
+use crate::collect::recording::{self, Existing, Redactor, Summary};
+use crate::collect::{Collector, pace};
 use crate::quantity::{self, count};
-use crate::query::filter::Context;
-use crate::query::{Filter, Narrow};
-use crate::services::Services;
-use crate::snapshot::{Directory, Gap, Snapshot};
-use crate::socket::SocketKey;
+use crate::snapshot::Gap;
 
 /// Records.
 ///
@@ -33,18 +26,9 @@ pub(super) fn record(record: &Record, config: &Config) -> Result<Exit, Failure> 
     let interval = record
         .common
         .interval(config.interval.unwrap_or(USUAL_INTERVAL));
-    // The format keeps samples; what the kernel says between them is not asked for.
-    let demand = Demand {
-        closes: Closes::NotHeard,
-        ..Demand::default()
-    };
-    let collector = Collector::open(record.common.source(), Instant::now())?;
-    let mut collector = collector.demanding(demand);
-    let about = About {
-        program: concat!("portolan ", env!("CARGO_PKG_VERSION")).into(),
-        host: names::this_machine().map(|name| name.to_string()),
-        filter: record.selection.text(),
-    };
+    let mut collector = Collector::open(record.common.source(), Instant::now())?;
+    let mut redactor = record.redact.then(Redactor::default);
+    let about = excerpt::about(&record.selection.text(), redactor.is_some());
     let existing = match record.force {
         true => Existing::Replace,
         false => Existing::Keep,
@@ -61,10 +45,7 @@ pub(super) fn record(record: &Record, config: &Config) -> Result<Exit, Failure> 
         }
     })?;
     let wishes = wishes_to_end().map_err(Failure::Thread)?;
-    let mut choice = match filter.is_empty() && narrow == Narrow::default() {
-        true => None,
-        false => Some(Choice::new(filter, narrow, &services)),
-    };
+    let mut excerpt = Excerpt::of(Arc::new(filter), narrow, services);
     let until = record
         .span
         .and_then(|span| Instant::now().checked_add(span));
@@ -74,8 +55,11 @@ pub(super) fn record(record: &Record, config: &Config) -> Result<Exit, Failure> 
         let begun = Instant::now();
         let written = match collector.sample(std::mem::take(&mut spare), interval) {
             Ok(mut snapshot) => {
-                if let Some(choice) = &mut choice {
-                    choice.keep_only(&mut snapshot);
+                if let Some(excerpt) = &mut excerpt {
+                    excerpt.keep_only(&mut snapshot);
+                }
+                if let Some(redactor) = &mut redactor {
+                    redactor.redact(&mut snapshot);
                 }
                 snapshot.interval = pace(interval, snapshot.cost.wall);
                 snapshot
@@ -160,86 +144,6 @@ fn rest(wishes: &Receiver<()>, due: Instant, until: Option<Instant>) -> Rest {
         true => Rest::End,
         false => Rest::Over,
     }
-}
-
-/// The sockets that are recorded, where that is not all.
-struct Choice<'a> {
-    filter: Filter,
-    narrow: Narrow,
-    services: &'a Services,
-    /// A filter may ask what only history tells: the side, the age, the process that was.
-    history: History,
-}
-
-impl<'a> Choice<'a> {
-    fn new(filter: Filter, narrow: Narrow, services: &'a Services) -> Self {
-        Self {
-            filter,
-            narrow,
-            services,
-            history: History::default(),
-        }
-    }
-
-    /// Leaves what matches, and who listens on the ports of that: without them nobody could tell on
-    /// which side a connection is.
-    fn keep_only(&mut self, snapshot: &mut Snapshot) {
-        let mut copy = snapshot.clone();
-        let moment = self.history.apply(&mut copy);
-        let context = Context {
-            moment: &moment,
-            services: self.services,
-        };
-        let mut sieve = self.filter.sieve(context);
-        let mut keys: HashSet<SocketKey> = HashSet::new();
-        let mut ports: HashSet<(Protocol, Port)> = HashSet::new();
-        // Rows remember who had them, also closed ones while they are shown.
-        let mut processes: HashSet<ProcessKey> = HashSet::new();
-        for row in moment.rows() {
-            if !self.narrow.lets_through(row) || !sieve.passes(row) {
-                continue;
-            }
-            let had = row.ownership.last_holders().into_iter();
-            processes.extend(had.flat_map(|h| h.iter().map(|h| h.process)));
-            if row.is_closed() {
-                continue;
-            }
-            let socket = &row.socket;
-            keys.insert(socket.key());
-            ports.insert((socket.protocol(), socket.local.port));
-            ports.insert((socket.protocol(), socket.remote_port()));
-        }
-        snapshot.sockets.retain(|socket| {
-            let port = (socket.protocol(), socket.local.port);
-            keys.contains(&socket.key()) || socket.is_listening() && ports.contains(&port)
-        });
-        snapshot.directory = only_named(snapshot, processes).into();
-    }
-}
-
-/// The entries of the directory that the sockets name, or these processes: of what was not asked
-/// for, no name is kept.
-fn only_named(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> Directory {
-    let mut directory = Directory::clone(&snapshot.directory);
-    let sockets = &snapshot.sockets;
-    let holders = sockets.iter().filter_map(|s| s.holders.found());
-    processes.extend(holders.flat_map(|h| h.iter().map(|h| h.process)));
-    directory.processes.retain(|key, _| processes.contains(key));
-    let of_processes = directory.processes.values().filter_map(|p| p.uid);
-    let users: HashSet<_> = sockets
-        .iter()
-        .filter_map(|s| s.uid)
-        .chain(of_processes)
-        .collect();
-    directory.users.retain(|uid, _| users.contains(uid));
-    let cgroups: HashSet<_> = sockets.iter().filter_map(|s| s.cgroup).collect();
-    directory.cgroups.retain(|id, _| cgroups.contains(id));
-    let hosts: HashSet<_> = sockets
-        .iter()
-        .filter_map(|s| Some(s.remote?.plain()))
-        .collect();
-    directory.hosts.retain(|address, _| hosts.contains(address));
-    directory
 }
 
 #[cfg(test)]

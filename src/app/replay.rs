@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use crate::app::cli::{At, Replay, draws};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
+use crate::app::feed;
 use crate::app::print::{Printer, say};
-use crate::app::run;
 use crate::collect::Sampled;
 use crate::collect::recording::{self, Ending, Reader, Unreadable};
 use crate::history::{History, Moment};
@@ -32,7 +32,7 @@ pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
         },
     })?;
     if draws() && replay.at.is_none() && !replay.layout.asks_for_format() {
-        return run::playback(reader, replay, config);
+        return feed::playback(reader, replay, config);
     }
     let printer = Printer::new(
         &replay.selection,

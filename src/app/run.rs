@@ -1,30 +1,26 @@
 //! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Learn, Replay, Scene, Selection, USUAL_INTERVAL};
+use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::feeder::{Begin, Feeder, sampling, to};
+use crate::app::feed::{Begin, Feeder};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
-use crate::app::player::Player;
+use crate::app::recorder::{News, Recorder, Tap};
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
-use crate::app::tutor::{News, Tutor};
-use crate::app::update::{App, Effect, Pace};
-use crate::collect::OwnerSearch;
-use crate::collect::recording::{Ending, Reader};
-use crate::history::Bounds;
+use crate::app::tutor::{self, Tutor};
+use crate::app::update::{App, Effect, Pace, Take};
+use crate::collect::recording::Ending;
 use crate::teach::Progress;
-use crate::teach::lessons::Lesson;
-use crate::view::{Playback, Stage, ViewState, screen};
+use crate::view::{ViewState, screen};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -44,9 +40,11 @@ pub(super) enum Message {
     /// How far the learner is, and a word where that is not known.
     Progress(Progress, Option<String>),
     /// What the lab did, and by which order.
-    Lab(u64, News),
-    /// The recording is at its end.
+    Lab(u64, tutor::News),
+    /// The recording that is shown is at its end.
     Over(Ending),
+    /// How the recording goes that is made.
+    Recording(News),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
@@ -58,77 +56,9 @@ const WAITING: usize = 256;
 /// one is shown before a screen that is painted 60 times a second could show it.
 const FRAME: Duration = Duration::from_millis(8);
 
-/// In how many bytes the moments of a recording are kept that were shown.
-const ROOM_FOR_PLAYBACK: usize = 64_000_000;
-
-/// Runs the dashboard until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn dashboard(
-    selection: &Selection,
-    scene: &Scene,
-    common: &Common,
-    config: Config,
-) -> Result<Exit, Failure> {
-    open(selection, common, config, |app| {
-        app.view.manner = scene.manner();
-        sampling(app, common, OwnerSearch::Gradual)
-    })
-}
-
-/// Runs the dashboard with the lessons open until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn lessons(
-    learn: &Learn,
-    lesson: Option<&'static Lesson>,
-    config: Config,
-) -> Result<Exit, Failure> {
-    open(&Selection::default(), &learn.common, config, |app| {
-        app.view.manner = learn.scene.manner();
-        app.first = app.learn(lesson);
-        // A lesson waits for owners, and is on few sockets.
-        sampling(app, &learn.common, OwnerSearch::Sought)
-    })
-}
-
-/// Runs the dashboard on a recording until the user leaves.
-///
-/// # Errors
-/// What the system refused; the terminal is as it was then.
-pub(super) fn playback(
-    reader: Reader<File>,
-    replay: &Replay,
-    mut config: Config,
-) -> Result<Exit, Failure> {
-    // One goes to and fro in it: as far back as there is room for.
-    config.keeping.moments = Bounds {
-        time: Duration::MAX,
-        bytes: config.keeping.moments.bytes.max(ROOM_FOR_PLAYBACK),
-    };
-    open(&replay.selection, &replay.common, config, |app| {
-        app.view.manner = replay.scene.manner();
-        app.view.playback = Some(Playback {
-            speed: replay.speed.times(),
-            stage: Stage::Running,
-        });
-        let speed = replay.speed;
-        Ok(Box::new(move |_, model, _, messages| {
-            let over = move |ending: &Ending| {
-                // Nobody is left to tell when the loop has ended.
-                let _ = messages.send(Message::Over(ending.clone()));
-            };
-            let player = Player::start(reader, speed, to(model), over)?;
-            Ok(Feeder::Player(player))
-        }))
-    })
-}
-
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-fn open(
+pub(super) fn open(
     selection: &Selection,
     common: &Common,
     config: Config,
@@ -158,7 +88,8 @@ fn open(
         common.fault(),
     );
     let model = model.map_err(Failure::Thread)?;
-    let feeder = feed(&app, &model, spare, messages.clone()).map_err(Failure::Thread)?;
+    let tap = Tap::default();
+    let feeder = feed(&app, &model, &tap, spare, messages.clone()).map_err(Failure::Thread)?;
     let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
@@ -168,13 +99,17 @@ fn open(
         // What a lab does would not be in the recording.
         Feeder::Player(_) => None,
     };
-    input::start(messages, common.fault() == Some(Fault::Input)).map_err(Failure::Thread)?;
+    input::start(messages.clone(), common.fault() == Some(Fault::Input))
+        .map_err(Failure::Thread)?;
     Loop {
         app,
         display,
         model,
         feeder,
         inbox,
+        messages,
+        tap,
+        recorder: None,
         shelf,
         tutor,
         fault: common.fault(),
@@ -189,6 +124,9 @@ struct Loop {
     model: Model,
     feeder: Feeder,
     inbox: Receiver<Message>,
+    messages: SyncSender<Message>,
+    tap: Tap,
+    recorder: Option<Recorder>,
     shelf: Option<Shelf>,
     tutor: Option<Tutor>,
     fault: Option<Fault>,
@@ -199,11 +137,14 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         let outcome = self.turn();
         let shelf = self.shelf.take();
-        let tutor = self.tutor.take();
+        let (recorder, tutor) = (self.recorder.take(), self.tutor.take());
         // The terminal is given back first: leaving is at once.
         drop(self);
         if let Some(tutor) = tutor {
             tutor.close();
+        }
+        if let Some(recorder) = recorder {
+            recorder.close();
         }
         if let Some(shelf) = shelf {
             shelf.close();
@@ -276,6 +217,10 @@ impl Loop {
                 self.app.played(crate::app::replay::ending(&ending));
                 Vec::new()
             }
+            Message::Recording(news) => {
+                self.recording(news);
+                Vec::new()
+            }
             Message::Suspend => vec![Effect::Suspend],
             Message::Continued => vec![Effect::Redraw],
             Message::End(exit) => return Ok(Some(exit)),
@@ -309,6 +254,12 @@ impl Loop {
                     player.wish(pace);
                 }
             }
+            Effect::Record(take) => self.record(take),
+            Effect::StopRecording => {
+                if let Some(recorder) = &self.recorder {
+                    recorder.stop();
+                }
+            }
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);
@@ -330,6 +281,25 @@ impl Loop {
             Effect::Quit => return Ok(true),
         }
         Ok(false)
+    }
+
+    fn record(&mut self, take: Take) {
+        let (services, messages) = (Arc::clone(&self.app.services), self.messages.clone());
+        self.recorder = Recorder::start(&self.tap, take, services, messages);
+        if self.recorder.is_none() {
+            self.app.say("the system gives no thread that could record");
+        }
+    }
+
+    fn recording(&mut self, news: News) {
+        match news {
+            News::Written(tape) => self.app.recording(Some(tape)),
+            News::Over(word) => {
+                self.app.recording(None);
+                self.app.say(word);
+            }
+            News::Failed(why) => self.app.recording_failed(why),
+        }
     }
 
     #[cfg(unix)]

@@ -12,6 +12,7 @@ mod palette;
 mod pick;
 mod quiz;
 pub(super) mod recall;
+mod record;
 mod travel;
 mod typing;
 
@@ -34,6 +35,7 @@ use crate::view::{
 pub use palette::NamedFilter;
 
 pub(super) use cursor::Place;
+pub use record::{Take, What};
 use travel::END;
 
 /// Something to do outside.
@@ -47,6 +49,10 @@ pub enum Effect {
     LookNow,
     /// Tell the player.
     Play(Pace),
+    /// Begin to record.
+    Record(Take),
+    /// End the recording.
+    StopRecording,
     /// Keep this filter for later runs.
     Remember(String),
     /// Keep how far the learner is.
@@ -76,6 +82,8 @@ pub enum Pace {
     Next,
     /// Show at once all until this time after the beginning, and wait.
     To(Duration),
+    /// Begin anew, and go on from this time after the beginning.
+    From(Duration),
     /// Twice as fast.
     Faster,
     /// Half as fast.
@@ -100,6 +108,8 @@ pub struct App {
     pub limits: Limits,
     /// What the row the list was opened for is.
     picks: Vec<Condition>,
+    /// What may be recorded.
+    takes: Vec<Take>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
     /// Of what a survey was asked.
@@ -138,6 +148,7 @@ impl App {
             named: Vec::new(),
             limits: Limits::USUAL,
             picks: Vec::new(),
+            takes: Vec::new(),
             commands: Vec::new(),
             asked_survey: None,
             asked: None,
@@ -218,6 +229,7 @@ impl App {
                     Mode::Filter => self.type_filter(key, &event),
                     Mode::Help { scroll } => self.in_help(key, scroll),
                     Mode::Pick(joining) => self.in_pick(key, joining),
+                    Mode::Record => self.in_record(key),
                     Mode::Palette => self.in_palette(key, &event),
                     Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),

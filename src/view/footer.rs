@@ -39,6 +39,10 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
+        Mode::Record => keys(
+            &[("Enter", "record this"), ("↑↓", "choose"), ("Esc", "back")],
+            total,
+        ),
         Mode::Palette => keys(
             &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,

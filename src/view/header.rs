@@ -7,6 +7,7 @@ use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::snapshot::Sight;
 use crate::teach;
+use crate::view::banner;
 use crate::view::cells::{cut, width};
 use crate::view::course::{Course, Sitting};
 use crate::view::screen::{Line, Span, Tone};
@@ -15,10 +16,10 @@ use crate::view::state::{Feed, Manner, Mode, NoticeKind, Playback, Stage, ViewSt
 /// Program, views, how the collecting goes, what there is, what it costs.
 pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
     if let Some(course) = &state.course {
-        return taught(course, state, answer, total);
+        return banner::taught(course, state, answer, total);
     }
     if state.manner == Manner::Presenter {
-        return presented(state, answer, total);
+        return banner::presented(state, answer, total);
     }
     let full = total >= 72;
     let mut line = Line::of(if full { " portolan " } else { " " }, Tone::Strong);
@@ -62,40 +63,12 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
     line
 }
 
-/// That these are lessons, and how the table is laid out, where there is one.
-fn taught(course: &Course, state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
-    let mut line = Line::of(" portolan learn", Tone::Strong);
-    if course.sitting().is_some_and(Sitting::shows_table) {
-        line.push(format!("  {}", state.grouping.title()), Tone::Accent);
-    }
-    line.push_right(feed(state, answer), total.saturating_sub(1));
-    line
-}
-
-/// What is shown, in a word; for a room.
-fn presented(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
-    let (title, more) = match state.grouping {
-        Grouping::Ports => ("PORTS", ", and the sockets that share them"),
-        Grouping::Processes => ("PROCESSES", ", and their sockets"),
-        Grouping::Hosts => ("HOSTS", " at the other end"),
-        Grouping::Sockets => ("SOCKETS", ", one a row"),
-        Grouping::History => ("HISTORY", ", sockets that have ended"),
-    };
-    let mut line = Line::of(format!(" {title}"), Tone::Heading);
-    let mut right = feed(state, answer);
-    if let Some(answer) = answer {
-        let all = count(answer.moment.open, "socket", "sockets");
-        right.push(format!("  {all} "), Tone::Plain);
-    }
-    if line.width() + width(more) + right.width() < total {
-        line.push(more, Tone::Heading);
-    }
-    line.push_right(right, total);
-    line
-}
-
 fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     let mut parts = vec![feed(state, answer)];
+    if let Some(tape) = &state.tape {
+        let words = format!("● rec {}B", quantity::bytes(tape.bytes));
+        parts.push(Line::of(words, Tone::Closed));
+    }
     let Some(answer) = answer else { return parts };
     let moment = &answer.moment;
     if answer.grouping == Grouping::History {
@@ -138,7 +111,7 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     parts
 }
 
-fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
+pub(super) fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
     if let Some(playback) = &state.playback {
         return replayed(state, playback, answer);
     }

@@ -296,6 +296,12 @@ pub const BINDINGS: &[Binding] = {
             "forward",
             "a minute on",
         ),
+        bind(
+            &[Char('R')],
+            Action::Record,
+            "record",
+            "record into a file; again to end that",
+        ),
         bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
         bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
         bind(

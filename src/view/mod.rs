@@ -18,6 +18,7 @@
 //! ```
 
 mod areas;
+mod banner;
 mod cells;
 mod columns;
 pub mod course;
@@ -49,6 +50,6 @@ pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{
     Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
-    Stage, ViewState,
+    Stage, Tape, ViewState,
 };
 pub use table::{shown_sorts, sort_at};

@@ -27,6 +27,8 @@ pub enum Mode {
     },
     /// What the row under the cursor is: one of it goes into the filter.
     Pick(Joining),
+    /// What is to be recorded.
+    Record,
     /// Everything there is to do, by name.
     Palette,
     /// What is stuck or odd, and which of it is chosen.
@@ -123,6 +125,15 @@ pub enum Stage {
     Running,
     /// The last moment is shown.
     Over,
+}
+
+/// The recording that is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tape {
+    /// The name of its file, safe to show.
+    pub name: Arc<str>,
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// The filter line.
@@ -247,6 +258,8 @@ pub struct ViewState {
     pub zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
     pub kept: Kept,
+    /// The recording that is being made, if one is.
+    pub tape: Option<Tape>,
     /// What lies before and after the moment that is shown.
     pub track: Track,
     /// The view to which leaving the history leads.
@@ -288,6 +301,7 @@ impl ViewState {
             newest: Newest::default(),
             zone: jiff::tz::TimeZone::UTC,
             kept: Kept::default(),
+            tape: None,
             track: Track::default(),
             before_history: Grouping::default(),
             findings: Arc::default(),

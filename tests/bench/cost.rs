@@ -12,6 +12,8 @@
 #[cfg(target_os = "linux")]
 mod berths;
 #[cfg(target_os = "linux")]
+mod bursts;
+#[cfg(target_os = "linux")]
 mod churn;
 #[cfg(target_os = "linux")]
 mod filters;
@@ -28,6 +30,8 @@ mod stopwatch;
 #[cfg(target_os = "linux")]
 mod table;
 #[cfg(target_os = "linux")]
+mod tape;
+#[cfg(target_os = "linux")]
 mod terminal;
 
 #[cfg(not(target_os = "linux"))]
@@ -41,6 +45,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .is_some_and(|first| first == berths::BERTH)
     {
         return Ok(berths::run(&arguments)?);
+    }
+    if arguments
+        .first()
+        .is_some_and(|first| first == bursts::BURST)
+    {
+        return bursts::run(&arguments);
     }
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -74,8 +84,10 @@ fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
         stages::measure(&mut table, berths.port())?;
         churn::measure(&mut table, &mut berths)?;
         lists::measure(&mut table, berths.port());
+        tape::measure(&mut table)?;
         terminal::measure(&mut table)?;
     }
+    bursts::measure(&mut table)?;
     table.print(&mut std::io::stdout().lock())?;
     Ok(())
 }

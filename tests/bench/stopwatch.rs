@@ -29,8 +29,12 @@ impl Laps {
 
     /// Whether more rounds would tell no more.
     pub(crate) fn are_enough(&self) -> bool {
-        let spent: Duration = self.times.iter().sum();
-        self.times.len() >= MOST || (self.times.len() >= FEWEST && spent >= ENOUGH)
+        self.times.len() >= MOST || (self.times.len() >= FEWEST && self.total() >= ENOUGH)
+    }
+
+    /// All rounds together.
+    pub(crate) fn total(&self) -> Duration {
+        self.times.iter().sum()
     }
 
     /// Measures the same work as often as is worth it.

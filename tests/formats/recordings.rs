@@ -1,19 +1,29 @@
 //! `record` and `replay`: what was seen is seen again, and a file that is not whole is said to be so.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use portolan::collect::Sampled;
+use portolan::collect::recording::{self, Ending};
+use portolan::history::{Bounds, History};
+use portolan::snapshot::Snapshot;
+use portolan::socket::{Socket, TcpState};
+
+use crate::network::own_network;
 use crate::program::Said;
-use crate::{command, portolan};
+use crate::{command, portolan, zoo};
 
 /// A directory for recordings, and the sockets that are recorded.
 struct Scene {
@@ -50,13 +60,7 @@ impl Scene {
             .spawn()
             .expect("the program");
         // The first two times it grows by what it says of itself.
-        let (mut growths, mut length) = (0, 0);
-        while growths < 5 {
-            let now = fs::metadata(&file).map_or(0, |found| found.len());
-            growths += usize::from(now > length);
-            length = now;
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        grown(&file, 5);
         kill_process(Pid::from_child(&child), signal).expect("a signal");
         assert_eq!(child.wait().expect("an end").code(), Some(0));
         let mut said = String::new();
@@ -115,6 +119,156 @@ fn a_replay_shows_what_the_list_showed_while_it_was_recorded() {
     let early = portolan(&["replay", text(&file), "--at", "2001-01-01T00:00:00Z"]);
     assert_eq!(early.status, Some(2));
     assert!(early.err.contains("no moment as early"), "{}", early.err);
+}
+
+/// Whatever comes and goes beside them: sockets of every kind are there at that moment as they were.
+#[test]
+fn amid_churn_a_replay_shows_what_the_list_showed_at_that_moment() {
+    let test = "recordings::amid_churn_a_replay_shows_what_the_list_showed_at_that_moment";
+    own_network(test, || {
+        const CHURN: &str = "18777";
+        let _zoo = zoo::everything();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 18_777)).expect("a listener");
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let churn = std::thread::spawn({
+            let goes_on = Arc::clone(&goes_on);
+            move || {
+                while goes_on.load(Ordering::Relaxed) {
+                    drop(zoo::pair(&listener));
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        });
+        let directory = TempDir::new().expect("a directory");
+        let file = directory.path().join("churn");
+        let mut child = command(&["record", text(&file), "-i", "100ms"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        grown(&file, 5);
+        let others = format!("not port:{CHURN}");
+        let listed = portolan(&["list", &others, "-f", "json", "-n"]);
+        grown(&file, 3);
+        kill_process(Pid::from_child(&child), Signal::INT).expect("a signal");
+        assert_eq!(child.wait().expect("an end").code(), Some(0));
+        goes_on.store(false, Ordering::Relaxed);
+        churn.join().expect("an end");
+
+        let document: Value = serde_json::from_str(&listed.out).expect("JSON");
+        let at = document["taken_at"].as_str().expect("a time");
+        let replayed = portolan(&[
+            "replay",
+            text(&file),
+            &others,
+            "--at",
+            at,
+            "-f",
+            "json",
+            "-n",
+        ]);
+        assert_eq!(replayed.status, Some(0), "{}", replayed.err);
+        assert!(sockets(&listed).len() > 30);
+        assert_eq!(sockets(&replayed), sockets(&listed));
+        // The connections that lasted a moment are in the recording, too.
+        let Ok(reader) = recording::open(&file) else {
+            panic!("a recording");
+        };
+        let ends = reader.map(|sampled| match sampled {
+            Sampled::Snapshot(snapshot) => snapshot.destroyed.len(),
+            Sampled::Failed(gap) => panic!("{gap}"),
+        });
+        assert!(ends.sum::<usize>() > 20);
+    });
+}
+
+/// Waits until a file has grown so often.
+fn grown(file: &Path, times: usize) {
+    let (mut growths, mut length) = (0, 0);
+    while growths < times {
+        let now = fs::metadata(file).map_or(0, |found| found.len());
+        growths += usize::from(now > length);
+        length = now;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_is_redacted_names_nobody() {
+    let scene = Scene::new();
+    let file = scene.recorded(&["--redact"]);
+    let said = scene.replay(&file);
+    let [listener, ..] = &sockets(&said)[..] else {
+        panic!("{}", said.out)
+    };
+    // Loopback, ports and pids say nothing of whose they are.
+    assert_eq!(listener["local"]["address"], "127.0.0.1");
+    assert_eq!(listener["owners"][0]["pid"], std::process::id());
+    let bytes = fs::read(&file).expect("a file");
+    let mut reader = recording::open(&file).expect("a recording");
+    assert_eq!(reader.about().host, None);
+    let Some(Sampled::Snapshot(snapshot)) = reader.next() else {
+        panic!("{} bytes", bytes.len());
+    };
+    assert_names_nobody(&snapshot);
+}
+
+fn assert_names_nobody(snapshot: &Snapshot) {
+    for process in snapshot.directory.processes.values() {
+        let command = process.command.as_deref().unwrap_or("command ");
+        assert!(command.starts_with("command "), "{command}");
+        let executable = process.executable.as_deref().unwrap_or("/…/");
+        assert!(executable.starts_with("/…/"), "{executable}");
+    }
+}
+
+/// The recording that comes with the program: real, of this machine's kind, and nobody's.
+#[test]
+fn the_sample_has_something_of_everything() {
+    const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.rec");
+    assert!(fs::metadata(SAMPLE).expect("the sample").len() < 100_000);
+    let mut reader = recording::open(Path::new(SAMPLE)).expect("a recording");
+    assert_eq!(reader.about().host, None);
+    let mut history = History::keeping(Bounds {
+        time: Duration::MAX,
+        bytes: usize::MAX,
+    });
+    let mut states: BTreeSet<&str> = BTreeSet::new();
+    let mut last = None;
+    for sampled in reader.by_ref() {
+        let Sampled::Snapshot(mut snapshot) = sampled else {
+            panic!("a failure")
+        };
+        assert_names_nobody(&snapshot);
+        let tcp = snapshot.sockets.iter().filter_map(Socket::tcp_state);
+        states.extend(tcp.map(TcpState::name));
+        last = Some(history.apply(&mut snapshot));
+    }
+    assert_eq!(reader.ending(), Some(&Ending::Whole));
+    for state in [
+        "LISTEN",
+        "ESTABLISHED",
+        "SYN-SENT",
+        "CLOSE-WAIT",
+        "FIN-WAIT-2",
+        "TIME-WAIT",
+    ] {
+        assert!(states.contains(state), "{state} in {states:?}");
+    }
+    let last = last.expect("a moment");
+    let ended = history.ended(&last);
+    assert!(ended.open > 200, "{}", ended.open);
+    let unseen = ended.rows().filter(|row| !row.is_sampled());
+    assert!(unseen.count() > 50);
+
+    let said = portolan(&["replay", SAMPLE, "state:close-wait", "-f", "plain"]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    assert_eq!(
+        said.out
+            .lines()
+            .filter(|l| l.contains(" CLOSE-WAIT "))
+            .count(),
+        5
+    );
 }
 
 #[test]

@@ -6,10 +6,12 @@
 
 mod agreement;
 mod complete;
+mod findings;
 mod history;
 mod past;
 mod query;
 mod recording;
+mod redact;
 mod update;
 mod world;
 

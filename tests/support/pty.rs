@@ -49,6 +49,12 @@ impl Start {
         }
     }
 
+    /// In this directory.
+    pub(crate) fn within(mut self, directory: &std::path::Path) -> Self {
+        self.command.cwd(directory);
+        self
+    }
+
     /// The program itself.
     pub(crate) fn portolan(arguments: &[&str]) -> Self {
         Self::command(PROGRAM, arguments)

@@ -19,6 +19,13 @@ pub(in crate::app) struct Record {
     /// How long: 30s, 5m, 1h [default: until interrupted]
     #[arg(long = "for", value_name = "TIME", value_parser = span)]
     pub(in crate::app) span: Option<Duration>,
+    /// Put pseudonyms in the place of addresses, users, host names, command lines and paths
+    ///
+    /// The same original has the same pseudonym throughout, of the same kind: a private address
+    /// stays private. Loopback and wildcard addresses, ports, processes' short names and figures
+    /// stay.
+    #[arg(long)]
+    pub(in crate::app) redact: bool,
     /// Replace the file, where there is one already
     #[arg(long)]
     pub(in crate::app) force: bool,

@@ -50,6 +50,7 @@ impl App {
             }
             Action::Pause => return self.pause(),
             Action::Travel(to) => return self.travel(to),
+            Action::Record => return self.record(),
             Action::Refresh => return vec![Effect::LookNow],
             Action::Faster if self.view.playback.is_some() => {
                 return self.change_speed(Pace::Slower);

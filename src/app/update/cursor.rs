@@ -89,7 +89,7 @@ impl App {
                 };
                 self.in_findings(Some(key), chosen);
             }
-            Mode::Pick(_) | Mode::Palette => {
+            Mode::Pick(_) | Mode::Record | Mode::Palette => {
                 if let Some(menu) = &mut self.view.menu {
                     match motion {
                         Motion::Up => menu.previous(),
@@ -105,7 +105,7 @@ impl App {
     pub(super) fn click(&mut self, column: u16, row: u16) -> Vec<Effect> {
         // A click beside a list leaves it, and does nothing else.
         match self.view.mode {
-            Mode::Pick(_) | Mode::Palette => return self.close_menu(),
+            Mode::Pick(_) | Mode::Record | Mode::Palette => return self.close_menu(),
             _ => self.view.menu = None,
         }
         let areas = Areas::of(&self.view);

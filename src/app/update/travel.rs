@@ -8,7 +8,7 @@ use crate::app::model::About;
 use crate::history::{Spot, Totals, Track};
 use crate::quantity::{self, count};
 use crate::view::keys::{Motion, Travel};
-use crate::view::{Details, Feed};
+use crate::view::{Details, Feed, Stage};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -33,11 +33,24 @@ impl App {
             }
             Feed::Paused { .. } | Feed::Past(_) => {
                 self.say_what_changed();
-                (Feed::Live, Pace::Go)
+                (Feed::Live, self.going_on())
             }
         };
         self.view.feed = feed;
         self.asked_of_time(pace)
+    }
+
+    /// How a recording goes on: from the moment that is shown.
+    fn going_on(&mut self) -> Pace {
+        let shown = self.answer.as_ref().map(|answer| answer.moment.elapsed);
+        let earlier = shown.filter(|shown| *shown < self.view.newest.elapsed);
+        match (earlier, &mut self.view.playback) {
+            (Some(at), Some(playback)) => {
+                playback.stage = Stage::Running;
+                Pace::From(at)
+            }
+            _ => Pace::Go,
+        }
     }
 
     /// Asks, and tells the player where one is.

@@ -110,6 +110,7 @@ impl App {
             }
             Mode::Browse
             | Mode::Help { .. }
+            | Mode::Record
             | Mode::Pick(_)
             | Mode::Findings(_)
             | Mode::Explain => Vec::new(),

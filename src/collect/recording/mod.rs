@@ -54,12 +54,14 @@ mod few;
 mod file;
 mod matching;
 mod reader;
+mod redact;
 mod sockets;
 mod texts;
 mod writer;
 
 pub use file::{Existing, create, open};
 pub use reader::{Ending, Reader, Unreadable};
+pub use redact::Redactor;
 pub use writer::{Rhythm, Summary, Writer};
 
 use serde::{Deserialize, Serialize};

@@ -57,6 +57,8 @@ pub enum Action {
     Pause,
     /// Show another moment of those that are kept.
     Travel(Travel),
+    /// Record, or end what is being recorded.
+    Record,
     /// Look now.
     Refresh,
     /// Look more often.

@@ -1,0 +1,141 @@
+//! What is redacted tells the same story of others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use portolan::collect::recording::Redactor;
+use portolan::endpoint::Endpoint;
+use portolan::history::{History, Moment};
+use portolan::process::Uid;
+use portolan::snapshot::Snapshot;
+use proptest::prelude::*;
+
+use crate::world::{cases, world};
+
+fn ends(snapshot: &Snapshot) -> impl Iterator<Item = Endpoint> + '_ {
+    let sockets = snapshot.sockets.iter();
+    sockets.flat_map(|socket| [Some(socket.local), socket.remote].into_iter().flatten())
+}
+
+/// How the rows stand to each other, whoever they are.
+fn shape(moment: &Moment) -> Vec<String> {
+    let rows = moment.rows().map(|row| {
+        let ports = (row.local_port(), row.socket.remote_port(), row.port_key());
+        let state = (row.socket.transport, row.side, row.evidence);
+        format!(
+            "{:?} {ports:?} {state:?} {:?} {:?}",
+            row.slot, row.peer, row.ownership
+        )
+    });
+    rows.collect()
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn pseudonyms_are_stable_told_apart_and_of_the_same_kind(world in world(10, 6)) {
+        let mut redactor = Redactor::default();
+        let mut given: BTreeMap<IpAddr, IpAddr> = BTreeMap::new();
+        let (mut before, mut after) = (History::default(), History::default());
+        for mut original in world.snapshots() {
+            let mut redacted = original.clone();
+            redactor.redact(&mut redacted);
+            for (was, is) in ends(&original).zip(ends(&redacted)) {
+                prop_assert_eq!(was.port, is.port);
+                prop_assert_eq!((was.scope(), was.family()), (is.scope(), is.family()));
+                prop_assert_eq!(was.is_mapped(), is.is_mapped());
+                prop_assert_eq!(*given.entry(was.plain()).or_insert(is.plain()), is.plain());
+                if was.plain().is_loopback() || was.plain().is_unspecified() {
+                    prop_assert_eq!(was, is);
+                }
+            }
+            for process in redacted.directory.processes.values() {
+                let of = &original.directory.processes[&process.key];
+                prop_assert_eq!(&process.name, &of.name);
+                prop_assert!(process.command.is_none() || process.command != of.command);
+                prop_assert!(process.executable.is_none() || process.executable != of.executable);
+            }
+            let names = redacted.directory.users.iter();
+            for (uid, name) in names.filter(|(uid, _)| **uid != Uid(0)) {
+                prop_assert!(original.directory.users.get(uid) != Some(name));
+            }
+            prop_assert_eq!(
+                shape(&before.apply(&mut original)),
+                shape(&after.apply(&mut redacted))
+            );
+        }
+        let different: BTreeSet<&IpAddr> = given.values().collect();
+        prop_assert_eq!(different.len(), given.len());
+    }
+}
+
+/// Every kind of address, and many of one.
+#[test]
+fn kinds_are_kept_and_many_are_told_apart() {
+    let one = |addresses: &[IpAddr]| {
+        let mut snapshot = portolan_snapshot(addresses);
+        Redactor::default().redact(&mut snapshot);
+        let locals = snapshot.sockets.iter().map(|socket| socket.local.address);
+        locals
+            .map(|address| address.to_string())
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        "10.7.7.7",
+        "172.20.1.1",
+        "192.168.1.30",
+        "100.64.9.9",
+        "169.254.3.3",
+        "8.8.8.8",
+        "10.7.7.7",
+        "::ffff:8.8.8.8",
+        "fd12:3456::1",
+        "fe80::aa:bbff:fecc:dd",
+        "2a00:1450::7",
+        "127.0.0.53",
+        "::1",
+        "0.0.0.0",
+        "224.0.0.251",
+        "ff02::fb",
+        "255.255.255.255",
+    ];
+    let addresses = all.map(|text| text.parse().expect("an address"));
+    assert_eq!(
+        one(&addresses),
+        [
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "169.254.0.1",
+            "203.0.113.1",
+            "10.0.0.1",
+            "::ffff:203.0.113.1",
+            "fd00::1",
+            "fe80::1",
+            "2001:db8::1",
+            "127.0.0.53",
+            "::1",
+            "0.0.0.0",
+            "224.0.0.251",
+            "ff02::fb",
+            "255.255.255.255",
+        ]
+    );
+    let many: Vec<IpAddr> = (0..5_000_u32)
+        .map(|n| IpAddr::from((0x0800_0000 + n).to_be_bytes()))
+        .collect();
+    let different: BTreeSet<String> = one(&many).into_iter().collect();
+    assert_eq!(different.len(), many.len());
+}
+
+fn portolan_snapshot(addresses: &[IpAddr]) -> Snapshot {
+    use portolan::port::Port;
+    use portolan::socket::{Socket, Transport};
+    let mut snapshot = crate::support::scene::recording("empty").remove(0);
+    let socket =
+        |address: &IpAddr| Socket::new(Transport::Udp, Endpoint::new(*address, Port(9)), None);
+    snapshot.sockets = addresses.iter().map(socket).collect();
+    snapshot
+}
