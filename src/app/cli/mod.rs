@@ -15,7 +15,7 @@ pub use choices::Fault;
 pub(super) use choices::{
     FormatChoice, LookChoice, SortChoice, StreamChoice, Timeout, duration, interval,
 };
-pub(super) use options::{Common, Selection};
+pub(super) use options::{Common, Scene, Selection};
 pub(super) use tapes::{At, Record, Replay, Speed};
 
 use crate::app::exit::Exit;
@@ -51,6 +51,8 @@ pub struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    scene: Scene,
     #[command(flatten)]
     common: Common,
 }
@@ -190,7 +192,7 @@ pub(super) struct Explain {
 /// `learn`.
 #[derive(Debug, Args)]
 pub(super) struct Learn {
-    /// Only this lesson: 1 to 14
+    /// This lesson: 1 to 14
     #[arg(value_name = "LESSON")]
     pub(super) lesson: Option<u8>,
     /// List the lessons, each with its idea
@@ -202,6 +204,11 @@ pub(super) struct Learn {
     /// needs no privilege. One lesson by itself is told in full: every call, every row.
     #[arg(long)]
     pub(super) check: bool,
+    /// Forget which lessons are done
+    #[arg(long, conflicts_with_all = ["check", "list", "lesson"])]
+    pub(super) reset: bool,
+    #[command(flatten)]
+    pub(super) scene: Scene,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -238,7 +245,7 @@ struct Man {
 /// What is to be done.
 pub(super) enum Task {
     /// Draw.
-    Dashboard(Selection, Common),
+    Dashboard(Selection, Scene, Common),
     /// Print once.
     List(List),
     /// Print what happens.
@@ -261,7 +268,7 @@ impl Task {
     /// What every command knows.
     pub(super) const fn common(&self) -> &Common {
         match self {
-            Self::Dashboard(_, common) => common,
+            Self::Dashboard(_, _, common) => common,
             Self::List(list) => &list.common,
             Self::Watch(watch) => &watch.common,
             Self::Wait(wait) => &wait.common,
@@ -281,7 +288,7 @@ impl Task {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
     let cli = Cli::try_parse_from(arguments).map_err(|error| complain(&error))?;
     Ok(match cli.command {
-        None if draws() => Task::Dashboard(cli.selection, cli.common),
+        None if draws() => Task::Dashboard(cli.selection, cli.scene, cli.common),
         None => Task::List(List {
             selection: cli.selection,
             layout: Layout::default(),
