@@ -76,11 +76,9 @@ fn until_right(berths: &mut Berths, spread: Spread) -> Result<f64, Box<dyn Error
     let truth = owners(&truth.sample(Vec::new(), INTERVAL)?.sockets);
     for samples in 1..=100 {
         let found = owners(&collector.sample(Vec::new(), INTERVAL)?.sockets);
-        // What other programs opened meanwhile is not asked for.
-        if truth
-            .iter()
-            .all(|(inode, pids)| found.get(inode) == Some(pids))
-        {
+        // What other programs closed meanwhile is not asked for.
+        let right = |(inode, pids): (&Inode, _)| found.get(inode).is_none_or(|now| now == pids);
+        if truth.iter().all(right) {
             return Ok(f64::from(samples));
         }
     }
