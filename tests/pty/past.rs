@@ -34,7 +34,8 @@ fn connections_that_no_sample_had_are_found_in_the_history() {
     let found = format!("{BURST} of ");
     let text = pty.wait_for_text(&found);
     assert!(text.contains("CLOSED▼"), "{text}");
-    let row = format!("{}:{port} ", quay.address);
+    // The middle of a long address is left out.
+    let row = format!(":{port} ");
     // It is painted from above.
     pty.wait_for("many rows", |s| s.contents().matches(&row).count() > 10);
     // The details are those of the row under the cursor.
