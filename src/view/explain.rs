@@ -247,7 +247,11 @@ fn contrasts(out: &mut Vec<Line>, contrasts: &[Contrast], room: usize) {
             side(out, &label(), "→ ", &contrast.here.text, here, room);
             continue;
         }
-        let first = label();
+        let mut first = label();
+        if room < BESIDE {
+            out.push(Line::of(first.trim_end(), Tone::Accent));
+            first = " ".into();
+        }
         let blank = left("", width(&first));
         side(out, &first, "socket  ", contrast.socket, Tone::Plain, room);
         side(out, &blank, "port    ", contrast.port, Tone::Plain, room);

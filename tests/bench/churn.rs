@@ -5,7 +5,6 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::process::Holders;
 use portolan::socket::{Inode, Socket};
 
 use crate::berths::{Berths, Spread};
@@ -77,25 +76,21 @@ fn until_right(berths: &mut Berths, spread: Spread) -> Result<f64, Box<dyn Error
     let truth = owners(&truth.sample(Vec::new(), INTERVAL)?.sockets);
     for samples in 1..=100 {
         let found = owners(&collector.sample(Vec::new(), INTERVAL)?.sockets);
-        // What other programs opened meanwhile is not asked for.
-        if truth
-            .iter()
-            .all(|(inode, pids)| found.get(inode) == Some(pids))
-        {
+        // What other programs closed meanwhile is not asked for.
+        let right = |(inode, pids): (&Inode, _)| found.get(inode).is_none_or(|now| now == pids);
+        if truth.iter().all(right) {
             return Ok(f64::from(samples));
         }
     }
     Ok(f64::INFINITY)
 }
 
-/// Who has which socket, of those that somebody has.
+/// Who has which socket; nobody where nobody is known.
 fn owners(sockets: &[Socket]) -> BTreeMap<Inode, Vec<u32>> {
-    let held = sockets.iter().filter_map(|socket| match &socket.holders {
-        Holders::Found(holders) => {
-            let pids = holders.iter().map(|holder| holder.process.pid.0);
-            Some((socket.inode?, pids.collect()))
-        }
-        _ => None,
+    let held = sockets.iter().filter_map(|socket| {
+        let holders = socket.holders.found().into_iter();
+        let pids = holders.flat_map(|holders| holders.iter().map(|holder| holder.process.pid.0));
+        Some((socket.inode?, pids.collect()))
     });
     held.collect()
 }

@@ -11,9 +11,9 @@ use portolan::app::lab::{Lab, Table};
 use portolan::endpoint::Endpoint;
 use portolan::port::{Port, Protocol};
 use portolan::socket::{TcpState, Transport};
-use portolan::teach::lessons::{Actor, Cast, LESSONS, Lesson};
+use portolan::teach::lessons::{Actor, Cast, Lesson};
 
-use crate::{PATIENCE, the_lesson, this_program};
+use crate::{PATIENCE, each_at_once, the_lesson, this_program};
 
 /// Tells a run of this test which lesson it is to hold, and after how many steps.
 const HOLDS: &str = "PORTOLAN_TEST_HOLDS";
@@ -71,7 +71,7 @@ fn only_memories(now: &Rows, before: &Rows) -> bool {
 
 #[test]
 fn a_lab_that_is_left_in_the_middle_leaves_no_process_and_no_socket() {
-    for lesson in LESSONS {
+    each_at_once(|lesson| {
         for steps in 1..=lesson.steps.len() {
             let lab = Lab::play(this_program(), lesson, None, steps, PATIENCE).expect("a lab");
             let cast = lab.cast().clone();
@@ -85,7 +85,7 @@ fn a_lab_that_is_left_in_the_middle_leaves_no_process_and_no_socket() {
                 only_memories(&rows(&mut table, &cast), &before)
             });
         }
-    }
+    });
 }
 
 /// A lesson, and a step in the middle of which the leader is killed: with connections that nobody

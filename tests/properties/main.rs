@@ -6,6 +6,7 @@
 
 mod agreement;
 mod complete;
+mod findings;
 mod history;
 mod past;
 mod query;

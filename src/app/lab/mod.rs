@@ -144,6 +144,11 @@ impl Lab {
         &self.abilities
     }
 
+    /// Where the rows come from.
+    pub fn source(&self) -> SourceKind {
+        self.table.kind()
+    }
+
     /// Looks at the lab's rows.
     ///
     /// # Errors

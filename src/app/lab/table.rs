@@ -34,6 +34,11 @@ impl Table {
         })
     }
 
+    /// Where the rows come from.
+    pub fn kind(&self) -> SourceKind {
+        self.collector.kind()
+    }
+
     /// Looks at the ports of the lab.
     ///
     /// # Errors

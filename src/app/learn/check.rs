@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::exit::{Exit, Failure};
-use crate::app::lab::{Done, Lab};
+use crate::app::lab::{Done, Lab, Table};
+use crate::app::print::say;
 use crate::history::Tracked;
 use crate::quantity;
 use crate::snapshot::SourceKind;
 use crate::socket::Transport;
-use crate::teach::lessons::{Ability, Actor, LESSONS, Lesson, Step, say_row};
+use crate::teach::lessons::{Ability, Actor, Call, LESSONS, Lesson, Step, say_row};
 
 /// How long the rows may take to become what they must be, on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,12 +51,24 @@ pub(super) fn check(
             held += 1;
         }
     }
+    remark(source)?;
     let count = quantity::count(lessons.len(), "lesson", "lessons");
     line(&format!("{held} of {count} as described")).map_err(Failure::Output)?;
     Ok(match held == lessons.len() {
         true => Exit::Done,
         false => Exit::No,
     })
+}
+
+/// Says where not everything could be compared.
+fn remark(source: Option<SourceKind>) -> Result<(), Failure> {
+    let kind = Table::open(source)?.kind();
+    if kind != SourceKind::SockDiag {
+        say(format_args!(
+            "{kind} does not tell everything, such as a listener's backlog: what it does not tell was not compared"
+        ));
+    }
+    Ok(())
 }
 
 /// What came of a lesson.
@@ -184,19 +197,26 @@ impl Played {
     /// `lab-server: bind(l, 127.0.0.1:0) … works, P = 41233`.
     fn say_done(&self, done: &Done) -> String {
         let actor: Actor = done.deed.actor;
-        let named = done.deed.names.map(|name| name.nth(done.n));
-        let named = named.and_then(|name| {
-            let port = self.lab.cast().port(&name)?;
-            Some(format!(", {name} = {port}"))
-        });
+        let names: Vec<String> = match done.deed.call {
+            Call::ChooseFour(name) => (1..=4).map(|n| name.nth(n)).collect(),
+            _ => done
+                .deed
+                .names
+                .map(|name| name.nth(done.n))
+                .into_iter()
+                .collect(),
+        };
+        let named: String = names
+            .iter()
+            .filter_map(|name| Some(format!(", {name} = {}", self.lab.cast().port(name)?)))
+            .collect();
         let text = done.deed.call.text(done.n);
         let made = done.socket.filter(|_| done.deed.call.makes_socket());
         let made = made.map(|s| format!(", descriptor {} = socket:[{}]", s.descriptor, s.inode));
         format!(
-            "{actor}: {text}: {}{}{}",
+            "{actor}: {text}: {}{}{named}",
             done.happened,
             made.unwrap_or_default(),
-            named.unwrap_or_default()
         )
     }
 

@@ -4,7 +4,7 @@ use super::{App, Effect};
 use crate::app::model::Explained;
 use crate::query::{Line, LineId};
 use crate::teach::{Look, Subject};
-use crate::view::keys::Key;
+use crate::view::keys::{Action, Key, action_of};
 use crate::view::{ExplainPage, Mode, Presence, explain_height};
 
 impl App {
@@ -86,9 +86,19 @@ impl App {
                 self.view.explain = None;
                 return vec![Effect::Ask];
             }
-            _ => {}
+            _ => return self.at_another_time(key),
         }
         Vec::new()
+    }
+
+    /// The page can be paused and taken back and forth in time like the chart.
+    fn at_another_time(&mut self, key: Option<Key>) -> Vec<Effect> {
+        match key.and_then(action_of) {
+            Some(action @ (Action::Pause | Action::Travel(_) | Action::Refresh)) => {
+                self.act(action)
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn shown_look(&self) -> Look {

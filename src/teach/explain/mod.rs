@@ -8,6 +8,7 @@ mod difference;
 mod host;
 mod kernel;
 mod look;
+mod other_end;
 mod place;
 mod port;
 mod port_looks;
@@ -17,6 +18,8 @@ mod standard;
 mod state;
 mod vacancy;
 mod wire;
+
+pub(super) use other_end::waiting_at;
 
 pub use look::Look;
 pub use port::explain_port;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::other_end::is_own;
 use super::vacancy::vacancy;
 use super::{Explanation, Known, place};
 use crate::history::{Moment, Side, Tracked};
@@ -291,15 +292,27 @@ impl<'a> Uses<'a> {
 
     /// Calls to this machine's own port, and calls to the same number elsewhere.
     fn calling(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
-        let (own, elsewhere): (Vec<_>, Vec<_>) = self
-            .calling
-            .iter()
-            .copied()
-            .partition(|row| moment.peer_of(row).is_some());
+        let (own, elsewhere): (Vec<_>, Vec<_>) = self.calling.iter().copied().partition(|row| {
+            let own = row
+                .socket
+                .remote
+                .is_some_and(|end| is_own(end, &row.socket));
+            own || moment.peer_of(row).is_some()
+        });
         let mut said = Vec::new();
         if !own.is_empty() {
+            let (did, then) = match self.protocol {
+                Protocol::Tcp => (
+                    "dialled it",
+                    "Such a connection is two rows here, one for each end.",
+                ),
+                Protocol::Udp => (
+                    "chose it as peer",
+                    "Whoever receives there has no row for each of them.",
+                ),
+            };
             said.push(Phrase::fact(format!(
-                "{} on this machine dialled it: {}. Such a connection is two rows here, one for each end.",
+                "{} on this machine {did}: {}. {then}",
                 count(own.len(), "socket", "sockets"),
                 named(&own, moment)
             )));

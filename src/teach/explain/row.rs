@@ -1,5 +1,6 @@
 //! A socket in plain words.
 
+use super::other_end::other_end;
 use super::state::meaning;
 use super::{Explanation, Known, place};
 use crate::endpoint::Family;
@@ -208,37 +209,6 @@ fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<Phrase> {
         said.push(Phrase::inference(format!(
             "Port {key} is registered as {name}; that is a convention, and nothing forces a program to keep to it."
         )));
-    }
-    said
-}
-
-fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
-    let Some(remote) = row.socket.remote else {
-        return vec![Phrase::fact(match row.socket.protocol() {
-            Protocol::Tcp => {
-                "None: a listener has no other end. Each call it takes becomes a socket of its own."
-            }
-            Protocol::Udp => "None in particular: each datagram has its own sender.",
-        })];
-    };
-    let mut said = vec![Phrase::fact(place::address(remote))];
-    match moment.peer_of(row) {
-        Some(peer) if peer.key == row.key => said.push(Phrase::fact(
-            "It is connected to itself: one socket, both ends of one connection.",
-        )),
-        Some(peer) => {
-            let whose = match peer.ownership.holders() {
-                Some(held) => format!("{} has it", holders(held, &moment.directory)),
-                None => owner(peer, moment).text,
-            };
-            let state = peer.socket.tcp_state().map_or(String::new(), |s| format!(", in {}", s.name()));
-            said.push(Phrase::fact(format!(
-                "That end is on this machine, too, a row of its own{state}: {whose}. One connection is two rows then."
-            )));
-        }
-        None => said.push(Phrase::inference(
-            "No socket of this machine that we see is that end: it is another machine's, in another network namespace, or gone.",
-        )),
     }
     said
 }

@@ -7,6 +7,7 @@
 mod limits;
 mod rules;
 mod tally;
+mod wording;
 
 use std::time::Duration;
 

@@ -3,10 +3,11 @@
 //! In: the tally of one port. Out: what is wrong there, if anything; and the words for it.
 
 use super::tally::{Heap, Tally, fullness, many_ways};
+use super::wording::{amount, capital, full_listener, whose};
 use super::{Finding, FindingId, Gravity, Limits, Rule, Whose, for_how_long};
-use crate::history::{Moment, Ownership, Tracked};
+use crate::history::{Moment, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
-use crate::quantity::{bytes, count, thousands};
+use crate::quantity::{count, thousands};
 use crate::socket::{TcpState, TimerKind};
 use crate::teach::{Phrase, owner};
 
@@ -180,11 +181,19 @@ pub const RULES: &[RuleRow] = &[
         looks_for: "calls without an answer (SYN-SENT)",
         check: |tally, _, _| found(tally.unanswered),
         concerns: |row| row.socket.tcp_state() == Some(TcpState::SynSent),
-        sentence: |found, _| {
+        sentence: |found, moment| {
             let (calls, they) = match found.count {
                 1 => ("1 call has".to_owned(), "It is"),
                 n => (format!("{} calls have", thousands(n as usize)), "They are"),
             };
+            if let Some(listener) = full_listener(found, moment) {
+                return format!(
+                    "{calls} had no answer{} (SYN-SENT): the accept queue of the listener they go to, on this machine, is full. Only its \
+                     program can mend that: {}.",
+                    for_how_long(found.lasting),
+                    owner(listener, moment).text
+                );
+            }
             format!(
                 "{calls} had no answer{} (SYN-SENT). {they} lost or filtered on the way, or the other end's accept queue is full: a \
                  refusal would have come at once. Who runs the other end, or the way to it, can mend that.",
@@ -292,24 +301,6 @@ pub const RULES: &[RuleRow] = &[
     },
 ];
 
-/// As the beginning of a sentence; a program's own name stays as it is.
-fn capital(text: &str) -> String {
-    let words = ["the program", "a program", "the listener's program"];
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) if words.iter().any(|word| text.starts_with(word)) => {
-            first.to_uppercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
-    }
-}
-
-/// With its unit where it has no letter for it: `832 B`, `4.1K`.
-fn amount(count: u64) -> String {
-    let unit = if count < 1000 { " B" } else { "" };
-    format!("{}{unit}", bytes(count))
-}
-
 fn empty() -> Finding {
     Finding {
         // Put in by who asked the rule.
@@ -341,41 +332,4 @@ fn found(heap: Heap) -> Option<Finding> {
     found.slot = Some(slot);
     found.whose = heap.whose;
     Some(found)
-}
-
-/// Who does something, and who alone can do something about it.
-fn whose(found: &Finding, moment: &Moment) -> (String, String) {
-    let named = |key: crate::process::ProcessKey| match moment.directory.processes.get(&key) {
-        Some(process) => format!("{} {}", process.name, key.pid),
-        None => format!("process {}", key.pid),
-    };
-    let row = found.slot.and_then(|slot| moment.row(slot));
-    let one = match found.whose {
-        Whose::Several => {
-            let text = "the program here (of several processes)";
-            return (text.into(), "the process that holds each".into());
-        }
-        Whose::Of(key) => Some(key),
-        Whose::Nobodys => None,
-    };
-    let waits = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
-    let hidden = row.filter(|row| row.ownership == Ownership::Hidden);
-    let user =
-        hidden
-            .and_then(|row| row.socket.uid)
-            .map(|uid| match moment.directory.users.get(&uid) {
-                Some(name) => name.to_string(),
-                None => uid.to_string(),
-            });
-    match one.map(named) {
-        Some(name) => (name.clone(), name),
-        None if waits => {
-            let text = "the listener's program, which has not even accepted,";
-            (text.into(), "that program".into())
-        }
-        None => match user {
-            Some(user) => (format!("a program of user {user}"), "that program".into()),
-            None => ("the program here".into(), "that program".into()),
-        },
-    }
 }

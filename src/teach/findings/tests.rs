@@ -162,6 +162,25 @@ fn a_call_without_an_answer_is_found_after_a_while() {
 }
 
 #[test]
+fn a_call_to_a_full_queue_of_this_machine_has_its_reason() {
+    let mut full = tcp(TcpState::Listen, "127.0.0.1:80", "");
+    full.backlog = Some(Backlog {
+        waiting: 2,
+        limit: Some(1),
+    });
+    let call = tcp(TcpState::SynSent, "127.0.0.1:40000", "127.0.0.1:80");
+    let found = Machine::with(vec![full, call]).found(3.0);
+    let said = found
+        .iter()
+        .find(|(rule, _)| *rule == Rule::SynSentUnanswered);
+    let said = &said.expect("the call").1;
+    assert!(
+        said.ends_with("Only its program can mend that: server 812."),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_ephemeral_range_is_found_nearly_used_up_to_one_destination_only() {
     for (calls, expected) in [(79, 0), (80, 1), (81, 1)] {
         let call = |n: u16| {

@@ -50,7 +50,7 @@ pub(super) const LESSON: Lesson = Lesson {
             look_at: LookAt::Queues,
             explanation: &[fact(
                 "listen(l, 0) asks for the smallest queue. On Linux a queue holds one more than was asked for: one caller.",
-                "listen(2)",
+                "listen(2); seen on Linux 6.18",
             )],
             ..Step::PLAIN
         },
@@ -347,7 +347,7 @@ pub(super) const LESSON: Lesson = Lesson {
         ),
         fact(
             "When the listener is closed, the connections that nobody accepted are reset: their callers lose them.",
-            "RFC 9293 §3.10.4; seen on Linux 6.18",
+            "seen on Linux 6.18",
         ),
     ],
 };

@@ -186,7 +186,7 @@ pub(super) const LESSON: Lesson = Lesson {
             ],
             look_at: LookAt::Queues,
             explanation: &[fact(
-                "Of a listener, Recv-Q is the number of connections that wait to be accepted, and Send-Q how many may wait. When Recv-Q is greater than Send-Q, callers are turned away.",
+                "Of a listener, Recv-Q is the number of connections that wait to be accepted, and Send-Q how many may wait. When Recv-Q is greater than Send-Q, the queue is full, and further callers get no answer.",
                 "listen(2), ss(8)",
             )],
             ..Step::PLAIN

@@ -99,7 +99,7 @@ pub(super) const LESSON: Lesson = Lesson {
                 ),
                 fact(
                     "It keeps late packets of this connection from being taken for a new one's, and answers if the last goodbye has to be repeated.",
-                    "RFC 9293 §3.6.1; RFC 1337",
+                    "RFC 9293 §3.6; RFC 1337",
                 ),
             ],
             ..Step::PLAIN
@@ -279,7 +279,7 @@ pub(super) const LESSON: Lesson = Lesson {
             look_at: LookAt::Outcome,
             explanation: &[fact(
                 "A reset leaves nothing, at neither end, and what was under way is lost: the other side learns of it as an error. It is no cure for TIME-WAIT. This program ends its labs this way.",
-                "RFC 9293 §3.10.4 (ABORT); socket(7) (SO_LINGER)",
+                "RFC 9293 §3.10.5 (ABORT); socket(7) (SO_LINGER)",
             )],
             ..Step::PLAIN
         },

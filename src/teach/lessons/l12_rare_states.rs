@@ -334,7 +334,7 @@ pub(super) const LESSON: Lesson = Lesson {
         },
     ],
     explanation: &[fact(
-        "You have seen every state that TCP has. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
+        "With lesson 8, these are all the states that TCP has; CLOSED, the last one, is no row at all. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
         "RFC 9293 §3.3.2",
     )],
     why: &[

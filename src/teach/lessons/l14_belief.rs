@@ -224,7 +224,7 @@ pub(super) const LESSON: Lesson = Lesson {
             look_at: LookAt::State,
             explanation: &[
                 fact(
-                    "A killed process is tidied up after by its kernel, which closes everything and says goodbye on every connection. Only a machine that dies leaves half-open connections.",
+                    "A killed process is tidied up after by its kernel, which closes everything and says goodbye on every connection. It takes a machine that dies, or a way that breaks, to leave a half-open connection.",
                     "_exit(2), close(2); RFC 9293 §3.6",
                 ),
                 fact(
@@ -246,7 +246,7 @@ pub(super) const LESSON: Lesson = Lesson {
         ),
         fact(
             "With a proxy between them there are two connections: the server sees the proxy's address and port, never the client's. Each of the two has beliefs of its own.",
-            "RFC 9293 §3.3.1",
+            "RFC 9293 §4 (connection)",
         ),
         fact(
             "A router that translates addresses (NAT) changes the numbers on the way. Neither end's table shows that, and if the router forgets, both ends go on believing.",

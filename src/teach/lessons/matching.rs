@@ -163,7 +163,7 @@ impl Wanted<'_> {
             && pattern
                 .timer
                 .is_none_or(|kind| socket.timer.is_some_and(|timer| timer.kind == kind))
-            && (pattern.v6only.is_none() || pattern.v6only == socket.v6only)
+            && agrees(pattern.v6only, socket.v6only)
     }
 
     fn is_whose(&self, row: &Tracked) -> bool {
@@ -182,11 +182,17 @@ impl Wanted<'_> {
     }
 }
 
+/// What the source does not tell contradicts nothing.
+fn agrees(wanted: Option<bool>, seen: Option<bool>) -> bool {
+    wanted.is_none() || seen.is_none() || wanted == seen
+}
+
+/// The same for a queue.
 fn holds(amount: Amount, seen: Option<u32>) -> bool {
     match amount {
         Amount::Any => true,
-        Amount::Exactly(n) => seen == Some(n),
-        Amount::Some => seen.is_some_and(|seen| seen > 0),
+        Amount::Exactly(n) => seen.is_none_or(|seen| seen == n),
+        Amount::Some => seen.is_none_or(|seen| seen > 0),
     }
 }
 

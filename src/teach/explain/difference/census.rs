@@ -27,7 +27,9 @@ pub(super) struct Census {
     pub(super) udp: usize,
     /// Sockets that wait for anybody.
     pub(super) waiting: usize,
-    /// Sockets whose other end is in the table as well.
+    /// Ends of TCP connections that are not over.
+    pub(super) ends: usize,
+    /// Those of them whose other end is in the table as well.
     pub(super) paired: usize,
     pub(super) unaccepted: usize,
     /// Sockets that several processes hold.
@@ -71,10 +73,12 @@ impl Census {
                 let of = usize::from(protocol == Protocol::Udp);
                 waiting[of].insert(socket.local.port);
             }
+            // What is over is no connection any more.
+            let over = socket.tcp_state() == Some(TcpState::TimeWait);
             let used = ports.entry(row.port_key()).or_default();
             match socket.is_listening() {
                 true => used.listeners += 1,
-                false => used.connections += 1,
+                false => used.connections += usize::from(!over),
             }
             for process in row
                 .ownership
@@ -112,7 +116,11 @@ impl Census {
             Protocol::Udp => self.udp += 1,
         }
         self.waiting += usize::from(socket.is_listening());
-        self.paired += usize::from(row.peer.is_some());
+        let state = socket.tcp_state();
+        if !socket.is_listening() && state.is_some() && state != Some(TcpState::TimeWait) {
+            self.ends += 1;
+            self.paired += usize::from(row.peer.is_some());
+        }
         match &row.ownership {
             Ownership::Known(held) => self.shared += usize::from(held.processes().nth(1).is_some()),
             Ownership::Unaccepted => {
@@ -123,7 +131,6 @@ impl Census {
             _ => {}
         }
         // SYN and FIN take a number each, and are no data.
-        let state = socket.tcp_state();
         let calling = matches!(state, Some(TcpState::SynSent | TcpState::SynReceived));
         if let Some(mut queues) = socket.queues.filter(|_| !calling) {
             let hung_up = u32::from(state == Some(TcpState::CloseWait));

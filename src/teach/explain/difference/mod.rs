@@ -233,6 +233,18 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
         },
     );
     say(
+        "A web site opens a connection to my machine",
+        "The browser calls, the site's listener is called; only who listens can be called.".into(),
+    );
+    say(
+        "A socket is a connection",
+        format!(
+            "{} here {} for anybody, with nobody at the other end; a UDP socket never has a connection.",
+            count(census.waiting, "socket", "sockets"),
+            if census.waiting == 1 { "waits" } else { "wait" }
+        ),
+    );
+    say(
         "A port is unique in a machine",
         match census.twice {
             Some(number) => format!(
@@ -250,10 +262,16 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     say(
         "The table lists the connections",
         format!(
-            "{} are {} that wait and {} ends of connections; {} of those have their other end in this same table.",
+            "{}: {} for anybody, {} of TCP connections, {} (TIME-WAIT, or UDP with a peer). {} of the ends have their other end in this same \
+             table.",
             count(moment.open, "row", "rows"),
-            thousands(census.waiting),
-            thousands(census.tcp + census.udp - census.waiting),
+            count(census.waiting, "waits", "wait"),
+            count(census.ends, "is an end", "are ends"),
+            count(
+                moment.open.saturating_sub(census.waiting + census.ends),
+                "is another",
+                "are others"
+            ),
             thousands(census.paired)
         ),
     );

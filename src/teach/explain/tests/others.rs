@@ -95,3 +95,69 @@ fn the_difference_is_told_with_what_is_here() {
     // Nothing is made up where there is nothing to show.
     assert_eq!(here("direction"), "There is none on this machine now.");
 }
+
+#[test]
+fn a_call_to_this_machine_names_who_waits_there() {
+    let mut listener = Socket::new(Transport::Tcp(TcpState::Listen), end("127.0.0.1:80"), None);
+    let call = Transport::Tcp(TcpState::SynSent);
+    let call = Socket::new(call, end("127.0.0.1:40000"), Some(end("127.0.0.1:80")));
+    let over = Transport::Tcp(TcpState::TimeWait);
+    let over = Socket::new(over, end("127.0.0.1:40001"), Some(end("127.0.0.1:80")));
+    let alone = Socket::new(Transport::Udp, end("127.0.0.1:53"), None);
+    let paired = Socket::new(
+        Transport::Udp,
+        end("127.0.0.1:40002"),
+        Some(end("127.0.0.1:53")),
+    );
+    let nobody = Socket::new(
+        Transport::Udp,
+        end("127.0.0.1:40003"),
+        Some(end("127.0.0.1:54")),
+    );
+    for (waiting, expected) in [
+        (2, "is full, and that is why no answer comes"),
+        (0, "has not answered yet"),
+    ] {
+        listener.backlog = Some(Backlog {
+            waiting,
+            limit: Some(1),
+        });
+        let sockets = [&listener, &call, &over, &alone, &paired, &nobody];
+        let moment = moment(sockets.map(Clone::clone).to_vec());
+        let (services, findings) = (Services::registry(), Findings::default());
+        let known = known(&moment, &services, &findings);
+        let said = |local: u16| {
+            let row = moment
+                .rows()
+                .find(|row| row.local_port() == Port(local))
+                .unwrap();
+            let said = explain_row(row, known);
+            let passage = said
+                .passages
+                .into_iter()
+                .find(|p| p.heading == "The other end");
+            passage.unwrap().said.pop().unwrap().text
+        };
+        assert!(said(40_000).contains(expected), "{}", said(40_000));
+        assert!(
+            said(40_001).contains("The socket at that end is gone"),
+            "{}",
+            said(40_001)
+        );
+        assert!(
+            said(40_002).contains("the socket that waits at 127.0.0.1:53"),
+            "{}",
+            said(40_002)
+        );
+        assert!(
+            said(40_003).contains("no socket here is that end"),
+            "{}",
+            said(40_003)
+        );
+        let port = format!("{:?}", explain_port(Port(53), Some(Protocol::Udp), known));
+        assert!(
+            port.contains("1 socket on this machine chose it as peer"),
+            "{port}"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! Words that several rules use: who it is, how much it is.
+
+use std::sync::Arc;
+
+use super::{Finding, Whose};
+use crate::endpoint::Scope;
+use crate::history::{Moment, Ownership, Tracked};
+use crate::quantity::bytes;
+use crate::teach::explain::waiting_at;
+
+/// Who does something, and who alone can do something about it.
+pub(super) fn whose(found: &Finding, moment: &Moment) -> (String, String) {
+    let named = |key: crate::process::ProcessKey| match moment.directory.processes.get(&key) {
+        Some(process) => format!("{} {}", process.name, key.pid),
+        None => format!("process {}", key.pid),
+    };
+    let row = found.slot.and_then(|slot| moment.row(slot));
+    let one = match found.whose {
+        Whose::Several => {
+            let text = "the program here (of several processes)";
+            return (text.into(), "the process that holds each".into());
+        }
+        Whose::Of(key) => Some(key),
+        Whose::Nobodys => None,
+    };
+    let waits = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
+    let hidden = row.filter(|row| row.ownership == Ownership::Hidden);
+    let user =
+        hidden
+            .and_then(|row| row.socket.uid)
+            .map(|uid| match moment.directory.users.get(&uid) {
+                Some(name) => name.to_string(),
+                None => uid.to_string(),
+            });
+    match one.map(named) {
+        Some(name) => (name.clone(), name),
+        None if waits => {
+            let text = "the listener's program, which has not even accepted,";
+            (text.into(), "that program".into())
+        }
+        None => match user {
+            Some(user) => (format!("a program of user {user}"), "that program".into()),
+            None => ("the program here".into(), "that program".into()),
+        },
+    }
+}
+
+/// The listener that the call which has waited longest goes to, if it is here and can take no more.
+pub(super) fn full_listener<'a>(found: &Finding, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
+    let row = moment.row(found.slot?)?;
+    let remote = row.socket.remote?;
+    let here = remote.scope() == Scope::Loopback || remote.plain() == row.socket.local.plain();
+    let listener = waiting_at(remote, row.socket.protocol(), moment).filter(|_| here)?;
+    listener.socket.backlog.filter(|b| b.is_full())?;
+    Some(listener)
+}
+
+/// As the beginning of a sentence; a program's own name stays as it is.
+pub(super) fn capital(text: &str) -> String {
+    let words = ["the program", "a program", "the listener's program"];
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if words.iter().any(|word| text.starts_with(word)) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// With its unit where it has no letter for it: `832 B`, `4.1K`.
+pub(super) fn amount(count: u64) -> String {
+    let unit = if count < 1000 { " B" } else { "" };
+    format!("{}{unit}", bytes(count))
+}
