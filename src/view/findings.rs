@@ -43,7 +43,10 @@ pub(super) fn findings(
         out.push(Line::of(cut(&format!("   {words}"), total), Tone::Plain));
     }
     let mut at = 0..1;
-    for finding in all {
+    // However many there are, no more are laid out than can be near the chosen one.
+    let here = chosen.and_then(|id| state.findings.position(id));
+    let first = here.unwrap_or(0).saturating_sub(height);
+    for finding in all.iter().skip(first).take(2 * height + 1) {
         let here = chosen == Some(finding.id);
         let begin = out.len();
         out.push(first_line(finding, answer, here, total));

@@ -7,6 +7,7 @@ use crate::quantity::{self, count};
 use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::snapshot::Sight;
 use crate::teach;
+use crate::teach::findings::Gravity;
 use crate::view::banner;
 use crate::view::cells::{cut, width};
 use crate::view::course::{Course, Sitting};
@@ -82,6 +83,7 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
         Tone::Plain,
     ));
     parts.extend(looking(&moment.sight));
+    parts.extend(findings(state));
     if moment.hidden_rows > 0 {
         parts.push(Line::of(
             format!("{} hidden", quantity::thousands(moment.hidden_rows)),
@@ -109,6 +111,18 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
         parts.push(source);
     }
     parts
+}
+
+/// How much is stuck or odd, where anything is.
+fn findings(state: &ViewState) -> Option<Line> {
+    let all = state.findings.all();
+    // The most urgent come first.
+    let tone = match all.first()?.row().gravity {
+        Gravity::Stuck => Tone::Warning,
+        Gravity::Odd => Tone::Inference,
+    };
+    let words = count(all.len(), "finding", "findings");
+    Some(Line::of(format!("! {words}"), tone))
 }
 
 pub(super) fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {

@@ -2,6 +2,7 @@
 
 mod choices;
 mod options;
+mod pages;
 mod tapes;
 
 use std::ffi::OsString;
@@ -74,6 +75,10 @@ enum Command {
     Record(Record),
     /// See again what was recorded
     Replay(Replay),
+    /// Print what makes a shell complete our commands and options
+    Completions(Completions),
+    /// Print the manual page, of portolan or of one of its commands
+    Man(Man),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
     /// Be one of the processes of a lesson
@@ -222,6 +227,21 @@ struct Help {
     topic: Option<String>,
 }
 
+/// `completions`.
+#[derive(Debug, Args)]
+struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+struct Man {
+    /// A command; without one the page of portolan itself
+    command: Option<String>,
+}
+
 /// What is to be done.
 pub(super) enum Task {
     /// Draw.
@@ -282,6 +302,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Learn(learn)) => Task::Learn(learn),
         Some(Command::Record(record)) => Task::Record(record),
         Some(Command::Replay(replay)) => Task::Replay(replay),
+        Some(Command::Completions(wanted)) => {
+            return Err(written(pages::completions(wanted.shell)));
+        }
+        Some(Command::Man(wanted)) => return Err(manual(wanted.command.as_deref())),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
         Some(Command::LabProcess(process)) => return Err(crate::app::play_part(&process.name)),
     })
@@ -335,6 +359,16 @@ fn print_help(topic: Option<&str>) -> Exit {
                 "no help about {name:?}; there is help about {}",
                 known.join(", ")
             );
+            complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
+        }
+    }
+}
+
+fn manual(name: Option<&str>) -> Exit {
+    match pages::manual(name) {
+        Some(page) => written(std::io::stdout().lock().write_all(&page)),
+        None => {
+            let text = format!("there is no command {:?}", name.unwrap_or_default());
             complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
         }
     }

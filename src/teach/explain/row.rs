@@ -4,7 +4,7 @@ use super::other_end::other_end;
 use super::state::meaning;
 use super::{Explanation, Known, place};
 use crate::endpoint::Family;
-use crate::history::{Moment, Ownership, Side, Since, Tracked};
+use crate::history::{Closer, Moment, Ownership, Side, Since, Tracked, closer};
 use crate::port::Protocol;
 use crate::quantity;
 use crate::services::Services;
@@ -22,10 +22,15 @@ pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
     said.say("Which end this is", side(row, moment, services));
     said.say("The other end", other_end(row, moment));
     said.say("Its numbers now", numbers(row, moment));
-    said.say("Is that normal?", normal(row));
-    let found = known.findings.at(row.port_key());
-    let found = found.filter(|found| found.concerns(row));
-    said.say("Worth a look", found.map(|found| found.sentence.clone()));
+    said.say("How it ended", ended(row, moment));
+    let found: Vec<Phrase> = known
+        .findings
+        .at(row.port_key())
+        .filter(|found| found.concerns(row))
+        .map(|found| found.sentence.clone())
+        .collect();
+    said.say("Is that normal?", normal(row, &found));
+    said.say("Worth a look", found);
     said.commands = commands(&row.socket);
     said
 }
@@ -56,10 +61,16 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     }
     let age = quantity::age(row.age(moment.elapsed));
     said.push(Phrase::fact(match row.first_seen {
-        Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
         Since::Unsampled(_) => {
             "It came and went between two looks; the kernel told of its end.".into()
         }
+        Since::Seen(_) if row.is_closed() => {
+            format!("It was seen from its beginning to its end, {age}.")
+        }
+        _ if row.is_closed() => {
+            format!("It was seen for {age}, and may be older: it was there at the first look.")
+        }
+        Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
         Since::BeforeFirstLook(_) => {
             "It was there at the first look; how old it is cannot be told.".into()
         }
@@ -103,6 +114,9 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         Ownership::Known(held) => {
             let who = holders(held, &moment.directory);
             match held.processes().nth(1) {
+                _ if row.is_closed() => Phrase::fact(format!(
+                    "{who} had a descriptor of it when it was last seen."
+                )),
                 None => Phrase::fact(format!("{who} has a descriptor of it.")),
                 Some(_) => Phrase::fact(format!(
                     "{who} have descriptors of the one socket; it closes when the last of them has closed."
@@ -302,7 +316,26 @@ fn empty_queues(socket: &Socket) -> Option<Phrase> {
     Some(Phrase::fact(text))
 }
 
-fn normal(row: &Tracked) -> Vec<Phrase> {
+/// When it ended, and which end began with that.
+fn ended(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+    let Some(at) = row.ended().filter(|_| row.is_closed()) else {
+        return Vec::new();
+    };
+    let ago = quantity::age(moment.elapsed.saturating_sub(at));
+    let mut said = vec![Phrase::fact(format!("It ended {ago} ago."))];
+    said.extend(closer(row, moment).map(|first| match first {
+        Closer::Here => Phrase::fact("The program here closed first."),
+        Closer::There => Phrase::fact("The other end closed first."),
+        Closer::ThereConcluded => Phrase::inference("Probably the other end closed first."),
+        Closer::NeverOpen => {
+            Phrase::fact("It had never been open: the call was not answered, or was refused.")
+        }
+    }));
+    said
+}
+
+/// What is young may be as it is; what was found is no question any more.
+fn normal(row: &Tracked, found: &[Phrase]) -> Vec<Phrase> {
     if row.is_closed() {
         return vec![Phrase::fact(
             "It is over: nothing of it is left in the kernel.",
@@ -312,7 +345,7 @@ fn normal(row: &Tracked) -> Vec<Phrase> {
         Some(state) => {
             let normal = meaning(state).normal;
             let alarming = matches!(state, TcpState::CloseWait | TcpState::SynSent);
-            vec![if alarming {
+            vec![if alarming && !found.is_empty() {
                 Phrase::warning(normal)
             } else {
                 Phrase::fact(normal)

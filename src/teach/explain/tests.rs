@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, History, Moment, Ownership, Side, Since, Slot, Stall, Tracked,
+    Evidence, Flow, Held, History, Mark, Moment, Ownership, Side, Since, Slot, Stall, Tracked,
 };
 use crate::port::{Port, PortRange, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
@@ -159,6 +159,13 @@ fn rows() -> Vec<Tracked> {
             }
         }
     }
+    // And some of them when they are gone.
+    let gone = rows.iter().step_by(3).map(|row| Tracked {
+        mark: Some(Mark::Closed(Duration::from_secs(58))),
+        ..row.clone()
+    });
+    let gone: Vec<Tracked> = gone.collect();
+    rows.extend(gone);
     rows
 }
 

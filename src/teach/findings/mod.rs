@@ -147,9 +147,13 @@ impl Findings {
         &self.all
     }
 
-    /// Those at a shared port.
+    /// Those at a shared port, the most urgent first; looked up, for every line of the chart asks.
     pub fn at(&self, port: PortKey) -> impl Iterator<Item = &Finding> {
-        self.all.iter().filter(move |found| found.id.port == port)
+        let ids = RULES.iter().map(move |row| FindingId {
+            rule: row.rule,
+            port,
+        });
+        ids.filter_map(|id| self.all.get(self.position(id)?))
     }
 
     /// Those that are about sockets of this process alone.

@@ -320,3 +320,14 @@ fn a_finding_names_the_sockets_it_concerns() {
     };
     assert_eq!(findings.at(elsewhere).count(), 0);
 }
+
+#[test]
+fn the_rules_stand_in_the_order_of_their_urgency() {
+    let rules: Vec<Rule> = RULES.iter().map(|row| row.rule).collect();
+    assert!(rules.is_sorted());
+    assert!(RULES.is_sorted_by_key(|row| row.gravity));
+    for row in RULES {
+        assert_eq!(RuleRow::of(row.rule).name, row.name);
+        assert!(row.mark.len() <= 7, "{}", row.mark);
+    }
+}

@@ -62,6 +62,21 @@ fn every_look_at_every_row_is_whole_and_its_own() {
             Ownership::Unaccepted | Ownership::Kernel | Ownership::Remembered(_)
         );
         assert!(!(may && nobodys), "{calls}");
+        // Every number is the row's own.
+        if let Some(queues) = row.socket.queues {
+            let told = format!("Recv-Q {}", queues.recv);
+            assert!(kernel.contains(&told), "{told}: {kernel}");
+            let told = format!("Send-Q {}", queues.send);
+            assert!(kernel.contains(&told), "{told}: {kernel}");
+        }
+        if let Some(backlog) = row.socket.backlog {
+            let told = format!("Recv-Q {} (finished calls", backlog.waiting);
+            assert!(kernel.contains(&told), "{told}: {kernel}");
+        }
+        if row.is_closed() {
+            assert!(calls.contains("Nothing: it is gone"), "{calls}");
+            assert!(texts[0].contains("It ended 2s ago."), "{}", texts[0]);
+        }
         // Both numbers stand in the headers, and nothing was captured.
         if let Some(remote) = row.socket.remote {
             let ports = format!(
