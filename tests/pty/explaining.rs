@@ -18,6 +18,7 @@ fn e_explains_the_row_in_four_more_looks_and_escape_goes_back() {
     let mut pty = open_at(&quay);
     pty.keys("g \x1b[Be");
     pty.wait_for_text("[e words]");
+    // What is said of the row comes when the model has looked at it.
     pty.wait_for_text(&format!("TCP {}", address(&listener)));
     pty.wait_for_text("A listener: it waits for anyone");
     for (key, shown, sign) in [
