@@ -1,10 +1,11 @@
 //! The README tells the truth about the program: the keys it lists are the keys there are.
 
-use portolan::view::keys::{BINDINGS, Key, TYPING};
+use portolan::view::keys::{BINDINGS, Key, LESSON, TYPING};
 
 #[test]
 fn the_readme_lists_every_key() {
     check(BINDINGS.iter().map(|b| (b.keys, b.words)));
+    check(LESSON.iter().map(|b| (b.keys, b.words)));
     check(TYPING.iter().map(|hint| (hint.keys, hint.words)));
 }
 

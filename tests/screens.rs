@@ -4,6 +4,9 @@
 
 mod support;
 
+#[path = "support/paper_lab.rs"]
+mod paper_lab;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +16,13 @@ use std::{env, fs};
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
+use paper_lab::PaperLab;
 use portolan::app::{App, Effect, Input, Memory, NamedFilter};
 use portolan::collect::{Reason, Sampled};
 use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
+use portolan::teach::Progress;
+use portolan::teach::lessons::lesson;
 use portolan::view::{Line, Origin, Screen, Tone, ViewState, screen};
 use support::scene::recording;
 use unicode_width::UnicodeWidthStr;
@@ -272,6 +278,16 @@ const CASES: &[Case] = &[
         "named:leaks=state:close-wait / type:22 Enter : type:leaks Enter",
     ),
     ("palette-nothing", "web", (40, 10), ": type:xyzzy"),
+    ("look-numbers", "web", (80, 24), "next / type:443 Enter n"),
+    ("look-states", "web", (80, 24), "next / type:443 Enter n n"),
+    ("look-picture", "zoo", (120, 40), "4 n n"),
+    ("look-numbers-flat", "web", (120, 36), "4 n"),
+    ("look-left", "web", (80, 24), "n n Esc"),
+    ("room-ports", "web", (60, 15), "next P"),
+    ("room-open", "web", (60, 15), "next P j Space j j"),
+    ("room-sockets", "web", (80, 24), "4 next P"),
+    ("room-numbers", "web", (60, 15), "next / type:443 Enter P n"),
+    ("room-usual-again", "web", (80, 24), "P P"),
     ("history", "ends", (120, 36), "next next next next H"),
     (
         "history-wide",
@@ -300,6 +316,92 @@ const CASES: &[Case] = &[
         "tenants",
         (100, 30),
         "next next next next Enter",
+    ),
+    ("lessons", "lesson", (80, 24), "L"),
+    (
+        "lessons-going-on",
+        "lesson",
+        (80, 24),
+        "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L",
+    ),
+    ("lessons-small", "lesson", (40, 10), "L j j j j"),
+    ("lesson-idea", "lesson", (80, 24), "lesson:2"),
+    ("lesson-idea-wide", "lesson", (120, 36), "lesson:2"),
+    ("lesson-why", "lesson", (80, 24), "lesson:2 w"),
+    ("lesson-calls", "lesson", (80, 24), "lesson:2 Enter"),
+    ("lesson-waiting", "lesson", (80, 24), "lesson:2 Enter Enter"),
+    (
+        "lesson-listens",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next",
+    ),
+    (
+        "lesson-question",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter Enter i i",
+    ),
+    (
+        "lesson-wrong",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-right",
+        "lesson",
+        (120, 36),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next",
+    ),
+    (
+        "lesson-not-so",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
+    ),
+    // What was promised does not come: the server never accepts.
+    (
+        "lesson-in-vain",
+        "late",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter next:40",
+    ),
+    (
+        "lesson-accepted",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 4 Enter 1 Enter Enter next",
+    ),
+    (
+        "lesson-numbers",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next n",
+    ),
+    (
+        "lesson-states",
+        "lesson",
+        (120, 36),
+        "lesson:2 Enter Enter next Enter 7 Enter Enter next n n",
+    ),
+    (
+        "lesson-small",
+        "lesson",
+        (40, 10),
+        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-room",
+        "lesson",
+        (60, 15),
+        "P lesson:2 Enter Enter next Enter 4 Enter Enter next",
+    ),
+    (
+        "lesson-left",
+        "lesson",
+        (80, 24),
+        "/ type:22 Enter lesson:2 Enter Esc Esc",
     ),
     ("travel-back", "changes", (80, 24), "z next next next [ ["),
     (
@@ -359,6 +461,7 @@ struct Play {
     app: App,
     memory: Memory,
     samples: std::vec::IntoIter<Snapshot>,
+    lab: PaperLab,
 }
 
 fn play(&(name, recorded, size, happens): &Case) -> String {
@@ -374,6 +477,7 @@ fn play(&(name, recorded, size, happens): &Case) -> String {
         app: App::new(view, Arc::default(), Arc::new(Services::registry())),
         memory: Memory::default(),
         samples: samples.into_iter(),
+        lab: PaperLab::default(),
     };
     play.next_sample();
     for word in happens.split_whitespace() {
@@ -405,6 +509,8 @@ impl Play {
     fn happen(&mut self, word: &str) -> Option<()> {
         if word == "next" {
             self.next_sample();
+        } else if let Some(count) = word.strip_prefix("next:") {
+            (0..count.parse().ok()?).for_each(|_| self.next_sample());
         } else if let Some(text) = word.strip_prefix("type:") {
             text.chars().for_each(|c| self.press(KeyCode::Char(c)));
         } else if let Some(filters) = word.strip_prefix("named:") {
@@ -422,6 +528,14 @@ impl Play {
                 row: row.parse().ok()?,
                 modifiers: KeyModifiers::NONE,
             }));
+        } else if let Some(number) = word.strip_prefix("lesson:") {
+            let lesson = lesson(number.parse().ok()?)?;
+            let effects = self.app.learn(Some(lesson));
+            self.perform(effects);
+        } else if let Some(lines) = word.strip_prefix("progress:") {
+            let lines = lines.replace('_', " ").replace(';', "\n");
+            self.app
+                .knows_progress(&Progress::read(lines.as_bytes()), None);
         } else if let Some(size) = word.strip_prefix("resize:") {
             let (columns, rows) = size.split_once('x')?;
             self.terminal(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));
@@ -437,8 +551,21 @@ impl Play {
 
     fn terminal(&mut self, event: Event) {
         let input = Input::of(event).expect("something the program knows");
-        if self.app.input(input).contains(&Effect::Ask) {
+        let effects = self.app.input(input);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        if effects.contains(&Effect::Ask) {
             self.answer();
+        }
+        for effect in effects {
+            if let Effect::Lab(number, order) = effect
+                && let Some(news) = self.lab.carry_out(order)
+            {
+                let more = self.app.lab_told(number, news);
+                self.perform(more);
+            }
         }
     }
 }
@@ -497,6 +624,7 @@ const fn letter(tone: Tone) -> char {
         Tone::Strong => 's',
         Tone::Heading => 'h',
         Tone::Accent => 'a',
+        Tone::Lit => 'l',
         Tone::Opened => '+',
         Tone::Closed => '-',
         Tone::Changed => '~',

@@ -105,6 +105,9 @@ pub(super) enum Failure {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Lab(#[from] crate::app::lab::LabError),
+    /// A learner's progress stays where it is.
+    #[error("your progress cannot be forgotten: {0}")]
+    Progress(io::Error),
     /// No thread.
     #[error("the system gives no thread: {0}")]
     Thread(io::Error),
@@ -159,6 +162,7 @@ pub(super) fn report(failure: &Failure) -> Exit {
         | Failure::Terminal(_)
         | Failure::Output(_)
         | Failure::Tape { .. }
+        | Failure::Progress(_)
         | Failure::Thread(_) => Exit::Refused,
         #[cfg(target_os = "linux")]
         Failure::Lab(_) => Exit::Refused,

@@ -8,9 +8,11 @@ mod check;
 
 use std::io::{self, Write};
 
-use crate::app::cli::Learn;
+use crate::app::cli::{Learn, draws};
+use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::terminal_width;
+use crate::app::{feed, progress};
 use crate::teach::lessons::{LESSONS, Lesson, lesson};
 use crate::text;
 
@@ -18,26 +20,38 @@ use crate::text;
 ///
 /// # Errors
 /// A number that is no lesson's, an output that cannot be written, a lab that cannot go on.
-pub(super) fn learn(learn: &Learn) -> Result<Exit, Failure> {
+pub(super) fn learn(learn: &Learn, config: Config) -> Result<Exit, Failure> {
     let chosen = match learn.lesson {
         Some(number) => Some(lesson(number).ok_or_else(|| none_such(number))?),
         None => None,
     };
-    learn.common.start_log()?;
+    if learn.reset {
+        return forget();
+    }
     if learn.list {
         return list(chosen);
     }
     if learn.check {
+        learn.common.start_log()?;
         return check(chosen, learn);
     }
-    teach(chosen)
+    if !draws() {
+        return Err(Failure::Usage(
+            "the lessons need a terminal; --list tells them, --check tries them without one".into(),
+        ));
+    }
+    feed::lessons(learn, chosen, config)
 }
 
-/// The lesson on the screen.
-fn teach(_: Option<&'static Lesson>) -> Result<Exit, Failure> {
-    Err(Failure::Usage(
-        "learn needs to know what: --list tells the lessons, --check tries them".into(),
-    ))
+/// Forgets how far the learner is.
+fn forget() -> Result<Exit, Failure> {
+    let forgotten = progress::reset().map_err(Failure::Progress)?;
+    let word = match forgotten {
+        true => "your progress is forgotten",
+        false => "there was no progress to forget",
+    };
+    writeln!(io::stdout(), "{word}").map_err(Failure::Output)?;
+    Ok(Exit::Done)
 }
 
 fn none_such(number: u8) -> Failure {

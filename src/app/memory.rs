@@ -10,7 +10,7 @@ use crate::app::model::{About, Explained, Published, Question};
 use crate::collect::Sampled;
 use crate::history::{Bounds, History, Moment, Past};
 use crate::query::filter::Context;
-use crate::query::{Answer, Grouping, Lines, answer, complete};
+use crate::query::{Answer, Grouping, Lines, Survey, answer, complete};
 use crate::socket::Socket;
 use crate::teach::{self, Findings, Known, Limits, Subject};
 
@@ -122,7 +122,14 @@ impl Memory {
         };
         let typed = question.typed.as_ref();
         let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
+        let survey = question
+            .survey
+            .map(|scope| (scope, Arc::new(Survey::of(&answer, scope))));
+        let exam = question.exam.as_ref();
+        let marked = exam.map(|exam| exam.mark(&answer.moment));
         Some(Published {
+            survey,
+            marked,
             lines,
             newest,
             completion,

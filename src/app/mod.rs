@@ -4,14 +4,15 @@
 //! sampler ── snapshots ──▶ model ── answers ──▶ main ── screens ──▶ terminal
 //!                            ▲                   ▲ │
 //!                            └──── questions ────┼─┘
-//! input, signals, hang-up watch, filters ── messages ┘
+//! input, signals, hang-up watch, filters, lab ── messages ┘
 //! ```
 //!
 //! *main* owns the terminal and draws; it never waits for a sample and never does work in
 //! proportion to the number of sockets. *model* owns the history and answers. *sampler* owns the
-//! source; where a recording is replayed, *player* stands in its place. *input* blocks on the terminal, *signals* on the signals, *watch* on the hang-up;
-//! *filters* reads and writes the file of earlier filters; *recorder*, while one records, writes
-//! what the sampler sends to the model.
+//! source; where a recording is replayed, *player* stands in its place. *input* blocks on the
+//! terminal, *signals* on the signals, *watch* on the hang-up; *filters* reads and writes the files
+//! of earlier filters and of a learner's progress; *recorder*, while one records, writes what the
+//! sampler sends to the model; *lab* leads the processes of the lesson that is open.
 //!
 //! What is decided here is decided without a thread, a terminal or a clock, by [`App`] and
 //! [`Memory`]; they are public so that the tests can play a recording through them.
@@ -34,6 +35,7 @@ mod model;
 mod panics;
 mod player;
 mod print;
+mod progress;
 mod record;
 mod recorder;
 mod replay;
@@ -41,7 +43,9 @@ mod run;
 mod shelf;
 #[cfg(unix)]
 mod signals;
+mod state_file;
 mod terminal;
+mod tutor;
 mod update;
 mod wait;
 mod watch;
@@ -56,6 +60,7 @@ pub use exit::Exit;
 pub use input::Input;
 pub use memory::{Keeping, Memory};
 pub use model::{About, Explained, Published, Question};
+pub use tutor::{News, Order as LabOrder};
 pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 
 /// Runs the program.
@@ -71,13 +76,15 @@ fn start(task: Task) -> Exit {
     // What is wrong with it is said whatever is asked for.
     let configured = Config::load(task.common().config());
     let outcome = configured.and_then(|config| match task {
-        Task::Dashboard(selection, common) => feed::dashboard(&selection, &common, config),
+        Task::Dashboard(selection, scene, common) => {
+            feed::dashboard(&selection, &scene, &common, config)
+        }
         Task::List(list) => print::list(&list, &config),
         Task::Watch(watch) => watch::watch(&watch, &config),
         Task::Wait(wait) => wait::wait(&wait),
         Task::Free(free) => free::free(&free),
         Task::Explain(explain) => explain::explain(&explain, &config),
-        Task::Learn(learn) => learn::learn(&learn),
+        Task::Learn(learn) => learn::learn(&learn, config),
         Task::Record(record) => record::record(&record, &config),
         Task::Replay(replay) => replay::replay(&replay, config),
     });

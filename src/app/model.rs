@@ -13,9 +13,9 @@ use crate::app::memory::{Keeping, Memory};
 use crate::app::run::Message;
 use crate::collect::Sampled;
 use crate::history::{Kept, Moment, Spot, Track};
-use crate::query::{Answer, Completion, Folds, Lines, Query, Typed};
+use crate::query::{Answer, Completion, Folds, Lines, Query, Scope, Survey, Typed};
 use crate::socket::Socket;
-use crate::teach::{Explanation, Findings, Limits, Look, Subject};
+use crate::teach::{Exam, Explanation, Findings, Limits, Look, Marked, Subject};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Question {
     pub query: Query,
     /// What is unfolded.
     pub folds: Folds,
+    /// Of which rows a survey is wanted.
+    pub survey: Option<Scope>,
+    /// What is to be marked by the rows.
+    pub exam: Option<Exam>,
     /// What is being typed, where candidates for it are wanted.
     pub typed: Option<Typed>,
     /// From where on something is worth a look.
@@ -65,6 +69,10 @@ pub struct Published {
     pub lines: Lines,
     /// The newest moment, which is not the answer's while a moment is held.
     pub newest: Arc<Moment>,
+    /// The survey, where it was wanted.
+    pub survey: Option<(Scope, Arc<Survey>)>,
+    /// What was marked, where something was to be.
+    pub marked: Option<Marked>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.

@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::feed::Feeder;
+use crate::app::feed::{Begin, Feeder};
 use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
 use crate::app::recorder::{News, Recorder, Tap};
 use crate::app::shelf::Shelf;
 use crate::app::terminal::{self, Display};
+use crate::app::tutor::{self, Tutor};
 use crate::app::update::{App, Effect, Pace, Take};
 use crate::collect::recording::Ending;
-use crate::socket::Socket;
+use crate::teach::Progress;
 use crate::view::{ViewState, screen};
 
 /// What the loop is told.
@@ -36,6 +37,10 @@ pub(super) enum Message {
     End(Exit),
     /// The filters of earlier runs, the latest first.
     Recalled(Vec<String>),
+    /// How far the learner is, and a word where that is not known.
+    Progress(Progress, Option<String>),
+    /// What the lab did, and by which order.
+    Lab(u64, tutor::News),
     /// The recording that is shown is at its end.
     Over(Ending),
     /// How the recording goes that is made.
@@ -53,15 +58,12 @@ const FRAME: Duration = Duration::from_millis(8);
 
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-pub(super) fn open<F>(
+pub(super) fn open(
     selection: &Selection,
     common: &Common,
     config: Config,
-    feed: impl FnOnce(&mut App) -> Result<F, Failure>,
-) -> Result<Exit, Failure>
-where
-    F: FnOnce(&App, &Model, &Tap, Receiver<Vec<Socket>>, SyncSender<Message>) -> io::Result<Feeder>,
-{
+    feed: impl FnOnce(&mut App) -> Result<Begin, Failure>,
+) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
     let filter = Arc::new(selection.filter()?);
     common.start_log()?;
@@ -92,6 +94,11 @@ where
     #[cfg(unix)]
     crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
     let shelf = Shelf::open(messages.clone());
+    let tutor = match feeder {
+        Feeder::Sampler(_) => Tutor::start(messages.clone(), common.source()).ok(),
+        // What a lab does would not be in the recording.
+        Feeder::Player(_) => None,
+    };
     input::start(messages.clone(), common.fault() == Some(Fault::Input))
         .map_err(Failure::Thread)?;
     Loop {
@@ -104,6 +111,7 @@ where
         tap,
         recorder: None,
         shelf,
+        tutor,
         fault: common.fault(),
         drawn: None,
     }
@@ -120,6 +128,7 @@ struct Loop {
     tap: Tap,
     recorder: Option<Recorder>,
     shelf: Option<Shelf>,
+    tutor: Option<Tutor>,
     fault: Option<Fault>,
     drawn: Option<Instant>,
 }
@@ -128,9 +137,12 @@ impl Loop {
     fn run(mut self) -> Result<Exit, Failure> {
         let outcome = self.turn();
         let shelf = self.shelf.take();
-        let recorder = self.recorder.take();
+        let (recorder, tutor) = (self.recorder.take(), self.tutor.take());
         // The terminal is given back first: leaving is at once.
         drop(self);
+        if let Some(tutor) = tutor {
+            tutor.close();
+        }
         if let Some(recorder) = recorder {
             recorder.close();
         }
@@ -141,6 +153,9 @@ impl Loop {
     }
 
     fn turn(&mut self) -> Result<Exit, Failure> {
+        for effect in self.app.take_first() {
+            self.perform(effect)?;
+        }
         self.draw()?;
         loop {
             let Ok(first) = self.inbox.recv() else {
@@ -193,6 +208,11 @@ impl Loop {
                 self.app.recalled(filters);
                 Vec::new()
             }
+            Message::Progress(progress, word) => {
+                self.app.knows_progress(&progress, word);
+                Vec::new()
+            }
+            Message::Lab(number, news) => self.app.lab_told(number, news),
             Message::Over(ending) => {
                 self.app.played(crate::app::replay::ending(&ending));
                 Vec::new()
@@ -243,6 +263,16 @@ impl Loop {
             Effect::Remember(filter) => {
                 if let Some(shelf) = &self.shelf {
                     shelf.keep(filter);
+                }
+            }
+            Effect::KeepProgress(progress) => {
+                if let Some(shelf) = &self.shelf {
+                    shelf.keep_progress(*progress);
+                }
+            }
+            Effect::Lab(number, order) => {
+                if let Some(tutor) = &self.tutor {
+                    tutor.order(number, order);
                 }
             }
             Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,

@@ -1,31 +1,33 @@
-//! The filters of earlier runs, in a file.
+//! The filters of earlier runs, in a file, and the thread that writes what is kept.
 //!
-//! In: filters that were kept. Out: those of earlier runs, as a [`Message`]. A thread of its own
-//! reads and writes, so a slow disk or a home on a dead server never holds up a key. Whatever is
+//! In: filters that were kept, and how far a learner is. Out: the filters of earlier runs, as a
+//! [`Message`]. A thread of its own reads and writes, so a slow disk or a home on a dead server never holds up a key. Whatever is
 //! wrong with the file, the program goes on without it: the log says why.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread;
 use std::time::Duration;
 
-use etcetera::BaseStrategy;
-
 use crate::app::run::Message;
 use crate::app::update::recall::{MOST, remember};
+use crate::app::{progress, state_file};
 use crate::query::Filter;
-
-/// How much of the file is read: as many of the longest filters as anybody has, and no film.
-const LIMIT: u64 = 256 * 1024;
+use crate::teach::Progress;
 
 /// How long leaving waits for the last filter to be written.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Something to be kept.
+enum Kept {
+    Filter(String),
+    Progress(Box<Progress>),
+}
+
 /// The thread, from outside.
 pub(super) struct Shelf {
-    kept: Sender<String>,
+    kept: Sender<Kept>,
     /// Ends when the thread does.
     done: Receiver<()>,
 }
@@ -33,17 +35,23 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Starts the thread; `None` where there is no place for the file or no thread.
     pub(super) fn open(messages: SyncSender<Message>) -> Option<Self> {
-        let path = path()?;
-        let (kept, receiver) = channel::<String>();
+        let path = state_file::path("filters")?;
+        let (kept, receiver) = channel();
         let (alive, done) = channel();
         let work = move || {
             let _alive: Sender<()> = alive;
             // Nobody is left to tell when the loop has ended already.
             drop(messages.send(Message::Recalled(read(&path))));
+            let (progress, word) = progress::load();
+            drop(messages.send(Message::Progress(progress, word)));
             drop(messages);
-            while let Ok(filter) = receiver.recv() {
-                if let Err(error) = add(&path, &filter) {
-                    tracing::warn!(path = %path.display(), %error, "the filter is not kept");
+            while let Ok(kept) = receiver.recv() {
+                let (what, outcome) = match kept {
+                    Kept::Filter(filter) => ("the filter", add(&path, &filter)),
+                    Kept::Progress(progress) => ("the progress", progress::keep(&progress)),
+                };
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "{what} is not kept");
                 }
             }
         };
@@ -54,7 +62,12 @@ impl Shelf {
     /// Hands over a filter.
     pub(super) fn keep(&self, filter: String) {
         // A thread that is gone has said why.
-        drop(self.kept.send(filter));
+        drop(self.kept.send(Kept::Filter(filter)));
+    }
+
+    /// Hands over a learner's progress.
+    pub(super) fn keep_progress(&self, progress: Progress) {
+        drop(self.kept.send(Kept::Progress(Box::new(progress))));
     }
 
     /// Waits until everything is written, but not for ever.
@@ -66,29 +79,15 @@ impl Shelf {
     }
 }
 
-/// `$XDG_STATE_HOME/portolan/filters`. Without a home there is none: what the system's list of
-/// users says instead is the home of somebody who did not ask for it.
-fn path() -> Option<PathBuf> {
-    if cfg!(unix) {
-        std::env::var_os("HOME").filter(|home| !home.is_empty())?;
-    }
-    let places = etcetera::choose_base_strategy().ok()?;
-    let state = places.state_dir().unwrap_or_else(|| places.data_dir());
-    Some(state.join("portolan").join("filters"))
-}
-
 /// The filters in the file, the latest first; what is none is left out.
 fn read(path: &Path) -> Vec<String> {
-    // Opening a pipe would wait for its other end.
-    if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
-        return Vec::new();
+    match state_file::read(path) {
+        Ok(bytes) => filters(&bytes),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "no earlier filters");
+            Vec::new()
+        }
     }
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        tracing::warn!(path = %path.display(), %error, "no earlier filters");
-    }
-    filters(&bytes)
 }
 
 fn filters(bytes: &[u8]) -> Vec<String> {
@@ -114,59 +113,17 @@ fn add(path: &Path, filter: &str) -> io::Result<()> {
     if filter.chars().any(char::is_control) {
         return Ok(());
     }
-    let folder = path.parent().unwrap_or(path);
-    make(folder)?;
-    // A link to another file is kept, and one to /dev/null says that nothing is to be kept.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::symlink_metadata(&target).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("it is no file"));
-    }
+    let target = state_file::target(path)?;
     let mut all = read(&target);
     remember(&mut all, filter);
     let text: String = all.iter().flat_map(|one| [one.as_str(), "\n"]).collect();
-    let draft = target.with_extension(format!("{}.new", std::process::id()));
-    // What a run of the same number left when it was killed.
-    drop(fs::remove_file(&draft));
-    let written = private(&draft).and_then(|mut file| file.write_all(text.as_bytes()));
-    let done = written.and_then(|()| fs::rename(&draft, &target));
-    if done.is_err() {
-        drop(fs::remove_file(&draft));
-    }
-    done
-}
-
-#[cfg(unix)]
-fn make(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder)?;
-    // Under sudo with the user's own home, the file would be root's afterwards.
-    let owner = fs::metadata(folder)?.uid();
-    match owner == rustix::process::geteuid().as_raw() {
-        true => Ok(()),
-        false => Err(io::Error::other("its directory is another user's")),
-    }
-}
-
-#[cfg(not(unix))]
-fn make(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// A new file that only its owner may read: filters name hosts and users.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
+    state_file::write(&target, text.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

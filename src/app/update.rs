@@ -5,8 +5,12 @@ mod complete;
 mod cursor;
 mod explain;
 mod findings;
+mod help;
+mod learn;
+mod look;
 mod palette;
 mod pick;
+mod quiz;
 pub(super) mod recall;
 mod record;
 mod travel;
@@ -17,14 +21,15 @@ use std::time::Duration;
 
 use crate::app::input::Input;
 use crate::app::model::{About, Published, Question};
+use crate::app::tutor::Order;
 use crate::collect::Reason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Grouping, Lines, Query, Typed};
+use crate::query::{Answer, Filter, Grouping, Lines, Query, Scope, Typed};
 use crate::services::Services;
-use crate::teach::Limits;
-use crate::view::keys::{Key, action_of};
+use crate::teach::{Limits, Progress};
+use crate::view::keys::action_of;
 use crate::view::{
-    Areas, Details, Feed, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
+    Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
 };
 
 pub use palette::NamedFilter;
@@ -50,6 +55,10 @@ pub enum Effect {
     StopRecording,
     /// Keep this filter for later runs.
     Remember(String),
+    /// Keep how far the learner is.
+    KeepProgress(Box<Progress>),
+    /// Have the lab do this; the news of it have this number.
+    Lab(u64, Order),
     /// Copy this text.
     Copy(String),
     /// Stop until continued.
@@ -103,6 +112,8 @@ pub struct App {
     takes: Vec<Take>,
     /// What the items of the palette do.
     commands: Vec<palette::Command>,
+    /// Of what a survey was asked.
+    asked_survey: Option<Scope>,
     /// The place for which candidates were asked.
     asked: Option<Typed>,
     /// How often Tab was pressed since.
@@ -115,6 +126,10 @@ pub struct App {
     places: [Place; 5],
     /// What the next answer keeps in place.
     keep: cursor::Keep,
+    /// What is to be done first.
+    pub(super) first: Vec<Effect>,
+    /// What lessons need besides what is seen of them.
+    learner: learn::Learner,
     /// A word on what was just done, until the next key.
     said: Option<String>,
     /// A panic of another thread; stays.
@@ -135,12 +150,15 @@ impl App {
             picks: Vec::new(),
             takes: Vec::new(),
             commands: Vec::new(),
+            asked_survey: None,
             asked: None,
             tabs: 0,
             choices: complete::Choices::default(),
             past: recall::Past::default(),
             places: [Place::default(); 5],
             keep: cursor::Keep::default(),
+            first: Vec::new(),
+            learner: learn::Learner::default(),
             said: None,
             trouble: None,
         }
@@ -164,6 +182,8 @@ impl App {
                 services: Arc::clone(&self.services),
             },
             folds: self.view.folds.clone(),
+            survey: self.surveyed(),
+            exam: self.exam(),
             typed: self.asked.clone(),
             limits: self.limits,
             explain: self
@@ -174,8 +194,19 @@ impl App {
         }
     }
 
+    /// What is to be done before anything else.
+    pub(super) fn take_first(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.first)
+    }
+
     /// Takes up what the terminal sent.
     pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = self.take_up(input);
+        self.survey_again(&mut effects);
+        effects
+    }
+
+    fn take_up(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resize(columns, rows) => {
                 self.view.size = (columns, rows);
@@ -202,39 +233,18 @@ impl App {
                     Mode::Palette => self.in_palette(key, &event),
                     Mode::Explain => self.in_explain(key),
                     Mode::Findings(chosen) => self.in_findings(key, chosen),
-                    Mode::Browse => key
-                        .and_then(action_of)
-                        .map(|a| self.act(a))
-                        .unwrap_or_default(),
+                    Mode::Browse => match self.in_course(key, &event) {
+                        Some(effects) => effects,
+                        None => key
+                            .and_then(action_of)
+                            .map(|a| self.act(a))
+                            .unwrap_or_default(),
+                    },
                 };
                 self.collect_notices();
                 effects
             }
         }
-    }
-
-    fn in_help(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
-        let rows = usize::from(self.view.size.1);
-        let scroll = match key {
-            Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
-            Some(Key::Up | Key::Char('k')) => scroll.saturating_sub(1),
-            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => {
-                scroll.saturating_add(rows / 2)
-            }
-            Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
-            Some(Key::Home | Key::Char('g')) => 0,
-            Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
-            Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
-            _ => {
-                self.view.mode = Mode::Browse;
-                return Vec::new();
-            }
-        };
-        let most = crate::view::help_height(&self.view).saturating_sub(1);
-        self.view.mode = Mode::Help {
-            scroll: scroll.min(most),
-        };
-        Vec::new()
     }
 
     /// Takes up the filters of earlier runs, the latest first.
@@ -276,7 +286,13 @@ impl App {
             self.explained(explained);
         }
         self.find_cursor_again();
-        let effects = match published.completion {
+        // One that was made of another group's rows is not this group's.
+        if let Some((scope, survey)) = published.survey
+            && self.surveyed() == Some(scope)
+        {
+            self.view.survey = Some(survey);
+        }
+        let mut effects = match published.completion {
             // Asked again without them: the model need not find them for every sample.
             Some(completion) => match self.completed(completion) {
                 none if none.is_empty() => vec![Effect::Ask],
@@ -284,6 +300,10 @@ impl App {
             },
             None => Vec::new(),
         };
+        if let Some(marked) = published.marked {
+            effects.extend(self.marked(marked));
+        }
+        self.survey_again(&mut effects);
         self.collect_notices();
         effects
     }
@@ -354,6 +374,11 @@ impl App {
     fn back(&mut self) -> Vec<Effect> {
         if self.view.details != Details::Brief {
             self.view.details = Details::Brief;
+            self.keep_cursor_visible();
+            return Vec::new();
+        }
+        if self.view.look != Look::Words {
+            self.view.look = Look::Words;
             self.keep_cursor_visible();
             return Vec::new();
         }

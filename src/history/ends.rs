@@ -87,9 +87,10 @@ pub(super) struct Waiting {
     /// Heard after the last look had begun.
     undecided: Vec<Destroyed>,
     /// Rows that closed and whose end was not announced, with their slots, which may have been
-    /// given to others since. `order` has the oldest first, and some that are no longer awaited.
+    /// given to others since. `order` has the oldest first, each with its endpoints, and some that
+    /// are no longer awaited.
     awaited: HashMap<SocketKey, Slot>,
-    order: VecDeque<SocketKey>,
+    order: VecDeque<(SocketKey, SocketKey)>,
     /// The names of those by their endpoints: the kernel may have given the row another cookie than
     /// the socket (see [`reunion`](super::reunion)).
     by_tuple: HashMap<SocketKey, SocketKey>,
@@ -108,18 +109,19 @@ impl Waiting {
 
     fn expect(&mut self, row: &Tracked) {
         if self.order.len() >= MOST_AWAITED
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((oldest, ends)) = self.order.pop_front()
         {
             self.awaited.remove(&oldest);
+            // Others may have been given the endpoints since.
+            if self.by_tuple.get(&ends) == Some(&oldest) {
+                self.by_tuple.remove(&ends);
+            }
         }
+        let ends = tuple(&row.socket);
         if self.awaited.insert(row.key, row.slot).is_none() {
-            self.order.push_back(row.key);
+            self.order.push_back((row.key, ends));
         }
-        if self.by_tuple.len() >= MOST_AWAITED {
-            let awaited = &self.awaited;
-            self.by_tuple.retain(|_, key| awaited.contains_key(key));
-        }
-        self.by_tuple.insert(tuple(&row.socket), row.key);
+        self.by_tuple.insert(ends, row.key);
     }
 
     /// Whose end it is, by name or else by endpoints; he is not awaited any more.
@@ -306,4 +308,49 @@ pub(super) fn surplus(tcp: &TcpInfo) -> Option<u64> {
     let sent = tcp.sent?;
     let once = sent.bytes.checked_sub(sent.repeated)?;
     tcp.delivered?.acknowledged.checked_sub(once)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+    use crate::history::{Evidence, Flow, Ownership, Since, Stall};
+    use crate::port::Port;
+
+    fn row(n: u32) -> Tracked {
+        let address = |bits: u32| Endpoint::new(std::net::Ipv4Addr::from(bits).into(), Port(1));
+        let state = Transport::Tcp(TcpState::Established);
+        let socket = Socket::new(state, address(0), Some(address(n)));
+        Tracked {
+            key: socket.key(),
+            slot: Slot(n),
+            socket,
+            ownership: Ownership::NotYet,
+            side: Side::Outgoing,
+            evidence: Evidence::State,
+            first_seen: Since::Seen(Duration::ZERO),
+            state_since: Since::Seen(Duration::ZERO),
+            path: Vec::new(),
+            peer: None,
+            flow: Flow::default(),
+            stall: Stall::default(),
+            mark: None,
+        }
+    }
+
+    #[test]
+    fn however_many_close_at_once_only_the_youngest_are_awaited() {
+        let most = u32::try_from(MOST_AWAITED).expect("not so many");
+        let mut waiting = Waiting::default();
+        // So many that a look at all of them for each would take minutes.
+        for n in 1..=4 * most {
+            waiting.expect(&row(n));
+            assert!(waiting.by_tuple.len() <= MOST_AWAITED);
+        }
+        assert_eq!(waiting.awaited.len(), MOST_AWAITED);
+        let youngest = row(4 * most);
+        let found = waiting.by_tuple.get(&tuple(&youngest.socket));
+        assert_eq!(found, Some(&youngest.key));
+        assert!(!waiting.by_tuple.contains_key(&tuple(&row(most).socket)));
+    }
 }

@@ -17,6 +17,7 @@ mod place;
 mod reach;
 mod refine;
 mod summary;
+mod survey;
 mod watch;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use place::Place;
 pub use reach::{Reach, Served};
 pub use refine::{Joined, Joining, aspects, joined};
 pub use summary::{ProcessName, StateCounts, Summary, Tense};
+pub use survey::{Ends, Quarter, Scope, Survey};
 pub use watch::{Event, EventKind, Watcher};
 
 use crate::endpoint::Family;

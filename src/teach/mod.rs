@@ -4,24 +4,30 @@
 //! each with its [`Certainty`]: what was seen, what was concluded and what is not known do not
 //! look alike on the screen. An [`Explanation`] is all there is to say of one thing.
 
+mod apart;
 mod berth;
 mod details;
 mod ended;
+mod exam;
 mod explain;
 pub mod findings;
 mod group;
 pub mod lessons;
 mod neighbours;
 mod owner;
+mod progress;
 mod queues;
+pub mod quiz;
 mod row;
 mod sight;
 
+pub use apart::say_survey;
 pub use berth::{Berthing, say_verdict, say_why};
 pub use details::{Detail, group_details, row_details};
 pub use ended::{
     clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
 };
+pub use exam::{Exam, Marked, Told, named, told};
 pub use explain::{
     Contrast, Explanation, Known, Look, Passage, Subject, explain, explain_port, explain_process,
     explain_row, look_at_row,
@@ -29,6 +35,7 @@ pub use explain::{
 pub use findings::{Finding, FindingId, Findings, Limits};
 pub use group::{group_title, reach, say_group};
 pub use owner::{holders, no_owner, owner, process_names};
+pub use progress::Progress;
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
 pub use sight::{hangs_on_owners, hidden, hidden_in_print, remedy};
 

@@ -24,6 +24,8 @@ pub(super) enum Content {
     /// The endpoint that tells a row from its neighbours.
     End,
     Owner,
+    /// Recv-Q and Send-Q; of a listener, what waits and how much may.
+    Queues,
     Note,
     Age,
     Down,

@@ -1,6 +1,7 @@
 //! The last line: the keys that matter now.
 
 use crate::view::cells::width;
+use crate::view::course;
 use crate::view::keys::{Action, BINDINGS};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Details, Feed, Mode, ViewState};
@@ -68,6 +69,10 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             total,
         ),
         Mode::Help { .. } => keys(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),
+        Mode::Browse if state.course.is_some() => {
+            let pairs = state.course.as_ref().map(course::said_of_keys);
+            keys(&pairs.unwrap_or_default(), total)
+        }
         Mode::Browse if state.details == Details::Full => keys(
             &[
                 ("Esc", "back"),

@@ -8,12 +8,20 @@ use crate::query::{Answer, Grouping, Narrow, Phase};
 use crate::snapshot::Sight;
 use crate::teach;
 use crate::teach::findings::Gravity;
+use crate::view::banner;
 use crate::view::cells::{cut, width};
+use crate::view::course::{Course, Sitting};
 use crate::view::screen::{Line, Span, Tone};
-use crate::view::state::{Feed, Mode, NoticeKind, Playback, Stage, ViewState};
+use crate::view::state::{Feed, Manner, Mode, NoticeKind, Playback, Stage, ViewState};
 
 /// Program, views, how the collecting goes, what there is, what it costs.
 pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+    if let Some(course) = &state.course {
+        return banner::taught(course, state, answer, total);
+    }
+    if state.manner == Manner::Presenter {
+        return banner::presented(state, answer, total);
+    }
     let full = total >= 72;
     let mut line = Line::of(if full { " portolan " } else { " " }, Tone::Strong);
     for (index, view) in Grouping::ALL.into_iter().enumerate() {
@@ -117,7 +125,7 @@ fn findings(state: &ViewState) -> Option<Line> {
     Some(Line::of(format!("! {words}"), tone))
 }
 
-fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
+pub(super) fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
     if let Some(playback) = &state.playback {
         return replayed(state, playback, answer);
     }
@@ -212,6 +220,10 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
     if state.mode == Mode::Palette {
         return palette(state, total);
     }
+    let table = |course: &Course| course.sitting().is_some_and(Sitting::shows_table);
+    if state.course.as_ref().is_some_and(|course| !table(course)) {
+        return (Line::default(), 0);
+    }
     let typing = state.mode == Mode::Filter;
     let mut line = Line::of(" / ", if typing { Tone::Accent } else { Tone::Dim });
     let found = answer.map(|a| matched(state, a)).unwrap_or_default();
@@ -219,7 +231,9 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
     let text = &state.filter.text;
     let before = text.get(..state.filter.cursor).unwrap_or(text);
     let column = 3 + width(before).min(room);
-    if text.is_empty() && !typing {
+    if text.is_empty() && !typing && state.manner == Manner::Presenter {
+        return (Line::default(), column);
+    } else if text.is_empty() && !typing {
         line.push(
             cut(
                 "filter, such as 8080 · nginx · 10.0.0.0/8 · close-wait · age>1h · a or b · not a",
@@ -235,7 +249,10 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
         };
         line.push(visible(text, before, room), tone);
     }
-    let only = switches(state.narrow);
+    let only = match state.course.is_some() && !typing {
+        true => "only this lesson's sockets".into(),
+        false => switches(state.narrow),
+    };
     if !only.is_empty() && line.width() + width(&only) + 2 < total.saturating_sub(width(&found)) {
         line.push(format!("  {only}"), Tone::Accent);
     }
@@ -345,7 +362,7 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
     let text = cut(&first.text, room);
     Some(Line {
         spans: vec![Span::new(format!(" ! {text}{more}"), tone)],
-        selected: false,
+        ..Line::default()
     })
 }
 

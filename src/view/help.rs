@@ -3,7 +3,7 @@
 use crate::teach;
 use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
-use crate::view::keys::{BINDINGS, Key, TYPING};
+use crate::view::keys::{BINDINGS, Key, LESSON, TYPING};
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Origin, ViewState};
 
@@ -35,6 +35,17 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     out.push(Line::of(" WHILE TYPING A FILTER", Tone::Heading));
     typing(&mut out, total);
     out.push(Line::default());
+    out.push(Line::of(" IN A LESSON", Tone::Heading));
+    for binding in LESSON {
+        labelled(
+            &mut out,
+            &names(binding.keys),
+            Tone::Accent,
+            binding.words,
+            total,
+        );
+    }
+    out.push(Line::default());
     out.push(Line::of(" SIGNS", Tone::Heading));
     signs(&mut out, total);
     out.push(Line::default());
@@ -64,7 +75,7 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     out
 }
 
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 8] = [
     (
         "SERVICE",
         "the name registered for the port's number; no proof of what really runs there",
@@ -83,6 +94,10 @@ const WORDS: [(&str, &str); 7] = [
     (
         "waiting 2 of 5",
         "a listener's queue: established by the kernel, not yet accepted by the program",
+    ),
+    (
+        "RECV/SEND",
+        "bytes not read yet, bytes not acknowledged yet; of a listener: connections waiting, and how many may",
     ),
 ];
 

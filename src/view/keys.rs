@@ -4,11 +4,13 @@
 
 mod action;
 mod key;
+mod lesson;
 mod motion;
 mod typing;
 
 pub use action::Action;
 pub use key::Key;
+pub use lesson::{LESSON, LessonAction, LessonBinding, lesson_action_of};
 pub use motion::{FoldMove, Motion, Travel};
 pub use typing::{Hint, TYPING};
 
@@ -138,6 +140,12 @@ pub const BINDINGS: &[Binding] = {
             "the row in plain words; 1 to 4 look at it otherwise",
         )
         .in_footer(4),
+        bind(
+            &[Char('n')],
+            Action::NextLook,
+            "numbers",
+            "the group's four numbers; again for its TCP states, for words",
+        ),
         bind(
             &[Char('v')],
             Action::Difference,
@@ -312,6 +320,19 @@ pub const BINDINGS: &[Binding] = {
             "copy the endpoint, port or pid of the row",
         )
         .in_footer(12),
+        bind(
+            &[Char('L')],
+            Action::Learn,
+            "learn",
+            "lessons on sockets and ports, with real ones",
+        )
+        .in_footer(13),
+        bind(
+            &[Char('P')],
+            Action::Present,
+            "present",
+            "for a room: few columns, captions, high contrast; again for the usual chart",
+        ),
         bind(
             &[Ctrl('l')],
             Action::Redraw,

@@ -18,8 +18,11 @@
 //! ```
 
 mod areas;
+mod banner;
 mod cells;
 mod columns;
+pub mod course;
+mod diagram;
 mod ended;
 mod explain;
 mod findings;
@@ -28,6 +31,7 @@ mod groups;
 mod header;
 mod help;
 pub mod keys;
+mod lens;
 mod menu;
 mod page;
 mod pane;
@@ -45,7 +49,7 @@ pub use page::{Heads, Paper, page};
 pub use pane::details_height;
 pub use screen::{Line, Screen, Span, Tone, screen};
 pub use state::{
-    Details, Feed, FilterLine, Mode, Newest, Notice, NoticeKind, Origin, Playback, Stage, Tape,
-    ViewState,
+    Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
+    Stage, Tape, ViewState,
 };
 pub use table::{shown_sorts, sort_at};

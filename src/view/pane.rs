@@ -1,13 +1,14 @@
 //! What there is to say of the row under the cursor.
 
 use crate::history::Tracked;
-use crate::query::{Answer, Group, GroupKey, Grouping, Line as Place, Lines};
+use crate::query::{Answer, Group, GroupKey, Grouping, Line as Place, LineId, Lines, Survey};
 use crate::services::Services;
 use crate::teach::{self, Detail, Phrase};
 use crate::view::areas::Areas;
 use crate::view::cells::{cut, left, width, wrap};
 use crate::view::screen::{Line, Tone, rule};
-use crate::view::state::{Details, ViewState};
+use crate::view::state::{Details, Look, ViewState};
+use crate::view::{diagram, lens};
 
 /// What the cursor is on, in words.
 struct Subject {
@@ -25,6 +26,9 @@ pub(super) fn pane(
     total: usize,
     height: usize,
 ) -> Vec<Line> {
+    if state.look != Look::Words {
+        return surveyed(state, answer, lines, services, (total, height));
+    }
     let subject = answer.and_then(|a| subject(state, a, lines, services));
     let Some(subject) = subject else {
         return vec![rule("", total)];
@@ -38,6 +42,48 @@ pub(super) fn pane(
     out.extend(shortened(text, room, total, "Enter"));
     out.resize(height, Line::default());
     out
+}
+
+/// The group under the cursor, or around the row there, as a whole.
+fn surveyed(
+    state: &ViewState,
+    answer: Option<&Answer>,
+    lines: &Lines,
+    services: &Services,
+    (total, height): (usize, usize),
+) -> Vec<Line> {
+    let group = answer.and_then(|answer| {
+        let path = match lines.id(answer, state.cursor)? {
+            LineId::Group(path) => path,
+            LineId::Row { group, .. } => group?,
+            LineId::Section(_) => return None,
+        };
+        let group = answer.group(path)?;
+        Some(teach::group_title(group, answer, services))
+    });
+    let title = group.unwrap_or_else(|| "all that is shown".into());
+    let mut out = vec![rule(&title, total)];
+    let room = height.saturating_sub(1);
+    let text = match (answer, state.survey.as_deref()) {
+        (Some(answer), Some(survey)) => look(state.look, survey, answer, (total, room)),
+        _ => vec![Line::of(" looking …", Tone::Dim)],
+    };
+    out.extend(text);
+    out.resize(height, Line::default());
+    out
+}
+
+/// One of the two looks at many sockets.
+pub(super) fn look(
+    look: Look,
+    survey: &Survey,
+    answer: &Answer,
+    (total, room): (usize, usize),
+) -> Vec<Line> {
+    match look {
+        Look::States => diagram::diagram(survey, total, room),
+        Look::Numbers | Look::Words => lens::lens(survey, answer, total, room),
+    }
 }
 
 /// Everything, on `height` lines, scrolled.

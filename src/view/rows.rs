@@ -42,6 +42,30 @@ pub(super) const FLAT: &[Column] = &[
     UP,
 ];
 
+/// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of
+/// them; what is over goes to the process and its pid first.
+pub(super) const fn lesson(room: usize) -> &'static [Column] {
+    match room {
+        ..75 => &const { lesson_with(15, 8) },
+        75..100 => &const { lesson_with(15, 16) },
+        _ => &const { lesson_with(26, 16) },
+    }
+}
+
+const fn lesson_with(end: usize, owner: usize) -> [Column; 5] {
+    [
+        Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
+        Column::new(Content::Local, "LOCAL", 0, 15, end).sorted(SortColumn::Local),
+        Column::new(Content::Remote, "REMOTE", 0, 15, end).sorted(SortColumn::Remote),
+        Column::new(Content::Owner, "PROCESS", 1, owner, 40)
+            .weight(8)
+            .sorted(SortColumn::Process),
+        Column::new(Content::Queues, "RECV/SEND", 2, 9, 9)
+            .right()
+            .sorted(SortColumn::Queues),
+    ]
+}
+
 /// The sign in front of a row, and its tone.
 pub(super) fn sign(row: &Tracked, moment: &Moment) -> (&'static str, Option<Tone>) {
     match row.fresh_mark(moment.elapsed) {
@@ -59,6 +83,7 @@ pub(super) fn cells(
     twin: Option<&Tracked>,
     moment: &Moment,
     columns: &[Sized],
+    lit: Option<Content>,
 ) {
     let marked = sign(row, moment).1;
     for (index, sized) in columns.iter().enumerate() {
@@ -78,6 +103,14 @@ pub(super) fn cells(
             Some(Tone::Changed) if sized.column.content == Content::State => Tone::Changed,
             _ => span.tone,
         };
+        if lit == Some(sized.column.content) {
+            // The text is lit, not the room beside it.
+            let bare = text.trim_end().to_owned();
+            let rest = " ".repeat(width(&text) - width(&bare));
+            line.push(bare, Tone::Lit);
+            line.push(rest, Tone::Plain);
+            continue;
+        }
         line.push(text, tone);
     }
 }
@@ -115,6 +148,16 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
             Span::new(teach::end(row, twin, moment), tone)
         }
         Content::Owner => Span::phrase(teach::owner(row, moment)),
+        Content::Queues => match (socket.backlog, socket.queues) {
+            (Some(backlog), _) => {
+                let limit = backlog.limit.map_or("?".into(), |limit| limit.to_string());
+                Span::new(format!("{}/{limit}", backlog.waiting), Tone::Dim)
+            }
+            (None, Some(queues)) => {
+                Span::new(format!("{}/{}", queues.recv, queues.send), Tone::Dim)
+            }
+            (None, None) => Span::new("—", Tone::Dim),
+        },
         Content::Note => {
             let phrase = teach::note(row, moment);
             let span = Span::phrase(phrase);

@@ -5,7 +5,8 @@ use crate::services::Services;
 use crate::teach::{Certainty, Phrase};
 use crate::view::areas::{Areas, SMALLEST};
 use crate::view::cells::{cut, width};
-use crate::view::state::{Details, Mode, ViewState};
+use crate::view::course;
+use crate::view::state::{Details, Manner, Mode, ViewState};
 use crate::view::{explain, findings, footer, header, help, menu, pane, table, timeline};
 
 /// What a piece of text means; a theme says how that looks.
@@ -21,6 +22,8 @@ pub enum Tone {
     Heading,
     /// The view that is shown, the key that can be pressed.
     Accent,
+    /// What is pointed at: seen at once among all else, without colours, too.
+    Lit,
     /// Came into being.
     Opened,
     /// Is gone.
@@ -90,6 +93,9 @@ pub struct Line {
     pub spans: Vec<Span>,
     /// Whether the cursor is on it.
     pub selected: bool,
+    /// Where the bar of the cursor ends, if before the right edge: what stands behind is of
+    /// something else.
+    pub bar: Option<usize>,
 }
 
 impl Line {
@@ -98,6 +104,7 @@ impl Line {
         Self {
             spans: vec![Span::new(text, tone)],
             selected: false,
+            bar: None,
         }
     }
 
@@ -156,7 +163,13 @@ pub fn screen(
     if areas.time {
         all.push(timeline::timeline(&state.track, total));
     }
-    if let Mode::Help { scroll } = state.mode {
+    let covered = matches!(
+        state.mode,
+        Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
+    );
+    if let (Some(course), false) = (&state.course, covered) {
+        all.extend(course::body(state, course, answer, lines, services, &areas));
+    } else if let Mode::Help { scroll } = state.mode {
         all.extend(help::help(state, total, areas.body(), scroll));
     } else if state.mode == Mode::Explain {
         all.extend(explain::explain(state, total, areas.body()));
@@ -195,9 +208,23 @@ pub fn screen(
     all.resize(usize::from(rows) - 1, Line::default());
     menu::lay(state, &mut all, areas.table_top(), total);
     all.push(footer::footer(state, total));
+    if state.manner == Manner::Presenter {
+        all.iter_mut().for_each(raise);
+    }
     let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
+}
+
+/// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.
+fn raise(line: &mut Line) {
+    for span in &mut line.spans {
+        span.tone = match span.tone {
+            Tone::Dim => Tone::Plain,
+            Tone::Plain => Tone::Strong,
+            other => other,
+        };
+    }
 }
 
 /// A line across, with a title.

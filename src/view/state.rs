@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::collect::Reason;
 use crate::history::{Kept, Spot, Totals, Track};
-use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order};
+use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
+use crate::view::course::Course;
 use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
@@ -46,6 +47,49 @@ pub enum Details {
     Pane,
     /// Everything, instead of the table.
     Full,
+}
+
+/// For whom it is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// For one who sits before it.
+    #[default]
+    Usual,
+    /// For a room: little at a time, in sentences, and nothing faint.
+    Presenter,
+}
+
+impl Manner {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Usual => Self::Presenter,
+            Self::Presenter => Self::Usual,
+        }
+    }
+}
+
+/// What the pane below the table shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// Sentences and facts.
+    #[default]
+    Words,
+    /// The four numbers of every connection of the group.
+    Numbers,
+    /// The states of TCP, with those lit that the group's sockets are in.
+    States,
+}
+
+impl Look {
+    /// The next one.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Words => Self::Numbers,
+            Self::Numbers => Self::States,
+            Self::States => Self::Words,
+        }
+    }
 }
 
 /// Which moment is shown.
@@ -166,6 +210,14 @@ pub struct ViewState {
     pub mode: Mode,
     /// How much is shown of the selected row.
     pub details: Details,
+    /// The lessons, while they are open.
+    pub course: Option<Course>,
+    /// For whom it is drawn.
+    pub manner: Manner,
+    /// What the pane shows.
+    pub look: Look,
+    /// What [`Look::Numbers`] and [`Look::States`] show, once it is known.
+    pub survey: Option<Arc<Survey>>,
     /// Lines scrolled past in the full details.
     pub details_scroll: usize,
     /// The filter line.
@@ -225,6 +277,10 @@ impl ViewState {
             size,
             mode: Mode::default(),
             details: Details::default(),
+            course: None,
+            manner: Manner::default(),
+            look: Look::default(),
+            survey: None,
             details_scroll: 0,
             filter: FilterLine::default(),
             palette: FilterLine::default(),

@@ -9,10 +9,11 @@ use crate::query::{
 };
 use crate::services::Services;
 use crate::teach::Findings;
+use crate::teach::lessons::LookAt;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
 use crate::view::screen::{Line, Tone};
-use crate::view::state::ViewState;
+use crate::view::state::{Manner, ViewState};
 use crate::view::{ended, groups, header, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
@@ -36,7 +37,8 @@ pub(super) fn table(
         answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
     let grids = Grids {
         zone: state.zone.clone(),
-        ..Grids::new(grouping, total, Looks::Many).marking(&state.findings)
+        lit: lit(state, grouping),
+        ..Grids::new(grouping, total, looks(state)).marking(&state.findings)
     };
     let mut out = vec![grids.heads(Some(order))];
     let Some(answer) = answer else {
@@ -51,11 +53,11 @@ pub(super) fn table(
             break;
         };
         let mut line = grids.line(place, answer, lines, services, total);
-        line.selected = number == state.cursor;
+        let here = number == state.cursor;
+        // In a lesson the bar would outshine what is pointed at.
+        line.selected = here && state.course.is_none();
         // A group's sign may stand there already; the bar of the cursor is seen without it.
-        if line.selected
-            && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' '))
-        {
+        if here && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' ')) {
             first.text.replace_range(0..1, "›");
         }
         out.push(line);
@@ -65,7 +67,7 @@ pub(super) fn table(
 
 /// The order a click on this cell of the column heads asks for.
 pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
+    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
     let mut left = MARGIN;
     for sized in grids.heads_of() {
         let right = left + sized.width + columns::GAP;
@@ -79,7 +81,7 @@ pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
 
 /// What the view can be ordered by: the columns that are shown.
 pub fn shown_sorts(state: &ViewState) -> Vec<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), Looks::Many);
+    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
     grids
         .heads_of()
         .iter()
@@ -94,6 +96,9 @@ fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
 
 /// Why the table is empty, and what to press.
 fn nothing(state: &ViewState) -> String {
+    if state.course.is_some() {
+        return "   no row: no socket of this lesson is in the table".into();
+    }
     let only = header::switches(state.narrow);
     if state.grouping == Grouping::History && state.filter.text.is_empty() && only.is_empty() {
         return "   nothing has closed yet; H goes back".into();
@@ -107,12 +112,24 @@ fn nothing(state: &ViewState) -> String {
     format!("   {words}")
 }
 
-/// How often the machine was looked at: one look, which is printed, tells no rate, no age, no course
-/// of time.
+/// How often the machine was looked at, and by whom: one look, which is printed, tells no rate, no
+/// age, no course of time; a room reads only what matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
     One(Overlong),
     Many,
+    Presented,
+    Lesson,
+}
+
+fn looks(state: &ViewState) -> Looks {
+    if state.course.is_some() {
+        return Looks::Lesson;
+    }
+    match state.manner {
+        Manner::Usual => Looks::Many,
+        Manner::Presenter => Looks::Presented,
+    }
 }
 
 impl Looks {
@@ -124,7 +141,15 @@ impl Looks {
             )
         };
         match self {
-            Self::Many => columns::fit(columns, total),
+            Self::Many | Self::Lesson => columns::fit(columns, total),
+            Self::Presented => {
+                let few: Vec<Column> = columns
+                    .iter()
+                    .filter(|c| matters_to_a_room(c))
+                    .copied()
+                    .collect();
+                columns::fit(&few, total)
+            }
             Self::One(overlong) => {
                 let timeless: Vec<Column> =
                     columns.iter().filter(|c| !needs_time(c)).copied().collect();
@@ -135,6 +160,37 @@ impl Looks {
     }
 }
 
+/// The column a lesson points at.
+fn lit(state: &ViewState, grouping: Grouping) -> Option<Content> {
+    let sitting = state.course.as_ref()?.sitting()?;
+    let flat = grouping == Grouping::Sockets;
+    match sitting.look_at()? {
+        LookAt::State => Some(Content::State),
+        LookAt::LocalAddress | LookAt::LocalPort if flat => Some(Content::Local),
+        LookAt::Remote if flat => Some(Content::Remote),
+        LookAt::LocalAddress | LookAt::LocalPort | LookAt::Remote => Some(Content::End),
+        LookAt::Owner => Some(Content::Owner),
+        LookAt::Queues if flat => Some(Content::Queues),
+        LookAt::Queues => Some(Content::Note),
+        LookAt::Rows | LookAt::Outcome => None,
+    }
+}
+
+const fn matters_to_a_room(column: &Column) -> bool {
+    matches!(
+        column.content,
+        Content::Name
+            | Content::Process
+            | Content::Sockets
+            | Content::States
+            | Content::State
+            | Content::Local
+            | Content::Remote
+            | Content::End
+            | Content::Owner
+    )
+}
+
 /// The column widths of everything a view shows.
 pub(super) struct Grids {
     group: Vec<Sized>,
@@ -142,6 +198,8 @@ pub(super) struct Grids {
     row: Vec<Sized>,
     deep_row: Vec<Sized>,
     grouping: Grouping,
+    /// The column that is pointed at.
+    lit: Option<Content>,
     /// In which times of day are shown.
     zone: jiff::tz::TimeZone,
     findings: Arc<Findings>,
@@ -151,6 +209,7 @@ impl Grids {
     pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
         let room = total.saturating_sub(MARGIN + EDGE);
         let row = match grouping {
+            Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::lesson(room), room),
             Grouping::Sockets => looks.fit(rows::FLAT, room),
             Grouping::History => looks.fit(ended::COLUMNS, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
@@ -169,6 +228,7 @@ impl Grids {
             grouping,
             zone: jiff::tz::TimeZone::UTC,
             findings: Arc::default(),
+            lit: None,
         }
     }
 
@@ -299,7 +359,8 @@ impl Grids {
             &self.row
         };
         let twin = answer.twin(row.slot).filter(|_| depth > 0);
-        rows::cells(&mut line, row, twin.map(|t| &**t), &answer.moment, columns);
+        let twin = twin.map(|t| &**t);
+        rows::cells(&mut line, row, twin, &answer.moment, columns, self.lit);
         line
     }
 }

@@ -26,16 +26,22 @@ impl Widget for Chart<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         for (line, y) in self.screen.lines.iter().zip(area.top()..area.bottom()) {
+            let bar = line.bar.and_then(|cells| u16::try_from(cells).ok());
+            let end = match (line.selected, bar) {
+                (false, _) => area.left(),
+                (true, Some(cells)) => area.left().saturating_add(cells).min(area.right()),
+                (true, None) => area.right(),
+            };
             let mut x = area.left();
             for span in &line.spans {
                 let room = usize::from(area.right().saturating_sub(x));
-                let style = self.theme.style(span.tone, line.selected);
+                let style = self.theme.style(span.tone, x < end);
                 // set_stringn drops control characters: nothing a process is called can act.
                 (x, _) = buffer.set_stringn(x, y, &span.text, room, style);
             }
-            if line.selected && x < area.right() {
+            if x < end {
                 let style = self.theme.style(crate::view::Tone::Plain, true);
-                buffer.set_style(Rect::new(x, y, area.right() - x, 1), style);
+                buffer.set_style(Rect::new(x, y, end - x, 1), style);
             }
         }
     }

@@ -44,7 +44,7 @@ impl Theme {
 
 const fn color(tone: Tone) -> Option<Color> {
     Some(match tone {
-        Tone::Plain | Tone::Strong | Tone::Dim => return None,
+        Tone::Plain | Tone::Strong | Tone::Dim | Tone::Lit => return None,
         Tone::Heading | Tone::Accent => Color::Cyan,
         Tone::Opened | Tone::Flowing => Color::Green,
         Tone::Closed | Tone::Error => Color::Red,
@@ -60,6 +60,7 @@ const fn modifier(tone: Tone) -> Modifier {
     match tone {
         Tone::Strong | Tone::Heading | Tone::Accent | Tone::Error => Modifier::BOLD,
         Tone::Dim => Modifier::DIM,
+        Tone::Lit => Modifier::REVERSED.union(Modifier::BOLD),
         Tone::Inference | Tone::Ignorance => Modifier::ITALIC,
         _ => Modifier::empty(),
     }

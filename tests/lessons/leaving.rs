@@ -13,7 +13,7 @@ use portolan::port::{Port, Protocol};
 use portolan::socket::{TcpState, Transport};
 use portolan::teach::lessons::{Actor, Cast, Lesson};
 
-use crate::{PATIENCE, each_at_once, the_lesson, this_program};
+use crate::{PATIENCE, side_by_side, the_lesson, this_program};
 
 /// Tells a run of this test which lesson it is to hold, and after how many steps.
 const HOLDS: &str = "PORTOLAN_TEST_HOLDS";
@@ -71,7 +71,7 @@ fn only_memories(now: &Rows, before: &Rows) -> bool {
 
 #[test]
 fn a_lab_that_is_left_in_the_middle_leaves_no_process_and_no_socket() {
-    each_at_once(|lesson| {
+    side_by_side(|lesson| {
         for steps in 1..=lesson.steps.len() {
             let lab = Lab::play(this_program(), lesson, None, steps, PATIENCE).expect("a lab");
             let cast = lab.cast().clone();

@@ -17,3 +17,6 @@ mod world;
 
 #[path = "../support/mod.rs"]
 mod support;
+
+#[path = "../support/paper_lab.rs"]
+mod paper_lab;

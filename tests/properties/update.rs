@@ -7,15 +7,17 @@ use std::time::Duration;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use portolan::app::{App, Effect, Input, Memory, Question};
+use portolan::app::{App, Effect, Input, LabOrder, Memory, Question};
 use portolan::collect::Sampled;
 use portolan::query::Line;
 use portolan::services::Services;
 use portolan::snapshot::{Gap, Snapshot};
+use portolan::teach::lessons::lesson;
 use portolan::view::{Areas, Mode, ViewState, screen};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
+use crate::paper_lab::PaperLab;
 use crate::world::world;
 
 /// What may happen.
@@ -30,10 +32,12 @@ enum Happening {
     Answer,
     /// The model answers what it was asked first and not answered since.
     LateAnswer,
+    /// The lab of a lesson does what it was told to.
+    Lab,
 }
 
 fn key() -> impl Strategy<Value = Event> {
-    let plain = "q?/ lhzjkgG1234sSptuor<>cy=!:H[]{}"
+    let plain = "q?/ lhzjkgG1234sSptuor<>cy=!:H[]{}fevnPLLiwa"
         .chars()
         .collect::<Vec<_>>();
     let typed = "8043nginx:日é\u{301}^".chars().collect::<Vec<_>>();
@@ -97,6 +101,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Lost),
         5 => Just(Happening::Answer),
         1 => Just(Happening::LateAnswer),
+        2 => Just(Happening::Lab),
     ]
 }
 
@@ -105,6 +110,8 @@ struct Play {
     memory: Memory,
     samples: std::vec::IntoIter<Snapshot>,
     asked: Vec<Question>,
+    lab: PaperLab,
+    ordered: Vec<(u64, LabOrder)>,
 }
 
 impl Play {
@@ -116,6 +123,8 @@ impl Play {
             app,
             memory: Memory::default(),
             samples: samples.into_iter(),
+            lab: PaperLab::default(),
+            ordered: Vec::new(),
         }
     }
 
@@ -125,8 +134,15 @@ impl Play {
                 let effects = Input::of(event)
                     .map(|i| self.app.input(i))
                     .unwrap_or_default();
-                if effects.contains(&Effect::Ask) {
-                    self.asked.push(self.app.question());
+                self.take(effects);
+            }
+            Happening::Lab => {
+                let ordered = std::mem::take(&mut self.ordered);
+                for (number, order) in ordered {
+                    if let Some(news) = self.lab.carry_out(order) {
+                        let effects = self.app.lab_told(number, news);
+                        self.take(effects);
+                    }
                 }
             }
             Happening::Sample => {
@@ -149,11 +165,21 @@ impl Play {
 
     fn answer(&mut self) {
         let published = self.asked.first().and_then(|q| self.memory.answer(q));
-        if let Some(published) = published
-            && self.app.answered(published).contains(&Effect::Ask)
-        {
+        if let Some(published) = published {
+            let effects = self.app.answered(published);
+            self.take(effects);
+        }
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
+        if effects.contains(&Effect::Ask) {
             self.asked.push(self.app.question());
         }
+        self.ordered
+            .extend(effects.into_iter().filter_map(|effect| match effect {
+                Effect::Lab(number, order) => Some((number, order)),
+                _ => None,
+            }));
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
@@ -204,7 +230,7 @@ impl Play {
         if table_shows && self.app.answer.is_some() && !self.app.lines.is_empty() {
             let selected = drawn.lines.iter().filter(|l| l.selected).count();
             // A list may lie over it.
-            let least = usize::from(view.menu.is_none());
+            let least = usize::from(view.menu.is_none() && view.course.is_none());
             prop_assert!(
                 (least..=1).contains(&selected),
                 "{selected} lines are selected"
@@ -216,6 +242,39 @@ impl Play {
 
 proptest! {
     #![proptest_config(crate::world::cases(192))]
+
+    #[test]
+    fn whatever_is_pressed_in_a_lesson_the_screen_holds(
+        world in world(14, 6),
+        size in size(),
+        number in 1u8..=14,
+        happenings in proptest::collection::vec(
+            prop_oneof![
+                3 => proptest::sample::select(vec![
+                    KeyCode::Enter,
+                    KeyCode::Char('1'),
+                    KeyCode::Char('n'),
+                    KeyCode::Char('i'),
+                ])
+                .prop_map(|code| Happening::Terminal(Event::Key(code.into()))),
+                2 => Just(Happening::Lab),
+                2 => happening(),
+            ],
+            1..60,
+        ),
+    ) {
+        let mut play = Play::new(size, world.snapshots());
+        play.happen(Happening::Sample);
+        play.happen(Happening::Answer);
+        let effects = play.app.learn(lesson(number));
+        play.take(effects);
+        for happening in happenings {
+            play.happen(happening.clone());
+            if let Err(error) = play.check() {
+                return Err(TestCaseError::fail(format!("after {happening:?}: {error}")));
+            }
+        }
+    }
 
     #[test]
     fn whatever_is_pressed_the_screen_holds(

@@ -8,6 +8,7 @@ mod filtering;
 mod hangup;
 mod keys;
 mod leaving;
+mod lessons;
 mod past;
 mod plain;
 mod replays;

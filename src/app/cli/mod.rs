@@ -2,6 +2,7 @@
 
 mod choices;
 mod options;
+mod pages;
 mod tapes;
 
 use std::ffi::OsString;
@@ -14,7 +15,7 @@ pub use choices::Fault;
 pub(super) use choices::{
     FormatChoice, LookChoice, SortChoice, StreamChoice, Timeout, duration, interval,
 };
-pub(super) use options::{Common, Selection};
+pub(super) use options::{Common, Scene, Selection};
 pub(super) use tapes::{At, Record, Replay, Speed};
 
 use crate::app::exit::Exit;
@@ -51,6 +52,8 @@ pub struct Cli {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
+    scene: Scene,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -72,6 +75,10 @@ enum Command {
     Record(Record),
     /// See again what was recorded
     Replay(Replay),
+    /// Print what makes a shell complete our commands and options
+    Completions(Completions),
+    /// Print the manual page, of portolan or of one of its commands
+    Man(Man),
     /// Print help: of a command, or about filter, columns or json
     Help(Help),
     /// Be one of the processes of a lesson
@@ -185,7 +192,7 @@ pub(super) struct Explain {
 /// `learn`.
 #[derive(Debug, Args)]
 pub(super) struct Learn {
-    /// Only this lesson: 1 to 14
+    /// This lesson: 1 to 14
     #[arg(value_name = "LESSON")]
     pub(super) lesson: Option<u8>,
     /// List the lessons, each with its idea
@@ -197,6 +204,11 @@ pub(super) struct Learn {
     /// needs no privilege. One lesson by itself is told in full: every call, every row.
     #[arg(long)]
     pub(super) check: bool,
+    /// Forget which lessons are done
+    #[arg(long, conflicts_with_all = ["check", "list", "lesson"])]
+    pub(super) reset: bool,
+    #[command(flatten)]
+    pub(super) scene: Scene,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -215,10 +227,25 @@ struct Help {
     topic: Option<String>,
 }
 
+/// `completions`.
+#[derive(Debug, Args)]
+struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+struct Man {
+    /// A command; without one the page of portolan itself
+    command: Option<String>,
+}
+
 /// What is to be done.
 pub(super) enum Task {
     /// Draw.
-    Dashboard(Selection, Common),
+    Dashboard(Selection, Scene, Common),
     /// Print once.
     List(List),
     /// Print what happens.
@@ -241,7 +268,7 @@ impl Task {
     /// What every command knows.
     pub(super) const fn common(&self) -> &Common {
         match self {
-            Self::Dashboard(_, common) => common,
+            Self::Dashboard(_, _, common) => common,
             Self::List(list) => &list.common,
             Self::Watch(watch) => &watch.common,
             Self::Wait(wait) => &wait.common,
@@ -261,7 +288,7 @@ impl Task {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
     let cli = Cli::try_parse_from(arguments).map_err(|error| complain(&error))?;
     Ok(match cli.command {
-        None if draws() => Task::Dashboard(cli.selection, cli.common),
+        None if draws() => Task::Dashboard(cli.selection, cli.scene, cli.common),
         None => Task::List(List {
             selection: cli.selection,
             layout: Layout::default(),
@@ -275,6 +302,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Learn(learn)) => Task::Learn(learn),
         Some(Command::Record(record)) => Task::Record(record),
         Some(Command::Replay(replay)) => Task::Replay(replay),
+        Some(Command::Completions(wanted)) => {
+            return Err(written(pages::completions(wanted.shell)));
+        }
+        Some(Command::Man(wanted)) => return Err(manual(wanted.command.as_deref())),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
         Some(Command::LabProcess(process)) => return Err(crate::app::play_part(&process.name)),
     })
@@ -328,6 +359,16 @@ fn print_help(topic: Option<&str>) -> Exit {
                 "no help about {name:?}; there is help about {}",
                 known.join(", ")
             );
+            complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
+        }
+    }
+}
+
+fn manual(name: Option<&str>) -> Exit {
+    match pages::manual(name) {
+        Some(page) => written(std::io::stdout().lock().write_all(&page)),
+        None => {
+            let text = format!("there is no command {:?}", name.unwrap_or_default());
             complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
         }
     }

@@ -15,6 +15,7 @@ use crate::query::filter::tree::NodeKind;
 use crate::query::{Filter, Narrow, Phase};
 use crate::services::Services;
 use crate::snapshot::SourceKind;
+use crate::view::Manner;
 use crate::widgets::{Colours, Theme};
 
 /// Which sockets.
@@ -104,6 +105,24 @@ impl Selection {
                 (true, true) => Phase::ListeningOrEstablished,
                 (false, false) => Phase::All,
             },
+        }
+    }
+}
+
+/// For whom it is drawn.
+#[derive(Debug, Default, Args)]
+pub(in crate::app) struct Scene {
+    /// For a room: few columns, captions, high contrast (also: P)
+    #[arg(long)]
+    presenter: bool,
+}
+
+impl Scene {
+    /// For whom.
+    pub(in crate::app) const fn manner(&self) -> Manner {
+        match self.presenter {
+            true => Manner::Presenter,
+            false => Manner::Usual,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::choices::duration;
-use super::{Common, Layout, Selection};
+use super::{Common, Layout, Scene, Selection};
 
 /// `record`.
 #[derive(Debug, Args)]
@@ -53,6 +53,8 @@ pub(in crate::app) struct Replay {
     pub(in crate::app) speed: Speed,
     #[command(flatten)]
     pub(in crate::app) layout: Layout,
+    #[command(flatten)]
+    pub(in crate::app) scene: Scene,
     #[command(flatten)]
     pub(in crate::app) common: Common,
 }

@@ -21,7 +21,7 @@ use super::order::{Order, Reply, Told};
 use crate::teach::lessons::Actor;
 
 /// No answer takes longer, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a process has to leave by itself.
 const LEAVING: Duration = Duration::from_secs(10);
 

@@ -13,8 +13,10 @@ use crate::snapshot::SourceKind;
 use crate::teach::lessons::{Call, Difference, Happened, Lesson, Number, Outcome, Refusal};
 use crate::teach::lessons::{Scene, Step, When, troubles};
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(15);
+/// Between the first two looks; then twice as long each time, up to the longest: what is not there
+/// soon has to wait for somebody else, and looking takes time from him.
+const PAUSE: Duration = Duration::from_millis(4);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What was seen at last.
 pub struct Settled {
@@ -37,6 +39,7 @@ impl Lab {
         patience: Duration,
     ) -> Result<Settled, SourceError> {
         let until = Instant::now() + patience;
+        let mut pause = PAUSE;
         loop {
             let is_last = Instant::now() >= until;
             let seen = self.look()?;
@@ -49,7 +52,8 @@ impl Lab {
             if troubles.is_empty() || is_last {
                 return Ok(Settled { seen, troubles });
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

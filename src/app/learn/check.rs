@@ -18,7 +18,7 @@ use crate::socket::Transport;
 use crate::teach::lessons::{Ability, Actor, Call, LESSONS, Lesson, Step, say_row};
 
 /// How long the rows may take to become what they must be, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much is told.
 #[derive(Clone, Copy, PartialEq, Eq)]

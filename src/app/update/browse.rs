@@ -8,7 +8,7 @@ use crate::port::Protocol;
 use crate::query::{GroupKey, Grouping, Line, LineId};
 use crate::teach::{self, Subject};
 use crate::view::keys::{Action, FoldMove};
-use crate::view::{Details, Mode};
+use crate::view::{Details, Look, Mode};
 
 /// The steps of `<` and `>`.
 const INTERVALS_MS: [u64; 10] = [
@@ -29,6 +29,12 @@ impl App {
             Action::NextView => return self.show(self.neighbour(1)),
             Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
             Action::Details => self.more_details(),
+            Action::Learn => return self.learn(None),
+            Action::NextLook => self.next_look(),
+            Action::Present => {
+                self.view.manner = self.view.manner.other();
+                self.keep_cursor_visible();
+            }
             Action::Filter => self.open_filter(),
             Action::Pick(joining) => return self.pick(joining),
             Action::Palette => self.open_palette(),
@@ -136,6 +142,7 @@ impl App {
             Details::Pane => Details::Full,
             Details::Full => Details::Brief,
         };
+        self.view.look = Look::Words;
         self.view.details_scroll = 0;
         self.keep_cursor_visible();
     }

@@ -69,6 +69,9 @@ impl App {
 
     pub(super) fn wheel(&mut self, lines: i32) {
         let motion = if lines < 0 { Motion::Up } else { Motion::Down };
+        if self.view.mode == Mode::Browse && self.wheel_in_course(motion) {
+            return;
+        }
         match self.view.mode {
             Mode::Help { scroll } => {
                 let most = crate::view::help_height(&self.view).saturating_sub(1);
@@ -106,7 +109,7 @@ impl App {
             _ => self.view.menu = None,
         }
         let areas = Areas::of(&self.view);
-        if !Areas::shows_table(&self.view) {
+        if !Areas::shows_table(&self.view) || areas.is_panel(column, self.view.size.0) {
             return Vec::new();
         }
         let (row, top) = (usize::from(row), areas.table_top());

@@ -29,6 +29,12 @@ pub enum Action {
     PreviousView,
     /// More of the selected row.
     Details,
+    /// The next look at the group under the cursor.
+    NextLook,
+    /// Open the lessons.
+    Learn,
+    /// Draw for a room, or for one who sits before it.
+    Present,
     /// Type a filter.
     Filter,
     /// Add to the filter what the selected row is, or exclude it.

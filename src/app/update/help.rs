@@ -1,0 +1,31 @@
+//! Keys in the help.
+
+use super::{App, Effect};
+use crate::view::Mode;
+use crate::view::keys::Key;
+
+impl App {
+    pub(super) fn in_help(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
+        let rows = usize::from(self.view.size.1);
+        let scroll = match key {
+            Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
+            Some(Key::Up | Key::Char('k')) => scroll.saturating_sub(1),
+            Some(Key::PageDown | Key::Char(' ') | Key::Ctrl('d' | 'f')) => {
+                scroll.saturating_add(rows / 2)
+            }
+            Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
+            Some(Key::Home | Key::Char('g')) => 0,
+            Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
+            Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
+            _ => {
+                self.view.mode = Mode::Browse;
+                return Vec::new();
+            }
+        };
+        let most = crate::view::help_height(&self.view).saturating_sub(1);
+        self.view.mode = Mode::Help {
+            scroll: scroll.min(most),
+        };
+        Vec::new()
+    }
+}

@@ -1,0 +1,280 @@
+//! The states of TCP and the ways between them (RFC 9293, figure 5), with the states lit that
+//! sockets are in.
+//!
+//! In: a [`Survey`]. Out: lines. `S2` before a state says that two server's ends are in it, `C1`
+//! behind it that a client's end is, so that it is read without colours, too. Where there is no room
+//! for the picture, the same is told as chains.
+
+use crate::query::{Ends, Survey};
+use crate::socket::TcpState;
+use crate::view::cells::width;
+use crate::view::screen::{Line, Tone};
+
+/// The picture. Before and behind every state is room for the marks of the ends that are in it.
+/// Ways that are hardly ever gone are left out: a listener that dials, and a FIN and its answer that
+/// come in one segment.
+const PICTURE: [&str; 15] = [
+    "                            CLOSED",
+    "        ┌───── listen() ───────┴─ connect(), SYN ┐",
+    "        ▼                                        ▼",
+    "     LISTEN                                  SYN-SENT",
+    "        │ SYN, answered                          │",
+    "        ▼                            SYN and ACK │",
+    "    SYN-RECEIVED     ◀─ SYN: both dialled ───────┤",
+    "     │  └─ ACK ─────▶     ESTABLISHED     ◀──────┘",
+    "     │  ┌─ close(), FIN ───────┴─ FIN, answered ─┐",
+    "     ▼  ▼                                        ▼",
+    "    FIN-WAIT-1    ─FIN─▶    CLOSING          CLOSE-WAIT",
+    "        │ ACK                  │ ACK             │ close()",
+    "        ▼                      ▼                 ▼",
+    "    FIN-WAIT-2    ─FIN─▶    TIME-WAIT        LAST-ACK",
+    "                               └ 60 s ▶ CLOSED ◀─┘ ACK",
+];
+
+/// The same as chains: what happens, and through which states.
+const CHAINS: [(&str, &[TcpState]); 6] = [
+    (
+        "is dialled",
+        &[
+            TcpState::Listen,
+            TcpState::SynReceived,
+            TcpState::Established,
+        ],
+    ),
+    ("dials", &[TcpState::SynSent, TcpState::Established]),
+    (
+        "closes first",
+        &[TcpState::FinWait1, TcpState::FinWait2, TcpState::TimeWait],
+    ),
+    (
+        "both at once",
+        &[TcpState::FinWait1, TcpState::Closing, TcpState::TimeWait],
+    ),
+    ("closes second", &[TcpState::CloseWait, TcpState::LastAck]),
+    ("is over", &[TcpState::Closed]),
+];
+
+/// Cells of the picture.
+const WIDE: usize = 60;
+/// Cells of what is said before a chain.
+const LABEL: usize = 13;
+/// Cells of a mark.
+const MARK: usize = 3;
+
+/// The states, as a picture where it fits.
+pub(super) fn diagram(survey: &Survey, total: usize, height: usize) -> Vec<Line> {
+    let mut out = if total >= WIDE && height > PICTURE.len() {
+        PICTURE.iter().map(|row| drawn(row, survey)).collect()
+    } else {
+        chains(survey, total)
+    };
+    out.push(legend(survey, total));
+    out
+}
+
+/// One line of the picture with the marks in it.
+fn drawn(row: &str, survey: &Survey) -> Line {
+    let mut cells: Vec<(char, Tone)> = row.chars().map(|c| (c, Tone::Dim)).collect();
+    for state in STATES {
+        let name: Vec<char> = state.name().chars().collect();
+        let Some(at) = place(&cells, &name) else {
+            continue;
+        };
+        let end = at + name.len();
+        let tone = tone(state, survey);
+        // Nothing is ever in CLOSED: it is the state of a socket that is not there.
+        let ends = survey.ends_in(state);
+        for cell in cells.iter_mut().take(end).skip(at) {
+            cell.1 = tone;
+        }
+        let (before, behind) = marks(ends);
+        let before_at = at.saturating_sub(width(&before) + 1);
+        lay(&mut cells, before_at, &before);
+        lay(&mut cells, end + 1, &behind);
+    }
+    let mut line = Line::default();
+    for (c, tone) in cells {
+        match line.spans.last_mut() {
+            Some(last) if last.tone == tone => last.text.push(c),
+            _ => line.push(c, tone),
+        }
+    }
+    line
+}
+
+/// Where the whole name stands.
+fn place(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
+    let letter = |c: &(char, Tone)| c.0.is_ascii_uppercase() || c.0 == '-' || c.0.is_ascii_digit();
+    let all = cells.windows(name.len()).enumerate();
+    let here = |window: &[(char, Tone)]| window.iter().map(|c| c.0).eq(name.iter().copied());
+    all.filter(|(_, window)| here(window))
+        .map(|(at, _)| at)
+        .find(|at| {
+            let before = at.checked_sub(1).and_then(|before| cells.get(before));
+            let behind = cells.get(at + name.len());
+            !before.is_some_and(letter) && !behind.is_some_and(letter)
+        })
+}
+
+fn lay(cells: &mut Vec<(char, Tone)>, at: usize, text: &str) {
+    for (index, c) in text.chars().enumerate() {
+        if cells.len() <= at + index {
+            cells.resize(at + index + 1, (' ', Tone::Dim));
+        }
+        if let Some(cell) = cells.get_mut(at + index) {
+            *cell = (c, Tone::Accent);
+        }
+    }
+}
+
+fn chains(survey: &Survey, total: usize) -> Vec<Line> {
+    let mut out = Vec::new();
+    for (what, states) in CHAINS {
+        let mut line = Line::of(format!(" {what:<LABEL$} "), Tone::Dim);
+        for (index, state) in states.iter().enumerate() {
+            let (before, behind) = marks(survey.ends_in(*state));
+            let arrow = if index > 0 { " → " } else { "" };
+            let needed = width(arrow)
+                + width(state.name())
+                + [&before, &behind]
+                    .map(|m| width(m) + usize::from(!m.is_empty()))
+                    .iter()
+                    .sum::<usize>();
+            if line.width() + needed > total && index > 0 {
+                out.push(std::mem::replace(
+                    &mut line,
+                    Line::of(format!(" {:<LABEL$}", ""), Tone::Dim),
+                ));
+            }
+            line.push(arrow, Tone::Dim);
+            if !before.is_empty() {
+                line.push(format!("{before} "), Tone::Accent);
+            }
+            line.push(state.name(), tone(*state, survey));
+            if !behind.is_empty() {
+                line.push(format!(" {behind}"), Tone::Accent);
+            }
+        }
+        out.push(line);
+    }
+    out
+}
+
+/// How many server's ends, how many client's ends; nothing where there are none.
+fn marks(ends: Ends) -> (String, String) {
+    let mark = |letter, count| match count {
+        0 => String::new(),
+        1..10 => format!("{letter}{count}"),
+        10..100 => format!("{letter}{count}"),
+        _ => format!("{letter}…"),
+    };
+    let (before, behind) = (mark('S', ends.server), mark('C', ends.client));
+    debug_assert!(before.chars().count() <= MARK && behind.chars().count() <= MARK);
+    (before, behind)
+}
+
+fn tone(state: TcpState, survey: &Survey) -> Tone {
+    if survey.ends_in(state) != Ends::default() {
+        Tone::Lit
+    } else if survey.passed.contains(&state) {
+        Tone::Strong
+    } else {
+        Tone::Plain
+    }
+}
+
+fn legend(survey: &Survey, total: usize) -> Line {
+    let long = " S server's ends, C client's ends in that state now · bold: passed through";
+    let short = " S server's ends, C client's ends";
+    let words = match (survey.states.is_empty(), width(long) <= total) {
+        (true, _) => " no TCP socket here is in any of them",
+        (false, true) => long,
+        (false, false) => short,
+    };
+    Line::of(words, Tone::Dim)
+}
+
+/// The states of the standard.
+const STATES: [TcpState; 11] = [
+    TcpState::Listen,
+    TcpState::SynSent,
+    TcpState::SynReceived,
+    TcpState::Established,
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+    TcpState::CloseWait,
+    TcpState::Closing,
+    TcpState::LastAck,
+    TcpState::TimeWait,
+    TcpState::Closed,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey(states: &[(TcpState, u32, u32)]) -> Survey {
+        Survey {
+            states: states
+                .iter()
+                .map(|(state, server, client)| {
+                    let ends = Ends {
+                        server: *server,
+                        client: *client,
+                    };
+                    (*state, ends)
+                })
+                .collect(),
+            ..Survey::default()
+        }
+    }
+
+    fn lit(lines: &[Line]) -> Vec<&str> {
+        let spans = lines.iter().flat_map(|line| &line.spans);
+        spans
+            .filter(|span| span.tone == Tone::Lit)
+            .map(|span| span.text.as_str())
+            .collect()
+    }
+
+    /// The states that a row can be in.
+    fn held() -> impl Iterator<Item = TcpState> {
+        let closed = |state: &TcpState| *state == TcpState::Closed;
+        STATES.into_iter().filter(move |state| !closed(state))
+    }
+
+    #[test]
+    fn every_state_has_a_place_in_the_picture_and_in_the_chains() {
+        for state in held() {
+            let survey = survey(&[(state, 99, 99)]);
+            for (size, name) in [((60, 20), "picture"), ((44, 12), "chains")] {
+                let lines = diagram(&survey, size.0, size.1);
+                let found = lit(&lines);
+                assert!(!found.is_empty(), "{state} in the {name}");
+                assert!(found.iter().all(|text| *text == state.name()), "{found:?}");
+                let text: Vec<String> = lines.iter().map(Line::text).collect();
+                let marked = format!("S99 {} C99", state.name());
+                assert!(text.iter().any(|l| l.contains(&marked)), "{text:#?}");
+                assert!(lines.iter().all(|l| l.width() <= size.0), "{text:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_covers_no_arrow() {
+        let arrows = |survey: &Survey| -> Vec<String> {
+            let lines = diagram(survey, 60, 20);
+            lines
+                .iter()
+                .map(|l| {
+                    l.text()
+                        .chars()
+                        .filter(|c| "─│┌┐└┘┴┤▼▶◀".contains(*c))
+                        .collect()
+                })
+                .collect()
+        };
+        let all: Vec<_> = held().map(|state| (state, 99, 99)).collect();
+        assert_eq!(arrows(&survey(&all)), arrows(&survey(&[])));
+    }
+}
