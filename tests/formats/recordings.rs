@@ -313,14 +313,21 @@ fn a_recording_that_is_cut_off_shows_what_is_there_and_says_so() {
     let scene = Scene::new();
     let file = scene.recorded(&[]);
     let bytes = fs::read(&file).expect("a file");
-    let whole = sockets(&scene.replay(&file));
+    // Not the owners: other tests start processes, which have the sockets, too, for a moment, and that
+    // is recorded as well.
+    let ends = |said: &Said| -> Vec<[Value; 3]> {
+        let all = sockets(said).into_iter();
+        all.map(|s| ["state", "local", "remote"].map(|field| s[field].clone()))
+            .collect()
+    };
+    let whole = ends(&scene.replay(&file));
     // The end is a block of 17 bytes and a body of a few.
     for cut in [1, 30] {
         fs::write(&file, &bytes[..bytes.len() - cut]).expect("a file");
         let said = scene.replay(&file);
         assert_eq!(said.status, Some(0));
         assert!(said.err.contains("is cut off here"), "{}", said.err);
-        assert_eq!(sockets(&said), whole);
+        assert_eq!(ends(&said), whole);
     }
     fs::write(&file, &bytes[..10]).expect("a file");
     let said = scene.replay(&file);

@@ -12,7 +12,7 @@ use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
 
 /// How long the kernel, or a busy machine, may take for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Calls `attempt` until it gives something.
 ///
