@@ -5,6 +5,8 @@
 mod child;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/turn.rs"]
+mod turn;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -191,11 +193,12 @@ fn a_log_that_cannot_be_written_is_a_wrong_request() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let mut child = command(&["list"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
+    let mut child = crate::turn::spawn(
+        command(&["list"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    )
+    .expect("the program");
     drop(child.stdout.take());
     let mut err = String::new();
     let mut stderr = child.stderr.take().expect("stderr");

@@ -5,6 +5,8 @@
 mod child;
 #[path = "support/network.rs"]
 mod network;
+#[path = "support/turn.rs"]
+mod turn;
 
 use std::fs;
 use std::net::{

@@ -8,21 +8,29 @@
 mod program;
 #[path = "support/ss.rs"]
 mod ss;
+#[path = "support/turn.rs"]
+mod turn;
 
 #[path = "lessons/leaving.rs"]
 mod leaving;
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portolan::app::lab::{Done, Lab, Seen};
 use portolan::teach::lessons::{Ability, Cast, LESSONS, Lesson, Shown, lesson};
-use program::{portolan, run};
+use program::{Said, command, portolan, said};
 
 /// A loaded machine may take its time, and a SYN that was lost is sent again after seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs it to its end, beside others.
+fn run(command: &mut Command) -> Said {
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    said(turn::spawn(piped).and_then(Child::wait_with_output))
+}
 
 fn this_program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_portolan"))
@@ -168,7 +176,7 @@ fn ss_tells_the_same_rows_and_owners_after_every_step() {
 
 #[test]
 fn the_check_tells_a_line_a_step_and_agrees() {
-    let said = portolan(&["learn", "--check", "2"]);
+    let said = run(&mut command(&["learn", "--check", "2"]));
     assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
     assert_eq!(said.err, "");
     let steps = said.out.lines().filter(|line| line.starts_with("    ok "));
@@ -185,7 +193,7 @@ fn the_check_tells_a_line_a_step_and_agrees() {
 
 #[test]
 fn a_source_that_does_not_tell_everything_contradicts_nothing_and_that_is_said() {
-    let said = portolan(&["learn", "--check", "--source", "procfs"]);
+    let said = run(&mut command(&["learn", "--check", "--source", "procfs"]));
     assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
     assert!(said.err.contains("a listener's backlog"), "{}", said.err);
 }

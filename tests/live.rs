@@ -10,6 +10,8 @@ mod child;
 mod network;
 #[path = "support/ss.rs"]
 mod ss;
+#[path = "support/turn.rs"]
+mod turn;
 #[path = "support/watch.rs"]
 mod watch;
 #[path = "support/zoo.rs"]

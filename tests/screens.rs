@@ -155,6 +155,7 @@ const CASES: &[Case] = &[
     ("explain-port", "web", (120, 36), "/ type:443 Enter e"),
     ("explain-port-wire", "web", (80, 24), "/ type:443 Enter e 3"),
     ("explain-process", "web", (120, 36), "2 j e"),
+    ("explain-no-process", "unprivileged", (80, 24), "2 G k k e"),
     ("explain-host", "web", (120, 36), "3 j e"),
     (
         "explain-closed",

@@ -9,6 +9,8 @@ mod network;
 mod program;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/turn.rs"]
+mod turn;
 #[path = "../support/zoo.rs"]
 mod zoo;
 

@@ -55,10 +55,11 @@ impl Scene {
 
     fn recorded_until(&self, signal: Signal, options: &[&str]) -> PathBuf {
         let file = self.file(&format!("until {signal:?}"));
-        let mut child = command(&[&["record", text(&file), "-i", "100ms"], options].concat())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
+        let mut child = crate::turn::spawn(
+            command(&[&["record", text(&file), "-i", "100ms"], options].concat())
+                .stderr(Stdio::piped()),
+        )
+        .expect("the program");
         // The first two times it grows by what it says of itself.
         grown(&file, 5);
         kill_process(Pid::from_child(&child), signal).expect("a signal");
@@ -141,10 +142,10 @@ fn amid_churn_a_replay_shows_what_the_list_showed_at_that_moment() {
         });
         let directory = TempDir::new().expect("a directory");
         let file = directory.path().join("churn");
-        let mut child = command(&["record", text(&file), "-i", "100ms"])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program");
+        let mut child = crate::turn::spawn(
+            command(&["record", text(&file), "-i", "100ms"]).stderr(Stdio::null()),
+        )
+        .expect("the program");
         grown(&file, 5);
         let others = format!("not port:{CHURN}");
         let listed = portolan(&["list", &others, "-f", "json", "-n"]);

@@ -18,11 +18,9 @@ struct Running {
 
 impl Running {
     fn start(args: &[&str]) -> Self {
-        let mut child = command(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program");
+        let mut child =
+            crate::turn::spawn(command(args).stdout(Stdio::piped()).stderr(Stdio::null()))
+                .expect("the program");
         let out = child.stdout.take().expect("its output");
         Self {
             child,
@@ -177,10 +175,9 @@ fn connections_that_no_look_has_are_told_when_they_are_closed() {
 #[test]
 fn a_watch_that_nobody_reads_ends_by_itself() {
     let (_listener, port) = listener();
-    let mut child = command(&["watch", "-i", "100ms", &port])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program");
+    let mut child =
+        crate::turn::spawn(command(&["watch", "-i", "100ms", &port]).stdout(Stdio::piped()))
+            .expect("the program");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("an end").code(), Some(0));
 }
@@ -190,17 +187,28 @@ fn a_wait_ends_when_a_listener_appears_and_when_it_is_gone() {
     let (held, port) = listener();
     drop(held);
     let filter = format!("lport:{port} listen");
-    let mut waiting = command(&["wait", &filter, "--timeout", "1m", "-i", "100ms"])
-        .spawn()
-        .expect("the program");
+    let mut waiting = crate::turn::spawn(&mut command(&[
+        "wait",
+        &filter,
+        "--timeout",
+        "1m",
+        "-i",
+        "100ms",
+    ]))
+    .expect("the program");
     // Nothing listens there yet, so it cannot have ended; then something does.
     let held = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
     let held = held.expect("the same port");
     assert_eq!(waiting.wait().expect("an end").code(), Some(0));
 
-    let mut waiting = command(&["wait", &filter, "--gone", "--timeout", "1m"])
-        .spawn()
-        .expect("the program");
+    let mut waiting = crate::turn::spawn(&mut command(&[
+        "wait",
+        &filter,
+        "--gone",
+        "--timeout",
+        "1m",
+    ]))
+    .expect("the program");
     drop(held);
     assert_eq!(waiting.wait().expect("an end").code(), Some(0));
 }

@@ -25,14 +25,14 @@ impl Holder {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join(name.as_ref());
         symlink(cat(), &path).expect("a name for cat");
-        let child = Command::new(path)
+        let mut command = Command::new(path);
+        command
             // Where cat is one of many programs in one file, this says which.
             .arg0("cat")
             .stdin(Stdio::piped())
             .stdout(socket)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a process");
+            .stderr(Stdio::null());
+        let child = crate::turn::spawn(&mut command).expect("a process");
         Self {
             child,
             _name: directory,

@@ -1,6 +1,9 @@
 //! The real program without a terminal: what it prints, what it says, and how it ends.
 
+use std::io;
 use std::process::{Command, Output, Stdio};
+
+use crate::turn;
 
 /// What the program says and how it ends.
 pub(crate) struct Said {
@@ -18,21 +21,22 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
-pub(crate) fn run(command: &mut Command) -> Said {
+/// Runs it with these arguments, while nobody else of this test program starts anything.
+pub(crate) fn portolan(args: &[&str]) -> Said {
+    let _turn = turn::take();
+    said(command(args).output())
+}
+
+/// What came of it.
+pub(crate) fn said(output: io::Result<Output>) -> Said {
     let Output {
         status,
         stdout,
         stderr,
-    } = command.output().expect("the program");
+    } = output.expect("the program");
     Said {
         out: String::from_utf8(stdout).expect("UTF-8"),
         err: String::from_utf8(stderr).expect("UTF-8"),
         status: status.code(),
     }
-}
-
-/// Runs it with these arguments.
-pub(crate) fn portolan(args: &[&str]) -> Said {
-    run(&mut command(args))
 }

@@ -77,6 +77,15 @@ struct Output {
     reading: Reading,
 }
 
+impl Output {
+    /// Whether the screen is not just being painted: a frame may come in pieces, and what vt100 makes
+    /// of the first ones no terminal that knows synchronized updates would show.
+    fn is_whole(&self) -> bool {
+        let last = |sign: &[u8]| self.raw.windows(sign.len()).rposition(|part| part == sign);
+        last(b"\x1b[?2026l") >= last(b"\x1b[?2026h")
+    }
+}
+
 /// Whether the terminal takes what is written to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -133,7 +142,9 @@ impl Pty {
 
     /// Waits until the screen is as wanted, and returns its text.
     pub(crate) fn wait_for(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
-        let output = self.wait(what, |output| wanted(output.parser.screen()));
+        let output = self.wait(what, |output| {
+            output.is_whole() && wanted(output.parser.screen())
+        });
         output.parser.screen().contents()
     }
 

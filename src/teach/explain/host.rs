@@ -12,6 +12,7 @@ use crate::quantity::count;
 use crate::query::{NoOwner, why_unowned};
 use crate::socket::TcpState;
 use crate::teach::group::say_no_process;
+use crate::teach::sight::{remedy, sees_all};
 use crate::teach::{Phrase, no_owner, owner};
 
 /// Ports and owners are named one by one up to so many.
@@ -86,7 +87,9 @@ pub(super) fn explain_no_process(reason: NoOwner, known: Known<'_>) -> Explanati
     let why = no_owner(reason, known.moment);
     let mut said = Explanation::of(format!("no process: {}", why.text));
     let words = say_no_process(reason);
-    said.say("Why they have none", [words]);
+    let hidden = matches!(reason, NoOwner::Hidden(_)) && !sees_all(known.moment);
+    let way = hidden.then(|| Phrase::fact(format!("To see which: {}.", remedy())));
+    said.say("Why they have none", [words].into_iter().chain(way));
     if !rows.is_empty() {
         said.say(
             "How many",
@@ -99,12 +102,8 @@ pub(super) fn explain_no_process(reason: NoOwner, known: Known<'_>) -> Explanati
             ],
         );
     }
-    let here = by_port(&rows, PortSide::Here, known);
-    said.say(
-        "At which ports",
-        here.into_iter()
-            .chain(by_port(&rows, PortSide::There, known)),
-    );
+    said.say("Ports here", by_port(&rows, PortSide::Here, known));
+    said.say("Ports elsewhere", by_port(&rows, PortSide::There, known));
     said.commands = vec!["ss -tuanpe".into()];
     said
 }
@@ -172,7 +171,7 @@ fn states(rows: &[Arc<Tracked>]) -> Phrase {
         .map(|(state, n)| {
             format!(
                 "{n} {}",
-                state.map_or("UDP, which has none", TcpState::name)
+                state.map_or("UDP (it has no states)", TcpState::name)
             )
         })
         .collect();

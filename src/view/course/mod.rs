@@ -217,14 +217,9 @@ impl Sitting {
         }
     }
 
-    /// Whether there is a table beside the panel: before the first call there is nothing to show.
+    /// Whether there is a table beside the panel. It is empty before the first call, and that is seen.
     pub fn shows_table(&self) -> bool {
-        self.why.is_none()
-            && match self.stage {
-                Stage::Idea | Stage::End => false,
-                Stage::Ask | Stage::Ready | Stage::Lacking => self.turn > 0 || self.is_quiz(),
-                Stage::Watching | Stage::Verdict | Stage::Meaning => true,
-            }
+        self.why.is_none() && !matches!(self.stage, Stage::Idea | Stage::End)
     }
 
     /// Whether it is a quiz.

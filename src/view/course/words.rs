@@ -1,6 +1,6 @@
 //! The keys of a lesson, in the last line: those that matter on the page.
 
-use super::{Course, Opened, Sitting, Stage};
+use super::{Course, Opened, PATIENCE, Sitting, Stage};
 
 /// Keys and words, the most useful first.
 pub(in crate::view) fn said_of_keys(course: &Course) -> Vec<(&'static str, &'static str)> {
@@ -20,6 +20,9 @@ pub(in crate::view) fn said_of_keys(course: &Course) -> Vec<(&'static str, &'sta
         Stage::Idea => vec![("Enter", "begin"), ("w", "why")],
         Stage::Ask => vec![("Enter", "answer"), ("i", "a hint"), ("w", "why")],
         Stage::Ready => vec![("Enter", "do it"), ("w", "why")],
+        Stage::Watching if sitting.waited >= PATIENCE => {
+            vec![("Enter", "go on"), ("a", "again"), ("w", "why")]
+        }
         Stage::Watching => vec![("a", "again"), ("w", "why")],
         Stage::Verdict | Stage::Meaning => vec![("Enter", "go on"), ("w", "why")],
         Stage::Lacking | Stage::End => vec![("Enter", "go on"), ("w", "why"), ("a", "again")],

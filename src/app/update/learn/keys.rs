@@ -128,7 +128,7 @@ impl App {
             Stage::Ask => self.answer_question(),
             Stage::Ready if !is_ready => Vec::new(),
             Stage::Ready => self.perform(),
-            Stage::Watching if sitting.waited < PATIENCE || sitting.is_quiz() => Vec::new(),
+            Stage::Watching if sitting.waited < PATIENCE => Vec::new(),
             Stage::Watching => {
                 self.learner.exam = None;
                 self.show_verdict();
