@@ -280,7 +280,8 @@ impl Orders {
                 Ok(Waiting::ToWrite) => PollFlags::OUT,
                 Err(errno) => return Some(Err(errno)),
             };
-            if self.wait(socket, flags, until)? == Woken::Late {
+            // A socket may be ready again and again and yet give nothing.
+            if self.wait(socket, flags, until)? == Woken::Late || Instant::now() >= until {
                 return Some(Err(Errno::AGAIN));
             }
         }
@@ -293,7 +294,8 @@ impl Orders {
                 Err(Errno::AGAIN) => {}
                 outcome => return Some(outcome),
             }
-            if self.wait(listener, PollFlags::IN, until)? == Woken::Late {
+            if self.wait(listener, PollFlags::IN, until)? == Woken::Late || Instant::now() >= until
+            {
                 return Some(Err(Errno::AGAIN));
             }
         }
@@ -303,13 +305,18 @@ impl Orders {
     fn fill(&mut self, socket: BorrowedFd<'_>) -> Option<Result<Told, Errno>> {
         const QUIET: Duration = Duration::from_millis(200);
         let mut written = 0_u32;
+        let mut full = Instant::now() + QUIET;
         loop {
             match sockets::send(socket, None, 4096) {
-                Ok(Told::Bytes(bytes)) => written = written.saturating_add(bytes),
+                Ok(Told::Bytes(bytes)) => {
+                    written = written.saturating_add(bytes);
+                    full = Instant::now() + QUIET;
+                }
                 Ok(_) => {}
                 Err(Errno::AGAIN) => {
-                    let until = Instant::now() + QUIET;
-                    if self.wait(socket, PollFlags::OUT, until)? == Woken::Late {
+                    // Where the kernel is short of memory a socket may be ready and take nothing.
+                    let late = self.wait(socket, PollFlags::OUT, full)? == Woken::Late;
+                    if late || Instant::now() >= full {
                         return Some(Ok(Told::Bytes(written)));
                     }
                 }

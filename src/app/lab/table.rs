@@ -13,7 +13,7 @@ use crate::history::{History, Moment, Tracked};
 use crate::port::{Port, PortRange, PortSet, Protocol};
 use crate::query::{Answer, Filter, Grouping, Query, answer};
 use crate::services::Services;
-use crate::snapshot::SourceKind;
+use crate::snapshot::{Snapshot, SourceKind};
 use crate::teach::lessons::Cast;
 
 /// The table.
@@ -49,7 +49,7 @@ impl Table {
             owners: OwnerSearch::Sought,
             closes: Closes::NotHeard,
         });
-        let mut snapshot = self.collector.sample(Vec::new(), Duration::ZERO)?;
+        let mut snapshot = self.sample()?;
         let moment = self.history.apply(&mut snapshot);
         let query = Query {
             filter: Arc::new(filter(cast)),
@@ -57,6 +57,17 @@ impl Table {
             ..Query::everything(Arc::new(Services::none()))
         };
         Ok(Seen(answer(moment, &query)))
+    }
+
+    /// A look may fail where the next does not: the table changes while it is read.
+    fn sample(&mut self) -> Result<Snapshot, SourceError> {
+        let mut failed = 1;
+        loop {
+            match self.collector.sample(Vec::new(), Duration::ZERO) {
+                Err(_) if failed < TRIES => failed += 1,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Rows with this port before the lab does anything with it are not the lab's: they are taken
@@ -76,7 +87,7 @@ impl Table {
             owners: OwnerSearch::NotSought,
             closes: Closes::NotHeard,
         });
-        let snapshot = self.collector.sample(Vec::new(), Duration::ZERO)?;
+        let snapshot = self.sample()?;
         cast.banish(protocol, port, &snapshot.sockets);
         Ok(())
     }
@@ -89,7 +100,7 @@ impl Table {
             owners: OwnerSearch::NotSought,
             closes: Closes::NotHeard,
         });
-        let snapshot = self.collector.sample(Vec::new(), Duration::ZERO)?;
+        let snapshot = self.sample()?;
         let range = snapshot.ephemeral;
         let taken: HashSet<Port> = snapshot.sockets.iter().map(|s| s.local.port).collect();
         // Labs at the same time begin at different places.
@@ -108,6 +119,9 @@ impl Table {
         })
     }
 }
+
+/// How often a look is tried.
+const TRIES: u32 = 5;
 
 /// Where to look for free ports: not among the first, which others try first, too.
 const STEP: u16 = 64;
