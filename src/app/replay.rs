@@ -13,6 +13,7 @@ use crate::app::print::{Printer, say};
 use crate::collect::Sampled;
 use crate::collect::recording::{self, Ending, Reader, Unreadable};
 use crate::history::{History, Moment};
+use crate::query::filter::Flag;
 use crate::snapshot::Gap;
 
 /// Replays.
@@ -41,7 +42,11 @@ pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
         config.limits,
     )?;
     let host = reader.about().host.clone();
-    let moment = moment(reader, replay.at, path)?;
+    let mut moment = moment(reader, replay.at, path)?;
+    // A list has what is there, unless what is gone is asked for.
+    if !replay.selection.filter()?.mentions(Flag::Closed) {
+        moment = Arc::new(moment.without_closed());
+    }
     printer.print(moment, host.as_deref())
 }
 

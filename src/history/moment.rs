@@ -106,6 +106,17 @@ impl Moment {
         }
     }
 
+    /// The same without the rows of what is gone, which stay a while to be seen to go.
+    pub fn without_closed(&self) -> Self {
+        let mut rows = self.rows.clone();
+        for row in self.rows().filter(|row| row.is_closed()) {
+            if let Some(place) = rows.place(row.slot) {
+                *place = None;
+            }
+        }
+        self.with_rows(rows)
+    }
+
     /// The row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
         self.rows.get(slot)
