@@ -21,7 +21,7 @@ use crate::history::rows::Rows;
 use crate::history::tracked::{Mark, Slot, Tracked};
 use crate::process::{Holder, ProcessKey, Uid};
 use crate::snapshot::Directory;
-use crate::socket::{CgroupId, TcpState};
+use crate::socket::{CgroupId, SocketKey, TcpState};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +57,21 @@ pub(super) struct Chronicle {
     /// The oldest first.
     order: VecDeque<(Duration, Slot)>,
     /// Where the story of a row is that still has its slot in the store.
-    told: HashMap<Slot, Slot>,
+    told: HashMap<Slot, Told>,
     /// The names that the rows need.
     names: Arc<Directory>,
     kept: Kept,
     /// How many were dropped since the names were last swept.
     dropped: usize,
+}
+
+/// That a row was told of, also when its story was dropped since.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    story: Slot,
+    key: SocketKey,
+    /// How many states it had been seen in.
+    states: usize,
 }
 
 impl Chronicle {
@@ -85,14 +94,16 @@ impl Chronicle {
 
     /// Takes up a row that ended, or one of which more became known since.
     pub(super) fn tell(&mut self, row: &Tracked, now: Duration, names: &Directory) {
-        let known = self.told.get(&row.slot).copied();
-        if let Some(slot) = known
-            && let Some(story) = self.rows.get(slot)
-            && story.key == row.key
+        if let Some(told) = self.told.get(&row.slot)
+            && told.key == row.key
             // Endpoints that came alive again, where there are no cookies, begin a new story.
-            && story.path.len() >= row.path.len()
+            && told.states >= row.path.len()
         {
-            if row.socket.tcp.is_some() && story.socket.tcp != row.socket.tcp {
+            let slot = told.story;
+            let story = self.rows.get(slot);
+            // It may have been dropped since, and another have its place.
+            let story = story.filter(|story| story.key == row.key);
+            if story.is_some_and(|s| row.socket.tcp.is_some() && s.socket.tcp != row.socket.tcp) {
                 self.edit(slot, |story| story.socket.tcp = row.socket.tcp);
             }
             return;
@@ -106,7 +117,8 @@ impl Chronicle {
         let slot = self.free.pop().unwrap_or_else(|| self.rows.push());
         let at = row.ended().unwrap_or(row.state_since.at());
         // A peer's story may have been dropped, and another have its place.
-        let peer = row.peer.and_then(|peer| self.told.get(&peer).copied());
+        let peer = row.peer.and_then(|peer| self.told.get(&peer));
+        let peer = peer.map(|told| told.story);
         let peer = peer.filter(|peer| {
             let other = self.rows.get(*peer);
             other.is_some_and(|other| {
@@ -131,7 +143,12 @@ impl Chronicle {
             *place = Some(Arc::new(story));
         }
         self.order.push_back((at, slot));
-        self.told.insert(row.slot, slot);
+        let told = Told {
+            story: slot,
+            key: row.key,
+            states: row.path.len(),
+        };
+        self.told.insert(row.slot, told);
     }
 
     fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
