@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::history::Slot;
 use crate::port::{PortKey, PortSide};
 use crate::query::{Answer, Group, GroupKey, Grouping};
-use crate::report::entry::{Entry, entries};
+use crate::report::entry::{Entry, entries, with_twins};
 use crate::report::json::{ByLine, Socket};
 use crate::report::pieces;
 use crate::services::Services;
@@ -87,14 +87,13 @@ enum KeyRecord<'a> {
     },
 }
 
-/// Every row of the answer, each once, in the order in which it first comes.
+/// Every socket of the answer, each once, in the order in which it first comes.
 fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = Entry<'a>> {
-    let all = 0..answer.rows.len();
-    let places = entries(answer, services).enumerate();
-    places.filter_map(move |(place, (group, entry))| {
+    let mut written = HashSet::new();
+    entries(answer, services).filter_map(move |(group, entry)| {
         // Only a process's socket can stand under another one, too.
         let again = matches!(group.map(Group::key), Some(GroupKey::Process(_)))
-            && answer.position(entry.row.slot, &all) != Some(place);
+            && !written.insert(entry.row.slot);
         (!again).then_some(entry)
     })
 }
@@ -182,9 +181,8 @@ fn groups<'a>(answer: &'a Answer, services: &'a Services) -> Vec<GroupRecord<'a>
         let entry = Entry::at(*slots.first()?, &answer.moment, services)?;
         Some(GroupRecord {
             key: key(group, entry),
-            sockets: slots
-                .iter()
-                .filter_map(|slot| places.get(slot).copied())
+            sockets: with_twins(answer, slots)
+                .filter_map(|slot| places.get(&slot).copied())
                 .collect(),
         })
     };

@@ -113,8 +113,9 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Every row of an answer in its order, with its outer group where it has one. A socket that
-/// several processes hold comes once with each of them.
+/// Every row of an answer in its order, with its outer group where it has one; the second socket of a
+/// listener with two addresses, which is no line of the chart, after the first. A socket that several
+/// processes hold comes once with each of them.
 pub(super) fn entries<'a>(
     answer: &'a Answer,
     services: &'a Services,
@@ -128,9 +129,19 @@ pub(super) fn entries<'a>(
         .chain(grouped)
         .flat_map(move |(group, rows)| {
             let slots = answer.rows.get(rows).unwrap_or_default();
-            let entry = |slot: &Slot| Entry::at(*slot, &answer.moment, services);
-            slots
-                .iter()
-                .filter_map(move |slot| Some((group, entry(slot)?)))
+            let entry = |slot: Slot| Entry::at(slot, &answer.moment, services);
+            with_twins(answer, slots).filter_map(move |slot| Some((group, entry(slot)?)))
         })
+}
+
+/// The sockets behind a run of rows.
+pub(super) fn with_twins<'a>(
+    answer: &'a Answer,
+    slots: &'a [Slot],
+) -> impl Iterator<Item = Slot> + 'a {
+    let twin = |slot: Slot| answer.twin(slot).map(|row| row.slot);
+    slots
+        .iter()
+        .flat_map(move |slot| [Some(*slot), twin(*slot)])
+        .flatten()
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 
 use crate::child::Holder;
 use crate::{network, portolan, printed, zoo};
@@ -342,4 +345,42 @@ fn end(text: &str) -> String {
             None => text.to_owned(),
         },
     }
+}
+
+/// The second socket of a listener with two addresses, which is no line of its own in the chart.
+fn twin(port: u16) -> rustix::io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET6, SocketType::STREAM, flags, None)?;
+    sockopt::set_ipv6_v6only(&socket, true)?;
+    bind(
+        &socket,
+        &SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0),
+    )?;
+    listen(&socket, 16)?;
+    Ok(socket)
+}
+
+#[test]
+fn a_listener_with_two_addresses_is_two_sockets_however_they_are_grouped() {
+    let test = "lines::a_listener_with_two_addresses_is_two_sockets_however_they_are_grouped";
+    // Where nobody else has the second address.
+    network::own_network(test, || {
+        let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 18_300)).expect("a listener");
+        let second = twin(18_300).expect("its twin");
+        for group in ["none", "port", "process", "host"] {
+            for format in ["plain", "csv", "ndjson", "json"] {
+                let args = ["list", "18300", "-n", "-g", group, "-f", format];
+                let text = printed(&args);
+                for place in ["0.0.0.0", "::"] {
+                    let place = match format {
+                        "ndjson" | "json" => format!("\"address\":\"{place}\""),
+                        _ if place == "::" => "[::]:18300".to_owned(),
+                        _ => format!("{place}:18300"),
+                    };
+                    assert_eq!(text.matches(&place).count(), 1, "{args:?}: {text}");
+                }
+            }
+        }
+        drop((first, second));
+    });
 }
