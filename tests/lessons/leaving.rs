@@ -62,11 +62,13 @@ fn rows(table: &mut Table, cast: &Cast) -> Rows {
 }
 
 /// Whether nothing is there but TIME-WAIT rows that were there before: those the kernel keeps for a
-/// minute, whoever asked for it. Whatever else there was must have been thrown away.
+/// minute, whoever asked for it. Whatever else there was must have been thrown away. Ends that were
+/// not there before are a stranger's: the port is anybody's by now.
 fn only_memories(now: &Rows, before: &Rows) -> bool {
     let memory = Transport::Tcp(TcpState::TimeWait);
-    now.iter()
-        .all(|(ends, state)| *state == memory && before.get(ends) == Some(&memory))
+    before
+        .iter()
+        .all(|(ends, state)| *state == memory || !now.contains_key(ends))
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
 
 use super::LabError;
 use super::order::{Order, Reply, Told};
@@ -130,6 +130,18 @@ impl Company {
     }
 }
 
+/// Sends a signal to a process that somebody else waits for; after SIGKILL it is gone, and so are its
+/// descriptors.
+pub(super) fn signal_and_await(pid: Pid, signal: Signal) -> Result<(), LabError> {
+    let failed = |errno: Errno| LabError::System(errno.into());
+    let process = pidfd_open(pid, PidfdFlags::empty()).map_err(failed)?;
+    rustix::process::kill_process(pid, signal).map_err(failed)?;
+    if signal == Signal::KILL {
+        await_readable(process.as_fd(), Instant::now() + PATIENCE)?;
+    }
+    Ok(())
+}
+
 impl Drop for Company {
     fn drop(&mut self) {
         self.dismiss();
@@ -149,7 +161,7 @@ impl Hand {
                 let line: Vec<u8> = self.bytes.drain(..=end).collect();
                 return serde_json::from_slice(&line).map_err(|_| LabError::Gone(actor));
             }
-            self.wait(until)?;
+            await_readable(self.replies.as_fd(), until)?;
             let mut chunk = [0; 4096];
             match self.replies.read(&mut chunk) {
                 Ok(0) => return Err(LabError::Gone(actor)),
@@ -159,19 +171,19 @@ impl Hand {
             }
         }
     }
+}
 
-    fn wait(&self, until: Instant) -> Result<(), LabError> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let timeout = Timespec::try_from(left).ok();
-            let replies = self.replies.as_fd();
-            let mut ends = [PollFd::from_borrowed_fd(replies, PollFlags::IN)];
-            match poll(&mut ends, timeout.as_ref()) {
-                Ok(0) => return Err(LabError::System(io::ErrorKind::TimedOut.into())),
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(LabError::System(errno.into())),
-            }
+/// Waits until there is something to read, or the time is up, which is an error.
+fn await_readable(end: BorrowedFd<'_>, until: Instant) -> Result<(), LabError> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).ok();
+        let mut ends = [PollFd::from_borrowed_fd(end, PollFlags::IN)];
+        match poll(&mut ends, timeout.as_ref()) {
+            Ok(0) => return Err(LabError::System(io::ErrorKind::TimedOut.into())),
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(LabError::System(errno.into())),
         }
     }
 }

@@ -273,8 +273,7 @@ impl Lab {
                 let pid = i32::try_from(pid.0).ok();
                 let pid = pid.and_then(rustix::process::Pid::from_raw);
                 let pid = pid.ok_or(LabError::Gone(actor))?;
-                let sent = rustix::process::kill_process(pid, signal);
-                sent.map_err(|errno| LabError::System(errno.into()))?;
+                company::signal_and_await(pid, signal)?;
             }
             _ => self.company.signal(actor, signal)?,
         }

@@ -131,11 +131,17 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Nobody has the socket any more.",
                 ],
             }],
-            deeds: &[kill(1), kill(2)],
+            deeds: &[
+                kill(1),
+                kill(2),
+                // Bound again, so that nobody else takes the number meanwhile.
+                server(socket("n")),
+                server(bind_to("n", "P")),
+            ],
             rows: &[],
             look_at: LookAt::Rows,
             explanation: &[fact(
-                "The kernel closed the descriptors of the dead. With the last one the socket ended.",
+                "The kernel closed the descriptors of the dead. With the last one the socket ended, and the server may bind the port again.",
                 "_exit(2), close(2)",
             )],
             ..Step::PLAIN
