@@ -3,8 +3,9 @@
 //! In: sockets that no process is known to have. Out: walks, likely processes first, within a
 //! budget of descriptors; and the slow re-reading of everything in turn.
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
+use super::census::VISIT;
 use super::procfs::ProcWalk;
 use super::standing::{Depth, Look};
 use crate::process::{Fd, Pid};
@@ -21,8 +22,12 @@ const RECHECK: usize = 192;
 /// Samples in which every descriptor is read again once: two minutes at one a second.
 const ROUND: usize = 120;
 
-/// What going to another process costs, in descriptors.
-const VISIT: usize = 4;
+/// How far a budget went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walked {
+    All,
+    Some,
+}
 
 impl ProcWalk {
     /// Looks for strangers where the numbers say that nothing changed.
@@ -51,21 +56,17 @@ impl ProcWalk {
         if sought(self, sockets, &strangers).is_none() {
             return strangers;
         }
-        let likely = self.likely(sockets, &strangers);
-        for depth in [Depth::Quick, Depth::Full] {
-            let pids: Vec<_> = self.census.readable().collect();
-            for (pid, looked, walked) in pids {
-                let last = if depth == Depth::Quick {
-                    looked
-                } else {
-                    walked
-                };
-                if last != self.sample && likely.contains(&pid) {
-                    self.census.walk(look, pid, depth, &mut self.ledger);
-                }
-            }
+        let gone = self.lost_one();
+        let sharing = self.sharing(sockets, &strangers);
+        for (likely, depth) in [
+            (&gone, Depth::Quick),
+            (&sharing, Depth::Quick),
+            (&gone, Depth::Full),
+            (&sharing, Depth::Full),
+        ] {
+            let outcome = self.walk_all(look, likely, depth);
             strangers = self.settle(sockets, strangers);
-            if sought(self, sockets, &strangers).is_none() {
+            if outcome == Walked::Some || sought(self, sockets, &strangers).is_none() {
                 return strangers;
             }
         }
@@ -95,9 +96,52 @@ impl ProcWalk {
             .unwrap_or(self.sample)
     }
 
-    /// Processes likely to have the strangers: those with sockets on the same local port (a
-    /// listener for what it accepted), and those one of whose sockets has just gone.
-    fn likely(&self, sockets: &[Socket], strangers: &[usize]) -> HashSet<Pid> {
+    /// Walks these processes, unless that was done in this sample, as far as the budget goes: whoever
+    /// was not looked at for longest comes first.
+    fn walk_all(&mut self, look: Look<'_>, likely: &HashSet<Pid>, depth: Depth) -> Walked {
+        let mut pids: Vec<(u32, Pid)> = self
+            .census
+            .readable()
+            .filter(|(pid, ..)| likely.contains(pid))
+            .map(|(pid, looked, walked)| match depth {
+                Depth::Quick => (looked, pid),
+                Depth::Full => (walked, pid),
+            })
+            .filter(|(last, _)| *last != self.sample)
+            .collect();
+        pids.sort_unstable();
+        for (_, pid) in pids {
+            if self.census.is_tired() {
+                return Walked::Some;
+            }
+            self.census.walk(look, pid, depth, &mut self.ledger);
+        }
+        Walked::All
+    }
+
+    /// Processes one of whose sockets has gone, and who were not looked at since: the descriptor may
+    /// be another socket's now.
+    fn lost_one(&self) -> HashSet<Pid> {
+        let looked: HashMap<Pid, u32> = self
+            .census
+            .readable()
+            .map(|(pid, looked, _)| (pid, looked))
+            .collect();
+        let gone = self
+            .ledger
+            .all()
+            .filter(|held| (1..self.sample).contains(&held.seen));
+        gone.flat_map(|held| {
+            let looked = &looked;
+            let pids = held.holders.iter().map(|holder| holder.process.pid);
+            pids.filter(|pid| looked.get(pid).is_some_and(|looked| *looked <= held.seen))
+        })
+        .collect()
+    }
+
+    /// Processes with sockets on the same local port as a stranger: the listener's, for what it
+    /// accepted.
+    fn sharing(&self, sockets: &[Socket], strangers: &[usize]) -> HashSet<Pid> {
         let ports: HashSet<_> = strangers
             .iter()
             .filter_map(|&index| sockets.get(index))
@@ -106,14 +150,8 @@ impl ProcWalk {
         let here = sockets
             .iter()
             .filter(|socket| ports.contains(&socket.local.port));
-        let here = here.filter_map(|socket| socket.holders.found());
-        let gone = self
-            .ledger
-            .all()
-            .filter(|held| held.seen + 1 == self.sample && held.seen > 0);
-        let holders = here
-            .chain(gone.map(|held| &held.holders))
-            .flat_map(|holders| holders.iter());
+        let holders = here.filter_map(|socket| socket.holders.found());
+        let holders = holders.flat_map(|holders| holders.iter());
         holders.map(|holder| holder.process.pid).collect()
     }
 

@@ -33,6 +33,16 @@ pub(super) enum Depth {
     Full,
 }
 
+impl Depth {
+    /// What a descriptor costs, in descriptors that are only listed.
+    pub(super) const fn cost(self) -> usize {
+        match self {
+            Self::Quick => 1,
+            Self::Full => 4,
+        }
+    }
+}
+
 /// A process whose descriptors can be read.
 #[derive(Debug)]
 pub(super) struct Open {
