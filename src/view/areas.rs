@@ -91,6 +91,8 @@ impl Areas {
             (Details::Brief, 24..40) => 4,
             (Details::Brief, _) => 6,
         };
+        // Heads and a line of the table come first.
+        let pane = pane.min(body.saturating_sub(2));
         Self {
             notice,
             time,

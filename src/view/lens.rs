@@ -75,8 +75,10 @@ pub(super) fn lens(survey: &Survey, answer: &Answer, total: usize, height: usize
             let state = left(teach::state(row), STATE);
             line.push(state, groups::tone(row.socket.tcp_state()));
             let rest = total.saturating_sub(used + 2 * GAP + STATE + 1);
-            let owner = teach::owner(row, &answer.moment);
-            line.push(format!("  {}", cut(&owner.text, rest)), Tone::Dim);
+            if rest > 0 {
+                let owner = teach::owner(row, &answer.moment);
+                line.push(format!("  {}", cut(&owner.text, rest)), Tone::Dim);
+            }
         }
         out.push(line);
     }
