@@ -133,7 +133,7 @@ pub(super) const LESSON: Lesson = Lesson {
                 .queues(Amount::Exactly(0), Amount::Exactly(5))],
             look_at: LookAt::State,
             explanation: &[fact(
-                "LISTEN is the third step, and the first one with a row. Its Send-Q is the 5 of the call: so many callers may wait. It has no other end, and is no connection.",
+                "LISTEN is the third step, and the first one with a row. The 5 in its row is the 5 of the call: how many callers may wait to be accepted (lesson 8 counts exactly). It has no other end, and is no connection.",
                 "listen(2)",
             )],
             ..Step::PLAIN

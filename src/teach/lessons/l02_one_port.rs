@@ -145,7 +145,7 @@ pub(super) const LESSON: Lesson = Lesson {
             look_at: LookAt::Owner,
             explanation: &[
                 fact(
-                    "Nothing changed but the owner. accept() gave the server a descriptor for each connection that was there already; the port is still {P}.",
+                    "No row came or went: accept() gave the server a descriptor for each connection that was there already, so that they have an owner now, and nobody waits in the listener's queue any more. The port is still {P}.",
                     "accept(2)",
                 ),
                 fact(

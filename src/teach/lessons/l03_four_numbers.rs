@@ -239,7 +239,7 @@ pub(super) const LESSON: Lesson = Lesson {
         },
     ],
     explanation: &[fact(
-        "The table of connections has four columns that count, besides the protocol. Two rows may be alike in three of them. So a server's port never runs out of connections: every client brings an address and a port of its own.",
+        "Four numbers count, besides the protocol: an address and a port at each end. Two connections may be alike in three of them. So a server's port does not run out of connections: every client brings an address and a port of its own.",
         "RFC 9293 §3.4.1",
     )],
     why: &[

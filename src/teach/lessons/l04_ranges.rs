@@ -125,7 +125,7 @@ pub(super) const LESSON: Lesson = Lesson {
             rows: &[],
             look_at: LookAt::Outcome,
             explanation: &[fact(
-                "Ports 0 to 1023 are system ports. On Linux bind() to them wants a privilege (CAP_NET_BIND_SERVICE), below a limit that can be set. To connect to them wants none.",
+                "Ports 0 to 1023 are system ports. On Linux bind() to 1 to 1023 wants a privilege (CAP_NET_BIND_SERVICE); the limit can be set. bind() to 0 only says: choose for me. To connect to any of them wants no privilege.",
                 "RFC 6335 §6; ip(7) (ip_unprivileged_port_start)",
             )],
             ..Step::PLAIN

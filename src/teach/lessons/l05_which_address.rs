@@ -70,7 +70,7 @@ pub(super) const LESSON: Lesson = Lesson {
             rows: TWO,
             look_at: LookAt::LocalAddress,
             explanation: &[fact(
-                "The same port number twice, at two addresses: no conflict. A number is unique for a protocol and an address, not for a machine. (The first socket only found a number that is free at all addresses.)",
+                "The same port number twice, at two addresses: no conflict. Listeners are in each other's way at one address of one protocol, not on a whole machine. (The first socket only found a number that is free at all addresses.)",
                 "bind(2), ip(7)",
             )],
             ..Step::PLAIN

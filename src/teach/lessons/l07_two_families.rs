@@ -131,7 +131,7 @@ pub(super) const LESSON: Lesson = Lesson {
             look_at: LookAt::LocalAddress,
             explanation: &[
                 fact(
-                    "The two halves of the IPv4 connection are in two of the kernel's tables: the client's with 127.0.0.1, the server's with ::ffff:127.0.0.1. It is one connection, and IPv4 on the wire.",
+                    "The two halves of the IPv4 connection stand in two of the kernel's lists, IPv4 and IPv6: the client's with 127.0.0.1, the server's with ::ffff:127.0.0.1. It is one connection, and IPv4 on the wire.",
                     "RFC 4291 §2.5.5.2; RFC 3493 §3.7",
                 ),
                 fact(

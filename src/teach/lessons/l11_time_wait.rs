@@ -285,7 +285,7 @@ pub(super) const LESSON: Lesson = Lesson {
         },
     ],
     explanation: &[fact(
-        "TIME-WAIT is the memory of a connection that ended well. It costs next to nothing, goes after a minute, and belongs to nobody. It is in the way of a restarted server only, and only if old and new have not both set SO_REUSEADDR.",
+        "TIME-WAIT is the memory of a connection that ended well. It costs next to nothing, goes after a minute, and belongs to nobody. It is in the way of a restarted server, unless old and new have both set SO_REUSEADDR; and of a client that dials one destination so often that its ports run out.",
         "RFC 9293 §3.6; socket(7)",
     )],
     why: &[

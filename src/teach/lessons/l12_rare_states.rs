@@ -98,7 +98,7 @@ pub(super) const LESSON: Lesson = Lesson {
                 form: Form::Choices(&[
                     right(
                         "CLOSING: both said it, mine is not acknowledged",
-                        "It heard the other's FIN while its own was under way: {C>P}. The server's end: {P>C}.",
+                        "It heard the other's FIN before its own, which still waits behind the data, was acknowledged: {C>P}. The server's end: {P>C}.",
                     ),
                     wrong(
                         "CLOSE-WAIT",
@@ -134,7 +134,7 @@ pub(super) const LESSON: Lesson = Lesson {
                 form: Form::Number {
                     measure: Measure::InState(TimeWait),
                     right: 2,
-                    proof: "Nobody was first, so that both remember: {C>P}, and {P>C}.",
+                    proof: "Each had said goodbye before it had the other's, so that each is the first in its own eyes, and both remember: {C>P}, and {P>C}.",
                 },
                 hints: [
                     "TIME-WAIT is for the end that closed first.",
@@ -334,7 +334,7 @@ pub(super) const LESSON: Lesson = Lesson {
         },
     ],
     explanation: &[fact(
-        "With lesson 8, these are all the states that TCP has; CLOSED, the last one, is no row at all. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
+        "With lessons 8 and 10, these are all the states that TCP has; CLOSED, the last one, is no row at all. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
         "RFC 9293 §3.3.2",
     )],
     why: &[
