@@ -78,6 +78,14 @@ impl Lines<'_> {
     /// # Errors
     /// When `out` takes no more.
     pub fn csv(&self, out: impl Write) -> io::Result<()> {
+        self.csv_to(out).map_err(|error| match error.into_kind() {
+            // As the output said it: a reader that went away is no failure.
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    }
+
+    fn csv_to(&self, out: impl Write) -> csv::Result<()> {
         let columns = self.columns_or(|| COLUMNS.iter().collect());
         let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
         if self.header == Header::Shown {
@@ -97,7 +105,7 @@ impl Lines<'_> {
             }
             csv.write_record(None::<&[u8]>)?;
         }
-        csv.flush()
+        Ok(csv.flush()?)
     }
 
     /// The chosen columns as a table for eyes, under a line for each group: as wide as what stands in

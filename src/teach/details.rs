@@ -106,7 +106,7 @@ fn identity(details: &mut Details, row: &Tracked, moment: &Moment, services: &Se
             .map(|only| if only { "yes" } else { "no, IPv4 too" }.into()),
     );
     details.maybe("inode", socket.inode.map(|i| i.0.to_string()));
-    details.maybe("cookie", socket.cookie.map(|c| format!("{:x}", c.0)));
+    details.maybe("cookie", socket.cookie.map(|c| c.0.to_string()));
 }
 
 fn owners(details: &mut Details, row: &Tracked, moment: &Moment) {

@@ -353,7 +353,8 @@ fn print_help(topic: Option<&str>) -> Exit {
         None => {
             let topics = TOPICS.iter().map(|(topic, _)| *topic);
             let commands = Cli::command();
-            let names = commands.get_subcommands().map(clap::Command::get_name);
+            let shown = commands.get_subcommands().filter(|c| !c.is_hide_set());
+            let names = shown.map(clap::Command::get_name);
             let known: Vec<&str> = topics.chain(names).collect();
             let text = format!(
                 "no help about {name:?}; there is help about {}",

@@ -27,7 +27,10 @@ pub(super) fn manual(name: Option<&str>) -> Option<Vec<u8>> {
     all.build();
     let command = match name {
         None => all,
-        Some(name) => all.find_subcommand(name)?.clone(),
+        Some(name) => {
+            let found = all.find_subcommand(name)?.clone();
+            found.version(env!("CARGO_PKG_VERSION"))
+        }
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).ok()?;

@@ -15,7 +15,7 @@ use super::tree::{
     Condition, End, Flag, HostPart, HostTest, NumberTest, Part, ReachTest, TextTest,
 };
 use crate::endpoint::Scope;
-use crate::history::{Held, Mark, Moment, Rates, Tracked};
+use crate::history::{Held, Mark, Moment, Rates, Since, Tracked};
 use crate::port::Port;
 use crate::process::{Process, ProcessKey};
 use crate::query::Phase;
@@ -172,9 +172,14 @@ impl<'a> Look<'a> {
                 .processes()
                 .any(|p| counted(p.parent.map(|pid| pid.0.into()))),
             Measure::Uid => counted(socket.uid.map(|uid| uid.0.into())),
-            Measure::Age => counted(Some(microseconds(
-                self.row.age(self.context.moment.elapsed),
-            ))),
+            Measure::Age => {
+                let age = microseconds(self.row.age(self.context.moment.elapsed));
+                match self.row.first_seen {
+                    // At least so old: that it is younger than something cannot be said.
+                    Since::BeforeFirstLook(_) => test.holds_from(age),
+                    Since::Seen(_) | Since::Unsampled(_) => test.holds(age),
+                }
+            }
             Measure::Ended => {
                 let now = self.context.moment.elapsed;
                 counted(

@@ -151,6 +151,16 @@ impl NumberTest {
         }
     }
 
+    /// Whether every number from this one on passes: for what is known to be at least so much.
+    pub(super) fn holds_from(&self, number: u64) -> bool {
+        match self {
+            Self::OneOf(all) => all.iter().any(|i| i.low <= number && i.high == u64::MAX),
+            Self::Compare(comparison, limit) => {
+                comparison.holds(&number, limit) && comparison.holds(&u64::MAX, limit)
+            }
+        }
+    }
+
     /// The same for what is measured and not counted.
     pub(super) fn holds_measured(&self, number: f64) -> bool {
         match self {
