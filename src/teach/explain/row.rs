@@ -72,7 +72,10 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         _ if row.is_closed() => {
             format!("It was seen for {age}, and may be older: it was there at the first look.")
         }
-        Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
+        Since::Seen(_) => format!(
+            "It appeared {}, while Portolan was looking.",
+            ago(row.age(moment.elapsed))
+        ),
         Since::BeforeFirstLook(_) => {
             "It was there at the first look; how old it is cannot be told.".into()
         }
@@ -88,7 +91,10 @@ fn in_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         return None;
     }
     let path: Vec<&str> = row.path.iter().map(|state| state.name()).collect();
-    let age = quantity::age(moment.elapsed.saturating_sub(row.state_since.at()));
+    let age = match moment.elapsed.saturating_sub(row.state_since.at()) {
+        brief if brief.as_secs() == 0 => "less than a second".into(),
+        lasting => quantity::age(lasting),
+    };
     Some(Phrase::fact(format!(
         "It has been in {} for {age}; it was seen in {}.",
         state.name(),

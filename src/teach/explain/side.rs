@@ -47,7 +47,12 @@ pub(super) fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<P
     };
     // UDP knows neither calls nor listeners: its side is always a conclusion.
     let concluded = row.side != Side::Listening && socket.protocol() == Protocol::Udp;
-    let likely = matches!(row.evidence, Evidence::Listener | Evidence::PastListener);
+    // A listener at the port makes it very likely, at either end; the rest a socket proved of itself.
+    let proof = match row.evidence {
+        Evidence::Mirror => moment.peer_of(row).map(|peer| peer.evidence),
+        own => Some(own),
+    };
+    let likely = !matches!(proof, Some(Evidence::State | Evidence::Counters));
     let mut said = vec![if row.evidence.is_guess() && row.side != Side::Listening {
         Phrase::inference(format!("This is only a guess. {said}"))
     } else if concluded || (likely && row.side != Side::Listening) {

@@ -265,3 +265,41 @@ fn memory_of_datagrams_is_not_added_to_bytes() {
     );
     assert!(said.contains("1 is an end of TCP connections"), "{said}");
 }
+
+#[test]
+fn a_side_is_known_only_where_a_socket_proved_it() {
+    let moment = moment(Vec::new());
+    let services = Services::registry();
+    for row in rows().iter().filter(|row| row.side != Side::Listening) {
+        if row.socket.tcp_state().is_none() {
+            continue;
+        }
+        let said = explain_row(row, known(&moment, &services, &Findings::default()));
+        let passages = &said.passages;
+        let side = passages.iter().find(|p| p.heading == "Which end this is");
+        let first = &side.unwrap().said[0];
+        let proved = matches!(row.evidence, Evidence::State | Evidence::Counters);
+        assert_eq!(first.text.contains("We know"), proved, "{first:?}");
+        assert_eq!(first.certainty == Certainty::Fact, proved, "{first:?}");
+        let listener = matches!(row.evidence, Evidence::Listener | Evidence::PastListener);
+        assert_eq!(first.text.contains("Very likely"), listener, "{first:?}");
+        assert!(!first.text.contains("this one connection"), "{first:?}");
+    }
+}
+
+#[test]
+fn a_full_queue_is_said_to_be_full_and_an_unknown_holder_is_somebody() {
+    let mut listener = Socket::new(Transport::Tcp(TcpState::Listen), end("0.0.0.0:443"), None);
+    let limit = Some(1);
+    listener.backlog = Some(Backlog { waiting: 2, limit });
+    let moment = moment(vec![listener]);
+    let (services, findings) = (Services::registry(), Findings::default());
+    let known = known(&moment, &services, &findings);
+    let text = format!("{:?}", explain_port(Port(443), Some(Protocol::Tcp), known));
+    assert!(
+        text.contains("Its queue is full: 2 wait to be accepted."),
+        "{text}"
+    );
+    assert!(text.contains("Somebody, "), "{text}");
+    assert!(!text.contains("Somebody ("), "{text}");
+}
