@@ -331,7 +331,7 @@ impl<'a> Uses<'a> {
             let (did, then) = match self.protocol {
                 Protocol::Tcp => (
                     "dialled it",
-                    "Such a connection is two rows here, one for each end.",
+                    "While such a connection stands, it is two rows here, one for each end.",
                 ),
                 Protocol::Udp => (
                     "chose it as peer",
