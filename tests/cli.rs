@@ -45,6 +45,24 @@ impl Harbour {
 }
 
 #[test]
+fn an_endpoint_is_explained_by_who_waits_at_every_address() {
+    let four = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a listener");
+    let six = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("one of both families");
+    for listener in [&four, &six] {
+        let place = listener.local_addr().expect("its address");
+        for address in ["127.0.0.1", "0.0.0.0"] {
+            let asked = format!("{address}:{}", place.port());
+            let said = portolan(&["explain", &asked]);
+            assert_eq!(said.status, Some(0), "{asked}: {}{}", said.out, said.err);
+            assert!(said.out.contains("LISTEN"), "{asked}: {}", said.out);
+        }
+    }
+    let nobody = four.local_addr().expect("its address").port();
+    let said = portolan(&["explain", &format!("203.0.113.254:{nobody}")]);
+    assert_eq!(said.status, Some(1), "{}", said.out);
+}
+
+#[test]
 fn a_port_lists_its_listener_and_both_ends_with_their_process() {
     let harbour = Harbour::open();
     let port = &harbour.port;

@@ -15,7 +15,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::looking::Looking;
 use crate::app::print::terminal_width;
 use crate::collect::{Closes, Demand};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Scope};
 use crate::history::{Moment, Tracked};
 use crate::port::{Port, Protocol};
 use crate::process::Pid;
@@ -148,6 +148,7 @@ fn subjects(wanted: Wanted, moment: &Moment) -> Vec<Subject> {
                     .any(|e| e.canonical() == end.canonical())
             };
             let mut rows: Vec<&Arc<Tracked>> = moment.rows().filter(has).collect();
+            rows.extend(answering(end, &rows, moment));
             rows.sort_by_key(|row| {
                 let socket = &row.socket;
                 (row.side, socket.local, socket.remote, row.key)
@@ -156,6 +157,54 @@ fn subjects(wanted: Wanted, moment: &Moment) -> Vec<Subject> {
             rows.map(|row| Subject::Row(row.key, row.slot)).collect()
         }
     }
+}
+
+/// Who waits for calls to an address of this machine, bound to every one of them, where nobody waits
+/// at the very address.
+fn answering<'a>(
+    end: Endpoint,
+    there: &[&Arc<Tracked>],
+    moment: &'a Moment,
+) -> Vec<&'a Arc<Tracked>> {
+    let address = end.plain();
+    let own = matches!(end.scope(), Scope::Loopback | Scope::Unspecified)
+        || moment.rows().any(|row| row.socket.local.plain() == address);
+    let mut found = Vec::new();
+    for protocol in [Protocol::Tcp, Protocol::Udp] {
+        let exactly = |row: &Arc<Tracked>| {
+            let socket = &row.socket;
+            socket.is_listening()
+                && socket.protocol() == protocol
+                && socket.local.canonical() == end.canonical()
+                && !row.is_closed()
+        };
+        if !own || there.iter().any(|row| exactly(row)) {
+            continue;
+        }
+        let at_all = |row: &&Arc<Tracked>| {
+            let socket = &row.socket;
+            let serves = match (address.is_ipv4(), socket.local.is_ipv6()) {
+                (true, true) => socket.v6only != Some(true),
+                (false, false) => false,
+                _ => true,
+            };
+            socket.is_listening()
+                && !row.is_closed()
+                && socket.protocol() == protocol
+                && socket.local.port == end.port
+                && socket.local.address.is_unspecified()
+                && serves
+        };
+        // A socket of the very family goes first.
+        let all = || moment.rows().filter(at_all);
+        let same = |row: &&Arc<Tracked>| row.socket.local.is_ipv6() != address.is_ipv4();
+        let family: Vec<_> = all().filter(same).collect();
+        match family.is_empty() {
+            true => found.extend(all()),
+            false => found.extend(family),
+        }
+    }
+    found
 }
 
 fn print(found: &[(Look, Explanation)], look: LookChoice) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::other_end::live_peer;
 use super::{Explanation, Known, place};
 use crate::endpoint::Endpoint;
 use crate::history::Tracked;
@@ -38,7 +39,10 @@ pub(super) fn explain_host(address: IpAddr, known: Known<'_>) -> Option<Explanat
     }
     let sockets = count(rows.len(), "socket here has", "sockets here have");
     what.push(Phrase::fact(format!("{sockets} it at the other end.")));
-    if rows.iter().any(|row| row.peer.is_some()) {
+    if rows
+        .iter()
+        .any(|row| live_peer(row, known.moment).is_some())
+    {
         what.push(Phrase::fact(
             "It is this machine: both ends of its connections stand in the table, each in a row of its own.",
         ));

@@ -1,6 +1,6 @@
 //! What the kernel keeps of a socket, and how it finds it again.
 
-use super::{Explanation, Known};
+use super::{Explanation, Known, due_in};
 use crate::history::{Ownership, Tracked};
 use crate::quantity::{self, count, thousands};
 use crate::socket::{Socket, TcpState, TimerKind};
@@ -119,21 +119,21 @@ fn timer(row: &Tracked, known: Known<'_>) -> Phrase {
     let Some(timer) = row.socket.timer.filter(|_| !row.is_closed()) else {
         return Phrase::fact("None that is told of: without one nothing happens here by itself.");
     };
-    let left = quantity::age(timer.due.saturating_sub(known.moment.elapsed));
+    let due = due_in(timer.due.saturating_sub(known.moment.elapsed));
     let times = count(timer.retransmits.into(), "time", "times");
     Phrase::fact(match timer.kind {
         TimerKind::Retransmit => format!(
-            "Retransmission: in {left} what is not acknowledged goes out again; it did so {times} already, and the pauses grow."
+            "Retransmission: what is not acknowledged goes out again {due}; it did so {times} already, and the pauses grow."
         ),
-        TimerKind::Keepalive => format!(
-            "Keepalive: in {left} an empty segment asks whether the other end is still there."
-        ),
-        TimerKind::TimeWait => format!("In {left} the kernel forgets the row."),
+        TimerKind::Keepalive => {
+            format!("Keepalive: an empty segment asks {due} whether the other end is still there.")
+        }
+        TimerKind::TimeWait => format!("The kernel forgets the row {due}."),
         TimerKind::Probe => format!(
-            "Zero-window probe: in {left} a segment asks whether the other end has room again; {times} so far."
+            "Zero-window probe: a segment asks {due} whether the other end has room again; {times} so far."
         ),
         TimerKind::Other(number) => {
-            format!("One of a kind this program does not know ({number}), due in {left}.")
+            format!("One of a kind this program does not know ({number}), due {due}.")
         }
     })
 }
@@ -160,10 +160,18 @@ fn figures(socket: &Socket) -> Vec<Phrase> {
     )));
     if let Some(delivered) = tcp.delivered {
         said.push(Phrase::fact(format!(
-            "{} B received; {} acknowledged by the other end, which counts the SYN of the end that dialled as 1.",
+            "{} B received; {} B acknowledged by the other end.",
             thousands(delivered.received as usize),
             thousands(delivered.acknowledged as usize)
         )));
+        said.push(Phrase::fact(
+            "The acknowledged ones count what is no data: the SYN, as 1, if this end dialled, and its FIN, as 1, once that is acknowledged.",
+        ));
+        if socket.tcp_state() == Some(TcpState::FinWait2) {
+            said.push(Phrase::fact(
+                "Here the FIN is acknowledged, and is among them.",
+            ));
+        }
     }
     said
 }

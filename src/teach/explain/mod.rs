@@ -14,10 +14,12 @@ mod port;
 mod port_looks;
 mod process;
 mod row;
+mod side;
 mod standard;
 mod state;
 mod vacancy;
 mod wire;
+mod zero;
 
 pub(super) use other_end::waiting_at;
 
@@ -27,10 +29,12 @@ pub use process::explain_process;
 pub use row::explain_row;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::history::{Moment, Slot, Tracked};
 use crate::port::{Port, Protocol};
 use crate::process::ProcessKey;
+use crate::quantity;
 use crate::query::{GroupKey, NoOwner};
 use crate::services::Services;
 use crate::socket::SocketKey;
@@ -122,6 +126,7 @@ impl Subject {
 /// Explains it in one look; `None` where it is not there, or not any more.
 pub fn explain(subject: Subject, look: Look, known: Known<'_>) -> Option<Explanation> {
     match subject {
+        Subject::Port(Port::NONE, protocol) => Some(zero::explain_zero(protocol)),
         Subject::Port(port, protocol) => Some(match look {
             Look::Words => explain_port(port, protocol, known),
             _ => port_looks::look_at_port(port, protocol, look, known),
@@ -150,7 +155,7 @@ pub fn look_at_row(row: &Tracked, look: Look, known: Known<'_>) -> Explanation {
         Look::Words => return explain_row(row, known),
         Look::Calls => calls::calls(&mut said, row, known),
         Look::Kernel => kernel::kernel(&mut said, row, known),
-        Look::Wire => wire::wire(&mut said, row),
+        Look::Wire => wire::wire(&mut said, row, known.moment),
         Look::Standard => standard::standard(&mut said, row, known),
     }
     said.commands = row::commands(&row.socket);
@@ -173,6 +178,22 @@ impl Explanation {
         if !said.is_empty() {
             self.passages.push(Passage { heading, said });
         }
+    }
+}
+
+/// When something ended: `2s ago`.
+fn ago(passed: Duration) -> String {
+    match passed.as_secs() {
+        0 => "less than a second ago".into(),
+        _ => format!("{} ago", quantity::age(passed)),
+    }
+}
+
+/// When something is due: `in 2s`.
+fn due_in(left: Duration) -> String {
+    match left.as_secs() {
+        0 => "within a second".into(),
+        _ => format!("in {}", quantity::age(left)),
     }
 }
 

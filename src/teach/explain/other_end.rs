@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use super::place;
+use super::{ago, place};
 use crate::endpoint::{Endpoint, Scope};
 use crate::history::{Moment, Tracked};
 use crate::port::Protocol;
-use crate::socket::{Socket, TcpState};
+use crate::socket::{Backlog, Socket, TcpState};
 use crate::teach::{Phrase, holders, local, owner};
 
 /// The sentences.
@@ -27,6 +27,7 @@ pub(super) fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         Some(peer) if peer.key == row.key => said.push(Phrase::fact(
             "It is connected to itself: one socket, both ends of one connection.",
         )),
+        Some(peer) if peer.is_closed() => said.push(gone(peer, moment)),
         Some(peer) => {
             let state = peer
                 .socket
@@ -43,6 +44,40 @@ pub(super) fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         )),
     }
     said
+}
+
+/// The row of the other end, where that socket is there still: what is gone keeps its row a while.
+pub(super) fn live_peer<'a>(row: &Tracked, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
+    moment.peer_of(row).filter(|peer| !peer.is_closed())
+}
+
+/// That end was seen, and has ended.
+fn gone(peer: &Tracked, moment: &Moment) -> Phrase {
+    let ended = ago(moment
+        .elapsed
+        .saturating_sub(peer.ended().unwrap_or_default()));
+    let last = peer
+        .socket
+        .tcp_state()
+        .map_or(String::new(), |s| format!(", last in {}", s.name()));
+    let whose = peer.ownership.holders().map_or(String::new(), |held| {
+        format!(" {} had it.", holders(held, &moment.directory))
+    });
+    Phrase::fact(format!(
+        "That end was on this machine, too, a row of its own. It is gone: it ended {ended}{last}.{whose}"
+    ))
+}
+
+/// Whether this is a call to a listener of this machine whose queue is full.
+pub(super) fn is_turned_away(row: &Tracked, moment: &Moment) -> bool {
+    let calling = row.socket.tcp_state() == Some(TcpState::SynSent);
+    let Some(remote) = row.socket.remote.filter(|_| calling && !row.is_closed()) else {
+        return false;
+    };
+    is_own(remote, &row.socket)
+        && waiting_at(remote, Protocol::Tcp, moment)
+            .and_then(|waiting| waiting.socket.backlog)
+            .is_some_and(Backlog::is_full)
 }
 
 /// Whether the address of the other end is surely this machine's.

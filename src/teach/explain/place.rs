@@ -24,12 +24,15 @@ pub(super) fn address(end: Endpoint) -> String {
     format!("{} {}{mapped}.", end.plain(), scope(end.scope()))
 }
 
-/// Which kind of number it is (RFC 6335 §6), and whether the system hands it out.
+/// In which range it is (RFC 6335 §6), who may bind it (the system's own rule), and whether the
+/// system hands it out.
 pub(super) fn class(port: Port, ephemeral: PortRange) -> String {
     let class = match port.number() {
         0 => return "0 is never on the wire: to the system it means \"choose one for me\".".into(),
         1..=1023 => "a system port: on most systems only privileged programs may bind it",
-        1024..=49151 => "a registered port: anybody may bind it",
+        1024..=49151 => {
+            "in the range for registration: whether somebody registered it or not, on Linux any program may bind it"
+        }
         49152.. => "a dynamic port: nothing is registered there",
     };
     let handed_out = match ephemeral.contains(port) {

@@ -12,7 +12,7 @@ use crate::history::{Moment, Side, Tracked};
 use crate::port::{Port, Protocol};
 use crate::quantity::count;
 use crate::services::Services;
-use crate::socket::TcpState;
+use crate::socket::{Backlog, TcpState};
 use crate::teach::{Phrase, local, owner, remote};
 
 /// Listeners, connections and calls are named one by one up to so many.
@@ -162,28 +162,24 @@ impl<'a> Uses<'a> {
     }
 
     fn listeners(&self, moment: &Moment) -> Vec<Phrase> {
-        let verb = match self.protocol {
-            Protocol::Tcp => "listens",
-            Protocol::Udp => "receives",
-        };
         let mut said: Vec<Phrase> = self
             .listeners
             .iter()
             .take(MOST)
             .map(|row| {
                 let whose = owner(row, moment);
-                let queue = row.socket.backlog.map_or(String::new(), |backlog| {
-                    let limit = backlog
-                        .limit
-                        .map_or(String::new(), |limit| format!(" of {limit}"));
-                    format!(
-                        " In its queue {}{limit} wait to be accepted.",
-                        backlog.waiting
-                    )
-                });
-                let who = match row.ownership.holders() {
+                let queue = row.socket.backlog.map_or(String::new(), waiting);
+                let held = row.ownership.holders();
+                let several = held.is_some_and(|held| held.processes().nth(1).is_some());
+                let verb = match (self.protocol, several) {
+                    (Protocol::Tcp, false) => "listens",
+                    (Protocol::Tcp, true) => "listen",
+                    (Protocol::Udp, false) => "receives",
+                    (Protocol::Udp, true) => "receive",
+                };
+                let who = match held {
                     Some(_) => whose.text,
-                    None => format!("Somebody ({})", whose.text),
+                    None => format!("Somebody, {},", whose.text),
                 };
                 let families = match row.socket.v6only {
                     Some(false) if row.socket.local.address.is_unspecified() => {
@@ -207,8 +203,12 @@ impl<'a> Uses<'a> {
         said.extend(more(self.listeners.len()));
         said.extend(self.sharing());
         if self.listeners.is_empty() && !self.serving.is_empty() {
+            let left = match self.serving.iter().all(|row| is_over(row)) {
+                true => "what is left are finished connections that the kernel remembers",
+                false => "what is left are connections",
+            };
             said.push(Phrase::fact(format!(
-                "Nobody listens at it any more ({}); what is left are connections.",
+                "Nobody listens at it ({}); {left}.",
                 self.protocol
             )));
         }
@@ -254,6 +254,8 @@ impl<'a> Uses<'a> {
             .map_or(String::new(), |(host, n)| {
                 format!(" The most, {n}, come from {host}.")
             });
+        // What is over is remembered, and connected to nobody.
+        let over = states.remove(&TcpState::TimeWait).unwrap_or(0);
         let states: Vec<String> = states
             .iter()
             .map(|(s, n)| format!("{n} {}", s.name()))
@@ -263,11 +265,25 @@ impl<'a> Uses<'a> {
         } else {
             format!(" ({})", states.join(", "))
         };
-        let connections = count(self.serving.len(), "connection", "connections");
+        let now = self.serving.len() - over;
+        let connections = match self.protocol {
+            Protocol::Tcp => count(now, "connection", "connections"),
+            Protocol::Udp => count(now, "socket with one peer", "sockets with one peer each"),
+        };
         let hosts = count(hosts.len(), "address", "addresses");
+        let what = match (now, over) {
+            (_, 0) => format!("{connections} from {hosts}{states}"),
+            (0, _) => format!(
+                "None now. {}, only remembered (TIME-WAIT), from {hosts}",
+                count(over, "finished connection", "finished connections")
+            ),
+            _ => format!(
+                "{connections}{states} and {}, only remembered (TIME-WAIT), from {hosts}",
+                count(over, "finished one", "finished ones")
+            ),
+        };
         Some(Phrase::fact(format!(
-            "{connections} from {hosts}{states}, all with the same local port {port}: they are told apart by the remote address and \
-             port.{most}"
+            "{what}, all with the same local port {port}: they are told apart by the remote address and port.{most}"
         )))
     }
 
@@ -278,11 +294,22 @@ impl<'a> Uses<'a> {
             .take(MOST)
             .map(|row| {
                 let to = remote(row, moment).unwrap_or_default();
-                let text = format!(
-                    "For its connection to {to} somebody here uses {port}/{} as its own number: {}.",
-                    self.protocol,
-                    owner(row, moment).text
-                );
+                let whose = owner(row, moment).text;
+                let protocol = self.protocol;
+                let text = match row.socket.tcp_state() {
+                    Some(TcpState::TimeWait) => format!(
+                        "{port}/{protocol} was the own number of a connection to {to}, which is finished and remembered (TIME-WAIT)."
+                    ),
+                    Some(TcpState::SynSent) => format!(
+                        "For its call to {to}, not answered yet, somebody here uses {port}/{protocol} as its own number: {whose}."
+                    ),
+                    Some(_) => format!(
+                        "For its connection to {to} somebody here uses {port}/{protocol} as its own number: {whose}."
+                    ),
+                    None => format!(
+                        "To reach its peer {to} somebody here uses {port}/{protocol} as its own number: {whose}."
+                    ),
+                };
                 if row.evidence.is_guess() { Phrase::inference(text) } else { Phrase::fact(text) }
             })
             .collect();
@@ -304,7 +331,7 @@ impl<'a> Uses<'a> {
             let (did, then) = match self.protocol {
                 Protocol::Tcp => (
                     "dialled it",
-                    "Such a connection is two rows here, one for each end.",
+                    "While such a connection stands, it is two rows here, one for each end.",
                 ),
                 Protocol::Udp => (
                     "chose it as peer",
@@ -331,6 +358,24 @@ impl<'a> Uses<'a> {
             )));
         }
         said
+    }
+}
+
+/// Whether it is over, and only remembered.
+fn is_over(row: &Tracked) -> bool {
+    row.socket.tcp_state() == Some(TcpState::TimeWait)
+}
+
+/// How many calls wait in the queue of a listener.
+fn waiting(backlog: Backlog) -> String {
+    let n = backlog.waiting;
+    let wait = if n == 1 { "waits" } else { "wait" };
+    match backlog.limit {
+        _ if backlog.is_full() => format!(" Its queue is full: {n} {wait} to be accepted."),
+        Some(limit) => {
+            format!(" In its queue {n} {wait} to be accepted; the limit is {limit}.")
+        }
+        None => format!(" In its queue {n} {wait} to be accepted."),
     }
 }
 

@@ -1,15 +1,15 @@
 //! A socket in plain words.
 
-use super::other_end::other_end;
+use super::other_end::{is_turned_away, other_end};
+use super::side::side;
 use super::state::meaning;
-use super::{Explanation, Known, place};
+use super::{Explanation, Known, ago, due_in, place};
 use crate::endpoint::Family;
-use crate::history::{Closer, Moment, Ownership, Side, Since, Tracked, closer};
+use crate::history::{Closer, Moment, Ownership, Since, Tracked, closer};
 use crate::port::Protocol;
 use crate::quantity;
-use crate::services::Services;
 use crate::socket::{Socket, TcpState, TimerKind};
-use crate::teach::{Phrase, evidence, holders, owner, queues, row_title};
+use crate::teach::{Phrase, holders, owner, queues, row_title};
 
 /// Everything there is to say of a socket.
 pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
@@ -29,7 +29,7 @@ pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
         .filter(|found| found.concerns(row))
         .map(|found| found.sentence.clone())
         .collect();
-    said.say("Is that normal?", normal(row, &found));
+    said.say("Is that normal?", normal(row, &found, moment));
     said.say("Worth a look", found);
     said.commands = commands(&row.socket);
     said
@@ -44,7 +44,9 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         ));
     }
     said.push(match (socket.tcp_state(), socket.remote) {
-        (Some(state), _) => Phrase::fact(format!("{}: {}", state.name(), meaning(state).what)),
+        (Some(state), _) => {
+            Phrase::fact(format!("{}: {}", state.name(), meaning(row, state, moment).what))
+        }
         (None, None) => Phrase::fact(
             "A UDP socket without a fixed peer: it takes datagrams from anyone who can reach its address. UDP has no states and \
              no connections.",
@@ -70,7 +72,10 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         _ if row.is_closed() => {
             format!("It was seen for {age}, and may be older: it was there at the first look.")
         }
-        Since::Seen(_) => format!("It appeared {age} ago, while Portolan was looking."),
+        Since::Seen(_) => format!(
+            "It appeared {}, while Portolan was looking.",
+            ago(row.age(moment.elapsed))
+        ),
         Since::BeforeFirstLook(_) => {
             "It was there at the first look; how old it is cannot be told.".into()
         }
@@ -86,7 +91,10 @@ fn in_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         return None;
     }
     let path: Vec<&str> = row.path.iter().map(|state| state.name()).collect();
-    let age = quantity::age(moment.elapsed.saturating_sub(row.state_since.at()));
+    let age = match moment.elapsed.saturating_sub(row.state_since.at()) {
+        brief if brief.as_secs() == 0 => "less than a second".into(),
+        lasting => quantity::age(lasting),
+    };
     Some(Phrase::fact(format!(
         "It has been in {} for {age}; it was seen in {}.",
         state.name(),
@@ -176,57 +184,6 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     said
 }
 
-fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<Phrase> {
-    let socket = &row.socket;
-    let (local, remote) = (socket.local.port, socket.remote_port());
-    let how = evidence(row);
-    let said = match (row.side, socket.protocol()) {
-        (Side::Listening, Protocol::Tcp) => {
-            format!(
-                "It waits at port {local}; all that is accepted from it has the same local port {local}."
-            )
-        }
-        (Side::Listening, Protocol::Udp) => {
-            format!(
-                "It waits at port {local}; whatever comes, from whomever, comes through this one socket."
-            )
-        }
-        (Side::Serving, Protocol::Tcp) => format!(
-            "This is the serving end: the caller dialled port {local} here, from its own port {remote}. We know because {how}."
-        ),
-        (Side::Outgoing, Protocol::Tcp) => format!(
-            "This is the dialling end: it called port {remote} there, and {local} is its own number, good for this one \
-             connection. We know because {how}."
-        ),
-        (Side::Serving, Protocol::Udp) => {
-            format!(
-                "Probably it serves on port {local}, and its peer's {remote} is that one's own number ({how})."
-            )
-        }
-        (Side::Outgoing, Protocol::Udp) => {
-            format!(
-                "Probably it uses a service on port {remote} there, and {local} is its own number ({how})."
-            )
-        }
-    };
-    // UDP knows neither calls nor listeners: its side is always a conclusion.
-    let concluded = row.side != Side::Listening && socket.protocol() == Protocol::Udp;
-    let mut said = vec![if row.evidence.is_guess() && row.side != Side::Listening {
-        Phrase::inference(format!("This is only a guess. {said}"))
-    } else if concluded {
-        Phrase::inference(said)
-    } else {
-        Phrase::fact(said)
-    }];
-    let key = row.port_key();
-    if let Some(name) = services.of(key, moment.ephemeral) {
-        said.push(Phrase::inference(format!(
-            "Port {key} is registered as {name}; that is a convention, and nothing forces a program to keep to it."
-        )));
-    }
-    said
-}
-
 fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     let socket = &row.socket;
     let mut said = Vec::new();
@@ -264,23 +221,23 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         });
     }
     if let Some(timer) = socket.timer.filter(|_| !row.is_closed()) {
-        let left = quantity::age(timer.due.saturating_sub(moment.elapsed));
+        let due = due_in(timer.due.saturating_sub(moment.elapsed));
         said.push(Phrase::fact(match timer.kind {
             TimerKind::Retransmit if timer.retransmits > 0 => format!(
-                "It was sent again {} so far without an answer; the next time is in {left}.",
+                "It was sent again {} so far without an answer; the next time is {due}.",
                 quantity::count(timer.retransmits.into(), "time", "times")
             ),
             TimerKind::Retransmit => {
-                format!("Without an acknowledgement it will be sent again in {left}.")
+                format!("Without an acknowledgement it will be sent again {due}.")
             }
-            TimerKind::Keepalive => format!(
-                "In {left} the kernel asks whether the other end is still there (keepalive)."
-            ),
-            TimerKind::TimeWait => format!("The kernel forgets it in {left}."),
+            TimerKind::Keepalive => {
+                format!("The kernel asks {due} whether the other end is still there (keepalive).")
+            }
+            TimerKind::TimeWait => format!("The kernel forgets it {due}."),
             TimerKind::Probe => format!(
-                "The other end has no room; in {left} the kernel asks again (zero-window probe)."
+                "The other end has no room; the kernel asks again {due} (zero-window probe)."
             ),
-            TimerKind::Other(_) => format!("A timer fires in {left}."),
+            TimerKind::Other(_) => format!("A timer fires {due}."),
         }));
     }
     let tcp = socket.tcp.as_ref();
@@ -292,8 +249,13 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     }
     if let Some(again) = tcp.map(|tcp| tcp.total_retransmits).filter(|n| *n > 0) {
         let segments = quantity::count(again as usize, "segment", "segments");
+        let why = match socket.tcp_state() {
+            _ if is_turned_away(row, moment) => "the listener called takes no more into its queue",
+            Some(TcpState::SynSent) => "the call was lost on the way, or is not answered there",
+            _ => "something was lost on the way, or came late",
+        };
         said.push(Phrase::warning(format!(
-            "{segments} had to be sent again so far: something was lost on the way, or came late."
+            "{segments} had to be sent again so far: {why}."
         )));
     }
     said
@@ -321,8 +283,8 @@ fn ended(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     let Some(at) = row.ended().filter(|_| row.is_closed()) else {
         return Vec::new();
     };
-    let ago = quantity::age(moment.elapsed.saturating_sub(at));
-    let mut said = vec![Phrase::fact(format!("It ended {ago} ago."))];
+    let ended = ago(moment.elapsed.saturating_sub(at));
+    let mut said = vec![Phrase::fact(format!("It ended {ended}."))];
     said.extend(closer(row, moment).map(|first| match first {
         Closer::Here => Phrase::fact("The program here closed first."),
         Closer::There => Phrase::fact("The other end closed first."),
@@ -335,24 +297,33 @@ fn ended(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
 }
 
 /// What is young may be as it is; what was found is no question any more.
-fn normal(row: &Tracked, found: &[Phrase]) -> Vec<Phrase> {
+fn normal(row: &Tracked, found: &[Phrase], moment: &Moment) -> Vec<Phrase> {
     if row.is_closed() {
         return vec![Phrase::fact(
             "It is over: nothing of it is left in the kernel.",
         )];
     }
-    match row.socket.tcp_state() {
-        Some(state) => {
-            let normal = meaning(state).normal;
-            let alarming = matches!(state, TcpState::CloseWait | TcpState::SynSent);
-            vec![if alarming && !found.is_empty() {
-                Phrase::warning(normal)
-            } else {
-                Phrase::fact(normal)
-            }]
-        }
-        None => vec![Phrase::fact("Yes. It ends when its program closes it.")],
-    }
+    let Some(state) = row.socket.tcp_state() else {
+        let unread = row.socket.queues.is_some_and(|queues| queues.recv > 0);
+        return vec![match (found.is_empty(), unread) {
+            (false, _) => Phrase::warning(
+                "Not all of it: see what is worth a look below. It ends when its program closes it.",
+            ),
+            (true, true) => Phrase::fact(
+                "For a moment, yes: what came is to be read soon. It ends when its program closes it.",
+            ),
+            (true, false) => Phrase::fact("Yes. It ends when its program closes it."),
+        }];
+    };
+    let normal = meaning(row, state, moment).normal;
+    let alarming = matches!(state, TcpState::CloseWait | TcpState::SynSent);
+    vec![match (found.is_empty(), alarming) {
+        (true, _) => Phrase::fact(normal),
+        (false, true) => Phrase::warning(normal),
+        (false, false) => Phrase::fact(format!(
+            "The state by itself; but see what is worth a look below. {normal}"
+        )),
+    }]
 }
 
 /// What shows the same row elsewhere.

@@ -35,11 +35,9 @@ pub(super) fn standard(said: &mut Explanation, row: &Tracked, known: Known<'_>) 
         ),
     }
     let port = row.port_key().port;
-    let class = place::class(port, known.moment.ephemeral);
     said.say("Its shared port", [
-        Phrase::fact(format!("{class} (RFC 6335 §6)")
-            .replace(". (RFC", " (RFC")
-            + "."),
+        Phrase::fact(place::class(port, known.moment.ephemeral)),
+        Phrase::fact("The ranges are those of RFC 6335 §6; who may bind a number is each system's own rule."),
         Phrase::fact("A registered name tells what a number is meant for, not what runs there (RFC 7605)."),
     ]);
 }

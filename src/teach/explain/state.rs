@@ -1,31 +1,155 @@
 //! What each TCP state means, whether it is normal, and what ends it (RFC 9293 §3.3.2; the times
 //! are Linux's).
 
-use crate::socket::TcpState;
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::other_end::{is_turned_away, live_peer};
+use crate::history::{Moment, Since, Tracked};
+use crate::quantity;
+use crate::socket::{TcpState, TimerKind};
 
 /// A state in words.
 pub(super) struct Meaning {
     /// What it is.
-    pub(super) what: &'static str,
+    pub(super) what: Cow<'static, str>,
     /// Whether somebody should look at it, and what ends it.
-    pub(super) normal: &'static str,
+    pub(super) normal: Cow<'static, str>,
 }
 
-/// The words for a state.
-pub(super) const fn meaning(state: TcpState) -> Meaning {
-    let (what, normal) = match state {
+/// The words for a row in a state: the general ones, unless more is known of this row.
+pub(super) fn meaning(row: &Tracked, state: TcpState, moment: &Moment) -> Meaning {
+    let (what, normal) = general(state);
+    Meaning {
+        what: what_here(row, state, moment).map_or(Cow::Borrowed(what), Cow::Owned),
+        normal: normal_here(row, state, moment).map_or(Cow::Borrowed(normal), Cow::Owned),
+    }
+}
+
+/// Where the FIN of an end that was asked to close stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fin {
+    /// Nothing is before it: it was sent.
+    Sent,
+    /// Data before it is not acknowledged; it may not have been sent.
+    BehindData,
+    /// The other end has no room; it may not have been sent.
+    NoRoom,
+    /// The queue is not told.
+    Untold,
+}
+
+impl Fin {
+    /// Of a row in FIN-WAIT-1, CLOSING or LAST-ACK. The FIN itself counts as one in the queue.
+    pub(super) fn of(row: &Tracked) -> Self {
+        let probes = row.socket.timer.is_some_and(|t| t.kind == TimerKind::Probe);
+        match row.socket.queues.map(|queues| queues.send) {
+            Some(2..) => Self::BehindData,
+            _ if probes => Self::NoRoom,
+            Some(_) => Self::Sent,
+            None => Self::Untold,
+        }
+    }
+
+    const fn waits(self) -> &'static str {
+        match self {
+            Self::BehindData => {
+                "may still wait behind the data before it, which is not acknowledged"
+            }
+            Self::NoRoom => "may still wait until the other end has room",
+            Self::Sent | Self::Untold => "may still wait behind data before it",
+        }
+    }
+}
+
+fn what_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String> {
+    let fin = Fin::of(row);
+    match state {
+        TcpState::FinWait1 if fin != Fin::Sent => Some(format!(
+            "This end was asked to close. Its goodbye (a FIN: no more data comes from here) {}.",
+            fin.waits()
+        )),
+        TcpState::LastAck if fin != Fin::Sent => Some(format!(
+            "The other end has said goodbye (sent a FIN), and this end was asked to close as well. Its own FIN {}.",
+            fin.waits()
+        )),
+        TcpState::Closing if fin != Fin::Sent => Some(format!(
+            "Both ends have closed: the other end's FIN came before this one's was acknowledged. The FIN from here {}.",
+            fin.waits()
+        )),
+        TcpState::FinWait2 => {
+            let heard = "This end has said goodbye (sent a FIN) and the other end has heard it.";
+            match moment.peer_of(row) {
+                Some(peer) if peer.is_closed() => Some(format!(
+                    "{heard} That end is gone, and no goodbye of its own has come here."
+                )),
+                Some(peer) => peer.socket.tcp_state().and_then(|there| {
+                    let closed = matches!(there, TcpState::Closing | TcpState::LastAck);
+                    closed.then(|| format!(
+                        "{heard} That one was asked to close, too (it is in {}); its own FIN has not arrived here.",
+                        there.name()
+                    ))
+                }),
+                None => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn normal_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String> {
+    match state {
+        TcpState::SynSent if is_turned_away(row, moment) => Some(
+            "The other end's queue is full, and that is why no answer comes. It ends with an answer once the program there accepts, or \
+             when the kernel gives up after several repetitions, which takes minutes."
+                .into(),
+        ),
+        TcpState::FinWait1 | TcpState::LastAck => {
+            let usual = "Normally it is over in one round trip";
+            let end = "It ends with the acknowledgement, or when the kernel gives up.";
+            let lasting = moment.elapsed.saturating_sub(row.state_since.at());
+            let timer = row.socket.timer;
+            let again = timer.is_some_and(|t| t.kind == TimerKind::Retransmit && t.retransmits > 0);
+            if lasting >= OLD {
+                let least = match row.state_since {
+                    Since::Seen(_) => "",
+                    _ => "at least ",
+                };
+                let age = quantity::age(lasting);
+                Some(format!("{usual}; this one has lasted {least}{age}. {end}"))
+            } else if again {
+                Some(format!("{usual}; here something had to be sent again. {end}"))
+            } else if Fin::of(row) == Fin::NoRoom {
+                Some(format!("{usual}; here the other end has no room. {end}"))
+            } else {
+                None
+            }
+        }
+        TcpState::FinWait2 if live_peer(row, moment).is_none() && moment.peer_of(row).is_some() => {
+            Some("The other end will say nothing more. Without a process that has it, the kernel drops it after a minute.".into())
+        }
+        _ => None,
+    }
+}
+
+/// A goodbye that has taken longer than any round trip.
+const OLD: Duration = Duration::from_secs(2);
+
+/// The words for a state, whatever the row.
+const fn general(state: TcpState) -> (&'static str, &'static str) {
+    match state {
         TcpState::Listen => (
             "A listener: it waits for anyone its address lets in. It is no connection and carries no data.",
             "This is how every server waits. It ends when its program closes it.",
         ),
         TcpState::SynSent => (
-            "This end has dialled (sent a SYN) and has no answer yet.",
+            "This end has dialled (sent a SYN, which asks for a connection) and has no answer yet.",
             "For a moment this is normal. For longer than a second or two the call is lost, filtered on the way, or the other \
              end's queue is full; a refusal would have come at once. It ends with an answer, or when the kernel gives up after \
              several repetitions, which takes minutes.",
         ),
         TcpState::SynReceived => (
-            "The other end has dialled, the kernel here has answered, and the last word of the handshake is missing.",
+            "The other end has dialled (sent a SYN, which asks for a connection), the kernel here has answered, and the last word of the handshake is missing.",
             "For a moment this is normal. Many of them mean an overload or a flood. It ends with the other end's word, or when \
              the kernel has repeated its answer in vain.",
         ),
@@ -35,26 +159,26 @@ pub(super) const fn meaning(state: TcpState) -> Meaning {
              keepalives nobody would notice. It ends when one of the programs closes.",
         ),
         TcpState::FinWait1 => (
-            "This end has said goodbye (sent a FIN), and that is not acknowledged yet; data sent before it may be stuck, too.",
+            "This end has said goodbye (sent a FIN: no more data comes from here), and that is not acknowledged yet.",
             "It is normally over in one round trip. It ends with the acknowledgement, or when the kernel gives up.",
         ),
         TcpState::FinWait2 => (
-            "This end has said goodbye and the other end has heard it, but has not said goodbye itself: half of the connection is \
-             still open.",
+            "This end has said goodbye (sent a FIN: no more data comes from here) and the other end has heard it. No goodbye of its own \
+             has come: for all this end knows, half of the connection is still open.",
             "With a process that has it this may last as long as both programs want. Without one the kernel drops it after a \
              minute.",
         ),
         TcpState::CloseWait => (
-            "The other end has said goodbye; the program here has not closed its end.",
+            "The other end has said goodbye (sent a FIN: no more data comes from there); the program here has not closed its end.",
             "For a moment this is normal. A number that grows is a leak: the program forgets to close. No timer ends it, only \
              that program can.",
         ),
         TcpState::LastAck => (
-            "Both ends have said goodbye, this one second; the acknowledgement of its goodbye is missing.",
+            "Both ends have said goodbye (sent a FIN), this one second; the acknowledgement of its goodbye is missing.",
             "It is normally over in one round trip. It ends with the acknowledgement, or when the kernel gives up.",
         ),
         TcpState::Closing => (
-            "Both ends said goodbye at the same moment; the acknowledgement is missing.",
+            "Both ends said goodbye (sent a FIN) before either had heard the other; the acknowledgement is missing.",
             "It is rare and brief. It ends with the acknowledgement.",
         ),
         TcpState::TimeWait => (
@@ -71,6 +195,5 @@ pub(super) const fn meaning(state: TcpState) -> Meaning {
             "A state that this program does not know.",
             "What ends it is not known here.",
         ),
-    };
-    Meaning { what, normal }
+    }
 }

@@ -1,5 +1,6 @@
 //! Every state, protocol, owner, scope and evidence gets text that fits it.
 
+mod ends;
 mod looks;
 mod others;
 
@@ -60,9 +61,14 @@ fn end(text: &str) -> Endpoint {
 }
 
 fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
-    let mut snapshot = Snapshot {
+    History::default().apply(&mut snapshot(sockets, 60))
+}
+
+/// What was seen so many seconds after the start.
+fn snapshot(sockets: Vec<Socket>, elapsed: u64) -> Snapshot {
+    Snapshot {
         taken_at: jiff::Timestamp::UNIX_EPOCH,
-        elapsed: Duration::from_secs(60),
+        elapsed: Duration::from_secs(elapsed),
         source: SourceKind::SockDiag,
         sockets,
         destroyed: Vec::new(),
@@ -80,8 +86,7 @@ fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
         gaps: Vec::new(),
         cost: Cost::default(),
         interval: Duration::from_secs(1),
-    };
-    History::default().apply(&mut snapshot)
+    }
 }
 
 fn owners() -> Vec<Ownership> {

@@ -4,19 +4,24 @@
 //! out from here, `←` comes in.
 
 use super::Explanation;
-use crate::history::{Side, Tracked};
+use super::state::Fin;
+use crate::history::{Moment, Side, Tracked};
 use crate::quantity::{count, thousands};
 use crate::socket::{TcpState, TimerKind};
 use crate::teach::Phrase;
 
 /// The segments, in their order.
-pub(super) fn wire(said: &mut Explanation, row: &Tracked) {
+pub(super) fn wire(said: &mut Explanation, row: &Tracked, moment: &Moment) {
     said.say("The numbers in every header", header(row));
     match row.socket.tcp_state() {
         Some(state) => {
+            said.say("The words", [Phrase::fact(
+                "A SYN asks for a connection, an ACK confirms what came, a FIN says that its sender sends no more data. Each is one bit in the \
+                 TCP header.",
+            )]);
             said.say("The handshake", handshake(row, state));
             said.say("Data", data(row, state));
-            said.say("The goodbyes", goodbyes(row, state));
+            said.say("The goodbyes", goodbyes(row, state, moment));
             said.say("What is missing", missing(row, state));
         }
         None => said.say("What went over the wire", datagrams(row)),
@@ -146,11 +151,13 @@ fn data(row: &Tracked, state: TcpState) -> Vec<Phrase> {
     said
 }
 
-fn goodbyes(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+fn goodbyes(row: &Tracked, state: TcpState, moment: &Moment) -> Vec<Phrase> {
+    let sent = Fin::of(row) == Fin::Sent;
     let fact = |text: &str| Phrase::fact(text);
     match state {
+        TcpState::FinWait1 if sent => vec![fact("→ FIN: this end has said goodbye.")],
         TcpState::FinWait1 => vec![fact(
-            "→ FIN: this end has said goodbye (or will, once the data before it may be sent).",
+            "→ FIN: this end has said goodbye, or will once it may be sent.",
         )],
         TcpState::FinWait2 => vec![
             fact("→ FIN: this end has said goodbye."),
@@ -161,14 +168,20 @@ fn goodbyes(row: &Tracked, state: TcpState) -> Vec<Phrase> {
             fact("→ ACK: the kernel here has confirmed it; the program was not asked."),
         ],
         TcpState::Closing => vec![
-            fact("→ FIN: this end has said goodbye."),
+            fact(match sent {
+                true => "→ FIN: this end has said goodbye.",
+                false => "→ FIN: this end has said goodbye, or will once it may be sent.",
+            }),
             fact("← FIN: the other end did so before it heard of that."),
             fact("→ ACK: this end has confirmed it."),
         ],
         TcpState::LastAck => vec![
             fact("← FIN: the other end has said goodbye first."),
             fact("→ ACK: this end has confirmed it."),
-            fact("→ FIN: this end has said goodbye, too."),
+            fact(match sent {
+                true => "→ FIN: this end has said goodbye, too.",
+                false => "→ FIN: this end has said goodbye, too, or will once it may be sent.",
+            }),
         ],
         TcpState::TimeWait => vec![
             fact("→ FIN: this end has said goodbye."),
@@ -179,11 +192,34 @@ fn goodbyes(row: &Tracked, state: TcpState) -> Vec<Phrase> {
             ),
         ],
         TcpState::Established if row.socket.remote.is_some() => {
-            vec![fact(
-                "None: neither end has said goodbye. Without data or keepalives nothing at all is on the wire.",
-            )]
+            vec![none_yet(row, moment)]
         }
         _ => Vec::new(),
+    }
+}
+
+/// Of an open connection: what this end knows, and what stands at the other end where that is seen.
+fn none_yet(row: &Tracked, moment: &Moment) -> Phrase {
+    if row.is_closed() {
+        return Phrase::ignorance(
+            "None were seen: it was still open when it was last looked at, and how it ended is not told.",
+        );
+    }
+    let peer = moment.peer_of(row).filter(|peer| peer.key != row.key);
+    let there = peer.map(|peer| (peer.is_closed(), peer.socket.tcp_state()));
+    match there {
+        Some((true, _)) => Phrase::fact(
+            "None from here, and none has come. The other end, which was a row of this machine, is gone all the same.",
+        ),
+        Some((false, Some(state @ (TcpState::FinWait1 | TcpState::FinWait2)))) => {
+            Phrase::fact(format!(
+                "None from here. The other end, a row of this machine, is in {}: its FIN is on the way, or has just come.",
+                state.name()
+            ))
+        }
+        _ => Phrase::fact(
+            "None: this end has said none, and none has come. While nobody sends data and no keepalive is due, nothing at all is on the wire.",
+        ),
     }
 }
 
@@ -200,9 +236,12 @@ fn missing(row: &Tracked, state: TcpState) -> Option<Phrase> {
         TcpState::FinWait1 if probing => {
             "← a window: the other end has no room, so that data and the FIN behind it wait; this end asks for room now and then."
         }
-        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => {
-            "← ACK of the FIN sent from here."
+        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
+            if Fin::of(row) == Fin::BehindData =>
+        {
+            "← ACK of the data before the FIN, and then of the FIN."
         }
+        TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => "← ACK of this end's FIN.",
         TcpState::FinWait2 => "← FIN: the other end's own goodbye.",
         TcpState::CloseWait => "→ FIN: it is sent when the program here closes, and not before.",
         _ if probing => {

@@ -11,7 +11,8 @@ use hashbrown::HashMap;
 use crate::history::{Held, Moment, Ownership, Side, Slot, Tracked};
 use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::process::ProcessKey;
-use crate::socket::{TcpState, TimerKind};
+use crate::socket::{Socket, TcpState, TimerKind};
+use crate::teach::explain::other_end::live_peer;
 
 /// How a shared port is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,9 +43,11 @@ pub(super) struct Census {
     pub(super) busiest: Option<(PortKey, Used)>,
     /// A number that somebody waits at with TCP and with UDP.
     pub(super) twice: Option<Port>,
-    /// Sockets with unread bytes, and how many bytes.
+    /// UDP sockets with something in their queues, and how much memory that takes.
+    pub(super) datagrams: (usize, u64),
+    /// TCP sockets with unread bytes, and how many bytes.
     pub(super) unread: (usize, u64),
-    /// Sockets with unconfirmed bytes, and how many bytes.
+    /// TCP sockets with unconfirmed bytes, and how many bytes.
     pub(super) unconfirmed: (usize, u64),
     /// Rows in TIME-WAIT, and when the last of them is forgotten.
     pub(super) kept: (usize, Duration),
@@ -53,6 +56,21 @@ pub(super) struct Census {
     pair: Option<Slot>,
     listener: Option<Slot>,
     call: Option<Slot>,
+}
+
+/// Whether it is an end of a TCP connection: after the handshake, and not over.
+fn is_connection(socket: &Socket) -> bool {
+    socket.tcp_state().is_some_and(|state| {
+        matches!(
+            state,
+            TcpState::Established
+                | TcpState::FinWait1
+                | TcpState::FinWait2
+                | TcpState::CloseWait
+                | TcpState::LastAck
+                | TcpState::Closing
+        )
+    })
 }
 
 impl Census {
@@ -73,12 +91,10 @@ impl Census {
                 let of = usize::from(protocol == Protocol::Udp);
                 waiting[of].insert(socket.local.port);
             }
-            // What is over is no connection any more.
-            let over = socket.tcp_state() == Some(TcpState::TimeWait);
             let used = ports.entry(row.port_key()).or_default();
             match socket.is_listening() {
                 true => used.listeners += 1,
-                false => used.connections += usize::from(!over),
+                false => used.connections += usize::from(is_connection(socket)),
             }
             for process in row
                 .ownership
@@ -117,9 +133,10 @@ impl Census {
         }
         self.waiting += usize::from(socket.is_listening());
         let state = socket.tcp_state();
-        if !socket.is_listening() && state.is_some() && state != Some(TcpState::TimeWait) {
+        if is_connection(socket) {
             self.ends += 1;
-            self.paired += usize::from(row.peer.is_some());
+            let peer = live_peer(row, moment);
+            self.paired += usize::from(peer.is_some_and(|peer| is_connection(&peer.socket)));
         }
         match &row.ownership {
             Ownership::Known(held) => self.shared += usize::from(held.processes().nth(1).is_some()),
@@ -132,9 +149,23 @@ impl Census {
         }
         // SYN and FIN take a number each, and are no data.
         let calling = matches!(state, Some(TcpState::SynSent | TcpState::SynReceived));
-        if let Some(mut queues) = socket.queues.filter(|_| !calling) {
-            let hung_up = u32::from(state == Some(TcpState::CloseWait));
-            queues.recv = queues.recv.saturating_sub(hung_up);
+        let queues = socket.queues.filter(|_| !calling);
+        if let Some(queues) = queues.filter(|_| state.is_none()) {
+            let bytes = u64::from(queues.recv) + u64::from(queues.send);
+            self.datagrams.0 += usize::from(bytes > 0);
+            self.datagrams.1 += bytes;
+        }
+        if let (Some(mut queues), Some(state)) = (queues, state) {
+            let heard = matches!(
+                state,
+                TcpState::CloseWait | TcpState::LastAck | TcpState::Closing
+            );
+            let said = matches!(
+                state,
+                TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
+            );
+            queues.recv = queues.recv.saturating_sub(u32::from(heard));
+            queues.send = queues.send.saturating_sub(u32::from(said));
             for (sum, bytes) in [
                 (&mut self.unread, queues.recv),
                 (&mut self.unconfirmed, queues.send),
@@ -165,7 +196,9 @@ impl Census {
         if established && socket.inode.is_some() {
             first(&mut self.example);
         }
-        if established && row.side == Side::Serving && row.peer.is_some_and(|peer| peer != row.slot)
+        if established
+            && row.side == Side::Serving
+            && live_peer(row, moment).is_some_and(|peer| peer.slot != row.slot)
         {
             first(&mut self.pair);
         }
@@ -188,7 +221,7 @@ impl Census {
         moment: &'a Moment,
     ) -> Option<(&'a Arc<Tracked>, &'a Arc<Tracked>)> {
         let here = moment.row(self.pair?)?;
-        Some((here, moment.peer_of(here)?))
+        Some((here, live_peer(here, moment)?))
     }
 
     /// A listener whose process is known.

@@ -8,7 +8,7 @@ mod census;
 use census::Census;
 
 use super::{Contrast, Explanation, Known};
-use crate::port::PortKey;
+use crate::port::{PortKey, Protocol};
 use crate::quantity::{age, count, thousands};
 use crate::teach::{Phrase, local, owner, remote};
 
@@ -48,20 +48,27 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
         here,
     };
     let nothing = || Phrase::ignorance("There is none on this machine now.");
+    let some = |is_some: bool, here: String| match is_some {
+        true => Phrase::fact(here),
+        false => nothing(),
+    };
     vec![
         row(
             "what it is",
             "An object of the kernel, which a program reads and writes through a descriptor.",
             "A number from 1 to 65,535 in the header of every TCP segment and UDP datagram.",
-            Phrase::fact(format!(
-                "{} here, with {}.",
-                count(moment.open, "socket", "sockets"),
-                count(
-                    census.numbers,
-                    "different local port number",
-                    "different local port numbers"
+            some(
+                moment.open > 0,
+                format!(
+                    "{} here, with {}.",
+                    count(moment.open, "socket", "sockets"),
+                    count(
+                        census.numbers,
+                        "different local port number",
+                        "different local port numbers"
+                    ),
                 ),
-            )),
+            ),
         ),
         row(
             "identified by",
@@ -79,6 +86,10 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "As many as memory and descriptors allow; any number of them may share one port.",
             "65,535 for each protocol and address; accepting a call uses up none.",
             census.busiest.map_or_else(nothing, |(port, used)| {
+                if port.protocol == Protocol::Udp {
+                    let sockets = count(used.listeners, "socket waits", "sockets wait");
+                    return Phrase::fact(format!("{}: {sockets} at one port.", named(port, known)));
+                }
                 Phrase::fact(format!(
                     "{}: {} and {} are {} on one port.",
                     named(port, known),
@@ -105,9 +116,12 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "A program, by socket(); or the kernel, for every handshake it finishes, before any program has called accept().",
             "Nobody. It is chosen: by the program (bind), or by the kernel from its ephemeral range.",
             Phrase::fact(format!(
-                "{} made by the kernel {} for accept() now; its ephemeral range is {} to {}.",
-                count(census.unaccepted, "socket", "sockets"),
-                if census.unaccepted == 1 { "waits" } else { "wait" },
+                "{} for accept() now; the kernel's ephemeral range is {} to {}.",
+                match census.unaccepted {
+                    0 => "None made by the kernel waits".to_owned(),
+                    1 => "1 socket made by the kernel waits".to_owned(),
+                    more => format!("{} sockets made by the kernel wait", thousands(more)),
+                },
                 moment.ephemeral.first,
                 moment.ephemeral.last
             )),
@@ -130,23 +144,20 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "data",
             "Waits in its two queues until it is read here, or confirmed there.",
             "Holds none.",
-            Phrase::fact(format!(
-                "{} B wait to be read in {}, {} B to be confirmed in {}.",
-                thousands(census.unread.1 as usize),
-                count(census.unread.0, "socket", "sockets"),
-                thousands(census.unconfirmed.1 as usize),
-                count(census.unconfirmed.0, "socket", "sockets"),
-            )),
+            some(moment.open > 0, waiting(census)),
         ),
         row(
             "layer",
             "Between program and network. There are sockets for TCP and UDP, raw ones, and some without any network (AF_UNIX).",
             "A field of the TCP and of the UDP header (layer 4). ICMP and raw IP have none.",
-            Phrase::fact(format!(
-                "{} TCP and {} UDP sockets; other kinds have no port and are not charted here.",
-                thousands(census.tcp),
-                thousands(census.udp)
-            )),
+            some(
+                moment.open > 0,
+                format!(
+                    "{} TCP and {} UDP sockets; other kinds have no port and are not charted here.",
+                    thousands(census.tcp),
+                    thousands(census.udp)
+                ),
+            ),
         ),
         row(
             "how long",
@@ -182,6 +193,55 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
     ]
 }
 
+/// What waits in all queues: bytes of TCP, and of UDP memory, which is not the same.
+fn waiting(census: &Census) -> String {
+    let of = |(sockets, bytes): (usize, u64), what: &str| match sockets {
+        0 => format!("nothing {what}"),
+        _ => format!(
+            "{} B {what} in {}",
+            thousands(bytes as usize),
+            count(sockets, "socket", "sockets")
+        ),
+    };
+    let udp = match census.datagrams {
+        (0, _) => String::new(),
+        (sockets, bytes) => format!(
+            " What waits in {} takes {} B of memory, which is more than the data.",
+            count(sockets, "UDP socket", "UDP sockets"),
+            thousands(bytes as usize)
+        ),
+    };
+    format!(
+        "Of TCP {}, {}.{udp}",
+        of(census.unread, "is to be read"),
+        of(census.unconfirmed, "to be confirmed")
+    )
+}
+
+/// Who holds how many, as far as there are any.
+fn holdings(census: &Census, known: Known<'_>) -> String {
+    let mut said: Vec<String> = Vec::new();
+    if let Some((name, sockets, ports)) = census.largest(known.moment) {
+        said.push(format!(
+            "{name} has {} on {}",
+            count(sockets, "socket", "sockets"),
+            count(ports, "shared port", "shared ports")
+        ));
+    }
+    if census.shared > 0 {
+        let sockets = count(census.shared, "socket here is", "sockets here are");
+        said.push(format!("{sockets} held by several processes at once"));
+    }
+    if census.ownerless > 0 {
+        let sockets = count(census.ownerless, "socket here is", "sockets here are");
+        said.push(format!("{sockets} held by none"));
+    }
+    match said.is_empty() {
+        true => "A process may have many sockets or none, and one socket may be held by several processes.".into(),
+        false => format!("{}.", said.join("; ")),
+    }
+}
+
 /// What tutorials teach, and what the table shows.
 fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     let moment = known.moment;
@@ -202,24 +262,9 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     );
     say(
         "Each process has a port, and each port a process",
-        match census.largest(moment) {
-            Some((name, sockets, ports)) => format!(
-                "{name} has {} on {}; {} here {} held by several processes at once, and {} by none.",
-                count(sockets, "socket", "sockets"),
-                count(ports, "shared port", "shared ports"),
-                count(census.shared, "socket", "sockets"),
-                if census.shared == 1 { "is" } else { "are" },
-                thousands(census.ownerless),
-            ),
-            None => format!(
-                "{} here {} held by several processes at once, and {} by none.",
-                count(census.shared, "socket", "sockets"),
-                if census.shared == 1 { "is" } else { "are" },
-                thousands(census.ownerless)
-            ),
-        },
+        holdings(census, known),
     );
-    say("A new socket has a port", "bind(), connect(), listen() or the first send gives it one; until then it stands in no table.".into());
+    say("A new socket has a port", "bind(), connect(), listen() or the first send gives it one. In the table a TCP socket stands once it listens or dials, a UDP socket once it has a port.".into());
     say(
         "My browser uses my port 443",
         match census.call(moment) {
@@ -238,11 +283,14 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     );
     say(
         "A socket is a connection",
-        format!(
-            "{} here {} for anybody, with nobody at the other end; a UDP socket never has a connection.",
-            count(census.waiting, "socket", "sockets"),
-            if census.waiting == 1 { "waits" } else { "wait" }
-        ),
+        match census.waiting {
+            0 => "A listener has nobody at the other end, and a UDP socket never has a connection."
+                .into(),
+            waiting => format!(
+                "{} for anybody, with nobody at the other end; a UDP socket never has a connection.",
+                count(waiting, "socket here waits", "sockets here wait")
+            ),
+        },
     );
     say(
         "A port is unique in a machine",
@@ -261,19 +309,22 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     say("A machine can have 65,535 connections", "Four numbers name a connection: one port of a server can have millions. Descriptors and memory end first.".into());
     say(
         "The table lists the connections",
-        format!(
-            "{}: {} for anybody, {} of TCP connections, {} (TIME-WAIT, or UDP with a peer). {} of the ends have their other end in this same \
-             table.",
-            count(moment.open, "row", "rows"),
-            count(census.waiting, "waits", "wait"),
-            count(census.ends, "is an end", "are ends"),
-            count(
-                moment.open.saturating_sub(census.waiting + census.ends),
-                "is another",
-                "are others"
+        match moment.open {
+            0 => "It lists sockets: those that wait for anybody stand in it, and a connection within the machine stands there twice.".into(),
+            open => format!(
+                "{}: {} for anybody, {} of TCP connections, {} (a handshake, TIME-WAIT, or UDP with a peer). {} of the ends have their \
+                 other end in this same table.",
+                count(open, "row", "rows"),
+                count(census.waiting, "waits", "wait"),
+                count(census.ends, "is an end", "are ends"),
+                count(
+                    open.saturating_sub(census.waiting + census.ends),
+                    "is another",
+                    "are others"
+                ),
+                thousands(census.paired)
             ),
-            thousands(census.paired)
-        ),
+        },
     );
     said
 }

@@ -1,0 +1,46 @@
+//! Port 0: a number in the calls and in a header, and never a port of anybody.
+
+use super::Explanation;
+use crate::port::Protocol;
+use crate::teach::Phrase;
+
+/// All there is to say, the same from everywhere.
+pub(super) fn explain_zero(protocol: Option<Protocol>) -> Explanation {
+    let mut said = Explanation::of(match protocol {
+        Some(protocol) => format!("port 0/{protocol}"),
+        None => "port 0".into(),
+    });
+    said.say(
+        "The number",
+        [
+            Phrase::fact("0 is reserved in the IANA registry: nobody has it as a port."),
+            Phrase::fact(
+                "No listener waits at it, and it stands in no table as anybody's own port.",
+            ),
+        ],
+    );
+    said.say("In a call", [Phrase::fact(
+        "bind() to port 0 means: choose one for me. The kernel takes a free number, and getsockname() tells which. Only with that one \
+         does the socket stand in the table.",
+    )]);
+    let udp = Phrase::fact(
+        "As the source port of a UDP datagram 0 means none: no answer is expected (RFC 768).",
+    );
+    let tcp = Phrase::fact("In TCP it has no meaning: both ends have a port of their own.");
+    said.say(
+        "In a header",
+        match protocol {
+            Some(Protocol::Udp) => vec![udp],
+            Some(Protocol::Tcp) => vec![tcp],
+            None => vec![udp, tcp],
+        },
+    );
+    said.say("In a table", [Phrase::fact(
+        "Other tools write a missing other end as 0.0.0.0:* or 0.0.0.0:0: that is no port 0, but nobody.",
+    )]);
+    said.commands = vec![
+        "ss -tuan 'sport = :0'".into(),
+        "portolan explain sockets".into(),
+    ];
+    said
+}
