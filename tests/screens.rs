@@ -285,6 +285,7 @@ const CASES: &[Case] = &[
     ("look-numbers-flat", "web", (120, 36), "4 n"),
     ("look-left", "web", (80, 24), "n n Esc"),
     ("room-ports", "web", (60, 15), "next P"),
+    ("room-words", "web", (80, 24), "next P"),
     ("room-open", "web", (60, 15), "next P j Space j j"),
     ("room-sockets", "web", (80, 24), "4 next P"),
     ("room-numbers", "web", (60, 15), "next / type:443 Enter P n"),

@@ -30,7 +30,7 @@ fn whose(survey: &Survey) -> Option<Phrase> {
         (some, _) => format!(" of the {some} whose two ends are both here"),
     };
     Some(Phrase::fact(format!(
-        "Shown is the {shown} end{of}; the {other}, its mirror image, is left out."
+        "Shown: the {shown} end{of}; the {other}, its mirror image, is left out."
     )))
 }
 
@@ -135,11 +135,9 @@ mod tests {
         assert_eq!(of(3, 0, Shown::Server), None);
         assert_eq!(
             of(3, 3, Shown::Client).unwrap(),
-            "Shown is the client's end of each; the server's, its mirror image, is left out."
+            "Shown: the client's end of each; the server's, its mirror image, is left out."
         );
         let some = of(5, 2, Shown::Server).unwrap();
-        assert!(
-            some.starts_with("Shown is the server's end of the 2 whose two ends are both here;")
-        );
+        assert!(some.starts_with("Shown: the server's end of the 2 whose two ends are both here;"));
     }
 }

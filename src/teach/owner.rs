@@ -66,6 +66,24 @@ pub fn holders(list: &[Holder], directory: &Directory) -> String {
     }
 }
 
+/// Several owners where there is little room: `nginx ×5`; of several names, `5 processes`.
+pub fn owners_in_short(row: &Tracked, moment: &Moment) -> Option<String> {
+    let Ownership::Known(list) = &row.ownership else {
+        return None;
+    };
+    let keys: Vec<ProcessKey> = distinct_processes(list).collect();
+    let name = |key: &ProcessKey| Some(&moment.directory.processes.get(key)?.name);
+    match &keys[..] {
+        [] | [_] => None,
+        [first, rest @ ..] => Some(match name(first) {
+            Some(shared) if rest.iter().all(|key| name(key) == Some(shared)) => {
+                format!("{shared} ×{}", keys.len())
+            }
+            _ => format!("{} processes", keys.len()),
+        }),
+    }
+}
+
 /// The one among them that is the parent of all others.
 fn family(keys: &[ProcessKey], directory: &Directory) -> Option<ProcessKey> {
     let process = |key: &ProcessKey| directory.processes.get(key);

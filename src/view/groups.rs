@@ -297,15 +297,17 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
         .iter()
         .filter_map(|(state, n)| Some((state?, n)))
         .collect();
-    let mut counts = Line::default();
-    for (state, n) in &tcp {
-        let code = CODES
-            .iter()
-            .find(|(s, _)| s == state)
-            .map_or("?", |(_, code)| code);
-        let space = if counts.spans.is_empty() { "" } else { " " };
-        counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
-    }
+    let code = |state: TcpState| {
+        let found = CODES.iter().find(|(known, _)| *known == state);
+        found.map_or("?", |(_, code)| *code).to_owned()
+    };
+    // A room has not learned the codes.
+    let in_words = counted(&tcp, |state| format!("{} ", state.name()), ", ");
+    let words = sized.column.spelled_out && in_words.width() <= sized.width;
+    let counts = match words {
+        true => in_words,
+        false => counted(&tcp, code, " "),
+    };
     let cells = match sized.overlong {
         Overlong::Cut => sized.width,
         Overlong::Kept => sized.width.max(counts.width()),
@@ -336,6 +338,20 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
     } else {
         line.push(" ".repeat(cells - used), Tone::Plain);
     }
+}
+
+/// The states, each with its count.
+fn counted(
+    tcp: &[(TcpState, u32)],
+    name: impl Fn(TcpState) -> String,
+    between: &'static str,
+) -> Line {
+    let mut counts = Line::default();
+    for (state, n) in tcp {
+        let before = if counts.spans.is_empty() { "" } else { between };
+        counts.push(format!("{before}{}{n}", name(*state)), tone(Some(*state)));
+    }
+    counts
 }
 
 /// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.

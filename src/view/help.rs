@@ -98,7 +98,7 @@ const WORDS: [(&str, &str); 8] = [
         "a listener's queue: established by the kernel, not yet accepted by the program",
     ),
     (
-        "RECV/SEND",
+        "RECV/SEND, R/S",
         "bytes not read yet, bytes not acknowledged yet; of a listener: connections waiting, and how many may",
     ),
 ];
