@@ -4,8 +4,10 @@ use crate::history::{Mark, Moment, Since, Tracked};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
+use crate::teach::lessons::LookAt;
 use crate::view::cells::{cut, cut_middle, width};
 use crate::view::columns::{Column, Content, Overlong, Sized};
+use crate::view::course::Sitting;
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
 
@@ -51,6 +53,18 @@ pub(super) enum Need {
     Queues,
     /// Of both a part.
     Both,
+}
+
+impl Need {
+    /// What the step speaks of. A quiz may ask for anything.
+    pub(super) fn of(sitting: &Sitting) -> Self {
+        let step = sitting.step().filter(|_| !sitting.is_quiz());
+        match step.map(|step| step.look_at) {
+            Some(LookAt::Queues) => Self::Queues,
+            Some(_) => Self::Owner,
+            None => Self::Both,
+        }
+    }
 }
 
 /// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of

@@ -12,7 +12,6 @@ use crate::teach::Findings;
 use crate::teach::lessons::LookAt;
 use crate::view::cells::cut;
 use crate::view::columns::{self, Column, Content, Overlong, Sized};
-use crate::view::course::Sitting;
 use crate::view::screen::{Line, Tone};
 use crate::view::state::{Manner, ViewState};
 use crate::view::{ended, groups, header, rows};
@@ -125,22 +124,11 @@ pub(super) enum Looks {
 
 fn looks(state: &ViewState) -> Looks {
     if let Some(course) = &state.course {
-        return Looks::Lesson(course.sitting().map_or(rows::Need::Both, need));
+        return Looks::Lesson(course.sitting().map_or(rows::Need::Both, rows::Need::of));
     }
     match state.manner {
         Manner::Usual => Looks::Many,
         Manner::Presenter => Looks::Presented,
-    }
-}
-
-/// What the step speaks of. A quiz may ask for anything.
-fn need(sitting: &Sitting) -> rows::Need {
-    let Some(step) = sitting.step().filter(|_| !sitting.is_quiz()) else {
-        return rows::Need::Both;
-    };
-    match step.look_at {
-        LookAt::Queues => rows::Need::Queues,
-        _ => rows::Need::Owner,
     }
 }
 
