@@ -33,7 +33,7 @@ pub use explain::{
     explain_row, look_at_row,
 };
 pub use findings::{Finding, FindingId, Findings, Limits};
-pub use group::{group_title, reach, say_group};
+pub use group::{group_title, port_name, reach, say_group};
 pub use owner::{holders, no_owner, owner, owners_in_short, process_names};
 pub use progress::Progress;
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};

@@ -176,7 +176,8 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
             let service = services
                 .of(key, moment.ephemeral)
                 .map_or(String::new(), |s| format!(" {s}"));
-            Span::new(format!("{arrow}{key}{service}"), Tone::Strong)
+            let port = teach::port_name(key);
+            Span::new(format!("{arrow}{port}{service}"), Tone::Strong)
         }
         GroupKey::Port(key) => {
             let guessed =
@@ -186,7 +187,8 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
             } else {
                 Tone::Strong
             };
-            Span::new(format!("{key}{}", if guessed { "?" } else { "" }), tone)
+            let sign = if guessed { "?" } else { "" };
+            Span::new(format!("{}{sign}", teach::port_name(key)), tone)
         }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => Span::new(format!("{} {}", process.name, key.pid), Tone::Strong),
@@ -204,16 +206,13 @@ fn reach(group: &Group, moment: &Moment) -> Span {
     if let GroupKey::Port(key) = group.key()
         && key.side == PortSide::There
     {
-        return match summary.host {
-            Some(host) => Span::new(format!("→ {host}"), Tone::Plain),
-            None => Span::new(
-                format!(
-                    "→ {}",
-                    quantity::count(summary.hosts as usize, "host", "hosts")
-                ),
-                Tone::Plain,
-            ),
+        let whom = match (summary.host, summary.hosts as usize) {
+            (Some(host), _) => format!("→ {host}"),
+            // They are gone.
+            (None, 0) => String::new(),
+            (None, hosts) => format!("→ {}", quantity::count(hosts, "host", "hosts")),
         };
+        return Span::new(whom, Tone::Plain);
     }
     match summary.reach {
         Some(reach) => Span::new(teach::reach(reach, moment), Tone::Plain),
