@@ -103,6 +103,12 @@ impl App {
         }
     }
 
+    /// Whether a lesson or a quiz is open.
+    pub(super) fn is_sitting(&self) -> bool {
+        let course = self.view.course.as_ref();
+        course.is_some_and(|course| course.sitting().is_some())
+    }
+
     /// What is to be marked by the rows.
     pub(super) fn exam(&self) -> Option<Exam> {
         self.learner.exam.as_ref().map(|(exam, _)| exam.clone())

@@ -81,14 +81,6 @@ impl App {
         if key == Some(Key::Char('L')) {
             return Some(self.leave_sitting());
         }
-        // The questions are on the sockets, one a row: another view would have other rows.
-        let views = matches!(
-            key.and_then(action_of),
-            Some(Action::View(_) | Action::NextView | Action::PreviousView | Action::History)
-        );
-        if views {
-            return Some(Vec::new());
-        }
         // Where there is no table its keys would act unseen.
         let shown = sitting.shows_table();
         (!shown).then(Vec::new)
