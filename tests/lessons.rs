@@ -17,9 +17,12 @@ mod leaving;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portolan::app::lab::{Done, Lab, Seen};
+use portolan::query::{Filter, Quarter, Query, Scope, Shown as ShownEnd, Survey, answer};
+use portolan::services::Services;
 use portolan::teach::lessons::{Ability, Cast, LESSONS, Lesson, Shown, lesson};
 use program::{Said, command, portolan, said};
 
@@ -123,6 +126,39 @@ lessons_are_as_described! {
     lesson_12_rare_states = 12;
     lesson_13_sharing = 13;
     lesson_14_belief = 14;
+}
+
+#[test]
+fn the_four_numbers_are_those_of_the_end_whose_port_is_shared() {
+    let survey = |lab: &Lab, seen: &Seen| {
+        let ports = lab.cast().port_set();
+        let ports: Vec<String> = ports
+            .ranges()
+            .iter()
+            .map(|range| format!("port:{}-{}", range.first, range.last))
+            .collect();
+        let mut query = Query::everything(Arc::new(Services::none()));
+        query.filter = Arc::new(Filter::parse(&ports.join(" or ")).expect("a filter"));
+        Survey::of(
+            &answer(Arc::clone(seen.moment()), &query),
+            Scope::Everything,
+        )
+    };
+    let mut last = Survey::default();
+    // One client's port, two of the server.
+    play(the_lesson(3), &[], |lab, seen| last = survey(lab, seen));
+    assert_eq!((last.shown, last.mirrored), (ShownEnd::Client, 3));
+    assert_eq!(last.distinct(Quarter::LocalPort), 1);
+    // Three ports of clients, one of the server.
+    let mut most = Survey::default();
+    play(the_lesson(2), &[], |lab, seen| {
+        let found = survey(lab, seen);
+        if found.connections >= most.connections {
+            most = found;
+        }
+    });
+    assert_eq!((most.shown, most.mirrored), (ShownEnd::Server, 3));
+    assert_eq!(most.distinct(Quarter::LocalPort), 1);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use paper_lab::PaperLab;
-use portolan::app::{App, Effect, Input, Memory, NamedFilter};
+use portolan::app::{App, Effect, Input, Memory, NamedFilter, Unkept};
 use portolan::collect::{Reason, Sampled};
 use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
@@ -285,6 +285,7 @@ const CASES: &[Case] = &[
     ("look-numbers-flat", "web", (120, 36), "4 n"),
     ("look-left", "web", (80, 24), "n n Esc"),
     ("room-ports", "web", (60, 15), "next P"),
+    ("room-words", "web", (80, 24), "next P"),
     ("room-open", "web", (60, 15), "next P j Space j j"),
     ("room-sockets", "web", (80, 24), "4 next P"),
     ("room-numbers", "web", (60, 15), "next / type:443 Enter P n"),
@@ -326,6 +327,26 @@ const CASES: &[Case] = &[
         "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L",
     ),
     ("lessons-small", "lesson", (40, 10), "L j j j j"),
+    (
+        "lessons-unkept",
+        "lesson",
+        (60, 15),
+        "lesson:2 unkept:progress_cannot_be_kept:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
+    ),
+    (
+        "lessons-kept-again",
+        "lesson",
+        (60, 15),
+        "lesson:2 unkept:progress_cannot_be_kept:_full unkept: Esc",
+    ),
+    ("lesson-help", "lesson", (80, 24), "lesson:2 Enter ?"),
+    ("help-end", "lesson", (80, 24), "? G k"),
+    (
+        "lesson-one-view",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter next 1 2 Tab H",
+    ),
     ("lesson-idea", "lesson", (80, 24), "lesson:2"),
     ("lesson-idea-wide", "lesson", (120, 36), "lesson:2"),
     ("lesson-why", "lesson", (80, 24), "lesson:2 w"),
@@ -537,6 +558,9 @@ impl Play {
             let lines = lines.replace('_', " ").replace(';', "\n");
             self.app
                 .knows_progress(&Progress::read(lines.as_bytes()), None);
+        } else if let Some(word) = word.strip_prefix("unkept:") {
+            let word = (!word.is_empty()).then(|| word.replace('_', " "));
+            self.app.unkept(Unkept::Progress, word);
         } else if let Some(size) = word.strip_prefix("resize:") {
             let (columns, rows) = size.split_once('x')?;
             self.terminal(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));

@@ -60,6 +60,7 @@ pub use exit::Exit;
 pub use input::Input;
 pub use memory::{Keeping, Memory};
 pub use model::{About, Explained, Published, Question};
+pub use shelf::Unkept;
 pub use tutor::{News, Order as LabOrder};
 pub use update::{App, Effect, NamedFilter, Pace, Take, What};
 

@@ -10,7 +10,7 @@ use crate::app::state_file::{self, LIMIT};
 use crate::teach::Progress;
 
 /// Its name.
-const NAME: &str = "lessons";
+pub(super) const NAME: &str = "lessons";
 
 /// What earlier runs kept, and a word where something is wrong with it.
 pub(super) fn load() -> (Progress, Option<String>) {
@@ -114,6 +114,16 @@ mod tests {
             fs::read(&path).unwrap(),
             b"lesson 1 done\nlesson 2 done\n\x00\xff\x1b[2J\n"
         );
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_reached_is_no_empty_file() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("portolan");
+        fs::write(&file, b"").unwrap();
+        let path = file.join("lessons");
+        assert!(load_from(&path).1.unwrap().contains("cannot be read"));
+        assert!(keep_in(&path, &Progress::default()).is_err());
     }
 
     #[test]

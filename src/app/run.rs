@@ -14,7 +14,7 @@ use crate::app::input::{self, Input};
 use crate::app::model::Model;
 use crate::app::panics;
 use crate::app::recorder::{News, Recorder, Tap};
-use crate::app::shelf::Shelf;
+use crate::app::shelf::{Shelf, Unkept};
 use crate::app::terminal::{self, Display};
 use crate::app::tutor::{self, Tutor};
 use crate::app::update::{App, Effect, Pace, Take};
@@ -39,6 +39,8 @@ pub(super) enum Message {
     Recalled(Vec<String>),
     /// How far the learner is, and a word where that is not known.
     Progress(Progress, Option<String>),
+    /// Something cannot be kept, and why; without a word, it can be again.
+    Unkept(Unkept, Option<String>),
     /// What the lab did, and by which order.
     Lab(u64, tutor::News),
     /// The recording that is shown is at its end.
@@ -210,6 +212,10 @@ impl Loop {
             }
             Message::Progress(progress, word) => {
                 self.app.knows_progress(&progress, word);
+                Vec::new()
+            }
+            Message::Unkept(what, word) => {
+                self.app.unkept(what, word);
                 Vec::new()
             }
             Message::Lab(number, news) => self.app.lab_told(number, news),

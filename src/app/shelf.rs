@@ -25,6 +25,30 @@ enum Kept {
     Progress(Box<Progress>),
 }
 
+/// What could not be kept, or can be again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unkept {
+    /// The filters.
+    Filters,
+    /// A learner's progress.
+    Progress,
+}
+
+/// The word on it; none where it is kept, or where nobody wants it to be.
+fn unkept(what: Unkept, outcome: io::Result<()>) -> Option<String> {
+    let error = outcome
+        .err()
+        .filter(|error| error.kind() != io::ErrorKind::Unsupported)?;
+    let (what, name) = match what {
+        Unkept::Filters => ("filters", "filters"),
+        Unkept::Progress => ("progress", progress::NAME),
+    };
+    Some(match state_file::path(name) {
+        Some(path) => format!("{what} cannot be kept: {}: {error}", path.display()),
+        None => format!("{what} cannot be kept: {error}"),
+    })
+}
+
 /// The thread, from outside.
 pub(super) struct Shelf {
     kept: Sender<Kept>,
@@ -44,14 +68,25 @@ impl Shelf {
             drop(messages.send(Message::Recalled(read(&path))));
             let (progress, word) = progress::load();
             drop(messages.send(Message::Progress(progress, word)));
-            drop(messages);
+            let (mut filters, mut lessons) = (None, None);
             while let Ok(kept) = receiver.recv() {
-                let (what, outcome) = match kept {
-                    Kept::Filter(filter) => ("the filter", add(&path, &filter)),
-                    Kept::Progress(progress) => ("the progress", progress::keep(&progress)),
+                let (what, before, outcome) = match kept {
+                    Kept::Filter(filter) => (Unkept::Filters, &mut filters, add(&path, &filter)),
+                    Kept::Progress(progress) => {
+                        (Unkept::Progress, &mut lessons, progress::keep(&progress))
+                    }
                 };
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "{what} is not kept");
+                if let Err(error) = &outcome {
+                    tracing::warn!(%error, "{what:?} are not kept");
+                }
+                let word = unkept(what, outcome);
+                // Said once, and not to a loop that is too busy to hear it: it may be at its end.
+                if *before != word
+                    && messages
+                        .try_send(Message::Unkept(what, word.clone()))
+                        .is_ok()
+                {
+                    *before = word;
                 }
             }
         };
@@ -156,7 +191,12 @@ mod tests {
         assert_eq!(read(&path), ["tcp", "nginx", "port:443"]);
         let nowhere = place.path().join("nowhere");
         symlink("/dev/null", &nowhere).unwrap();
-        assert!(add(&nowhere, "tcp").is_err());
+        let refused = add(&nowhere, "tcp");
+        assert!(refused.is_err());
+        assert_eq!(unkept(Unkept::Filters, refused), None, "it is wished");
+        let word = unkept(Unkept::Filters, Err(io::Error::other("it is full"))).unwrap();
+        assert!(word.starts_with("filters cannot be kept: ") && word.ends_with(": it is full"));
+        assert_eq!(unkept(Unkept::Progress, Ok(())), None);
         assert_eq!(read(&nowhere), [""; 0]);
     }
 }

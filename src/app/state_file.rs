@@ -28,9 +28,12 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
 /// # Errors
 /// What the system refused.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for its other end.
-    if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
-        return Ok(Vec::new());
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => {}
+        // Opening a pipe would wait for its other end.
+        Ok(_) => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
@@ -41,13 +44,17 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// kept. Makes the directory where there is none.
 ///
 /// # Errors
-/// Where nothing can be kept there.
+/// Where nothing can be kept there; of the kind `Unsupported` where that is wished.
 pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     make(path.parent().unwrap_or(path))?;
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::symlink_metadata(&target).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("it is no file"));
-    }
+    match fs::symlink_metadata(&target) {
+        Ok(found) if found.is_dir() => Err(io::Error::other("it is a directory")),
+        Ok(found) if !found.is_file() => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "it is no file"))
+        }
+        _ => Ok(()),
+    }?;
     Ok(target)
 }
 

@@ -33,7 +33,7 @@ pub use place::Place;
 pub use reach::{Reach, Served};
 pub use refine::{Joined, Joining, aspects, joined};
 pub use summary::{ProcessName, StateCounts, Summary, Tense};
-pub use survey::{Ends, Quarter, Scope, Survey};
+pub use survey::{Ends, Quarter, Scope, Shown, Survey};
 pub use watch::{Event, EventKind, Watcher};
 
 use crate::endpoint::Family;

@@ -4,6 +4,8 @@
 //! a connection's name are the same for all, and how many ends are in which state. This walks over
 //! all rows, so it is made behind the thread that draws, and only while somebody looks at it.
 
+use std::ops::Range;
+
 use hashbrown::HashSet;
 
 use crate::endpoint::Endpoint;
@@ -64,13 +66,27 @@ pub struct Ends {
     pub client: u32,
 }
 
+/// Whose end is shown where both are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// The server's.
+    #[default]
+    Server,
+    /// The client's.
+    Client,
+}
+
 /// The survey.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Open sockets without a remote half: they have no name with four numbers.
     pub waiting: usize,
-    /// Connections. Where both ends are among the rows, the server's end stands for both.
+    /// Connections. Where both ends are among the rows, one of them stands for both.
     pub connections: usize,
+    /// Connections both of whose ends are among the rows.
+    pub mirrored: usize,
+    /// Whose end stands for both: the one whose port more of them share, the server's in doubt.
+    pub shown: Shown,
     /// How many different values there are, in the order of [`Quarter::ALL`].
     pub distinct: [usize; 4],
     /// How many different names.
@@ -93,7 +109,10 @@ impl Survey {
             Scope::Everything => 0..answer.rows.len(),
             Scope::Group(path) => answer.group(path).map_or(0..0, |group| group.rows.clone()),
         };
-        let mut survey = Self::default();
+        let mut survey = Self {
+            shown: shared_side(answer, &range),
+            ..Self::default()
+        };
         let mut values = Values::default();
         let mut counted = HashSet::new();
         for slot in answer.rows.get(range.clone()).unwrap_or_default() {
@@ -113,7 +132,8 @@ impl Survey {
                 survey.waiting += 1;
                 continue;
             };
-            if is_told_by_its_other_end(row, answer, &range) {
+            if is_told_by_its_other_end(row, answer, &range, survey.shown) {
+                survey.mirrored += 1;
                 continue;
             }
             survey.connections += 1;
@@ -166,21 +186,52 @@ impl Survey {
     }
 }
 
-/// Whether the row is the client's end of a connection whose server's end is surveyed, too; of two
-/// ends that both dialled the second is left to the first.
+/// The side whose ends have fewer different ports: it is what they share that makes them worth
+/// telling apart.
+fn shared_side(answer: &Answer, range: &Range<usize>) -> Shown {
+    let (mut client, mut server) = (HashSet::new(), HashSet::new());
+    for slot in answer.rows.get(range.clone()).unwrap_or_default() {
+        let row = answer.row(*slot).filter(|row| !row.is_closed());
+        let pair = row.and_then(|row| Some((row, other_end(row, answer, range)?)));
+        if let Some((row, peer)) = pair
+            && row.side == Side::Outgoing
+            && peer.side != Side::Outgoing
+        {
+            client.insert((row.socket.protocol(), row.socket.local.port));
+            server.insert((peer.socket.protocol(), peer.socket.local.port));
+        }
+    }
+    match client.len() < server.len() {
+        true => Shown::Client,
+        false => Shown::Server,
+    }
+}
+
+/// The other end, where it is among the rows.
+fn other_end<'a>(row: &Tracked, answer: &'a Answer, range: &Range<usize>) -> Option<&'a Tracked> {
+    let peer = answer
+        .moment
+        .peer_of(row)
+        .filter(|peer| !peer.is_closed())?;
+    answer.position(peer.slot, range).is_some().then_some(peer)
+}
+
+/// Whether the row is the end that is left out of a connection whose other end is surveyed, too; of
+/// two ends that both dialled the second is left to the first.
 fn is_told_by_its_other_end(
     row: &Tracked,
     answer: &Answer,
-    range: &std::ops::Range<usize>,
+    range: &Range<usize>,
+    shown: Shown,
 ) -> bool {
-    let peer = answer.moment.peer_of(row).filter(|peer| !peer.is_closed());
-    let Some(peer) = peer.filter(|peer| answer.position(peer.slot, range).is_some()) else {
+    let Some(peer) = other_end(row, answer, range) else {
         return false;
     };
-    match (row.side, peer.side) {
-        (Side::Outgoing, Side::Outgoing) => peer.slot < row.slot,
-        (Side::Outgoing, _) => true,
-        _ => false,
+    match (row.side == Side::Outgoing, peer.side == Side::Outgoing) {
+        (true, true) => peer.slot < row.slot,
+        (true, false) => shown == Shown::Server,
+        (false, true) => shown == Shown::Client,
+        (false, false) => false,
     }
 }
 

@@ -1,12 +1,13 @@
 //! What tells the connections of a port apart, in a sentence.
 
 use crate::quantity::count;
-use crate::query::{Quarter, Survey};
+use crate::query::{Quarter, Shown, Survey};
 use crate::teach::Phrase;
 
 /// Which of the four numbers are the same, and which tell the connections apart.
 pub fn say_survey(survey: &Survey) -> Vec<Phrase> {
     let mut said = vec![names(survey)];
+    said.extend(whose(survey));
     if survey.waiting > 0 {
         said.push(Phrase::fact(format!(
             "{} without a remote end: no connection, and nothing to compare.",
@@ -14,6 +15,23 @@ pub fn say_survey(survey: &Survey) -> Vec<Phrase> {
         )));
     }
     said
+}
+
+/// Whose ends are shown, where both are there.
+fn whose(survey: &Survey) -> Option<Phrase> {
+    let (shown, other) = match survey.shown {
+        Shown::Server => ("server's", "client's"),
+        Shown::Client => ("client's", "server's"),
+    };
+    let of = match (survey.mirrored, survey.connections) {
+        (0, _) => return None,
+        (1, 1) => "".to_owned(),
+        (all, connections) if all == connections => " of each".to_owned(),
+        (some, _) => format!(" of the {some} whose two ends are both here"),
+    };
+    Some(Phrase::fact(format!(
+        "Shown: the {shown} end{of}; the {other}, its mirror image, is left out."
+    )))
 }
 
 fn names(survey: &Survey) -> Phrase {
@@ -102,5 +120,24 @@ mod tests {
         );
         assert!(said(1, [1; 4]).starts_with("One connection"));
         assert!(said(0, [0; 4]).starts_with("No connection"));
+    }
+    #[test]
+    fn whose_end_is_shown_is_said() {
+        let of = |connections, mirrored, shown| {
+            let survey = Survey {
+                connections,
+                mirrored,
+                shown,
+                ..Survey::default()
+            };
+            whose(&survey).map(|phrase| phrase.text)
+        };
+        assert_eq!(of(3, 0, Shown::Server), None);
+        assert_eq!(
+            of(3, 3, Shown::Client).unwrap(),
+            "Shown: the client's end of each; the server's, its mirror image, is left out."
+        );
+        let some = of(5, 2, Shown::Server).unwrap();
+        assert!(some.starts_with("Shown: the server's end of the 2 whose two ends are both here;"));
     }
 }

@@ -1,7 +1,7 @@
 //! A group in words: what it is, how many sockets, who can reach it, what is odd.
 
 use crate::history::Moment;
-use crate::port::{PortSide, Protocol};
+use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::quantity::count;
 use crate::query::{Answer, Group, GroupKey, NoOwner, Reach, Served, Summary};
 use crate::services::Services;
@@ -26,7 +26,10 @@ pub fn group_title(group: &Group, answer: &Answer, services: &Services) -> Strin
             } else {
                 format!(", {held}")
             };
-            format!("port {key}{name}{side}{held}")
+            match key.port {
+                Port::NONE => format!("{} port not known{side}{held}", key.protocol),
+                _ => format!("port {key}{name}{side}{held}"),
+            }
         }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => format!("process {} {}", process.name, key.pid),
@@ -35,6 +38,14 @@ pub fn group_title(group: &Group, answer: &Answer, services: &Services) -> Strin
         GroupKey::NoProcess(reason) => format!("no process: {}", no_owner(reason, moment).text),
         GroupKey::Host(address) => format!("host {address}"),
         GroupKey::NoHost => "no remote end".into(),
+    }
+}
+
+/// A port in a column. Of a connection that came to nothing the kernel may have forgotten it.
+pub fn port_name(key: PortKey) -> String {
+    match key.port {
+        Port::NONE => format!("?/{}", key.protocol),
+        _ => key.to_string(),
     }
 }
 
@@ -67,7 +78,7 @@ pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phr
     let mut said = vec![match group.key() {
         GroupKey::Port(key) => match key.side {
             PortSide::Here => say_port_here(&group.summary, key.protocol),
-            PortSide::There => say_port_there(&group.summary, &key.port.to_string()),
+            PortSide::There => say_port_there(&group.summary, key.port),
         },
         GroupKey::Process(_) => {
             let ports = group.inner.len();
@@ -145,7 +156,20 @@ fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
     })
 }
 
-fn say_port_there(summary: &Summary, port: &str) -> Phrase {
+fn say_port_there(summary: &Summary, port: Port) -> Phrase {
+    match (summary.sockets, port) {
+        (_, Port::NONE) => {
+            return Phrase::fact(
+                "Connections that ended; when their end was announced, the kernel had forgotten to \
+                 which port they were.",
+            );
+        }
+        (0, _) => {
+            let text = format!("What was dialled from here to port {port} has ended.");
+            return Phrase::fact(text);
+        }
+        _ => {}
+    }
     let sockets = count(summary.sockets as usize, "socket", "sockets");
     let hosts = count(summary.hosts as usize, "host", "hosts");
     let each = if summary.sockets == 1 { "it" } else { "each" };
@@ -274,4 +298,25 @@ fn say_owners(summary: &Summary) -> Option<Phrase> {
             count(hidden as usize, "socket", "sockets")
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_the_kernel_forgot_is_not_called_0() {
+        let key = |number: u16| PortKey {
+            side: PortSide::There,
+            port: Port(number),
+            protocol: Protocol::Tcp,
+        };
+        assert_eq!(port_name(key(0)), "?/tcp");
+        assert_eq!(port_name(key(443)), "443/tcp");
+        let gone = Summary::default();
+        let forgotten = say_port_there(&gone, Port::NONE).text;
+        assert!(!forgotten.contains('0'), "{forgotten}");
+        let ended = say_port_there(&gone, Port(443)).text;
+        assert_eq!(ended, "What was dialled from here to port 443 has ended.");
+    }
 }

@@ -33,8 +33,8 @@ pub use explain::{
     explain_row, look_at_row,
 };
 pub use findings::{Finding, FindingId, Findings, Limits};
-pub use group::{group_title, reach, say_group};
-pub use owner::{holders, no_owner, owner, process_names};
+pub use group::{group_title, port_name, reach, say_group};
+pub use owner::{holders, no_owner, owner, owners_in_short, process_names};
 pub use progress::Progress;
 pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
 pub use sight::{hangs_on_owners, hidden, hidden_in_print, remedy};

@@ -21,10 +21,7 @@ pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
         Ownership::OfListener(list) => {
             Phrase::inference(format!("(listener: {})", holders(list, directory)))
         }
-        Ownership::Unaccepted if row.socket.tcp_state() == Some(TcpState::SynReceived) => {
-            Phrase::fact("handshake not finished")
-        }
-        Ownership::Unaccepted => Phrase::fact("waiting to be accepted"),
+        Ownership::Unaccepted => Phrase::fact(unaccepted(row.socket.tcp_state())),
         Ownership::Kernel => Phrase::fact("kernel keeps it"),
         Ownership::Hidden => {
             let hidden = no_owner(NoOwner::Hidden(row.socket.uid), moment);
@@ -37,6 +34,14 @@ pub fn owner(row: &Tracked, moment: &Moment) -> Phrase {
         Ownership::Vanished => Phrase::ignorance("gone before we looked"),
         Ownership::NotYet => Phrase::ignorance("looking for the owner"),
         Ownership::Untold => Phrase::ignorance("owner not told"),
+    }
+}
+
+/// Of a connection that no process has yet.
+pub(super) const fn unaccepted(state: Option<TcpState>) -> &'static str {
+    match state {
+        Some(TcpState::SynReceived) => "handshake not finished",
+        _ => "waiting to be accepted",
     }
 }
 
@@ -58,6 +63,24 @@ pub fn holders(list: &[Holder], directory: &Directory) -> String {
             }
             None => format!("{} and {} more", named(first, directory), rest.len()),
         },
+    }
+}
+
+/// Several owners where there is little room: `nginx ×5`; of several names, `5 processes`.
+pub fn owners_in_short(row: &Tracked, moment: &Moment) -> Option<String> {
+    let Ownership::Known(list) = &row.ownership else {
+        return None;
+    };
+    let keys: Vec<ProcessKey> = distinct_processes(list).collect();
+    let name = |key: &ProcessKey| Some(&moment.directory.processes.get(key)?.name);
+    match &keys[..] {
+        [] | [_] => None,
+        [first, rest @ ..] => Some(match name(first) {
+            Some(shared) if rest.iter().all(|key| name(key) == Some(shared)) => {
+                format!("{shared} ×{}", keys.len())
+            }
+            _ => format!("{} processes", keys.len()),
+        }),
     }
 }
 

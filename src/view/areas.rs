@@ -155,9 +155,9 @@ fn panel(state: &ViewState, body: usize) -> Panel {
     let shows = course
         .sitting()
         .is_some_and(|sitting| sitting.look_at().is_some());
-    // A room looks at the table while the kernel has the word.
+    // A room looks at the table while the kernel has the word, and yet has to read the word.
     let (least, lowest) = match (state.manner, shows) {
-        (Manner::Presenter, true) => (0, LOWEST_TABLE + 3),
+        (Manner::Presenter, true) => (0, (LOWEST_TABLE + 3).min(body / 2).max(LOWEST_TABLE)),
         (Manner::Presenter, false) => (0, LOWEST_TABLE),
         (Manner::Usual, _) => (body / 2, LOWEST_TABLE),
     };

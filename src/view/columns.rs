@@ -64,6 +64,8 @@ pub(super) struct Column {
     weight: usize,
     pub(super) align: Align,
     pub(super) sort: Option<SortColumn>,
+    /// Words instead of signs, where there is room.
+    pub(super) spelled_out: bool,
 }
 
 impl Column {
@@ -83,6 +85,7 @@ impl Column {
             weight: 1,
             align: Align::Left,
             sort: None,
+            spelled_out: false,
         }
     }
 
@@ -93,6 +96,14 @@ impl Column {
 
     pub(super) const fn weight(mut self, cells: usize) -> Self {
         self.weight = cells;
+        self
+    }
+
+    /// With words instead of signs, and room for more of them.
+    pub(super) const fn spelled_out(mut self) -> Self {
+        self.spelled_out = true;
+        self.most += 20;
+        self.weight = 3;
         self
     }
 

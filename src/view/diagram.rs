@@ -184,12 +184,14 @@ fn tone(state: TcpState, survey: &Survey) -> Tone {
 }
 
 fn legend(survey: &Survey, total: usize) -> Line {
-    let long = " S server's ends, C client's ends in that state now · bold: passed through";
-    let short = " S server's ends, C client's ends";
-    let words = match (survey.states.is_empty(), width(long) <= total) {
-        (true, _) => " no TCP socket here is in any of them",
-        (false, true) => long,
-        (false, false) => short,
+    let middle = " S server's ends, C client's ends, and how many · bold: seen".to_owned();
+    let long = format!("{middle}; what is short is not always seen");
+    let short = " S server's ends, C client's ends".to_owned();
+    let empty = " no TCP socket here is in any of them".to_owned();
+    let fits = |words: &String| width(words) <= total;
+    let words = match survey.states.is_empty() {
+        true => empty,
+        false => [long, middle].into_iter().find(fits).unwrap_or(short),
     };
     Line::of(words, Tone::Dim)
 }

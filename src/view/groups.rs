@@ -176,7 +176,8 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
             let service = services
                 .of(key, moment.ephemeral)
                 .map_or(String::new(), |s| format!(" {s}"));
-            Span::new(format!("{arrow}{key}{service}"), Tone::Strong)
+            let port = teach::port_name(key);
+            Span::new(format!("{arrow}{port}{service}"), Tone::Strong)
         }
         GroupKey::Port(key) => {
             let guessed =
@@ -186,7 +187,8 @@ fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
             } else {
                 Tone::Strong
             };
-            Span::new(format!("{key}{}", if guessed { "?" } else { "" }), tone)
+            let sign = if guessed { "?" } else { "" };
+            Span::new(format!("{}{sign}", teach::port_name(key)), tone)
         }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => Span::new(format!("{} {}", process.name, key.pid), Tone::Strong),
@@ -204,16 +206,13 @@ fn reach(group: &Group, moment: &Moment) -> Span {
     if let GroupKey::Port(key) = group.key()
         && key.side == PortSide::There
     {
-        return match summary.host {
-            Some(host) => Span::new(format!("→ {host}"), Tone::Plain),
-            None => Span::new(
-                format!(
-                    "→ {}",
-                    quantity::count(summary.hosts as usize, "host", "hosts")
-                ),
-                Tone::Plain,
-            ),
+        let whom = match (summary.host, summary.hosts as usize) {
+            (Some(host), _) => format!("→ {host}"),
+            // They are gone.
+            (None, 0) => String::new(),
+            (None, hosts) => format!("→ {}", quantity::count(hosts, "host", "hosts")),
         };
+        return Span::new(whom, Tone::Plain);
     }
     match summary.reach {
         Some(reach) => Span::new(teach::reach(reach, moment), Tone::Plain),
@@ -297,15 +296,17 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
         .iter()
         .filter_map(|(state, n)| Some((state?, n)))
         .collect();
-    let mut counts = Line::default();
-    for (state, n) in &tcp {
-        let code = CODES
-            .iter()
-            .find(|(s, _)| s == state)
-            .map_or("?", |(_, code)| code);
-        let space = if counts.spans.is_empty() { "" } else { " " };
-        counts.push(format!("{space}{code}{n}"), tone(Some(*state)));
-    }
+    let code = |state: TcpState| {
+        let found = CODES.iter().find(|(known, _)| *known == state);
+        found.map_or("?", |(_, code)| *code).to_owned()
+    };
+    // A room has not learned the codes.
+    let in_words = counted(&tcp, |state| format!("{} ", state.name()), ", ");
+    let words = sized.column.spelled_out && in_words.width() <= sized.width;
+    let counts = match words {
+        true => in_words,
+        false => counted(&tcp, code, " "),
+    };
     let cells = match sized.overlong {
         Overlong::Cut => sized.width,
         Overlong::Kept => sized.width.max(counts.width()),
@@ -336,6 +337,20 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
     } else {
         line.push(" ".repeat(cells - used), Tone::Plain);
     }
+}
+
+/// The states, each with its count.
+fn counted(
+    tcp: &[(TcpState, u32)],
+    name: impl Fn(TcpState) -> String,
+    between: &'static str,
+) -> Line {
+    let mut counts = Line::default();
+    for (state, n) in tcp {
+        let before = if counts.spans.is_empty() { "" } else { between };
+        counts.push(format!("{before}{}{n}", name(*state)), tone(Some(*state)));
+    }
+    counts
 }
 
 /// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.

@@ -1,6 +1,7 @@
 //! The help: every key, every sign, and what could not be seen, from the tables the program runs on.
 
 use crate::teach;
+use crate::view::areas::Areas;
 use crate::view::cells::{left, width, wrap};
 use crate::view::groups::{CODES, tone};
 use crate::view::keys::{BINDINGS, Key, LESSON, TYPING};
@@ -16,13 +17,21 @@ pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize
     out
 }
 
-/// How many lines there are to scroll through.
-pub fn help_height(state: &ViewState) -> usize {
-    text(state, usize::from(state.size.0)).len()
+/// How far it can be scrolled.
+pub fn help_overflow(state: &ViewState) -> usize {
+    let lines = text(state, usize::from(state.size.0)).len();
+    lines.saturating_sub(Areas::of(state).body())
 }
 
 fn text(state: &ViewState, total: usize) -> Vec<Line> {
-    let mut out = vec![Line::of(" KEYS", Tone::Heading)];
+    let mut out = Vec::new();
+    // What is open comes first.
+    let learning = state.course.is_some();
+    if learning {
+        lesson(&mut out, total);
+        out.push(Line::default());
+    }
+    out.push(Line::of(" KEYS", Tone::Heading));
     keys(&mut out, total);
     labelled(
         &mut out,
@@ -34,16 +43,9 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
     out.push(Line::default());
     out.push(Line::of(" WHILE TYPING A FILTER", Tone::Heading));
     typing(&mut out, total);
-    out.push(Line::default());
-    out.push(Line::of(" IN A LESSON", Tone::Heading));
-    for binding in LESSON {
-        labelled(
-            &mut out,
-            &names(binding.keys),
-            Tone::Accent,
-            binding.words,
-            total,
-        );
+    if !learning {
+        out.push(Line::default());
+        lesson(&mut out, total);
     }
     out.push(Line::default());
     out.push(Line::of(" SIGNS", Tone::Heading));
@@ -96,10 +98,23 @@ const WORDS: [(&str, &str); 8] = [
         "a listener's queue: established by the kernel, not yet accepted by the program",
     ),
     (
-        "RECV/SEND",
+        "RECV/SEND, R/S",
         "bytes not read yet, bytes not acknowledged yet; of a listener: connections waiting, and how many may",
     ),
 ];
+
+fn lesson(out: &mut Vec<Line>, total: usize) {
+    out.push(Line::of(" IN A LESSON", Tone::Heading));
+    for binding in LESSON {
+        labelled(
+            out,
+            &names(binding.keys),
+            Tone::Accent,
+            binding.words,
+            total,
+        );
+    }
+}
 
 fn keys(out: &mut Vec<Line>, total: usize) {
     for binding in BINDINGS {

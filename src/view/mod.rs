@@ -43,7 +43,7 @@ mod timeline;
 
 pub use areas::{Areas, SMALLEST};
 pub use explain::{ExplainPage, Presence, explain_height};
-pub use help::help_height;
+pub use help::help_overflow;
 pub use menu::{Anchor, Item, Menu};
 pub use page::{Heads, Paper, page};
 pub use pane::details_height;

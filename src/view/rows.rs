@@ -4,8 +4,10 @@ use crate::history::{Mark, Moment, Since, Tracked};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
+use crate::teach::lessons::LookAt;
 use crate::view::cells::{cut, cut_middle, width};
 use crate::view::columns::{Column, Content, Overlong, Sized};
+use crate::view::course::Sitting;
 use crate::view::groups::{rate, tone};
 use crate::view::screen::{Line, Span, Tone};
 
@@ -42,19 +44,59 @@ pub(super) const FLAT: &[Column] = &[
     UP,
 ];
 
+/// What a lesson's table has room for, where there is not enough for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Whose a row is.
+    Owner,
+    /// The queues.
+    Queues,
+    /// Of both a part.
+    Both,
+}
+
+impl Need {
+    /// What the step speaks of. A quiz may ask for anything.
+    pub(super) fn of(sitting: &Sitting) -> Self {
+        let step = sitting.step().filter(|_| !sitting.is_quiz());
+        match step.map(|step| step.look_at) {
+            Some(LookAt::Queues) => Self::Queues,
+            Some(_) => Self::Owner,
+            None => Self::Both,
+        }
+    }
+}
+
 /// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of
 /// them; what is over goes to the process and its pid first.
-pub(super) const fn lesson(room: usize) -> &'static [Column] {
-    match room {
-        ..75 => &const { lesson_with(15, 8) },
-        75..100 => &const { lesson_with(15, 16) },
+pub(super) const fn lesson(need: Need, room: usize) -> &'static [Column] {
+    match (need, room) {
+        (Need::Queues, ..75) => &const { [STATE_OF_QUEUES, LOCAL, REMOTE, QUEUES] },
+        (_, ..75) => &const { lesson_with(15, 8) },
+        (Need::Owner, 75..100) => &const { [STATE, LOCAL, REMOTE, OWNER, SMALL_QUEUES] },
+        (_, 75..100) => &const { lesson_with(15, 16) },
         _ => &const { lesson_with(26, 16) },
     }
 }
 
+const STATE: Column = Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State);
+/// Nothing has a queue while its handshake is not finished.
+const STATE_OF_QUEUES: Column =
+    Column::new(Content::State, "STATE", 0, 11, 12).sorted(SortColumn::State);
+const LOCAL: Column = Column::new(Content::Local, "LOCAL", 0, 15, 15).sorted(SortColumn::Local);
+const REMOTE: Column = Column::new(Content::Remote, "REMOTE", 0, 15, 15).sorted(SortColumn::Remote);
+const OWNER: Column = Column::new(Content::Owner, "PROCESS", 1, 22, 40).sorted(SortColumn::Process);
+/// Room for a short queue, so that every word for the owner is read to its end.
+const SMALL_QUEUES: Column = Column::new(Content::Queues, "R/S", 2, 4, 4)
+    .right()
+    .sorted(SortColumn::Queues);
+const QUEUES: Column = Column::new(Content::Queues, "RECV/SEND", 0, 9, 9)
+    .right()
+    .sorted(SortColumn::Queues);
+
 const fn lesson_with(end: usize, owner: usize) -> [Column; 5] {
     [
-        Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
+        STATE,
         Column::new(Content::Local, "LOCAL", 0, 15, end).sorted(SortColumn::Local),
         Column::new(Content::Remote, "REMOTE", 0, 15, end).sorted(SortColumn::Remote),
         Column::new(Content::Owner, "PROCESS", 1, owner, 40)
@@ -94,6 +136,11 @@ pub(super) fn cells(
         let text = match (sized.column.content, sized.overlong) {
             (Content::Local | Content::Remote | Content::End, Overlong::Cut) => {
                 sized.place(&endpoint(&span.text, sized.width))
+            }
+            // How many hold it says more than half a name.
+            (Content::Owner, Overlong::Cut) if width(&span.text) > sized.width => {
+                let short = teach::owners_in_short(row, moment);
+                sized.place(short.as_deref().unwrap_or(&span.text))
             }
             _ => sized.place(&span.text),
         };
@@ -181,5 +228,27 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
         Content::Down => rate(row.rates(moment.elapsed).map(|r| r.down)),
         Content::Up => rate(row.rates(moment.elapsed).map(|r| r.up)),
         _ => Span::new("", Tone::Plain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::columns::fit;
+
+    #[test]
+    fn a_lesson_shows_what_it_speaks_of() {
+        let titles = |need, room| {
+            let fitted = fit(lesson(need, room), room).into_iter();
+            fitted
+                .map(|sized| (sized.column.title, sized.width))
+                .collect::<Vec<_>>()
+        };
+        // 60 and 80 columns.
+        assert!(titles(Need::Queues, 56).contains(&("RECV/SEND", 9)));
+        assert!(titles(Need::Queues, 76).contains(&("RECV/SEND", 9)));
+        let owner = "waiting to be accepted";
+        assert!(titles(Need::Owner, 76).contains(&("PROCESS", width(owner))));
+        assert!(titles(Need::Owner, 76).contains(&("R/S", 4)));
     }
 }

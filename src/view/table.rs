@@ -119,12 +119,12 @@ pub(super) enum Looks {
     One(Overlong),
     Many,
     Presented,
-    Lesson,
+    Lesson(rows::Need),
 }
 
 fn looks(state: &ViewState) -> Looks {
-    if state.course.is_some() {
-        return Looks::Lesson;
+    if let Some(course) = &state.course {
+        return Looks::Lesson(course.sitting().map_or(rows::Need::Both, rows::Need::of));
     }
     match state.manner {
         Manner::Usual => Looks::Many,
@@ -141,12 +141,15 @@ impl Looks {
             )
         };
         match self {
-            Self::Many | Self::Lesson => columns::fit(columns, total),
+            Self::Many | Self::Lesson(_) => columns::fit(columns, total),
             Self::Presented => {
                 let few: Vec<Column> = columns
                     .iter()
                     .filter(|c| matters_to_a_room(c))
-                    .copied()
+                    .map(|c| match c.content {
+                        Content::States => c.spelled_out(),
+                        _ => *c,
+                    })
                     .collect();
                 columns::fit(&few, total)
             }
@@ -208,10 +211,10 @@ pub(super) struct Grids {
 impl Grids {
     pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
         let room = total.saturating_sub(MARGIN + EDGE);
-        let row = match grouping {
-            Grouping::Sockets if looks == Looks::Lesson => looks.fit(rows::lesson(room), room),
-            Grouping::Sockets => looks.fit(rows::FLAT, room),
-            Grouping::History => looks.fit(ended::COLUMNS, room),
+        let row = match (grouping, looks) {
+            (Grouping::Sockets, Looks::Lesson(need)) => looks.fit(rows::lesson(need, room), room),
+            (Grouping::Sockets, _) => looks.fit(rows::FLAT, room),
+            (Grouping::History, _) => looks.fit(ended::COLUMNS, room),
             _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
         };
         let group = looks.fit(groups::columns(grouping), room);

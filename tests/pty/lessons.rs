@@ -195,6 +195,24 @@ fn what_is_done_is_kept_and_can_be_forgotten() {
 }
 
 #[test]
+fn progress_that_cannot_be_kept_is_said() {
+    let (desk, _) = desk();
+    let file = desk.path().join("file");
+    fs::write(&file, b"").expect("a file");
+    let path = file.display().to_string();
+    let start = Start::portolan(&["learn", "2"]).env("XDG_STATE_HOME", &path);
+    let mut pty = start.open();
+    pty.wait_for_text("progress cannot be kept:");
+    pty.wait_for_text("Enter begins");
+    pty.keys("\x1b");
+    pty.wait_for_text("LESSONS");
+    let screen = pty.wait_for_text("progress cannot be kept:");
+    assert!(screen.contains("portolan/lessons"), "{screen}");
+    pty.keys("q");
+    assert_eq!(pty.exit_status(), 0);
+}
+
+#[test]
 fn a_broken_file_of_progress_costs_a_word_and_nothing_else() {
     let (place, path) = desk();
     let file = place.path().join("portolan/lessons");

@@ -24,6 +24,9 @@ impl App {
             Action::Help => self.view.mode = Mode::Help { scroll: 0 },
             Action::Move(motion) => self.move_cursor(motion),
             Action::Fold(fold) => self.fold(fold),
+            // The questions are on the sockets, one a row: another view would have other rows.
+            Action::View(_) | Action::History | Action::NextView | Action::PreviousView
+                if self.is_sitting() => {}
             Action::View(grouping) => return self.show(grouping),
             Action::History => return self.history(),
             Action::NextView => return self.show(self.neighbour(1)),

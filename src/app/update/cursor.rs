@@ -74,7 +74,7 @@ impl App {
         }
         match self.view.mode {
             Mode::Help { scroll } => {
-                let most = crate::view::help_height(&self.view).saturating_sub(1);
+                let most = crate::view::help_overflow(&self.view);
                 let scroll = scroll.saturating_add_signed(lines as isize).min(most);
                 self.view.mode = Mode::Help { scroll };
             }

@@ -15,6 +15,7 @@ impl App {
             }
             Some(Key::PageUp | Key::Ctrl('u' | 'b')) => scroll.saturating_sub(rows / 2),
             Some(Key::Home | Key::Char('g')) => 0,
+            Some(Key::End | Key::Char('G')) => usize::MAX,
             Some(Key::Char('q') | Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             _ => {
@@ -22,7 +23,7 @@ impl App {
                 return Vec::new();
             }
         };
-        let most = crate::view::help_height(&self.view).saturating_sub(1);
+        let most = crate::view::help_overflow(&self.view);
         self.view.mode = Mode::Help {
             scroll: scroll.min(most),
         };

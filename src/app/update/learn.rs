@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, Effect};
+use crate::app::shelf::Unkept;
 use crate::app::tutor::{News, Order};
 use crate::query::{Filter, Folds, Grouping, Narrow, Order as SortOrder};
 use crate::teach::lessons::{Lesson, Truth};
@@ -26,6 +27,8 @@ pub(super) struct Learner {
     progress: Progress,
     /// A word on the file it is kept in.
     word: Option<String>,
+    /// Why it cannot be kept.
+    unkept: Option<String>,
     /// Numbers for labs and exams, none given twice.
     number: u64,
     /// What is to be marked, and after which sample.
@@ -64,6 +67,19 @@ impl App {
         }
     }
 
+    /// Takes up that something cannot be kept, or can be again.
+    pub fn unkept(&mut self, what: Unkept, word: Option<String>) {
+        if what == Unkept::Progress {
+            self.learner.unkept.clone_from(&word);
+            if let Some(course) = &mut self.view.course {
+                course.unkept.clone_from(&word);
+            }
+        }
+        if let Some(word) = word {
+            self.say(word);
+        }
+    }
+
     /// Opens the lessons, at the first that is not done, or in one.
     pub fn learn(&mut self, lesson: Option<&'static Lesson>) -> Vec<Effect> {
         if self.view.playback.is_some() {
@@ -74,6 +90,7 @@ impl App {
         self.view.course = Some(Course {
             chosen: next_entry(&progress),
             progress,
+            unkept: self.learner.unkept.clone(),
             opened: Opened::List,
         });
         self.view.mode = Mode::Browse;
@@ -84,6 +101,12 @@ impl App {
             Some(lesson) => self.sit(Entry::Lesson(lesson)),
             None => Vec::new(),
         }
+    }
+
+    /// Whether a lesson or a quiz is open.
+    pub(super) fn is_sitting(&self) -> bool {
+        let course = self.view.course.as_ref();
+        course.is_some_and(|course| course.sitting().is_some())
     }
 
     /// What is to be marked by the rows.

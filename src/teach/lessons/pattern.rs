@@ -121,7 +121,7 @@ impl Pattern {
         }
     }
 
-    /// The same, not accepted yet.
+    /// The same, waiting to be accepted.
     pub const fn unaccepted(self) -> Self {
         Self {
             whose: Whose::Unaccepted,

@@ -11,6 +11,7 @@ use crate::socket::{Socket, TimerKind, Transport};
 use crate::teach::lessons::cast::Cast;
 use crate::teach::lessons::pattern::{Amount, Pattern, Whose};
 use crate::teach::lessons::place::Place;
+use crate::teach::owner::unaccepted;
 
 /// A row.
 pub fn say_row(row: &Tracked, cast: &Cast) -> String {
@@ -53,7 +54,7 @@ pub fn say_pattern(pattern: &Pattern, n: u8, cast: &Cast) -> String {
             let names: Vec<&str> = actors.iter().map(|actor| actor.name()).collect();
             text.push_str(&format!(" ({})", names.join(", ")));
         }
-        Whose::Unaccepted => text.push_str(" (not accepted yet)"),
+        Whose::Unaccepted => text.push_str(&format!(" ({})", not_accepted(pattern.transport))),
         Whose::Kernel => text.push_str(" (kernel)"),
         Whose::Anybody => {}
     }
@@ -125,6 +126,14 @@ fn end_text(end: Endpoint) -> String {
     }
 }
 
+/// In the table's words.
+const fn not_accepted(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp(state) => unaccepted(Some(state)),
+        Transport::Udp => unaccepted(None),
+    }
+}
+
 /// Whose, in the lab's words.
 fn owner(row: &Tracked, cast: &Cast) -> String {
     match &row.ownership {
@@ -134,7 +143,7 @@ fn owner(row: &Tracked, cast: &Cast) -> String {
                 .collect();
             names.join(", ")
         }
-        Ownership::Unaccepted => "not accepted yet".into(),
+        Ownership::Unaccepted => not_accepted(row.socket.transport).into(),
         Ownership::Kernel | Ownership::Remembered(_) => "kernel".into(),
         Ownership::OfListener(_) => "nobody seen".into(),
         Ownership::Hidden => "hidden".into(),

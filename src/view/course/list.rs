@@ -21,6 +21,10 @@ pub(in crate::view) fn list(course: &Course, total: usize, height: usize) -> Vec
             total,
         );
     }
+    if let Some(word) = &course.unkept {
+        let lines = wrap(word, total.saturating_sub(2)).into_iter();
+        out.extend(lines.map(|line| Line::of(format!(" {line}"), Tone::Warning)));
+    }
     let below = about(course, total);
     let room = height.saturating_sub(out.len() + below.len()).max(1);
     let all: Vec<Entry> = entries().collect();

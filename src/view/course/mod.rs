@@ -32,6 +32,8 @@ pub(super) use words::said_of_keys;
 pub struct Course {
     /// What was done.
     pub progress: Progress,
+    /// Why it cannot be kept, where it cannot.
+    pub unkept: Option<String>,
     /// The entry of the list under the cursor.
     pub chosen: usize,
     /// What is open.

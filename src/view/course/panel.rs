@@ -322,7 +322,11 @@ fn end(page: &mut Page, sitting: &Sitting) {
         page.told(&marked.conclusion);
     }
     page.gap();
-    page.say("Lesson done; its sockets are gone.", Tone::Opened);
+    page.say(
+        "Lesson done. Its processes are gone, and no process has its sockets any more. The kernel \
+         may remember a connection for up to a minute (TIME-WAIT).",
+        Tone::Opened,
+    );
     page.press("Enter", "the next lesson, Esc the list");
 }
 
