@@ -167,6 +167,9 @@ const PICKS: &[(&str, &str)] = &[
     // Numbers.
     ("age>1h", "x"),
     ("age>60m", "x"),
+    // It is at least three hours old; that it is younger than a day is not known.
+    ("age>1h age<1d", ""),
+    ("age:1h-1d", ""),
     ("age<1s", "of"),
     ("age:1m-5m", "c"),
     ("age:0-1ms", "of"),
