@@ -189,6 +189,13 @@ impl Tracked {
         }
     }
 
+    /// Whether all that was ever seen of it is what TCP keeps, and that since the first sample: then its
+    /// socket ended at an unknown time before.
+    pub fn ended_before_first_look(&self) -> bool {
+        matches!(self.first_seen, Since::BeforeFirstLook(_))
+            && self.path.first() == Some(&TcpState::TimeWait)
+    }
+
     /// Whether any sample had it.
     pub const fn is_sampled(&self) -> bool {
         !matches!(self.first_seen, Since::Unsampled(_))

@@ -98,6 +98,7 @@ pub fn ended_details(row: &Tracked, moment: &Moment, zone: &TimeZone) -> Vec<Det
     };
     let ago = quantity::age(moment.elapsed.saturating_sub(at));
     let was = match row.socket.tcp_state() {
+        _ if row.ended_before_first_look() => "in TIME-WAIT before the first sample, at",
         Some(TcpState::TimeWait) => "in TIME-WAIT since",
         _ => "closed at",
     };

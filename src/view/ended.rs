@@ -12,7 +12,9 @@ use crate::view::screen::{Line, Span, Tone};
 
 /// The columns.
 pub(super) const COLUMNS: &[Column] = &[
-    Column::new(Content::Closed, "CLOSED", 0, 8, 8).sorted(SortColumn::Ended),
+    Column::new(Content::Closed, "CLOSED", 0, 9, 9)
+        .right()
+        .sorted(SortColumn::Ended),
     Column::new(Content::Lasted, "LASTED", 3, 7, 7)
         .right()
         .sorted(SortColumn::Duration),
@@ -54,7 +56,11 @@ fn cell(content: Content, row: &Tracked, moment: &Moment, zone: &TimeZone) -> Sp
     match content {
         Content::Closed => {
             let at = row.ended().map(|at| teach::clock(at, moment, zone));
-            Span::new(at.unwrap_or_default(), Tone::Plain)
+            let at = at.unwrap_or_default();
+            match row.ended_before_first_look() {
+                true => Span::new(format!("≤{at}"), Tone::Inference),
+                false => Span::new(at, Tone::Plain),
+            }
         }
         Content::Lasted => {
             let lasted = teach::lasted(row, moment);

@@ -182,11 +182,13 @@ impl<'a> Look<'a> {
             }
             Measure::Ended => {
                 let now = self.context.moment.elapsed;
-                counted(
-                    self.row
-                        .ended()
-                        .map(|at| microseconds(now.saturating_sub(at))),
-                )
+                let ago = self.row.ended();
+                let ago = ago.map(|at| microseconds(now.saturating_sub(at)));
+                match self.row.ended_before_first_look() {
+                    // At least so long ago.
+                    true => ago.is_some_and(|ago| test.holds_from(ago)),
+                    false => counted(ago),
+                }
             }
             Measure::ReceiveQueue => counted(socket.queues.map(|q| q.recv.into())),
             Measure::SendQueue => counted(socket.queues.map(|q| q.send.into())),
