@@ -167,7 +167,7 @@ fn what_is_done_is_kept_and_can_be_forgotten() {
         ("1\r", "a digit"),
         ("2\r", "makes these calls"),
         ("\r", "You said 1;"),
-        ("\r", "Nothing changed but"),
+        ("\r", "No row came or went"),
         ("\r", "a number: ▏"),
         ("3\r", "makes these calls"),
         ("\r", "You said 3;"),
