@@ -276,5 +276,4 @@ impl Owners for ProcWalk {
 }
 
 #[cfg(test)]
-#[path = "procfs_tests.rs"]
 mod tests;

@@ -283,5 +283,4 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
 mod tests;
