@@ -38,28 +38,29 @@ pub struct Destroyed {
 impl Destroyed {
     /// The name by which rows of a source with cookies know it.
     pub fn key(&self) -> SocketKey {
-        self.cookie.map_or_else(|| self.tuple(), SocketKey::Cookie)
+        self.cookie
+            .map_or_else(|| self.tuple_key(), SocketKey::Cookie)
     }
 
     /// The name by which every other row knows it.
-    pub const fn tuple(&self) -> SocketKey {
+    pub const fn tuple_key(&self) -> SocketKey {
         SocketKey::Tuple {
             protocol: self.protocol,
             local: self.local,
             remote: self.remote,
             interface: self.interface,
-            twin: 0,
+            reuseport_id: 0,
         }
     }
 
     /// Whether both its endpoints are known.
-    pub fn is_whole(&self) -> bool {
+    pub fn has_both_ports(&self) -> bool {
         self.remote
             .is_some_and(|remote| remote.port != Port::NONE && self.local.port != Port::NONE)
     }
 
     /// What is known of the socket, as a row.
-    pub fn socket(&self) -> Socket {
+    pub fn to_socket(&self) -> Socket {
         let transport = match self.protocol {
             Protocol::Tcp => Transport::Tcp(TcpState::Closed),
             Protocol::Udp => Transport::Udp,

@@ -30,7 +30,7 @@ impl Family {
 
 /// How far an address reaches (RFC 6890 and RFC 4291, as far as a reader of a socket table cares).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
+pub enum AddressScope {
     /// `0.0.0.0` or `::`: every address of this machine.
     Unspecified,
     /// `127.0.0.0/8` or `::1`: this machine only.
@@ -74,65 +74,65 @@ impl Endpoint {
     }
 
     /// The address as people write it: a v4-mapped IPv6 address becomes the IPv4 address it stands for.
-    pub fn plain(&self) -> IpAddr {
+    pub fn canonical_ip(&self) -> IpAddr {
         self.address.to_canonical()
     }
 
     /// Whether this is an IPv4 address inside an IPv6 socket.
-    pub fn is_mapped(&self) -> bool {
+    pub fn is_ipv4_mapped(&self) -> bool {
         matches!(self.address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
     }
 
     /// The same endpoint with [`Endpoint::plain`] as its address, for comparing across families.
     pub fn canonical(&self) -> Self {
-        Self::new(self.plain(), self.port)
+        Self::new(self.canonical_ip(), self.port)
     }
 
     /// How far the address reaches.
-    pub fn scope(&self) -> Scope {
-        match self.plain() {
-            IpAddr::V4(v4) => scope_of_v4(v4),
-            IpAddr::V6(v6) => scope_of_v6(v6),
+    pub fn scope(&self) -> AddressScope {
+        match self.canonical_ip() {
+            IpAddr::V4(v4) => ipv4_scope(v4),
+            IpAddr::V6(v6) => ipv6_scope(v6),
         }
     }
 }
 
-fn scope_of_v4(v4: Ipv4Addr) -> Scope {
+fn ipv4_scope(v4: Ipv4Addr) -> AddressScope {
     if v4.is_unspecified() {
-        Scope::Unspecified
+        AddressScope::Unspecified
     } else if v4.is_loopback() {
-        Scope::Loopback
+        AddressScope::Loopback
     } else if v4.is_link_local() {
-        Scope::LinkLocal
+        AddressScope::LinkLocal
     } else if v4.is_private() {
-        Scope::Private
+        AddressScope::Private
     } else if v4.is_multicast() {
-        Scope::Multicast
+        AddressScope::Multicast
     } else {
-        Scope::Global
+        AddressScope::Global
     }
 }
 
-fn scope_of_v6(v6: Ipv6Addr) -> Scope {
+fn ipv6_scope(v6: Ipv6Addr) -> AddressScope {
     if v6.is_unspecified() {
-        Scope::Unspecified
+        AddressScope::Unspecified
     } else if v6.is_loopback() {
-        Scope::Loopback
+        AddressScope::Loopback
     } else if v6.is_unicast_link_local() {
-        Scope::LinkLocal
+        AddressScope::LinkLocal
     } else if v6.is_unique_local() {
-        Scope::Private
+        AddressScope::Private
     } else if v6.is_multicast() {
-        Scope::Multicast
+        AddressScope::Multicast
     } else {
-        Scope::Global
+        AddressScope::Global
     }
 }
 
 impl fmt::Display for Endpoint {
     /// `192.0.2.1:80` or `[2001:db8::1]:80`; a mapped address as the IPv4 address it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.plain() {
+        match self.canonical_ip() {
             IpAddr::V4(v4) => write!(f, "{v4}:{}", self.port),
             IpAddr::V6(v6) => write!(f, "[{v6}]:{}", self.port),
         }

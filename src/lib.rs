@@ -20,13 +20,13 @@
 //! # The stages
 //!
 //! 1. [`collect`]: the operating system → a [`snapshot::Snapshot`]. Two doors, each a trait:
-//!    [`collect::Source`] lists sockets (`sock_diag`, `procfs`, `netstat2`), [`collect::Owners`]
+//!    [`collect::SourceFile`] lists sockets (`sock_diag`, `procfs`, `netstat2`), [`collect::OwnerRecords`]
 //!    finds the processes that have them. Ground facts; nothing is inferred.
 //! 2. [`history`]: one snapshot after another → one [`history::Moment`] after another. Follows each
 //!    socket by identity: since when, through which states, who had it, which of its two ports is
 //!    the shared one, which row is its other end. Keeps, within bounds, what has ended and the
 //!    moments before ([`history::Past`]).
-//! 3. [`query`]: a moment and a [`query::Query`] → an [`query::Answer`]: rows filtered, grouped and
+//! 3. [`query`]: a moment and a [`query::Query`] → an [`query::QueryResult`]: rows filtered, grouped and
 //!    ordered, and the lines they make.
 //! 4. [`report`]: an answer, or what happened → plain lines, CSV and JSON for programs. Here the way
 //!    to a pipe ends; the way to eyes goes on.
@@ -61,7 +61,7 @@
 //!   snapshot's own ([`snapshot::Snapshot::elapsed`]). *`tests/architecture.rs`.*
 //! * From [`history`] on nothing fails. What could not be seen is a [`snapshot::Gap`] and is shown.
 //!   *[`history::History::apply`] and [`query::answer()`] return no `Result`.*
-//! * A fact that could not be seen is `None`, never zero. *The fields of [`socket::Socket`].*
+//! * A fact that could not be seen is `None`, never zero. *The fields of [`socket::SocketRecord`].*
 //! * An owner is stated only where a descriptor was seen; where there is none, why.
 //!   *[`history::Ownership`]; `tests/live.rs` compares every pid with `ss`.*
 //! * A row is identified by what it is, never by an index, a text or a state; a process is a pid
@@ -70,7 +70,7 @@
 //! * Moments, answers and screens are never changed once made, so any thread may hold one.
 //!   *They are handed on as `Arc` or by shared reference.*
 //! * The thread that draws does no work in proportion to the number of sockets.
-//!   *It gets an `Arc<Answer>`; [`query::Lines`] looks lines up by binary search.*
+//!   *It gets an `Arc<QueryResult>`; [`query::Lines`] looks lines up by binary search.*
 //! * Text from outside goes through [`text::readable`] before anything shows it.
 //!   *[`process::Process`]; `tests/cli.rs`, `tests/live.rs`.*
 //! * What Tab, `=` and `!` write is a filter, and finds what it was offered for.
@@ -80,7 +80,7 @@
 //! * What a lesson shows as a call is the value that its lab carries out; what it says of the rows is
 //!   checked against them. *[`teach::lessons`]; `portolan learn --check`, `tests/lessons.rs`.*
 //! * Every key is one row of one table that the loop, the help and the footer read.
-//!   *[`view::keys::BINDINGS`].*
+//!   *[`view::keys::KEY_BINDINGS`].*
 
 pub mod app;
 pub mod collect;

@@ -61,12 +61,12 @@ pub struct PortRange {
 
 impl PortRange {
     /// Linux's default ephemeral range (`net.ipv4.ip_local_port_range`, ip(7)).
-    pub const LINUX: Self = Self {
+    pub const LINUX_DEFAULT: Self = Self {
         first: Port(32768),
         last: Port(60999),
     };
     /// IANA's dynamic range (RFC 6335 §6), the default of most other systems.
-    pub const IANA: Self = Self {
+    pub const IANA_DYNAMIC: Self = Self {
         first: Port(49152),
         last: Port(65535),
     };
@@ -88,14 +88,14 @@ impl PortSet {
     /// The ports of all the ranges, in whatever order they come. A range whose first port is higher
     /// than its last has none.
     pub fn new(ranges: impl IntoIterator<Item = PortRange>) -> Self {
-        let real = ranges.into_iter().map(|range| PortRange {
+        let valid = ranges.into_iter().map(|range| PortRange {
             first: range.first.max(Port(1)),
             last: range.last,
         });
-        let mut real: Vec<PortRange> = real.filter(|range| range.first <= range.last).collect();
-        real.sort_unstable_by_key(|range| range.first);
+        let mut valid: Vec<PortRange> = valid.filter(|range| range.first <= range.last).collect();
+        valid.sort_unstable_by_key(|range| range.first);
         let mut ranges: Vec<PortRange> = Vec::new();
-        for range in real {
+        for range in valid {
             match ranges.last_mut() {
                 Some(before) if range.first.0 <= before.last.0.saturating_add(1) => {
                     before.last = before.last.max(range.last);
@@ -137,9 +137,9 @@ impl PortSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PortSide {
     /// The port is this machine's: its listeners and the connections they accepted.
-    Here,
+    Local,
     /// The port is the other end's: connections that were dialled from here.
-    There,
+    Remote,
 }
 
 /// One shared port. 443 here and 443 over there are two different keys.
@@ -167,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_has_the_ports_of_its_ranges_and_says_them_shortly(
+        fn port_set_contains_its_ranges_and_merges_adjacent_ones(
             ranges in proptest::collection::vec((0..40_u16, 0..12_u16), 0..8),
             far in any::<u16>(),
         ) {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn no_port_is_in_no_set() {
+    fn port_zero_is_in_no_set() {
         let range = |first, last| PortRange {
             first: Port(first),
             last: Port(last),

@@ -84,13 +84,13 @@ pub fn distinct_processes(holders: &[Holder]) -> impl Iterator<Item = ProcessKey
 pub enum Holders {
     /// Nobody looked: the row has no inode to look for, the source cannot tell, or not yet.
     #[default]
-    NotSought,
+    NotSearched,
     /// These have it, ordered by pid then descriptor, never empty. Shared between samples.
     Found(Arc<[Holder]>),
     /// No process that could be looked into has it, and some could not: one of those may.
     Hidden,
     /// Every process that might have it was looked into, and none has.
-    Nobody,
+    NoHolder,
 }
 
 impl Holders {

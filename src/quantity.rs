@@ -29,7 +29,7 @@ pub fn interval(duration: Duration) -> String {
 }
 
 /// How long something took: `80µs`, `3ms`, `1.2s`.
-pub fn took(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     match duration.as_micros() {
         us @ 0..1_000 => format!("{us}µs"),
         us @ 1_000..1_000_000 => format!("{}ms", us / 1000),
@@ -38,7 +38,7 @@ pub fn took(duration: Duration) -> String {
 }
 
 /// A round-trip time given in microseconds: `85µs`, `12ms`, `1.2s`.
-pub fn round_trip(microseconds: u32) -> String {
+pub fn rtt(microseconds: u32) -> String {
     match microseconds {
         us @ 0..1_000 => format!("{us}µs"),
         us @ 1_000..10_000 => format!("{:.1}ms", f64::from(us) / 1e3),
@@ -79,7 +79,7 @@ pub fn rate(per_second: f64) -> String {
 }
 
 /// A share of one core: `0.4%`, `12%`.
-pub fn share(of_one: f64) -> String {
+pub fn percent(of_one: f64) -> String {
     let percent = of_one * 100.0;
     if percent < 9.95 {
         format!("{percent:.1}%")
@@ -89,7 +89,7 @@ pub fn share(of_one: f64) -> String {
 }
 
 /// `1 socket`, `2 sockets`, `1,234 sockets`.
-pub fn count(number: usize, singular: &str, plural: &str) -> String {
+pub fn pluralize(number: usize, singular: &str, plural: &str) -> String {
     format!(
         "{} {}",
         thousands(number),
@@ -115,9 +115,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_stay_short() {
-        let of = |seconds| age(Duration::from_secs(seconds));
-        let written = [0, 59, 123, 3_720, 273_600, 86_400 * 999].map(of);
+    fn ages_are_short() {
+        let render = |seconds| age(Duration::from_secs(seconds));
+        let written = [0, 59, 123, 3_720, 273_600, 86_400 * 999].map(render);
         assert_eq!(written, ["0s", "59s", "2m03s", "1h02m", "3d04h", "999d00h"]);
     }
 
@@ -141,16 +141,16 @@ mod tests {
     }
 
     #[test]
-    fn intervals_read_as_typed() {
-        let of = |ms| interval(Duration::from_millis(ms));
+    fn intervals_are_formatted_as_typed() {
+        let render = |ms| interval(Duration::from_millis(ms));
         assert_eq!(
-            [100, 1000, 1500, 60_000].map(of),
+            [100, 1000, 1500, 60_000].map(render),
             ["100ms", "1s", "1.5s", "1m00s"]
         );
     }
 
     #[test]
-    fn thousands_are_told_apart() {
+    fn thousands_are_separated_by_commas() {
         assert_eq!(
             [0, 999, 1_000, 1_234_567].map(thousands),
             ["0", "999", "1,000", "1,234,567"]

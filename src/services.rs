@@ -9,21 +9,21 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::port::{Port, PortKey, PortRange, PortSide, Protocol};
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// One line a port and name: `00022⇥tu⇥ssh⇥The Secure Shell (SSH) Protocol`, sorted by port;
 /// comments come first, and `#` sorts before every digit.
 const REGISTRY: &str = include_str!("../assets/services.tsv");
 
 /// The longest name taken from /etc/services; IANA's own have at most 15 characters (RFC 6335 §5.1).
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LEN: usize = 64;
 
 /// Names of ports.
 #[derive(Clone, Debug)]
 pub struct Services {
     registry: &'static str,
     /// Where the registry's names stand, made when the first is asked for.
-    index: OnceLock<Index>,
+    index: OnceLock<NameIndex>,
     /// Sorted by port and protocol, each once; only what differs from the registry.
     overrides: Vec<((Port, Protocol), Arc<str>)>,
 }
@@ -39,7 +39,7 @@ impl Services {
     }
 
     /// No names at all: ports stay numbers.
-    pub const fn none() -> Self {
+    pub const fn empty() -> Self {
         Self {
             registry: "",
             index: OnceLock::new(),
@@ -53,9 +53,10 @@ impl Services {
     pub fn with_overrides(etc_services: &[u8]) -> Self {
         let registry = Self::registry();
         // Searched: a few names do not pay for the index, which may never be needed.
-        let registered = |port, protocol| registry.line(port, protocol).map(|line| line.name);
+        let registered =
+            |port, protocol| registry.registry_line(port, protocol).map(|line| line.name);
         let lines = etc_services.split(|&byte| byte == b'\n');
-        let mut overrides: Vec<_> = lines.filter_map(parse_line).collect();
+        let mut overrides: Vec<_> = lines.filter_map(parse_etc_services_line).collect();
         overrides.sort_by_key(|(key, _)| *key); // Stable: the first of a port stays the first.
         overrides.dedup_by_key(|(key, _)| *key);
         overrides
@@ -69,16 +70,16 @@ impl Services {
 
     /// The name, such as `https`.
     pub fn name(&self, port: Port, protocol: Protocol) -> Option<&str> {
-        let index = || self.index.get_or_init(|| Index::of(self.registry));
-        let registered = || self.registry.get(index().place(port, protocol)?);
-        self.overridden(port, protocol).or_else(registered)
+        let index = || self.index.get_or_init(|| NameIndex::new(self.registry));
+        let registered = || self.registry.get(index().name_range(port, protocol)?);
+        self.override_name(port, protocol).or_else(registered)
     }
 
     /// The name of a shared port. A port of this machine in the ephemeral range has none, whatever
     /// the registry calls its number: the system may have handed it out to anybody.
-    pub fn of(&self, key: PortKey, ephemeral: PortRange) -> Option<&str> {
-        let handed_out = key.side == PortSide::Here && ephemeral.contains(key.port);
-        (!handed_out)
+    pub fn shared_port_name(&self, key: PortKey, ephemeral: PortRange) -> Option<&str> {
+        let is_ephemeral = key.side == PortSide::Local && ephemeral.contains(key.port);
+        (!is_ephemeral)
             .then(|| self.name(key.port, key.protocol))
             .flatten()
     }
@@ -86,15 +87,15 @@ impl Services {
     /// What the registry says about the port, such as `http protocol over TLS/SSL`. `None` where it
     /// says no more than the name, or where /etc/services has another name.
     pub fn description(&self, port: Port, protocol: Protocol) -> Option<&'static str> {
-        if self.overridden(port, protocol).is_some() {
+        if self.override_name(port, protocol).is_some() {
             return None;
         }
-        self.line(port, protocol)
+        self.registry_line(port, protocol)
             .map(|line| line.description)
             .filter(|text| !text.is_empty())
     }
 
-    fn overridden(&self, port: Port, protocol: Protocol) -> Option<&str> {
+    fn override_name(&self, port: Port, protocol: Protocol) -> Option<&str> {
         let at = self
             .overrides
             .binary_search_by_key(&(port, protocol), |(key, _)| *key)
@@ -102,12 +103,12 @@ impl Services {
         self.overrides.get(at).map(|(_, name)| &**name)
     }
 
-    fn line(&self, port: Port, protocol: Protocol) -> Option<Line<'static>> {
-        let digits = digits(port);
+    fn registry_line(&self, port: Port, protocol: Protocol) -> Option<RegistryLine<'static>> {
+        let digits = port_digits(port);
         let from = lower_bound(self.registry, &digits);
         let lines = self.registry.get(from..)?.lines();
         let mut lines = lines.take_while(|line| line.as_bytes().starts_with(&digits));
-        lines.find_map(|line| Line::parse(line).filter(|line| line.is_for(protocol)))
+        lines.find_map(|line| RegistryLine::parse(line).filter(|line| line.has_protocol(protocol)))
     }
 }
 
@@ -115,24 +116,24 @@ impl Services {
 /// lowest eight bits how long it is; 0 where there is none. A search takes a microsecond, which a
 /// hundred thousand rows do not have at every key; this takes some nanoseconds and half a megabyte.
 #[derive(Clone, Debug)]
-struct Index(Box<[u32]>);
+struct NameIndex(Box<[u32]>);
 
-impl Index {
-    fn of(registry: &'static str) -> Self {
+impl NameIndex {
+    fn new(registry: &'static str) -> Self {
         let mut places = vec![0; 2 * (usize::from(u16::MAX) + 1)].into_boxed_slice();
         for text in registry.lines() {
             let port = text
                 .split('\t')
                 .next()
                 .and_then(|digits| digits.parse().ok());
-            let (Some(port), Some(line)) = (port.map(Port), Line::parse(text)) else {
+            let (Some(port), Some(line)) = (port.map(Port), RegistryLine::parse(text)) else {
                 continue; // A comment.
             };
             let start = line.name.as_ptr() as usize - registry.as_ptr() as usize;
             for protocol in [Protocol::Tcp, Protocol::Udp] {
-                let place = places.get_mut(Self::at(port, protocol));
+                let place = places.get_mut(Self::slot(port, protocol));
                 // The first line of a port counts.
-                if let Some(place @ 0) = place.filter(|_| line.is_for(protocol)) {
+                if let Some(place @ 0) = place.filter(|_| line.has_protocol(protocol)) {
                     *place = u32::try_from(start << 8 | line.name.len()).unwrap_or(0);
                 }
             }
@@ -140,12 +141,12 @@ impl Index {
         Self(places)
     }
 
-    fn at(port: Port, protocol: Protocol) -> usize {
+    fn slot(port: Port, protocol: Protocol) -> usize {
         2 * usize::from(port.number()) + usize::from(protocol == Protocol::Udp)
     }
 
-    fn place(&self, port: Port, protocol: Protocol) -> Option<Range<usize>> {
-        let place = *self.0.get(Self::at(port, protocol))? as usize;
+    fn name_range(&self, port: Port, protocol: Protocol) -> Option<Range<usize>> {
+        let place = *self.0.get(Self::slot(port, protocol))? as usize;
         let (start, length) = (place >> 8, place & 0xff);
         (length > 0).then_some(start..start + length)
     }
@@ -153,25 +154,25 @@ impl Index {
 
 /// A line of the registry.
 #[derive(Clone, Copy, Debug)]
-struct Line<'a> {
-    letters: &'a str,
+struct RegistryLine<'a> {
+    protocol_letters: &'a str,
     name: &'a str,
     description: &'a str,
 }
 
-impl<'a> Line<'a> {
+impl<'a> RegistryLine<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let mut fields = line.split('\t').skip(1);
-        let (letters, name) = (fields.next()?, fields.next()?);
+        let (protocol_letters, name) = (fields.next()?, fields.next()?);
         Some(Self {
-            letters,
+            protocol_letters,
             name,
             description: fields.next().unwrap_or(""),
         })
     }
 
-    fn is_for(&self, protocol: Protocol) -> bool {
-        self.letters.contains(match protocol {
+    fn has_protocol(&self, protocol: Protocol) -> bool {
+        self.protocol_letters.contains(match protocol {
             Protocol::Tcp => 't',
             Protocol::Udp => 'u',
         })
@@ -179,7 +180,7 @@ impl<'a> Line<'a> {
 }
 
 /// The port as the registry's lines begin: five digits.
-fn digits(port: Port) -> [u8; 5] {
+fn port_digits(port: Port) -> [u8; 5] {
     let mut rest = port.number();
     let mut digits = [b'0'; 5];
     for digit in digits.iter_mut().rev() {
@@ -218,7 +219,7 @@ fn lower_bound(text: &str, key: &[u8]) -> usize {
 }
 
 /// `http 80/tcp www # comment` → the port, its protocol and its name.
-fn parse_line(line: &[u8]) -> Option<((Port, Protocol), Arc<str>)> {
+fn parse_etc_services_line(line: &[u8]) -> Option<((Port, Protocol), Arc<str>)> {
     let line = line.split(|&byte| byte == b'#').next()?;
     let mut words = line
         .split(u8::is_ascii_whitespace)
@@ -235,8 +236,8 @@ fn parse_line(line: &[u8]) -> Option<((Port, Protocol), Arc<str>)> {
         .parse()
         .ok()
         .filter(|&number| is_number && number != 0)?;
-    let name = name.get(..LONGEST_NAME.min(name.len()))?;
-    Some(((Port(number), protocol), readable(name)))
+    let name = name.get(..MAX_NAME_LEN.min(name.len()))?;
+    Some(((Port(number), protocol), sanitize(name)))
 }
 
 #[cfg(test)]
@@ -260,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_names_its_source_and_is_small() {
+    fn registry_names_its_source_and_is_small() {
         let first = REGISTRY.lines().next().unwrap();
         assert!(first.starts_with("# ") && first.contains("IANA") && first.contains("2026"));
         assert!(REGISTRY.len() < 256_000, "{} bytes", REGISTRY.len());
     }
 
     #[test]
-    fn the_registry_is_sorted_and_says_everything_once() {
+    fn registry_is_sorted_without_duplicates() {
         let keys: Vec<_> = entries()
             .map(|line| line.split_once('\t').unwrap().0)
             .collect();
@@ -280,31 +281,34 @@ mod tests {
                 port.len() == 5 && port.parse::<u16>().unwrap() > 0,
                 "{line}"
             );
-            let parsed = Line::parse(line).unwrap();
-            assert!(["t", "u", "tu"].contains(&parsed.letters), "{line}");
+            let parsed = RegistryLine::parse(line).unwrap();
+            assert!(
+                ["t", "u", "tu"].contains(&parsed.protocol_letters),
+                "{line}"
+            );
             assert!(!parsed.name.is_empty() && parsed.name.bytes().all(|b| b.is_ascii_graphic()));
             assert!(
                 parsed
-                    .letters
+                    .protocol_letters
                     .chars()
                     .all(|letter| seen.insert((port, letter))),
                 "{line}"
             );
             assert_eq!(
-                &*readable(line.replace('\t', " ").as_bytes()),
+                &*sanitize(line.replace('\t', " ").as_bytes()),
                 line.replace('\t', " ")
             );
         }
     }
 
     #[test]
-    fn every_line_of_the_registry_is_found_by_its_port() {
+    fn every_registry_line_is_found_by_port() {
         let services = Services::registry();
         for line in entries() {
             let port = Port(line.split_once('\t').unwrap().0.parse().unwrap());
-            let parsed = Line::parse(line).unwrap();
+            let parsed = RegistryLine::parse(line).unwrap();
             for (letter, protocol) in [('t', Protocol::Tcp), ('u', Protocol::Udp)] {
-                if parsed.letters.contains(letter) {
+                if parsed.protocol_letters.contains(letter) {
                     assert_eq!(services.name(port, protocol), Some(parsed.name));
                     let description = services.description(port, protocol).unwrap_or("");
                     assert_eq!(description, parsed.description);
@@ -314,15 +318,15 @@ mod tests {
     }
 
     #[test]
-    fn the_index_has_what_the_search_finds() {
+    fn index_agrees_with_binary_search() {
         let services = Services::registry();
         for port in (0..=u16::MAX).map(Port) {
             for protocol in [Protocol::Tcp, Protocol::Udp] {
-                let found = services.line(port, protocol).map(|line| line.name);
+                let found = services.registry_line(port, protocol).map(|line| line.name);
                 assert_eq!(services.name(port, protocol), found, "{port}/{protocol}");
             }
         }
-        assert!(entries().all(|line| Line::parse(line).unwrap().name.len() < 256));
+        assert!(entries().all(|line| RegistryLine::parse(line).unwrap().name.len() < 256));
     }
 
     #[test]
@@ -337,22 +341,22 @@ mod tests {
         assert_eq!(udp(&services, 53), Some("domain"));
         assert_eq!(udp(&services, 514), Some("syslog"));
         assert_eq!(tcp(&services, 514), Some("shell"));
-        for nobody in [0, 4, 65_535] {
-            assert_eq!(tcp(&services, nobody), None);
+        for unassigned in [0, 4, 65_535] {
+            assert_eq!(tcp(&services, unassigned), None);
         }
         let ssh = services.description(Port(22), Protocol::Tcp);
         assert_eq!(ssh, Some("The Secure Shell (SSH) Protocol"));
     }
 
     #[test]
-    fn none_knows_nothing() {
-        let services = Services::none();
+    fn empty_services_have_no_names() {
+        let services = Services::empty();
         assert_eq!(tcp(&services, 443), None);
         assert_eq!(services.description(Port(443), Protocol::Tcp), None);
     }
 
     #[test]
-    fn the_systems_own_names_win_by_port_and_protocol() {
+    fn etc_services_overrides_registry_names() {
         let text = b"# comment\nmy-app\t8080/tcp  alias # mine\nlater 8080/tcp\n\
             https 443/tcp\nodd\x1b[31m 9/udp\nbad 70000/tcp\nworse +7/tcp\nnil 0/tcp\nsctp 5/sctp\nalone\n8/tcp\n";
         let services = Services::with_overrides(text);
@@ -368,7 +372,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic_or_the_table_unsorted(
+        fn arbitrary_etc_services_text_never_panics_and_stays_sorted(
             text in proptest::collection::vec(prop_oneof![
                 any::<u8>(), Just(b'\n'), Just(b'/'), Just(b' '), Just(b'8'), Just(b't'), Just(b'#')
             ], 0..400),
@@ -387,13 +391,13 @@ mod tests {
         }
 
         #[test]
-        fn the_search_finds_what_a_look_at_every_line_finds(port in any::<u16>()) {
-            let by_hand = entries().find(|line| {
-                line.starts_with(&format!("{port:05}")) && Line::parse(line).unwrap().is_for(Protocol::Tcp)
+        fn binary_search_agrees_with_linear_scan(port in any::<u16>()) {
+            let scanned = entries().find(|line| {
+                line.starts_with(&format!("{port:05}")) && RegistryLine::parse(line).unwrap().has_protocol(Protocol::Tcp)
             });
-            let by_hand = by_hand.map(|line| Line::parse(line).unwrap().name);
-            let found = Services::registry().line(Port(port), Protocol::Tcp);
-            prop_assert_eq!(found.map(|line| line.name), by_hand);
+            let scanned = scanned.map(|line| RegistryLine::parse(line).unwrap().name);
+            let found = Services::registry().registry_line(Port(port), Protocol::Tcp);
+            prop_assert_eq!(found.map(|line| line.name), scanned);
         }
     }
 }

@@ -97,7 +97,7 @@ pub struct Directory {
 
 /// What one sample cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
+pub struct SampleCost {
     /// From the first to the last system call of the sample.
     pub wall: Duration,
     /// Processor time this whole program has used since it started; `None` where the system does
@@ -107,14 +107,14 @@ pub struct Cost {
 
 /// How much of the processes could be looked into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct OwnerCoverage {
     /// Processes whose descriptors could be read.
     pub readable: u32,
     /// Processes whose descriptors could not be read.
     pub hidden: u32,
     /// Processes that nobody has looked into yet, because that would have taken too long for this
     /// sample.
-    pub unvisited: u32,
+    pub unscanned: u32,
 }
 
 /// All that one look gave.
@@ -134,7 +134,7 @@ pub struct Snapshot {
     /// What the ids stand for.
     pub directory: Arc<Directory>,
     /// How far the owners could be seen.
-    pub sight: Sight,
+    pub owner_coverage: OwnerCoverage,
     /// The user who runs this program, and its own pid.
     pub observer: Observer,
     /// The ports the system hands out to dialling sockets that ask for none.
@@ -142,7 +142,7 @@ pub struct Snapshot {
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// What it cost.
-    pub cost: Cost,
+    pub cost: SampleCost,
     /// The time until the next sample: the wish, or more where sampling is slow.
     pub interval: Duration,
 }

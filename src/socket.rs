@@ -1,6 +1,6 @@
 //! A socket: one kernel object, one row.
 //!
-//! In: what a source decoded. Out: [`Socket`], ground facts only. A fact the source could not see
+//! In: what a source decoded. Out: [`SocketRecord`], ground facts only. A fact the source could not see
 //! is `None`, never zero; nothing here is inferred.
 
 use std::fmt;
@@ -89,7 +89,7 @@ impl fmt::Display for TcpState {
 pub enum Transport {
     /// A TCP socket in this state.
     Tcp(TcpState),
-    /// A UDP socket. Whether `connect()` fixed a peer is told by [`Socket::remote`].
+    /// A UDP socket. Whether `connect()` fixed a peer is told by [`SocketRecord::remote`].
     Udp,
 }
 
@@ -131,7 +131,7 @@ pub struct Queues {
 
 /// How full a listener's accept queue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backlog {
+pub struct AcceptQueue {
     /// Connections established by the kernel and not accepted by the program.
     pub waiting: u32,
     /// What the program asked for in `listen()`, capped by `net.core.somaxconn`; `None` where the
@@ -139,7 +139,7 @@ pub struct Backlog {
     pub limit: Option<u32>,
 }
 
-impl Backlog {
+impl AcceptQueue {
     /// Whether the kernel answers no further caller. The kernel compares with `>`, so a queue
     /// holds one more than its limit (`sk_acceptq_is_full`).
     pub fn is_full(self) -> bool {
@@ -157,14 +157,14 @@ pub enum TimerKind {
     /// The kernel will forget the TIME-WAIT row.
     TimeWait,
     /// A zero-window probe will be sent.
-    Probe,
+    ZeroWindowProbe,
     /// A number this program does not know.
     Other(u8),
 }
 
 /// A running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timer {
+pub struct SocketTimer {
     /// What it is for.
     pub kind: TimerKind,
     /// When it fires, since the collector started. A point in time rather than "what is left", so
@@ -176,12 +176,12 @@ pub struct Timer {
 
 /// A congestion-control algorithm's name, at most 16 bytes (`TCP_CA_NAME_MAX`), ASCII letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Congestion {
+pub struct CongestionAlgorithm {
     bytes: [u8; 16],
     length: u8,
 }
 
-impl Congestion {
+impl CongestionAlgorithm {
     /// From the kernel's bytes up to the first NUL. `None` unless it is a short printable ASCII name.
     pub fn from_bytes(raw: &[u8]) -> Option<Self> {
         let name = raw.split(|&b| b == 0).next()?;
@@ -201,7 +201,7 @@ impl Congestion {
     }
 }
 
-impl fmt::Debug for Congestion {
+impl fmt::Debug for CongestionAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
     }
@@ -209,7 +209,7 @@ impl fmt::Debug for Congestion {
 
 /// Bytes the other end acknowledged and bytes received (`tcp_info`, Linux ≥ 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivered {
+pub struct DeliveredBytes {
     /// `tcpi_bytes_acked`; counts the SYN of the side that dialled.
     pub acknowledged: u64,
     /// `tcpi_bytes_received`.
@@ -218,11 +218,11 @@ pub struct Delivered {
 
 /// Bytes handed to the network (`tcp_info`, Linux ≥ 4.19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentBytes {
     /// `tcpi_bytes_sent`, repetitions included.
     pub bytes: u64,
     /// `tcpi_bytes_retrans`.
-    pub repeated: u64,
+    pub retransmitted: u64,
 }
 
 /// What `tcp_info` tells and this program shows (`include/uapi/linux/tcp.h`). Fields that count
@@ -242,16 +242,16 @@ pub struct TcpInfo {
     /// Segments sent again over the socket's life.
     pub total_retransmits: u32,
     /// Since Linux 4.1.
-    pub delivered: Option<Delivered>,
+    pub delivered: Option<DeliveredBytes>,
     /// Since Linux 4.19.
-    pub sent: Option<Sent>,
+    pub sent: Option<SentBytes>,
 }
 
 impl TcpInfo {
     /// Bytes sent, repetitions not counted; what was acknowledged where the kernel does not say.
-    pub fn sent_once(&self) -> Option<u64> {
+    pub fn unique_bytes_sent(&self) -> Option<u64> {
         match self.sent {
-            Some(sent) => Some(sent.bytes.saturating_sub(sent.repeated)),
+            Some(sent) => Some(sent.bytes.saturating_sub(sent.retransmitted)),
             None => self.delivered.map(|d| d.acknowledged),
         }
     }
@@ -279,9 +279,9 @@ pub struct Socket {
     pub queues: Option<Queues>,
     /// The accept queue of a TCP listener; `None` for everything else, and where the source does
     /// not tell.
-    pub backlog: Option<Backlog>,
+    pub accept_queue: Option<AcceptQueue>,
     /// The running timer, if any.
-    pub timer: Option<Timer>,
+    pub timer: Option<SocketTimer>,
     /// Whether an IPv6 listener refuses IPv4. Only the kernel's listeners say.
     pub v6only: Option<bool>,
     /// The cgroup the socket was opened in.
@@ -289,7 +289,7 @@ pub struct Socket {
     /// TCP's own figures.
     pub tcp: Option<TcpInfo>,
     /// The congestion-control algorithm.
-    pub congestion: Option<Congestion>,
+    pub congestion: Option<CongestionAlgorithm>,
     /// Which processes have a descriptor for it.
     pub holders: Holders,
 }
@@ -306,13 +306,13 @@ impl Socket {
             inode: None,
             uid: None,
             queues: None,
-            backlog: None,
+            accept_queue: None,
             timer: None,
             v6only: None,
             cgroup: None,
             tcp: None,
             congestion: None,
-            holders: Holders::NotSought,
+            holders: Holders::NotSearched,
         }
     }
 
@@ -351,7 +351,7 @@ impl Socket {
                 local: self.local,
                 remote: self.remote,
                 interface: self.interface,
-                twin: if self.is_listening() {
+                reuseport_id: if self.is_listening() {
                     self.inode.map_or(0, |i| i.0.get())
                 } else {
                     0
@@ -361,7 +361,7 @@ impl Socket {
     }
 
     /// Whether the kernel counts its bytes and the source tells.
-    pub fn counts_bytes(&self) -> bool {
+    pub fn has_byte_counters(&self) -> bool {
         self.tcp.is_some_and(|tcp| tcp.delivered.is_some())
     }
 
@@ -389,6 +389,6 @@ pub enum SocketKey {
         /// Tells SO_REUSEPORT twins apart: the inode of a listener; 0 for a connection, whose
         /// endpoints are unique and whose inode goes away in TIME-WAIT. History numbers the rare
         /// rest (connected UDP twins).
-        twin: u64,
+        reuseport_id: u64,
     },
 }

@@ -11,20 +11,20 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// The longest text kept of one name or command line, in characters; the rest becomes `…`.
-const LONGEST: usize = 4096;
+const MAX_CHARS: usize = 4096;
 
 /// Makes bytes safe to show. Plain text comes back unchanged.
-pub fn readable(bytes: &[u8]) -> Arc<str> {
+pub fn sanitize(bytes: &[u8]) -> Arc<str> {
     let mut out = String::with_capacity(bytes.len());
     let mut length = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             length += 1;
-            if length > LONGEST {
+            if length > MAX_CHARS {
                 out.push('…');
                 return out.into();
             }
-            push_readable(&mut out, c);
+            push_sanitized(&mut out, c);
         }
         for byte in chunk.invalid() {
             out.push_str(&format!("\\x{byte:02x}"));
@@ -34,11 +34,11 @@ pub fn readable(bytes: &[u8]) -> Arc<str> {
 }
 
 /// Whether the text can be shown as it is.
-pub fn is_readable(text: &str) -> bool {
+pub fn is_sanitized(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || is_invisible(c))
 }
 
-fn push_readable(out: &mut String, c: char) {
+fn push_sanitized(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
@@ -69,7 +69,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// At most `cells` wide; what is left out is marked with `…`.
-pub fn cut(text: &str, cells: usize) -> String {
+pub fn truncate(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.into();
     }
@@ -107,7 +107,7 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
             if width(&line) + width(grapheme) > cells && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
-            line.push_str(&cut(grapheme, cells));
+            line.push_str(&truncate(grapheme, cells));
         }
     }
     lines.push(line);
@@ -116,33 +116,33 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::readable;
+    use super::sanitize;
 
     #[test]
-    fn plain_names_stay_as_they_are() {
+    fn plain_names_are_unchanged() {
         for name in ["nginx", "systemd-resolve", "Web Content", "été", "日本"] {
-            assert_eq!(&*readable(name.as_bytes()), name);
+            assert_eq!(&*sanitize(name.as_bytes()), name);
         }
     }
 
     #[test]
-    fn what_could_act_on_a_terminal_becomes_visible() {
+    fn control_characters_are_escaped() {
         assert_eq!(
-            &*readable(b"od\x1b[31md \xc3\xa9\n na"),
+            &*sanitize(b"od\x1b[31md \xc3\xa9\n na"),
             "od\\e[31md é\\n na"
         );
-        assert_eq!(&*readable(b"\xff\xfea\x07"), "\\xff\\xfea\\x07");
+        assert_eq!(&*sanitize(b"\xff\xfea\x07"), "\\xff\\xfea\\x07");
         assert_eq!(
-            &*readable("a\u{202e}b\u{9b}c".as_bytes()),
+            &*sanitize("a\u{202e}b\u{9b}c".as_bytes()),
             "a\\u{202e}b\\u{9b}c"
         );
     }
 
     #[test]
-    fn a_name_without_end_is_cut() {
+    fn long_names_are_truncated() {
         assert_eq!(
-            readable(&[b'x'; 100_000]).chars().count(),
-            super::LONGEST + 1
+            sanitize(&[b'x'; 100_000]).chars().count(),
+            super::MAX_CHARS + 1
         );
     }
 }

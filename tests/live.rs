@@ -4,28 +4,28 @@
 //! through the whole way: collect, history, query.
 #![cfg(target_os = "linux")]
 
-#[path = "support/child.rs"]
-mod child;
-#[path = "support/network.rs"]
-mod network;
+#[path = "support/fixtures.rs"]
+mod fixtures;
+#[path = "support/holder_process.rs"]
+mod holder_process;
+#[path = "support/network_namespace.rs"]
+mod network_namespace;
+#[path = "support/pipeline.rs"]
+mod pipeline;
+#[path = "support/spawn_lock.rs"]
+mod spawn_lock;
 #[path = "support/ss.rs"]
 mod ss;
-#[path = "support/turn.rs"]
-mod turn;
-#[path = "support/watch.rs"]
-mod watch;
-#[path = "support/zoo.rs"]
-mod zoo;
 
 #[path = "live/agreement.rs"]
 mod agreement;
-#[path = "live/demand.rs"]
-mod demand;
-#[path = "live/ends.rs"]
-mod ends;
-#[path = "live/exhibits.rs"]
-mod exhibits;
-#[path = "live/handing.rs"]
-mod handing;
-#[path = "live/time.rs"]
-mod time;
+#[path = "live/close_events.rs"]
+mod close_events;
+#[path = "live/end_to_end.rs"]
+mod end_to_end;
+#[path = "live/fd_passing.rs"]
+mod fd_passing;
+#[path = "live/sample_scope.rs"]
+mod sample_scope;
+#[path = "live/state_changes.rs"]
+mod state_changes;

@@ -4,8 +4,8 @@
 
 mod support;
 
-#[path = "support/paper_lab.rs"]
-mod paper_lab;
+#[path = "support/fake_lab.rs"]
+mod fake_lab;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,19 +16,19 @@ use std::{env, fs};
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use paper_lab::PaperLab;
-use portolan::app::{App, Effect, Input, Memory, NamedFilter, Unkept};
-use portolan::collect::{Reason, Sampled};
+use fake_lab::FakeLab;
+use portolan::app::{App, Effect, Engine, Input, NamedFilter, StateFile};
+use portolan::collect::{SampleOutcome, SourceReason};
 use portolan::services::Services;
 use portolan::snapshot::{Snapshot, SourceKind};
-use portolan::teach::Progress;
-use portolan::teach::lessons::lesson;
-use portolan::view::{Line, Origin, Screen, Tone, ViewState, screen};
-use support::scene::recording;
+use portolan::teach::LessonProgress;
+use portolan::teach::lessons::lesson_by_number;
+use portolan::view::{Screen, SourceInfo, StyledLine, Tone, ViewState, draw};
+use support::text_recording::load_recording;
 use unicode_width::UnicodeWidthStr;
 
 /// File, recording, size, and what happens: keys by their names in the help, `next` for the next
-/// sample, `type:TEXT`, `named:NAME=FILTER`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
+/// sample, `type:TEXT`, `named:NAME=FILTER_GOAL_MS`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
 type Case = (&'static str, &'static str, (u16, u16), &'static str);
 
 const CASES: &[Case] = &[
@@ -50,9 +50,9 @@ const CASES: &[Case] = &[
     ("web-tiny", "web", (9, 2), ""),
     ("web-sorted-by-sockets", "web", (80, 24), "s s next"),
     ("web-sorted-by-rate", "web", (120, 24), "s s s S next"),
-    ("web-group-pane", "web", (80, 24), "next G Enter"),
+    ("web-group-details", "web", (80, 24), "next G Enter"),
     (
-        "web-row-pane",
+        "web-row-details",
         "web",
         (120, 36),
         "next / type:10022 Esc / type:443 Enter Space j j Enter",
@@ -97,61 +97,96 @@ const CASES: &[Case] = &[
         (40, 10),
         "/ type:10.0.0.999",
     ),
-    ("web-filter-nothing", "web", (80, 24), "/ type:nobody Enter"),
-    ("web-only-udp", "web", (80, 24), "u z"),
-    ("web-only-nothing", "web", (80, 24), "u o o / type:22 Enter"),
+    (
+        "web-filter-no-match",
+        "web",
+        (80, 24),
+        "/ type:nobody Enter",
+    ),
+    ("web-quick-filter-udp", "web", (80, 24), "u z"),
+    (
+        "web-quick-filter-no-match",
+        "web",
+        (80, 24),
+        "u o o / type:22 Enter",
+    ),
     ("web-paused", "web", (120, 24), "p next next"),
     ("web-copied", "web", (80, 24), "c"),
-    ("zoo-ports", "zoo", (120, 60), "z"),
-    ("zoo-leak-pane", "zoo", (80, 24), "/ type:18085 Enter Enter"),
-    ("zoo-findings", "zoo", (80, 24), "f j"),
-    ("zoo-findings-wide", "zoo", (120, 36), "f G"),
-    ("zoo-findings-narrow", "zoo", (40, 10), "f"),
+    ("socket-kinds-ports", "socket-kinds", (120, 60), "z"),
     (
-        "zoo-finding-gone-to",
-        "zoo",
+        "socket-kinds-leak-details",
+        "socket-kinds",
+        (80, 24),
+        "/ type:18085 Enter Enter",
+    ),
+    ("socket-kinds-findings", "socket-kinds", (80, 24), "f j"),
+    (
+        "socket-kinds-findings-wide",
+        "socket-kinds",
+        (120, 36),
+        "f G",
+    ),
+    (
+        "socket-kinds-findings-narrow",
+        "socket-kinds",
+        (40, 10),
+        "f",
+    ),
+    (
+        "socket-kinds-finding-opened",
+        "socket-kinds",
         (80, 24),
         "3 / type:nobody Enter f j Enter",
     ),
     ("web-findings-none", "web", (80, 24), "next f"),
     (
         "explain-row",
-        "zoo",
+        "socket-kinds",
         (80, 24),
         "/ type:18085 Enter Space j j e",
     ),
     (
         "explain-row-wide",
-        "zoo",
+        "socket-kinds",
         (120, 36),
         "/ type:18085 Enter Space j j e",
     ),
     (
         "explain-row-calls",
-        "zoo",
+        "socket-kinds",
         (80, 24),
         "/ type:18087 Enter Space j j e 1",
     ),
     (
         "explain-row-kernel",
-        "zoo",
+        "socket-kinds",
         (120, 36),
         "/ type:18085 Enter Space j j e 2",
     ),
     (
         "explain-row-wire",
-        "zoo",
+        "socket-kinds",
         (120, 36),
         "/ type:18087 Enter G Space G e Tab Tab Tab",
     ),
     (
         "explain-row-standard",
-        "zoo",
+        "socket-kinds",
         (80, 24),
         "/ type:18086 Enter Space j j e Shift-Tab",
     ),
-    ("explain-row-narrow", "zoo", (40, 10), "Space j j e PgDn"),
-    ("explain-row-left", "zoo", (80, 24), "Space j j e 3 e e"),
+    (
+        "explain-row-narrow",
+        "socket-kinds",
+        (40, 10),
+        "Space j j e PgDn",
+    ),
+    (
+        "explain-row-exited",
+        "socket-kinds",
+        (80, 24),
+        "Space j j e 3 e e",
+    ),
     ("explain-port", "web", (120, 36), "/ type:443 Enter e"),
     ("explain-port-wire", "web", (80, 24), "/ type:443 Enter e 3"),
     ("explain-process", "web", (120, 36), "2 j e"),
@@ -164,23 +199,23 @@ const CASES: &[Case] = &[
         "next z j j j e next next",
     ),
     (
-        "explain-before-it-was-gone",
+        "explain-before-it-closed",
         "changes",
         (80, 24),
         "next z j j j e next next next [ [",
     ),
     (
-        "explain-gone",
+        "explain-closed-and-dropped",
         "changes",
         (80, 24),
         "next z j j j e next next next",
     ),
-    ("difference", "web", (80, 24), "next v PgDn"),
-    ("difference-narrow", "web", (40, 16), "next v"),
-    ("difference-wide", "web", (120, 36), "next v"),
-    ("difference-end", "zoo", (200, 60), "v G"),
-    ("zoo-sockets", "zoo", (200, 60), "4"),
-    ("zoo-processes", "zoo", (80, 60), "2 z"),
+    ("socket-vs-port", "web", (80, 24), "next v PgDn"),
+    ("socket-vs-port-narrow", "web", (40, 16), "next v"),
+    ("socket-vs-port-wide", "web", (120, 36), "next v"),
+    ("socket-vs-port-end", "socket-kinds", (200, 60), "v G"),
+    ("socket-kinds-sockets", "socket-kinds", (200, 60), "4"),
+    ("socket-kinds-processes", "socket-kinds", (80, 60), "2 z"),
     ("unprivileged-ports", "unprivileged", (120, 36), "z"),
     ("unprivileged-processes", "unprivileged", (80, 24), "2"),
     (
@@ -197,7 +232,7 @@ const CASES: &[Case] = &[
         (80, 24),
         "2 / type:fifteen Enter Enter Enter",
     ),
-    ("names-pane", "names", (60, 30), "2 j j j Enter"),
+    ("names-details", "names", (60, 30), "2 j j j Enter"),
     ("names-narrow", "names", (40, 20), "z"),
     ("ipv6-ports", "ipv6", (80, 24), "z"),
     ("ipv6-hosts", "ipv6", (120, 36), "3 z"),
@@ -226,15 +261,25 @@ const CASES: &[Case] = &[
         (80, 24),
         "click:4,4 resize:60x16",
     ),
-    ("pick-port", "web", (80, 24), "="),
-    ("pick-row", "web", (120, 36), "Space j j j = Down Down"),
-    ("pick-row-narrow", "web", (40, 10), "Space j j !"),
-    ("pick-process", "web", (80, 24), "2 j !"),
-    ("pick-taken", "web", (80, 24), "/ type:tcp Enter = Enter"),
-    ("pick-without", "web", (80, 24), "! Enter"),
-    ("pick-again", "web", (80, 24), "= Enter = Enter"),
+    ("filter-menu-port", "web", (80, 24), "="),
+    (
+        "filter-menu-row",
+        "web",
+        (120, 36),
+        "Space j j j = Down Down",
+    ),
+    ("filter-menu-row-narrow", "web", (40, 10), "Space j j !"),
+    ("filter-menu-process", "web", (80, 24), "2 j !"),
+    (
+        "filter-menu-applied",
+        "web",
+        (80, 24),
+        "/ type:tcp Enter = Enter",
+    ),
+    ("filter-menu-exclude", "web", (80, 24), "! Enter"),
+    ("filter-menu-repeated", "web", (80, 24), "= Enter = Enter"),
     ("complete-fields", "web", (80, 24), "/ type:p Tab"),
-    ("complete-everything", "web", (120, 36), "/ Tab Tab Tab"),
+    ("complete-all", "web", (120, 36), "/ Tab Tab Tab"),
     (
         "complete-values",
         "web",
@@ -243,28 +288,28 @@ const CASES: &[Case] = &[
     ),
     ("complete-narrow", "web", (40, 10), "/ type:proc: Tab Tab"),
     (
-        "complete-left",
+        "complete-exited",
         "web",
         (80, 24),
         "/ type:state: Tab Tab Esc",
     ),
     ("complete-one", "web", (80, 24), "/ type:proc:ngi Tab"),
-    ("complete-nothing", "web", (80, 24), "/ type:xyzzy Tab"),
+    ("complete-no-match", "web", (80, 24), "/ type:xyzzy Tab"),
     ("complete-names", "names", (80, 24), "/ type:proc: Tab"),
     (
-        "recalled",
+        "filter-history",
         "web",
         (80, 24),
         "/ type:nginx Enter / Esc / type:22 Enter / Esc / Up Up",
     ),
     (
-        "recalled-from-one",
+        "filter-history-one-match",
         "web",
         (80, 24),
         "/ type:22 Enter / Esc / type:nginx Enter / Up",
     ),
     ("complete-quoted", "names", (80, 24), "/ type:proc:\"a Tab"),
-    ("help-typing", "web", (100, 60), "?"),
+    ("help-text-input", "web", (100, 60), "?"),
     ("palette", "web", (80, 24), "named:leaks=state:close-wait :"),
     (
         "palette-narrowed",
@@ -273,71 +318,96 @@ const CASES: &[Case] = &[
         "named:leaks=state:close-wait;web=proc:nginx : type:fil Down",
     ),
     (
-        "palette-ran",
+        "palette-executed",
         "web",
         (80, 24),
         "named:leaks=state:close-wait / type:22 Enter : type:leaks Enter",
     ),
-    ("palette-nothing", "web", (40, 10), ": type:xyzzy"),
-    ("look-numbers", "web", (80, 24), "next / type:443 Enter n"),
-    ("look-states", "web", (80, 24), "next / type:443 Enter n n"),
-    ("look-picture", "zoo", (120, 40), "4 n n"),
-    ("look-numbers-flat", "web", (120, 36), "4 n"),
-    ("look-left", "web", (80, 24), "n n Esc"),
-    ("room-ports", "web", (60, 15), "next P"),
-    ("room-words", "web", (80, 24), "next P"),
-    ("room-open", "web", (60, 15), "next P j Space j j"),
-    ("room-sockets", "web", (80, 24), "4 next P"),
-    ("room-numbers", "web", (60, 15), "next / type:443 Enter P n"),
-    ("room-usual-again", "web", (80, 24), "P P"),
-    ("history", "ends", (120, 36), "next next next next H"),
+    ("palette-no-match", "web", (40, 10), ": type:xyzzy"),
+    ("tuple-table", "web", (80, 24), "next / type:443 Enter n"),
+    (
+        "state-diagram",
+        "web",
+        (80, 24),
+        "next / type:443 Enter n n",
+    ),
+    ("state-diagram-flat", "socket-kinds", (120, 40), "4 n n"),
+    ("tuple-table-flat", "web", (120, 36), "4 n"),
+    ("tuple-table-exited", "web", (80, 24), "n n Esc"),
+    ("presentation-ports", "web", (60, 15), "next P"),
+    ("presentation-wide", "web", (80, 24), "next P"),
+    (
+        "presentation-unfolded",
+        "web",
+        (60, 15),
+        "next P j Space j j",
+    ),
+    ("presentation-sockets", "web", (80, 24), "4 next P"),
+    (
+        "presentation-tuple-table",
+        "web",
+        (60, 15),
+        "next / type:443 Enter P n",
+    ),
+    ("presentation-off", "web", (80, 24), "P P"),
+    (
+        "history",
+        "close-events",
+        (120, 36),
+        "next next next next H",
+    ),
     (
         "history-wide",
-        "ends",
+        "close-events",
         (200, 60),
         "next next next next next H s s",
     ),
-    ("history-small", "ends", (80, 24), "next next next next H j"),
-    ("history-narrow", "ends", (40, 10), "next H"),
-    ("history-nothing", "ends", (80, 24), "H"),
+    (
+        "history-small",
+        "close-events",
+        (80, 24),
+        "next next next next H j",
+    ),
+    ("history-narrow", "close-events", (40, 10), "next H"),
+    ("history-empty", "close-events", (80, 24), "H"),
     (
         "history-filtered",
-        "ends",
+        "close-events",
         (120, 36),
         "next next next next next H / type:closed Space type:ended<59s Space type:lport:7000 Enter",
     ),
     (
         "history-row",
-        "ends",
+        "close-events",
         (100, 40),
         "next next next next H j j Enter Enter",
     ),
-    ("history-left", "ends", (80, 24), "2 next H H"),
+    ("history-exited", "close-events", (80, 24), "2 next H H"),
     (
-        "port-history",
-        "tenants",
+        "port-past-listeners",
+        "past-listeners",
         (100, 30),
         "next next next next Enter",
     ),
     ("lessons", "lesson", (80, 24), "L"),
     (
-        "lessons-going-on",
+        "lessons-in-progress",
         "lesson",
         (80, 24),
         "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L",
     ),
     ("lessons-small", "lesson", (40, 10), "L j j j j"),
     (
-        "lessons-unkept",
+        "lessons-save-failed",
         "lesson",
         (60, 15),
-        "lesson:2 unkept:progress_cannot_be_kept:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
+        "lesson:2 save-failed:progress_cannot_be_kept:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
     ),
     (
-        "lessons-kept-again",
+        "lessons-save-recovered",
         "lesson",
         (60, 15),
-        "lesson:2 unkept:progress_cannot_be_kept:_full unkept: Esc",
+        "lesson:2 save-failed:progress_cannot_be_kept:_full save-failed: Esc",
     ),
     ("lesson-help", "lesson", (80, 24), "lesson:2 Enter ?"),
     ("help-end", "lesson", (80, 24), "? G k"),
@@ -351,7 +421,12 @@ const CASES: &[Case] = &[
     ("lesson-idea-wide", "lesson", (120, 36), "lesson:2"),
     ("lesson-why", "lesson", (80, 24), "lesson:2 w"),
     ("lesson-calls", "lesson", (80, 24), "lesson:2 Enter"),
-    ("lesson-waiting", "lesson", (80, 24), "lesson:2 Enter Enter"),
+    (
+        "lesson-calls-running",
+        "lesson",
+        (80, 24),
+        "lesson:2 Enter Enter",
+    ),
     (
         "lesson-listens",
         "lesson",
@@ -377,15 +452,15 @@ const CASES: &[Case] = &[
         "lesson:2 Enter Enter next Enter 7 Enter Enter next",
     ),
     (
-        "lesson-not-so",
+        "lesson-two-wrong-answers",
         "lesson",
         (80, 24),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
     ),
     // What was promised does not come: the server never accepts.
     (
-        "lesson-in-vain",
-        "late",
+        "lesson-expectation-timeout",
+        "lesson-without-accept",
         (80, 24),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter next:40",
     ),
@@ -396,13 +471,13 @@ const CASES: &[Case] = &[
         "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 4 Enter 1 Enter Enter next",
     ),
     (
-        "lesson-numbers",
+        "lesson-tuple-table",
         "lesson",
         (80, 24),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next n",
     ),
     (
-        "lesson-states",
+        "lesson-state-diagram",
         "lesson",
         (120, 36),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next n n",
@@ -414,34 +489,54 @@ const CASES: &[Case] = &[
         "lesson:2 Enter Enter next Enter 4 Enter Enter next",
     ),
     (
-        "lesson-room",
+        "lesson-presentation-mode",
         "lesson",
         (60, 15),
         "P lesson:2 Enter Enter next Enter 4 Enter Enter next",
     ),
     (
-        "lesson-left",
+        "lesson-exited",
         "lesson",
         (80, 24),
         "/ type:22 Enter lesson:2 Enter Esc Esc",
     ),
-    ("travel-back", "changes", (80, 24), "z next next next [ ["),
     (
-        "travel-on",
+        "time-travel-back",
+        "changes",
+        (80, 24),
+        "z next next next [ [",
+    ),
+    (
+        "time-travel-forward",
         "changes",
         (80, 24),
         "z next next next [ [ [ next ]",
     ),
     (
-        "travel-oldest",
+        "time-travel-oldest",
         "web",
         (120, 36),
         "next next p Home j Enter",
     ),
-    ("travel-newest", "changes", (60, 16), "next next { [ End ]"),
-    ("travel-over", "changes", (80, 24), "z next [ next next p"),
-    ("travel-history", "ends", (100, 24), "next next next H [ ["),
-    ("travel-narrow", "changes", (40, 10), "next [ ["),
+    (
+        "time-travel-newest",
+        "changes",
+        (60, 16),
+        "next next { [ End ]",
+    ),
+    (
+        "time-travel-to-live",
+        "changes",
+        (80, 24),
+        "z next [ next next p",
+    ),
+    (
+        "time-travel-history",
+        "close-events",
+        (100, 24),
+        "next next next H [ [",
+    ),
+    ("time-travel-narrow", "changes", (40, 10), "next [ ["),
     ("record", "web", (120, 36), "/ type:nginx Enter R Down"),
     ("record-narrow", "web", (40, 10), "R"),
     ("empty-ports", "empty", (80, 24), ""),
@@ -449,27 +544,30 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn screens_are_as_expected() {
+fn screens_match_the_expected_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
     let update = env::var_os("UPDATE_SCREENS").is_some();
-    let mut wrong = String::new();
+    let mut differences = String::new();
     for case in CASES {
         let path = folder.join(case.0).with_extension("txt");
-        let drawn = play(case);
+        let drawn = render_case(case);
         if update {
             fs::write(&path, drawn).expect("tests/screens can be written");
             continue;
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         if drawn != expected {
-            wrong.push_str(&difference(case.0, &expected, &drawn));
+            differences.push_str(&diff_lines(case.0, &expected, &drawn));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}\nUPDATE_SCREENS=1 keeps these.");
+    assert!(
+        differences.is_empty(),
+        "{differences}\nUPDATE_SCREENS=1 keeps these."
+    );
 }
 
 #[test]
-fn every_expected_screen_is_tested() {
+fn every_screen_file_has_a_case() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
     for entry in fs::read_dir(folder).expect("tests/screens").flatten() {
         let path = entry.path();
@@ -479,56 +577,61 @@ fn every_expected_screen_is_tested() {
 }
 
 /// The program without its threads: what it asks is answered at once.
-struct Play {
+struct ScreenHarness {
     app: App,
-    memory: Memory,
+    memory: Engine,
     samples: std::vec::IntoIter<Snapshot>,
-    lab: PaperLab,
+    lab: FakeLab,
 }
 
-fn play(&(name, recorded, size, happens): &Case) -> String {
+fn render_case(&(name, recording_name, size, script): &Case) -> String {
     let mut view = ViewState::new(size, Duration::from_secs(1));
-    let samples = recording(recorded);
+    let samples = load_recording(recording_name);
     let source = samples.first().expect("a sample").source;
     let reason = match source {
-        SourceKind::SockDiag => Reason::Best,
-        _ => Reason::Fallback("sock_diag was refused by the system: no permission".into()),
+        SourceKind::SockDiag => SourceReason::Best,
+        _ => SourceReason::Fallback("sock_diag was refused by the system: no permission".into()),
     };
-    view.source = Some(Origin::new(source, &reason));
-    let mut play = Play {
+    view.source = Some(SourceInfo::new(source, &reason));
+    let mut play = ScreenHarness {
         app: App::new(view, Arc::default(), Arc::new(Services::registry())),
-        memory: Memory::default(),
+        memory: Engine::default(),
         samples: samples.into_iter(),
-        lab: PaperLab::default(),
+        lab: FakeLab::default(),
     };
     play.next_sample();
-    for word in happens.split_whitespace() {
-        play.happen(word)
+    for word in script.split_whitespace() {
+        play.apply(word)
             .unwrap_or_else(|| panic!("{name}: what is {word}?"));
     }
     let app = &play.app;
-    let screen = screen(&app.view, app.answer.as_deref(), &app.lines, &app.services);
+    let screen = draw(&app.view, app.result.as_deref(), &app.lines, &app.services);
     let (columns, rows) = app.view.size;
-    let title = format!("{recorded}, {columns}x{rows}: {happens}\n");
+    let title = format!("{recording_name}, {columns}x{rows}: {script}\n");
     title + &grids(&screen)
 }
 
-impl Play {
+impl ScreenHarness {
     fn next_sample(&mut self) {
         let sample = self.samples.next().expect("no further sample");
-        self.memory.take_up(Sampled::Snapshot(Box::new(sample)));
-        self.answer();
+        self.memory
+            .apply_sample(SampleOutcome::Snapshot(Box::new(sample)));
+        self.run_query();
     }
 
-    fn answer(&mut self) {
-        while let Some(published) = self.memory.answer(&self.app.question()) {
-            if !self.app.answered(published).contains(&Effect::Ask) {
+    fn run_query(&mut self) {
+        while let Some(published) = self.memory.respond(&self.app.engine_request()) {
+            if !self
+                .app
+                .handle_response(published)
+                .contains(&Effect::SendRequest)
+            {
                 return;
             }
         }
     }
 
-    fn happen(&mut self, word: &str) -> Option<()> {
+    fn apply(&mut self, word: &str) -> Option<()> {
         if word == "next" {
             self.next_sample();
         } else if let Some(count) = word.strip_prefix("next:") {
@@ -541,61 +644,61 @@ impl Play {
                 name: name.into(),
                 text: text.into(),
             });
-            self.app.named = named.collect();
+            self.app.named_filters = named.collect();
         } else if let Some(place) = word.strip_prefix("click:") {
             let (column, row) = place.split_once(',')?;
-            self.terminal(Event::Mouse(MouseEvent {
+            self.send_event(Event::Mouse(MouseEvent {
                 kind: MouseEventKind::Down(MouseButton::Left),
                 column: column.parse().ok()?,
                 row: row.parse().ok()?,
                 modifiers: KeyModifiers::NONE,
             }));
         } else if let Some(number) = word.strip_prefix("lesson:") {
-            let lesson = lesson(number.parse().ok()?)?;
-            let effects = self.app.learn(Some(lesson));
-            self.perform(effects);
+            let lesson = lesson_by_number(number.parse().ok()?)?;
+            let effects = self.app.open_lessons(Some(lesson));
+            self.run_effects(effects);
         } else if let Some(lines) = word.strip_prefix("progress:") {
             let lines = lines.replace('_', " ").replace(';', "\n");
             self.app
-                .knows_progress(&Progress::read(lines.as_bytes()), None);
-        } else if let Some(word) = word.strip_prefix("unkept:") {
+                .set_progress(&LessonProgress::parse(lines.as_bytes()), None);
+        } else if let Some(word) = word.strip_prefix("save-failed:") {
             let word = (!word.is_empty()).then(|| word.replace('_', " "));
-            self.app.unkept(Unkept::Progress, word);
+            self.app.set_save_error(StateFile::Progress, word);
         } else if let Some(size) = word.strip_prefix("resize:") {
             let (columns, rows) = size.split_once('x')?;
-            self.terminal(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));
+            self.send_event(Event::Resize(columns.parse().ok()?, rows.parse().ok()?));
         } else {
-            self.press(key(word)?);
+            self.press(parse_key(word)?);
         }
         Some(())
     }
 
     fn press(&mut self, code: KeyCode) {
-        self.terminal(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        self.send_event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 
-    fn terminal(&mut self, event: Event) {
-        let input = Input::of(event).expect("something the program knows");
-        let effects = self.app.input(input);
-        self.perform(effects);
+    fn send_event(&mut self, event: Event) {
+        let input = Input::from_event(event).expect("something the program knows");
+        let effects = self.app.handle_input(input);
+        self.run_effects(effects);
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) {
-        if effects.contains(&Effect::Ask) {
-            self.answer();
+    fn run_effects(&mut self, effects: Vec<Effect>) {
+        if effects.contains(&Effect::SendRequest) {
+            self.run_query();
         }
         for effect in effects {
-            if let Effect::Lab(number, order) = effect
-                && let Some(news) = self.lab.carry_out(order)
+            if let Effect::Lab(number, command) = effect
+                && let Some(news) = self.lab.execute(command)
             {
-                let more = self.app.lab_told(number, news);
-                self.perform(more);
+                let more = self.app.handle_lab_event(number, news);
+                self.run_effects(more);
             }
         }
     }
 }
 
-fn key(name: &str) -> Option<KeyCode> {
+fn parse_key(name: &str) -> Option<KeyCode> {
     let mut characters = name.chars();
     Some(match (name, characters.next(), characters.next()) {
         ("Space", ..) => KeyCode::Char(' '),
@@ -617,7 +720,7 @@ fn key(name: &str) -> Option<KeyCode> {
 /// Characters, then tones; `>` stands before the line under the cursor.
 fn grids(screen: &Screen) -> String {
     let mut out = String::new();
-    for of in [Line::text, tones] {
+    for of in [StyledLine::text, tones] {
         for line in &screen.lines {
             let edge = if line.selected { '>' } else { '|' };
             let _ = writeln!(out, "{edge}{}", of(line).trim_end());
@@ -631,41 +734,45 @@ fn grids(screen: &Screen) -> String {
 }
 
 /// One letter a cell; plain spaces stay spaces.
-fn tones(line: &Line) -> String {
+fn tones(line: &StyledLine) -> String {
     let mut out = String::new();
     for span in &line.spans {
         for c in span.text.split_inclusive(|_| true) {
-            let letter = if c == " " { ' ' } else { letter(span.tone) };
+            let letter = if c == " " {
+                ' '
+            } else {
+                tone_letter(span.tone)
+            };
             out.extend(std::iter::repeat_n(letter, c.width()));
         }
     }
     out
 }
 
-const fn letter(tone: Tone) -> char {
+const fn tone_letter(tone: Tone) -> char {
     match tone {
         Tone::Plain => '.',
         Tone::Dim => 'd',
         Tone::Strong => 's',
         Tone::Heading => 'h',
         Tone::Accent => 'a',
-        Tone::Lit => 'l',
+        Tone::Highlighted => 'l',
         Tone::Opened => '+',
         Tone::Closed => '-',
         Tone::Changed => '~',
         Tone::Warning => 'w',
         Tone::Error => 'x',
         Tone::Inference => 'i',
-        Tone::Ignorance => '?',
-        Tone::Flowing => 'E',
-        Tone::Waiting => 'L',
-        Tone::Opening => 'S',
-        Tone::Ending => 'T',
+        Tone::Unknown => '?',
+        Tone::Established => 'E',
+        Tone::Listening => 'L',
+        Tone::Handshake => 'S',
+        Tone::Closing => 'T',
     }
 }
 
 /// The lines that differ, expected above drawn.
-fn difference(name: &str, expected: &str, drawn: &str) -> String {
+fn diff_lines(name: &str, expected: &str, drawn: &str) -> String {
     let mut out = format!("\n{name}:\n");
     let (expected, drawn): (Vec<_>, Vec<_>) = (expected.lines().collect(), drawn.lines().collect());
     for number in 0..expected.len().max(drawn.len()) {

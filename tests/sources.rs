@@ -9,86 +9,90 @@ use std::time::{Duration, Instant};
 
 use portolan::collect::Source;
 use portolan::collect::netstat2::Netstat2;
-use portolan::collect::procfs::Procfs;
+use portolan::collect::procfs::ProcNet;
 use portolan::collect::sock_diag::SockDiag;
 use portolan::endpoint::Endpoint;
 use portolan::port::{Port, Protocol};
 use portolan::socket::{Inode, Socket, TcpState, Transport};
 
 /// What all three tell of a socket.
-type Story = (Transport, Endpoint, Option<Endpoint>);
+type SocketIdentity = (Transport, Endpoint, Option<Endpoint>);
 
 /// Loopback sockets in every state that stays as it is for as long as nobody touches them.
 #[derive(Default)]
-struct Harbour {
+struct SocketFixture {
     listeners: Vec<TcpListener>,
     streams: Vec<TcpStream>,
     datagrams: Vec<UdpSocket>,
-    stories: BTreeSet<Story>,
+    expected: BTreeSet<SocketIdentity>,
 }
 
-impl Harbour {
+impl SocketFixture {
     fn open() -> Self {
-        let mut harbour = Self::default();
-        harbour.fill(Ipv4Addr::LOCALHOST.into());
+        let mut fixture = Self::default();
+        fixture.add_sockets(Ipv4Addr::LOCALHOST.into());
         // A machine may have no IPv6 at all, not even for itself.
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
-            harbour.fill(Ipv6Addr::LOCALHOST.into());
+            fixture.add_sockets(Ipv6Addr::LOCALHOST.into());
         }
-        harbour
+        fixture
     }
 
-    fn fill(&mut self, address: IpAddr) {
+    fn add_sockets(&mut self, address: IpAddr) {
         let listener = TcpListener::bind((address, 0)).expect("a listener");
-        let (quiet_client, quiet_server) = pair(&listener);
-        self.tell(TcpState::Established, &quiet_client);
-        self.tell(TcpState::Established, &quiet_server);
+        let (idle_client, idle_server) = connect_pair(&listener);
+        self.expect_stream(TcpState::Established, &idle_client);
+        self.expect_stream(TcpState::Established, &idle_server);
 
-        let (half_client, half_server) = pair(&listener);
+        let (half_client, half_server) = connect_pair(&listener);
         half_client.shutdown(Shutdown::Write).expect("half closed");
-        self.tell(TcpState::FinWait2, &half_client);
-        self.tell(TcpState::CloseWait, &half_server);
+        self.expect_stream(TcpState::FinWait2, &half_client);
+        self.expect_stream(TcpState::CloseWait, &half_server);
 
-        let (gone_client, gone_server) = pair(&listener);
-        self.tell(TcpState::TimeWait, &gone_client);
-        drop(gone_client);
-        drop(gone_server);
+        let (closed_client, closed_server) = connect_pair(&listener);
+        self.expect_stream(TcpState::TimeWait, &closed_client);
+        drop(closed_client);
+        drop(closed_server);
 
         let local = endpoint(listener.local_addr());
-        self.stories
+        self.expected
             .insert((Transport::Tcp(TcpState::Listen), local, None));
         self.listeners.push(listener);
         self.streams
-            .extend([quiet_client, quiet_server, half_client, half_server]);
+            .extend([idle_client, idle_server, half_client, half_server]);
 
-        let alone = UdpSocket::bind((address, 0)).expect("a socket");
-        let paired = UdpSocket::bind((address, 0)).expect("a socket");
-        paired
-            .connect(alone.local_addr().expect("its address"))
+        let unconnected = UdpSocket::bind((address, 0)).expect("a socket");
+        let connected = UdpSocket::bind((address, 0)).expect("a socket");
+        connected
+            .connect(unconnected.local_addr().expect("its address"))
             .expect("a peer");
-        let (alone_at, paired_at) = (endpoint(alone.local_addr()), endpoint(paired.local_addr()));
-        self.stories.insert((Transport::Udp, alone_at, None));
-        self.stories
-            .insert((Transport::Udp, paired_at, Some(alone_at)));
-        self.datagrams.extend([alone, paired]);
+        let (unconnected_addr, connected_addr) = (
+            endpoint(unconnected.local_addr()),
+            endpoint(connected.local_addr()),
+        );
+        self.expected
+            .insert((Transport::Udp, unconnected_addr, None));
+        self.expected
+            .insert((Transport::Udp, connected_addr, Some(unconnected_addr)));
+        self.datagrams.extend([unconnected, connected]);
     }
 
-    fn tell(&mut self, state: TcpState, stream: &TcpStream) {
+    fn expect_stream(&mut self, state: TcpState, stream: &TcpStream) {
         let (local, remote) = (endpoint(stream.local_addr()), endpoint(stream.peer_addr()));
-        self.stories
+        self.expected
             .insert((Transport::Tcp(state), local, Some(remote)));
     }
 
     fn is_ours(&self, end: Endpoint) -> bool {
-        let ends = |story: &Story| [Some(story.1), story.2];
-        self.stories.iter().flat_map(ends).any(|e| e == Some(end))
+        let ends = |identity: &SocketIdentity| [Some(identity.1), identity.2];
+        self.expected.iter().flat_map(ends).any(|e| e == Some(end))
     }
 
     /// The rows of `sockets` that are ours, by their own port, each of which only we have: the
     /// servers' and listeners' by ours, the clients' by what the kernel chose for us.
     fn ours<'a>(&self, sockets: &'a [Socket]) -> Vec<&'a Socket> {
         let ports: BTreeSet<(Protocol, Endpoint)> = self
-            .stories
+            .expected
             .iter()
             .map(|(t, local, _)| (t.protocol(), *local))
             .collect();
@@ -102,7 +106,11 @@ impl Harbour {
 
     /// The stories as `source` tells them, once it tells them all: the kernel needs its time for
     /// the last FIN. The last word if it never does.
-    fn as_told_by(&self, source: &mut dyn Source, expected: &BTreeSet<Story>) -> Vec<Socket> {
+    fn read_until(
+        &self,
+        source: &mut dyn Source,
+        expected: &BTreeSet<SocketIdentity>,
+    ) -> Vec<Socket> {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
@@ -111,7 +119,7 @@ impl Harbour {
                 .expect("a sample");
             assert_eq!(gaps, [], "{}", source.kind());
             let ours = self.ours(&sockets);
-            if stories(ours.iter().copied()) == *expected || Instant::now() > deadline {
+            if socket_identities(ours.iter().copied()) == *expected || Instant::now() > deadline {
                 return ours.into_iter().cloned().collect();
             }
         }
@@ -119,7 +127,7 @@ impl Harbour {
 }
 
 /// A connection whose server's end waits for data that never comes and is closed second.
-fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
+fn connect_pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().expect("address")).expect("a client");
     let (server, _) = listener.accept().expect("a server");
     (client, server)
@@ -130,55 +138,59 @@ fn endpoint(address: std::io::Result<SocketAddr>) -> Endpoint {
     Endpoint::new(address.ip(), Port(address.port()))
 }
 
-fn stories<'a>(sockets: impl Iterator<Item = &'a Socket>) -> BTreeSet<Story> {
+fn socket_identities<'a>(sockets: impl Iterator<Item = &'a Socket>) -> BTreeSet<SocketIdentity> {
     sockets.map(|s| (s.transport, s.local, s.remote)).collect()
 }
 
 /// What each row's inode is: the sources must agree on who is who, too.
-fn inodes(sockets: &[Socket]) -> BTreeSet<(Endpoint, TcpStateOrUdp, Option<Inode>)> {
+fn inodes(sockets: &[Socket]) -> BTreeSet<(Endpoint, TcpStateIfTcp, Option<Inode>)> {
     sockets
         .iter()
         .map(|s| (s.local, s.tcp_state(), s.inode))
         .collect()
 }
 
-type TcpStateOrUdp = Option<TcpState>;
+type TcpStateIfTcp = Option<TcpState>;
 
 #[test]
-fn all_three_sources_tell_the_same() {
-    let harbour = Harbour::open();
+fn all_sources_report_the_same_sockets() {
+    let fixture = SocketFixture::open();
     let mut sock_diag = SockDiag::open().expect("sock_diag");
-    let mut procfs = Procfs::open().expect("procfs");
+    let mut procfs = ProcNet::open().expect("procfs");
     let mut netstat2 = Netstat2::open().expect("netstat2");
 
-    let native = harbour.as_told_by(&mut sock_diag, &harbour.stories);
-    assert_eq!(stories(native.iter()), harbour.stories, "sock_diag");
-    assert_eq!(native.len(), harbour.stories.len(), "each once");
-    let text = harbour.as_told_by(&mut procfs, &harbour.stories);
-    assert_eq!(stories(text.iter()), harbour.stories, "procfs");
-    assert_eq!(text.len(), harbour.stories.len(), "each once");
+    let native = fixture.read_until(&mut sock_diag, &fixture.expected);
+    assert_eq!(
+        socket_identities(native.iter()),
+        fixture.expected,
+        "sock_diag"
+    );
+    assert_eq!(native.len(), fixture.expected.len(), "each once");
+    let text = fixture.read_until(&mut procfs, &fixture.expected);
+    assert_eq!(socket_identities(text.iter()), fixture.expected, "procfs");
+    assert_eq!(text.len(), fixture.expected.len(), "each once");
 
     // The library does not know UDP peers.
-    let without_peers: BTreeSet<Story> = harbour
-        .stories
+    let without_peers: BTreeSet<SocketIdentity> = fixture
+        .expected
         .iter()
         .map(|&(t, local, remote)| (t, local, remote.filter(|_| t != Transport::Udp)))
         .collect();
-    let library = harbour.as_told_by(&mut netstat2, &without_peers);
-    assert_eq!(stories(library.iter()), without_peers, "netstat2");
-    assert_eq!(library.len(), harbour.stories.len(), "each once");
+    let library = fixture.read_until(&mut netstat2, &without_peers);
+    assert_eq!(socket_identities(library.iter()), without_peers, "netstat2");
+    assert_eq!(library.len(), fixture.expected.len(), "each once");
 
     assert_eq!(inodes(&native), inodes(&text));
     assert_eq!(inodes(&native), inodes(&library));
 }
 
 #[test]
-fn the_native_sources_agree_on_queues_uids_and_timers() {
-    let harbour = Harbour::open();
+fn sock_diag_and_procfs_agree_on_queues_uids_and_timers() {
+    let fixture = SocketFixture::open();
     let mut sock_diag = SockDiag::open().expect("sock_diag");
-    let mut procfs = Procfs::open().expect("procfs");
-    let native = harbour.as_told_by(&mut sock_diag, &harbour.stories);
-    let text = harbour.as_told_by(&mut procfs, &harbour.stories);
+    let mut procfs = ProcNet::open().expect("procfs");
+    let native = fixture.read_until(&mut sock_diag, &fixture.expected);
+    let text = fixture.read_until(&mut procfs, &fixture.expected);
     for row in &native {
         let same = |s: &&Socket| {
             (s.transport, s.local, s.remote) == (row.transport, row.local, row.remote)

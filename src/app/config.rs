@@ -17,11 +17,11 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use crate::app::cli;
-use crate::app::exit::{Failure, pointed_at};
-use crate::app::memory::Keeping;
+use crate::app::exit::{Failure, underline_error};
+use crate::app::memory::Retention;
 use crate::app::update::NamedFilter;
 use crate::query::Filter;
-use crate::teach::Limits;
+use crate::teach::Thresholds;
 use crate::text;
 
 /// What the user configured.
@@ -32,27 +32,27 @@ pub struct Config {
     /// Filters by name, in the order of their names.
     pub filters: Vec<NamedFilter>,
     /// How much is remembered.
-    pub keeping: Keeping,
+    pub retention: Retention,
     /// From where on something is worth a look.
-    pub limits: Limits,
+    pub thresholds: Thresholds,
 }
 
 /// The file, before its values are understood.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct ConfigFile {
     interval: Option<Spanned<Value>>,
     #[serde(default)]
     filters: BTreeMap<String, Spanned<String>>,
-    history: Option<Remembered>,
+    history: Option<HistorySection>,
     #[serde(default)]
-    findings: limits::Written,
+    findings: limits::FindingsSection,
 }
 
 /// How much is remembered, before it is understood.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Remembered {
+struct HistorySection {
     closed_for: Option<Spanned<Value>>,
     closed_memory: Option<Spanned<Value>>,
     moments_for: Option<Spanned<Value>>,
@@ -60,12 +60,12 @@ struct Remembered {
 }
 
 /// The most that is read: a thousand named filters, and no film.
-const LIMIT: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// What is wrong, and at which byte.
-struct Wrong {
-    at: usize,
-    why: String,
+struct ConfigError {
+    offset: usize,
+    message: String,
 }
 
 impl Config {
@@ -73,17 +73,19 @@ impl Config {
     ///
     /// # Errors
     /// When it cannot be read or understood.
-    pub(super) fn load(asked: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = asked.map(Path::to_owned).or_else(usual) else {
+    pub(super) fn load(explicit_path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = explicit_path.map(Path::to_owned).or_else(default_path) else {
             return Ok(Self::default());
         };
-        let failure = |place: String, why: String| Failure::Config {
-            place: format!("{}{place}", shown(&path)),
+        let failure = |location: String, why: String| Failure::Config {
+            place: format!("{}{location}", display_path(&path)),
             why,
         };
-        let text = match read(&path) {
+        let text = match read_file(&path) {
             Ok(text) => text,
-            Err(error) if asked.is_none() && is_missing(&error) => return Ok(Self::default()),
+            Err(error) if explicit_path.is_none() && is_missing(&error) => {
+                return Ok(Self::default());
+            }
             Err(error) => {
                 return Err(failure(
                     String::new(),
@@ -92,72 +94,92 @@ impl Config {
             }
         };
         Self::parse(&text).map_err(|wrong| {
-            let line = text.bytes().take(wrong.at).filter(|b| *b == b'\n').count() + 1;
-            failure(format!(", line {line}"), wrong.why)
+            let line = text
+                .bytes()
+                .take(wrong.offset)
+                .filter(|b| *b == b'\n')
+                .count()
+                + 1;
+            failure(format!(", line {line}"), wrong.message)
         })
     }
 
-    fn parse(text: &str) -> Result<Self, Wrong> {
-        let written: Written = toml::from_str(text).map_err(|error| Wrong {
-            at: error.span().map_or(0, |span| span.start),
+    fn parse(text: &str) -> Result<Self, ConfigError> {
+        let written: ConfigFile = toml::from_str(text).map_err(|error| ConfigError {
+            offset: error.span().map_or(0, |span| span.start),
             // The library breaks its sentence into lines.
-            why: text::readable(error.message().replace('\n', "; ").as_bytes()).to_string(),
+            message: text::sanitize(error.message().replace('\n', "; ").as_bytes()).to_string(),
         })?;
-        let interval = written.interval.map(|value| interval(&value)).transpose()?;
-        let filters = written.filters.iter().map(|(name, text)| named(name, text));
+        let interval = written
+            .interval
+            .map(|value| parse_interval(&value))
+            .transpose()?;
+        let filters = written
+            .filters
+            .iter()
+            .map(|(name, text)| parse_named_filter(name, text));
         Ok(Self {
             interval,
             filters: filters.collect::<Result<_, _>>()?,
-            keeping: written
-                .history
-                .map_or_else(|| Ok(Keeping::default()), |remembered| remembered.keeping())?,
-            limits: written.findings.limits()?,
+            retention: written.history.map_or_else(
+                || Ok(Retention::default()),
+                |section| section.to_retention(),
+            )?,
+            thresholds: written.findings.to_thresholds()?,
         })
     }
 }
 
-impl Remembered {
-    fn keeping(&self) -> Result<Keeping, Wrong> {
-        let mut keeping = Keeping::default();
+impl HistorySection {
+    fn to_retention(&self) -> Result<Retention, ConfigError> {
+        let mut retention = Retention::default();
         let times = [
-            ("closed-for", &self.closed_for, &mut keeping.closed.time),
-            ("moments-for", &self.moments_for, &mut keeping.moments.time),
+            (
+                "closed-for",
+                &self.closed_for,
+                &mut retention.closed.max_age,
+            ),
+            (
+                "moments-for",
+                &self.moments_for,
+                &mut retention.moments.max_age,
+            ),
         ];
-        for (name, value, place) in times {
+        for (name, value, location) in times {
             if let Some(value) = value {
-                *place = time(value).map_err(|why| wrong(value, name, &why))?;
+                *location = parse_time(value).map_err(|why| value_error(value, name, &why))?;
             }
         }
         let sizes = [
             (
                 "closed-memory",
                 &self.closed_memory,
-                &mut keeping.closed.bytes,
+                &mut retention.closed.max_bytes,
             ),
             (
                 "moments-memory",
                 &self.moments_memory,
-                &mut keeping.moments.bytes,
+                &mut retention.moments.max_bytes,
             ),
         ];
-        for (name, value, place) in sizes {
+        for (name, value, location) in sizes {
             if let Some(value) = value {
-                *place = size(value).map_err(|why| wrong(value, name, &why))?;
+                *location = parse_size(value).map_err(|why| value_error(value, name, &why))?;
             }
         }
-        Ok(keeping)
+        Ok(retention)
     }
 }
 
-fn wrong(value: &Spanned<Value>, name: &str, why: &str) -> Wrong {
-    Wrong {
-        at: value.span().start,
-        why: format!("{name}: {}", text::readable(why.as_bytes())),
+fn value_error(value: &Spanned<Value>, name: &str, why: &str) -> ConfigError {
+    ConfigError {
+        offset: value.span().start,
+        message: format!("{name}: {}", text::sanitize(why.as_bytes())),
     }
 }
 
 /// A setting as it was written.
-fn written(value: &Spanned<Value>) -> String {
+fn value_text(value: &Spanned<Value>) -> String {
     match value.get_ref() {
         Value::String(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
@@ -167,18 +189,18 @@ fn written(value: &Spanned<Value>) -> String {
 }
 
 /// A time, up to a week.
-fn time(value: &Spanned<Value>) -> Result<Duration, String> {
+fn parse_time(value: &Spanned<Value>) -> Result<Duration, String> {
     const WEEK: Duration = Duration::from_secs(7 * 86_400);
-    let text = written(value);
-    let time = cli::duration(&text).filter(|time| *time <= WEEK);
+    let text = value_text(value);
+    let time = cli::parse_duration(&text).filter(|time| *time <= WEEK);
     time.ok_or_else(|| {
         format!("a time such as 90s, 10m or 1h, a week at most, is expected, not {text:?}")
     })
 }
 
 /// A number of bytes, up to a terabyte: `16MB`, `500kB`, or bytes alone.
-fn size(value: &Spanned<Value>) -> Result<usize, String> {
-    let text = written(value);
+fn parse_size(value: &Spanned<Value>) -> Result<usize, String> {
+    let text = value_text(value);
     let at = text.find(|c: char| !c.is_ascii_digit());
     let (digits, unit) = text.split_at(at.unwrap_or(text.len()));
     let factor: Option<u64> = match unit.trim().to_ascii_lowercase().as_str() {
@@ -196,18 +218,18 @@ fn size(value: &Spanned<Value>) -> Result<usize, String> {
         .ok_or_else(|| format!("a size such as 16MB or 500kB is expected, not {text:?}"))
 }
 
-fn interval(value: &Spanned<Value>) -> Result<Duration, Wrong> {
-    cli::interval(&written(value)).map_err(|why| wrong(value, "interval", &why))
+fn parse_interval(value: &Spanned<Value>) -> Result<Duration, ConfigError> {
+    cli::parse_interval(&value_text(value)).map_err(|why| value_error(value, "interval", &why))
 }
 
-fn named(name: &str, text: &Spanned<String>) -> Result<NamedFilter, Wrong> {
-    let shown = text::readable(name.as_bytes());
+fn parse_named_filter(name: &str, text: &Spanned<String>) -> Result<NamedFilter, ConfigError> {
+    let shown = text::sanitize(name.as_bytes());
     let filter = text.get_ref();
-    Filter::parse(filter).map_err(|error| Wrong {
-        at: text.span().start,
-        why: format!(
+    Filter::parse(filter).map_err(|error| ConfigError {
+        offset: text.span().start,
+        message: format!(
             "the filter {shown:?} is wrong: {error}{}",
-            pointed_at(filter, &error)
+            underline_error(filter, &error)
         ),
     })?;
     Ok(NamedFilter {
@@ -217,15 +239,17 @@ fn named(name: &str, text: &Spanned<String>) -> Result<NamedFilter, Wrong> {
     })
 }
 
-fn usual() -> Option<PathBuf> {
-    let places = etcetera::choose_base_strategy().ok()?;
-    Some(places.config_dir().join("portolan").join("config.toml"))
+fn default_path() -> Option<PathBuf> {
+    let base_dirs = etcetera::choose_base_strategy().ok()?;
+    Some(base_dirs.config_dir().join("portolan").join("config.toml"))
 }
 
-fn read(path: &Path) -> io::Result<String> {
+fn read_file(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LIMIT {
+    File::open(path)?
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other("it is larger than any configuration"));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is no UTF-8 text"))
@@ -240,8 +264,8 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-fn shown(path: &Path) -> String {
-    text::readable(path.as_os_str().as_encoded_bytes()).to_string()
+fn display_path(path: &Path) -> String {
+    text::sanitize(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 #[cfg(test)]
@@ -250,16 +274,19 @@ mod tests {
 
     const EXAMPLE: &str = include_str!("../../assets/config.toml");
 
-    fn said(text: &str) -> String {
+    fn parse_debug(text: &str) -> String {
         match Config::parse(text) {
             Ok(config) => format!("{config:?}"),
-            Err(Wrong { at, why }) => format!("{at}: {why}"),
+            Err(ConfigError {
+                offset: at,
+                message: why,
+            }) => format!("{at}: {why}"),
         }
     }
 
     #[test]
-    fn the_example_is_the_default_and_right_without_its_hashes() {
-        assert_eq!(said(EXAMPLE), format!("{:?}", Config::default()));
+    fn example_file_matches_the_defaults() {
+        assert_eq!(parse_debug(EXAMPLE), format!("{:?}", Config::default()));
         // A hash before a space begins a comment, one before a letter switches a setting off.
         let on: String = EXAMPLE
             .lines()
@@ -270,18 +297,18 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let Ok(config) = Config::parse(&on) else {
-            panic!("{}", said(&on));
+            panic!("{}", parse_debug(&on));
         };
         assert_eq!(config.interval, Some(Duration::from_secs(1)));
-        assert_eq!(config.keeping, Keeping::default());
-        assert_eq!(config.limits, Limits::USUAL);
+        assert_eq!(config.retention, Retention::default());
+        assert_eq!(config.thresholds, Thresholds::DEFAULT);
         assert_eq!(on.matches(" = ").count(), 18, "no threshold is missing");
         let names: Vec<&str> = config.filters.iter().map(|f| &*f.name).collect();
         assert_eq!(names, ["leaks", "slow", "waiting to be read", "web"]);
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_place() {
+    fn errors_give_the_offset_and_the_reason() {
         for (text, expected) in [
             ("colour = 1", "0: unknown field `colour`"),
             ("\n[filter]\n", "2: unknown field `filter`"),
@@ -318,17 +345,17 @@ mod tests {
             ("[history]\nclosed = 1", "10: unknown field `closed`"),
             ("[filters]\nx = \"a\"\nx = \"b\"", "18: duplicate key"),
         ] {
-            let said = said(text);
+            let said = parse_debug(text);
             assert!(said.starts_with(expected), "{text}: {said}");
         }
-        assert!(said("interval = 2").contains("Some(2s)"));
-        assert!(said("interval = 0.5").contains("Some(500ms)"));
-        let kept = said("[history]\nmoments-for = 30\nclosed-memory = \"2 kB\"");
+        assert!(parse_debug("interval = 2").contains("Some(2s)"));
+        assert!(parse_debug("interval = 0.5").contains("Some(500ms)"));
+        let kept = parse_debug("[history]\nmoments-for = 30\nclosed-memory = \"2 kB\"");
         assert!(
-            kept.contains("time: 30s") && kept.contains("bytes: 2000 "),
+            kept.contains("max_age: 30s") && kept.contains("max_bytes: 2000 "),
             "{kept}"
         );
-        let never = said("[findings]\nunread-age = \"never\"\nsyn-sent-age = \"5s\"");
+        let never = parse_debug("[findings]\nunread-age = \"never\"\nsyn-sent-age = \"5s\"");
         assert!(never.contains("unread_age: None"), "{never}");
         assert!(never.contains("syn_sent_age: Some(5s)"), "{never}");
     }

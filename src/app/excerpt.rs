@@ -8,21 +8,21 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use crate::collect::names;
-use crate::collect::recording::About;
+use crate::collect::recording::RecordingInfo;
 use crate::destroyed::Destroyed;
 use crate::history::History;
 use crate::port::{Port, Protocol};
 use crate::process::ProcessKey;
-use crate::query::filter::Context;
-use crate::query::{Filter, Narrow};
+use crate::query::filter::FilterContext;
+use crate::query::{Filter, QuickFilter};
 use crate::services::Services;
 use crate::snapshot::{Directory, Snapshot};
 use crate::socket::{Socket, SocketKey};
 
 /// What a recording says of itself. One that hides names hides the machine's and the filter's, too.
-pub(super) fn about(filter: &str, is_redacted: bool) -> About {
-    let host = names::this_machine().map(|name| name.to_string());
-    About {
+pub(super) fn recording_metadata(filter: &str, is_redacted: bool) -> RecordingInfo {
+    let host = names::local_hostname().map(|name| name.to_string());
+    RecordingInfo {
         program: concat!("portolan ", env!("CARGO_PKG_VERSION")).into(),
         host: host.filter(|_| !is_redacted),
         filter: match (filter, is_redacted) {
@@ -34,59 +34,66 @@ pub(super) fn about(filter: &str, is_redacted: bool) -> About {
 }
 
 /// The sockets that are recorded, where that is not all.
-pub(super) struct Excerpt {
+pub(super) struct RecordingFilter {
     filter: Arc<Filter>,
-    narrow: Narrow,
+    quick_filter: QuickFilter,
     services: Arc<Services>,
     /// A filter may ask what only history tells: the side, the age, the process that was.
     history: History,
     /// Ends that were heard when the last look had begun: history decides in the next sample what
     /// they are the ends of.
-    late: Vec<Destroyed>,
+    pending_destroyed: Vec<Destroyed>,
 }
 
-impl Excerpt {
+impl RecordingFilter {
     /// What matches; `None` where that is everything.
-    pub(super) fn of(filter: Arc<Filter>, narrow: Narrow, services: Arc<Services>) -> Option<Self> {
-        let is_everything = filter.is_empty() && narrow == Narrow::default();
+    pub(super) fn for_filter(
+        filter: Arc<Filter>,
+        quick_filter: QuickFilter,
+        services: Arc<Services>,
+    ) -> Option<Self> {
+        let is_everything = filter.is_empty() && quick_filter == QuickFilter::default();
         (!is_everything).then(|| Self {
             filter,
-            narrow,
+            quick_filter,
             services,
             history: History::default(),
-            late: Vec::new(),
+            pending_destroyed: Vec::new(),
         })
     }
 
     /// Leaves what matches, and who listens on the ports of that: without them nobody could tell on
     /// which side a connection is.
-    pub(super) fn keep_only(&mut self, snapshot: &mut Snapshot) {
+    pub(super) fn apply(&mut self, snapshot: &mut Snapshot) {
         let now = snapshot.elapsed;
-        let heard = std::mem::take(&mut self.late);
-        let heard = heard.into_iter().chain(snapshot.destroyed.drain(..));
-        let (late, heard) = heard.partition(|end| end.at >= now);
-        (self.late, snapshot.destroyed) = (late, heard);
+        let destroyed_before_sample = std::mem::take(&mut self.pending_destroyed);
+        let destroyed_before_sample = destroyed_before_sample
+            .into_iter()
+            .chain(snapshot.destroyed.drain(..));
+        let (pending_destroyed, destroyed_before_sample) =
+            destroyed_before_sample.partition(|end| end.at >= now);
+        (self.pending_destroyed, snapshot.destroyed) = (pending_destroyed, destroyed_before_sample);
         let mut copy = snapshot.clone();
         let moment = self.history.apply(&mut copy);
-        let context = Context {
+        let context = FilterContext {
             moment: &moment,
             services: &self.services,
         };
-        let mut sieve = self.filter.sieve(context);
+        let mut matcher = self.filter.matcher(context);
         let mut keys: HashSet<SocketKey> = HashSet::new();
         let mut ports: HashSet<(Protocol, Port)> = HashSet::new();
         // Rows remember who had them, also closed ones while they are shown.
         let mut processes: HashSet<ProcessKey> = HashSet::new();
         for row in moment.rows() {
-            if !self.narrow.lets_through(row) || !sieve.passes(row) {
+            if !self.quick_filter.matches(row) || !matcher.matches(row) {
                 continue;
             }
-            let had = row.ownership.last_holders().into_iter();
-            processes.extend(had.flat_map(|h| h.iter().map(|h| h.process)));
+            let last_holders = row.ownership.last_holders().into_iter();
+            processes.extend(last_holders.flat_map(|h| h.iter().map(|h| h.process)));
             let socket = &row.socket;
             // What ends is known by its cookie or by its endpoints.
             keys.insert(row.key);
-            keys.insert(tuple(socket));
+            keys.insert(tuple_key(socket));
             if row.is_closed() {
                 continue;
             }
@@ -100,14 +107,14 @@ impl Excerpt {
         });
         snapshot
             .destroyed
-            .retain(|end| keys.contains(&end.key()) || keys.contains(&end.tuple()));
-        snapshot.directory = only_named(snapshot, processes).into();
+            .retain(|end| keys.contains(&end.key()) || keys.contains(&end.tuple_key()));
+        snapshot.directory = prune_directory(snapshot, processes).into();
     }
 }
 
 /// The entries of the directory that the sockets name, or these processes: of what was not asked
 /// for, no name is kept.
-fn only_named(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> Directory {
+fn prune_directory(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> Directory {
     let mut directory = Directory::clone(&snapshot.directory);
     let sockets = &snapshot.sockets;
     let holders = sockets.iter().filter_map(|s| s.holders.found());
@@ -124,19 +131,19 @@ fn only_named(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> Direct
     directory.cgroups.retain(|id, _| cgroups.contains(id));
     let hosts: HashSet<_> = sockets
         .iter()
-        .filter_map(|s| Some(s.remote?.plain()))
+        .filter_map(|s| Some(s.remote?.canonical_ip()))
         .collect();
     directory.hosts.retain(|address, _| hosts.contains(address));
     directory
 }
 
 /// By which an end is known where there is no cookie.
-const fn tuple(socket: &Socket) -> SocketKey {
+const fn tuple_key(socket: &Socket) -> SocketKey {
     SocketKey::Tuple {
         protocol: socket.protocol(),
         local: socket.local,
         remote: socket.remote,
         interface: socket.interface,
-        twin: 0,
+        reuseport_id: 0,
     }
 }

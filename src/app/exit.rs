@@ -13,15 +13,15 @@ use crate::text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// What was asked for is done. A pipe that was closed by its reader counts as done.
-    Done,
+    Success,
     /// The answer is no.
-    No,
+    Negative,
     /// The request was wrong: an unknown flag, a filter that is none.
-    Wrong,
+    UsageError,
     /// The system refused.
-    Refused,
+    SystemError,
     /// This program failed.
-    Failed,
+    InternalError,
     /// A signal ended it: 128 and the signal's number, as shells count.
     Signal(u8),
 }
@@ -36,11 +36,11 @@ impl Exit {
     /// The number.
     pub const fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::No => 1,
-            Self::Wrong => 2,
-            Self::Refused => 3,
-            Self::Failed => 101,
+            Self::Success => 0,
+            Self::Negative => 1,
+            Self::UsageError => 2,
+            Self::SystemError => 3,
+            Self::InternalError => 101,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
@@ -50,7 +50,7 @@ impl Exit {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// The filter on the command line is none.
-    #[error("the filter is wrong: {error}{}", pointed_at(text, error))]
+    #[error("the filter is wrong: {error}{}", underline_error(text, error))]
     Filter {
         /// What was given.
         text: String,
@@ -95,7 +95,7 @@ pub(super) enum Failure {
     },
     /// The system refuses the recording.
     #[error("{path}: {error}")]
-    Tape {
+    RecordingIo {
         /// Where.
         path: String,
         /// Why.
@@ -115,57 +115,59 @@ pub(super) enum Failure {
 
 /// How many characters of a filter are repeated on each side of the wrong place, and of it: a
 /// pasted file is not said back.
-const REPEATED: usize = 40;
+const MAX_ECHO_CHARS: usize = 40;
 
 /// The filter with a line of carets under the wrong part; nothing where all of it is too much.
 /// ```text
 ///   tcp 10.0.0.999
 ///       ^^^^^^^^^^
 /// ```
-pub(super) fn pointed_at(text: &str, error: &FilterError) -> String {
+pub(super) fn underline_error(text: &str, error: &FilterError) -> String {
     let (start, end) = (error.span.start, error.span.end);
-    let part = |range| text::readable(text.get(range).unwrap_or("").as_bytes());
-    let (before, wrong, after) = (part(0..start), part(start..end), part(end..text.len()));
+    let part = |range| text::sanitize(text.get(range).unwrap_or("").as_bytes());
+    let (before, marked, after) = (part(0..start), part(start..end), part(end..text.len()));
     // Of a long wrong part the two ends are repeated.
-    let wrong = match (
-        wrong.char_indices().nth(REPEATED / 2),
-        wrong.char_indices().rev().nth(REPEATED / 2 - 1),
+    let marked = match (
+        marked.char_indices().nth(MAX_ECHO_CHARS / 2),
+        marked.char_indices().rev().nth(MAX_ECHO_CHARS / 2 - 1),
     ) {
-        (Some((head, _)), Some((tail, _))) if wrong.chars().count() > REPEATED => {
-            format!("{}…{}", &wrong[..head], &wrong[tail..])
+        (Some((head, _)), Some((tail, _))) if marked.chars().count() > MAX_ECHO_CHARS => {
+            format!("{}…{}", &marked[..head], &marked[tail..])
         }
-        _ => wrong.to_string(),
+        _ => marked.to_string(),
     };
-    let before = match before.char_indices().rev().nth(REPEATED) {
+    let before = match before.char_indices().rev().nth(MAX_ECHO_CHARS) {
         Some((cut, c)) => format!("…{}", &before[cut + c.len_utf8()..]),
         None => before.to_string(),
     };
-    let after = match after.char_indices().nth(REPEATED) {
+    let after = match after.char_indices().nth(MAX_ECHO_CHARS) {
         Some((cut, _)) => format!("{}…", &after[..cut]),
         None => after.to_string(),
     };
     let indent = " ".repeat(before.width());
-    let carets = "^".repeat(wrong.width().max(1));
-    format!("\n  {before}{wrong}{after}\n  {indent}{carets}")
+    let carets = "^".repeat(marked.width().max(1));
+    format!("\n  {before}{marked}{after}\n  {indent}{carets}")
 }
 
 /// Says on stderr what went wrong and tells how to end. A reader that went away is no failure.
-pub(super) fn report(failure: &Failure) -> Exit {
+pub(super) fn report_failure(failure: &Failure) -> Exit {
     let exit = match failure {
-        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
+        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Exit::Success;
+        }
         Failure::Filter { .. }
         | Failure::Usage(_)
         | Failure::Config { .. }
         | Failure::Log { .. }
-        | Failure::Recording { .. } => Exit::Wrong,
+        | Failure::Recording { .. } => Exit::UsageError,
         Failure::Source(_)
         | Failure::Terminal(_)
         | Failure::Output(_)
-        | Failure::Tape { .. }
+        | Failure::RecordingIo { .. }
         | Failure::Progress(_)
-        | Failure::Thread(_) => Exit::Refused,
+        | Failure::Thread(_) => Exit::SystemError,
         #[cfg(target_os = "linux")]
-        Failure::Lab(_) => Exit::Refused,
+        Failure::Lab(_) => Exit::SystemError,
     };
     // Nobody is left to tell when stderr is gone, too.
     let _ = writeln!(io::stderr(), "portolan: {failure}");

@@ -9,22 +9,24 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::cli::{Explain, LookChoice};
+use crate::app::cli::{ExplainArgs, PerspectiveArg};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::looking::Looking;
+use crate::app::looking::Poller;
 use crate::app::print::terminal_width;
-use crate::collect::{Closes, Demand};
-use crate::endpoint::{Endpoint, Scope};
-use crate::history::{Moment, Tracked};
+use crate::collect::{CloseEvents, SampleScope};
+use crate::endpoint::{AddressScope, Endpoint};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::{Port, Protocol};
 use crate::process::Pid;
-use crate::teach::{self, Certainty, Explanation, Findings, Known, Look, Subject};
+use crate::teach::{
+    self, Certainty, ExplainContext, ExplainSubject, Explanation, Findings, Perspective,
+};
 use crate::text;
 
 /// What is to be explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ExplainTarget {
     /// A port, of one protocol or of both.
     Port(Port, Option<Protocol>),
     /// The sockets that have this endpoint.
@@ -32,10 +34,10 @@ pub(super) enum Wanted {
     /// A process.
     Process(Pid),
     /// The difference between a socket and a port.
-    Difference,
+    SocketVsPort,
 }
 
-impl FromStr for Wanted {
+impl FromStr for ExplainTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -44,7 +46,7 @@ impl FromStr for Wanted {
                 .to_owned()
         };
         if text == "sockets" {
-            return Ok(Self::Difference);
+            return Ok(Self::SocketVsPort);
         }
         if let Some(pid) = text.strip_prefix("pid:") {
             return pid
@@ -76,112 +78,124 @@ impl FromStr for Wanted {
 ///
 /// # Errors
 /// A text that is no subject, and what the system refused.
-pub(super) fn explain(explain: &Explain, config: &Config) -> Result<Exit, Failure> {
-    let wanted: Wanted = explain.subject.parse().map_err(|why: String| {
-        let text = text::readable(explain.subject.as_bytes());
-        let start: String = text.chars().take(REPEATED).collect();
+pub(super) fn run(explain: &ExplainArgs, config: &Config) -> Result<Exit, Failure> {
+    let target: ExplainTarget = explain.subject.parse().map_err(|why: String| {
+        let text = text::sanitize(explain.subject.as_bytes());
+        let start: String = text.chars().take(MAX_ECHO_CHARS).collect();
         Failure::Usage(format!("cannot explain \"{start}\": {why}"))
     })?;
-    let one_look = matches!(wanted, Wanted::Process(_) | Wanted::Difference);
-    if one_look && explain.look != LookChoice::default() {
+    let has_no_perspectives = matches!(
+        target,
+        ExplainTarget::Process(_) | ExplainTarget::SocketVsPort
+    );
+    if has_no_perspectives && explain.look != PerspectiveArg::default() {
         let why = "--look is for ports and endpoints; there is one look at anything else";
         return Err(Failure::Usage(why.into()));
     }
-    explain.common.start_log()?;
+    explain.common.init_log()?;
     let services = explain.common.services();
-    let source = explain.common.source();
-    let demand = Demand {
-        closes: Closes::NotHeard,
-        ..Demand::default()
+    let source = explain.common.source_kind();
+    let scope = SampleScope {
+        close_events: CloseEvents::Off,
+        ..SampleScope::default()
     };
-    let (_, moment) = Looking::open(source, Duration::ZERO, demand)?;
-    let findings = Findings::of(&moment, &config.limits);
-    let known = Known {
+    let (_, moment) = Poller::open(source, Duration::ZERO, scope)?;
+    let findings = Findings::from_moment(&moment, &config.thresholds);
+    let context = ExplainContext {
         moment: &moment,
         services: &services,
         findings: &findings,
     };
-    let subjects = subjects(wanted, &moment);
+    let subjects = find_subjects(target, &moment);
     if subjects.is_empty() {
-        let what = match wanted {
-            Wanted::Process(pid) => {
+        let what = match target {
+            ExplainTarget::Process(pid) => {
                 format!("no process {pid} with TCP or UDP sockets that may be looked into")
             }
-            Wanted::Endpoint(end) => format!("no socket at {end}"),
-            Wanted::Port(port, _) => format!("no port {port}"),
-            Wanted::Difference => "nothing to tell".into(),
+            ExplainTarget::Endpoint(end) => format!("no socket at {end}"),
+            ExplainTarget::Port(port, _) => format!("no port {port}"),
+            ExplainTarget::SocketVsPort => "nothing to tell".into(),
         };
-        crate::app::print::say(format_args!("there is {what}"));
-        return Ok(Exit::No);
+        crate::app::print::print_stderr(format_args!("there is {what}"));
+        return Ok(Exit::Negative);
     }
-    let looks = explain.look.looks();
-    let found: Vec<(Look, Explanation)> = subjects
+    let perspectives = explain.look.perspectives();
+    let found: Vec<(Perspective, Explanation)> = subjects
         .into_iter()
-        .flat_map(|subject| looks.iter().map(move |look| (subject, *look)))
-        .filter_map(|(subject, look)| Some((look, teach::explain(subject, look, known)?)))
+        .flat_map(|subject| perspectives.iter().map(move |look| (subject, *look)))
+        .filter_map(|(subject, look)| {
+            Some((look, teach::build_explanation(subject, look, context)?))
+        })
         .collect();
-    print(&found, explain.look).map_err(Failure::Output)?;
-    Ok(Exit::Done)
+    print_explanations(&found, explain.look).map_err(Failure::Output)?;
+    Ok(Exit::Success)
 }
 
 /// How many characters of a wrong subject are repeated.
-const REPEATED: usize = 40;
+const MAX_ECHO_CHARS: usize = 40;
 
 /// Rows of one endpoint are explained one by one up to so many.
-const MOST: usize = 5;
+const MAX_ROWS: usize = 5;
 
 /// What is there of what is wanted.
-fn subjects(wanted: Wanted, moment: &Moment) -> Vec<Subject> {
-    match wanted {
-        Wanted::Difference => vec![Subject::Difference],
-        Wanted::Port(port, protocol) => vec![Subject::Port(port, protocol)],
-        Wanted::Process(pid) => {
+fn find_subjects(target: ExplainTarget, moment: &Moment) -> Vec<ExplainSubject> {
+    match target {
+        ExplainTarget::SocketVsPort => vec![ExplainSubject::SocketVsPort],
+        ExplainTarget::Port(port, protocol) => vec![ExplainSubject::Port(port, protocol)],
+        ExplainTarget::Process(pid) => {
             let all = moment.directory.processes.keys();
             let process = all.filter(|process| process.pid == pid);
-            process.map(|process| Subject::Process(*process)).collect()
+            process
+                .map(|process| ExplainSubject::Process(*process))
+                .collect()
         }
-        Wanted::Endpoint(end) => {
-            let has = |row: &&Arc<Tracked>| {
+        ExplainTarget::Endpoint(end) => {
+            let has = |row: &&Arc<TrackedSocket>| {
                 let ends = [Some(row.socket.local), row.socket.remote];
                 ends.into_iter()
                     .flatten()
                     .any(|e| e.canonical() == end.canonical())
             };
-            let mut rows: Vec<&Arc<Tracked>> = moment.rows().filter(has).collect();
-            rows.extend(answering(end, &rows, moment));
+            let mut rows: Vec<&Arc<TrackedSocket>> = moment.rows().filter(has).collect();
+            rows.extend(wildcard_listeners(end, &rows, moment));
             rows.sort_by_key(|row| {
                 let socket = &row.socket;
                 (row.side, socket.local, socket.remote, row.key)
             });
-            let rows = rows.into_iter().take(MOST);
-            rows.map(|row| Subject::Row(row.key, row.slot)).collect()
+            let rows = rows.into_iter().take(MAX_ROWS);
+            rows.map(|row| ExplainSubject::Socket(row.key, row.slot))
+                .collect()
         }
     }
 }
 
 /// Who waits for calls to an address of this machine, bound to every one of them, where nobody waits
 /// at the very address.
-fn answering<'a>(
+fn wildcard_listeners<'a>(
     end: Endpoint,
-    there: &[&Arc<Tracked>],
+    there: &[&Arc<TrackedSocket>],
     moment: &'a Moment,
-) -> Vec<&'a Arc<Tracked>> {
-    let address = end.plain();
-    let own = matches!(end.scope(), Scope::Loopback | Scope::Unspecified)
-        || moment.rows().any(|row| row.socket.local.plain() == address);
+) -> Vec<&'a Arc<TrackedSocket>> {
+    let address = end.canonical_ip();
+    let is_local = matches!(
+        end.scope(),
+        AddressScope::Loopback | AddressScope::Unspecified
+    ) || moment
+        .rows()
+        .any(|row| row.socket.local.canonical_ip() == address);
     let mut found = Vec::new();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
-        let exactly = |row: &Arc<Tracked>| {
+        let is_exact_listener = |row: &Arc<TrackedSocket>| {
             let socket = &row.socket;
             socket.is_listening()
                 && socket.protocol() == protocol
                 && socket.local.canonical() == end.canonical()
                 && !row.is_closed()
         };
-        if !own || there.iter().any(|row| exactly(row)) {
+        if !is_local || there.iter().any(|row| is_exact_listener(row)) {
             continue;
         }
-        let at_all = |row: &&Arc<Tracked>| {
+        let is_wildcard_listener = |row: &&Arc<TrackedSocket>| {
             let socket = &row.socket;
             let serves = match (address.is_ipv4(), socket.local.is_ipv6()) {
                 (true, true) => socket.v6only != Some(true),
@@ -196,8 +210,8 @@ fn answering<'a>(
                 && serves
         };
         // A socket of the very family goes first.
-        let all = || moment.rows().filter(at_all);
-        let same = |row: &&Arc<Tracked>| row.socket.local.is_ipv6() != address.is_ipv4();
+        let all = || moment.rows().filter(is_wildcard_listener);
+        let same = |row: &&Arc<TrackedSocket>| row.socket.local.is_ipv6() != address.is_ipv4();
         let family: Vec<_> = all().filter(same).collect();
         match family.is_empty() {
             true => found.extend(all()),
@@ -207,23 +221,28 @@ fn answering<'a>(
     found
 }
 
-fn print(found: &[(Look, Explanation)], look: LookChoice) -> io::Result<()> {
-    let width = terminal_width().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH);
+fn print_explanations(
+    found: &[(Perspective, Explanation)],
+    look: PerspectiveArg,
+) -> io::Result<()> {
+    let width = terminal_width()
+        .unwrap_or(MAX_WIDTH)
+        .clamp(MIN_WIDTH, MAX_WIDTH);
     let mut out = io::stdout().lock();
     for (index, (from, explanation)) in found.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
         match look {
-            LookChoice::Words => writeln!(out, "{}", explanation.title)?,
-            _ => writeln!(out, "{}: {}", explanation.title, from.shows())?,
+            PerspectiveArg::Words => writeln!(out, "{}", explanation.title)?,
+            _ => writeln!(out, "{}: {}", explanation.title, from.description())?,
         }
-        for contrast in &explanation.contrasts {
+        for contrast in &explanation.comparisons {
             writeln!(out, "\n{}", contrast.label)?;
             let sides = [
                 ("socket", contrast.socket),
                 ("port", contrast.port),
-                ("here", &contrast.here.text),
+                ("here", &contrast.observed.text),
             ];
             for (side, words) in sides {
                 for (line, text) in text::wrap(words, width - 10).iter().enumerate() {
@@ -232,13 +251,13 @@ fn print(found: &[(Look, Explanation)], look: LookChoice) -> io::Result<()> {
                 }
             }
         }
-        for passage in &explanation.passages {
+        for passage in &explanation.sections {
             writeln!(out, "\n{}", passage.heading)?;
-            for phrase in &passage.said {
+            for phrase in &passage.phrases {
                 let mark = match phrase.certainty {
                     Certainty::Fact => "  ",
                     Certainty::Inference => "~ ",
-                    Certainty::Ignorance => "? ",
+                    Certainty::Unknown => "? ",
                     Certainty::Warning => "! ",
                 };
                 for (line, text) in text::wrap(&phrase.text, width - 2).iter().enumerate() {
@@ -261,25 +280,25 @@ fn print(found: &[(Look, Explanation)], look: LookChoice) -> io::Result<()> {
 }
 
 /// The longest line that is easily read.
-const WIDTH: usize = 100;
+const MAX_WIDTH: usize = 100;
 /// No narrower, however narrow the terminal says it is.
-const NARROWEST: usize = 20;
+const MIN_WIDTH: usize = 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn subjects_are_told_apart() {
-        let subject = |text: &str| text.parse::<Wanted>();
-        assert_eq!(subject("80"), Ok(Wanted::Port(Port(80), None)));
-        assert_eq!(subject("sockets"), Ok(Wanted::Difference));
-        assert_eq!(subject(":80"), Ok(Wanted::Port(Port(80), None)));
-        let domain = Wanted::Port(Port(53), Some(Protocol::Udp));
+    fn target_syntax_is_parsed() {
+        let subject = |text: &str| text.parse::<ExplainTarget>();
+        assert_eq!(subject("80"), Ok(ExplainTarget::Port(Port(80), None)));
+        assert_eq!(subject("sockets"), Ok(ExplainTarget::SocketVsPort));
+        assert_eq!(subject(":80"), Ok(ExplainTarget::Port(Port(80), None)));
+        let domain = ExplainTarget::Port(Port(53), Some(Protocol::Udp));
         assert_eq!(subject("53/udp"), Ok(domain));
-        assert_eq!(subject("pid:812"), Ok(Wanted::Process(Pid(812))));
+        assert_eq!(subject("pid:812"), Ok(ExplainTarget::Process(Pid(812))));
         let end = Endpoint::new([127, 0, 0, 1].into(), Port(80));
-        assert_eq!(subject("127.0.0.1:80"), Ok(Wanted::Endpoint(end)));
+        assert_eq!(subject("127.0.0.1:80"), Ok(ExplainTarget::Endpoint(end)));
         assert!(subject("[::1]:80").is_ok());
         for wrong in ["", "nginx", "80/sctp", "pid:x", "99999", "-1", "::1"] {
             assert!(subject(wrong).is_err(), "{wrong}");

@@ -7,148 +7,160 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Free};
+use crate::app::cli::{CommonArgs, FreeArgs};
 use crate::app::exit::{Exit, Failure};
-use crate::app::print::say;
-use crate::collect::{Closes, Collector, Demand, OwnerSearch, SourceError, Trial, binding};
+use crate::app::print::print_stderr;
+use crate::collect::{
+    CloseEvents, Collector, OwnerMode, ProbeResult, SampleScope, SourceError, binding,
+};
 use crate::history::{History, Moment};
 use crate::port::{PortRange, PortSet};
-use crate::query::{Neighbours, Verdict, spares};
-use crate::teach::{Berthing, say_verdict, say_why};
+use crate::query::{Availability, PortUsers, alternatives};
+use crate::teach::{AvailabilityReport, describe_availability, explain_availability};
 use crate::text;
-use crate::wish::Wish;
+use crate::wish::BindTarget;
 
 /// Tells whether the port is free.
 ///
 /// # Errors
 /// A text that is no port, and an answer that nobody takes.
-pub(super) fn free(free: &Free) -> Result<Exit, Failure> {
-    let wish: Wish = free.port.parse().map_err(|error| {
-        let text = text::readable(free.port.as_bytes());
-        let start: String = text.chars().take(REPEATED).collect();
+pub(super) fn run(free: &FreeArgs) -> Result<Exit, Failure> {
+    let target: BindTarget = free.port.parse().map_err(|error| {
+        let text = text::sanitize(free.port.as_bytes());
+        let start: String = text.chars().take(MAX_ECHO_CHARS).collect();
         Failure::Usage(format!("cannot ask for \"{start}\": {error}"))
     })?;
-    free.common.start_log()?;
-    let mut table = Table::open(&free.common, wish);
-    let mut found = Found::look(wish, &mut table);
-    if found.is_unexplained() {
+    free.common.init_log()?;
+    let mut table = SocketTableReader::open(&free.common, target);
+    let mut check = PortCheck::probe(target, &mut table);
+    if check.is_unexplained() {
         // Somebody may have come or gone between the two looks; twice in a row is no chance.
-        found = Found::look(wish, &mut table);
+        check = PortCheck::probe(target, &mut table);
     }
     if !free.quiet {
-        found.print(wish).map_err(Failure::Output)?;
-        table.complain(&found);
+        check.print(target).map_err(Failure::Output)?;
+        table.report_errors(&check);
     }
-    Ok(match found.verdict {
-        Verdict::Free => Exit::Done,
-        Verdict::Taken | Verdict::Impossible | Verdict::Forbidden => Exit::No,
+    Ok(match check.availability {
+        Availability::Free => Exit::Success,
+        Availability::InUse | Availability::AddrNotAvailable | Availability::PermissionDenied => {
+            Exit::Negative
+        }
     })
 }
 
 /// How many characters of a wrong port are repeated.
-const REPEATED: usize = 40;
+const MAX_ECHO_CHARS: usize = 40;
 
 /// The socket table. That it cannot be read is no reason not to answer.
-struct Table {
+struct SocketTableReader {
     collector: Result<Collector, SourceError>,
     history: History,
     /// Why the last look failed.
-    trouble: Option<SourceError>,
+    error: Option<SourceError>,
 }
 
-impl Table {
-    fn open(common: &Common, wish: Wish) -> Self {
+impl SocketTableReader {
+    fn open(common: &CommonArgs, target: BindTarget) -> Self {
         let range = PortRange {
-            first: wish.port,
-            last: wish.port,
+            first: target.port,
+            last: target.port,
         };
-        let demand = Demand {
+        let scope = SampleScope {
             ports: Some(PortSet::new([range])),
-            owners: OwnerSearch::Sought,
-            closes: Closes::NotHeard,
+            owners: OwnerMode::Full,
+            close_events: CloseEvents::Off,
         };
-        let collector = Collector::open(common.source(), Instant::now());
-        let collector = collector.map(|collector| collector.demanding(demand));
+        let collector = Collector::open(common.source_kind(), Instant::now());
+        let collector = collector.map(|collector| collector.with_scope(scope));
         if let Ok(collector) = &collector {
             tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         }
         Self {
             collector,
             history: History::default(),
-            trouble: None,
+            error: None,
         }
     }
 
-    fn look(&mut self) -> Option<Arc<Moment>> {
+    fn sample(&mut self) -> Option<Arc<Moment>> {
         let collector = self.collector.as_mut().ok()?;
         match collector.sample(Vec::new(), Duration::ZERO) {
             Ok(mut snapshot) => Some(self.history.apply(&mut snapshot)),
             Err(error) => {
-                self.trouble = Some(error);
+                self.error = Some(error);
                 None
             }
         }
     }
 
     /// What could not be seen, on stderr.
-    fn complain(&self, found: &Found) {
-        if let Some(error) = self.collector.as_ref().err().or(self.trouble.as_ref()) {
-            say(format_args!("{error}"));
+    fn report_errors(&self, check: &PortCheck) {
+        if let Some(error) = self.collector.as_ref().err().or(self.error.as_ref()) {
+            print_stderr(format_args!("{error}"));
         }
-        for gap in found.moment.iter().flat_map(|moment| &moment.gaps) {
-            say(format_args!("{gap}"));
+        for gap in check.moment.iter().flat_map(|moment| &moment.gaps) {
+            print_stderr(format_args!("{gap}"));
         }
     }
 }
 
 /// What one try and one look gave.
-struct Found {
-    trials: Vec<Trial>,
-    spares: Vec<Trial>,
-    verdict: Verdict,
-    neighbours: Neighbours,
+struct PortCheck {
+    results: Vec<ProbeResult>,
+    alternatives: Vec<ProbeResult>,
+    availability: Availability,
+    users: PortUsers,
     moment: Option<Arc<Moment>>,
 }
 
-impl Found {
-    fn look(wish: Wish, table: &mut Table) -> Self {
-        let trials: Vec<Trial> = wish.berths().into_iter().map(binding::attempt).collect();
+impl PortCheck {
+    fn probe(target: BindTarget, table: &mut SocketTableReader) -> Self {
+        let results: Vec<ProbeResult> = target
+            .bind_addrs()
+            .into_iter()
+            .map(binding::probe)
+            .collect();
         // After the trials, whose own sockets are closed by then and in no table.
-        let moment = table.look();
+        let moment = table.sample();
         let neighbours = moment
             .as_ref()
-            .map_or_else(Neighbours::default, |m| Neighbours::of(wish, m));
-        let verdict = Verdict::of(&trials, &neighbours);
-        let near = match verdict {
-            Verdict::Taken => spares(wish, &neighbours),
+            .map_or_else(PortUsers::default, |m| PortUsers::for_target(target, m));
+        let verdict = Availability::from_probes(&results, &neighbours);
+        let candidates = match verdict {
+            Availability::InUse => alternatives(target, &neighbours),
             _ => Vec::new(),
         };
         Self {
-            trials,
-            spares: near.into_iter().map(binding::attempt).collect(),
-            verdict,
-            neighbours,
+            results,
+            alternatives: candidates.into_iter().map(binding::probe).collect(),
+            availability: verdict,
+            users: neighbours,
             moment,
         }
     }
 
     /// Taken, and the table shows nobody.
     fn is_unexplained(&self) -> bool {
-        self.verdict == Verdict::Taken && self.neighbours.meeting.is_empty()
+        self.availability == Availability::InUse && self.users.overlapping.is_empty()
     }
 
-    fn print(&self, wish: Wish) -> io::Result<()> {
-        let berthing = Berthing {
-            wish,
-            trials: &self.trials,
-            spares: &self.spares,
-            verdict: self.verdict,
-            neighbours: &self.neighbours,
+    fn print(&self, target: BindTarget) -> io::Result<()> {
+        let report = AvailabilityReport {
+            target,
+            probes: &self.results,
+            alternatives: &self.alternatives,
+            availability: self.availability,
+            port_users: &self.users,
             moment: self.moment.as_deref(),
         };
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", say_verdict(wish, self.verdict).text)?;
-        for phrase in say_why(&berthing) {
+        writeln!(
+            out,
+            "{}",
+            describe_availability(target, self.availability).text
+        )?;
+        for phrase in explain_availability(&report) {
             writeln!(out, "  {}", phrase.text)?;
         }
         out.flush()

@@ -28,21 +28,21 @@ pub enum Input {
 }
 
 /// Lines one turn of the wheel moves.
-const WHEEL: i32 = 3;
+const WHEEL_LINES: i32 = 3;
 
 /// Starts the thread.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
-    let mut fails = panic_at_key;
+pub(super) fn spawn(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
+    let mut panic_pending = panic_at_key;
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
             // A panic costs the event it came with, not the keyboard.
             let read = catch_unwind(AssertUnwindSafe(|| {
-                let message = read();
+                let message = read_message();
                 assert!(
-                    !std::mem::take(&mut fails),
+                    !std::mem::take(&mut panic_pending),
                     "asked to fail at the first key"
                 );
                 message
@@ -58,21 +58,21 @@ pub(super) fn start(messages: SyncSender<Message>, panic_at_key: bool) -> io::Re
 }
 
 /// Waits for the next event; `None` where it says nothing to this program.
-fn read() -> Option<Message> {
+fn read_message() -> Option<Message> {
     match event::read() {
-        Ok(event) => Input::of(event).map(Message::Input),
+        Ok(event) => Input::from_event(event).map(Message::Input),
         Err(error) => Some(Message::TerminalLost(error.to_string())),
     }
 }
 
 impl Input {
     /// What an event of the terminal comes to; `None` where it means nothing here.
-    pub fn of(event: Event) -> Option<Self> {
+    pub fn from_event(event: Event) -> Option<Self> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                Some(Self::Key(name(key), event))
+                Some(Self::Key(key_from_event(key), event))
             }
-            Event::Mouse(mouse) => of_mouse(mouse),
+            Event::Mouse(mouse) => from_mouse(mouse),
             Event::Paste(text) => Some(Self::Paste(text)),
             Event::Resize(columns, rows) => Some(Self::Resize(columns, rows)),
             Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
@@ -80,16 +80,16 @@ impl Input {
     }
 }
 
-fn of_mouse(mouse: MouseEvent) -> Option<Input> {
+fn from_mouse(mouse: MouseEvent) -> Option<Input> {
     match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(mouse.column, mouse.row)),
-        MouseEventKind::ScrollUp => Some(Input::Wheel(-WHEEL)),
-        MouseEventKind::ScrollDown => Some(Input::Wheel(WHEEL)),
+        MouseEventKind::ScrollUp => Some(Input::Wheel(-WHEEL_LINES)),
+        MouseEventKind::ScrollDown => Some(Input::Wheel(WHEEL_LINES)),
         _ => None,
     }
 }
 
-fn name(key: KeyEvent) -> Option<Key> {
+fn key_from_event(key: KeyEvent) -> Option<Key> {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match key.code {
         KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),

@@ -8,53 +8,53 @@ mod check;
 
 use std::io::{self, Write};
 
-use crate::app::cli::{Learn, draws};
+use crate::app::cli::{LearnArgs, can_draw_dashboard};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::print::terminal_width;
 use crate::app::{feed, progress};
-use crate::teach::lessons::{LESSONS, Lesson, lesson};
+use crate::teach::lessons::{LESSONS, Lesson, lesson_by_number};
 use crate::text;
 
 /// Lists, checks, or teaches.
 ///
 /// # Errors
 /// A number that is no lesson's, an output that cannot be written, a lab that cannot go on.
-pub(super) fn learn(learn: &Learn, config: Config) -> Result<Exit, Failure> {
+pub(super) fn run(learn: &LearnArgs, config: Config) -> Result<Exit, Failure> {
     let chosen = match learn.lesson {
-        Some(number) => Some(lesson(number).ok_or_else(|| none_such(number))?),
+        Some(number) => Some(lesson_by_number(number).ok_or_else(|| unknown_lesson(number))?),
         None => None,
     };
     if learn.reset {
-        return forget();
+        return reset_progress();
     }
     if learn.list {
-        return list(chosen);
+        return print_list(chosen);
     }
     if learn.check {
-        learn.common.start_log()?;
+        learn.common.init_log()?;
         return check(chosen, learn);
     }
-    if !draws() {
+    if !can_draw_dashboard() {
         return Err(Failure::Usage(
             "the lessons need a terminal; --list tells them, --check tries them without one".into(),
         ));
     }
-    feed::lessons(learn, chosen, config)
+    feed::run_lessons(learn, chosen, config)
 }
 
 /// Forgets how far the learner is.
-fn forget() -> Result<Exit, Failure> {
-    let forgotten = progress::reset().map_err(Failure::Progress)?;
-    let word = match forgotten {
+fn reset_progress() -> Result<Exit, Failure> {
+    let existed = progress::reset().map_err(Failure::Progress)?;
+    let word = match existed {
         true => "your progress is forgotten",
         false => "there was no progress to forget",
     };
     writeln!(io::stdout(), "{word}").map_err(Failure::Output)?;
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-fn none_such(number: u8) -> Failure {
+fn unknown_lesson(number: u8) -> Failure {
     let numbers = LESSONS.iter().map(|lesson| lesson.number);
     let (first, last) = (numbers.clone().min(), numbers.max());
     Failure::Usage(format!(
@@ -65,14 +65,16 @@ fn none_such(number: u8) -> Failure {
 }
 
 /// The longest line that is easily read.
-const WIDTH: usize = 100;
+const MAX_WIDTH: usize = 100;
 /// No narrower, however narrow the terminal says it is.
-const NARROWEST: usize = 20;
+const MIN_WIDTH: usize = 20;
 /// The numbers stand in this many columns.
 const INDENT: usize = 4;
 
-fn list(chosen: Option<&'static Lesson>) -> Result<Exit, Failure> {
-    let width = terminal_width().unwrap_or(WIDTH).clamp(NARROWEST, WIDTH);
+fn print_list(chosen: Option<&'static Lesson>) -> Result<Exit, Failure> {
+    let width = terminal_width()
+        .unwrap_or(MAX_WIDTH)
+        .clamp(MIN_WIDTH, MAX_WIDTH);
     let mut out = io::stdout().lock();
     let mut print = || -> io::Result<()> {
         for lesson in LESSONS {
@@ -87,16 +89,16 @@ fn list(chosen: Option<&'static Lesson>) -> Result<Exit, Failure> {
         out.flush()
     };
     print().map_err(Failure::Output)?;
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
 #[cfg(target_os = "linux")]
-fn check(chosen: Option<&'static Lesson>, learn: &Learn) -> Result<Exit, Failure> {
-    check::check(chosen, learn.common.source())
+fn check(chosen: Option<&'static Lesson>, learn: &LearnArgs) -> Result<Exit, Failure> {
+    check::check(chosen, learn.common.source_kind())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn check(_: Option<&'static Lesson>, _: &Learn) -> Result<Exit, Failure> {
+fn check(_: Option<&'static Lesson>, _: &LearnArgs) -> Result<Exit, Failure> {
     Err(Failure::Usage(
         "the labs hold sockets in their states by means that only Linux has".into(),
     ))

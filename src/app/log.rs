@@ -13,7 +13,7 @@ use crate::app::exit::Failure;
 ///
 /// # Errors
 /// When the file cannot be made.
-pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
+pub(super) fn init(path: &Path) -> Result<(), Failure> {
     let fail = |error| Failure::Log {
         path: path.display().to_string(),
         error,

@@ -5,35 +5,35 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::exit::Failure;
-use crate::app::print::say;
-use crate::collect::{Collector, Demand, SourceError, pace};
+use crate::app::print::print_stderr;
+use crate::collect::{Collector, SampleScope, SourceError, effective_interval};
 use crate::history::{History, Moment};
 use crate::snapshot::{Gap, SourceKind};
 use crate::socket::Socket;
 
 /// A collector, what it saw so far, and the pace.
-pub(super) struct Looking {
+pub(super) struct Poller {
     collector: Collector,
     history: History,
     interval: Duration,
     /// The socket list of the look before, for its memory.
-    spare: Vec<Socket>,
+    buffer: Vec<Socket>,
     /// When the last look began, and how long it took.
-    last: Option<(Instant, Duration)>,
+    last_sample: Option<(Instant, Duration)>,
     /// What was said already: the same sentence every second would hide everything else.
-    said: Vec<Gap>,
+    reported: Vec<Gap>,
 }
 
 /// What ended a rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(super) enum WaitEnd {
     /// The time for the next look has come.
-    Over,
+    Due,
     /// Nobody reads the output any more.
-    ReaderGone,
+    OutputClosed,
 }
 
-impl Looking {
+impl Poller {
     /// Opens the source asked for, or the best, and looks for the first time: at the sockets
     /// demanded, or, where what they are is guessed from others, at all.
     ///
@@ -42,78 +42,78 @@ impl Looking {
     pub(super) fn open(
         source: Option<SourceKind>,
         interval: Duration,
-        demand: Demand,
+        demand: SampleScope,
     ) -> Result<(Self, Arc<Moment>), Failure> {
-        let collector = Collector::open(source, Instant::now())?.demanding(demand);
+        let collector = Collector::open(source, Instant::now())?.with_scope(demand);
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
-        let mut looking = Self {
+        let mut poller = Self {
             collector,
             history: History::default(),
             interval,
-            spare: Vec::new(),
-            last: None,
-            said: Vec::new(),
+            buffer: Vec::new(),
+            last_sample: None,
+            reported: Vec::new(),
         };
-        let mut moment = looking.sample()?;
-        let demand = looking.collector.demand();
-        if demand.ports.is_some() && moment.guesses_from_others() {
-            let demand = Demand {
+        let mut moment = poller.sample()?;
+        let demand = poller.collector.scope();
+        if demand.ports.is_some() && moment.needs_full_sample_for_sides() {
+            let demand = SampleScope {
                 ports: None,
                 ..*demand
             };
-            looking.collector = looking.collector.demanding(demand);
-            looking.history = History::default();
-            moment = looking.sample()?;
+            poller.collector = poller.collector.with_scope(demand);
+            poller.history = History::default();
+            moment = poller.sample()?;
         }
-        Ok((looking, moment))
+        Ok((poller, moment))
     }
 
     /// Looks again. `None` where that failed; the next look may not.
-    pub(super) fn look(&mut self) -> Option<Arc<Moment>> {
+    pub(super) fn poll(&mut self) -> Option<Arc<Moment>> {
         match self.sample() {
             Ok(moment) => {
-                moment.gaps.iter().for_each(|gap| self.say_once(gap));
+                moment.gaps.iter().for_each(|gap| self.report_once(gap));
                 Some(moment)
             }
             Err(error) => {
-                self.say_once(&Collector::gap(&error));
+                self.report_once(&Collector::gap_from_error(&error));
                 None
             }
         }
     }
 
     fn sample(&mut self) -> Result<Arc<Moment>, SourceError> {
-        let begun = Instant::now();
-        let sockets = std::mem::take(&mut self.spare);
+        let started = Instant::now();
+        let sockets = std::mem::take(&mut self.buffer);
         let sampled = self.collector.sample(sockets, self.interval);
-        self.last = Some((begun, begun.elapsed()));
+        self.last_sample = Some((started, started.elapsed()));
         let mut snapshot = sampled?;
         let moment = self.history.apply(&mut snapshot);
-        self.spare = snapshot.sockets;
+        self.buffer = snapshot.sockets;
         Ok(moment)
     }
 
-    fn say_once(&mut self, gap: &Gap) {
-        if !self.said.contains(gap) {
-            say(format_args!("{gap}"));
-            self.said.push(gap.clone());
+    fn report_once(&mut self, gap: &Gap) {
+        if !self.reported.contains(gap) {
+            print_stderr(format_args!("{gap}"));
+            self.reported.push(gap.clone());
         }
     }
 
     /// Rests until the next look is due, or until `at_most`.
-    pub(super) fn rest(&self, at_most: Option<Instant>) -> Rest {
-        let due = match self.last {
-            Some((begun, took)) => begun + pace(self.interval, took),
+    pub(super) fn wait(&self, at_most: Option<Instant>) -> WaitEnd {
+        let due = match self.last_sample {
+            Some((started, took)) => started + effective_interval(self.interval, took),
             None => Instant::now(),
         };
         let until = at_most.map_or(due, |end| due.min(end));
-        rest_until(until)
+        wait_until(until)
     }
 }
 
 /// Sleeps on the output: a pipe whose reader went away is noticed also while nothing is printed.
 #[cfg(unix)]
-fn rest_until(until: Instant) -> Rest {
+fn wait_until(until: Instant) -> WaitEnd {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let output = std::io::stdout();
@@ -123,19 +123,19 @@ fn rest_until(until: Instant) -> Rest {
         // Asked for nothing, poll still tells of errors and hang-ups.
         let mut output = [PollFd::new(&output, PollFlags::empty())];
         match poll(&mut output, timeout.as_ref()) {
-            Ok(0) => return Rest::Over,
-            Ok(_) => return Rest::ReaderGone,
+            Ok(0) => return WaitEnd::Due,
+            Ok(_) => return WaitEnd::OutputClosed,
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => {
                 thread::sleep(left);
-                return Rest::Over;
+                return WaitEnd::Due;
             }
         }
     }
 }
 
 #[cfg(not(unix))]
-fn rest_until(until: Instant) -> Rest {
+fn rest_until(until: Instant) -> WaitEnd {
     thread::sleep(until.saturating_duration_since(Instant::now()));
-    Rest::Over
+    WaitEnd::Due
 }

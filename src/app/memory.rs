@@ -6,34 +6,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::model::{About, Explained, Published, Question};
-use crate::collect::Sampled;
-use crate::history::{Bounds, History, Moment, Past};
-use crate::query::filter::Context;
-use crate::query::{Answer, Grouping, Lines, Survey, answer, complete};
+use crate::app::model::{EngineRequest, EngineResponse, ExplainResult, MomentSelector};
+use crate::collect::SampleOutcome;
+use crate::history::{History, Moment, RetentionLimits, Timeline};
+use crate::query::filter::FilterContext;
+use crate::query::{Grouping, QueryResult, TupleDiff, VisibleLines, complete, run};
 use crate::socket::Socket;
-use crate::teach::{self, Findings, Known, Limits, Subject};
+use crate::teach::{self, ExplainContext, ExplainSubject, Findings, Thresholds};
 
 /// How much is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeping {
+pub struct Retention {
     /// Of sockets that have ended.
-    pub closed: Bounds,
+    pub closed: RetentionLimits,
     /// Of moments that one can go back to.
-    pub moments: Bounds,
+    pub moments: RetentionLimits,
 }
 
-impl Default for Keeping {
+impl Default for Retention {
     fn default() -> Self {
         const MINUTE: Duration = Duration::from_secs(60);
         Self {
-            closed: Bounds {
-                time: 60 * MINUTE,
-                bytes: 16_000_000,
+            closed: RetentionLimits {
+                max_age: 60 * MINUTE,
+                max_bytes: 16_000_000,
             },
-            moments: Bounds {
-                time: 10 * MINUTE,
-                bytes: 24_000_000,
+            moments: RetentionLimits {
+                max_age: 10 * MINUTE,
+                max_bytes: 24_000_000,
             },
         }
     }
@@ -41,58 +41,58 @@ impl Default for Keeping {
 
 /// What is remembered, and answered from.
 #[derive(Debug)]
-pub struct Memory {
-    keeping: Keeping,
+pub struct Engine {
+    retention: Retention,
     history: History,
-    past: Past,
+    timeline: Timeline,
     newest: Option<Arc<Moment>>,
     /// What is shown instead of the newest, and as what it was asked for.
-    held: Option<(About, Arc<Moment>)>,
-    found: Option<Found>,
+    pinned: Option<(MomentSelector, Arc<Moment>)>,
+    findings_cache: Option<FindingsCache>,
 }
 
 /// What was found in a moment: looked for once, however often the moment is asked about.
 #[derive(Debug)]
-struct Found {
+struct FindingsCache {
     moment: Arc<Moment>,
-    limits: Limits,
+    thresholds: Thresholds,
     findings: Arc<Findings>,
 }
 
-impl Default for Memory {
+impl Default for Engine {
     fn default() -> Self {
-        Self::new(Keeping::default())
+        Self::new(Retention::default())
     }
 }
 
-impl Memory {
+impl Engine {
     /// An empty one.
-    pub fn new(keeping: Keeping) -> Self {
+    pub fn new(keeping: Retention) -> Self {
         Self {
-            keeping,
-            history: History::keeping(keeping.closed),
-            past: Past::new(keeping.moments),
+            retention: keeping,
+            history: History::with_closed_log(keeping.closed),
+            timeline: Timeline::new(keeping.moments),
             newest: None,
-            held: None,
-            found: None,
+            pinned: None,
+            findings_cache: None,
         }
     }
 
     /// Forgets everything.
-    pub fn forget(&mut self) {
-        *self = Self::new(self.keeping);
+    pub fn reset(&mut self) {
+        *self = Self::new(self.retention);
     }
 
     /// Takes up what came of a look. Gives back the emptied socket list, where there was one.
-    pub fn take_up(&mut self, sampled: Sampled) -> Option<Vec<Socket>> {
+    pub fn apply_sample(&mut self, sampled: SampleOutcome) -> Option<Vec<Socket>> {
         match sampled {
-            Sampled::Snapshot(mut snapshot) => {
+            SampleOutcome::Snapshot(mut snapshot) => {
                 let newest = self.history.apply(&mut snapshot);
-                self.past.push(&newest);
+                self.timeline.push(&newest);
                 self.newest = Some(newest);
                 Some(snapshot.sockets)
             }
-            Sampled::Failed(gap) => {
+            SampleOutcome::Failed(gap) => {
                 if let Some(newest) = &mut self.newest {
                     let mut moment = Moment::clone(newest);
                     moment.gaps = vec![gap];
@@ -104,76 +104,76 @@ impl Memory {
     }
 
     /// Answers; `None` before the first sample.
-    pub fn answer(&mut self, question: &Question) -> Option<Published> {
+    pub fn respond(&mut self, request: &EngineRequest) -> Option<EngineResponse> {
         let newest = self.newest.clone()?;
-        let moment = self.moment(question.about, &newest);
-        let track = self.past.track(moment.elapsed);
-        let findings = self.findings(&moment, question.limits);
-        let whole = Arc::clone(&moment);
-        let moment = match question.query.grouping {
-            Grouping::History => self.history.ended(&moment),
+        let moment = self.select_moment(request.moment, &newest);
+        let track = self.timeline.info(moment.elapsed);
+        let findings = self.cached_findings(&moment, request.thresholds);
+        let full_moment = Arc::clone(&moment);
+        let moment = match request.query.grouping {
+            Grouping::History => self.history.closed_sockets_at(&moment),
             _ => moment,
         };
-        let answer = Arc::new(answer(moment, &question.query));
-        let lines = Lines::new(&answer, &question.folds);
-        let context = Context {
+        let answer = Arc::new(run(moment, &request.query));
+        let lines = VisibleLines::new(&answer, &request.folds);
+        let context = FilterContext {
             moment: &answer.moment,
-            services: &question.query.services,
+            services: &request.query.services,
         };
-        let typed = question.typed.as_ref();
-        let completion = typed.map(|typed| complete(typed, context, question.query.narrow));
-        let survey = question
-            .survey
-            .map(|scope| (scope, Arc::new(Survey::of(&answer, scope))));
-        let exam = question.exam.as_ref();
-        let marked = exam.map(|exam| exam.mark(&answer.moment));
-        Some(Published {
-            survey,
-            marked,
+        let typed = request.completion_request.as_ref();
+        let completion = typed.map(|typed| complete(typed, context, request.query.quick_filter));
+        let survey = request
+            .diff_scope
+            .map(|scope| (scope, Arc::new(TupleDiff::compute(&answer, scope))));
+        let grade_request = request.grade_request.as_ref();
+        let grade = grade_request.map(|grade_request| grade_request.grade(&answer.moment));
+        Some(EngineResponse {
+            tuple_diff: survey,
+            grade,
             lines,
             newest,
             completion,
-            kept: self.history.kept(),
-            about: question.about,
-            track,
-            explained: explained(question, &whole, &answer, &findings),
-            answer,
+            closed_stats: self.history.closed_log_stats(),
+            moment: request.moment,
+            timeline: track,
+            explain: explain_subject(request, &full_moment, &answer, &findings),
+            result: answer,
             findings,
         })
     }
 
-    fn moment(&mut self, about: About, newest: &Arc<Moment>) -> Arc<Moment> {
-        if let Some((held_as, held)) = &self.held
-            && *held_as == about
+    fn select_moment(&mut self, about: MomentSelector, newest: &Arc<Moment>) -> Arc<Moment> {
+        if let Some((pinned_for, pinned)) = &self.pinned
+            && *pinned_for == about
         {
-            return Arc::clone(held);
+            return Arc::clone(pinned);
         }
-        let shown = self.held.take().map(|(_, held)| held);
+        let shown = self.pinned.take().map(|(_, pinned)| pinned);
         let moment = match about {
-            About::Newest => return Arc::clone(newest),
-            About::Held => Arc::clone(newest),
-            About::Past(spot) => shown
+            MomentSelector::Newest => return Arc::clone(newest),
+            MomentSelector::Pinned => Arc::clone(newest),
+            MomentSelector::At(point) => shown
                 // It may be older than all that are kept.
-                .filter(|shown| spot.steps == 0 && shown.elapsed == spot.at)
-                .or_else(|| self.past.find(spot))
+                .filter(|shown| point.sample_offset == 0 && shown.elapsed == point.at)
+                .or_else(|| self.timeline.find(point))
                 .unwrap_or_else(|| Arc::clone(newest)),
         };
-        self.held = Some((about, Arc::clone(&moment)));
+        self.pinned = Some((about, Arc::clone(&moment)));
         moment
     }
 
-    fn findings(&mut self, moment: &Arc<Moment>, limits: Limits) -> Arc<Findings> {
-        let known = self.found.as_ref();
+    fn cached_findings(&mut self, moment: &Arc<Moment>, limits: Thresholds) -> Arc<Findings> {
+        let known = self.findings_cache.as_ref();
         if let Some(known) = known
             .filter(|known| Arc::ptr_eq(&known.moment, moment))
-            .filter(|known| known.limits == limits)
+            .filter(|known| known.thresholds == limits)
         {
             return Arc::clone(&known.findings);
         }
-        let findings = Arc::new(Findings::of(moment, &limits));
-        self.found = Some(Found {
+        let findings = Arc::new(Findings::from_moment(moment, &limits));
+        self.findings_cache = Some(FindingsCache {
             moment: Arc::clone(moment),
-            limits,
+            thresholds: limits,
             findings: Arc::clone(&findings),
         });
         findings
@@ -182,25 +182,25 @@ impl Memory {
 
 /// A row is looked for where it was chosen, also among those that have ended; all else is about what
 /// is there.
-fn explained(
-    question: &Question,
-    whole: &Moment,
-    answer: &Answer,
+fn explain_subject(
+    request: &EngineRequest,
+    full_moment: &Moment,
+    answer: &QueryResult,
     findings: &Findings,
-) -> Option<Explained> {
-    let (subject, look) = question.explain?;
+) -> Option<ExplainResult> {
+    let (subject, look) = request.explain?;
     let moment = match subject {
-        Subject::Row(..) => &answer.moment,
-        _ => whole,
+        ExplainSubject::Socket(..) => &answer.moment,
+        _ => full_moment,
     };
-    let known = Known {
+    let known = ExplainContext {
         moment,
-        services: &question.query.services,
+        services: &request.query.services,
         findings,
     };
-    Some(Explained {
+    Some(ExplainResult {
         subject,
-        look,
-        said: teach::explain(subject, look, known).map(Arc::new),
+        perspective: look,
+        explanation: teach::build_explanation(subject, look, known).map(Arc::new),
     })
 }

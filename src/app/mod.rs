@@ -58,47 +58,47 @@ pub use cli::{Cli, Fault};
 pub use config::Config;
 pub use exit::Exit;
 pub use input::Input;
-pub use memory::{Keeping, Memory};
-pub use model::{About, Explained, Published, Question};
-pub use shelf::Unkept;
-pub use tutor::{News, Order as LabOrder};
-pub use update::{App, Effect, NamedFilter, Pace, Take, What};
+pub use memory::{Engine, Retention};
+pub use model::{EngineRequest, EngineResponse, ExplainResult, MomentSelector};
+pub use shelf::StateFile;
+pub use tutor::{LabEvent, LabRequest};
+pub use update::{App, Effect, NamedFilter, PlaybackCommand, RecordingRequest, Redaction};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let exit = match cli::parse(std::env::args_os()) {
-        Ok(task) => start(task),
+        Ok(task) => run_task(task),
         Err(exit) => exit,
     };
     exit.into()
 }
 
-fn start(task: Task) -> Exit {
+fn run_task(task: Task) -> Exit {
     // What is wrong with it is said whatever is asked for.
-    let configured = Config::load(task.common().config());
+    let configured = Config::load(task.common().config_path());
     let outcome = configured.and_then(|config| match task {
         Task::Dashboard(selection, scene, common) => {
-            feed::dashboard(&selection, &scene, &common, config)
+            feed::run_live(&selection, &scene, &common, config)
         }
-        Task::List(list) => print::list(&list, &config),
-        Task::Watch(watch) => watch::watch(&watch, &config),
-        Task::Wait(wait) => wait::wait(&wait),
-        Task::Free(free) => free::free(&free),
-        Task::Explain(explain) => explain::explain(&explain, &config),
-        Task::Learn(learn) => learn::learn(&learn, config),
-        Task::Record(record) => record::record(&record, &config),
-        Task::Replay(replay) => replay::replay(&replay, config),
+        Task::List(list) => print::run(&list, &config),
+        Task::Watch(watch) => watch::run(&watch, &config),
+        Task::Wait(wait) => wait::run(&wait),
+        Task::Free(free) => free::run(&free),
+        Task::Explain(explain) => explain::run(&explain, &config),
+        Task::Learn(learn) => learn::run(&learn, config),
+        Task::Record(record) => record::run(&record, &config),
+        Task::Replay(replay) => replay::run(&replay, config),
     });
-    outcome.unwrap_or_else(|failure| exit::report(&failure))
+    outcome.unwrap_or_else(|failure| exit::report_failure(&failure))
 }
 
 /// Is a process of a lab, until the lab ends.
 #[cfg(target_os = "linux")]
-fn play_part(name: &str) -> Exit {
-    lab::process::play(name)
+fn run_lab_process(name: &str) -> Exit {
+    lab::process::run(name)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn play_part(_: &str) -> Exit {
-    Exit::Wrong
+    Exit::UsageError
 }

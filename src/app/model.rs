@@ -9,129 +9,133 @@ use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
 use crate::app::cli::Fault;
-use crate::app::memory::{Keeping, Memory};
+use crate::app::memory::{Engine, Retention};
 use crate::app::run::Message;
-use crate::collect::Sampled;
-use crate::history::{Kept, Moment, Spot, Track};
-use crate::query::{Answer, Completion, Folds, Lines, Query, Scope, Survey, Typed};
+use crate::collect::SampleOutcome;
+use crate::history::{ClosedLogStats, Moment, TimePoint, TimelineInfo};
+use crate::query::{
+    Completion, CompletionInput, Folds, Query, QueryResult, TupleDiff, TupleDiffScope, VisibleLines,
+};
 use crate::socket::Socket;
-use crate::teach::{Exam, Explanation, Findings, Limits, Look, Marked, Subject};
+use crate::teach::{
+    ExplainSubject, Explanation, Findings, Grade, GradeRequest, Perspective, Thresholds,
+};
 
 /// Which moment a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum MomentSelector {
     /// The newest, from now on.
     Newest,
     /// The one that was the newest when this was first asked.
-    Held,
+    Pinned,
     /// One of those before; the same one for as long as this is asked.
-    Past(Spot),
+    At(TimePoint),
 }
 
 /// What the loop asks.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct EngineRequest {
     /// Which moment.
-    pub about: About,
+    pub moment: MomentSelector,
     /// Which sockets, how.
     pub query: Query,
     /// What is unfolded.
     pub folds: Folds,
     /// Of which rows a survey is wanted.
-    pub survey: Option<Scope>,
+    pub diff_scope: Option<TupleDiffScope>,
     /// What is to be marked by the rows.
-    pub exam: Option<Exam>,
+    pub grade_request: Option<GradeRequest>,
     /// What is being typed, where candidates for it are wanted.
-    pub typed: Option<Typed>,
+    pub completion_request: Option<CompletionInput>,
     /// From where on something is worth a look.
-    pub limits: Limits,
+    pub thresholds: Thresholds,
     /// What is to be explained, and from where it is looked at.
-    pub explain: Option<(Subject, Look)>,
+    pub explain: Option<(ExplainSubject, Perspective)>,
 }
 
 /// What is said of something that was to be explained.
 #[derive(Clone, Debug)]
-pub struct Explained {
+pub struct ExplainResult {
     /// What it was.
-    pub subject: Subject,
+    pub subject: ExplainSubject,
     /// From where it was looked at.
-    pub look: Look,
+    pub perspective: Perspective,
     /// What there is to say; `None` where it is not there.
-    pub said: Option<Arc<Explanation>>,
+    pub explanation: Option<Arc<Explanation>>,
 }
 
 /// What the loop gets.
 #[derive(Clone, Debug)]
-pub struct Published {
+pub struct EngineResponse {
     /// The answer.
-    pub answer: Arc<Answer>,
+    pub result: Arc<QueryResult>,
     /// Its lines.
-    pub lines: Lines,
+    pub lines: VisibleLines,
     /// The newest moment, which is not the answer's while a moment is held.
     pub newest: Arc<Moment>,
     /// The survey, where it was wanted.
-    pub survey: Option<(Scope, Arc<Survey>)>,
+    pub tuple_diff: Option<(TupleDiffScope, Arc<TupleDiff>)>,
     /// What was marked, where something was to be.
-    pub marked: Option<Marked>,
+    pub grade: Option<Grade>,
     /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
     /// How many of the sockets that have ended are kept.
-    pub kept: Kept,
+    pub closed_stats: ClosedLogStats,
     /// Which moment was asked for.
-    pub about: About,
+    pub moment: MomentSelector,
     /// What lies before and after the answer's moment.
-    pub track: Track,
+    pub timeline: TimelineInfo,
     /// What is stuck or odd in the answer's moment.
     pub findings: Arc<Findings>,
     /// The explanation, where one was wanted.
-    pub explained: Option<Explained>,
+    pub explain: Option<ExplainResult>,
 }
 
 /// What the thread is told.
-enum Told {
-    Sampled(Sampled),
+enum EngineCommand {
+    Sample(SampleOutcome),
     /// There is a new question to fetch.
-    Asked,
+    Request,
     /// What was told so far is to be forgotten: it is told once more.
-    Anew,
+    Reset,
 }
 
 /// The thread, from outside.
 #[derive(Clone)]
-pub(super) struct Model {
-    told: SyncSender<Told>,
-    question: Arc<Mutex<Question>>,
-    latest: Arc<Mutex<Option<Published>>>,
+pub(super) struct EngineThread {
+    commands: SyncSender<EngineCommand>,
+    request: Arc<Mutex<EngineRequest>>,
+    response: Arc<Mutex<Option<EngineResponse>>>,
 }
 
 /// Samples that may wait. More would only be stale: the sampler then waits with them.
-const WAITING: usize = 8;
+const COMMAND_QUEUE_LEN: usize = 8;
 
-impl Model {
+impl EngineThread {
     /// Starts the thread. Emptied socket lists are given back through `spares`.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(
         messages: SyncSender<Message>,
-        question: Question,
-        keeping: Keeping,
-        spares: Sender<Vec<Socket>>,
+        question: EngineRequest,
+        retention: Retention,
+        buffer_sender: Sender<Vec<Socket>>,
         fault: Option<Fault>,
     ) -> io::Result<Self> {
-        let (told, receiver) = sync_channel(WAITING);
+        let (commands, receiver) = sync_channel(COMMAND_QUEUE_LEN);
         let model = Self {
-            told,
-            question: Arc::new(Mutex::new(question)),
-            latest: Arc::default(),
+            commands,
+            request: Arc::new(Mutex::new(question)),
+            response: Arc::default(),
         };
-        let worker = Worker {
-            memory: Memory::new(keeping),
-            question: Arc::clone(&model.question),
+        let worker = EngineWorker {
+            engine: Engine::new(retention),
+            request: Arc::clone(&model.request),
             messages,
-            latest: Arc::clone(&model.latest),
-            spares,
-            fails: fault == Some(Fault::Model),
+            response: Arc::clone(&model.response),
+            buffer_sender,
+            panic_at_sample: fault == Some(Fault::Engine),
         };
         thread::Builder::new()
             .name("model".into())
@@ -140,87 +144,88 @@ impl Model {
     }
 
     /// Hands over a sample. Returns whether anybody is there to take it.
-    pub(super) fn sampled(&self, sampled: Sampled) -> bool {
-        self.told.send(Told::Sampled(sampled)).is_ok()
+    pub(super) fn push_sample(&self, sampled: SampleOutcome) -> bool {
+        self.commands.send(EngineCommand::Sample(sampled)).is_ok()
     }
 
     /// Forgets what was told: it is told once more.
-    pub(super) fn begin_anew(&self) {
+    pub(super) fn reset(&self) {
         // Nobody is left to forget anything where this fails.
-        drop(self.told.send(Told::Anew));
+        drop(self.commands.send(EngineCommand::Reset));
     }
 
     /// Asks; a question that was not answered yet is replaced. The answer comes as a
-    /// [`Message::Answered`].
-    pub(super) fn ask(&self, question: Question) {
-        if let Ok(mut slot) = self.question.lock() {
+    /// [`NetlinkMessage::Answered`].
+    pub(super) fn send_request(&self, question: EngineRequest) {
+        if let Ok(mut slot) = self.request.lock() {
             *slot = question;
         }
         // A full queue is as good: whatever is in it makes the thread look at the question.
-        drop(self.told.try_send(Told::Asked));
+        drop(self.commands.try_send(EngineCommand::Request));
     }
 
     /// The newest answer, if there is one that was not fetched yet.
-    pub(super) fn fetch(&self) -> Option<Published> {
-        self.latest.lock().ok()?.take()
+    pub(super) fn take_response(&self) -> Option<EngineResponse> {
+        self.response.lock().ok()?.take()
     }
 }
 
-struct Worker {
-    memory: Memory,
-    question: Arc<Mutex<Question>>,
+struct EngineWorker {
+    engine: Engine,
+    request: Arc<Mutex<EngineRequest>>,
     messages: SyncSender<Message>,
-    latest: Arc<Mutex<Option<Published>>>,
-    spares: Sender<Vec<Socket>>,
-    fails: bool,
+    response: Arc<Mutex<Option<EngineResponse>>>,
+    buffer_sender: Sender<Vec<Socket>>,
+    panic_at_sample: bool,
 }
 
-impl Worker {
-    fn run(mut self, told: &Receiver<Told>) {
-        while let Ok(first) = told.recv() {
+impl EngineWorker {
+    fn run(mut self, commands: &Receiver<EngineCommand>) {
+        while let Ok(first) = commands.recv() {
             // What has piled up is answered once.
-            let pending: Vec<Told> = std::iter::once(first).chain(told.try_iter()).collect();
+            let pending: Vec<EngineCommand> =
+                std::iter::once(first).chain(commands.try_iter()).collect();
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 for sampled in pending {
-                    self.take_up(sampled);
+                    self.handle_command(sampled);
                 }
-                self.publish();
+                self.publish_response();
             }));
             if outcome.is_err() {
                 // What the panic left half done is thrown away; the notice is on its way.
-                self.memory.forget();
+                self.engine.reset();
             }
             // A full queue is as good: the loop fetches the newest answer after any message.
-            drop(self.messages.try_send(Message::Answered));
+            drop(self.messages.try_send(Message::ResponseReady));
         }
     }
 
-    fn take_up(&mut self, told: Told) {
-        match told {
-            Told::Asked => {}
-            Told::Anew => self.memory.forget(),
-            Told::Sampled(sampled) => {
+    fn handle_command(&mut self, commands: EngineCommand) {
+        match commands {
+            EngineCommand::Request => {}
+            EngineCommand::Reset => self.engine.reset(),
+            EngineCommand::Sample(sampled) => {
                 assert!(
-                    !std::mem::take(&mut self.fails),
+                    !std::mem::take(&mut self.panic_at_sample),
                     "asked to fail at the first sample"
                 );
-                if let Some(spare) = self.memory.take_up(sampled) {
+                if let Some(buffer) = self.engine.apply_sample(sampled) {
                     // The sampler may be gone already.
-                    drop(self.spares.send(spare));
+                    drop(self.buffer_sender.send(buffer));
                 }
             }
         }
     }
 
-    fn publish(&mut self) {
-        let Ok(question) = self.question.lock().map(|q| q.clone()) else {
+    fn publish_response(&mut self) {
+        let Ok(question) = self.request.lock().map(|q| q.clone()) else {
             return;
         };
-        let Some(published) = self.memory.answer(&question) else {
+        let Some(response) = self.engine.respond(&question) else {
             return;
         };
-        if let Ok(mut slot) = self.latest.lock() {
-            *slot = Some(published);
+        if let Ok(mut slot) = self.response.lock() {
+            *slot = Some(response);
         }
     }
 }

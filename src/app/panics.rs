@@ -9,27 +9,27 @@ use crate::app::terminal;
 
 /// Panics of other threads that the loop has not shown yet. A panic hook has no other way to reach
 /// the loop.
-static LATEST: Mutex<Option<String>> = Mutex::new(None);
+static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// Installs the hook. `main` is the thread that draws.
 pub(super) fn install(main: ThreadId) {
-    let before = panic::take_hook();
+    let default_hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == main {
-            terminal::give_back();
-            before(info);
+            terminal::restore();
+            default_hook(info);
             return;
         }
         let name = thread::current().name().unwrap_or("unnamed").to_owned();
-        let text = crate::text::readable(info.to_string().as_bytes());
+        let text = crate::text::sanitize(info.to_string().as_bytes());
         tracing::error!(thread = %name, "panic: {text}");
-        if let Ok(mut latest) = LATEST.lock() {
+        if let Ok(mut latest) = LAST_PANIC.lock() {
             *latest = Some(format!("the {name} thread failed: {text}"));
         }
     }));
 }
 
 /// The last panic of another thread, once.
-pub(super) fn latest() -> Option<String> {
-    LATEST.lock().ok()?.take()
+pub(super) fn take_last() -> Option<String> {
+    LAST_PANIC.lock().ok()?.take()
 }

@@ -6,25 +6,25 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crate::app::cli::Speed;
-use crate::app::update::Pace;
-use crate::collect::Sampled;
-use crate::collect::recording::{Ending, Reader};
+use crate::app::cli::PlaybackSpeed;
+use crate::app::update::PlaybackCommand;
+use crate::collect::SampleOutcome;
+use crate::collect::recording::{RecordingEnd, RecordingReader};
 
 /// The thread, from outside. Dropping it ends the thread.
 #[derive(Debug)]
 pub(super) struct Player {
-    wishes: Sender<Pace>,
+    commands: Sender<PlaybackCommand>,
 }
 
 /// Where the thread tells what it read.
-pub(super) struct Listener<Send, Anew, Over> {
+pub(super) struct PlaybackCallbacks<Send, Anew, Over> {
     /// Is called with every sample and returns whether to go on.
-    pub(super) send: Send,
+    pub(super) on_sample: Send,
     /// Is called when what was sent will be sent once more.
-    pub(super) anew: Anew,
+    pub(super) on_restart: Anew,
     /// Is called with the ending, whenever it is reached.
-    pub(super) over: Over,
+    pub(super) on_end: Over,
 }
 
 impl Player {
@@ -33,65 +33,65 @@ impl Player {
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start<S, A, O>(
-        reader: Reader<File>,
-        open: impl Fn() -> Option<Reader<File>> + Send + 'static,
-        speed: Speed,
-        listener: Listener<S, A, O>,
+        reader: RecordingReader<File>,
+        open: impl Fn() -> Option<RecordingReader<File>> + Send + 'static,
+        speed: PlaybackSpeed,
+        callbacks: PlaybackCallbacks<S, A, O>,
     ) -> io::Result<Self>
     where
-        S: FnMut(Sampled) -> bool + Send + 'static,
+        S: FnMut(SampleOutcome) -> bool + Send + 'static,
         A: FnMut() + Send + 'static,
-        O: FnMut(&Ending) + Send + 'static,
+        O: FnMut(&RecordingEnd) + Send + 'static,
     {
-        let (wishes, receiver) = channel();
-        let tempo = Tempo::new(receiver, speed);
+        let (commands, receiver) = channel();
+        let clock = PlaybackClock::new(receiver, speed);
         thread::Builder::new()
             .name("player".into())
-            .spawn(move || play(reader, open, tempo, listener))?;
-        Ok(Self { wishes })
+            .spawn(move || run_player(reader, open, clock, callbacks))?;
+        Ok(Self { commands })
     }
 
     /// Tells it how to go on.
-    pub(super) fn wish(&self, pace: Pace) {
+    pub(super) fn send(&self, command: PlaybackCommand) {
         // A thread that has ended needs no wishes.
-        let _ = self.wishes.send(pace);
+        let _ = self.commands.send(command);
     }
 }
 
-fn play<S, A, O>(
-    mut reader: Reader<File>,
-    open: impl Fn() -> Option<Reader<File>>,
-    mut tempo: Tempo,
-    mut listener: Listener<S, A, O>,
+fn run_player<S, A, O>(
+    mut reader: RecordingReader<File>,
+    open: impl Fn() -> Option<RecordingReader<File>>,
+    mut clock: PlaybackClock,
+    mut callbacks: PlaybackCallbacks<S, A, O>,
 ) where
-    S: FnMut(Sampled) -> bool,
+    S: FnMut(SampleOutcome) -> bool,
     A: FnMut(),
-    O: FnMut(&Ending),
+    O: FnMut(&RecordingEnd),
 {
     loop {
         let sampled = reader.next();
         let wait = match &sampled {
-            Some(Sampled::Snapshot(snapshot)) => tempo.wait_for(snapshot.elapsed),
-            Some(Sampled::Failed(_)) => Wait::Over,
+            Some(SampleOutcome::Snapshot(snapshot)) => clock.wait_until_due(snapshot.elapsed),
+            Some(SampleOutcome::Failed(_)) => PlaybackWait::Due,
             None => {
-                (listener.over)(reader.ending().unwrap_or(&Ending::CutOff));
-                tempo.wait_at_the_end()
+                (callbacks.on_end)(reader.recording_end().unwrap_or(&RecordingEnd::Truncated));
+                clock.wait_at_end()
             }
         };
         match (wait, sampled) {
-            (Wait::NobodyLeft, _) => return,
-            (Wait::Over, Some(sampled)) => {
-                if !(listener.send)(sampled) {
+            (PlaybackWait::Disconnected, _) => return,
+            (PlaybackWait::Due, Some(sampled)) => {
+                if !(callbacks.on_sample)(sampled) {
                     return;
                 }
             }
-            (Wait::Over, None) => {}
-            (Wait::Anew(from), _) => {
+            (PlaybackWait::Due, None) => {}
+            (PlaybackWait::Restart(from), _) => {
                 // A file that went meanwhile is shown from where it is.
                 if let Some(first) = open() {
                     reader = first;
-                    (listener.anew)();
-                    tempo.begin_anew(from);
+                    (callbacks.on_restart)();
+                    clock.restart_from(from);
                 }
             }
         }
@@ -100,122 +100,130 @@ fn play<S, A, O>(
 
 /// Whether the recording goes on by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gait {
-    Going,
-    Standing,
+enum PlaybackMode {
+    Playing,
+    Paused,
     /// Without waiting, until this time; then it stands.
-    Winding(Duration),
+    SeekThenPause(Duration),
     /// Without waiting, until this time; then it goes.
-    Rewinding(Duration),
+    SeekThenPlay(Duration),
 }
 
 /// What a wait came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
-    Over,
-    NobodyLeft,
+enum PlaybackWait {
+    Due,
+    Disconnected,
     /// Everything is to be shown once more, at once until this time.
-    Anew(Duration),
+    Restart(Duration),
 }
 
 /// When the next sample is due.
-struct Tempo {
-    wishes: Receiver<Pace>,
-    speed: Speed,
-    gait: Gait,
+struct PlaybackClock {
+    commands: Receiver<PlaybackCommand>,
+    speed: PlaybackSpeed,
+    mode: PlaybackMode,
     /// When the last sample was shown, and its own time.
-    shown: Option<(Instant, Duration)>,
+    last_shown: Option<(Instant, Duration)>,
 }
 
-impl Tempo {
-    const fn new(wishes: Receiver<Pace>, speed: Speed) -> Self {
+impl PlaybackClock {
+    const fn new(commands: Receiver<PlaybackCommand>, speed: PlaybackSpeed) -> Self {
         Self {
-            wishes,
+            commands,
             speed,
-            gait: Gait::Going,
-            shown: None,
+            mode: PlaybackMode::Playing,
+            last_shown: None,
         }
     }
 
     /// Waits until the sample of this time is to be shown.
-    fn wait_for(&mut self, elapsed: Duration) -> Wait {
+    fn wait_until_due(&mut self, elapsed: Duration) -> PlaybackWait {
         let mut on_time = None;
         loop {
-            match self.gait {
-                Gait::Winding(until) if elapsed > until => self.gait = Gait::Standing,
-                Gait::Rewinding(until) if elapsed > until => self.gait = Gait::Going,
+            match self.mode {
+                PlaybackMode::SeekThenPause(until) if elapsed > until => {
+                    self.mode = PlaybackMode::Paused;
+                }
+                PlaybackMode::SeekThenPlay(until) if elapsed > until => {
+                    self.mode = PlaybackMode::Playing;
+                }
                 _ => {}
             }
-            let due = self.shown.and_then(|(at, before)| {
-                at.checked_add(self.speed.shortened(elapsed.saturating_sub(before)))
+            let due = self.last_shown.and_then(|(at, before)| {
+                at.checked_add(self.speed.scale_interval(elapsed.saturating_sub(before)))
             });
-            let wish = match self.gait {
-                Gait::Standing => match self.wishes.recv() {
-                    Ok(pace) => pace,
-                    Err(_) => return Wait::NobodyLeft,
+            let command = match self.mode {
+                PlaybackMode::Paused => match self.commands.recv() {
+                    Ok(command) => command,
+                    Err(_) => return PlaybackWait::Disconnected,
                 },
-                Gait::Going | Gait::Winding(_) | Gait::Rewinding(_) => {
+                PlaybackMode::Playing
+                | PlaybackMode::SeekThenPause(_)
+                | PlaybackMode::SeekThenPlay(_) => {
                     let left = due.map(|due| due.saturating_duration_since(Instant::now()));
-                    let left = left.filter(|_| self.gait == Gait::Going);
-                    match self.wishes.recv_timeout(left.unwrap_or_default()) {
-                        Ok(pace) => pace,
+                    let left = left.filter(|_| self.mode == PlaybackMode::Playing);
+                    match self.commands.recv_timeout(left.unwrap_or_default()) {
+                        Ok(command) => command,
                         Err(RecvTimeoutError::Timeout) => {
-                            on_time = due.filter(|_| self.gait == Gait::Going);
+                            on_time = due.filter(|_| self.mode == PlaybackMode::Playing);
                             break;
                         }
-                        Err(RecvTimeoutError::Disconnected) => return Wait::NobodyLeft,
+                        Err(RecvTimeoutError::Disconnected) => return PlaybackWait::Disconnected,
                     }
                 }
             };
-            match wish {
-                Pace::Now => break,
-                Pace::Next => {
-                    self.gait = Gait::Standing;
+            match command {
+                PlaybackCommand::SkipWait => break,
+                PlaybackCommand::Step => {
+                    self.mode = PlaybackMode::Paused;
                     break;
                 }
-                Pace::From(from) => return Wait::Anew(from),
-                Pace::To(until) => self.gait = Gait::Winding(until),
-                Pace::Stop => self.gait = Gait::Standing,
-                Pace::Go => {
-                    self.gait = Gait::Going;
-                    self.restart();
+                PlaybackCommand::ReplayFrom(from) => return PlaybackWait::Restart(from),
+                PlaybackCommand::FastForwardTo(until) => {
+                    self.mode = PlaybackMode::SeekThenPause(until);
                 }
-                Pace::Faster => {
+                PlaybackCommand::Pause => self.mode = PlaybackMode::Paused,
+                PlaybackCommand::Play => {
+                    self.mode = PlaybackMode::Playing;
+                    self.rebase();
+                }
+                PlaybackCommand::Faster => {
                     self.speed = self.speed.doubled();
-                    self.restart();
+                    self.rebase();
                 }
-                Pace::Slower => {
+                PlaybackCommand::Slower => {
                     self.speed = self.speed.halved();
-                    self.restart();
+                    self.rebase();
                 }
             }
         }
         // Counted from when it was due, so that delays do not add up.
-        self.shown = Some((on_time.unwrap_or_else(Instant::now), elapsed));
-        Wait::Over
+        self.last_shown = Some((on_time.unwrap_or_else(Instant::now), elapsed));
+        PlaybackWait::Due
     }
 
     /// Waits until somebody wants to see something once more.
-    fn wait_at_the_end(&mut self) -> Wait {
+    fn wait_at_end(&mut self) -> PlaybackWait {
         loop {
-            match self.wishes.recv() {
-                Ok(Pace::From(from)) => return Wait::Anew(from),
-                Ok(Pace::Faster) => self.speed = self.speed.doubled(),
-                Ok(Pace::Slower) => self.speed = self.speed.halved(),
+            match self.commands.recv() {
+                Ok(PlaybackCommand::ReplayFrom(from)) => return PlaybackWait::Restart(from),
+                Ok(PlaybackCommand::Faster) => self.speed = self.speed.doubled(),
+                Ok(PlaybackCommand::Slower) => self.speed = self.speed.halved(),
                 Ok(_) => {}
-                Err(_) => return Wait::NobodyLeft,
+                Err(_) => return PlaybackWait::Disconnected,
             }
         }
     }
 
-    const fn begin_anew(&mut self, from: Duration) {
-        self.gait = Gait::Rewinding(from);
-        self.shown = None;
+    const fn restart_from(&mut self, from: Duration) {
+        self.mode = PlaybackMode::SeekThenPlay(from);
+        self.last_shown = None;
     }
 
     /// What is still to be waited is counted from now on.
-    fn restart(&mut self) {
-        if let Some((at, _)) = &mut self.shown {
+    fn rebase(&mut self) {
+        if let Some((at, _)) = &mut self.last_shown {
             *at = Instant::now();
         }
     }
@@ -228,28 +236,55 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn a_wish_ends_a_wait_and_a_stop_lasts_until_somebody_goes_on() {
-        let (wishes, receiver) = channel();
-        let mut tempo = Tempo::new(receiver, Speed::of(1.0));
-        let mut wait = |wish: &[Pace], elapsed| {
-            wish.iter().for_each(|pace| wishes.send(*pace).unwrap());
-            let over = tempo.wait_for(elapsed);
-            (over, tempo.gait)
+    fn commands_end_waits_and_pause_lasts_until_play() {
+        let (commands, receiver) = channel();
+        let mut clock = PlaybackClock::new(receiver, PlaybackSpeed::new(1.0));
+        let mut wait = |command: &[PlaybackCommand], elapsed| {
+            command
+                .iter()
+                .for_each(|command| commands.send(*command).unwrap());
+            let over = clock.wait_until_due(elapsed);
+            (over, clock.mode)
         };
-        assert_eq!(wait(&[], Duration::ZERO), (Wait::Over, Gait::Going));
-        assert_eq!(wait(&[Pace::Now], HOUR), (Wait::Over, Gait::Going));
-        let stopped = [Pace::Stop, Pace::Faster, Pace::Next];
-        assert_eq!(wait(&stopped, 2 * HOUR), (Wait::Over, Gait::Standing));
+        assert_eq!(
+            wait(&[], Duration::ZERO),
+            (PlaybackWait::Due, PlaybackMode::Playing)
+        );
+        assert_eq!(
+            wait(&[PlaybackCommand::SkipWait], HOUR),
+            (PlaybackWait::Due, PlaybackMode::Playing)
+        );
+        let stopped = [
+            PlaybackCommand::Pause,
+            PlaybackCommand::Faster,
+            PlaybackCommand::Step,
+        ];
+        assert_eq!(
+            wait(&stopped, 2 * HOUR),
+            (PlaybackWait::Due, PlaybackMode::Paused)
+        );
         // It stands, and stays so when it has shown all until then.
-        let winding = Gait::Winding(4 * HOUR);
-        assert_eq!(wait(&[Pace::To(4 * HOUR)], 3 * HOUR), (Wait::Over, winding));
-        assert_eq!(wait(&[], 4 * HOUR), (Wait::Over, winding));
-        assert_eq!(wait(&[Pace::Next], 5 * HOUR), (Wait::Over, Gait::Standing));
+        let seeking = PlaybackMode::SeekThenPause(4 * HOUR);
+        assert_eq!(
+            wait(&[PlaybackCommand::FastForwardTo(4 * HOUR)], 3 * HOUR),
+            (PlaybackWait::Due, seeking)
+        );
+        assert_eq!(wait(&[], 4 * HOUR), (PlaybackWait::Due, seeking));
+        assert_eq!(
+            wait(&[PlaybackCommand::Step], 5 * HOUR),
+            (PlaybackWait::Due, PlaybackMode::Paused)
+        );
         let soon = 5 * HOUR + Duration::from_millis(1);
-        assert_eq!(wait(&[Pace::Go], soon), (Wait::Over, Gait::Going));
-        let (anew, going) = (Wait::Anew(HOUR), Gait::Going);
-        assert_eq!(wait(&[Pace::From(HOUR)], 9 * HOUR), (anew, going));
-        drop(wishes);
-        assert_eq!(tempo.wait_for(9 * HOUR), Wait::NobodyLeft);
+        assert_eq!(
+            wait(&[PlaybackCommand::Play], soon),
+            (PlaybackWait::Due, PlaybackMode::Playing)
+        );
+        let (restart, going) = (PlaybackWait::Restart(HOUR), PlaybackMode::Playing);
+        assert_eq!(
+            wait(&[PlaybackCommand::ReplayFrom(HOUR)], 9 * HOUR),
+            (restart, going)
+        );
+        drop(commands);
+        assert_eq!(clock.wait_until_due(9 * HOUR), PlaybackWait::Disconnected);
     }
 }

@@ -6,71 +6,76 @@ use std::time::Duration;
 
 use hashbrown::HashSet;
 
-use crate::app::cli::{Common, FormatChoice, Layout, List, Selection};
+use crate::app::cli::{CommonArgs, ListArgs, OutputArgs, OutputFormat, SelectionArgs};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::looking::Looking;
-use crate::collect::{Closes, Demand, OwnerSearch, names};
-use crate::history::{Moment, Ownership, Tracked};
+use crate::app::looking::Poller;
+use crate::collect::{CloseEvents, OwnerMode, SampleScope, names};
+use crate::history::{Moment, Ownership, TrackedSocket};
 use crate::port::{PortKey, PortSide};
-use crate::query::filter::Context;
-use crate::query::{Answer, Grouping, Query, answer};
-use crate::report::{self, FindingRecord, Header, Lines};
+use crate::query::filter::FilterContext;
+use crate::query::{Grouping, Query, QueryResult};
+use crate::report::{self, FindingRecord, HeaderRow, ListWriter};
 use crate::services::Services;
 use crate::snapshot::Gap;
-use crate::teach::findings::Whose;
-use crate::teach::{self, Finding, Findings, Limits};
-use crate::view::{Heads, Paper, page};
+use crate::teach::findings::FindingOwner;
+use crate::teach::{self, Finding, Findings, Thresholds};
+use crate::view::{PrintHeads, PrintTarget, print_table};
 
 /// Prints the list.
 ///
 /// # Errors
 /// What the system refused.
-pub(super) fn list(list: &List, config: &Config) -> Result<Exit, Failure> {
-    let printer = Printer::new(&list.selection, &list.layout, &list.common, config.limits)?;
+pub(super) fn run(list: &ListArgs, config: &Config) -> Result<Exit, Failure> {
+    let printer = ListPrinter::new(
+        &list.selection,
+        &list.output,
+        &list.common,
+        config.thresholds,
+    )?;
     // The list names owners, whether or not the filter asks for them.
-    let demand = Demand {
-        ports: printer.query.filter.ports(),
-        owners: OwnerSearch::Sought,
-        closes: Closes::NotHeard,
+    let scope = SampleScope {
+        ports: printer.query.filter.required_ports(),
+        owners: OwnerMode::Full,
+        close_events: CloseEvents::Off,
     };
     // One look has no interval.
-    let (_, moment) = Looking::open(list.common.source(), Duration::ZERO, demand)?;
-    printer.print(moment, names::this_machine().as_deref())
+    let (_, moment) = Poller::open(list.common.source_kind(), Duration::ZERO, scope)?;
+    printer.print(moment, names::local_hostname().as_deref())
 }
 
 /// What is to be printed of a moment, and how.
-pub(super) struct Printer<'a> {
+pub(super) struct ListPrinter<'a> {
     query: Query,
-    layout: &'a Layout,
-    limits: Limits,
+    layout: &'a OutputArgs,
+    thresholds: Thresholds,
 }
 
-impl<'a> Printer<'a> {
+impl<'a> ListPrinter<'a> {
     /// Reads the wishes.
     ///
     /// # Errors
     /// Where they are wrong.
     pub(super) fn new(
-        selection: &Selection,
-        layout: &'a Layout,
-        common: &Common,
-        limits: Limits,
+        selection: &SelectionArgs,
+        layout: &'a OutputArgs,
+        common: &CommonArgs,
+        thresholds: Thresholds,
     ) -> Result<Self, Failure> {
-        let filter = selection.filter()?;
-        let (grouping, order) = arrangement(layout)?;
-        common.start_log()?;
+        let filter = selection.parse_filter()?;
+        let (grouping, order) = grouping_and_order(layout)?;
+        common.init_log()?;
         let query = Query {
             filter: filter.into(),
-            narrow: selection.narrow(),
+            quick_filter: selection.quick_filter(),
             grouping,
-            order,
+            sort_order: order,
             services: common.services(),
         };
         Ok(Self {
             query,
             layout,
-            limits,
+            thresholds,
         })
     }
 
@@ -82,108 +87,118 @@ impl<'a> Printer<'a> {
         let Self {
             query,
             layout,
-            limits,
+            thresholds,
         } = self;
-        let mut answer = answer(moment, &query);
+        let mut answer = crate::query::run(moment, &query);
         if layout.resolve {
-            answer = with_names(&answer, &query);
+            answer = resolve_hosts(&answer, &query);
         }
-        let undecided = undecided(&answer, &query);
+        let undecided = count_undecided(&answer, &query);
         if undecided > 0 {
-            let why = teach::hangs_on_owners(undecided, &answer.moment);
+            let why = teach::undecided_rows_note(undecided, &answer.moment);
             let mut moment = Moment::clone(&answer.moment);
             moment.gaps.push(Gap::Owners(why));
-            answer = crate::query::answer(Arc::new(moment), &query);
+            answer = crate::query::run(Arc::new(moment), &query);
         }
-        print(&answer, &query.services, layout, host, limits).map_err(Failure::Output)?;
-        remarks(&answer);
-        Ok(Exit::Done)
+        print_result(&answer, &query.services, layout, host, thresholds)
+            .map_err(Failure::Output)?;
+        report_unseen(&answer);
+        Ok(Exit::Success)
     }
 }
 
 /// How many sockets are left out, or in, only because their owner is hidden.
-fn undecided(answer: &Answer, query: &Query) -> usize {
-    let context = Context {
+fn count_undecided(answer: &QueryResult, query: &Query) -> usize {
+    let context = FilterContext {
         moment: &answer.moment,
         services: &query.services,
     };
-    let hangs = |row: &&Arc<Tracked>| {
-        query.narrow.lets_through(row) && query.filter.hangs_on_owner(row, context)
+    let is_undecided = |row: &&Arc<TrackedSocket>| {
+        query.quick_filter.matches(row) && query.filter.depends_on_unknown_owner(row, context)
     };
-    match query.filter.owners() {
-        OwnerSearch::NotSought => 0,
-        OwnerSearch::Sought | OwnerSearch::Gradual => answer.moment.rows().filter(hangs).count(),
+    match query.filter.required_owners() {
+        OwnerMode::Off => 0,
+        OwnerMode::Full | OwnerMode::Incremental => {
+            answer.moment.rows().filter(is_undecided).count()
+        }
     }
 }
 
 /// By what the list is grouped and ordered.
-fn arrangement(layout: &Layout) -> Result<(Grouping, crate::query::Order), Failure> {
+fn grouping_and_order(layout: &OutputArgs) -> Result<(Grouping, crate::query::SortOrder), Failure> {
     let by_columns = !layout.columns.is_empty();
-    if by_columns && matches!(layout.format(), FormatChoice::Json | FormatChoice::Ndjson) {
+    if by_columns
+        && matches!(
+            layout.format_or_default(),
+            OutputFormat::Json | OutputFormat::Ndjson
+        )
+    {
         let why = "--columns is for table, plain and csv; JSON has every field";
         return Err(Failure::Usage(why.into()));
     }
-    let usual = match layout.format() {
-        FormatChoice::Table if !by_columns => Grouping::Ports,
+    let usual = match layout.format_or_default() {
+        OutputFormat::Table if !by_columns => Grouping::Ports,
         _ => Grouping::Sockets,
     };
-    let meant = layout.sort.map_or(usual, |sort| sort.meant(usual));
-    let grouping = layout.group.unwrap_or(meant);
+    let implied = layout
+        .sort
+        .map_or(usual, |sort| sort.implied_grouping(usual));
+    let grouping = layout.group.unwrap_or(implied);
     let order = match layout.sort {
-        None => grouping.usual_order(),
-        Some(sort) => sort.order(grouping).map_err(Failure::Usage)?,
+        None => grouping.default_order(),
+        Some(sort) => sort.to_order(grouping).map_err(Failure::Usage)?,
     };
     Ok((grouping, order))
 }
 
-fn print(
-    answer: &Answer,
+fn print_result(
+    answer: &QueryResult,
     services: &Services,
-    layout: &Layout,
+    layout: &OutputArgs,
     host: Option<&str>,
-    limits: Limits,
+    thresholds: Thresholds,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let lines = Lines {
-        answer,
+    let lines = ListWriter {
+        result: answer,
         services,
         columns: &layout.columns,
         header: if layout.no_header {
-            Header::Hidden
+            HeaderRow::Hidden
         } else {
-            Header::Shown
+            HeaderRow::Shown
         },
     };
     let heads = if layout.no_header {
-        Heads::Hidden
+        PrintHeads::Hidden
     } else {
-        Heads::Shown
+        PrintHeads::Shown
     };
-    match layout.format() {
-        FormatChoice::Table if !layout.columns.is_empty() => {
-            lines.table(terminal_width(), &mut out)?;
+    match layout.format_or_default() {
+        OutputFormat::Table if !layout.columns.is_empty() => {
+            lines.write_table(terminal_width(), &mut out)?;
         }
-        FormatChoice::Table => {
-            let paper = terminal_width().map_or(Paper::Endless, Paper::Terminal);
-            page(answer, services, paper, heads, |line| {
+        OutputFormat::Table => {
+            let paper = terminal_width().map_or(PrintTarget::Unbounded, PrintTarget::Terminal);
+            print_table(answer, services, paper, heads, |line| {
                 writeln!(out, "{}", line.text().trim_end())
             })?;
         }
-        FormatChoice::Plain => lines.plain(&mut out)?,
-        FormatChoice::Csv => lines.csv(&mut out)?,
-        FormatChoice::Json => {
-            let findings = findings(answer, &limits);
-            report::json(answer, services, host, &findings, &mut out)?;
+        OutputFormat::Plain => lines.write_plain(&mut out)?,
+        OutputFormat::Csv => lines.write_csv(&mut out)?,
+        OutputFormat::Json => {
+            let findings = finding_records(answer, &thresholds);
+            report::write_json(answer, services, host, &findings, &mut out)?;
         }
-        FormatChoice::Ndjson => report::ndjson(answer, services, &mut out)?,
+        OutputFormat::Ndjson => report::write_ndjson(answer, services, &mut out)?,
     }
     out.flush()
 }
 
 /// What was found at the ports of the listed sockets.
-fn findings(answer: &Answer, limits: &Limits) -> Vec<FindingRecord> {
+fn finding_records(answer: &QueryResult, thresholds: &Thresholds) -> Vec<FindingRecord> {
     let moment = &answer.moment;
-    let found = Findings::of(moment, limits);
+    let found = Findings::from_moment(moment, thresholds);
     if found.all().is_empty() {
         return Vec::new();
     }
@@ -191,19 +206,19 @@ fn findings(answer: &Answer, limits: &Limits) -> Vec<FindingRecord> {
     let listed: HashSet<PortKey> = rows.map(|row| row.port_key()).collect();
     let listed = found.all().iter().filter(|f| listed.contains(&f.id.port));
     let record = |finding: &Finding| FindingRecord {
-        rule: finding.row().name,
+        rule: finding.rule_spec().name,
         protocol: finding.id.port.protocol.name(),
         port: finding.id.port.port.number(),
         at: match finding.id.port.side {
-            PortSide::Here => "local",
-            PortSide::There => "remote",
+            PortSide::Local => "local",
+            PortSide::Remote => "remote",
         },
         count: finding.count,
-        lasting_ms: finding.lasting.map(|l| l.seen.as_millis() as u64),
-        at_least: finding.lasting.map(|l| l.at_least),
-        pid: match finding.whose {
-            Whose::Of(process) => Some(process.pid.0),
-            Whose::Nobodys | Whose::Several => None,
+        lasting_ms: finding.duration.map(|l| l.observed.as_millis() as u64),
+        at_least: finding.duration.map(|l| l.at_least),
+        pid: match finding.owner {
+            FindingOwner::Process(process) => Some(process.pid.0),
+            FindingOwner::Unknown | FindingOwner::Multiple => None,
         },
         message: finding.sentence.text.clone(),
     };
@@ -221,33 +236,33 @@ pub(super) fn terminal_width() -> Option<usize> {
 }
 
 /// The same answer with the names of the remote addresses in it.
-fn with_names(answer: &Answer, query: &Query) -> Answer {
+fn resolve_hosts(answer: &QueryResult, query: &Query) -> QueryResult {
     let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
-    let addresses = rows.filter_map(|row| Some(row.socket.remote?.plain()));
-    let found = names::resolve(addresses);
-    if found.unanswered > 0 {
-        say(format_args!(
+    let addresses = rows.filter_map(|row| Some(row.socket.remote?.canonical_ip()));
+    let found = names::resolve_hosts(addresses);
+    if found.timed_out > 0 {
+        print_stderr(format_args!(
             "the name servers did not answer in time for {} addresses",
-            found.unanswered
+            found.timed_out
         ));
     }
     let mut moment = Moment::clone(&answer.moment);
     Arc::make_mut(&mut moment.directory).hosts = found.names;
-    crate::query::answer(Arc::new(moment), query)
+    crate::query::run(Arc::new(moment), query)
 }
 
 /// What could not be seen, on stderr: the list itself stays a list.
-fn remarks(answer: &Answer) {
+fn report_unseen(answer: &QueryResult) {
     let printed = answer.rows.iter().filter_map(|slot| answer.row(*slot));
     let hidden = printed.filter(|row| row.ownership == Ownership::Hidden);
-    let hidden = teach::hidden_in_print(hidden.count(), &answer.moment);
+    let hidden = teach::hidden_owners_note(hidden.count(), &answer.moment);
     let gaps = answer.moment.gaps.iter().map(ToString::to_string);
-    for remark in hidden.into_iter().chain(gaps) {
-        say(format_args!("{remark}"));
+    for message in hidden.into_iter().chain(gaps) {
+        print_stderr(format_args!("{message}"));
     }
 }
 
 /// Says it on stderr. Nobody is left to tell when that is gone.
-pub(super) fn say(text: std::fmt::Arguments<'_>) {
+pub(super) fn print_stderr(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "portolan: {text}");
 }

@@ -4,116 +4,119 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
-use crate::app::cli::{Record, USUAL_INTERVAL};
+use crate::app::cli::{DEFAULT_INTERVAL, RecordArgs};
 use crate::app::config::Config;
-use crate::app::excerpt::{self, Excerpt};
+use crate::app::excerpt::{self, RecordingFilter};
 use crate::app::exit::{Exit, Failure};
-use crate::app::print::say;
-use crate::collect::recording::{self, Existing, Redactor, Summary};
-use crate::collect::{Collector, pace};
-use crate::quantity::{self, count};
+use crate::app::print::print_stderr;
+use crate::collect::recording::{self, ExistingFile, RecordingSummary, Redactor};
+use crate::collect::{Collector, effective_interval};
+use crate::quantity::{self, pluralize};
 use crate::snapshot::Gap;
 
 /// Records.
 ///
 /// # Errors
 /// What the system refused; what was recorded until then is in the file, and whole.
-pub(super) fn record(record: &Record, config: &Config) -> Result<Exit, Failure> {
-    let filter = record.selection.filter()?;
-    let narrow = record.selection.narrow();
-    record.common.start_log()?;
+pub(super) fn run(record: &RecordArgs, config: &Config) -> Result<Exit, Failure> {
+    let filter = record.selection.parse_filter()?;
+    let quick_filter = record.selection.quick_filter();
+    record.common.init_log()?;
     let services = record.common.services();
     let interval = record
         .common
-        .interval(config.interval.unwrap_or(USUAL_INTERVAL));
-    let mut collector = Collector::open(record.common.source(), Instant::now())?;
+        .interval_or(config.interval.unwrap_or(DEFAULT_INTERVAL));
+    let mut collector = Collector::open(record.common.source_kind(), Instant::now())?;
     let mut redactor = record.redact.then(Redactor::default);
-    let about = excerpt::about(&record.selection.text(), redactor.is_some());
+    let metadata = excerpt::recording_metadata(&record.selection.filter_text(), redactor.is_some());
     let existing = match record.force {
-        true => Existing::Replace,
-        false => Existing::Keep,
+        true => ExistingFile::Replace,
+        false => ExistingFile::Keep,
     };
-    let path = crate::text::readable(record.file.as_os_str().as_encoded_bytes()).to_string();
-    let mut writer = recording::create(&record.file, existing, &about).map_err(|error| {
-        let path = path.clone();
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Failure::Recording {
-                path,
-                why: "there is a file already; --force replaces it".into(),
-            },
-            _ => Failure::Tape { path, error },
-        }
-    })?;
-    let wishes = wishes_to_end().map_err(Failure::Thread)?;
-    let mut excerpt = Excerpt::of(Arc::new(filter), narrow, services);
-    let until = record
-        .span
+    let path = crate::text::sanitize(record.file.as_os_str().as_encoded_bytes()).to_string();
+    let mut writer =
+        recording::create_recording(&record.file, existing, &metadata).map_err(|error| {
+            let path = path.clone();
+            match error.kind() {
+                std::io::ErrorKind::AlreadyExists => Failure::Recording {
+                    path,
+                    why: "there is a file already; --force replaces it".into(),
+                },
+                _ => Failure::RecordingIo { path, error },
+            }
+        })?;
+    let stop_requests = stop_requests().map_err(Failure::Thread)?;
+    let mut recording_filter =
+        RecordingFilter::for_filter(Arc::new(filter), quick_filter, services);
+    let deadline = record
+        .duration
         .and_then(|span| Instant::now().checked_add(span));
-    let mut said: Vec<Gap> = Vec::new();
-    let mut spare = Vec::new();
+    let mut reported: Vec<Gap> = Vec::new();
+    let mut buffer = Vec::new();
     loop {
-        let begun = Instant::now();
-        let written = match collector.sample(std::mem::take(&mut spare), interval) {
+        let started = Instant::now();
+        let written = match collector.sample(std::mem::take(&mut buffer), interval) {
             Ok(mut snapshot) => {
-                if let Some(excerpt) = &mut excerpt {
-                    excerpt.keep_only(&mut snapshot);
+                if let Some(recording_filter) = &mut recording_filter {
+                    recording_filter.apply(&mut snapshot);
                 }
                 if let Some(redactor) = &mut redactor {
                     redactor.redact(&mut snapshot);
                 }
-                snapshot.interval = pace(interval, snapshot.cost.wall);
+                snapshot.interval = effective_interval(interval, snapshot.cost.wall);
                 snapshot
                     .gaps
                     .iter()
-                    .for_each(|gap| say_once(gap, &mut said));
-                let written = writer.snapshot(&snapshot);
-                spare = snapshot.sockets;
+                    .for_each(|gap| report_once(gap, &mut reported));
+                let written = writer.write_snapshot(&snapshot);
+                buffer = snapshot.sockets;
                 written
             }
             Err(error) => {
-                let gap = Collector::gap(&error);
-                say_once(&gap, &mut said);
-                writer.failed(&gap)
+                let gap = Collector::gap_from_error(&error);
+                report_once(&gap, &mut reported);
+                writer.write_failure(&gap)
             }
         };
-        let due = begun + pace(interval, begun.elapsed());
-        let is_over = written.is_ok() && rest(&wishes, due, until) == Rest::End;
-        let written = match is_over {
-            true => writer.end().map(|_| ()),
+        let due = started + effective_interval(interval, started.elapsed());
+        let is_finished = written.is_ok()
+            && wait_for_next_sample(&stop_requests, due, deadline) == RecordWait::Stop;
+        let written = match is_finished {
+            true => writer.finish().map(|_| ()),
             false => written,
         };
         if let Err(error) = written {
-            writer.take_back();
-            sum_up(writer.summary(), &path);
-            return Err(Failure::Tape { path, error });
+            writer.truncate_partial_block();
+            print_summary(writer.summary(), &path);
+            return Err(Failure::RecordingIo { path, error });
         }
-        if is_over {
-            sum_up(writer.summary(), &path);
-            return Ok(Exit::Done);
+        if is_finished {
+            print_summary(writer.summary(), &path);
+            return Ok(Exit::Success);
         }
     }
 }
 
-fn sum_up(summary: Summary, path: &str) {
+fn print_summary(summary: RecordingSummary, path: &str) {
     let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    say(format_args!(
+    print_stderr(format_args!(
         "recorded {} of {}, {}, in {path}",
-        count(number(summary.samples), "sample", "samples"),
-        count(number(summary.sockets), "socket", "sockets"),
+        pluralize(number(summary.samples), "sample", "samples"),
+        pluralize(number(summary.sockets), "socket", "sockets"),
         quantity::bytes(summary.bytes),
     ));
 }
 
-fn say_once(gap: &Gap, said: &mut Vec<Gap>) {
-    if !said.contains(gap) {
-        say(format_args!("{gap}"));
-        said.push(gap.clone());
+fn report_once(gap: &Gap, reported: &mut Vec<Gap>) {
+    if !reported.contains(gap) {
+        print_stderr(format_args!("{gap}"));
+        reported.push(gap.clone());
     }
 }
 
 #[cfg(unix)]
-fn wishes_to_end() -> std::io::Result<Receiver<()>> {
-    crate::app::signals::wishes_to_end()
+fn stop_requests() -> std::io::Result<Receiver<()>> {
+    crate::app::signals::stop_requests()
 }
 
 /// Here an interruption ends the program where it is: the file is whole up to the last sample.
@@ -124,25 +127,29 @@ fn wishes_to_end() -> std::io::Result<Receiver<()>> {
 
 /// What ended a rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rest {
+enum RecordWait {
     /// The time for the next sample has come.
-    Over,
+    NextSample,
     /// That was the last sample.
-    End,
+    Stop,
 }
 
-fn rest(wishes: &Receiver<()>, due: Instant, until: Option<Instant>) -> Rest {
-    let end = until.map_or(due, |until| due.min(until));
+fn wait_for_next_sample(
+    stop_requests: &Receiver<()>,
+    due: Instant,
+    deadline: Option<Instant>,
+) -> RecordWait {
+    let end = deadline.map_or(due, |deadline| due.min(deadline));
     let left = end.saturating_duration_since(Instant::now());
-    match wishes.recv_timeout(left) {
-        Ok(()) => return Rest::End,
+    match stop_requests.recv_timeout(left) {
+        Ok(()) => return RecordWait::Stop,
         Err(RecvTimeoutError::Timeout) => {}
         // Nobody can wish anything here.
         Err(RecvTimeoutError::Disconnected) => std::thread::sleep(left),
     }
-    match until.is_some_and(|until| Instant::now() >= until) {
-        true => Rest::End,
-        false => Rest::Over,
+    match deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        true => RecordWait::Stop,
+        false => RecordWait::NextSample,
     }
 }
 
@@ -151,13 +158,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rest_ends_when_it_is_due_when_time_is_up_and_when_told_to() {
-        let (wish, wishes) = std::sync::mpsc::channel();
+    fn wait_ends_when_due_at_the_deadline_and_on_a_stop_request() {
+        let (stop_sender, stop_requests) = std::sync::mpsc::channel();
         let now = Instant::now();
         let later = now + std::time::Duration::from_secs(3600);
-        assert_eq!(rest(&wishes, now, Some(later)), Rest::Over);
-        assert_eq!(rest(&wishes, later, Some(now)), Rest::End);
-        wish.send(()).unwrap();
-        assert_eq!(rest(&wishes, later, None), Rest::End);
+        assert_eq!(
+            wait_for_next_sample(&stop_requests, now, Some(later)),
+            RecordWait::NextSample
+        );
+        assert_eq!(
+            wait_for_next_sample(&stop_requests, later, Some(now)),
+            RecordWait::Stop
+        );
+        stop_sender.send(()).unwrap();
+        assert_eq!(
+            wait_for_next_sample(&stop_requests, later, None),
+            RecordWait::Stop
+        );
     }
 }

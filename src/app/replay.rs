@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::app::cli::{At, Replay, draws};
+use crate::app::cli::{ReplayArgs, ReplayTime, can_draw_dashboard};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
 use crate::app::feed;
-use crate::app::print::{Printer, say};
-use crate::collect::Sampled;
-use crate::collect::recording::{self, Ending, Reader, Unreadable};
+use crate::app::print::{ListPrinter, print_stderr};
+use crate::collect::SampleOutcome;
+use crate::collect::recording::{self, OpenRecordingError, RecordingEnd, RecordingReader};
 use crate::history::{History, Moment};
 use crate::query::filter::Flag;
 use crate::snapshot::Gap;
@@ -20,10 +20,10 @@ use crate::snapshot::Gap;
 ///
 /// # Errors
 /// What the system refused, and a file that is no recording.
-pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
-    let path = crate::text::readable(replay.file.as_os_str().as_encoded_bytes()).to_string();
-    let reader = recording::open(&replay.file).map_err(|error| match error {
-        Unreadable::Refused(error) => Failure::Tape {
+pub(super) fn run(replay: &ReplayArgs, config: Config) -> Result<Exit, Failure> {
+    let path = crate::text::sanitize(replay.file.as_os_str().as_encoded_bytes()).to_string();
+    let reader = recording::open_recording(&replay.file).map_err(|error| match error {
+        OpenRecordingError::Io(error) => Failure::RecordingIo {
             path: path.clone(),
             error,
         },
@@ -32,19 +32,19 @@ pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
             why: other.to_string(),
         },
     })?;
-    if draws() && replay.at.is_none() && !replay.layout.asks_for_format() {
-        return feed::playback(reader, replay, config);
+    if can_draw_dashboard() && replay.at.is_none() && !replay.output.has_explicit_format() {
+        return feed::run_playback(reader, replay, config);
     }
-    let printer = Printer::new(
+    let printer = ListPrinter::new(
         &replay.selection,
-        &replay.layout,
+        &replay.output,
         &replay.common,
-        config.limits,
+        config.thresholds,
     )?;
-    let host = reader.about().host.clone();
-    let mut moment = moment(reader, replay.at, path)?;
+    let host = reader.info().host.clone();
+    let mut moment = moment_at(reader, replay.at, path)?;
     // A list has what is there, unless what is gone is asked for.
-    if !replay.selection.filter()?.mentions(Flag::Closed) {
+    if !replay.selection.parse_filter()?.contains_flag(Flag::Closed) {
         moment = Arc::new(moment.without_closed());
     }
     printer.print(moment, host.as_deref())
@@ -52,16 +52,20 @@ pub(super) fn replay(replay: &Replay, config: Config) -> Result<Exit, Failure> {
 
 /// The last moment that was not after the one asked for. What is wrong with the recording up to
 /// there is said.
-fn moment(mut reader: Reader<File>, at: Option<At>, path: String) -> Result<Arc<Moment>, Failure> {
+fn moment_at(
+    mut reader: RecordingReader<File>,
+    at: Option<ReplayTime>,
+    path: String,
+) -> Result<Arc<Moment>, Failure> {
     let mut history = History::default();
     let mut until = None;
     let mut found: Option<Arc<Moment>> = None;
-    let mut said: Vec<Gap> = Vec::new();
+    let mut reported: Vec<Gap> = Vec::new();
     for sampled in reader.by_ref() {
         let gaps = match sampled {
-            Sampled::Failed(gap) => vec![gap],
-            Sampled::Snapshot(mut snapshot) => {
-                let until = *until.get_or_insert_with(|| wall_clock(at, snapshot.taken_at));
+            SampleOutcome::Failed(gap) => vec![gap],
+            SampleOutcome::Snapshot(mut snapshot) => {
+                let until = *until.get_or_insert_with(|| resolve_time(at, snapshot.taken_at));
                 if until.is_some_and(|until| snapshot.taken_at > until) {
                     break;
                 }
@@ -73,9 +77,9 @@ fn moment(mut reader: Reader<File>, at: Option<At>, path: String) -> Result<Arc<
         };
         // The gaps of the moment that is shown are said with it.
         for gap in gaps {
-            if matches!(gap, Gap::Sampler(_)) && !said.contains(&gap) {
-                say(format_args!("{gap}"));
-                said.push(gap);
+            if matches!(gap, Gap::Sampler(_)) && !reported.contains(&gap) {
+                print_stderr(format_args!("{gap}"));
+                reported.push(gap);
             }
         }
     }
@@ -87,20 +91,23 @@ fn moment(mut reader: Reader<File>, at: Option<At>, path: String) -> Result<Arc<
         },
     })?;
     let mut moment = Arc::unwrap_or_clone(moment);
-    moment.gaps.retain(|gap| !said.contains(gap));
-    if let Some(sentence) = reader.ending().and_then(ending) {
-        say(format_args!("{sentence} (after {})", moment.taken_at));
+    moment.gaps.retain(|gap| !reported.contains(gap));
+    if let Some(sentence) = reader.recording_end().and_then(ending_message) {
+        print_stderr(format_args!("{sentence} (after {})", moment.taken_at));
     }
     Ok(Arc::new(moment))
 }
 
 /// The moment asked for, in a recording that begins then.
-fn wall_clock(at: Option<At>, begun: jiff::Timestamp) -> Option<jiff::Timestamp> {
+fn resolve_time(
+    at: Option<ReplayTime>,
+    recording_start: jiff::Timestamp,
+) -> Option<jiff::Timestamp> {
     match at? {
-        At::Time(time) => Some(time),
-        At::After(span) => begun.checked_add(span).ok(),
-        At::Clock(time) => {
-            let day = begun.to_zoned_datetime(TimeZone::system());
+        ReplayTime::Absolute(time) => Some(time),
+        ReplayTime::Offset(span) => recording_start.checked_add(span).ok(),
+        ReplayTime::TimeOfDay(time) => {
+            let day = recording_start.to_zoned_datetime(TimeZone::system());
             // The whole second counts, as nobody types the rest.
             let zoned = day
                 .date()
@@ -113,10 +120,12 @@ fn wall_clock(at: Option<At>, begun: jiff::Timestamp) -> Option<jiff::Timestamp>
 }
 
 /// What is to be said of an ending that is none.
-pub(super) fn ending(ending: &Ending) -> Option<String> {
+pub(super) fn ending_message(ending: &RecordingEnd) -> Option<String> {
     match ending {
-        Ending::Whole => None,
-        Ending::CutOff => Some("the recording is cut off here".into()),
-        Ending::Refused(why) => Some(format!("the recording cannot be read any further: {why}")),
+        RecordingEnd::Complete => None,
+        RecordingEnd::Truncated => Some("the recording is cut off here".into()),
+        RecordingEnd::IoError(why) => {
+            Some(format!("the recording cannot be read any further: {why}"))
+        }
     }
 }

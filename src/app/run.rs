@@ -6,21 +6,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Common, Fault, Selection, USUAL_INTERVAL};
+use crate::app::cli::{CommonArgs, DEFAULT_INTERVAL, Fault, SelectionArgs};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::feed::{Begin, Feeder};
+use crate::app::feed::{DataSource, StartDataSource};
 use crate::app::input::{self, Input};
-use crate::app::model::Model;
+use crate::app::model::EngineThread;
 use crate::app::panics;
-use crate::app::recorder::{News, Recorder, Tap};
-use crate::app::shelf::{Shelf, Unkept};
-use crate::app::terminal::{self, Display};
-use crate::app::tutor::{self, Tutor};
-use crate::app::update::{App, Effect, Pace, Take};
-use crate::collect::recording::Ending;
-use crate::teach::Progress;
-use crate::view::{ViewState, screen};
+use crate::app::recorder::{Recorder, RecorderEvent, SampleTee};
+use crate::app::shelf::{StateFile, StateWriter};
+use crate::app::terminal::{self, TerminalGuard};
+use crate::app::tutor::{self, LabThread};
+use crate::app::update::{App, Effect, PlaybackCommand, RecordingRequest};
+use crate::collect::recording::RecordingEnd;
+use crate::teach::LessonProgress;
+use crate::view::{ViewState, draw};
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -28,158 +28,161 @@ pub(super) enum Message {
     /// From the terminal.
     Input(Input),
     /// There is an answer to fetch.
-    Answered,
+    ResponseReady,
     /// Stop until continued.
     Suspend,
     /// We were continued.
-    Continued,
+    Resumed,
     /// End.
-    End(Exit),
+    Exit(Exit),
     /// The filters of earlier runs, the latest first.
-    Recalled(Vec<String>),
+    FiltersLoaded(Vec<String>),
     /// How far the learner is, and a word where that is not known.
-    Progress(Progress, Option<String>),
+    ProgressLoaded(LessonProgress, Option<String>),
     /// Something cannot be kept, and why; without a word, it can be again.
-    Unkept(Unkept, Option<String>),
+    SaveStatus(StateFile, Option<String>),
     /// What the lab did, and by which order.
-    Lab(u64, tutor::News),
+    Lab(u64, tutor::LabEvent),
     /// The recording that is shown is at its end.
-    Over(Ending),
+    PlaybackEnded(RecordingEnd),
     /// How the recording goes that is made.
-    Recording(News),
+    Recorder(RecorderEvent),
     /// The terminal cannot be read any more.
     TerminalLost(String),
 }
 
 /// Messages that may wait; the input thread waits with more.
-const WAITING: usize = 256;
+const MESSAGE_QUEUE_LEN: usize = 256;
 
 /// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
 /// one is shown before a screen that is painted 60 times a second could show it.
-const FRAME: Duration = Duration::from_millis(8);
+const FRAME_TIME: Duration = Duration::from_millis(8);
 
 /// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
 /// and then to begin.
-pub(super) fn open(
-    selection: &Selection,
-    common: &Common,
+pub(super) fn run_dashboard(
+    selection: &SelectionArgs,
+    common: &CommonArgs,
     config: Config,
-    feed: impl FnOnce(&mut App) -> Result<Begin, Failure>,
+    open_source: impl FnOnce(&mut App) -> Result<StartDataSource, Failure>,
 ) -> Result<Exit, Failure> {
     // Everything that can be refused is tried before the screen is touched.
-    let filter = Arc::new(selection.filter()?);
-    common.start_log()?;
+    let filter = Arc::new(selection.parse_filter()?);
+    common.init_log()?;
     panics::install(thread::current().id());
-    let interval = common.interval(config.interval.unwrap_or(USUAL_INTERVAL));
-    let mut view = ViewState::new(Display::size(), interval);
-    view.narrow = selection.narrow();
-    view.filter.text = selection.text();
-    view.zone = jiff::tz::TimeZone::system();
+    let interval = common.interval_or(config.interval.unwrap_or(DEFAULT_INTERVAL));
+    let mut view = ViewState::new(TerminalGuard::size(), interval);
+    view.quick_filter = selection.quick_filter();
+    view.filter.text = selection.filter_text();
+    view.time_zone = jiff::tz::TimeZone::system();
     let mut app = App::new(view, filter, common.services());
-    app.named = config.filters;
-    app.limits = config.limits;
-    let feed = feed(&mut app)?;
+    app.named_filters = config.filters;
+    app.thresholds = config.thresholds;
+    let open_source = open_source(&mut app)?;
 
-    let (messages, inbox) = sync_channel(WAITING);
-    let (spares, spare) = channel();
-    let model = Model::start(
+    let (messages, inbox) = sync_channel(MESSAGE_QUEUE_LEN);
+    let (buffer_sender, buffer_receiver) = channel();
+    let engine = EngineThread::start(
         messages.clone(),
-        app.question(),
-        config.keeping,
-        spares,
+        app.engine_request(),
+        config.retention,
+        buffer_sender,
         common.fault(),
     );
-    let model = model.map_err(Failure::Thread)?;
-    let tap = Tap::default();
-    let feeder = feed(&app, &model, &tap, spare, messages.clone()).map_err(Failure::Thread)?;
-    let display = Display::take(common.theme()).map_err(Failure::Terminal)?;
-    #[cfg(unix)]
-    crate::app::signals::start(messages.clone()).map_err(Failure::Thread)?;
-    let shelf = Shelf::open(messages.clone());
-    let tutor = match feeder {
-        Feeder::Sampler(_) => Tutor::start(messages.clone(), common.source()).ok(),
-        // What a lab does would not be in the recording.
-        Feeder::Player(_) => None,
-    };
-    input::start(messages.clone(), common.fault() == Some(Fault::Input))
+    let engine = engine.map_err(Failure::Thread)?;
+    let tee = SampleTee::default();
+    let data_source = open_source(&app, &engine, &tee, buffer_receiver, messages.clone())
         .map_err(Failure::Thread)?;
-    Loop {
+    let display = TerminalGuard::enter(common.theme()).map_err(Failure::Terminal)?;
+    #[cfg(unix)]
+    crate::app::signals::spawn(messages.clone()).map_err(Failure::Thread)?;
+    let state_writer = StateWriter::start(messages.clone());
+    let lab_thread = match data_source {
+        DataSource::Sampler(_) => LabThread::start(messages.clone(), common.source_kind()).ok(),
+        // What a lab does would not be in the recording.
+        DataSource::Player(_) => None,
+    };
+    input::spawn(messages.clone(), common.fault() == Some(Fault::Input))
+        .map_err(Failure::Thread)?;
+    EventLoop {
         app,
-        display,
-        model,
-        feeder,
+        terminal: display,
+        engine,
+        data_source,
         inbox,
         messages,
-        tap,
+        tee,
         recorder: None,
-        shelf,
-        tutor,
+        state_writer,
+        lab_thread,
         fault: common.fault(),
-        drawn: None,
+        last_draw: None,
     }
     .run()
 }
 
-struct Loop {
+struct EventLoop {
     app: App,
-    display: Display,
-    model: Model,
-    feeder: Feeder,
+    terminal: TerminalGuard,
+    engine: EngineThread,
+    data_source: DataSource,
     inbox: Receiver<Message>,
     messages: SyncSender<Message>,
-    tap: Tap,
+    tee: SampleTee,
     recorder: Option<Recorder>,
-    shelf: Option<Shelf>,
-    tutor: Option<Tutor>,
+    state_writer: Option<StateWriter>,
+    lab_thread: Option<LabThread>,
     fault: Option<Fault>,
-    drawn: Option<Instant>,
+    last_draw: Option<Instant>,
 }
 
-impl Loop {
+impl EventLoop {
     fn run(mut self) -> Result<Exit, Failure> {
-        let outcome = self.turn();
-        let shelf = self.shelf.take();
-        let (recorder, tutor) = (self.recorder.take(), self.tutor.take());
+        let outcome = self.run_until_exit();
+        let state_writer = self.state_writer.take();
+        let (recorder, lab_thread) = (self.recorder.take(), self.lab_thread.take());
         // The terminal is given back first: leaving is at once.
         drop(self);
-        if let Some(tutor) = tutor {
-            tutor.close();
+        if let Some(lab_thread) = lab_thread {
+            lab_thread.close();
         }
         if let Some(recorder) = recorder {
             recorder.close();
         }
-        if let Some(shelf) = shelf {
-            shelf.close();
+        if let Some(state_writer) = state_writer {
+            state_writer.close();
         }
         outcome
     }
 
-    fn turn(&mut self) -> Result<Exit, Failure> {
-        for effect in self.app.take_first() {
-            self.perform(effect)?;
+    fn run_until_exit(&mut self) -> Result<Exit, Failure> {
+        for effect in self.app.take_startup_effects() {
+            self.run_effect(effect)?;
         }
         self.draw()?;
         loop {
             let Ok(first) = self.inbox.recv() else {
-                return Ok(Exit::Failed);
+                return Ok(Exit::InternalError);
             };
-            if let Some(exit) = self.take_up(first)? {
+            if let Some(exit) = self.handle_message(first)? {
                 return Ok(exit);
             }
             // What waits is taken up before drawing, and what comes until the next frame is due.
-            let due = self.drawn.map_or_else(Instant::now, |drawn| drawn + FRAME);
+            let due = self
+                .last_draw
+                .map_or_else(Instant::now, |last_draw| last_draw + FRAME_TIME);
             loop {
                 match self
                     .inbox
                     .recv_timeout(due.saturating_duration_since(Instant::now()))
                 {
                     Ok(message) => {
-                        if let Some(exit) = self.take_up(message)? {
+                        if let Some(exit) = self.handle_message(message)? {
                             return Ok(exit);
                         }
                     }
                     Err(RecvTimeoutError::Timeout) => break,
-                    Err(RecvTimeoutError::Disconnected) => return Ok(Exit::Failed),
+                    Err(RecvTimeoutError::Disconnected) => return Ok(Exit::InternalError),
                 }
             }
             self.draw()?;
@@ -187,137 +190,141 @@ impl Loop {
     }
 
     fn draw(&mut self) -> Result<(), Failure> {
-        if let Some(trouble) = panics::latest() {
-            self.app.troubled(trouble);
+        if let Some(trouble) = panics::take_last() {
+            self.app.set_error(trouble);
         }
         let app = &self.app;
-        let screen = screen(&app.view, app.answer.as_deref(), &app.lines, &app.services);
-        self.display.draw(&screen).map_err(Failure::Terminal)?;
-        self.drawn = Some(Instant::now());
+        let screen = draw(&app.view, app.result.as_deref(), &app.lines, &app.services);
+        self.terminal.draw(&screen).map_err(Failure::Terminal)?;
+        self.last_draw = Some(Instant::now());
         assert!(
-            self.fault != Some(Fault::Main) || app.answer.is_none(),
+            self.fault != Some(Fault::Main) || app.result.is_none(),
             "asked to fail after the first answer"
         );
         Ok(())
     }
 
     /// Takes up one message; tells how to end, if this is the end.
-    fn take_up(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
+    fn handle_message(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
         let mut effects = match message {
-            Message::Input(input) => self.app.input(input),
-            Message::Answered => Vec::new(),
-            Message::Recalled(filters) => {
-                self.app.recalled(filters);
+            Message::Input(input) => self.app.handle_input(input),
+            Message::ResponseReady => Vec::new(),
+            Message::FiltersLoaded(filters) => {
+                self.app.add_saved_filters(filters);
                 Vec::new()
             }
-            Message::Progress(progress, word) => {
-                self.app.knows_progress(&progress, word);
+            Message::ProgressLoaded(progress, word) => {
+                self.app.set_progress(&progress, word);
                 Vec::new()
             }
-            Message::Unkept(what, word) => {
-                self.app.unkept(what, word);
+            Message::SaveStatus(what, word) => {
+                self.app.set_save_error(what, word);
                 Vec::new()
             }
-            Message::Lab(number, news) => self.app.lab_told(number, news),
-            Message::Over(ending) => {
-                self.app.played(crate::app::replay::ending(&ending));
+            Message::Lab(number, event) => self.app.handle_lab_event(number, event),
+            Message::PlaybackEnded(ending) => {
+                self.app
+                    .playback_ended(crate::app::replay::ending_message(&ending));
                 Vec::new()
             }
-            Message::Recording(news) => {
-                self.recording(news);
+            Message::Recorder(event) => {
+                self.handle_recorder_event(event);
                 Vec::new()
             }
             Message::Suspend => vec![Effect::Suspend],
-            Message::Continued => vec![Effect::Redraw],
-            Message::End(exit) => return Ok(Some(exit)),
-            Message::TerminalLost(why) => return Err(Failure::Terminal(io::Error::other(why))),
+            Message::Resumed => vec![Effect::Redraw],
+            Message::Exit(exit) => return Ok(Some(exit)),
+            Message::TerminalLost(reason) => {
+                return Err(Failure::Terminal(io::Error::other(reason)));
+            }
         };
-        if let Some(published) = self.model.fetch() {
-            effects.extend(self.app.answered(published));
+        if let Some(published) = self.engine.take_response() {
+            effects.extend(self.app.handle_response(published));
         }
         for effect in effects {
-            if self.perform(effect)? {
-                return Ok(Some(Exit::Done));
+            if self.run_effect(effect)? {
+                return Ok(Some(Exit::Success));
             }
         }
         Ok(None)
     }
 
     /// Does it; tells whether it was the last thing to do.
-    fn perform(&mut self, effect: Effect) -> Result<bool, Failure> {
+    fn run_effect(&mut self, effect: Effect) -> Result<bool, Failure> {
         match effect {
-            Effect::Ask => self.model.ask(self.app.question()),
-            Effect::SetInterval(interval) => match &self.feeder {
-                Feeder::Sampler(sampler) => sampler.set_interval(interval),
-                Feeder::Player(_) => {}
+            Effect::SendRequest => self.engine.send_request(self.app.engine_request()),
+            Effect::SetInterval(interval) => match &self.data_source {
+                DataSource::Sampler(sampler) => sampler.set_interval(interval),
+                DataSource::Player(_) => {}
             },
-            Effect::LookNow => match &self.feeder {
-                Feeder::Sampler(sampler) => sampler.look_now(),
-                Feeder::Player(player) => player.wish(Pace::Now),
+            Effect::SampleNow => match &self.data_source {
+                DataSource::Sampler(sampler) => sampler.sample_now(),
+                DataSource::Player(player) => player.send(PlaybackCommand::SkipWait),
             },
-            Effect::Play(pace) => {
-                if let Feeder::Player(player) = &self.feeder {
-                    player.wish(pace);
+            Effect::Playback(pace) => {
+                if let DataSource::Player(player) = &self.data_source {
+                    player.send(pace);
                 }
             }
-            Effect::Record(take) => self.record(take),
+            Effect::StartRecording(take) => self.start_recording(take),
             Effect::StopRecording => {
                 if let Some(recorder) = &self.recorder {
                     recorder.stop();
                 }
             }
-            Effect::Remember(filter) => {
-                if let Some(shelf) = &self.shelf {
-                    shelf.keep(filter);
+            Effect::SaveFilter(filter) => {
+                if let Some(state_writer) = &self.state_writer {
+                    state_writer.save_filter(filter);
                 }
             }
-            Effect::KeepProgress(progress) => {
-                if let Some(shelf) = &self.shelf {
-                    shelf.keep_progress(*progress);
+            Effect::SaveProgress(progress) => {
+                if let Some(state_writer) = &self.state_writer {
+                    state_writer.save_progress(*progress);
                 }
             }
             Effect::Lab(number, order) => {
-                if let Some(tutor) = &self.tutor {
-                    tutor.order(number, order);
+                if let Some(lab_thread) = &self.lab_thread {
+                    lab_thread.send(number, order);
                 }
             }
-            Effect::Copy(text) => self.display.copy(&text).map_err(Failure::Terminal)?,
-            Effect::Redraw => self.display.clear().map_err(Failure::Terminal)?,
+            Effect::Copy(text) => self.terminal.copy(&text).map_err(Failure::Terminal)?,
+            Effect::Redraw => self.terminal.invalidate().map_err(Failure::Terminal)?,
             Effect::Suspend => self.suspend().map_err(Failure::Terminal)?,
             Effect::Quit => return Ok(true),
         }
         Ok(false)
     }
 
-    fn record(&mut self, take: Take) {
+    fn start_recording(&mut self, take: RecordingRequest) {
         let (services, messages) = (Arc::clone(&self.app.services), self.messages.clone());
-        self.recorder = Recorder::start(&self.tap, take, services, messages);
+        self.recorder = Recorder::start(&self.tee, take, services, messages);
         if self.recorder.is_none() {
-            self.app.say("the system gives no thread that could record");
+            self.app
+                .set_status("the system gives no thread that could record");
         }
     }
 
-    fn recording(&mut self, news: News) {
-        match news {
-            News::Written(tape) => self.app.recording(Some(tape)),
-            News::Over(word) => {
-                self.app.recording(None);
-                self.app.say(word);
+    fn handle_recorder_event(&mut self, event: RecorderEvent) {
+        match event {
+            RecorderEvent::Progress(status) => self.app.set_recording_status(Some(status)),
+            RecorderEvent::Finished(word) => {
+                self.app.set_recording_status(None);
+                self.app.set_status(word);
             }
-            News::Failed(why) => self.app.recording_failed(why),
+            RecorderEvent::Failed(reason) => self.app.recording_failed(reason),
         }
     }
 
     #[cfg(unix)]
     fn suspend(&mut self) -> io::Result<()> {
-        terminal::give_back();
-        if !crate::app::signals::stop() {
+        terminal::restore();
+        if !crate::app::signals::suspend_process() {
             self.app
-                .say("no shell here could continue the program, so it goes on");
+                .set_status("no shell here could continue the program, so it goes on");
         }
-        self.display.take_again()?;
-        let (columns, rows) = Display::size();
-        self.app.input(Input::Resize(columns, rows));
+        self.terminal.reenter()?;
+        let (columns, rows) = TerminalGuard::size();
+        self.app.handle_input(Input::Resize(columns, rows));
         Ok(())
     }
 

@@ -20,16 +20,16 @@ use crate::app::run::Message;
 use crate::app::terminal;
 
 /// How long the loop has to end by itself after it was told to.
-const PATIENCE: Duration = Duration::from_millis(700);
+const EXIT_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// Starts both threads.
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
-pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
+pub(super) fn spawn(messages: SyncSender<Message>) -> io::Result<()> {
     // Every signal that would end the program, and so leave the terminal as the chart has it.
-    let deadly = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM];
-    let mut signals = Signals::new(deadly.into_iter().chain([SIGTSTP, SIGCONT]))?;
+    let terminating = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM];
+    let mut signals = Signals::new(terminating.into_iter().chain([SIGTSTP, SIGCONT]))?;
     let for_signals = messages;
     thread::Builder::new()
         .name("signals".into())
@@ -37,15 +37,17 @@ pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
             for signal in &mut signals {
                 match signal {
                     SIGTSTP => drop(for_signals.try_send(Message::Suspend)),
-                    SIGCONT => drop(for_signals.try_send(Message::Continued)),
-                    deadly => end(
+                    SIGCONT => drop(for_signals.try_send(Message::Resumed)),
+                    terminating => request_exit(
                         &for_signals,
-                        Exit::Signal(u8::try_from(deadly).unwrap_or(0)),
+                        Exit::Signal(u8::try_from(terminating).unwrap_or(0)),
                     ),
                 }
             }
         })?;
-    thread::Builder::new().name("watch".into()).spawn(watch)?;
+    thread::Builder::new()
+        .name("watch".into())
+        .spawn(watch_hangup)?;
     Ok(())
 }
 
@@ -53,27 +55,27 @@ pub(super) fn start(messages: SyncSender<Message>) -> io::Result<()> {
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
-pub(super) fn wishes_to_end() -> io::Result<Receiver<()>> {
+pub(super) fn stop_requests() -> io::Result<Receiver<()>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
-    let (wish, wishes) = channel();
+    let (stop_sender, stop_requests) = channel();
     thread::Builder::new()
         .name("signals".into())
-        .spawn(move || signals.forever().try_for_each(|_| wish.send(())))?;
-    Ok(wishes)
+        .spawn(move || signals.forever().try_for_each(|_| stop_sender.send(())))?;
+    Ok(stop_requests)
 }
 
 /// Asks the loop to end; ends the program without it if it does not answer, because it may be
 /// stuck writing to a terminal that does not read.
-fn end(messages: &SyncSender<Message>, exit: Exit) {
-    drop(messages.try_send(Message::End(exit)));
-    thread::sleep(PATIENCE);
-    terminal::give_back_within(PATIENCE);
+fn request_exit(messages: &SyncSender<Message>, exit: Exit) {
+    drop(messages.try_send(Message::Exit(exit)));
+    thread::sleep(EXIT_TIMEOUT);
+    terminal::restore_within(EXIT_TIMEOUT);
     process::exit(exit.code().into());
 }
 
 /// Ends the program when the terminal is gone: there is nobody to draw for, nothing to give back.
-fn watch() {
-    let Some(terminal) = Watched::open() else {
+fn watch_hangup() {
+    let Some(terminal) = HangupFd::open() else {
         return;
     };
     loop {
@@ -83,8 +85,8 @@ fn watch() {
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return,
             Ok(_) => {
-                let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-                if fds.iter().any(|fd| fd.revents().intersects(gone)) {
+                let hangup = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+                if fds.iter().any(|fd| fd.revents().intersects(hangup)) {
                     process::exit(
                         Exit::Signal(u8::try_from(SIGHUP).unwrap_or(0))
                             .code()
@@ -98,12 +100,12 @@ fn watch() {
 
 /// The descriptor that tells of the hang-up: stdin where it is the terminal, else the controlling
 /// terminal, which is what crossterm reads from then.
-enum Watched {
+enum HangupFd {
     Stdin(io::Stdin),
     Controlling(OwnedFd),
 }
 
-impl Watched {
+impl HangupFd {
     fn open() -> Option<Self> {
         let stdin = io::stdin();
         if rustix::termios::isatty(&stdin) {
@@ -122,8 +124,8 @@ impl Watched {
 
 /// Stops this program until it is continued. The terminal must have been given back. Returns
 /// `false` at once where nobody could continue it.
-pub(super) fn stop() -> bool {
-    if !a_shell_could_continue_us() {
+pub(super) fn suspend_process() -> bool {
+    if !has_job_control_parent() {
         return false;
     }
     signal_hook::low_level::raise(signal_hook::consts::SIGSTOP).is_ok()
@@ -131,20 +133,20 @@ pub(super) fn stop() -> bool {
 
 /// Whether a shell with job control is among our ancestors: a process of our session and another
 /// group. Without one nobody would ever continue us (POSIX calls the group orphaned).
-fn a_shell_could_continue_us() -> bool {
+fn has_job_control_parent() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
     }
     const MOST_ANCESTORS: usize = 16;
-    let Some(own) = Kin::of(process::id()) else {
+    let Some(own) = ProcStat::read(process::id()) else {
         return true;
     };
-    let mut parent = own.parent;
+    let mut parent = own.ppid;
     for _ in 0..MOST_ANCESTORS {
-        match Kin::of(parent) {
-            Some(kin) if kin.session != own.session => return false,
-            Some(kin) if kin.group != own.group => return true,
-            Some(kin) => parent = kin.parent,
+        match ProcStat::read(parent) {
+            Some(stat) if stat.session != own.session => return false,
+            Some(stat) if stat.pgrp != own.pgrp => return true,
+            Some(stat) => parent = stat.ppid,
             None => return false,
         }
     }
@@ -152,22 +154,22 @@ fn a_shell_could_continue_us() -> bool {
 }
 
 /// Fields 4 to 6 of /proc/PID/stat (proc(5)).
-struct Kin {
-    parent: u32,
-    group: u32,
+struct ProcStat {
+    ppid: u32,
+    pgrp: u32,
     session: u32,
 }
 
-impl Kin {
-    fn of(pid: u32) -> Option<Self> {
+impl ProcStat {
+    fn read(pid: u32) -> Option<Self> {
         let bytes = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
         // The name in field 2 may hold anything; it ends at the last parenthesis.
         let after = bytes.iter().rposition(|b| *b == b')')? + 1;
         let text = std::str::from_utf8(bytes.get(after..)?).ok()?;
         let mut fields = text.split_whitespace().skip(1).map(str::parse);
         Some(Self {
-            parent: fields.next()?.ok()?,
-            group: fields.next()?.ok()?,
+            ppid: fields.next()?.ok()?,
+            pgrp: fields.next()?.ok()?,
             session: fields.next()?.ok()?,
         })
     }

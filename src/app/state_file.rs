@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 /// How much of a file is read: more than anybody has of what is kept there, and no film.
-pub(super) const LIMIT: u64 = 256 * 1024;
+pub(super) const MAX_BYTES: u64 = 256 * 1024;
 
 /// `$XDG_STATE_HOME/portolan/NAME`. Without a home there is none: what the system's list of
 /// users says instead is the home of somebody who did not ask for it.
@@ -18,8 +18,10 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
     if cfg!(unix) {
         std::env::var_os("HOME").filter(|home| !home.is_empty())?;
     }
-    let places = etcetera::choose_base_strategy().ok()?;
-    let state = places.state_dir().unwrap_or_else(|| places.data_dir());
+    let base_dirs = etcetera::choose_base_strategy().ok()?;
+    let state = base_dirs
+        .state_dir()
+        .unwrap_or_else(|| base_dirs.data_dir());
     Some(state.join("portolan").join(name))
 }
 
@@ -29,14 +31,14 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
 /// What the system refused.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     match fs::metadata(path) {
-        Ok(found) if found.is_file() => {}
+        Ok(metadata) if metadata.is_file() => {}
         // Opening a pipe would wait for its other end.
         Ok(_) => return Ok(Vec::new()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -45,12 +47,12 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Where nothing can be kept there; of the kind `Unsupported` where that is wished.
-pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
-    make(path.parent().unwrap_or(path))?;
+pub(super) fn resolve_target(path: &Path) -> io::Result<PathBuf> {
+    create_private_dir(path.parent().unwrap_or(path))?;
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::symlink_metadata(&target) {
-        Ok(found) if found.is_dir() => Err(io::Error::other("it is a directory")),
-        Ok(found) if !found.is_file() => {
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
+        Ok(metadata) if !metadata.is_file() => {
             Err(io::Error::new(io::ErrorKind::Unsupported, "it is no file"))
         }
         _ => Ok(()),
@@ -63,25 +65,25 @@ pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// What the system refused; the old file is then as it was.
-pub(super) fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = target.with_extension(format!("{}.new", std::process::id()));
+pub(super) fn write_atomic(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = target.with_extension(format!("{}.new", std::process::id()));
     // What a run of the same number left when it was killed.
-    drop(fs::remove_file(&draft));
-    let written = private(&draft).and_then(|mut file| file.write_all(bytes));
-    let done = written.and_then(|()| fs::rename(&draft, target));
+    drop(fs::remove_file(&temporary));
+    let written = create_private_file(&temporary).and_then(|mut file| file.write_all(bytes));
+    let done = written.and_then(|()| fs::rename(&temporary, target));
     if done.is_err() {
-        drop(fs::remove_file(&draft));
+        drop(fs::remove_file(&temporary));
     }
     done
 }
 
 #[cfg(unix)]
-fn make(folder: &Path) -> io::Result<()> {
+fn create_private_dir(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder)?;
+    builder.recursive(true).mode(0o700).create(directory)?;
     // Under sudo with the user's own home, the file would be root's afterwards.
-    let owner = fs::metadata(folder)?.uid();
+    let owner = fs::metadata(directory)?.uid();
     match owner == rustix::process::geteuid().as_raw() {
         true => Ok(()),
         false => Err(io::Error::other("its directory is another user's")),
@@ -89,12 +91,12 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
+fn make(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)
 }
 
 /// A new file that only its owner may read: filters name hosts and users.
-fn private(path: &Path) -> io::Result<File> {
+fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -22,27 +22,27 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Position;
 
 use crate::view::Screen;
-use crate::widgets::{Chart, Theme};
+use crate::widgets::{ScreenWidget, Theme};
 
 /// Whether the terminal is ours at the moment: a panic, a signal and the ordinary end may all want
 /// to give it back, and it must happen once.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+static IS_ACTIVE: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, ours until dropped.
-pub(super) struct Display {
+pub(super) struct TerminalGuard {
     /// Never dropped: what a frame that failed left in its buffer would be written onto the screen
     /// that was given back.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     theme: Theme,
 }
 
-impl Display {
+impl TerminalGuard {
     /// Takes the terminal.
     ///
     /// # Errors
     /// When there is none, or it cannot be set up; it is as it was then.
-    pub(super) fn take(theme: Theme) -> io::Result<Self> {
-        take()?;
+    pub(super) fn enter(theme: Theme) -> io::Result<Self> {
+        enter()?;
         // A frame is written in one go: it is a few kilobytes.
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
@@ -51,7 +51,7 @@ impl Display {
                 theme,
             }),
             Err(error) => {
-                give_back();
+                restore();
                 Err(error)
             }
         }
@@ -61,16 +61,16 @@ impl Display {
     ///
     /// # Errors
     /// When it cannot be set up.
-    pub(super) fn take_again(&mut self) -> io::Result<()> {
-        take()?;
-        self.clear()
+    pub(super) fn reenter(&mut self) -> io::Result<()> {
+        enter()?;
+        self.invalidate()
     }
 
     /// Paints everything anew at the next drawing.
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
+    pub(super) fn invalidate(&mut self) -> io::Result<()> {
         // Not `Terminal::clear`: that asks the terminal where its cursor is, and the answer would
         // come to the input thread. A resize to the size it has clears without asking.
         let area = self.terminal.size()?.into();
@@ -90,7 +90,7 @@ impl Display {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let theme = self.theme;
         self.terminal.draw(|frame| {
-            frame.render_widget(Chart { screen, theme }, frame.area());
+            frame.render_widget(ScreenWidget { screen, theme }, frame.area());
             if let Some((x, y)) = screen.cursor {
                 frame.set_cursor_position(Position { x, y });
             }
@@ -110,27 +110,27 @@ impl Display {
     }
 }
 
-impl Drop for Display {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
-fn take() -> io::Result<()> {
+fn enter() -> io::Result<()> {
     enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
+    IS_ACTIVE.store(true, Ordering::SeqCst);
     execute!(
         io::stdout(),
         EnterAlternateScreen,
         EnableMouseCapture,
         EnableBracketedPaste
     )
-    .inspect_err(|_| give_back())
+    .inspect_err(|_| restore())
 }
 
 /// Gives the terminal back as it was. Does nothing when it is not ours; errors have nobody to go to.
-pub(super) fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+pub(super) fn restore() {
+    if !IS_ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }
     let mut out = io::stdout();
@@ -148,13 +148,13 @@ pub(super) fn give_back() {
 
 /// Gives the terminal back from a thread other than the one that draws, which may be stuck writing
 /// to a terminal that does not read: then the keyboard at least is given back.
-pub(super) fn give_back_within(patience: Duration) {
+pub(super) fn restore_within(timeout: Duration) {
     let (done, finished) = sync_channel(1);
     let writer = thread::Builder::new().spawn(move || {
-        give_back();
+        restore();
         done.send(())
     });
-    if writer.is_err() || finished.recv_timeout(patience).is_err() {
+    if writer.is_err() || finished.recv_timeout(timeout).is_err() {
         let _ = disable_raw_mode();
     }
 }

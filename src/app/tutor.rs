@@ -1,6 +1,6 @@
 //! The thread that leads the lab of the lesson that is open.
 //!
-//! In: [`Order`]s of the learner's screen. Out: [`News`], as a [`Message`]. Starting processes and
+//! In: [`Order`]s of the learner's screen. Out: [`News`], as a [`NetlinkMessage`]. Starting processes and
 //! making calls takes time, so the loop never does it itself. The lab's processes end when their
 //! orders end: with this thread, with the program, however it ends.
 
@@ -12,49 +12,49 @@ use std::{io, thread};
 
 use crate::app::run::Message;
 use crate::snapshot::SourceKind;
-use crate::teach::lessons::{Cast, Happened, Lesson, Step};
-use crate::view::course::{Made, Turn};
+use crate::teach::lessons::{ActualResult, LabNames, Lesson, LessonStep};
+use crate::view::course::{CallResult, SessionStep};
 
 /// How long leaving waits for the lab to be gone.
-const PATIENCE: Duration = Duration::from_secs(3);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What the lab is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum LabRequest {
     /// Set up the lab of a lesson.
     Open(&'static Lesson),
     /// Do these steps; all but the last are seen to be in the table before the next.
-    Perform(Vec<&'static Step>),
+    RunSteps(Vec<&'static LessonStep>),
     /// End the lab.
     Close,
 }
 
 /// What the lab did.
 #[derive(Clone, Debug)]
-pub enum News {
+pub enum LabEvent {
     /// It is set up: what can be shown, and the names so far.
-    Ready(Vec<Turn>, Arc<Cast>),
+    Opened(Vec<SessionStep>, Arc<LabNames>),
     /// The calls were made.
-    Performed {
+    StepsDone {
         /// Which, and what came of them.
-        made: Vec<Made>,
+        results: Vec<CallResult>,
         /// What came of the last one.
-        last: Option<Happened>,
+        last_result: Option<ActualResult>,
         /// The names, and what they stand for now.
-        cast: Arc<Cast>,
+        lab_names: Arc<LabNames>,
     },
     /// It cannot go on.
     Failed(String),
 }
 
 /// The thread, from outside.
-pub(super) struct Tutor {
-    orders: Sender<(u64, Order)>,
+pub(super) struct LabThread {
+    requests: Sender<(u64, LabRequest)>,
     /// Ends when the thread does.
-    done: Receiver<()>,
+    stopped: Receiver<()>,
 }
 
-impl Tutor {
+impl LabThread {
     /// Starts the thread.
     ///
     /// # Errors
@@ -63,45 +63,53 @@ impl Tutor {
         messages: SyncSender<Message>,
         source: Option<SourceKind>,
     ) -> io::Result<Self> {
-        let (orders, receiver) = channel();
+        let (requests, receiver) = channel();
         let (alive, done) = channel();
         let work = move || {
             let _alive: Sender<()> = alive;
-            lead(&receiver, &messages, source);
+            run(&receiver, &messages, source);
         };
         thread::Builder::new().name("lab".into()).spawn(work)?;
-        Ok(Self { orders, done })
+        Ok(Self {
+            requests,
+            stopped: done,
+        })
     }
 
     /// Has something done. The news of it have the same number.
-    pub(super) fn order(&self, number: u64, order: Order) {
+    pub(super) fn send(&self, number: u64, request: LabRequest) {
         // A thread that is gone has said why.
-        drop(self.orders.send((number, order)));
+        drop(self.requests.send((number, request)));
     }
 
     /// Waits until the lab is gone, but not for ever.
     pub(super) fn close(self) {
-        let Self { orders, done } = self;
-        drop(orders);
+        let Self {
+            requests,
+            stopped: done,
+        } = self;
+        drop(requests);
         // Either it ended or it was waited for long enough.
-        let _ = done.recv_timeout(PATIENCE);
+        let _ = done.recv_timeout(EXIT_TIMEOUT);
     }
 }
 
-fn lead(
-    orders: &Receiver<(u64, Order)>,
+fn run(
+    requests: &Receiver<(u64, LabRequest)>,
     messages: &SyncSender<Message>,
     source: Option<SourceKind>,
 ) {
-    let mut bench = Bench::new(source);
-    while let Ok((number, order)) = orders.recv() {
-        let news = catch_unwind(AssertUnwindSafe(|| bench.carry_out(order)));
-        let news = news.unwrap_or_else(|_| {
-            bench = Bench::new(source);
-            Some(News::Failed("it failed, and its processes are gone".into()))
+    let mut runner = LabRunner::new(source);
+    while let Ok((number, request)) = requests.recv() {
+        let event = catch_unwind(AssertUnwindSafe(|| runner.handle(request)));
+        let event = event.unwrap_or_else(|_| {
+            runner = LabRunner::new(source);
+            Some(LabEvent::Failed(
+                "it failed, and its processes are gone".into(),
+            ))
         });
-        if let Some(news) = news
-            && messages.send(Message::Lab(number, news)).is_err()
+        if let Some(event) = event
+            && messages.send(Message::Lab(number, event)).is_err()
         {
             return;
         }
@@ -109,106 +117,113 @@ fn lead(
 }
 
 #[cfg(target_os = "linux")]
-use linux::Bench;
+use linux::LabRunner;
 
 #[cfg(target_os = "linux")]
 mod linux {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::{News, Order};
-    use crate::app::lab::{Done, Lab, LabError};
+    use super::{LabEvent, LabRequest};
+    use crate::app::lab::{ExecutedCall, Lab, LabError};
     use crate::port::Port;
     use crate::snapshot::SourceKind;
-    use crate::teach::lessons::{Call, Lesson, Step};
-    use crate::view::course::{Made, Turn};
+    use crate::teach::lessons::{Call, Lesson, LessonStep};
+    use crate::view::course::{CallResult, SessionStep};
 
     /// How long a step that nobody watches may take to be in the table.
-    const LONGEST: Duration = Duration::from_secs(10);
+    const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
     /// Where a lab stands, if one does.
-    pub(super) struct Bench {
+    pub(super) struct LabRunner {
         source: Option<SourceKind>,
         lab: Option<Lab>,
     }
 
-    impl Bench {
+    impl LabRunner {
         pub(super) const fn new(source: Option<SourceKind>) -> Self {
             Self { source, lab: None }
         }
 
-        pub(super) fn carry_out(&mut self, order: Order) -> Option<News> {
-            let news = match order {
-                Order::Close => {
+        pub(super) fn handle(&mut self, request: LabRequest) -> Option<LabEvent> {
+            let event = match request {
+                LabRequest::Close => {
                     self.lab = None;
                     return None;
                 }
-                Order::Open(lesson) => self.open(lesson),
-                Order::Perform(steps) => self.perform(&steps),
+                LabRequest::Open(lesson) => self.open(lesson),
+                LabRequest::RunSteps(steps) => self.run_steps(&steps),
             };
-            Some(news.unwrap_or_else(|error| {
+            Some(event.unwrap_or_else(|error| {
                 self.lab = None;
-                News::Failed(error.to_string())
+                LabEvent::Failed(error.to_string())
             }))
         }
 
-        fn open(&mut self, lesson: &'static Lesson) -> Result<News, LabError> {
+        fn open(&mut self, lesson: &'static Lesson) -> Result<LabEvent, LabError> {
             // The one before is gone before the next comes.
             self.lab = None;
             let lab = Lab::open(Lab::this_program(), lesson, self.source)?;
-            let turns = lesson.steps.iter().filter_map(|step| turn(&lab, step));
-            let news = News::Ready(turns.collect(), Arc::new(lab.cast().clone()));
+            let steps = lesson
+                .steps
+                .iter()
+                .filter_map(|step| session_step(&lab, step));
+            let event = LabEvent::Opened(steps.collect(), Arc::new(lab.lab_names().clone()));
             self.lab = Some(lab);
-            Ok(news)
+            Ok(event)
         }
 
-        fn perform(&mut self, steps: &[&'static Step]) -> Result<News, LabError> {
+        fn run_steps(&mut self, steps: &[&'static LessonStep]) -> Result<LabEvent, LabError> {
             let Some(lab) = &mut self.lab else {
-                return Ok(News::Failed("it is gone".into()));
+                return Ok(LabEvent::Failed("it is gone".into()));
             };
             let mut done = Vec::new();
             for (index, step) in steps.iter().enumerate() {
-                done = lab.perform(step)?;
+                done = lab.run_step(step)?;
                 if index + 1 < steps.len() {
-                    lab.settle(step, done.last(), LONGEST)?;
+                    lab.wait_for_rows(step, done.last(), SETTLE_TIMEOUT)?;
                 }
             }
-            Ok(News::Performed {
-                last: telling(&done).map(|done| done.happened),
-                made: done.iter().map(made).collect(),
-                cast: Arc::new(lab.cast().clone()),
+            Ok(LabEvent::StepsDone {
+                last_result: last_relevant_call(&done).map(|done| done.actual),
+                results: done.iter().map(to_call_result).collect(),
+                lab_names: Arc::new(lab.lab_names().clone()),
             })
         }
     }
 
-    fn turn(lab: &Lab, step: &'static Step) -> Option<Turn> {
-        if lab.abilities().allow(step.shown) {
-            return Some(Turn::Shown(step));
+    fn session_step(lab: &Lab, step: &'static LessonStep) -> Option<SessionStep> {
+        if lab.capabilities().allows(step.condition) {
+            return Some(SessionStep::Available(step));
         }
-        let lack = lab.abilities().lack(step.shown)?;
-        Some(Turn::Lacking(step, lack.lack()))
+        let capability = lab.capabilities().missing(step.condition)?;
+        Some(SessionStep::Unavailable(step, capability.missing_reason()))
     }
 
     /// The call that the sentences speak of: not the tidying up after it.
-    fn telling(done: &[Done]) -> Option<&Done> {
-        let tidies = |done: &&Done| matches!(done.deed.call, Call::Close(_) | Call::Abort(_));
-        done.iter().rev().find(|done| !tidies(done)).or(done.last())
+    fn last_relevant_call(done: &[ExecutedCall]) -> Option<&ExecutedCall> {
+        let is_cleanup =
+            |done: &&ExecutedCall| matches!(done.action.call, Call::Close(_) | Call::Abort(_));
+        done.iter()
+            .rev()
+            .find(|done| !is_cleanup(done))
+            .or(done.last())
     }
 
-    fn made(done: &Done) -> Made {
-        Made {
-            actor: done.deed.actor.name(),
-            call: done.deed.call.text(done.n),
-            happened: done.happened,
-            expected: (!done.is_as_expected()).then(|| done.deed.outcome.to_string()),
-            leads: done.socket.map(|handle| {
+    fn to_call_result(done: &ExecutedCall) -> CallResult {
+        CallResult {
+            process: done.action.role.name(),
+            call: done.action.call.text(done.n),
+            actual: done.actual,
+            expected: (!done.is_expected()).then(|| done.action.expected.to_string()),
+            fd_trail: done.socket.map(|handle| {
                 let end = match handle.local {
                     Some(end) if end.port != Port::NONE => format!("{}:{}", end.address, end.port),
                     _ => "no address, no port".into(),
                 };
                 format!(
                     "descriptor {} → socket:[{}] → {end}",
-                    handle.descriptor, handle.inode
+                    handle.fd, handle.inode
                 )
             }),
         }
@@ -216,16 +231,16 @@ mod linux {
 }
 
 #[cfg(not(target_os = "linux"))]
-struct Bench;
+struct LabRunner;
 
 #[cfg(not(target_os = "linux"))]
-impl Bench {
+impl LabRunner {
     const fn new(_: Option<SourceKind>) -> Self {
         Self
     }
 
-    fn carry_out(&mut self, order: Order) -> Option<News> {
+    fn handle(&mut self, request: LabRequest) -> Option<LabEvent> {
         let word = "the labs hold sockets in their states by means that only Linux has";
-        (order != Order::Close).then(|| News::Failed(word.into()))
+        (request != LabRequest::Close).then(|| LabEvent::Failed(word.into()))
     }
 }

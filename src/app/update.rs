@@ -20,45 +20,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::input::Input;
-use crate::app::model::{About, Published, Question};
-use crate::app::tutor::Order;
-use crate::collect::Reason;
+use crate::app::model::{EngineRequest, EngineResponse, MomentSelector};
+use crate::app::tutor::LabRequest;
+use crate::collect::SourceReason;
 use crate::query::filter::tree::Condition;
-use crate::query::{Answer, Filter, Grouping, Lines, Query, Scope, Typed};
+use crate::query::{
+    CompletionInput, Filter, Grouping, Query, QueryResult, TupleDiffScope, VisibleLines,
+};
 use crate::services::Services;
-use crate::teach::{Limits, Progress};
-use crate::view::keys::action_of;
+use crate::teach::{LessonProgress, Thresholds};
+use crate::view::keys::action_for_key;
 use crate::view::{
-    Areas, Details, Feed, Look, Mode, Newest, Notice, NoticeKind, Origin, Stage, ViewState,
+    DetailsLevel, LatestSample, Mode, Notice, NoticeKind, PaneMode, PlaybackStatus, ScreenLayout,
+    SourceInfo, TimeMode, ViewState,
 };
 
 pub use palette::NamedFilter;
 
-pub(super) use cursor::Place;
-pub use record::{Take, What};
-use travel::END;
+pub(super) use cursor::SavedCursor;
+pub use record::{RecordingRequest, Redaction};
+use travel::LATEST;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Ask the model.
-    Ask,
+    SendRequest,
     /// Tell the sampler the interval.
     SetInterval(Duration),
     /// Take a sample now.
-    LookNow,
+    SampleNow,
     /// Tell the player.
-    Play(Pace),
+    Playback(PlaybackCommand),
     /// Begin to record.
-    Record(Take),
+    StartRecording(RecordingRequest),
     /// End the recording.
     StopRecording,
     /// Keep this filter for later runs.
-    Remember(String),
+    SaveFilter(String),
     /// Keep how far the learner is.
-    KeepProgress(Box<Progress>),
+    SaveProgress(Box<LessonProgress>),
     /// Have the lab do this; the news of it have this number.
-    Lab(u64, Order),
+    Lab(u64, LabRequest),
     /// Copy this text.
     Copy(String),
     /// Stop until continued.
@@ -71,19 +74,19 @@ pub enum Effect {
 
 /// What a player is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum PlaybackCommand {
     /// Go on.
-    Go,
+    Play,
     /// Wait.
-    Stop,
+    Pause,
     /// Show the next sample now.
-    Now,
+    SkipWait,
     /// Show the next sample, and wait.
-    Next,
+    Step,
     /// Show at once all until this time after the beginning, and wait.
-    To(Duration),
+    FastForwardTo(Duration),
     /// Begin anew, and go on from this time after the beginning.
-    From(Duration),
+    ReplayFrom(Duration),
     /// Twice as fast.
     Faster,
     /// Half as fast.
@@ -95,45 +98,45 @@ pub struct App {
     /// What the user looks at.
     pub view: ViewState,
     /// The newest answer fetched.
-    pub answer: Option<Arc<Answer>>,
+    pub result: Option<Arc<QueryResult>>,
     /// Its lines.
-    pub lines: Lines,
+    pub lines: VisibleLines,
     /// The filter in force: the last good one.
     pub filter: Arc<Filter>,
     /// Names of ports.
     pub services: Arc<Services>,
     /// The filters of the configuration.
-    pub named: Vec<NamedFilter>,
+    pub named_filters: Vec<NamedFilter>,
     /// From where on something is worth a look.
-    pub limits: Limits,
+    pub thresholds: Thresholds,
     /// What the row the list was opened for is.
-    picks: Vec<Condition>,
+    row_conditions: Vec<Condition>,
     /// What may be recorded.
-    takes: Vec<Take>,
+    recording_choices: Vec<RecordingRequest>,
     /// What the items of the palette do.
-    commands: Vec<palette::Command>,
+    palette_commands: Vec<palette::PaletteCommand>,
     /// Of what a survey was asked.
-    asked_survey: Option<Scope>,
+    requested_diff_scope: Option<TupleDiffScope>,
     /// The place for which candidates were asked.
-    asked: Option<Typed>,
+    pending_completion: Option<CompletionInput>,
     /// How often Tab was pressed since.
-    tabs: usize,
+    pending_tabs: usize,
     /// The candidates.
-    choices: complete::Choices,
+    completion: complete::CompletionList,
     /// Earlier filters.
-    past: recall::Past,
+    filter_history: recall::FilterHistory,
     /// Where the cursor was in each view.
-    places: [Place; 5],
+    saved_cursors: [SavedCursor; 5],
     /// What the next answer keeps in place.
-    keep: cursor::Keep,
+    cursor_policy: cursor::CursorPolicy,
     /// What is to be done first.
-    pub(super) first: Vec<Effect>,
+    pub(super) startup_effects: Vec<Effect>,
     /// What lessons need besides what is seen of them.
-    learner: learn::Learner,
+    learner: learn::LearnState,
     /// A word on what was just done, until the next key.
-    said: Option<String>,
+    status_message: Option<String>,
     /// A panic of another thread; stays.
-    trouble: Option<String>,
+    error_message: Option<String>,
 }
 
 impl App {
@@ -141,72 +144,72 @@ impl App {
     pub fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
         Self {
             view,
-            answer: None,
-            lines: Lines::default(),
+            result: None,
+            lines: VisibleLines::default(),
             filter,
             services,
-            named: Vec::new(),
-            limits: Limits::USUAL,
-            picks: Vec::new(),
-            takes: Vec::new(),
-            commands: Vec::new(),
-            asked_survey: None,
-            asked: None,
-            tabs: 0,
-            choices: complete::Choices::default(),
-            past: recall::Past::default(),
-            places: [Place::default(); 5],
-            keep: cursor::Keep::default(),
-            first: Vec::new(),
-            learner: learn::Learner::default(),
-            said: None,
-            trouble: None,
+            named_filters: Vec::new(),
+            thresholds: Thresholds::DEFAULT,
+            row_conditions: Vec::new(),
+            recording_choices: Vec::new(),
+            palette_commands: Vec::new(),
+            requested_diff_scope: None,
+            pending_completion: None,
+            pending_tabs: 0,
+            completion: complete::CompletionList::default(),
+            filter_history: recall::FilterHistory::default(),
+            saved_cursors: [SavedCursor::default(); 5],
+            cursor_policy: cursor::CursorPolicy::default(),
+            startup_effects: Vec::new(),
+            learner: learn::LearnState::default(),
+            status_message: None,
+            error_message: None,
         }
     }
 
     /// What is to be asked now.
-    pub fn question(&self) -> Question {
-        Question {
-            about: match self.view.feed {
-                Feed::Live => About::Newest,
-                Feed::Paused { .. } => About::Held,
+    pub fn engine_request(&self) -> EngineRequest {
+        EngineRequest {
+            moment: match self.view.time_mode {
+                TimeMode::Live => MomentSelector::Newest,
+                TimeMode::Paused { .. } => MomentSelector::Pinned,
                 // Where a recording goes on by single samples, the last one is what is shown.
-                Feed::Past(END) if self.view.playback.is_some() => About::Newest,
-                Feed::Past(spot) => About::Past(spot),
+                TimeMode::Past(LATEST) if self.view.playback.is_some() => MomentSelector::Newest,
+                TimeMode::Past(spot) => MomentSelector::At(spot),
             },
             query: Query {
                 filter: Arc::clone(&self.filter),
-                narrow: self.view.narrow,
+                quick_filter: self.view.quick_filter,
                 grouping: self.view.grouping,
-                order: self.view.order(),
+                sort_order: self.view.sort_order(),
                 services: Arc::clone(&self.services),
             },
             folds: self.view.folds.clone(),
-            survey: self.surveyed(),
-            exam: self.exam(),
-            typed: self.asked.clone(),
-            limits: self.limits,
+            diff_scope: self.diff_scope(),
+            grade_request: self.grade_request(),
+            completion_request: self.pending_completion.clone(),
+            thresholds: self.thresholds,
             explain: self
                 .view
                 .explain
                 .as_ref()
-                .map(|page| (page.subject, page.look)),
+                .map(|page| (page.subject, page.perspective)),
         }
     }
 
     /// What is to be done before anything else.
-    pub(super) fn take_first(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.first)
+    pub(super) fn take_startup_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.startup_effects)
     }
 
     /// Takes up what the terminal sent.
-    pub fn input(&mut self, input: Input) -> Vec<Effect> {
-        let mut effects = self.take_up(input);
-        self.survey_again(&mut effects);
+    pub fn handle_input(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = self.dispatch_input(input);
+        self.request_diff(&mut effects);
         effects
     }
 
-    fn take_up(&mut self, input: Input) -> Vec<Effect> {
+    fn dispatch_input(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Resize(columns, rows) => {
                 self.view.size = (columns, rows);
@@ -214,152 +217,160 @@ impl App {
                 vec![Effect::Redraw]
             }
             Input::Wheel(lines) => {
-                self.wheel(lines);
+                self.handle_wheel(lines);
                 Vec::new()
             }
-            Input::Click(column, row) => self.click(column, row),
+            Input::Click(column, row) => self.handle_click(column, row),
             Input::Paste(text) => {
                 let effects = self.paste(&text);
                 self.keep_cursor_visible();
                 effects
             }
             Input::Key(key, event) => {
-                self.said = None;
+                self.status_message = None;
                 let effects = match self.view.mode {
-                    Mode::Filter => self.type_filter(key, &event),
-                    Mode::Help { scroll } => self.in_help(key, scroll),
-                    Mode::Pick(joining) => self.in_pick(key, joining),
-                    Mode::Record => self.in_record(key),
-                    Mode::Palette => self.in_palette(key, &event),
-                    Mode::Explain => self.in_explain(key),
-                    Mode::Findings(chosen) => self.in_findings(key, chosen),
-                    Mode::Browse => match self.in_course(key, &event) {
+                    Mode::Filter => self.handle_filter_key(key, &event),
+                    Mode::Help { scroll } => self.handle_help_key(key, scroll),
+                    Mode::FilterMenu(joining) => self.handle_filter_menu_key(key, joining),
+                    Mode::RecordMenu => self.handle_record_menu_key(key),
+                    Mode::Palette => self.handle_palette_key(key, &event),
+                    Mode::Explain => self.handle_explain_key(key),
+                    Mode::Findings(chosen) => self.handle_findings_key(key, chosen),
+                    Mode::Browse => match self.handle_lessons_key(key, &event) {
                         Some(effects) => effects,
                         None => key
-                            .and_then(action_of)
-                            .map(|a| self.act(a))
+                            .and_then(action_for_key)
+                            .map(|a| self.run_action(a))
                             .unwrap_or_default(),
                     },
                 };
-                self.collect_notices();
+                self.update_notices();
                 effects
             }
         }
     }
 
     /// Takes up the filters of earlier runs, the latest first.
-    pub fn recalled(&mut self, filters: Vec<String>) {
-        self.past.add_earlier(filters);
+    pub fn add_saved_filters(&mut self, filters: Vec<String>) {
+        self.filter_history.extend_older(filters);
     }
 
     /// Takes up an answer; the row under the cursor stays under it.
     #[must_use]
-    pub fn answered(&mut self, published: Published) -> Vec<Effect> {
-        let newest = &published.newest;
-        self.view.newest = Newest {
+    pub fn handle_response(&mut self, response: EngineResponse) -> Vec<Effect> {
+        let newest = &response.newest;
+        self.view.latest = LatestSample {
             totals: newest.totals,
             elapsed: newest.elapsed,
-            sample: newest.cost.sample,
-            cpu: newest.cost.cpu,
+            duration: newest.self_cost.sample,
+            cpu_share: newest.self_cost.cpu,
         };
-        self.view.kept = published.kept;
-        self.arrived(
-            published.about,
-            published.answer.moment.elapsed,
-            published.track,
+        self.view.closed_log_stats = response.closed_stats;
+        self.set_timeline_position(
+            response.moment,
+            response.result.moment.elapsed,
+            response.timeline,
         );
-        self.view.stretched = Some(newest.interval).filter(|real| *real > self.view.interval);
-        let grouping = published.answer.grouping;
-        if let Some(shown) = self.answer.as_ref().map(|a| a.grouping)
+        self.view.actual_interval = Some(newest.interval).filter(|real| *real > self.view.interval);
+        let grouping = response.result.grouping;
+        if let Some(shown) = self.result.as_ref().map(|a| a.grouping)
             && shown != grouping
         {
-            self.change_place(shown, grouping);
+            self.switch_cursor(shown, grouping);
         }
-        let folds_changed = published.lines.folds() != &self.view.folds;
+        let folds_changed = response.lines.folds() != &self.view.folds;
         self.lines = match folds_changed {
-            true => Lines::new(&published.answer, &self.view.folds),
-            false => published.lines,
+            true => VisibleLines::new(&response.result, &self.view.folds),
+            false => response.lines,
         };
-        self.answer = Some(published.answer);
-        self.view.findings = published.findings;
-        if let Some(explained) = published.explained {
-            self.explained(explained);
+        self.result = Some(response.result);
+        self.view.findings = response.findings;
+        if let Some(explained) = response.explain {
+            self.handle_explanation(explained);
         }
-        self.find_cursor_again();
+        self.restore_cursor();
         // One that was made of another group's rows is not this group's.
-        if let Some((scope, survey)) = published.survey
-            && self.surveyed() == Some(scope)
+        if let Some((scope, survey)) = response.tuple_diff
+            && self.diff_scope() == Some(scope)
         {
-            self.view.survey = Some(survey);
+            self.view.tuple_diff = Some(survey);
         }
-        let mut effects = match published.completion {
+        let mut effects = match response.completion {
             // Asked again without them: the model need not find them for every sample.
-            Some(completion) => match self.completed(completion) {
-                none if none.is_empty() => vec![Effect::Ask],
+            Some(completion) => match self.handle_completion(completion) {
+                none if none.is_empty() => vec![Effect::SendRequest],
                 effects => effects,
             },
             None => Vec::new(),
         };
-        if let Some(marked) = published.marked {
-            effects.extend(self.marked(marked));
+        if let Some(marked) = response.grade {
+            effects.extend(self.handle_grade(marked));
         }
-        self.survey_again(&mut effects);
-        self.collect_notices();
+        self.request_diff(&mut effects);
+        self.update_notices();
         effects
     }
 
     /// A panic of another thread.
-    pub(super) fn troubled(&mut self, text: String) {
-        self.trouble = Some(text);
-        self.collect_notices();
+    pub(super) fn set_error(&mut self, text: String) {
+        self.error_message = Some(text);
+        self.update_notices();
     }
 
     /// The recording is at its end, which is shown from now on; perhaps there is a word on it.
-    pub(super) fn played(&mut self, word: Option<String>) {
+    pub(super) fn playback_ended(&mut self, message: Option<String>) {
         if let Some(playback) = &mut self.view.playback {
-            playback.stage = Stage::Over;
+            playback.status = PlaybackStatus::Ended;
         }
-        if let Some(word) = word {
-            self.say(word);
+        if let Some(message) = message {
+            self.set_status(message);
         }
     }
 
     /// A word on what was just done.
-    pub(super) fn say(&mut self, text: impl Into<String>) {
-        self.said = Some(text.into());
-        self.collect_notices();
+    pub(super) fn set_status(&mut self, text: impl Into<String>) {
+        self.status_message = Some(text.into());
+        self.update_notices();
     }
 
     /// What the user should know, the most important first.
-    fn collect_notices(&mut self) {
+    fn update_notices(&mut self) {
         let notice = |kind, text| Notice { text, kind };
         let mut notices = Vec::new();
-        notices.extend(self.trouble.clone().map(|t| notice(NoticeKind::Trouble, t)));
-        notices.extend(self.said.clone().map(|t| notice(NoticeKind::Done, t)));
-        if let Some(Origin {
+        notices.extend(
+            self.error_message
+                .clone()
+                .map(|t| notice(NoticeKind::Error, t)),
+        );
+        notices.extend(
+            self.status_message
+                .clone()
+                .map(|t| notice(NoticeKind::Info, t)),
+        );
+        if let Some(SourceInfo {
             kind,
-            reason: reason @ Reason::Fallback(_),
+            reason: reason @ SourceReason::Fallback(_),
         }) = &self.view.source
         {
             notices.push(notice(
-                NoticeKind::Unseen,
+                NoticeKind::Limitation,
                 format!("reading {kind} instead: {reason}"),
             ));
         }
-        if let Some(answer) = &self.answer {
-            let moment = &answer.moment;
+        if let Some(result) = &self.result {
+            let moment = &result.moment;
             notices.extend(
                 moment
                     .gaps
                     .iter()
-                    .map(|g| notice(NoticeKind::Unseen, g.to_string())),
+                    .map(|g| notice(NoticeKind::Limitation, g.to_string())),
             );
-            if answer.grouping == Grouping::History {
-                let dropped = crate::teach::dropped(self.view.kept);
-                notices.extend(dropped.map(|text| notice(NoticeKind::Unseen, text)));
+            if result.grouping == Grouping::History {
+                let dropped = crate::teach::dropped_rows_note(self.view.closed_log_stats);
+                notices.extend(dropped.map(|text| notice(NoticeKind::Limitation, text)));
             }
-            let hidden = crate::teach::hidden(moment);
-            notices.extend(hidden.map(|phrase| notice(NoticeKind::Unseen, phrase.text)));
+            let hidden = crate::teach::hidden_owners_warning(moment);
+            notices.extend(hidden.map(|phrase| notice(NoticeKind::Limitation, phrase.text)));
         }
         self.view.notices = notices;
         self.keep_cursor_visible();
@@ -367,29 +378,29 @@ impl App {
 
     /// Lines of the table that show.
     fn table_height(&self) -> usize {
-        Areas::of(&self.view).table.max(1)
+        ScreenLayout::new(&self.view).table_rows.max(1)
     }
 
     /// Closes what is open, innermost first.
-    fn back(&mut self) -> Vec<Effect> {
-        if self.view.details != Details::Brief {
-            self.view.details = Details::Brief;
+    fn go_back(&mut self) -> Vec<Effect> {
+        if self.view.details != DetailsLevel::Brief {
+            self.view.details = DetailsLevel::Brief;
             self.keep_cursor_visible();
             return Vec::new();
         }
-        if self.view.look != Look::Words {
-            self.view.look = Look::Words;
+        if self.view.pane_mode != PaneMode::Text {
+            self.view.pane_mode = PaneMode::Text;
             self.keep_cursor_visible();
             return Vec::new();
         }
         if self.view.filter.text.is_empty() {
             return match self.view.grouping {
-                Grouping::History => self.history(),
+                Grouping::History => self.toggle_history(),
                 _ => Vec::new(),
             };
         }
-        self.view.filter = crate::view::FilterLine::default();
+        self.view.filter = crate::view::FilterInput::default();
         self.filter = Arc::default();
-        vec![Effect::Ask]
+        vec![Effect::SendRequest]
     }
 }

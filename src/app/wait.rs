@@ -2,139 +2,144 @@
 
 use std::time::{Duration, Instant};
 
-use crate::app::cli::{Timeout, Wait};
+use crate::app::cli::{Timeout, WaitArgs};
 use crate::app::exit::{Exit, Failure};
-use crate::app::looking::Looking;
-use crate::app::print::say;
-use crate::collect::{Closes, Demand};
+use crate::app::looking::Poller;
+use crate::app::print::print_stderr;
+use crate::collect::{CloseEvents, SampleScope};
 use crate::history::Moment;
 use crate::quantity;
-use crate::query::filter::{Context, Flag};
-use crate::query::{Filter, Narrow};
+use crate::query::filter::{FilterContext, Flag};
+use crate::query::{Filter, QuickFilter};
 use crate::services::Services;
 use crate::snapshot::Gap;
 
 /// The time between two looks where none is asked for: somebody is waiting.
-const USUAL_INTERVAL: Duration = Duration::from_millis(200);
+const DEFAULT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Waits.
 ///
 /// # Errors
 /// What the system refused, and a wait for nothing in particular.
-pub(super) fn wait(wait: &Wait) -> Result<Exit, Failure> {
-    let filter = wait.selection.filter()?;
-    let narrow = wait.selection.narrow();
-    if filter.is_empty() && narrow == Narrow::default() {
+pub(super) fn run(wait: &WaitArgs) -> Result<Exit, Failure> {
+    let filter = wait.selection.parse_filter()?;
+    let quick_filter = wait.selection.quick_filter();
+    if filter.is_empty() && quick_filter == QuickFilter::default() {
         return Err(Failure::Usage(
             "wait needs to know for what: a filter such as 'port:8080 listen'".into(),
         ));
     }
-    wait.common.start_log()?;
+    wait.common.init_log()?;
     let services = wait.common.services();
-    let interval = wait.common.interval(USUAL_INTERVAL);
-    let demand = Demand {
-        ports: filter.ports(),
-        owners: filter.owners(),
+    let interval = wait.common.interval_or(DEFAULT_INTERVAL);
+    let scope = SampleScope {
+        ports: filter.required_ports(),
+        owners: filter.required_owners(),
         // Whoever waits for a socket to be gone may wait for one that no sample has.
-        closes: match filter.mentions(Flag::Closed) {
-            true => Closes::Heard,
-            false => Closes::NotHeard,
+        close_events: match filter.contains_flag(Flag::Closed) {
+            true => CloseEvents::On,
+            false => CloseEvents::Off,
         },
     };
-    let (mut looking, first) = Looking::open(wait.common.source(), interval, demand)?;
-    let wanted = Wanted {
+    let (mut looking, first) = Poller::open(wait.common.source_kind(), interval, scope)?;
+    let condition = WaitCondition {
         filter,
-        narrow,
+        quick_filter,
         services: &services,
     };
-    let until = match wait.timeout {
+    let deadline = match wait.timeout {
         Timeout::After(time) => Instant::now().checked_add(time),
         Timeout::Never => None,
     };
-    let mut look = Some(first);
-    let mut is_last = until.is_some_and(|until| Instant::now() >= until);
+    let mut moment = Some(first);
+    let mut is_last = deadline.is_some_and(|deadline| Instant::now() >= deadline);
     loop {
-        let seen = look.map(|moment| wanted.seen(&moment));
-        let fulfilled = match seen {
-            Some(Seen { matching, .. }) if !wait.gone => matching > 0,
+        let check = moment.map(|moment| condition.check(&moment));
+        let is_met = match check {
+            Some(WaitCheck { matching, .. }) if !wait.gone => matching > 0,
             // What could not be seen may be what is waited for to go.
-            Some(Seen { matching, whole }) => matching == 0 && whole,
+            Some(WaitCheck {
+                matching,
+                complete: whole,
+            }) => matching == 0 && whole,
             None => false,
         };
-        if fulfilled {
-            return Ok(Exit::Done);
+        if is_met {
+            return Ok(Exit::Success);
         }
         if is_last {
-            complain(wait, seen);
-            return Ok(Exit::No);
+            report_timeout(wait, check);
+            return Ok(Exit::Negative);
         }
-        looking.rest(until);
+        looking.wait(deadline);
         // The last look is one that began when the time was up.
-        is_last = until.is_some_and(|until| Instant::now() >= until);
-        look = looking.look();
+        is_last = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        moment = looking.poll();
     }
 }
 
-struct Wanted<'a> {
+struct WaitCondition<'a> {
     filter: Filter,
-    narrow: Narrow,
+    quick_filter: QuickFilter,
     services: &'a Services,
 }
 
 /// What one look told.
 #[derive(Clone, Copy)]
-struct Seen {
+struct WaitCheck {
     /// Sockets that match.
     matching: usize,
     /// Whether all of the socket table was read, and nothing hangs on an owner that is hidden.
-    whole: bool,
+    complete: bool,
 }
 
-impl Wanted<'_> {
-    fn seen(&self, moment: &Moment) -> Seen {
-        let context = Context {
+impl WaitCondition<'_> {
+    fn check(&self, moment: &Moment) -> WaitCheck {
+        let context = FilterContext {
             moment,
             services: self.services,
         };
         // A socket that is gone is still remembered for a while; it counts where it is asked for.
-        let closed_too = self.filter.mentions(Flag::Closed);
-        let mut sieve = self.filter.sieve(context);
+        let closed_too = self.filter.contains_flag(Flag::Closed);
+        let mut matcher = self.filter.matcher(context);
         let matching = moment.rows().filter(|row| {
-            (closed_too || !row.is_closed()) && self.narrow.lets_through(row) && sieve.passes(row)
+            (closed_too || !row.is_closed())
+                && self.quick_filter.matches(row)
+                && matcher.matches(row)
         });
         let matching = matching.count();
         let read = !moment.gaps.iter().any(|gap| matches!(gap, Gap::Sockets(_)));
-        let hangs = moment.rows().filter(|row| {
+        let undecided = moment.rows().filter(|row| {
             !row.is_closed()
-                && self.narrow.lets_through(row)
-                && self.filter.hangs_on_owner(row, context)
+                && self.quick_filter.matches(row)
+                && self.filter.depends_on_unknown_owner(row, context)
         });
-        Seen {
+        WaitCheck {
             matching,
-            whole: read && hangs.count() == 0,
+            complete: read && undecided.count() == 0,
         }
     }
 }
 
-fn complain(wait: &Wait, seen: Option<Seen>) {
+fn report_timeout(wait: &WaitArgs, check: Option<WaitCheck>) {
     let Timeout::After(time) = wait.timeout else {
         return;
     };
     let time = quantity::interval(time);
-    let text = wait.selection.text();
+    let text = wait.selection.filter_text();
     let what = match text.is_empty() {
         true => "the options".to_owned(),
-        false => crate::text::readable(text.as_bytes()).to_string(),
+        false => crate::text::sanitize(text.as_bytes()).to_string(),
     };
-    match seen {
-        Some(Seen { matching, .. }) if matching > 0 => {
-            let sockets = quantity::count(matching, "socket", "sockets");
+    match check {
+        Some(WaitCheck { matching, .. }) if matching > 0 => {
+            let sockets = quantity::pluralize(matching, "socket", "sockets");
             let verb = if matching == 1 { "matches" } else { "match" };
-            say(format_args!("after {time}, {sockets} still {verb} {what}"));
+            print_stderr(format_args!("after {time}, {sockets} still {verb} {what}"));
         }
-        _ if wait.gone => say(format_args!(
+        _ if wait.gone => print_stderr(format_args!(
             "after {time} it is not sure that nothing matches {what}: not all sockets, or not all of their owners, could be seen"
         )),
-        _ => say(format_args!("nothing matched {what} within {time}")),
+        _ => print_stderr(format_args!("nothing matched {what} within {time}")),
     }
 }

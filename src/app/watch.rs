@@ -2,67 +2,69 @@
 
 use std::io::{self, Write};
 
-use crate::app::cli::{StreamChoice, USUAL_INTERVAL, Watch};
+use crate::app::cli::{DEFAULT_INTERVAL, EventFormat, WatchArgs};
 use crate::app::config::Config;
 use crate::app::exit::{Exit, Failure};
-use crate::app::looking::{Looking, Rest};
-use crate::collect::{Closes, Demand, OwnerSearch};
+use crate::app::looking::{Poller, WaitEnd};
+use crate::collect::{CloseEvents, OwnerMode, SampleScope};
 use crate::history::Moment;
-use crate::query::filter::Context;
-use crate::query::{Event, Watcher};
-use crate::report::{ndjson_event, plain_event};
+use crate::query::filter::FilterContext;
+use crate::query::{MatchEvent, MatchTracker};
+use crate::report::{write_ndjson_event, write_plain_event};
 use crate::services::Services;
 
 /// Prints what happens until nobody reads it any more.
 ///
 /// # Errors
 /// What the system refused.
-pub(super) fn watch(watch: &Watch, config: &Config) -> Result<Exit, Failure> {
-    let filter = watch.selection.filter()?;
-    let narrow = watch.selection.narrow();
-    watch.common.start_log()?;
+pub(super) fn run(watch: &WatchArgs, config: &Config) -> Result<Exit, Failure> {
+    let filter = watch.selection.parse_filter()?;
+    let quick_filter = watch.selection.quick_filter();
+    watch.common.init_log()?;
     let services = watch.common.services();
     let interval = watch
         .common
-        .interval(config.interval.unwrap_or(USUAL_INTERVAL));
-    let demand = Demand {
-        ports: filter.ports(),
-        owners: OwnerSearch::Sought,
-        closes: Closes::Heard,
+        .interval_or(config.interval.unwrap_or(DEFAULT_INTERVAL));
+    let scope = SampleScope {
+        ports: filter.required_ports(),
+        owners: OwnerMode::Full,
+        close_events: CloseEvents::On,
     };
-    let (mut looking, first) = Looking::open(watch.common.source(), interval, demand)?;
-    let mut watcher = Watcher::default();
-    let mut seen = Some(first);
+    let (mut looking, first) = Poller::open(watch.common.source_kind(), interval, scope)?;
+    let mut watcher = MatchTracker::default();
+    let mut latest = Some(first);
     loop {
-        if let Some(moment) = seen {
-            let context = Context {
+        if let Some(moment) = latest {
+            let context = FilterContext {
                 moment: &moment,
                 services: &services,
             };
-            let mut sieve = filter.sieve(context);
-            let events = watcher.look(&moment, |row| narrow.lets_through(row) && sieve.passes(row));
+            let mut matcher = filter.matcher(context);
+            let events = watcher.update(&moment, |row| {
+                quick_filter.matches(row) && matcher.matches(row)
+            });
             for event in events {
-                print(watch.format, event, &moment, &services).map_err(Failure::Output)?;
+                print_event(watch.format, event, &moment, &services).map_err(Failure::Output)?;
             }
         }
-        if looking.rest(None) == Rest::ReaderGone {
-            return Ok(Exit::Done);
+        if looking.wait(None) == WaitEnd::OutputClosed {
+            return Ok(Exit::Success);
         }
-        seen = looking.look();
+        latest = looking.poll();
     }
 }
 
 /// One event, one line, one write: whoever reads gets whole lines, at once.
-fn print(
-    format: StreamChoice,
-    event: Event,
+fn print_event(
+    format: EventFormat,
+    event: MatchEvent,
     moment: &Moment,
     services: &Services,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     match format {
-        StreamChoice::Plain => plain_event(event, moment, services, &mut line)?,
-        StreamChoice::Ndjson => ndjson_event(event, moment, services, &mut line)?,
+        EventFormat::Plain => write_plain_event(event, moment, services, &mut line)?,
+        EventFormat::Ndjson => write_ndjson_event(event, moment, services, &mut line)?,
     }
     let mut out = io::stdout().lock();
     out.write_all(&line)?;

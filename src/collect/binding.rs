@@ -1,50 +1,50 @@
 //! Whether a port can be had, by really trying.
 //!
-//! In: a [`Berth`]. Out: a [`Trial`], what bind(2) said. The socket never listens and is closed at
+//! In: a [`Berth`]. Out: a [`ProbeResult`], what bind(2) said. The socket never listens and is closed at
 //! once: no packet is sent and nobody can connect to it.
 
 use crate::port::Port;
-use crate::wish::Berth;
+use crate::wish::BindAddr;
 
 /// What came of trying.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trial {
+pub struct ProbeResult {
     /// What was tried.
-    pub berth: Berth,
+    pub addr: BindAddr,
     /// As nearly every server does it: TCP with SO_REUSEADDR, UDP without.
-    pub usual: Result<(), Refusal>,
+    pub server_default: Result<(), BindError>,
     /// Without SO_REUSEADDR.
-    pub strict: Result<(), Refusal>,
+    pub exclusive: Result<(), BindError>,
 }
 
 /// Why it was not bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum BindError {
     /// Another socket has it.
-    InUse,
+    AddrInUse,
     /// Ports below this one are not for every user.
-    Privileged(Port),
+    PrivilegedPort(Port),
     /// The address is none of this machine's.
-    NotHere,
+    AddrNotAvailable,
     /// The system does not have the address family.
-    NoFamily,
+    FamilyUnsupported,
     /// Anything else, in the system's words.
     Other(String),
     /// There is no way to try on this system without listening.
-    Untried,
+    ProbeUnsupported,
 }
 
 /// Tries to bind, and lets go at once.
-pub fn attempt(berth: Berth) -> Trial {
-    let strict = system::bind(berth, system::Reuse::Nothing);
-    let usual = match berth.protocol {
-        crate::port::Protocol::Tcp => system::bind(berth, system::Reuse::Address),
-        crate::port::Protocol::Udp => strict.clone(),
+pub fn probe(addr: BindAddr) -> ProbeResult {
+    let exclusive = system::bind(addr, system::ReuseAddr::Off);
+    let server_default = match addr.protocol {
+        crate::port::Protocol::Tcp => system::bind(addr, system::ReuseAddr::On),
+        crate::port::Protocol::Udp => exclusive.clone(),
     };
-    Trial {
-        berth,
-        usual,
-        strict,
+    ProbeResult {
+        addr,
+        server_default,
+        exclusive,
     }
 }
 
@@ -55,58 +55,58 @@ mod system {
     use rustix::io::Errno;
     use rustix::net::{self, AddressFamily, SocketType, sockopt};
 
-    use super::Refusal;
+    use super::BindError;
     use crate::port::{Port, Protocol};
-    use crate::wish::{Berth, Serves};
+    use crate::wish::{BindAddr, FamilyCoverage};
 
     /// What may be had twice.
     #[derive(Clone, Copy, PartialEq, Eq)]
-    pub(super) enum Reuse {
+    pub(super) enum ReuseAddr {
         /// Nothing.
-        Nothing,
+        Off,
         /// SO_REUSEADDR: an address and port that only connections still have.
-        Address,
+        On,
     }
 
-    pub(super) fn bind(berth: Berth, reuse: Reuse) -> Result<(), Refusal> {
-        bound(berth, reuse).map_err(|errno| refusal(errno, berth.end.port))
+    pub(super) fn bind(addr: BindAddr, reuse_addr: ReuseAddr) -> Result<(), BindError> {
+        try_bind(addr, reuse_addr).map_err(|errno| bind_error(errno, addr.endpoint.port))
     }
 
-    fn bound(berth: Berth, reuse: Reuse) -> Result<(), Errno> {
-        let family = match berth.end.is_ipv6() {
+    fn try_bind(addr: BindAddr, reuse_addr: ReuseAddr) -> Result<(), Errno> {
+        let family = match addr.endpoint.is_ipv6() {
             true => AddressFamily::INET6,
             false => AddressFamily::INET,
         };
-        let kind = match berth.protocol {
+        let kind = match addr.protocol {
             Protocol::Tcp => SocketType::STREAM,
             Protocol::Udp => SocketType::DGRAM,
         };
         let socket = net::socket(family, kind, None)?;
-        if reuse == Reuse::Address {
+        if reuse_addr == ReuseAddr::On {
             sockopt::set_socket_reuseaddr(&socket, true)?;
         }
-        if berth.end.is_ipv6() {
+        if addr.endpoint.is_ipv6() {
             // Said in both cases: what holds unsaid is a setting (net.ipv6.bindv6only).
-            sockopt::set_ipv6_v6only(&socket, berth.serves == Serves::OwnFamily)?;
+            sockopt::set_ipv6_v6only(&socket, addr.family_coverage == FamilyCoverage::OwnFamily)?;
         }
-        let place = SocketAddr::new(berth.end.address, berth.end.port.number());
-        net::bind(&socket, &place)
+        let socket_addr = SocketAddr::new(addr.endpoint.address, addr.endpoint.port.number());
+        net::bind(&socket, &socket_addr)
     }
 
-    fn refusal(errno: Errno, port: Port) -> Refusal {
+    fn bind_error(errno: Errno, port: Port) -> BindError {
         match errno {
-            Errno::ADDRINUSE => Refusal::InUse,
-            Errno::ADDRNOTAVAIL => Refusal::NotHere,
-            Errno::AFNOSUPPORT => Refusal::NoFamily,
-            Errno::ACCESS if port < first_unprivileged() => {
-                Refusal::Privileged(first_unprivileged())
+            Errno::ADDRINUSE => BindError::AddrInUse,
+            Errno::ADDRNOTAVAIL => BindError::AddrNotAvailable,
+            Errno::AFNOSUPPORT => BindError::FamilyUnsupported,
+            Errno::ACCESS if port < first_unprivileged_port() => {
+                BindError::PrivilegedPort(first_unprivileged_port())
             }
-            other => Refusal::Other(other.to_string()),
+            other => BindError::Other(other.to_string()),
         }
     }
 
     /// Where the ports for every user begin (ip(7)); 1024 wherever nothing else is said.
-    fn first_unprivileged() -> Port {
+    fn first_unprivileged_port() -> Port {
         let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
         let number = text.ok().and_then(|text| text.trim().parse().ok());
         Port(number.unwrap_or(1024))
@@ -117,12 +117,18 @@ mod system {
         use super::*;
 
         #[test]
-        fn errors_are_told_apart() {
+        fn errno_maps_to_bind_error() {
             let port = Port(1);
-            assert_eq!(refusal(Errno::ADDRINUSE, port), Refusal::InUse);
-            assert_eq!(refusal(Errno::ADDRNOTAVAIL, port), Refusal::NotHere);
-            assert_eq!(refusal(Errno::AFNOSUPPORT, port), Refusal::NoFamily);
-            let Refusal::Other(text) = refusal(Errno::ACCESS, Port(65535)) else {
+            assert_eq!(bind_error(Errno::ADDRINUSE, port), BindError::AddrInUse);
+            assert_eq!(
+                bind_error(Errno::ADDRNOTAVAIL, port),
+                BindError::AddrNotAvailable
+            );
+            assert_eq!(
+                bind_error(Errno::AFNOSUPPORT, port),
+                BindError::FamilyUnsupported
+            );
+            let BindError::Other(text) = bind_error(Errno::ACCESS, Port(65535)) else {
                 panic!("a security module, not a privileged port")
             };
             assert!(text.contains("ermission denied"), "{text}");
@@ -134,29 +140,29 @@ mod system {
 mod system {
     use std::io::ErrorKind;
 
-    use super::Refusal;
+    use super::BindError;
     use crate::port::Protocol;
-    use crate::wish::Berth;
+    use crate::wish::BindAddr;
 
     /// The standard library sets nothing of the kind for UDP.
     #[derive(Clone, Copy)]
-    pub(super) enum Reuse {
-        Nothing,
-        Address,
+    pub(super) enum ReuseAddr {
+        Off,
+        On,
     }
 
     /// The standard library binds TCP only to listen, which could be seen from outside.
-    pub(super) fn bind(berth: Berth, _: Reuse) -> Result<(), Refusal> {
-        if berth.protocol == Protocol::Tcp {
-            return Err(Refusal::Untried);
+    pub(super) fn bind(addr: BindAddr, _: ReuseAddr) -> Result<(), BindError> {
+        if addr.protocol == Protocol::Tcp {
+            return Err(BindError::ProbeUnsupported);
         }
-        let place = (berth.end.address, berth.end.port.number());
-        match std::net::UdpSocket::bind(place) {
+        let socket_addr = (addr.end.address, addr.end.port.number());
+        match std::net::UdpSocket::bind(socket_addr) {
             Ok(_) => Ok(()),
             Err(error) => Err(match error.kind() {
-                ErrorKind::AddrInUse => Refusal::InUse,
-                ErrorKind::AddrNotAvailable => Refusal::NotHere,
-                _ => Refusal::Other(error.to_string()),
+                ErrorKind::AddrInUse => BindError::AddrInUse,
+                ErrorKind::AddrNotAvailable => BindError::AddrNotAvailable,
+                _ => BindError::Other(error.to_string()),
             }),
         }
     }
@@ -167,31 +173,34 @@ mod tests {
     use std::net::{TcpListener, UdpSocket};
 
     use super::*;
-    use crate::wish::Wish;
+    use crate::wish::BindTarget;
 
-    fn attempt_at(port: u16, protocol: &str) -> Trial {
-        let wish: Wish = format!("127.0.0.1:{port}/{protocol}").parse().unwrap();
-        attempt(wish.berths()[0])
+    fn probe_port(port: u16, protocol: &str) -> ProbeResult {
+        let target: BindTarget = format!("127.0.0.1:{port}/{protocol}").parse().unwrap();
+        probe(target.bind_addrs()[0])
     }
 
     #[test]
     #[cfg(unix)]
-    fn what_somebody_has_cannot_be_bound() {
+    fn bound_port_is_in_use() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let trial = attempt_at(listener.local_addr().unwrap().port(), "tcp");
-        assert_eq!(trial.usual, Err(Refusal::InUse));
-        assert_eq!(trial.strict, Err(Refusal::InUse));
+        let result = probe_port(listener.local_addr().unwrap().port(), "tcp");
+        assert_eq!(result.server_default, Err(BindError::AddrInUse));
+        assert_eq!(result.exclusive, Err(BindError::AddrInUse));
 
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let trial = attempt_at(socket.local_addr().unwrap().port(), "udp");
-        assert_eq!(trial.usual, Err(Refusal::InUse));
+        let result = probe_port(socket.local_addr().unwrap().port(), "udp");
+        assert_eq!(result.server_default, Err(BindError::AddrInUse));
     }
 
     #[test]
     #[cfg(unix)]
-    fn an_address_of_another_machine_is_not_here() {
+    fn foreign_address_is_not_available() {
         // TEST-NET-1 (RFC 5737) is nobody's.
-        let wish: Wish = "192.0.2.1:18080".parse().unwrap();
-        assert_eq!(attempt(wish.berths()[0]).usual, Err(Refusal::NotHere));
+        let target: BindTarget = "192.0.2.1:18080".parse().unwrap();
+        assert_eq!(
+            probe(target.bind_addrs()[0]).server_default,
+            Err(BindError::AddrNotAvailable)
+        );
     }
 }

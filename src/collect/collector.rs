@@ -1,58 +1,58 @@
 //! One source, one way to find owners, the names: together they make a [`Snapshot`].
 //!
-//! In: the user's choice of source and a [`Demand`]. Out: snapshots, one a call, and the reason for the choice.
+//! In: the user's choice of source and a [`SampleScope`]. Out: snapshots, one a call, and the reason for the choice.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::collect::names::Names;
+use crate::collect::names::NameLookup;
 use crate::collect::netstat2::Netstat2;
 use crate::collect::owners::SysinfoOwners;
-use crate::collect::{Closes, Demand, Owners, Source, SourceError, system};
+use crate::collect::{CloseEvents, Owners, SampleScope, Source, SourceError, system};
 use crate::destroyed::Destroyed;
 use crate::port::{Port, PortRange};
-use crate::snapshot::{Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
+use crate::snapshot::{Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
 use crate::socket::Socket;
 
 /// Everything needed to take a sample.
 pub struct Collector {
     source: Box<dyn Source>,
     owners: Box<dyn Owners>,
-    names: Names,
+    name_lookup: NameLookup,
     directory: Arc<Directory>,
     started: Instant,
     observer: Observer,
     ephemeral: PortRange,
-    reason: Reason,
-    demand: Demand,
-    ear: Ear,
+    reason: SourceReason,
+    scope: SampleScope,
+    subscription: Subscription,
 }
 
 /// Whether the source was told to listen for the ends of sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ear {
-    Shut,
-    Open,
+enum Subscription {
+    Inactive,
+    Active,
 }
 
 /// Why a source is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum SourceReason {
     /// Nothing sees more.
     Best,
     /// The user asked for it.
-    Asked,
+    Requested,
     /// What sees more was refused; the text says what and why.
     Fallback(String),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for SourceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Best => f.write_str("it sees most"),
-            Self::Asked => f.write_str("it was asked for"),
-            Self::Fallback(refusals) => f.write_str(refusals),
+            Self::Requested => f.write_str("it was asked for"),
+            Self::Fallback(failures) => f.write_str(failures),
         }
     }
 }
@@ -65,37 +65,37 @@ impl Collector {
     /// When the source asked for cannot be used, or none can.
     pub fn open(choice: Option<SourceKind>, started: Instant) -> Result<Self, SourceError> {
         let (source, reason) = match choice {
-            Some(kind) => (open_source(kind)?, Reason::Asked),
-            None => best()?,
+            Some(kind) => (open_source(kind)?, SourceReason::Requested),
+            None => open_best_source()?,
         };
-        let owners = owners_for(source.kind());
+        let owners = open_owners(source.kind());
         Ok(Self {
             source,
             owners,
-            names: Names::open(),
+            name_lookup: NameLookup::new(),
             directory: Arc::default(),
             started,
             observer: system::observer(),
             ephemeral: system::ephemeral_ports(),
             reason,
-            demand: Demand::default(),
-            ear: Ear::Shut,
+            scope: SampleScope::default(),
+            subscription: Subscription::Inactive,
         })
     }
 
     /// The same, with samples that need not have more than this.
-    pub fn demanding(self, demand: Demand) -> Self {
-        Self { demand, ..self }
+    pub fn with_scope(self, scope: SampleScope) -> Self {
+        Self { scope, ..self }
     }
 
     /// The next samples need not have more than this.
-    pub fn demand_from_now_on(&mut self, demand: Demand) {
-        self.demand = demand;
+    pub fn set_scope(&mut self, scope: SampleScope) {
+        self.scope = scope;
     }
 
     /// What the samples have to have.
-    pub const fn demand(&self) -> &Demand {
-        &self.demand
+    pub const fn scope(&self) -> &SampleScope {
+        &self.scope
     }
 
     /// Where the sockets come from.
@@ -104,7 +104,7 @@ impl Collector {
     }
 
     /// Why from there.
-    pub const fn reason(&self) -> &Reason {
+    pub const fn reason(&self) -> &SourceReason {
         &self.reason
     }
 
@@ -123,24 +123,24 @@ impl Collector {
         interval: Duration,
     ) -> Result<Snapshot, SourceError> {
         sockets.clear();
-        let begun = Instant::now();
+        let started_at = Instant::now();
         let (taken_at, elapsed) = (jiff::Timestamp::now(), self.started.elapsed());
         let mut gaps = Vec::new();
-        self.listen(&mut gaps);
-        let ports = self.demand.ports.as_ref();
+        self.subscribe_once(&mut gaps);
+        let ports = self.scope.ports.as_ref();
         self.source.read(ports, elapsed, &mut sockets, &mut gaps)?;
-        let asked_for = self.demand.sort(&mut sockets);
+        let in_scope = self.scope.partition_in_scope(&mut sockets);
         let directory = &mut self.directory;
-        let sight = if self.demand.seeks_owners(asked_for) {
-            let search = self.demand.owners;
+        let owner_coverage = if self.scope.needs_owners(in_scope) {
+            let owner_mode = self.scope.owners;
             self.owners
-                .find(elapsed, search, asked_for, directory, &mut gaps)
+                .find(elapsed, owner_mode, in_scope, directory, &mut gaps)
         } else {
-            Sight::default()
+            OwnerCoverage::default()
         };
-        self.names.complete(elapsed, asked_for, directory);
+        self.name_lookup.fill(elapsed, in_scope, directory);
         // Last, so that whoever is not in the table any more has been heard to go.
-        let destroyed = self.closes(&mut gaps);
+        let destroyed = self.drain_destroyed(&mut gaps);
         Ok(Snapshot {
             taken_at,
             elapsed,
@@ -148,12 +148,12 @@ impl Collector {
             sockets,
             destroyed,
             directory: Arc::clone(&self.directory),
-            sight,
+            owner_coverage,
             observer: self.observer,
             ephemeral: self.ephemeral,
             gaps,
-            cost: Cost {
-                wall: begun.elapsed(),
+            cost: SampleCost {
+                wall: started_at.elapsed(),
                 cpu_total: system::cpu_total(),
             },
             interval,
@@ -162,23 +162,24 @@ impl Collector {
 
     /// Opens the ear before the first look, if at all: what closes after a look that did not have it
     /// yet must have been heard.
-    fn listen(&mut self, gaps: &mut Vec<Gap>) {
-        if self.ear == Ear::Shut && self.demand.closes == Closes::Heard {
-            self.ear = Ear::Open;
-            gaps.extend(self.source.listen(self.started).err());
+    fn subscribe_once(&mut self, gaps: &mut Vec<Gap>) {
+        if self.subscription == Subscription::Inactive && self.scope.close_events == CloseEvents::On
+        {
+            self.subscription = Subscription::Active;
+            gaps.extend(self.source.subscribe(self.started).err());
         }
     }
 
-    fn closes(&mut self, gaps: &mut Vec<Gap>) -> Vec<Destroyed> {
+    fn drain_destroyed(&mut self, gaps: &mut Vec<Gap>) -> Vec<Destroyed> {
         let mut destroyed = Vec::new();
-        self.source.heard(&mut destroyed, gaps);
+        self.source.drain_events(&mut destroyed, gaps);
         let remote = |d: &Destroyed| d.remote.map_or(Port::NONE, |r| r.port);
-        destroyed.retain(|d| self.demand.covers(d.local.port, remote(d)));
+        destroyed.retain(|d| self.scope.includes(d.local.port, remote(d)));
         destroyed
     }
 
     /// What a failed sample leaves behind.
-    pub fn gap(error: &SourceError) -> Gap {
+    pub fn gap_from_error(error: &SourceError) -> Gap {
         Gap::Sampler(error.to_string())
     }
 }
@@ -187,7 +188,7 @@ impl Collector {
 fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
     Ok(match kind {
         SourceKind::SockDiag => Box::new(crate::collect::sock_diag::SockDiag::open()?),
-        SourceKind::Procfs => Box::new(crate::collect::procfs::Procfs::open()?),
+        SourceKind::Procfs => Box::new(crate::collect::procfs::ProcNet::open()?),
         SourceKind::Netstat2 => Box::new(Netstat2::open()?),
     })
 }
@@ -196,28 +197,28 @@ fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
 fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
     match kind {
         SourceKind::Netstat2 => Ok(Box::new(Netstat2::open()?)),
-        other => Err(SourceError::Absent { name: other.name() }),
+        other => Err(SourceError::Unsupported { name: other.name() }),
     }
 }
 
 #[cfg(target_os = "linux")]
-fn owners_for(kind: SourceKind) -> Box<dyn Owners> {
+fn open_owners(kind: SourceKind) -> Box<dyn Owners> {
     match kind {
         SourceKind::SockDiag | SourceKind::Procfs => {
-            Box::new(crate::collect::owners::ProcWalk::open())
+            Box::new(crate::collect::owners::ProcfsOwners::open())
         }
-        SourceKind::Netstat2 => Box::new(SysinfoOwners::open()),
+        SourceKind::Netstat2 => Box::new(SysinfoOwners::new()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn owners_for(_: SourceKind) -> Box<dyn Owners> {
+fn open_owners(_: SourceKind) -> Box<dyn Owners> {
     Box::new(SysinfoOwners::open())
 }
 
 /// The first source that works, from the one that sees most to the one that sees least.
-fn best() -> Result<(Box<dyn Source>, Reason), SourceError> {
-    const SEES_MOST: &[SourceKind] = if cfg!(target_os = "linux") {
+fn open_best_source() -> Result<(Box<dyn Source>, SourceReason), SourceError> {
+    const PREFERENCE: &[SourceKind] = if cfg!(target_os = "linux") {
         &[
             SourceKind::SockDiag,
             SourceKind::Procfs,
@@ -226,17 +227,17 @@ fn best() -> Result<(Box<dyn Source>, Reason), SourceError> {
     } else {
         &[SourceKind::Netstat2]
     };
-    let mut refusals: Vec<String> = Vec::new();
+    let mut failures: Vec<String> = Vec::new();
     let mut last = None;
-    for kind in SEES_MOST {
+    for kind in PREFERENCE {
         match open_source(*kind) {
-            Ok(source) if refusals.is_empty() => return Ok((source, Reason::Best)),
-            Ok(source) => return Ok((source, Reason::Fallback(refusals.join("; ")))),
+            Ok(source) if failures.is_empty() => return Ok((source, SourceReason::Best)),
+            Ok(source) => return Ok((source, SourceReason::Fallback(failures.join("; ")))),
             Err(error) => {
-                refusals.push(error.to_string());
+                failures.push(error.to_string());
                 last = Some(error);
             }
         }
     }
-    Err(last.unwrap_or(SourceError::Absent { name: "a source" }))
+    Err(last.unwrap_or(SourceError::Unsupported { name: "a source" }))
 }

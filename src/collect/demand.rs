@@ -1,6 +1,6 @@
 //! What is asked of a sample.
 //!
-//! In: the ports that somebody wants to know about, and whether owners and closes matter. Out: [`Demand`],
+//! In: the ports that somebody wants to know about, and whether owners and closes matter. Out: [`SampleScope`],
 //! by which a source lists less and fewer owners are sought. Everything, unless told otherwise.
 
 use crate::port::{Port, PortSet};
@@ -9,49 +9,49 @@ use crate::socket::Socket;
 /// What a sample has to have. What it has besides is not wrong, only not complete: sockets of other
 /// ports may or may not be there, and nothing follows from their absence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Demand {
+pub struct SampleScope {
     /// Every socket with one of these ports at either end; `None` for every socket. Whoever waits
     /// for others is there in any case, because on which side a connection is depends on who
     /// listens on its port.
     pub ports: Option<PortSet>,
     /// Whether the owners of those sockets are wanted.
-    pub owners: OwnerSearch,
+    pub owners: OwnerMode,
     /// Whether sockets are wanted that closed since the sample before.
-    pub closes: Closes,
+    pub close_events: CloseEvents,
 }
 
 /// Whether the ends of sockets are listened for, where the source can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Closes {
+pub enum CloseEvents {
     /// From the first sample on, so that the second and later ones have what closed meanwhile.
     #[default]
-    Heard,
+    On,
     /// Nobody listens: who looks once has no use for it.
-    NotHeard,
+    Off,
 }
 
 /// Whether owners are looked for. The look through all processes is what takes longest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OwnerSearch {
+pub enum OwnerMode {
     /// Every process that has one of the sockets is found.
     #[default]
-    Sought,
+    Full,
     /// The same, but no sample waits until all processes were looked into for the first time: who
-    /// was not gets his turn in the next one ([`Sight::unvisited`](crate::snapshot::Sight)).
-    Gradual,
+    /// was not gets his turn in the next one ([`OwnerCoverage::unvisited`](crate::snapshot::Sight)).
+    Incremental,
     /// Nobody looks: the sample does not tell owners, and all that have a descriptor are
     /// `Untold`.
-    NotSought,
+    Off,
 }
 
-impl Demand {
+impl SampleScope {
     /// Whether it is the demand for everything.
-    pub fn is_everything(&self) -> bool {
+    pub fn is_unrestricted(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether a socket with these ports is one of those asked for.
-    pub(super) fn covers(&self, local: Port, remote: Port) -> bool {
+    pub(super) fn includes(&self, local: Port, remote: Port) -> bool {
         self.ports
             .as_ref()
             .is_none_or(|ports| ports.contains(local) || ports.contains(remote))
@@ -59,25 +59,25 @@ impl Demand {
 
     /// Brings the sockets asked for to the front and returns them. Of both kinds the order stays:
     /// sockets that nothing tells apart are told apart by their order.
-    pub(super) fn sort<'a>(&self, sockets: &'a mut [Socket]) -> &'a mut [Socket] {
+    pub(super) fn partition_in_scope<'a>(&self, sockets: &'a mut [Socket]) -> &'a mut [Socket] {
         if self.ports.is_none() {
             return sockets;
         }
-        let covers = |socket: &Socket| self.covers(socket.local.port, socket.remote_port());
-        sockets.sort_by_key(|socket| !covers(socket));
-        let end = sockets.partition_point(covers);
+        let includes = |socket: &Socket| self.includes(socket.local.port, socket.remote_port());
+        sockets.sort_by_key(|socket| !includes(socket));
+        let end = sockets.partition_point(includes);
         sockets.get_mut(..end).unwrap_or_default()
     }
 
     /// Whether one of the sockets asked for may have an owner to be found: by its inode, or because
     /// the source told a pid.
-    pub(super) fn seeks_owners(&self, asked_for: &[Socket]) -> bool {
+    pub(super) fn needs_owners(&self, in_scope: &[Socket]) -> bool {
         let may_be_owned =
             |socket: &Socket| socket.inode.is_some() || socket.holders.found().is_some();
         match self.owners {
-            OwnerSearch::NotSought => false,
-            OwnerSearch::Sought | OwnerSearch::Gradual => {
-                self.ports.is_none() || asked_for.iter().any(may_be_owned)
+            OwnerMode::Off => false,
+            OwnerMode::Full | OwnerMode::Incremental => {
+                self.ports.is_none() || in_scope.iter().any(may_be_owned)
             }
         }
     }
@@ -98,16 +98,16 @@ mod tests {
         Socket::new(state, end(local), remote.map(end))
     }
 
-    fn demand() -> Demand {
+    fn port_scope() -> SampleScope {
         let (first, last) = (Port(80), Port(81));
-        Demand {
+        SampleScope {
             ports: Some(PortSet::new([PortRange { first, last }])),
-            ..Demand::default()
+            ..SampleScope::default()
         }
     }
 
     #[test]
-    fn sockets_asked_for_come_first_and_keep_their_order() {
+    fn sockets_in_scope_come_first_in_stable_order() {
         let mut sockets = [
             (1, None),
             (80, None),
@@ -117,22 +117,30 @@ mod tests {
         ]
         .map(|(local, remote)| row(local, remote));
         let ports = |sockets: &[Socket]| sockets.iter().map(|s| s.local.port.0).collect::<Vec<_>>();
-        assert_eq!(ports(demand().sort(&mut sockets)), [80, 2, 81]);
+        assert_eq!(
+            ports(port_scope().partition_in_scope(&mut sockets)),
+            [80, 2, 81]
+        );
         assert_eq!(ports(&sockets), [80, 2, 81, 1, 3]);
-        assert_eq!(Demand::default().sort(&mut sockets).len(), 5);
+        assert_eq!(
+            SampleScope::default()
+                .partition_in_scope(&mut sockets)
+                .len(),
+            5
+        );
     }
 
     #[test]
-    fn owners_are_sought_where_there_may_be_some_and_somebody_asks() {
+    fn owners_are_needed_only_when_enabled_and_possible() {
         let mut sockets = [row(80, None)];
-        assert!(!demand().seeks_owners(&sockets));
-        assert!(Demand::default().seeks_owners(&sockets));
+        assert!(!port_scope().needs_owners(&sockets));
+        assert!(SampleScope::default().needs_owners(&sockets));
         sockets[0].inode = NonZeroU64::new(7).map(Inode);
-        assert!(demand().seeks_owners(&sockets));
-        let nobody_asks = Demand {
-            owners: OwnerSearch::NotSought,
-            ..demand()
+        assert!(port_scope().needs_owners(&sockets));
+        let owners_off = SampleScope {
+            owners: OwnerMode::Off,
+            ..port_scope()
         };
-        assert!(!nobody_asks.seeks_owners(&sockets));
+        assert!(!owners_off.needs_owners(&sockets));
     }
 }

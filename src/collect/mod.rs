@@ -1,8 +1,8 @@
 //! Operating system → [`Snapshot`](crate::snapshot::Snapshot).
 //!
-//! In: the kernel's socket table and the processes, and a [`Demand`]. Out: ground facts, nothing
+//! In: the kernel's socket table and the processes, and a [`SampleScope`]. Out: ground facts, nothing
 //! inferred.
-//! Two doors, each a trait: a [`Source`] lists the sockets, an [`Owners`] says which processes
+//! Two doors, each a trait: a [`SourceFile`] lists the sockets, an [`OwnerRecords`] says which processes
 //! have them. Everything that differs between systems is behind one of the two. Besides, [`binding`]
 //! tries whether a port can be had: that is in no table; and [`recording`] keeps what was collected.
 
@@ -20,10 +20,10 @@ mod sampler;
 pub mod sock_diag;
 mod system;
 
-pub use binding::{Refusal, Trial};
-pub use collector::{Collector, Reason};
-pub use demand::{Closes, Demand, OwnerSearch};
-pub use sampler::{Sampled, Sampler, Start, pace};
+pub use binding::{BindError, ProbeResult};
+pub use collector::{Collector, SourceReason};
+pub use demand::{CloseEvents, OwnerMode, SampleScope};
+pub use sampler::{SampleOutcome, Sampler, SamplerConfig, effective_interval};
 pub use system::ephemeral_ports;
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use crate::destroyed::Destroyed;
 use crate::port::PortSet;
-use crate::snapshot::{Directory, Gap, Sight, SourceKind};
+use crate::snapshot::{Directory, Gap, OwnerCoverage, SourceKind};
 use crate::socket::Socket;
 
 /// Lists the sockets of this machine.
@@ -60,14 +60,14 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// When the system does not let it listen: the ends stay unheard, and the gap says so.
-    fn listen(&mut self, started: Instant) -> Result<(), Gap> {
+    fn subscribe(&mut self, started: Instant) -> Result<(), Gap> {
         let _ = started;
         Ok(())
     }
 
     /// Appends the sockets whose end was announced since the last call, in the order it was heard.
     /// Announcements that were lost are a [`Gap`].
-    fn heard(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+    fn drain_events(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
         let _ = (destroyed, gaps);
     }
 }
@@ -81,11 +81,11 @@ pub trait Owners: Send {
     fn find(
         &mut self,
         now: Duration,
-        search: OwnerSearch,
+        search: OwnerMode,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
-    ) -> Sight;
+    ) -> OwnerCoverage;
 }
 
 /// Why a source cannot be used.
@@ -101,7 +101,7 @@ pub enum SourceError {
     },
     /// The source does not exist on this operating system.
     #[error("{name} does not exist on this operating system; use --source netstat2")]
-    Absent {
+    Unsupported {
         /// Which.
         name: &'static str,
     },

@@ -27,16 +27,16 @@ use crate::snapshot::{Gap, SourceKind};
 use crate::socket::{Inode, Socket, SocketKey, TcpState, Transport};
 
 /// So many errors one after the other are the library failing to end, not rows that err.
-const ERRORS_IN_A_ROW: usize = 64;
+const MAX_CONSECUTIVE_ERRORS: usize = 64;
 
-/// The netstat2 library as a [`Source`].
+/// The netstat2 library as a [`SourceFile`].
 ///
 /// A process is named by its pid alone, with [`StartTime`] 0: the library does not know more. On
 /// Linux it asks the kernel without a time-out.
 #[derive(Debug, Default)]
 pub struct Netstat2 {
-    seen: HashMap<SocketKey, usize>,
-    pool: Pool,
+    row_index: HashMap<SocketKey, usize>,
+    holder_lists: HolderListPool,
 }
 
 impl Netstat2 {
@@ -45,40 +45,40 @@ impl Netstat2 {
     /// # Errors
     /// When the library errs or panics: netlink refused, no /proc.
     pub fn open() -> Result<Self, SourceError> {
-        let attempt = || iterate_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::UDP);
-        match catch_unwind(|| attempt().map(drop)) {
+        let probe = || iterate_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::UDP);
+        match catch_unwind(|| probe().map(drop)) {
             Ok(Ok(())) => Ok(Self::default()),
             Ok(Err(error)) => Err(refused(error.to_string())),
-            Err(panic) => Err(refused(words_of(panic.as_ref()))),
+            Err(panic) => Err(refused(panic_message(panic.as_ref()))),
         }
     }
 
     /// Takes all that `list` gives, whatever way it ends.
-    fn take<E: Display, I: Iterator<Item = Result<SocketInfo, E>>>(
+    fn collect_rows<E: Display, I: Iterator<Item = Result<SocketInfo, E>>>(
         &mut self,
         list: impl FnOnce() -> Result<I, E>,
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError> {
-        self.seen.clear();
-        self.pool.forget_unused();
-        let mut errors = Errors::default();
+        self.row_index.clear();
+        self.holder_lists.drop_unused();
+        let mut errors = RowErrors::default();
         // Rows are taken whole or not at all, so what was read before a panic can be kept.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             for row in list().map_err(|e| e.to_string())? {
                 match row {
                     Ok(row) => {
-                        errors.in_a_row = 0;
-                        self.keep(&row, sockets);
+                        errors.consecutive = 0;
+                        self.upsert_row(&row, sockets);
                     }
-                    Err(error) => errors.count(&error)?,
+                    Err(error) => errors.record(&error)?,
                 }
             }
             Ok(())
         }));
-        let ended = outcome.unwrap_or_else(|panic| Err(words_of(panic.as_ref())));
-        if errors.all > 0 {
-            let (all, first) = (errors.all, &errors.first);
+        let ended = outcome.unwrap_or_else(|panic| Err(panic_message(panic.as_ref())));
+        if errors.total > 0 {
+            let (all, first) = (errors.total, &errors.first);
             gaps.push(Gap::Sockets(format!(
                 "netstat2: {all} rows could not be read: {first}"
             )));
@@ -94,16 +94,16 @@ impl Netstat2 {
     }
 
     /// Appends the row, or adds its pids to the row that the same socket already has.
-    fn keep(&mut self, row: &SocketInfo, sockets: &mut Vec<Socket>) {
-        let mut socket = socket(row);
-        let place = *self.seen.entry(socket.key()).or_insert(sockets.len());
+    fn upsert_row(&mut self, row: &SocketInfo, sockets: &mut Vec<Socket>) {
+        let mut socket = convert_row(row);
+        let index = *self.row_index.entry(socket.key()).or_insert(sockets.len());
         let older = sockets
-            .get_mut(place)
-            .filter(|older| is_same(older, &socket));
+            .get_mut(index)
+            .filter(|older| is_same_socket(older, &socket));
         let known = older.as_ref().and_then(|older| older.holders.found());
         let holders = self
-            .pool
-            .holders(known.map_or(&[], |k| k), &row.associated_pids);
+            .holder_lists
+            .intern(known.map_or(&[], |k| k), &row.associated_pids);
         match older {
             Some(older) => {
                 socket.holders = holders;
@@ -130,7 +130,7 @@ impl Source for Netstat2 {
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError> {
         let list = || iterate_sockets_info(AddressFamilyFlags::all(), ProtocolFlags::all());
-        self.take(list, sockets, gaps)
+        self.collect_rows(list, sockets, gaps)
     }
 }
 
@@ -142,7 +142,7 @@ fn refused(why: String) -> SourceError {
 }
 
 /// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the library panicked: {}", text.unwrap_or("without a word"))
@@ -150,36 +150,38 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 /// The errors of one sample.
 #[derive(Debug, Default)]
-struct Errors {
-    all: usize,
-    in_a_row: usize,
+struct RowErrors {
+    total: usize,
+    consecutive: usize,
     first: String,
 }
 
-impl Errors {
-    fn count(&mut self, error: &impl Display) -> Result<(), String> {
-        if self.all == 0 {
+impl RowErrors {
+    fn record(&mut self, error: &impl Display) -> Result<(), String> {
+        if self.total == 0 {
             self.first = error.to_string();
         }
-        self.all += 1;
-        self.in_a_row += 1;
-        if self.in_a_row < ERRORS_IN_A_ROW {
+        self.total += 1;
+        self.consecutive += 1;
+        if self.consecutive < MAX_CONSECUTIVE_ERRORS {
             return Ok(());
         }
-        Err(format!("given up after {ERRORS_IN_A_ROW} errors in a row"))
+        Err(format!(
+            "given up after {MAX_CONSECUTIVE_ERRORS} errors in a row"
+        ))
     }
 }
 
 /// Every list of holders in use. The list is the pids and no more, so the sockets of one process
 /// share one list, in this sample and the next.
 #[derive(Debug, Default)]
-struct Pool {
+struct HolderListPool {
     lists: HashSet<Arc<[Holder]>>,
     scratch: Vec<Holder>,
 }
 
-impl Pool {
-    fn holders(&mut self, known: &[Holder], pids: &[u32]) -> Holders {
+impl HolderListPool {
+    fn intern(&mut self, known: &[Holder], pids: &[u32]) -> Holders {
         self.scratch.clear();
         self.scratch.extend_from_slice(known);
         // Windows gives TIME-WAIT rows to process 0, which is nobody.
@@ -189,7 +191,7 @@ impl Pool {
         self.scratch.dedup();
         if self.scratch.is_empty() {
             // Nobody, or somebody who may not be looked into: the library does not say.
-            return Holders::NotSought;
+            return Holders::NotSearched;
         }
         let list = self
             .lists
@@ -197,7 +199,7 @@ impl Pool {
         Holders::Found(Arc::clone(list))
     }
 
-    fn forget_unused(&mut self) {
+    fn drop_unused(&mut self) {
         self.lists.retain(|list| Arc::strong_count(list) > 1);
     }
 }
@@ -213,15 +215,15 @@ fn holder(pid: u32) -> Holder {
 }
 
 /// Whether two rows with the same endpoints are one socket: yes, unless two inodes deny it.
-fn is_same(older: &Socket, newer: &Socket) -> bool {
+fn is_same_socket(older: &Socket, newer: &Socket) -> bool {
     older.key() == newer.key()
         && (older.inode == newer.inode || older.inode.is_none() || newer.inode.is_none())
 }
 
-fn socket(row: &SocketInfo) -> Socket {
+fn convert_row(row: &SocketInfo) -> Socket {
     let mut socket = match &row.protocol_socket_info {
         ProtocolSocketInfo::Tcp(tcp) => {
-            let state = state(tcp.state);
+            let state = convert_state(tcp.state);
             let remote = Endpoint::new(tcp.remote_addr, Port(tcp.remote_port));
             let remote = (state != TcpState::Listen).then_some(remote);
             let local = Endpoint::new(tcp.local_addr, Port(tcp.local_port));
@@ -232,13 +234,13 @@ fn socket(row: &SocketInfo) -> Socket {
             Socket::new(Transport::Udp, local, None)
         }
     };
-    (socket.inode, socket.uid) = ids(row);
+    (socket.inode, socket.uid) = inode_and_uid(row);
     socket
 }
 
 /// Inode and uid, which only Linux has.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn ids(row: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
+fn inode_and_uid(row: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
     let inode = std::num::NonZeroU64::new(row.inode.into()).map(Inode);
     // A row without a descriptor says 0 for "I no longer know", which is not root.
     (
@@ -249,11 +251,11 @@ fn ids(row: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
 
 /// Inode and uid, which only Linux has.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn ids(_: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
+fn inode_and_uid(_: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
     (None, None)
 }
 
-fn state(state: LibraryState) -> TcpState {
+fn convert_state(state: LibraryState) -> TcpState {
     match state {
         // DELETE-TCB is Windows's word for a row that is about to go.
         LibraryState::Closed | LibraryState::DeleteTcb => TcpState::Closed,

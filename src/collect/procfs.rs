@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
-use self::line::socket;
+use self::line::parse_line;
 use super::{Source, SourceError};
 use crate::endpoint::Family;
 use crate::port::{PortSet, Protocol};
@@ -23,10 +23,10 @@ use crate::socket::{Socket, SocketKey};
 /// /proc/net is a link to self/net, and self is the *process*: its network namespace is the one of
 /// the main thread. Only thread-self shows the namespace of the thread that asks, which may have
 /// entered another one (setns(2) moves a single thread).
-const OF_THIS_THREAD: &str = "/proc/thread-self/net";
+const THREAD_NET_DIR: &str = "/proc/thread-self/net";
 
 /// For a /proc without thread-self (Linux < 3.17, some sandboxes), where the two are one.
-const OF_THIS_PROCESS: &str = "/proc/net";
+const PROCESS_NET_DIR: &str = "/proc/net";
 
 const TABLES: [(&str, Protocol, Family); 4] = [
     ("tcp", Protocol::Tcp, Family::Ipv4),
@@ -36,9 +36,9 @@ const TABLES: [(&str, Protocol, Family); 4] = [
 ];
 
 /// Room for some 400 lines; a line is 150 bytes for IPv4 and 200 for IPv6.
-const BUFFER: usize = 64 * 1024;
+const BUFFER_LEN: usize = 64 * 1024;
 
-/// The text of /proc/net as a [`Source`].
+/// The text of /proc/net as a [`SourceFile`].
 ///
 /// The files are opened once, and an open file goes on showing the network namespace it was opened
 /// in, whichever thread reads it.
@@ -46,31 +46,31 @@ const BUFFER: usize = 64 * 1024;
 /// Of the two numbers in a listener's [`Backlog`](crate::socket::Backlog), /proc/net tells how many
 /// wait and not how many may.
 #[derive(Debug)]
-pub struct Procfs {
-    tables: Vec<Table>,
+pub struct ProcNet {
+    tables: Vec<ProcNetTable>,
     buffer: Box<[u8]>,
-    seen: Seen,
+    row_index: ProcNetRowIndex,
 }
 
 #[derive(Debug)]
-struct Table {
+struct ProcNetTable {
     name: &'static str,
     protocol: Protocol,
     family: Family,
     file: Result<File, ErrorKind>,
 }
 
-impl Procfs {
+impl ProcNet {
     /// Opens the four files for the calling thread's network namespace.
     ///
     /// # Errors
     /// When neither TCP nor UDP can be opened: no /proc, or one that hides `net`.
     pub fn open() -> Result<Self, SourceError> {
-        let of_this_thread = Path::new(OF_THIS_THREAD);
-        if of_this_thread.try_exists().unwrap_or(false) {
-            Self::open_in(of_this_thread)
+        let thread_net_dir = Path::new(THREAD_NET_DIR);
+        if thread_net_dir.try_exists().unwrap_or(false) {
+            Self::open_in(thread_net_dir)
         } else {
-            Self::open_in(Path::new(OF_THIS_PROCESS))
+            Self::open_in(Path::new(PROCESS_NET_DIR))
         }
     }
 
@@ -78,7 +78,7 @@ impl Procfs {
         let mut tables = Vec::with_capacity(TABLES.len());
         for (name, protocol, family) in TABLES {
             match File::open(directory.join(name)) {
-                Ok(file) => tables.push(Table {
+                Ok(file) => tables.push(ProcNetTable {
                     name,
                     protocol,
                     family,
@@ -86,7 +86,7 @@ impl Procfs {
                 }),
                 // A machine without IPv6 has no such file, and no such sockets.
                 Err(e) if e.kind() == ErrorKind::NotFound && family == Family::Ipv6 => {}
-                Err(e) => tables.push(Table {
+                Err(e) => tables.push(ProcNetTable {
                     name,
                     protocol,
                     family,
@@ -98,14 +98,14 @@ impl Procfs {
             Some(why) if tables.iter().all(|t| t.file.is_err()) => Err(refused(why)),
             _ => Ok(Self {
                 tables,
-                buffer: vec![0; BUFFER].into(),
-                seen: Seen::default(),
+                buffer: vec![0; BUFFER_LEN].into(),
+                row_index: ProcNetRowIndex::default(),
             }),
         }
     }
 }
 
-impl Source for Procfs {
+impl Source for ProcNet {
     fn kind(&self) -> SourceKind {
         SourceKind::Procfs
     }
@@ -117,16 +117,17 @@ impl Source for Procfs {
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut unreadable = 0;
         let mut failed = 0;
-        self.seen.clear();
+        self.row_index.clear();
         for table in &mut self.tables {
             let (protocol, family) = (table.protocol, table.family);
-            let seen = &mut self.seen;
-            let outcome = table.lines(&mut self.buffer, |line| {
-                match line.and_then(|l| socket(l, protocol, family, now + began.elapsed())) {
-                    Some(socket) => keep(socket, seen, sockets),
+            let row_index = &mut self.row_index;
+            let outcome = table.for_each_line(&mut self.buffer, |line| {
+                match line.and_then(|l| parse_line(l, protocol, family, now + started_at.elapsed()))
+                {
+                    Some(socket) => upsert_row(socket, row_index, sockets),
                     None => unreadable += 1,
                 }
             });
@@ -154,13 +155,17 @@ fn refused(why: &dyn std::fmt::Display) -> SourceError {
     }
 }
 
-impl Table {
+impl ProcNetTable {
     /// Gives every line but the heading to `take`; `None` for one that is too long to be read.
-    fn lines(&mut self, buffer: &mut [u8], mut take: impl FnMut(Option<&[u8]>)) -> io::Result<()> {
+    fn for_each_line(
+        &mut self,
+        buffer: &mut [u8],
+        mut take: impl FnMut(Option<&[u8]>),
+    ) -> io::Result<()> {
         let file = self.file.as_mut().map_err(|kind| io::Error::from(*kind))?;
         file.rewind()?;
         let mut heading = true;
-        lines(file, buffer, |line| {
+        for_each_line(file, buffer, |line| {
             if !std::mem::take(&mut heading) {
                 take(line);
             }
@@ -170,7 +175,7 @@ impl Table {
 
 /// Splits what `file` gives into lines, with no memory but `buffer`. A line longer than that comes
 /// once, as `None`.
-fn lines(
+fn for_each_line(
     file: &mut impl Read,
     buffer: &mut [u8],
     mut take: impl FnMut(Option<&[u8]>),
@@ -212,12 +217,12 @@ fn lines(
 
 /// Where in the sample each socket is. The files are not read at one moment: a socket that moves
 /// within the kernel's table meanwhile has two lines. Kept between samples for its memory only.
-type Seen = HashMap<SocketKey, usize>;
+type ProcNetRowIndex = HashMap<SocketKey, usize>;
 
 /// Appends the socket, or puts it in the place of an older line of the same one.
-fn keep(socket: Socket, seen: &mut Seen, sockets: &mut Vec<Socket>) {
-    let place = *seen.entry(socket.key()).or_insert(sockets.len());
-    match sockets.get_mut(place) {
+fn upsert_row(socket: Socket, row_index: &mut ProcNetRowIndex, sockets: &mut Vec<Socket>) {
+    let index = *row_index.entry(socket.key()).or_insert(sockets.len());
+    match sockets.get_mut(index) {
         // Two inodes are two sockets, as connected UDP twins are (SO_REUSEPORT).
         Some(older) if older.inode.is_none() || socket.inode.is_none() => *older = socket,
         Some(older) if older.inode == socket.inode => *older = socket,

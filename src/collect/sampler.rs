@@ -1,6 +1,6 @@
 //! The thread that looks: it keeps the pace, survives what goes wrong, and sends what it saw.
 //!
-//! In: a [`Collector`] and the user's wishes. Out: [`Sampled`], one after another. Sampling never
+//! In: a [`Collector`] and the user's wishes. Out: [`SampleOutcome`], one after another. Sampling never
 //! takes more than a quarter of the time: when a sample takes long, the next one waits longer than
 //! wished, and the snapshot says so.
 
@@ -14,11 +14,11 @@ use crate::snapshot::{Gap, Snapshot, SourceKind};
 use crate::socket::Socket;
 
 /// Sampling may take one part in this many of the time.
-const SHARE: u32 = 4;
+const DUTY_CYCLE_DIVISOR: u32 = 4;
 
 /// What came of a look.
 #[derive(Clone, Debug)]
-pub enum Sampled {
+pub enum SampleOutcome {
     /// A snapshot.
     Snapshot(Box<Snapshot>),
     /// Nothing could be read; what was known before still stands.
@@ -27,26 +27,26 @@ pub enum Sampled {
 
 /// What can be told to the thread.
 #[derive(Debug)]
-enum Wish {
-    Interval(Duration),
-    Now,
+enum SamplerCommand {
+    SetInterval(Duration),
+    SampleNow,
 }
 
 /// How to start it.
 #[derive(Debug, Clone)]
-pub struct Start {
+pub struct SamplerConfig {
     /// The source asked for.
-    pub choice: Option<SourceKind>,
+    pub source: Option<SourceKind>,
     /// The time between two samples.
     pub interval: Duration,
     /// A sample in which to panic, to prove that the program outlives it.
-    pub panic_at: Option<u32>,
+    pub panic_at_sample: Option<u32>,
 }
 
 /// The thread, from outside. Dropping it ends the thread after its present sample.
 #[derive(Debug, Clone)]
 pub struct Sampler {
-    wishes: Sender<Wish>,
+    commands: Sender<SamplerCommand>,
 }
 
 impl Sampler {
@@ -57,86 +57,91 @@ impl Sampler {
     /// When the system gives no thread.
     pub fn start(
         collector: Collector,
-        start: Start,
-        spares: Receiver<Vec<Socket>>,
-        send: impl FnMut(Sampled) -> bool + Send + 'static,
+        start: SamplerConfig,
+        recycled: Receiver<Vec<Socket>>,
+        send: impl FnMut(SampleOutcome) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (wishes, receiver) = channel();
-        let pacer = Pacer {
+        let (commands, receiver) = channel();
+        let worker = SamplerThread {
             collector,
-            start,
-            wishes: receiver,
-            spares,
+            config: start,
+            commands: receiver,
+            recycled,
             taken: 0,
         };
         thread::Builder::new()
             .name("sampler".into())
-            .spawn(move || pacer.run(send))?;
-        Ok(Self { wishes })
+            .spawn(move || worker.run(send))?;
+        Ok(Self { commands })
     }
 
     /// Sets the time between two samples.
     pub fn set_interval(&self, interval: Duration) {
         // A thread that has ended needs no wishes; the same below.
-        let _ = self.wishes.send(Wish::Interval(interval));
+        let _ = self.commands.send(SamplerCommand::SetInterval(interval));
     }
 
     /// Takes a sample now.
-    pub fn look_now(&self) {
-        let _ = self.wishes.send(Wish::Now);
+    pub fn sample_now(&self) {
+        let _ = self.commands.send(SamplerCommand::SampleNow);
     }
 }
 
-struct Pacer {
+struct SamplerThread {
     collector: Collector,
-    start: Start,
-    wishes: Receiver<Wish>,
-    spares: Receiver<Vec<Socket>>,
+    config: SamplerConfig,
+    commands: Receiver<SamplerCommand>,
+    recycled: Receiver<Vec<Socket>>,
     taken: u32,
 }
 
-impl Pacer {
-    fn run(mut self, mut send: impl FnMut(Sampled) -> bool) {
+impl SamplerThread {
+    fn run(mut self, mut send: impl FnMut(SampleOutcome) -> bool) {
         loop {
-            let begun = Instant::now();
-            let sampled = self.look();
-            let took = begun.elapsed();
-            let due = match &sampled {
+            let started_at = Instant::now();
+            let outcome = self.take_sample();
+            let took = started_at.elapsed();
+            let due = match &outcome {
                 // Owners are on their way, and the sooner the better: half of the time.
-                Sampled::Snapshot(snapshot) if snapshot.sight.unvisited > 0 => Due::After(took),
-                _ => Due::Usual,
+                SampleOutcome::Snapshot(snapshot) if snapshot.owner_coverage.unscanned > 0 => {
+                    NextSample::After(took)
+                }
+                _ => NextSample::AtInterval,
             };
-            if !send(sampled) || !self.wait(begun, took, due) {
+            if !send(outcome) || !self.wait_until_due(started_at, took, due) {
                 return;
             }
         }
     }
 
     /// One sample. A panic in it costs this sample, not the program.
-    fn look(&mut self) -> Sampled {
-        let spare = self.spares.try_iter().last().unwrap_or_default();
-        let interval = self.start.interval;
+    fn take_sample(&mut self) -> SampleOutcome {
+        let buffer = self.recycled.try_iter().last().unwrap_or_default();
+        let interval = self.config.interval;
         let taken = self.taken;
         self.taken = taken.saturating_add(1);
         let collector = &mut self.collector;
-        let panic_at = self.start.panic_at;
+        let panic_at_sample = self.config.panic_at_sample;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            assert!(panic_at != Some(taken), "asked to fail in sample {taken}");
-            collector.sample(spare, interval)
+            assert!(
+                panic_at_sample != Some(taken),
+                "asked to fail in sample {taken}"
+            );
+            collector.sample(buffer, interval)
         }));
         match outcome {
             Ok(Ok(mut snapshot)) => {
-                snapshot.interval = pace(interval, snapshot.cost.wall);
-                Sampled::Snapshot(Box::new(snapshot))
+                snapshot.interval = effective_interval(interval, snapshot.cost.wall);
+                SampleOutcome::Snapshot(Box::new(snapshot))
             }
-            Ok(Err(error)) => Sampled::Failed(Collector::gap(&error)),
+            Ok(Err(error)) => SampleOutcome::Failed(Collector::gap_from_error(&error)),
             Err(_) => {
                 // What the panic left half done is thrown away with the collector.
-                if let Ok(new) = Collector::open(self.start.choice, self.collector.started()) {
-                    let demand = self.collector.demand().clone();
-                    self.collector = new.demanding(demand);
+                if let Ok(new) = Collector::open(self.config.source, self.collector.started()) {
+                    let scope = self.collector.scope().clone();
+                    self.collector = new.with_scope(scope);
                 }
-                Sampled::Failed(Gap::Sampler(
+                SampleOutcome::Failed(Gap::Sampler(
                     "the sampler failed and was started again".into(),
                 ))
             }
@@ -144,17 +149,17 @@ impl Pacer {
     }
 
     /// Waits for the next sample; tells whether anybody still wants one.
-    fn wait(&mut self, begun: Instant, took: Duration, due: Due) -> bool {
+    fn wait_until_due(&mut self, started_at: Instant, took: Duration, due: NextSample) -> bool {
         loop {
-            let due = begun
+            let due = started_at
                 + match due {
-                    Due::Usual => pace(self.start.interval, took),
-                    Due::After(rest) => self.start.interval.min(took + rest),
+                    NextSample::AtInterval => effective_interval(self.config.interval, took),
+                    NextSample::After(delay) => self.config.interval.min(took + delay),
                 };
             let left = due.saturating_duration_since(Instant::now());
-            match self.wishes.recv_timeout(left) {
-                Ok(Wish::Interval(interval)) => self.start.interval = interval,
-                Ok(Wish::Now) | Err(RecvTimeoutError::Timeout) => return true,
+            match self.commands.recv_timeout(left) {
+                Ok(SamplerCommand::SetInterval(interval)) => self.config.interval = interval,
+                Ok(SamplerCommand::SampleNow) | Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
@@ -163,16 +168,16 @@ impl Pacer {
 
 /// When the next sample is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+enum NextSample {
     /// As wished, unless that would be too much work.
-    Usual,
+    AtInterval,
     /// After so much rest, if that is sooner.
     After(Duration),
 }
 
 /// The time from one sample to the next: the wish, unless samples take too long for it.
-pub fn pace(wish: Duration, took: Duration) -> Duration {
-    wish.max(took * SHARE)
+pub fn effective_interval(requested: Duration, took: Duration) -> Duration {
+    requested.max(took * DUTY_CYCLE_DIVISOR)
 }
 
 #[cfg(test)]
@@ -180,10 +185,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sampling_takes_at_most_a_quarter_of_the_time() {
+    fn sampling_uses_at_most_a_quarter_of_the_time() {
         let ms = Duration::from_millis;
-        assert_eq!(pace(ms(1000), ms(3)), ms(1000));
-        assert_eq!(pace(ms(1000), ms(250)), ms(1000));
-        assert_eq!(pace(ms(1000), ms(400)), ms(1600));
+        assert_eq!(effective_interval(ms(1000), ms(3)), ms(1000));
+        assert_eq!(effective_interval(ms(1000), ms(250)), ms(1000));
+        assert_eq!(effective_interval(ms(1000), ms(400)), ms(1600));
     }
 }

@@ -43,14 +43,14 @@ pub(super) fn cpu_total() -> Option<Duration> {
 /// (`/proc/sys/net/ipv4/ip_local_port_range`, ip(7)).
 pub fn ephemeral_ports() -> PortRange {
     if !cfg!(target_os = "linux") {
-        return PortRange::IANA;
+        return PortRange::IANA_DYNAMIC;
     }
     let text =
         std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    parse_range(&text).unwrap_or(PortRange::LINUX)
+    parse_port_range(&text).unwrap_or(PortRange::LINUX_DEFAULT)
 }
 
-fn parse_range(text: &str) -> Option<PortRange> {
+fn parse_port_range(text: &str) -> Option<PortRange> {
     use crate::port::Port;
     let mut numbers = text.split_whitespace().map(str::parse);
     let (first, last) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
@@ -66,14 +66,14 @@ mod tests {
     use crate::port::Port;
 
     #[test]
-    fn the_range_is_read_or_the_default_holds() {
+    fn ephemeral_range_is_parsed_or_rejected() {
         let range = PortRange {
             first: Port(1024),
             last: Port(2000),
         };
-        assert_eq!(parse_range("1024\t2000\n"), Some(range));
-        assert_eq!(parse_range("2000 1024"), None);
-        assert_eq!(parse_range("1024"), None);
-        assert_eq!(parse_range("x y"), None);
+        assert_eq!(parse_port_range("1024\t2000\n"), Some(range));
+        assert_eq!(parse_port_range("2000 1024"), None);
+        assert_eq!(parse_port_range("1024"), None);
+        assert_eq!(parse_port_range("x y"), None);
     }
 }

@@ -16,114 +16,114 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::endpoint::Endpoint;
 use crate::history::moment::Moment;
-use crate::history::ownership::Held;
-use crate::history::rows::Rows;
-use crate::history::tracked::{Mark, Slot, Tracked};
+use crate::history::ownership::HolderSet;
+use crate::history::rows::SocketRows;
+use crate::history::tracked::{Slot, TrackedSocket, Transition};
 use crate::process::{Holder, ProcessKey, Uid};
 use crate::snapshot::Directory;
 use crate::socket::{CgroupId, SocketKey, TcpState};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct RetentionLimits {
     /// For how long.
-    pub time: Duration,
+    pub max_age: Duration,
     /// In how many bytes, more or less.
-    pub bytes: usize,
+    pub max_bytes: usize,
 }
 
 /// How much of the closed sockets is kept, and how much is not any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct ClosedLogStats {
     /// Kept.
     pub sockets: usize,
     /// In so many bytes, more or less.
     pub bytes: usize,
     /// Dropped because there was no room.
-    pub for_room: u64,
+    pub dropped_for_size: u64,
     /// Dropped because they were too old.
-    pub for_age: u64,
+    pub dropped_for_age: u64,
 }
 
 /// What each one takes besides its own vectors: itself, two counters, and its places in the lists.
-const OVERHEAD: usize = size_of::<Tracked>() + 2 * size_of::<usize>() + 48;
+const ROW_OVERHEAD: usize = size_of::<TrackedSocket>() + 2 * size_of::<usize>() + 48;
 
 /// The closed sockets.
 #[derive(Debug)]
-pub(super) struct Chronicle {
-    bounds: Bounds,
-    rows: Rows,
+pub(super) struct ClosedLog {
+    limits: RetentionLimits,
+    rows: SocketRows,
     free: Vec<Slot>,
     /// The oldest first.
-    order: VecDeque<(Duration, Slot)>,
+    oldest_first: VecDeque<(Duration, Slot)>,
     /// Where the story of a row is that still has its slot in the store.
-    told: HashMap<Slot, Told>,
+    entries: HashMap<Slot, ClosedLogEntry>,
     /// The names that the rows need.
     names: Arc<Directory>,
-    kept: Kept,
+    stats: ClosedLogStats,
     /// How many were dropped since the names were last swept.
-    dropped: usize,
+    dropped_since_sweep: usize,
 }
 
 /// That a row was told of, also when its story was dropped since.
 #[derive(Clone, Copy, Debug)]
-struct Told {
-    story: Slot,
+struct ClosedLogEntry {
+    log_slot: Slot,
     key: SocketKey,
     /// How many states it had been seen in.
-    states: usize,
+    state_count: usize,
 }
 
-impl Chronicle {
-    pub(super) fn new(bounds: Bounds) -> Self {
+impl ClosedLog {
+    pub(super) fn new(bounds: RetentionLimits) -> Self {
         Self {
-            bounds,
-            rows: Rows::default(),
+            limits: bounds,
+            rows: SocketRows::default(),
             free: Vec::new(),
-            order: VecDeque::new(),
-            told: HashMap::new(),
+            oldest_first: VecDeque::new(),
+            entries: HashMap::new(),
             names: Arc::default(),
-            kept: Kept::default(),
-            dropped: 0,
+            stats: ClosedLogStats::default(),
+            dropped_since_sweep: 0,
         }
     }
 
-    pub(super) const fn kept(&self) -> Kept {
-        self.kept
+    pub(super) const fn stats(&self) -> ClosedLogStats {
+        self.stats
     }
 
     /// Takes up a row that ended, or one of which more became known since.
-    pub(super) fn tell(&mut self, row: &Tracked, now: Duration, names: &Directory) {
-        if let Some(told) = self.told.get(&row.slot)
-            && told.key == row.key
+    pub(super) fn record(&mut self, row: &TrackedSocket, now: Duration, names: &Directory) {
+        if let Some(entry) = self.entries.get(&row.slot)
+            && entry.key == row.key
             // Endpoints that came alive again, where there are no cookies, begin a new story.
-            && told.states >= row.path.len()
+            && entry.state_count >= row.states.len()
         {
-            let slot = told.story;
-            let story = self.rows.get(slot);
+            let slot = entry.log_slot;
+            let logged = self.rows.get(slot);
             // It may have been dropped since, and another have its place.
-            let story = story.filter(|story| story.key == row.key);
-            if story.is_some_and(|s| row.socket.tcp.is_some() && s.socket.tcp != row.socket.tcp) {
-                self.edit(slot, |story| story.socket.tcp = row.socket.tcp);
+            let logged = logged.filter(|logged| logged.key == row.key);
+            if logged.is_some_and(|s| row.socket.tcp.is_some() && s.socket.tcp != row.socket.tcp) {
+                self.edit(slot, |logged| logged.socket.tcp = row.socket.tcp);
             }
             return;
         }
         // It was told before, and dropped since.
-        let is_remains = row.path.last() == Some(&TcpState::TimeWait);
-        if row.ended().is_some_and(|at| is_remains || at < now) {
+        let is_time_wait = row.states.last() == Some(&TcpState::TimeWait);
+        if row.closed_at().is_some_and(|at| is_time_wait || at < now) {
             return;
         }
-        self.learn_names(row, names);
+        self.copy_names(row, names);
         let slot = self.free.pop().unwrap_or_else(|| self.rows.push());
-        let at = row.ended().unwrap_or(row.state_since.at());
+        let at = row.closed_at().unwrap_or(row.state_since.time());
         // A peer's story may have been dropped, and another have its place.
-        let peer = row.peer.and_then(|peer| self.told.get(&peer));
-        let peer = peer.map(|told| told.story);
+        let peer = row.peer.and_then(|peer| self.entries.get(&peer));
+        let peer = peer.map(|entry| entry.log_slot);
         let peer = peer.filter(|peer| {
             let other = self.rows.get(*peer);
             other.is_some_and(|other| {
                 let ends = |local: Endpoint, remote: Option<Endpoint>| {
-                    Some([local, remote?].map(|end| (end.plain(), end.port)))
+                    Some([local, remote?].map(|end| (end.canonical_ip(), end.port)))
                 };
                 let mut mirrored = ends(other.socket.local, other.socket.remote);
                 mirrored.iter_mut().for_each(|ends| ends.reverse());
@@ -131,62 +131,64 @@ impl Chronicle {
                 other.peer.is_none() && ours.is_some() && ours == mirrored
             })
         });
-        let mut story = row.clone();
-        story.path.shrink_to_fit();
-        (story.slot, story.peer, story.mark) = (slot, peer, Some(Mark::Closed(at)));
+        let mut logged = row.clone();
+        logged.states.shrink_to_fit();
+        (logged.slot, logged.peer, logged.transition) = (slot, peer, Some(Transition::Closed(at)));
         if let Some(peer) = peer {
             self.edit(peer, |other| other.peer = Some(slot));
         }
-        self.kept.bytes += weight(&story);
-        self.kept.sockets += 1;
-        if let Some(place) = self.rows.place(slot) {
-            *place = Some(Arc::new(story));
+        self.stats.bytes += approx_bytes(&logged);
+        self.stats.sockets += 1;
+        if let Some(place) = self.rows.entry_mut(slot) {
+            *place = Some(Arc::new(logged));
         }
-        self.order.push_back((at, slot));
-        let told = Told {
-            story: slot,
+        self.oldest_first.push_back((at, slot));
+        let entry = ClosedLogEntry {
+            log_slot: slot,
             key: row.key,
-            states: row.path.len(),
+            state_count: row.states.len(),
         };
-        self.told.insert(row.slot, told);
+        self.entries.insert(row.slot, entry);
     }
 
-    fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
-        if let Some(story) = self.rows.row_mut(slot) {
-            change(story);
+    fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut TrackedSocket)) {
+        if let Some(logged) = self.rows.row_mut(slot) {
+            change(logged);
         }
     }
 
     /// The slot of a row is free for others.
-    pub(super) fn part(&mut self, slot: Slot) {
-        self.told.remove(&slot);
+    pub(super) fn release_slot(&mut self, slot: Slot) {
+        self.entries.remove(&slot);
     }
 
     /// Drops what is too old or too much.
-    pub(super) fn tick(&mut self, now: Duration) {
-        let limit = now.checked_sub(self.bounds.time);
-        while let Some(&(at, slot)) = self.order.front() {
+    pub(super) fn enforce_limits(&mut self, now: Duration) {
+        let limit = now.checked_sub(self.limits.max_age);
+        while let Some(&(at, slot)) = self.oldest_first.front() {
             let is_old = limit.is_some_and(|limit| at < limit);
             match is_old {
-                true => self.kept.for_age += 1,
-                false if self.kept.bytes > self.bounds.bytes => self.kept.for_room += 1,
+                true => self.stats.dropped_for_age += 1,
+                false if self.stats.bytes > self.limits.max_bytes => {
+                    self.stats.dropped_for_size += 1;
+                }
                 false => break,
             }
-            self.order.pop_front();
-            self.forget(slot);
+            self.oldest_first.pop_front();
+            self.remove(slot);
         }
-        if self.dropped > 1024 && self.dropped > self.kept.sockets {
-            self.sweep_names();
+        if self.dropped_since_sweep > 1024 && self.dropped_since_sweep > self.stats.sockets {
+            self.drop_unused_names();
         }
     }
 
-    fn forget(&mut self, slot: Slot) {
-        let Some(row) = self.rows.place(slot).and_then(Option::take) else {
+    fn remove(&mut self, slot: Slot) {
+        let Some(row) = self.rows.entry_mut(slot).and_then(Option::take) else {
             return;
         };
-        self.kept.sockets -= 1;
-        self.kept.bytes = self.kept.bytes.saturating_sub(weight(&row));
-        self.dropped += 1;
+        self.stats.sockets -= 1;
+        self.stats.bytes = self.stats.bytes.saturating_sub(approx_bytes(&row));
+        self.dropped_since_sweep += 1;
         self.free.push(slot);
         if let Some(peer) = row.peer {
             self.edit(peer, |other| other.peer = None);
@@ -194,33 +196,35 @@ impl Chronicle {
     }
 
     /// The closed sockets as a moment, as far as they had ended in the given one.
-    pub(super) fn moment(&self, of: &Moment) -> Moment {
+    pub(super) fn to_moment(&self, current: &Moment) -> Moment {
         let mut rows = self.rows.clone();
-        let mut count = self.kept.sockets;
+        let mut count = self.stats.sockets;
         // Their order is that of their ends.
-        for (at, slot) in self.order.iter().rev() {
-            if *at <= of.elapsed {
+        for (at, slot) in self.oldest_first.iter().rev() {
+            if *at <= current.elapsed {
                 break;
             }
-            if let Some(place) = rows.place(*slot) {
+            if let Some(place) = rows.entry_mut(*slot) {
                 *place = None;
                 count -= 1;
             }
         }
         let mut names = Arc::clone(&self.names);
-        if names.interfaces != of.directory.interfaces || names.hosts != of.directory.hosts {
+        if names.interfaces != current.directory.interfaces
+            || names.hosts != current.directory.hosts
+        {
             let names = Arc::make_mut(&mut names);
-            names.interfaces.clone_from(&of.directory.interfaces);
-            names.hosts.clone_from(&of.directory.hosts);
+            names.interfaces.clone_from(&current.directory.interfaces);
+            names.hosts.clone_from(&current.directory.hosts);
         }
         Moment {
-            open: count,
+            open_rows: count,
             directory: names,
-            ..of.with_rows(rows)
+            ..current.with_rows(rows)
         }
     }
 
-    fn learn_names(&mut self, row: &Tracked, now: &Directory) {
+    fn copy_names(&mut self, row: &TrackedSocket, now: &Directory) {
         let known = &self.names;
         let is_known = |key: &ProcessKey| match (known.processes.get(key), now.processes.get(key)) {
             (Some(known), Some(now)) => Arc::ptr_eq(known, now),
@@ -229,17 +233,17 @@ impl Chronicle {
         let uid = row.socket.uid.filter(|uid| !known.users.contains_key(uid));
         let cgroup = row.socket.cgroup;
         let cgroup = cgroup.filter(|id| !known.cgroups.contains_key(id));
-        let strangers = processes(row).filter(|key| !is_known(key));
-        let strangers: Vec<ProcessKey> = strangers.collect();
-        if strangers.is_empty() && uid.is_none() && cgroup.is_none() {
+        let unknown_processes = holder_processes(row).filter(|key| !is_known(key));
+        let unknown_processes: Vec<ProcessKey> = unknown_processes.collect();
+        if unknown_processes.is_empty() && uid.is_none() && cgroup.is_none() {
             return;
         }
-        let of_processes = strangers
+        let process_uids = unknown_processes
             .iter()
             .filter_map(|key| now.processes.get(key)?.uid);
-        let uids: Vec<Uid> = uid.into_iter().chain(of_processes).collect();
+        let uids: Vec<Uid> = uid.into_iter().chain(process_uids).collect();
         let names = Arc::make_mut(&mut self.names);
-        for key in strangers {
+        for key in unknown_processes {
             if let Some(process) = now.processes.get(&key) {
                 names.processes.insert(key, Arc::clone(process));
             }
@@ -255,10 +259,10 @@ impl Chronicle {
     }
 
     /// Forgets the names that no row needs any more.
-    fn sweep_names(&mut self) {
-        self.dropped = 0;
+    fn drop_unused_names(&mut self) {
+        self.dropped_since_sweep = 0;
         let rows = || self.rows.iter();
-        let needed: HashSet<ProcessKey> = rows().flat_map(|row| processes(row)).collect();
+        let needed: HashSet<ProcessKey> = rows().flat_map(|row| holder_processes(row)).collect();
         let cgroups: HashSet<CgroupId> = rows().filter_map(|row| row.socket.cgroup).collect();
         let names = Arc::make_mut(&mut self.names);
         names.processes.retain(|key, _| needed.contains(key));
@@ -266,13 +270,13 @@ impl Chronicle {
     }
 }
 
-fn processes(row: &Tracked) -> impl Iterator<Item = ProcessKey> + '_ {
+fn holder_processes(row: &TrackedSocket) -> impl Iterator<Item = ProcessKey> + '_ {
     let held = row.ownership.last_holders();
-    held.into_iter().flat_map(Held::processes)
+    held.into_iter().flat_map(HolderSet::processes)
 }
 
 /// About how many bytes a row takes.
-pub(super) fn weight(row: &Tracked) -> usize {
+pub(super) fn approx_bytes(row: &TrackedSocket) -> usize {
     let holders = row.ownership.last_holders().map_or(0, |held| held.len());
-    OVERHEAD + size_of_val(row.path.as_slice()) + holders * size_of::<Holder>()
+    ROW_OVERHEAD + size_of_val(row.states.as_slice()) + holders * size_of::<Holder>()
 }

@@ -18,24 +18,24 @@ use hashbrown::{HashMap, HashSet};
 use crate::destroyed::Destroyed;
 use crate::history::History;
 use crate::history::side::Side;
-use crate::history::tracked::{Slot, Tracked};
+use crate::history::tracked::{Slot, TrackedSocket};
 use crate::port::Protocol;
 use crate::socket::{Socket, SocketKey, TcpInfo, TcpState, Transport};
 
 /// The most rows that closed unannounced and are remembered. A program may keep the descriptor of
 /// a connection that was reset for as long as it likes, and the end is announced after that.
-const MOST_AWAITED: usize = 1 << 14;
+const MAX_PENDING_CLOSES: usize = 1 << 14;
 
 /// What the announcements of the sample at hand are the ends of.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(super) struct CloseEventSet {
     /// `None` once it has found its row.
-    ends: Vec<Option<Destroyed>>,
+    events: Vec<Option<Destroyed>>,
     by_key: HashMap<SocketKey, usize>,
     by_tuple: HashMap<SocketKey, usize>,
 }
 
-impl Ends {
+impl CloseEventSet {
     fn new(ends: Vec<Destroyed>, now: Duration) -> Self {
         let mut by_key = HashMap::with_capacity(ends.len());
         let mut by_tuple = HashMap::with_capacity(ends.len());
@@ -43,10 +43,10 @@ impl Ends {
             by_key.insert(end.key(), place);
             // Endpoints are used again: the row in the table is of the last to have them when the
             // look began. Who had them later may have left his after the table was read.
-            let is_in_time = end.at < now;
+            let is_before_dump = end.at < now;
             if end.protocol == Protocol::Tcp {
-                match by_tuple.entry(end.tuple()) {
-                    Entry::Occupied(_) if !is_in_time => {}
+                match by_tuple.entry(end.tuple_key()) {
+                    Entry::Occupied(_) if !is_before_dump => {}
                     entry => {
                         entry.insert(place);
                     }
@@ -54,94 +54,98 @@ impl Ends {
             }
         }
         Self {
-            ends: ends.into_iter().map(Some).collect(),
+            events: ends.into_iter().map(Some).collect(),
             by_key,
             by_tuple,
         }
     }
 
     /// Gives a TIME-WAIT row, which has no figures of its own, those of the socket it was.
-    pub(super) fn complete(&mut self, socket: &mut Socket) {
-        if self.ends.is_empty() || !is_remains(socket) {
+    pub(super) fn fill_time_wait(&mut self, socket: &mut Socket) {
+        if self.events.is_empty() || !is_time_wait_row(socket) {
             return;
         }
         let places = [
             self.by_key.get(&socket.key()),
-            self.by_tuple.get(&tuple(socket)),
+            self.by_tuple.get(&tuple_key(socket)),
         ];
         let end = places.into_iter().flatten().find_map(|&place| {
-            let place = self.ends.get_mut(place)?;
+            let place = self.events.get_mut(place)?;
             place.take()
         });
-        socket.tcp = end.and_then(|end| settle(&end, Left::TimeWait));
+        socket.tcp = end.and_then(|end| final_tcp_info(&end, CloseState::TimeWait));
     }
 
-    fn left(self) -> impl Iterator<Item = Destroyed> {
-        self.ends.into_iter().flatten()
+    fn into_unmatched(self) -> impl Iterator<Item = Destroyed> {
+        self.events.into_iter().flatten()
     }
 }
 
 /// What is remembered of ends from sample to sample.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct PendingCloses {
     /// Heard after the last look had begun.
-    undecided: Vec<Destroyed>,
+    deferred_events: Vec<Destroyed>,
     /// Rows that closed and whose end was not announced, with their slots, which may have been
     /// given to others since. `order` has the oldest first, each with its endpoints, and some that
     /// are no longer awaited.
-    awaited: HashMap<SocketKey, Slot>,
-    order: VecDeque<(SocketKey, SocketKey)>,
+    rows_by_key: HashMap<SocketKey, Slot>,
+    oldest_first: VecDeque<(SocketKey, SocketKey)>,
     /// The names of those by their endpoints: the kernel may have given the row another cookie than
     /// the socket (see [`reunion`](super::reunion)).
-    by_tuple: HashMap<SocketKey, SocketKey>,
+    keys_by_tuple: HashMap<SocketKey, SocketKey>,
 }
 
-impl Waiting {
+impl PendingCloses {
     /// All that is to be joined in this sample.
-    pub(super) fn ends(&mut self, heard: Vec<Destroyed>, now: Duration) -> Ends {
-        let mut ends = std::mem::take(&mut self.undecided);
-        ends.extend(heard);
+    pub(super) fn events_for_sample(
+        &mut self,
+        events: Vec<Destroyed>,
+        now: Duration,
+    ) -> CloseEventSet {
+        let mut ends = std::mem::take(&mut self.deferred_events);
+        ends.extend(events);
         if ends.is_empty() {
-            return Ends::default();
+            return CloseEventSet::default();
         }
-        Ends::new(ends, now)
+        CloseEventSet::new(ends, now)
     }
 
-    fn expect(&mut self, row: &Tracked) {
-        if self.order.len() >= MOST_AWAITED
-            && let Some((oldest, ends)) = self.order.pop_front()
+    fn insert_row(&mut self, row: &TrackedSocket) {
+        if self.oldest_first.len() >= MAX_PENDING_CLOSES
+            && let Some((oldest, ends)) = self.oldest_first.pop_front()
         {
-            self.awaited.remove(&oldest);
+            self.rows_by_key.remove(&oldest);
             // Others may have been given the endpoints since.
-            if self.by_tuple.get(&ends) == Some(&oldest) {
-                self.by_tuple.remove(&ends);
+            if self.keys_by_tuple.get(&ends) == Some(&oldest) {
+                self.keys_by_tuple.remove(&ends);
             }
         }
-        let ends = tuple(&row.socket);
-        if self.awaited.insert(row.key, row.slot).is_none() {
-            self.order.push_back((row.key, ends));
+        let ends = tuple_key(&row.socket);
+        if self.rows_by_key.insert(row.key, row.slot).is_none() {
+            self.oldest_first.push_back((row.key, ends));
         }
-        self.by_tuple.insert(ends, row.key);
+        self.keys_by_tuple.insert(ends, row.key);
     }
 
     /// Whose end it is, by name or else by endpoints; he is not awaited any more.
-    fn remove(&mut self, end: &Destroyed) -> Option<(SocketKey, Slot)> {
-        let by_tuple = self.by_tuple.get(&end.tuple());
+    fn take_row(&mut self, end: &Destroyed) -> Option<(SocketKey, Slot)> {
+        let by_tuple = self.keys_by_tuple.get(&end.tuple_key());
         let key = [Some(end.key()), by_tuple.copied()]
             .into_iter()
             .flatten()
-            .find(|key| self.awaited.contains_key(key))?;
-        let slot = self.awaited.remove(&key)?;
-        self.by_tuple.remove(&end.tuple());
+            .find(|key| self.rows_by_key.contains_key(key))?;
+        let slot = self.rows_by_key.remove(&key)?;
+        self.keys_by_tuple.remove(&end.tuple_key());
         Some((key, slot))
     }
 }
 
 /// What the ends that found no TIME-WAIT row came to.
 #[derive(Debug, Default)]
-pub(super) struct Farewells {
+pub(super) struct CloseMatches {
     /// Rows that have their final figures now.
-    announced: HashSet<Slot>,
+    matched_rows: HashSet<Slot>,
     /// Sockets that no sample had.
     pub(super) unsampled: Vec<Destroyed>,
 }
@@ -149,41 +153,41 @@ pub(super) struct Farewells {
 impl History {
     /// Gives rows that are gone their final figures. To be called when every socket of the sample
     /// has met its row, and before the rows that were not met are closed.
-    pub(super) fn bid_farewell(&mut self, ends: Ends, now: Duration) -> Farewells {
-        let mut farewells = Farewells::default();
+    pub(super) fn apply_closes(&mut self, ends: CloseEventSet, now: Duration) -> CloseMatches {
+        let mut close_matches = CloseMatches::default();
         let mut unknown = Vec::new();
-        for end in ends.left() {
-            let row = self.store.find(&end.key());
-            let row = row.or_else(|| self.store.find(&end.tuple()));
+        for end in ends.into_unmatched() {
+            let row = self.store.slot_of(&end.key());
+            let row = row.or_else(|| self.store.slot_of(&end.tuple_key()));
             match row {
-                Some(slot) if !self.store.is_met(slot) => {
-                    farewells.announced.insert(slot);
-                    self.conclude(slot, &end);
+                Some(slot) if !self.store.is_in_sample(slot) => {
+                    close_matches.matched_rows.insert(slot);
+                    self.set_final_counters(slot, &end);
                 }
                 // It stood in the table after this: a namesake, or the table is older.
                 Some(_) if end.at < now => {}
-                Some(_) => self.waiting.undecided.push(end),
-                None if self.was_awaited(&end) => {}
+                Some(_) => self.pending_closes.deferred_events.push(end),
+                None if self.match_pending(&end) => {}
                 None => unknown.push(end),
             }
         }
-        let mut namesakes = self.unannounced(&unknown, &farewells.announced);
+        let mut rows_by_tuple = self.unmatched_rows_by_tuple(&unknown, &close_matches.matched_rows);
         for end in unknown {
-            match namesakes.remove(&end.tuple()) {
+            match rows_by_tuple.remove(&end.tuple_key()) {
                 Some(slot) => {
-                    farewells.announced.insert(slot);
-                    self.conclude(slot, &end);
+                    close_matches.matched_rows.insert(slot);
+                    self.set_final_counters(slot, &end);
                 }
-                None if end.at >= now => self.waiting.undecided.push(end),
-                None => farewells.unsampled.push(end),
+                None if end.at >= now => self.pending_closes.deferred_events.push(end),
+                None => close_matches.unsampled.push(end),
             }
         }
-        farewells
+        close_matches
     }
 
     /// The rows that are gone and of whose end nothing was heard under their own name, by their
     /// endpoints.
-    fn unannounced(
+    fn unmatched_rows_by_tuple(
         &self,
         ends: &[Destroyed],
         announced: &HashSet<Slot>,
@@ -192,30 +196,30 @@ impl History {
             return HashMap::new();
         }
         self.store
-            .unmet()
+            .missing_rows()
             .filter(|row| row.socket.tcp_state().is_some() && !announced.contains(&row.slot))
-            .map(|row| (tuple(&row.socket), row.slot))
+            .map(|row| (tuple_key(&row.socket), row.slot))
             .collect()
     }
 
     /// Whether it is the end of a row that is closed already; then it gets its figures, too.
-    fn was_awaited(&mut self, end: &Destroyed) -> bool {
-        let Some((key, slot)) = self.waiting.remove(end) else {
+    fn match_pending(&mut self, end: &Destroyed) -> bool {
+        let Some((key, slot)) = self.pending_closes.take_row(end) else {
             return false;
         };
         let row = self.store.row(slot);
         if row.is_some_and(|row| row.is_closed() && row.key == key) {
-            self.conclude(slot, end);
-            self.ended.push(slot);
+            self.set_final_counters(slot, end);
+            self.newly_ended.push(slot);
         }
         true
     }
 
-    fn conclude(&mut self, slot: Slot, end: &Destroyed) {
+    fn set_final_counters(&mut self, slot: Slot, end: &Destroyed) {
         let Some(row) = self.store.row(slot) else {
             return;
         };
-        let figures = settle(end, Left::of(row));
+        let tcp_info = final_tcp_info(end, CloseState::from_row(row));
         // Counters only grow, unless the kernel has cleared them. What a sample had may count the FIN
         // already: the kernel reads the state before it locks the socket to read the figures
         // (`tcp_get_info`). So it is compared as it was announced, with the FIN.
@@ -228,35 +232,36 @@ impl History {
             })
         };
         if end.tcp.as_ref().is_some_and(grown) {
-            self.store.edit(slot, |row| row.socket.tcp = figures);
+            self.store.edit(slot, |row| row.socket.tcp = tcp_info);
         }
     }
 
     /// Remembers a row that closes and of whose end nothing was heard.
-    pub(super) fn await_end(&mut self, row: &Tracked, farewells: &Farewells) {
+    pub(super) fn add_pending_close(&mut self, row: &TrackedSocket, close_matches: &CloseMatches) {
         let has_figures =
             row.socket.tcp_state() == Some(TcpState::TimeWait) && row.socket.tcp.is_some();
-        let is_announced = farewells.announced.contains(&row.slot) || has_figures;
-        let never_is = row.socket.protocol() == Protocol::Tcp && row.socket.remote.is_none();
-        if !is_announced && !never_is {
-            self.waiting.expect(row);
+        let is_matched = close_matches.matched_rows.contains(&row.slot) || has_figures;
+        let has_no_close_event =
+            row.socket.protocol() == Protocol::Tcp && row.socket.remote.is_none();
+        if !is_matched && !has_no_close_event {
+            self.pending_closes.insert_row(row);
         }
     }
 }
 
 /// The name by which endpoints know it.
-pub(super) fn tuple(socket: &Socket) -> SocketKey {
+pub(super) fn tuple_key(socket: &Socket) -> SocketKey {
     SocketKey::Tuple {
         protocol: socket.protocol(),
         local: socket.local,
         remote: socket.remote,
         interface: socket.interface,
-        twin: 0,
+        reuseport_id: 0,
     }
 }
 
 /// Whether it is what TCP leaves behind when the socket is gone: endpoints and a timer.
-pub(super) fn is_remains(socket: &Socket) -> bool {
+pub(super) fn is_time_wait_row(socket: &Socket) -> bool {
     let state = matches!(
         socket.transport,
         Transport::Tcp(TcpState::TimeWait | TcpState::FinWait2)
@@ -266,21 +271,21 @@ pub(super) fn is_remains(socket: &Socket) -> bool {
 
 /// What is known of a socket that ended, beside its figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum CloseState {
     /// TCP kept the endpoints in a TIME-WAIT row.
     TimeWait,
     /// Nothing was left, and a sample had it in a state that says that the other end's FIN came.
     AfterFin,
     /// Nothing was left.
-    Nothing(Side),
+    NoRow(Side),
 }
 
-impl Left {
-    fn of(row: &Tracked) -> Self {
+impl CloseState {
+    fn from_row(row: &TrackedSocket) -> Self {
         match row.socket.tcp_state() {
             Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing) => Self::AfterFin,
             Some(TcpState::TimeWait) => Self::TimeWait,
-            _ => Self::Nothing(row.side),
+            _ => Self::NoRow(row.side),
         }
     }
 }
@@ -290,23 +295,25 @@ impl Left {
 /// read all sends a reset and no FIN of its own; so, where that was acknowledged, what is unread is
 /// the other's. Where nothing is unread, the program has read the end of the stream, or it closed
 /// first, which leaves a TIME-WAIT row.
-pub(super) fn settle(end: &Destroyed, left: Left) -> Option<TcpInfo> {
+pub(super) fn final_tcp_info(end: &Destroyed, close_state: CloseState) -> Option<TcpInfo> {
     let mut tcp = end.tcp?;
-    let came = match left {
-        Left::AfterFin => true,
-        Left::TimeWait => end.unread > 0,
-        Left::Nothing(side) => surplus(&tcp) == Some(1 + u64::from(side == Side::Outgoing)),
+    let counts_fin = match close_state {
+        CloseState::AfterFin => true,
+        CloseState::TimeWait => end.unread > 0,
+        CloseState::NoRow(side) => {
+            acked_beyond_sent(&tcp) == Some(1 + u64::from(side == Side::Outgoing))
+        }
     };
-    if let Some(delivered) = tcp.delivered.as_mut().filter(|_| came) {
+    if let Some(delivered) = tcp.delivered.as_mut().filter(|_| counts_fin) {
         delivered.received = delivered.received.saturating_sub(1);
     }
     Some(tcp)
 }
 
 /// What was acknowledged beyond the bytes sent: the SYN of the side that dialled, and the FIN.
-pub(super) fn surplus(tcp: &TcpInfo) -> Option<u64> {
+pub(super) fn acked_beyond_sent(tcp: &TcpInfo) -> Option<u64> {
     let sent = tcp.sent?;
-    let once = sent.bytes.checked_sub(sent.repeated)?;
+    let once = sent.bytes.checked_sub(sent.retransmitted)?;
     tcp.delivered?.acknowledged.checked_sub(once)
 }
 
@@ -314,43 +321,47 @@ pub(super) fn surplus(tcp: &TcpInfo) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::endpoint::Endpoint;
-    use crate::history::{Evidence, Flow, Ownership, Since, Stall};
+    use crate::history::{Evidence, ObservedSince, Ownership, Stall, Throughput};
     use crate::port::Port;
 
-    fn row(n: u32) -> Tracked {
+    fn row(n: u32) -> TrackedSocket {
         let address = |bits: u32| Endpoint::new(std::net::Ipv4Addr::from(bits).into(), Port(1));
         let state = Transport::Tcp(TcpState::Established);
         let socket = Socket::new(state, address(0), Some(address(n)));
-        Tracked {
+        TrackedSocket {
             key: socket.key(),
             slot: Slot(n),
             socket,
-            ownership: Ownership::NotYet,
+            ownership: Ownership::Pending,
             side: Side::Outgoing,
             evidence: Evidence::State,
-            first_seen: Since::Seen(Duration::ZERO),
-            state_since: Since::Seen(Duration::ZERO),
-            path: Vec::new(),
+            first_seen: ObservedSince::Sampled(Duration::ZERO),
+            state_since: ObservedSince::Sampled(Duration::ZERO),
+            states: Vec::new(),
             peer: None,
-            flow: Flow::default(),
+            throughput: Throughput::default(),
             stall: Stall::default(),
-            mark: None,
+            transition: None,
         }
     }
 
     #[test]
-    fn however_many_close_at_once_only_the_youngest_are_awaited() {
-        let most = u32::try_from(MOST_AWAITED).expect("not so many");
-        let mut waiting = Waiting::default();
+    fn pending_closes_are_bounded_and_keep_the_newest() {
+        let most = u32::try_from(MAX_PENDING_CLOSES).expect("not so many");
+        let mut waiting = PendingCloses::default();
         // So many that a look at all of them for each would take minutes.
         for n in 1..=4 * most {
-            waiting.expect(&row(n));
-            assert!(waiting.by_tuple.len() <= MOST_AWAITED);
+            waiting.insert_row(&row(n));
+            assert!(waiting.keys_by_tuple.len() <= MAX_PENDING_CLOSES);
         }
-        assert_eq!(waiting.awaited.len(), MOST_AWAITED);
+        assert_eq!(waiting.rows_by_key.len(), MAX_PENDING_CLOSES);
         let youngest = row(4 * most);
-        let found = waiting.by_tuple.get(&tuple(&youngest.socket));
+        let found = waiting.keys_by_tuple.get(&tuple_key(&youngest.socket));
         assert_eq!(found, Some(&youngest.key));
-        assert!(!waiting.by_tuple.contains_key(&tuple(&row(most).socket)));
+        assert!(
+            !waiting
+                .keys_by_tuple
+                .contains_key(&tuple_key(&row(most).socket))
+        );
     }
 }

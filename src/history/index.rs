@@ -11,12 +11,12 @@ use crate::socket::{Cookie, SocketKey};
 
 /// Slots by identity.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(super) struct SocketIndex {
     cookies: HashMap<Cookie, Slot>,
     tuples: HashMap<SocketKey, Slot>,
 }
 
-impl Index {
+impl SocketIndex {
     /// How many rows are open.
     pub(super) fn len(&self) -> usize {
         self.cookies.len() + self.tuples.len()

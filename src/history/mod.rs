@@ -31,233 +31,233 @@ mod tracked;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use chronicle::{Bounds, Kept};
-pub use closing::{Closer, closer};
-pub use moment::{LINGER, Moment, SelfCost, Totals};
-pub use ownership::{Held, Ownership};
-pub use past::{Past, Spot, Track};
-pub use rows::Rows;
-pub use series::{BUCKET, BUCKETS, Series};
+pub use chronicle::{ClosedLogStats, RetentionLimits};
+pub use closing::{ClosedBy, closed_by};
+pub use moment::{Moment, SelfCost, TRANSITION_TTL, Totals};
+pub use ownership::{HolderSet, Ownership};
+pub use past::{TimePoint, Timeline, TimelineInfo};
+pub use rows::SocketRows;
+pub use series::{BUCKET_COUNT, BUCKET_DURATION, Series};
 pub use side::{Evidence, Side};
 pub use stall::Stall;
-pub use tenants::{Tenancy, Tenants};
-pub use tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
+pub use tenants::{PastListener, PastListeners};
+pub use tracked::{ObservedSince, Rates, Slot, Throughput, TrackedSocket, Transition};
 
-use crate::snapshot::{Cost, Gap, Sight, Snapshot};
+use crate::snapshot::{Gap, OwnerCoverage, SampleCost, Snapshot};
 use crate::socket::TcpState;
-use chronicle::Chronicle;
-use ends::{Ends, Farewells, Waiting};
-use listeners::Listeners;
-use peers::Peers;
-use series::AllSeries;
-use store::Store;
+use chronicle::ClosedLog;
+use ends::{CloseEventSet, CloseMatches, PendingCloses};
+use listeners::ListenerIndex;
+use peers::PeerIndex;
+use series::PortSeries;
+use store::RowStore;
 
 /// For how many samples in a row that are not whole missing rows are kept.
-const PARTIAL_SAMPLES_BELIEVED: u32 = 3;
+const MAX_PARTIAL_SAMPLES: u32 = 3;
 
 /// The memory of the program.
 #[derive(Debug, Default)]
 pub struct History {
-    store: Store,
-    listeners: Listeners,
-    peers: Peers,
-    series: AllSeries,
-    waiting: Waiting,
+    store: RowStore,
+    listeners: ListenerIndex,
+    peers: PeerIndex,
+    series: PortSeries,
+    pending_closes: PendingCloses,
     totals: Totals,
     samples: u64,
-    before: Option<(Duration, Cost)>,
+    previous_sample: Option<(Duration, SampleCost)>,
     /// How many samples in a row were not whole.
     partial_samples: u32,
     /// Rows whose side is only guessed, and the listeners they were judged by.
-    guessed: Vec<Slot>,
-    judged_by: u64,
+    guessed_sides: Vec<Slot>,
+    guessed_at_listeners_version: u64,
     /// The sockets that ended in the sample at hand, or of whose end more was heard.
-    ended: Vec<Slot>,
-    chronicle: Option<Chronicle>,
-    tenants: Arc<Tenants>,
+    newly_ended: Vec<Slot>,
+    closed_log: Option<ClosedLog>,
+    past_listeners: Arc<PastListeners>,
 }
 
 impl History {
     /// One that keeps the sockets that ended, within bounds.
-    pub fn keeping(bounds: Bounds) -> Self {
+    pub fn with_closed_log(bounds: RetentionLimits) -> Self {
         Self {
-            chronicle: Some(Chronicle::new(bounds)),
+            closed_log: Some(ClosedLog::new(bounds)),
             ..Self::default()
         }
     }
 
     /// How many of the sockets that ended are kept.
-    pub fn kept(&self) -> Kept {
-        let chronicle = self.chronicle.as_ref();
-        chronicle.map(Chronicle::kept).unwrap_or_default()
+    pub fn closed_log_stats(&self) -> ClosedLogStats {
+        let chronicle = self.closed_log.as_ref();
+        chronicle.map(ClosedLog::stats).unwrap_or_default()
     }
 
     /// The sockets that had ended by the given moment and are still kept, as a moment.
-    pub fn ended(&self, by: &Moment) -> Arc<Moment> {
-        Arc::new(match &self.chronicle {
-            Some(chronicle) => chronicle.moment(by),
-            None => by.with_rows(Rows::default()),
+    pub fn closed_sockets_at(&self, by: &Moment) -> Arc<Moment> {
+        Arc::new(match &self.closed_log {
+            Some(chronicle) => chronicle.to_moment(by),
+            None => by.with_rows(SocketRows::default()),
         })
     }
 
     /// Takes up one sample. The snapshot's socket list is emptied and can be filled again.
     pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
         let now = snapshot.elapsed;
-        self.reap(now);
+        self.remove_expired_rows(now);
         let mut ends = self
-            .waiting
-            .ends(std::mem::take(&mut snapshot.destroyed), now);
-        let fresh = self.match_rows(snapshot, &mut ends);
-        let farewells = self.bid_farewell(ends, now);
-        if self.can_tell_what_is_gone(snapshot) {
-            self.close_unmet(now, &farewells);
+            .pending_closes
+            .events_for_sample(std::mem::take(&mut snapshot.destroyed), now);
+        let new_slots = self.match_rows(snapshot, &mut ends);
+        let close_matches = self.apply_closes(ends, now);
+        if self.can_detect_closes(snapshot) {
+            self.close_missing(now, &close_matches);
         }
-        self.judge(&fresh, snapshot.ephemeral);
-        self.pass(&farewells.unsampled, now, snapshot.ephemeral);
-        self.listeners.tick(now);
-        self.series.sample(now);
-        self.chronicle(snapshot);
+        self.infer_sides(&new_slots, snapshot.ephemeral);
+        self.add_unsampled(&close_matches.unsampled, now, snapshot.ephemeral);
+        self.listeners.expire(now);
+        self.series.record_sample(now);
+        self.update_closed_log(snapshot);
         let moment = self.publish(snapshot);
         self.samples += 1;
-        self.before = Some((now, snapshot.cost));
+        self.previous_sample = Some((now, snapshot.cost));
         Arc::new(moment)
     }
 
     /// Keeps what ended in this sample.
-    fn chronicle(&mut self, snapshot: &Snapshot) {
-        let ended = std::mem::take(&mut self.ended);
-        let Some(chronicle) = &mut self.chronicle else {
+    fn update_closed_log(&mut self, snapshot: &Snapshot) {
+        let ended = std::mem::take(&mut self.newly_ended);
+        let Some(chronicle) = &mut self.closed_log else {
             return;
         };
         for row in ended.iter().filter_map(|slot| self.store.row(*slot)) {
-            chronicle.tell(row, snapshot.elapsed, &snapshot.directory);
+            chronicle.record(row, snapshot.elapsed, &snapshot.directory);
             if row.socket.is_listening() && row.is_closed() {
-                Arc::make_mut(&mut self.tenants).left(row, &snapshot.directory);
+                Arc::make_mut(&mut self.past_listeners).record_closed(row, &snapshot.directory);
             }
         }
-        chronicle.tick(snapshot.elapsed);
+        chronicle.enforce_limits(snapshot.elapsed);
         // The list is long where much goes on; its room is used again.
-        self.ended = ended;
-        self.ended.clear();
+        self.newly_ended = ended;
+        self.newly_ended.clear();
     }
 
     /// Frees the rows that have been closed long enough.
-    fn reap(&mut self, now: Duration) {
-        let limit = now.saturating_sub(LINGER);
-        while let Some(row) = self.store.reap_one(limit) {
-            self.take_out(&row);
+    fn remove_expired_rows(&mut self, now: Duration) {
+        let limit = now.saturating_sub(TRANSITION_TTL);
+        while let Some(row) = self.store.remove_expired_closed(limit) {
+            self.unlink_removed_row(&row);
         }
-        while let Some(row) = self.store.reap_passed(limit) {
-            self.take_out(&row);
+        while let Some(row) = self.store.remove_expired_unsampled(limit) {
+            self.unlink_removed_row(&row);
         }
     }
 
-    fn take_out(&mut self, row: &Tracked) {
-        self.part(row);
-        if let Some(chronicle) = &mut self.chronicle {
-            chronicle.part(row.slot);
+    fn unlink_removed_row(&mut self, row: &TrackedSocket) {
+        self.unlink_peer(row);
+        if let Some(chronicle) = &mut self.closed_log {
+            chronicle.release_slot(row.slot);
         }
     }
 
     /// Meets every socket of the sample with its row; returns the rows that are new.
-    fn match_rows(&mut self, snapshot: &mut Snapshot, ends: &mut Ends) -> Vec<Slot> {
+    fn match_rows(&mut self, snapshot: &mut Snapshot, ends: &mut CloseEventSet) -> Vec<Slot> {
         let now = snapshot.elapsed;
-        let first_look = self.samples == 0;
-        let interval = self.before.map(|(at, _)| now.saturating_sub(at));
-        let mut fresh = Vec::new();
+        let is_first_sample = self.samples == 0;
+        let interval = self.previous_sample.map(|(at, _)| now.saturating_sub(at));
+        let mut new_slots = Vec::new();
         self.store.begin_sample();
         // Without a single process to look into, nobody is looking and nobody will tell.
-        let blind = snapshot.sight == Sight::default();
+        let owners_unavailable = snapshot.owner_coverage == OwnerCoverage::default();
         let source = snapshot.source;
-        let met = |socket| store::Met {
+        let observation = |socket| store::Observation {
             socket,
             source,
             now,
-            first_look,
-            blind,
+            is_first_sample,
+            owners_unavailable,
             interval,
         };
         for mut socket in snapshot.sockets.drain(..) {
-            ends.complete(&mut socket);
-            match self.store.meet(met(socket)) {
-                store::Meeting::New(slot) => {
-                    fresh.push(slot);
-                    self.totals.opened += u64::from(!first_look);
+            ends.fill_time_wait(&mut socket);
+            match self.store.observe(observation(socket)) {
+                store::Observed::New(slot) => {
+                    new_slots.push(slot);
+                    self.totals.opened += u64::from(!is_first_sample);
                 }
-                store::Meeting::Moved(slot, before) => {
+                store::Observed::EndpointsChanged(slot, before) => {
                     self.totals.changed += 1;
-                    self.unlist(&before, now);
-                    self.part(&before);
-                    fresh.push(slot);
+                    self.remove_from_indexes(&before, now);
+                    self.unlink_peer(&before);
+                    new_slots.push(slot);
                 }
-                store::Meeting::StateChanged(slot) => {
+                store::Observed::StateChanged(slot) => {
                     self.totals.changed += 1;
-                    self.note_remains(slot);
+                    self.note_time_wait(slot);
                 }
-                store::Meeting::Same => {}
+                store::Observed::Unchanged => {}
             }
         }
-        self.reunite(&mut fresh, met);
-        for &slot in &fresh {
-            self.note_remains(slot);
+        self.merge_split_rows(&mut new_slots, observation);
+        for &slot in &new_slots {
+            self.note_time_wait(slot);
             let Some(row) = self.store.row(slot) else {
                 continue;
             };
-            self.peers.learn_address(&row.socket);
+            self.peers.add_local_address(&row.socket);
             if row.socket.is_listening() {
-                self.listeners.opened(slot, &row.socket);
+                self.listeners.insert(slot, &row.socket);
             }
         }
-        fresh
+        new_slots
     }
 
     /// What TCP keeps of a connection tells that its socket has ended.
-    fn note_remains(&mut self, slot: Slot) {
+    fn note_time_wait(&mut self, slot: Slot) {
         let row = self.store.row(slot);
         let state = row.and_then(|row| row.socket.tcp_state());
         if state == Some(TcpState::TimeWait) {
-            self.ended.push(slot);
+            self.newly_ended.push(slot);
         }
     }
 
     /// A socket missing from a table that was read only in part is not gone. A source that is
     /// never whole must not keep dead rows for ever, though.
-    fn can_tell_what_is_gone(&mut self, snapshot: &Snapshot) -> bool {
+    fn can_detect_closes(&mut self, snapshot: &Snapshot) -> bool {
         let partial = snapshot
             .gaps
             .iter()
             .any(|gap| matches!(gap, Gap::Sockets(_)));
         self.partial_samples = if partial { self.partial_samples + 1 } else { 0 };
-        !(1..=PARTIAL_SAMPLES_BELIEVED).contains(&self.partial_samples)
+        !(1..=MAX_PARTIAL_SAMPLES).contains(&self.partial_samples)
     }
 
     /// Closes the rows this sample did not have.
-    fn close_unmet(&mut self, now: Duration, farewells: &Farewells) {
-        for slot in self.store.close_unmet(now) {
+    fn close_missing(&mut self, now: Duration, close_matches: &CloseMatches) {
+        for slot in self.store.close_missing(now) {
             let Some(row) = self.store.row(slot) else {
                 continue;
             };
             let row = Arc::clone(row);
             self.totals.closed += 1;
-            self.ended.push(slot);
-            self.await_end(&row, farewells);
-            self.unlist(&row, now);
+            self.newly_ended.push(slot);
+            self.add_pending_close(&row, close_matches);
+            self.remove_from_indexes(&row, now);
         }
     }
 
     /// Takes a row out of every index but the store's own.
-    fn unlist(&mut self, row: &Tracked, now: Duration) {
-        self.series.closed(row.port_key());
-        self.peers.closed(row.slot, &row.socket);
+    fn remove_from_indexes(&mut self, row: &TrackedSocket, now: Duration) {
+        self.series.decrement(row.port_key());
+        self.peers.remove(row.slot, &row.socket);
         if row.socket.is_listening() {
-            self.listeners.closed(row.slot, &row.socket, now);
+            self.listeners.remove(row.slot, &row.socket, now);
         }
     }
 
     fn publish(&self, snapshot: &mut Snapshot) -> Moment {
         let cost = SelfCost {
             sample: snapshot.cost.wall,
-            cpu: self.before.and_then(|(at, cost)| {
+            cpu: self.previous_sample.and_then(|(at, cost)| {
                 let wall = snapshot.elapsed.checked_sub(at)?.as_secs_f64();
                 let cpu = snapshot
                     .cost
@@ -273,19 +273,19 @@ impl History {
             elapsed: snapshot.elapsed,
             source: snapshot.source,
             rows: self.store.rows().clone(),
-            open: self.store.open(),
-            ports: self.series.ports(),
-            processes: self.store.processes(),
+            open_rows: self.store.open_rows(),
+            port_count: self.series.active_ports(),
+            process_count: self.store.process_count(),
             directory: Arc::clone(&snapshot.directory),
-            sight: snapshot.sight,
-            hidden_rows: self.store.hidden(),
+            sight: snapshot.owner_coverage,
+            hidden_rows: self.store.hidden_rows(),
             observer: snapshot.observer,
             ephemeral: snapshot.ephemeral,
             gaps: std::mem::take(&mut snapshot.gaps),
             totals: self.totals,
-            series: Arc::new(self.series.all()),
-            tenants: Arc::clone(&self.tenants),
-            cost,
+            series: Arc::new(self.series.to_map()),
+            past_listeners: Arc::clone(&self.past_listeners),
+            self_cost: cost,
             interval: snapshot.interval,
         }
     }

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::history::rows::Rows;
+use crate::history::rows::SocketRows;
 use crate::history::series::Series;
-use crate::history::tenants::Tenants;
-use crate::history::tracked::{Slot, Tracked};
+use crate::history::tenants::PastListeners;
+use crate::history::tracked::{Slot, TrackedSocket};
 use crate::port::{PortKey, PortRange};
-use crate::snapshot::{Directory, Gap, Observer, Sight, SourceKind};
+use crate::snapshot::{Directory, Gap, Observer, OwnerCoverage, SourceKind};
 
 /// How long a closed row stays, and how long a change stays marked.
-pub const LINGER: Duration = Duration::from_secs(5);
+pub const TRANSITION_TTL: Duration = Duration::from_secs(5);
 
 /// What happened since the program started, in numbers that only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,17 +62,17 @@ pub struct Moment {
     /// Who told.
     pub source: SourceKind,
     /// The rows.
-    pub rows: Rows,
+    pub rows: SocketRows,
     /// How many rows are open.
-    pub open: usize,
+    pub open_rows: usize,
     /// How many ports they share.
-    pub ports: usize,
+    pub port_count: usize,
     /// How many processes hold them.
-    pub processes: usize,
+    pub process_count: usize,
     /// What the ids stand for.
     pub directory: Arc<Directory>,
     /// How far owners could be seen.
-    pub sight: Sight,
+    pub sight: OwnerCoverage,
     /// How many open rows have a hidden owner.
     pub hidden_rows: usize,
     /// Who looks.
@@ -86,22 +86,22 @@ pub struct Moment {
     /// Socket counts per port over the last minute.
     pub series: Arc<HashMap<PortKey, Series>>,
     /// Who listened on which port before.
-    pub tenants: Arc<Tenants>,
+    pub past_listeners: Arc<PastListeners>,
     /// What watching costs.
-    pub cost: SelfCost,
+    pub self_cost: SelfCost,
     /// The time until the next sample.
     pub interval: Duration,
 }
 
 impl Moment {
     /// The same, with other rows.
-    pub(super) fn with_rows(&self, rows: Rows) -> Self {
+    pub(super) fn with_rows(&self, rows: SocketRows) -> Self {
         Self {
             rows,
             directory: Arc::clone(&self.directory),
             gaps: self.gaps.clone(),
             series: Arc::clone(&self.series),
-            tenants: Arc::clone(&self.tenants),
+            past_listeners: Arc::clone(&self.past_listeners),
             ..*self
         }
     }
@@ -110,7 +110,7 @@ impl Moment {
     pub fn without_closed(&self) -> Self {
         let mut rows = self.rows.clone();
         for row in self.rows().filter(|row| row.is_closed()) {
-            if let Some(place) = rows.place(row.slot) {
+            if let Some(place) = rows.entry_mut(row.slot) {
                 *place = None;
             }
         }
@@ -118,19 +118,19 @@ impl Moment {
     }
 
     /// The row at a slot.
-    pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
+    pub fn row(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.rows.get(slot)
     }
 
     /// Every row, closed ones included.
-    pub fn rows(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
         self.rows.iter()
     }
 
     /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:
     /// it came from counting who else has the row's ports, or it would be proved if an address were
     /// known for this machine's own. Then only a sample of everything tells what is to be guessed.
-    pub fn guesses_from_others(&self) -> bool {
+    pub fn needs_full_sample_for_sides(&self) -> bool {
         let open = || self.rows().filter(|row| !row.is_closed());
         let listened: HashSet<_> = open()
             .filter(|row| row.socket.is_listening())
@@ -144,7 +144,7 @@ impl Moment {
     }
 
     /// The row at the other end, when that is a socket of this machine.
-    pub fn peer_of(&self, row: &Tracked) -> Option<&Arc<Tracked>> {
+    pub fn peer_of(&self, row: &TrackedSocket) -> Option<&Arc<TrackedSocket>> {
         self.row(row.peer?)
     }
 }

@@ -13,47 +13,51 @@ use crate::socket::{Socket, TcpState, Transport};
 /// The processes that have a socket, or had it last: never none. The first stands by itself, so that
 /// who asks a hundred thousand rows for their process follows no pointer for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HolderSet {
     first: ProcessKey,
     /// Whether all descriptors are the first one's.
-    by_one: bool,
+    is_single_process: bool,
     holders: Arc<[Holder]>,
 }
 
-impl Held {
+impl HolderSet {
     /// By these, ordered by pid and descriptor; `None` where there are none.
-    pub fn by(holders: Arc<[Holder]>) -> Option<Self> {
+    pub fn from_holders(holders: Arc<[Holder]>) -> Option<Self> {
         let first = holders.first()?.process;
         let by_one = distinct_processes(&holders).nth(1).is_none();
         Some(Self {
             first,
-            by_one,
+            is_single_process: by_one,
             holders,
         })
     }
 
     /// By the same processes, whatever their descriptors: these lead to something else.
-    pub(super) fn without_descriptors(&self) -> Option<Self> {
+    pub(super) fn without_fds(&self) -> Option<Self> {
         let holder = |process| Holder { process, fd: None };
-        Self::by(self.processes().map(holder).collect())
+        Self::from_holders(self.processes().map(holder).collect())
     }
 
     /// Whether one of the processes is such; a loop over them would cost twice as much, which shows
     /// where a hundred thousand rows are asked.
-    pub fn any(&self, mut is_such: impl FnMut(ProcessKey) -> bool) -> bool {
-        is_such(self.first)
-            || (!self.by_one && distinct_processes(&self.holders).skip(1).any(is_such))
+    pub fn any(&self, mut predicate: impl FnMut(ProcessKey) -> bool) -> bool {
+        predicate(self.first)
+            || (!self.is_single_process && distinct_processes(&self.holders).skip(1).any(predicate))
     }
 
     /// Each process once.
     pub fn processes(&self) -> impl Iterator<Item = ProcessKey> + '_ {
-        let all: &[Holder] = if self.by_one { &[] } else { &self.holders };
+        let all: &[Holder] = if self.is_single_process {
+            &[]
+        } else {
+            &self.holders
+        };
         std::iter::once(self.first).chain(distinct_processes(all).skip(1))
     }
 }
 
 /// Every descriptor.
-impl Deref for Held {
+impl Deref for HolderSet {
     type Target = [Holder];
 
     fn deref(&self) -> &[Holder] {
@@ -65,30 +69,30 @@ impl Deref for Held {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// These processes have a descriptor for it, ordered by pid and descriptor; never empty.
-    Known(Held),
+    Known(HolderSet),
     /// The kernel made it for a listener; no program has accepted it, so none has a descriptor.
     Unaccepted,
     /// The kernel alone keeps it: TIME-WAIT, or closed by its program and not finished yet.
     Kernel,
     /// As [`Ownership::Kernel`], and these had it when it was last seen with an owner.
-    Remembered(Held),
+    Former(HolderSet),
     /// No sample had the socket, so that nobody was seen with it; these have the listener that it
     /// was accepted from. A conclusion: a server may hand its connections to others.
-    OfListener(Held),
+    FromListener(HolderSet),
     /// A process that this user may not look into has it.
     Hidden,
     /// Every process was looked into and none has it: closed before we looked, on its way from one
     /// process to another, or held outside this pid namespace.
-    Vanished,
+    NotFound,
     /// Not every process has been looked into since it appeared; a later sample will tell.
-    NotYet,
+    Pending,
     /// The source does not tell.
-    Untold,
+    Unsupported,
 }
 
 impl Ownership {
     /// Who has it now.
-    pub const fn holders(&self) -> Option<&Held> {
+    pub const fn holders(&self) -> Option<&HolderSet> {
         match self {
             Self::Known(holders) => Some(holders),
             _ => None,
@@ -96,39 +100,41 @@ impl Ownership {
     }
 
     /// Who has it now or had it last, as far as can be told.
-    pub const fn last_holders(&self) -> Option<&Held> {
+    pub const fn last_holders(&self) -> Option<&HolderSet> {
         match self {
-            Self::Known(held) | Self::Remembered(held) | Self::OfListener(held) => Some(held),
+            Self::Known(held) | Self::Former(held) | Self::FromListener(held) => Some(held),
             _ => None,
         }
     }
 
     /// Concludes from one sample and from what was concluded before.
-    pub fn conclude(socket: &Socket, source: SourceKind, before: Option<&Self>) -> Self {
+    pub fn infer(socket: &Socket, source: SourceKind, before: Option<&Self>) -> Self {
         let last = before.and_then(Self::last_holders).cloned();
         let found = socket.holders.found();
-        if let Some(held) = found.and_then(|holders| Held::by(Arc::clone(holders))) {
+        if let Some(held) = found.and_then(|holders| HolderSet::from_holders(Arc::clone(holders))) {
             return Self::Known(held);
         }
         match &socket.holders {
             Holders::Hidden => Self::Hidden,
             // Found, but none: nobody.
-            Holders::Found(_) | Holders::Nobody => last.map_or(Self::Vanished, Self::Remembered),
-            Holders::NotSought if socket.inode.is_some() => match (before, source) {
+            Holders::Found(_) | Holders::NoHolder => last.map_or(Self::NotFound, Self::Former),
+            Holders::NotSearched if socket.inode.is_some() => match (before, source) {
                 // Not looked for in this sample; what was known is still the best answer.
                 (Some(before), _) => before.clone(),
-                (None, SourceKind::SockDiag | SourceKind::Procfs) => Self::NotYet,
-                (None, SourceKind::Netstat2) => Self::Untold,
+                (None, SourceKind::SockDiag | SourceKind::Procfs) => Self::Pending,
+                (None, SourceKind::Netstat2) => Self::Unsupported,
             },
-            Holders::NotSought => match (last, kept_by_kernel(socket.transport), source) {
-                (Some(last), _, _) => Self::Remembered(last),
-                (None, KeptBy::Kernel, _) => Self::Kernel,
+            Holders::NotSearched => match (last, no_inode_reason(socket.transport), source) {
+                (Some(last), _, _) => Self::Former(last),
+                (None, NoInodeReason::ClosedByProcess, _) => Self::Kernel,
                 // Only Linux's own tables say "no inode"; elsewhere it may just be untold.
-                (None, KeptBy::Queue, SourceKind::SockDiag | SourceKind::Procfs) => {
+                (None, NoInodeReason::NotAccepted, SourceKind::SockDiag | SourceKind::Procfs) => {
                     Self::Unaccepted
                 }
-                (None, KeptBy::Unclear, SourceKind::SockDiag | SourceKind::Procfs) => Self::Kernel,
-                (None, _, SourceKind::Netstat2) => Self::Untold,
+                (None, NoInodeReason::Unknown, SourceKind::SockDiag | SourceKind::Procfs) => {
+                    Self::Kernel
+                }
+                (None, _, SourceKind::Netstat2) => Self::Unsupported,
             },
         }
     }
@@ -136,13 +142,13 @@ impl Ownership {
 
 /// Who keeps a row that has no inode. A program that closes leaves ESTABLISHED at once, so an
 /// ESTABLISHED or CLOSE-WAIT row without inode was never accepted.
-enum KeptBy {
-    Kernel,
-    Queue,
-    Unclear,
+enum NoInodeReason {
+    ClosedByProcess,
+    NotAccepted,
+    Unknown,
 }
 
-const fn kept_by_kernel(transport: Transport) -> KeptBy {
+const fn no_inode_reason(transport: Transport) -> NoInodeReason {
     match transport {
         Transport::Tcp(
             TcpState::TimeWait
@@ -150,11 +156,11 @@ const fn kept_by_kernel(transport: Transport) -> KeptBy {
             | TcpState::FinWait2
             | TcpState::Closing
             | TcpState::LastAck,
-        ) => KeptBy::Kernel,
+        ) => NoInodeReason::ClosedByProcess,
         Transport::Tcp(TcpState::Established | TcpState::CloseWait | TcpState::SynReceived) => {
-            KeptBy::Queue
+            NoInodeReason::NotAccepted
         }
-        Transport::Tcp(_) | Transport::Udp => KeptBy::Unclear,
+        Transport::Tcp(_) | Transport::Udp => NoInodeReason::Unknown,
     }
 }
 
@@ -173,8 +179,8 @@ mod tests {
         Socket::new(Transport::Tcp(state), end(80), Some(end(40_000)))
     }
 
-    fn held() -> Held {
-        Held::by(holders()).unwrap()
+    fn holder_set() -> HolderSet {
+        HolderSet::from_holders(holders()).unwrap()
     }
 
     fn holders() -> Arc<[Holder]> {
@@ -186,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_inode_is_told_by_its_state() {
+    fn socket_without_inode_is_classified_by_its_state() {
         for (state, expected) in [
             (TcpState::Established, Ownership::Unaccepted),
             (TcpState::CloseWait, Ownership::Unaccepted),
@@ -197,44 +203,45 @@ mod tests {
             (TcpState::LastAck, Ownership::Kernel),
             (TcpState::Closing, Ownership::Kernel),
         ] {
-            let told = Ownership::conclude(&socket(state), SourceKind::SockDiag, None);
-            assert_eq!(told, expected, "{state}");
+            let ownership = Ownership::infer(&socket(state), SourceKind::SockDiag, None);
+            assert_eq!(ownership, expected, "{state}");
         }
     }
 
     #[test]
-    fn the_last_owner_is_remembered_and_marked_as_past() {
-        let before = Ownership::Known(held());
-        let told = Ownership::conclude(
+    fn last_owner_is_kept_as_former() {
+        let before = Ownership::Known(holder_set());
+        let ownership = Ownership::infer(
             &socket(TcpState::TimeWait),
             SourceKind::SockDiag,
             Some(&before),
         );
-        assert_eq!(told, Ownership::Remembered(held()));
-        let still = Ownership::conclude(
+        assert_eq!(ownership, Ownership::Former(holder_set()));
+        let still = Ownership::infer(
             &socket(TcpState::TimeWait),
             SourceKind::SockDiag,
-            Some(&told),
+            Some(&ownership),
         );
-        assert_eq!(still, told);
+        assert_eq!(still, ownership);
     }
 
     #[test]
-    fn what_the_source_cannot_tell_is_not_made_up() {
-        let told = Ownership::conclude(&socket(TcpState::Established), SourceKind::Netstat2, None);
-        assert_eq!(told, Ownership::Untold);
+    fn owner_is_unsupported_where_the_source_has_none() {
+        let ownership =
+            Ownership::infer(&socket(TcpState::Established), SourceKind::Netstat2, None);
+        assert_eq!(ownership, Ownership::Unsupported);
     }
 
     #[test]
-    fn a_socket_not_looked_for_keeps_what_was_known() {
+    fn socket_not_scanned_keeps_its_owner() {
         let mut socket = socket(TcpState::Established);
         socket.inode = NonZeroU64::new(9).map(Inode);
-        let before = Ownership::Known(held());
-        let told = Ownership::conclude(&socket, SourceKind::SockDiag, Some(&before));
-        assert_eq!(told, before);
+        let before = Ownership::Known(holder_set());
+        let ownership = Ownership::infer(&socket, SourceKind::SockDiag, Some(&before));
+        assert_eq!(ownership, before);
         assert_eq!(
-            Ownership::conclude(&socket, SourceKind::SockDiag, None),
-            Ownership::NotYet
+            Ownership::infer(&socket, SourceKind::SockDiag, None),
+            Ownership::Pending
         );
     }
 }

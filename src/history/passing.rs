@@ -10,10 +10,10 @@ use hashbrown::HashMap;
 
 use crate::destroyed::Destroyed;
 use crate::history::History;
-use crate::history::ends::{Left, settle, surplus};
-use crate::history::listeners::Standing;
-use crate::history::ownership::{Held, Ownership};
-use crate::history::peers::Pair;
+use crate::history::ends::{CloseState, acked_beyond_sent, final_tcp_info};
+use crate::history::listeners::ListenerPresence;
+use crate::history::ownership::{HolderSet, Ownership};
+use crate::history::peers::ConnectionTuple;
 use crate::history::side::{self, Evidence, Side};
 use crate::history::tracked::Slot;
 use crate::port::PortRange;
@@ -21,74 +21,86 @@ use crate::socket::Socket;
 
 impl History {
     /// Makes a closed row of each. To be called when the rows of the sample are judged.
-    pub(super) fn pass(&mut self, ends: &[Destroyed], now: Duration, ephemeral: PortRange) {
+    pub(super) fn add_unsampled(
+        &mut self,
+        ends: &[Destroyed],
+        now: Duration,
+        ephemeral: PortRange,
+    ) {
         // What went before the second look may have been there before the first.
         if self.samples == 0 || ends.is_empty() {
             return;
         }
         self.totals.opened += ends.len() as u64;
         self.totals.closed += ends.len() as u64;
-        let make = |end: &Destroyed| self.store.pass(end.key(), end.socket(), now);
+        let make = |end: &Destroyed| self.store.insert_unsampled(end.key(), end.to_socket(), now);
         let slots: Vec<Slot> = ends.iter().map(make).collect();
-        self.link_passing(&slots);
+        self.link_unsampled_peers(&slots);
         let mut open = Vec::new();
         for (&slot, end) in slots.iter().zip(ends) {
-            match self.proved(&end.socket()) {
-                Some(verdict) => self.settle_passing(slot, end, verdict),
+            match self.infer_from_final_counters(&end.to_socket()) {
+                Some(inferred) => self.set_unsampled_side(slot, end, inferred),
                 None => open.push((slot, end)),
             }
         }
         for (slot, end) in open {
-            let verdict = self.by_mirror(slot).or_else(|| {
+            let inferred = self.infer_from_peer(slot).or_else(|| {
                 let socket = &self.store.row(slot)?.socket;
-                let more_shared = self.peers.more_shared(socket);
-                Some(side::guess(socket, ephemeral, more_shared))
+                let more_shared = self.peers.compare_port_sharing(socket);
+                Some(side::guess_side(socket, ephemeral, more_shared))
             });
-            if let Some(verdict) = verdict {
-                self.settle_passing(slot, end, verdict);
+            if let Some(inferred) = inferred {
+                self.set_unsampled_side(slot, end, inferred);
             }
         }
-        self.name_listeners(&slots);
-        self.ended.extend(slots);
+        self.set_listener_owners(&slots);
+        self.newly_ended.extend(slots);
     }
 
     /// Finds the other ends, among themselves and among the open rows.
-    fn link_passing(&mut self, slots: &[Slot]) {
+    fn link_unsampled_peers(&mut self, slots: &[Slot]) {
         let mut pairs = HashMap::with_capacity(slots.len());
         for &slot in slots {
             if let Some(row) = self.store.row(slot) {
-                self.peers.learn_address(&row.socket);
-                pairs.extend(Pair::of(&row.socket).map(|pair| (pair, slot)));
+                self.peers.add_local_address(&row.socket);
+                pairs.extend(ConnectionTuple::from_socket(&row.socket).map(|pair| (pair, slot)));
             }
         }
         for &slot in slots {
-            let Some(pair) = self.store.row(slot).and_then(|row| Pair::of(&row.socket)) else {
+            let Some(pair) = self
+                .store
+                .row(slot)
+                .and_then(|row| ConnectionTuple::from_socket(&row.socket))
+            else {
                 continue;
             };
-            let mirrored = pair.mirrored();
+            let mirrored = pair.reversed();
             let passing = pairs.get(&mirrored).copied();
-            let mirror = passing.or_else(|| self.peers.row(&mirrored));
-            let alone = |slot: &Slot| self.store.row(*slot).is_some_and(|row| row.peer.is_none());
-            if let Some(mirror) = mirror.filter(|m| *m != slot && alone(m) && alone(&slot)) {
-                self.store.edit(slot, |row| row.peer = Some(mirror));
-                self.store.edit(mirror, |row| row.peer = Some(slot));
+            let peer_slot = passing.or_else(|| self.peers.get(&mirrored));
+            let has_no_peer =
+                |slot: &Slot| self.store.row(*slot).is_some_and(|row| row.peer.is_none());
+            if let Some(peer_slot) =
+                peer_slot.filter(|m| *m != slot && has_no_peer(m) && has_no_peer(&slot))
+            {
+                self.store.edit(slot, |row| row.peer = Some(peer_slot));
+                self.store.edit(peer_slot, |row| row.peer = Some(slot));
             }
         }
     }
 
     /// As [`side::decide`], from the final figures.
-    fn proved(&self, socket: &Socket) -> Option<(Side, Evidence)> {
+    fn infer_from_final_counters(&self, socket: &Socket) -> Option<(Side, Evidence)> {
         if socket.is_listening() {
             return Some((Side::Listening, Evidence::State));
         }
-        let surplus = socket.tcp.as_ref().and_then(surplus);
+        let surplus = socket.tcp.as_ref().and_then(acked_beyond_sent);
         // A SYN and a FIN: only who dialled has sent both.
         if surplus == Some(2) {
             return Some((Side::Outgoing, Evidence::Counters));
         }
-        match self.listeners.standing(socket.protocol(), socket.local) {
-            Some(Standing::Now) => return Some((Side::Serving, Evidence::Listener)),
-            Some(Standing::Past) => return Some((Side::Serving, Evidence::PastListener)),
+        match self.listeners.presence(socket.protocol(), socket.local) {
+            Some(ListenerPresence::Current) => return Some((Side::Serving, Evidence::Listener)),
+            Some(ListenerPresence::Past) => return Some((Side::Serving, Evidence::PastListener)),
             None => {}
         }
         // Nobody received anything before his SYN was acknowledged.
@@ -96,19 +108,19 @@ impl History {
         (surplus == Some(0) && received > 0).then_some((Side::Serving, Evidence::Counters))
     }
 
-    fn settle_passing(&mut self, slot: Slot, end: &Destroyed, verdict: (Side, Evidence)) {
-        let (side, evidence) = verdict;
+    fn set_unsampled_side(&mut self, slot: Slot, end: &Destroyed, inferred: (Side, Evidence)) {
+        let (side, evidence) = inferred;
         self.store.edit(slot, |row| {
             row.side = side;
             row.evidence = evidence;
-            row.socket.tcp = settle(end, Left::Nothing(side));
+            row.socket.tcp = final_tcp_info(end, CloseState::NoRow(side));
         });
     }
 
     /// Says of those that were accepted whose listener it was, where all that may have been it are
     /// of the same processes.
-    fn name_listeners(&mut self, slots: &[Slot]) {
-        let mut known: HashMap<Slot, Option<Held>> = HashMap::new();
+    fn set_listener_owners(&mut self, slots: &[Slot]) {
+        let mut known: HashMap<Slot, Option<HolderSet>> = HashMap::new();
         for &slot in slots {
             let Some(row) = self.store.row(slot) else {
                 continue;
@@ -116,20 +128,25 @@ impl History {
             if row.evidence != Evidence::Listener {
                 continue;
             }
-            let held = |slot: Slot| {
+            let listener_holders = |slot: Slot| {
                 let row = self.store.row(slot)?;
-                row.ownership.holders()?.without_descriptors()
+                row.ownership.holders()?.without_fds()
             };
             let mut listeners = self
                 .listeners
-                .serving(row.socket.protocol(), row.socket.local)
-                .map(|slot| known.entry(slot).or_insert_with(|| held(slot)).clone());
+                .matching_rows(row.socket.protocol(), row.socket.local)
+                .map(|slot| {
+                    known
+                        .entry(slot)
+                        .or_insert_with(|| listener_holders(slot))
+                        .clone()
+                });
             let Some(Some(first)) = listeners.next() else {
                 continue;
             };
             if listeners.all(|other| other.as_ref() == Some(&first)) {
                 self.store
-                    .edit(slot, |row| row.ownership = Ownership::OfListener(first));
+                    .edit(slot, |row| row.ownership = Ownership::FromListener(first));
             }
         }
     }

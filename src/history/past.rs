@@ -9,47 +9,47 @@ use std::mem::size_of;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::history::chronicle::{Bounds, weight};
+use crate::history::chronicle::{RetentionLimits, approx_bytes};
 use crate::history::moment::Moment;
-use crate::history::rows::Rows;
+use crate::history::rows::SocketRows;
 use crate::history::series::Series;
-use crate::history::tracked::{Slot, Tracked};
+use crate::history::tracked::{Slot, TrackedSocket};
 
 /// A moment, told by when it was and by how many samples one is away from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct TimePoint {
     /// The last sample that was not later than this.
     pub at: Duration,
     /// So many samples after it; before it where negative.
-    pub steps: i32,
+    pub sample_offset: i32,
 }
 
 /// What lies before and after the moment that is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Track {
+pub struct TimelineInfo {
     /// When the oldest moment was that is kept.
     pub oldest: Duration,
     /// When the newest was.
     pub newest: Duration,
     /// When the one was that is shown.
-    pub at: Duration,
+    pub shown: Duration,
     /// The most open sockets in each part of the time between, the oldest first; `None` where no
     /// sample fell into it.
     pub counts: Vec<Option<usize>>,
     /// Whether older ones were dropped for want of room, rather than because of their age.
-    pub is_short: bool,
+    pub is_truncated: bool,
 }
 
 /// In how many parts a track tells its counts: more than any terminal has columns is no use.
-const PARTS: usize = 240;
+const TIMELINE_BUCKETS: usize = 240;
 
 /// One moment that is not the newest.
 #[derive(Debug)]
-struct Before {
+struct MomentDelta {
     /// Without its rows.
     moment: Moment,
     /// What it has where the next one has something else.
-    rows: Vec<(Slot, Option<Arc<Tracked>>)>,
+    rows: Vec<(Slot, Option<Arc<TrackedSocket>>)>,
     /// How many slots it has.
     slots: usize,
     bytes: usize,
@@ -57,26 +57,26 @@ struct Before {
 
 /// The moments, the oldest first.
 #[derive(Debug)]
-pub struct Past {
-    bounds: Bounds,
-    before: VecDeque<Before>,
+pub struct Timeline {
+    limits: RetentionLimits,
+    deltas: VecDeque<MomentDelta>,
     newest: Option<Arc<Moment>>,
     bytes: usize,
-    is_short: bool,
+    is_truncated: bool,
     /// The one that was last asked for.
-    shown: Option<(usize, Arc<Moment>)>,
+    last_found: Option<(usize, Arc<Moment>)>,
 }
 
-impl Past {
+impl Timeline {
     /// An empty one.
-    pub const fn new(bounds: Bounds) -> Self {
+    pub const fn new(bounds: RetentionLimits) -> Self {
         Self {
-            bounds,
-            before: VecDeque::new(),
+            limits: bounds,
+            deltas: VecDeque::new(),
             newest: None,
             bytes: 0,
-            is_short: false,
-            shown: None,
+            is_truncated: false,
+            last_found: None,
         }
     }
 
@@ -87,7 +87,7 @@ impl Past {
 
     /// How many moments there are.
     pub fn len(&self) -> usize {
-        self.before.len() + usize::from(self.newest.is_some())
+        self.deltas.len() + usize::from(self.newest.is_some())
     }
 
     /// Whether there is none.
@@ -97,33 +97,37 @@ impl Past {
 
     /// Takes up the newest moment.
     pub fn push(&mut self, moment: &Arc<Moment>) {
-        self.shown = None;
+        self.last_found = None;
         if let Some(before) = self.newest.replace(Arc::clone(moment)) {
-            let kept = self.undone(&before, moment);
-            self.bytes += kept.bytes;
-            self.before.push_back(kept);
+            let delta = self.reverse_delta(&before, moment);
+            self.bytes += delta.bytes;
+            self.deltas.push_back(delta);
         }
-        let limit = moment.elapsed.checked_sub(self.bounds.time);
-        while let Some(oldest) = self.before.front() {
+        let limit = moment.elapsed.checked_sub(self.limits.max_age);
+        while let Some(oldest) = self.deltas.front() {
             let is_old = limit.is_some_and(|limit| oldest.moment.elapsed < limit);
-            if !is_old && self.bytes <= self.bounds.bytes {
+            if !is_old && self.bytes <= self.limits.max_bytes {
                 break;
             }
-            self.is_short = !is_old;
+            self.is_truncated = !is_old;
             self.bytes -= oldest.bytes;
-            self.before.pop_front();
+            self.deltas.pop_front();
         }
     }
 
     /// What has to be undone to come from a moment to the one before it.
-    fn undone(&self, before: &Moment, after: &Moment) -> Before {
-        let unlike = before.rows.unlike(&after.rows);
-        let mut rows: Vec<_> = unlike.map(|at| (at.slot, at.here.cloned())).collect();
+    fn reverse_delta(&self, before: &Moment, after: &Moment) -> MomentDelta {
+        let diff = before.rows.diff(&after.rows);
+        let mut rows: Vec<_> = diff.map(|at| (at.slot, at.row.cloned())).collect();
         rows.shrink_to_fit();
-        let weights = rows.iter().flat_map(|(_, row)| row).map(|row| weight(row));
-        let mut bytes = size_of::<Before>() + size_of_val(rows.as_slice()) + weights.sum::<usize>();
-        let mut moment = before.with_rows(Rows::default());
-        let last = self.before.back().map(|last| &last.moment);
+        let weights = rows
+            .iter()
+            .flat_map(|(_, row)| row)
+            .map(|row| approx_bytes(row));
+        let mut bytes =
+            size_of::<MomentDelta>() + size_of_val(rows.as_slice()) + weights.sum::<usize>();
+        let mut moment = before.with_rows(SocketRows::default());
+        let last = self.deltas.back().map(|last| &last.moment);
         match last.filter(|last| last.series == moment.series) {
             Some(last) => moment.series = Arc::clone(&last.series),
             None => bytes += moment.series.len() * (size_of::<Series>() + 16),
@@ -131,76 +135,78 @@ impl Past {
         if !last.is_some_and(|last| Arc::ptr_eq(&last.directory, &moment.directory)) {
             bytes += moment.directory.processes.len() * 48;
         }
-        Before {
+        MomentDelta {
             moment,
             rows,
-            slots: before.rows.slots(),
+            slots: before.rows.slot_count(),
             bytes,
         }
     }
 
     /// The moment at a spot: the nearest one that is kept.
-    pub fn find(&mut self, spot: Spot) -> Option<Arc<Moment>> {
+    pub fn find(&mut self, point: TimePoint) -> Option<Arc<Moment>> {
         let newest = self.newest.clone()?;
-        let last = self.before.len();
-        let later = self.before.partition_point(|b| b.moment.elapsed <= spot.at);
-        let here = match newest.elapsed <= spot.at {
+        let last = self.deltas.len();
+        let later = self
+            .deltas
+            .partition_point(|b| b.moment.elapsed <= point.at);
+        let here = match newest.elapsed <= point.at {
             true => last,
             false => later.saturating_sub(1),
         };
-        let steps = isize::try_from(spot.steps).unwrap_or_default();
+        let steps = isize::try_from(point.sample_offset).unwrap_or_default();
         let index = here.saturating_add_signed(steps).min(last);
         if index == last {
             return Some(newest);
         }
-        match &self.shown {
+        match &self.last_found {
             Some((shown, moment)) if *shown == index => return Some(Arc::clone(moment)),
             _ => {}
         }
-        let (from, mut rows) = match &self.shown {
+        let (from, mut rows) = match &self.last_found {
             Some((shown, moment)) if *shown > index => (*shown, moment.rows.clone()),
             _ => (last, newest.rows.clone()),
         };
-        for before in self.before.range(index..from).rev() {
+        for before in self.deltas.range(index..from).rev() {
             for (slot, row) in &before.rows {
-                if let Some(place) = rows.place(*slot) {
+                if let Some(place) = rows.entry_mut(*slot) {
                     place.clone_from(row);
                 }
             }
             rows.truncate(before.slots);
         }
-        let moment = Arc::new(self.before.get(index)?.moment.with_rows(rows));
-        self.shown = Some((index, Arc::clone(&moment)));
+        let moment = Arc::new(self.deltas.get(index)?.moment.with_rows(rows));
+        self.last_found = Some((index, Arc::clone(&moment)));
         Some(moment)
     }
 
     /// What lies around the given time.
-    pub fn track(&self, at: Duration) -> Track {
+    pub fn info(&self, at: Duration) -> TimelineInfo {
         let Some(newest) = &self.newest else {
-            return Track::default();
+            return TimelineInfo::default();
         };
-        let oldest = self.before.front();
+        let oldest = self.deltas.front();
         let oldest = oldest.map_or(newest.elapsed, |b| b.moment.elapsed);
         let all = self
-            .before
+            .deltas
             .iter()
-            .map(|b| (b.moment.elapsed, b.moment.open));
-        let all = all.chain([(newest.elapsed, newest.open)]);
+            .map(|b| (b.moment.elapsed, b.moment.open_rows));
+        let all = all.chain([(newest.elapsed, newest.open_rows)]);
         let span = newest.elapsed.saturating_sub(oldest).as_secs_f64();
-        let mut counts = vec![None; PARTS];
+        let mut counts = vec![None; TIMELINE_BUCKETS];
         for (elapsed, open) in all {
             let share = elapsed.saturating_sub(oldest).as_secs_f64() / span.max(f64::MIN_POSITIVE);
-            let part = (share * (PARTS - 1) as f64) as usize;
+            let part = (share * (TIMELINE_BUCKETS - 1) as f64) as usize;
             if let Some(count) = counts.get_mut(part) {
                 *count = (*count).max(Some(open));
             }
         }
-        Track {
+        TimelineInfo {
             oldest,
             newest: newest.elapsed,
-            at,
+            shown: at,
             counts,
-            is_short: self.is_short,
+            is_truncated: self.is_truncated,
         }
     }
 }

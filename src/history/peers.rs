@@ -15,20 +15,20 @@ use crate::port::{Port, Protocol};
 use crate::socket::Socket;
 
 /// The most local addresses remembered. A machine has a few; privacy addresses come and go.
-const MOST_ADDRESSES: usize = 1024;
+const MAX_LOCAL_ADDRESSES: usize = 1024;
 
 /// The two ends of a connection, from one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Pair {
+pub(super) struct ConnectionTuple {
     protocol: Protocol,
     local: Endpoint,
     remote: Endpoint,
 }
 
-impl Pair {
+impl ConnectionTuple {
     /// Families are undone: an IPv4 client and the dual-stack server's IPv6 socket are one
     /// connection.
-    pub(super) fn of(socket: &Socket) -> Option<Self> {
+    pub(super) fn from_socket(socket: &Socket) -> Option<Self> {
         let remote = socket.remote?.canonical();
         Some(Self {
             protocol: socket.protocol(),
@@ -37,7 +37,7 @@ impl Pair {
         })
     }
 
-    pub(super) const fn mirrored(self) -> Self {
+    pub(super) const fn reversed(self) -> Self {
         Self {
             protocol: self.protocol,
             local: self.remote,
@@ -48,80 +48,86 @@ impl Pair {
 
 /// How many rows have a port at their local, and at their remote end.
 #[derive(Clone, Copy, Debug, Default)]
-struct Uses {
+struct PortUseCounts {
     local: u32,
     remote: u32,
 }
 
 /// The index.
 #[derive(Debug, Default)]
-pub(super) struct Peers {
-    uses: HashMap<(Protocol, Port), Uses>,
-    rows: HashMap<Pair, Slot>,
-    own_addresses: HashSet<IpAddr>,
+pub(super) struct PeerIndex {
+    port_uses: HashMap<(Protocol, Port), PortUseCounts>,
+    rows: HashMap<ConnectionTuple, Slot>,
+    local_addresses: HashSet<IpAddr>,
 }
 
-impl Peers {
-    /// Learns this machine's addresses; before [`Peers::opened`] is asked for any row of a sample.
-    pub(super) fn learn_address(&mut self, socket: &Socket) {
-        let address = socket.local.plain();
+impl PeerIndex {
+    /// Learns this machine's addresses; before [`PeerIndex::opened`] is asked for any row of a sample.
+    pub(super) fn add_local_address(&mut self, socket: &Socket) {
+        let address = socket.local.canonical_ip();
         if !address.is_unspecified()
             && !address.is_loopback()
-            && self.own_addresses.len() < MOST_ADDRESSES
+            && self.local_addresses.len() < MAX_LOCAL_ADDRESSES
         {
-            self.own_addresses.insert(address);
+            self.local_addresses.insert(address);
         }
     }
 
     /// Takes up a row and returns its mirror, if that is there already.
-    pub(super) fn opened(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
-        let pair = Pair::of(socket)?;
-        self.uses
-            .entry((pair.protocol, pair.local.port))
+    pub(super) fn insert(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
+        let tuple = ConnectionTuple::from_socket(socket)?;
+        self.port_uses
+            .entry((tuple.protocol, tuple.local.port))
             .or_default()
             .local += 1;
-        self.uses
-            .entry((pair.protocol, pair.remote.port))
+        self.port_uses
+            .entry((tuple.protocol, tuple.remote.port))
             .or_default()
             .remote += 1;
-        if !self.is_own(pair.remote.address) {
+        if !self.is_local_address(tuple.remote.address) {
             return None;
         }
-        self.rows.insert(pair, slot);
+        self.rows.insert(tuple, slot);
         self.rows
-            .get(&pair.mirrored())
+            .get(&tuple.reversed())
             .copied()
-            .filter(|mirror| *mirror != slot)
+            .filter(|peer| *peer != slot)
     }
 
     /// The open row of such ends, if its remote end is one of this machine's.
-    pub(super) fn row(&self, pair: &Pair) -> Option<Slot> {
-        self.rows.get(pair).copied()
+    pub(super) fn get(&self, tuple: &ConnectionTuple) -> Option<Slot> {
+        self.rows.get(tuple).copied()
     }
 
-    pub(super) fn closed(&mut self, slot: Slot, socket: &Socket) {
-        let Some(pair) = Pair::of(socket) else { return };
-        if self.rows.get(&pair) == Some(&slot) {
-            self.rows.remove(&pair);
+    pub(super) fn remove(&mut self, slot: Slot, socket: &Socket) {
+        let Some(tuple) = ConnectionTuple::from_socket(socket) else {
+            return;
+        };
+        if self.rows.get(&tuple) == Some(&slot) {
+            self.rows.remove(&tuple);
         }
-        self.unuse((pair.protocol, pair.local.port), |uses| &mut uses.local);
-        self.unuse((pair.protocol, pair.remote.port), |uses| &mut uses.remote);
+        self.decrement_port_use((tuple.protocol, tuple.local.port), |uses| &mut uses.local);
+        self.decrement_port_use((tuple.protocol, tuple.remote.port), |uses| &mut uses.remote);
     }
 
-    fn unuse(&mut self, port: (Protocol, Port), end: impl FnOnce(&mut Uses) -> &mut u32) {
-        if let Some(uses) = self.uses.get_mut(&port) {
+    fn decrement_port_use(
+        &mut self,
+        port: (Protocol, Port),
+        end: impl FnOnce(&mut PortUseCounts) -> &mut u32,
+    ) {
+        if let Some(uses) = self.port_uses.get_mut(&port) {
             let count = end(uses);
             *count = count.saturating_sub(1);
             if uses.local == 0 && uses.remote == 0 {
-                self.uses.remove(&port);
+                self.port_uses.remove(&port);
             }
         }
     }
 
     /// Which of a row's two ports more connections share at that end: `Greater` for the local one.
-    pub(super) fn more_shared(&self, socket: &Socket) -> Ordering {
+    pub(super) fn compare_port_sharing(&self, socket: &Socket) -> Ordering {
         let uses = |port| {
-            self.uses
+            self.port_uses
                 .get(&(socket.protocol(), port))
                 .copied()
                 .unwrap_or_default()
@@ -132,7 +138,7 @@ impl Peers {
     }
 
     /// Whether the address is one of this machine's.
-    pub(super) fn is_own(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.own_addresses.contains(&address)
+    pub(super) fn is_local_address(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.local_addresses.contains(&address)
     }
 }

@@ -10,46 +10,50 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::history::History;
-use crate::history::ends::tuple;
-use crate::history::store::Met;
+use crate::history::ends::tuple_key;
+use crate::history::store::Observation;
 use crate::history::tracked::Slot;
 use crate::socket::{Socket, SocketKey, TcpState};
 
 impl History {
     /// To be called when every socket of the sample has met its row. Takes rows out of `fresh`.
-    pub(super) fn reunite(&mut self, fresh: &mut Vec<Slot>, met: impl Fn(Socket) -> Met) {
-        if fresh.is_empty() {
+    pub(super) fn merge_split_rows(
+        &mut self,
+        new_slots: &mut Vec<Slot>,
+        observation: impl Fn(Socket) -> Observation,
+    ) {
+        if new_slots.is_empty() {
             return;
         }
-        let lost: HashMap<SocketKey, (Slot, TcpState)> = self
+        let missing: HashMap<SocketKey, (Slot, TcpState)> = self
             .store
-            .unmet()
-            .filter_map(|row| Some((tuple(&row.socket), (row.slot, row.socket.tcp_state()?))))
+            .missing_rows()
+            .filter_map(|row| Some((tuple_key(&row.socket), (row.slot, row.socket.tcp_state()?))))
             .collect();
-        if lost.is_empty() {
+        if missing.is_empty() {
             return;
         }
-        let pairs: Vec<(Slot, Slot)> = fresh
+        let pairs: Vec<(Slot, Slot)> = new_slots
             .iter()
             .filter_map(|slot| {
                 let socket = &self.store.row(*slot)?.socket;
-                let &(old, before) = lost.get(&tuple(socket))?;
-                may_follow(before, socket).then_some((old, *slot))
+                let &(old, before) = missing.get(&tuple_key(socket))?;
+                can_follow(before, socket).then_some((old, *slot))
             })
             .collect();
         for &(old, new) in &pairs {
-            self.store.unite(old, new, &met);
+            self.store.merge(old, new, &observation);
             self.totals.opened -= 1;
             self.totals.changed += 1;
-            self.note_remains(old);
+            self.note_time_wait(old);
         }
-        let united: HashSet<Slot> = pairs.into_iter().map(|(_, new)| new).collect();
-        fresh.retain(|slot| !united.contains(slot));
+        let merged: HashSet<Slot> = pairs.into_iter().map(|(_, new)| new).collect();
+        new_slots.retain(|slot| !merged.contains(slot));
     }
 }
 
 /// Whether the kernel may have made the second of what had the first state.
-fn may_follow(before: TcpState, after: &Socket) -> bool {
+fn can_follow(before: TcpState, after: &Socket) -> bool {
     match (before, after.tcp_state()) {
         (TcpState::Listen | TcpState::TimeWait | TcpState::Closed, _) => false,
         (TcpState::SynReceived, state) => state.is_some_and(|state| state != TcpState::Listen),

@@ -6,112 +6,112 @@
 
 use std::sync::Arc;
 
-use crate::history::tracked::{Slot, Tracked};
+use crate::history::tracked::{Slot, TrackedSocket};
 
 /// Rows in a block. Half as many would be less to copy where few rows change, and twice as many
 /// pointers to copy for every moment.
-const BLOCK: usize = 256;
+const BLOCK_LEN: usize = 256;
 
-type Block = [Option<Arc<Tracked>>; BLOCK];
+type RowBlock = [Option<Arc<TrackedSocket>>; BLOCK_LEN];
 
 /// Rows by [`Slot`]; `None` where a slot is free.
 #[derive(Clone, Debug, Default)]
-pub struct Rows {
-    blocks: Vec<Arc<Block>>,
-    slots: usize,
+pub struct SocketRows {
+    blocks: Vec<Arc<RowBlock>>,
+    slot_count: usize,
 }
 
-impl Rows {
+impl SocketRows {
     /// How many slots there are, the free ones included.
-    pub const fn slots(&self) -> usize {
-        self.slots
+    pub const fn slot_count(&self) -> usize {
+        self.slot_count
     }
 
     /// The row at a slot.
-    pub fn get(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        let block = self.blocks.get(slot.index() / BLOCK)?;
-        block.get(slot.index() % BLOCK)?.as_ref()
+    pub fn get(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
+        let block = self.blocks.get(slot.index() / BLOCK_LEN)?;
+        block.get(slot.index() % BLOCK_LEN)?.as_ref()
     }
 
     /// Every row, in the order of the slots.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Tracked>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
         self.blocks.iter().flat_map(|block| block.iter().flatten())
     }
 
     /// How many blocks of the two are not the same ones: what the older keeps in memory for itself.
-    pub fn blocks_unlike(&self, other: &Self) -> usize {
+    pub fn count_different_blocks(&self, other: &Self) -> usize {
         let same = self.blocks.iter().zip(&other.blocks);
         let same = same.filter(|(a, b)| Arc::ptr_eq(a, b)).count();
         self.blocks.len() - same
     }
 
     /// The slots at which the other does not have the same row.
-    pub(super) fn unlike<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Unlike<'a>> {
+    pub(super) fn diff<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = RowDiff<'a>> {
         let blocks = self.blocks.len().max(other.blocks.len());
         let pairs = (0..blocks).map(|at| (at, self.blocks.get(at), other.blocks.get(at)));
-        let unlike = pairs.filter(|(_, a, b)| match (a, b) {
+        let different = pairs.filter(|(_, a, b)| match (a, b) {
             (Some(a), Some(b)) => !Arc::ptr_eq(a, b),
             _ => true,
         });
-        unlike.flat_map(|(at, a, b)| {
-            (0..BLOCK).filter_map(move |place| {
-                let row = |block: Option<&'a Arc<Block>>| block?.get(place)?.as_ref();
+        different.flat_map(|(at, a, b)| {
+            (0..BLOCK_LEN).filter_map(move |place| {
+                let row = |block: Option<&'a Arc<RowBlock>>| block?.get(place)?.as_ref();
                 let (here, there) = (row(a), row(b));
                 let same = match (here, there) {
                     (Some(a), Some(b)) => Arc::ptr_eq(a, b),
                     (a, b) => a.is_none() && b.is_none(),
                 };
-                let slot = Slot((at * BLOCK + place) as u32);
-                (!same).then_some(Unlike { slot, here })
+                let slot = Slot((at * BLOCK_LEN + place) as u32);
+                (!same).then_some(RowDiff { slot, row: here })
             })
         })
     }
 
     /// Leaves the slots from here on away.
     pub(super) fn truncate(&mut self, slots: usize) {
-        if slots >= self.slots {
+        if slots >= self.slot_count {
             return;
         }
-        self.blocks.truncate(slots.div_ceil(BLOCK));
-        self.slots = slots;
+        self.blocks.truncate(slots.div_ceil(BLOCK_LEN));
+        self.slot_count = slots;
     }
 
     /// A slot behind all others.
     pub(super) fn push(&mut self) -> Slot {
-        if self.slots.is_multiple_of(BLOCK) {
-            self.blocks.push(Arc::new([const { None }; BLOCK]));
+        if self.slot_count.is_multiple_of(BLOCK_LEN) {
+            self.blocks.push(Arc::new([const { None }; BLOCK_LEN]));
         }
-        self.slots += 1;
-        Slot((self.slots - 1) as u32)
+        self.slot_count += 1;
+        Slot((self.slot_count - 1) as u32)
     }
 
     /// The place at a slot, to be changed.
-    pub(super) fn place(&mut self, slot: Slot) -> Option<&mut Option<Arc<Tracked>>> {
-        let block = self.blocks.get_mut(slot.index() / BLOCK)?;
-        Arc::make_mut(block).get_mut(slot.index() % BLOCK)
+    pub(super) fn entry_mut(&mut self, slot: Slot) -> Option<&mut Option<Arc<TrackedSocket>>> {
+        let block = self.blocks.get_mut(slot.index() / BLOCK_LEN)?;
+        Arc::make_mut(block).get_mut(slot.index() % BLOCK_LEN)
     }
 
     /// The row at a slot, to be changed; a moment that holds the old one keeps it.
-    pub(super) fn row_mut(&mut self, slot: Slot) -> Option<&mut Tracked> {
-        self.place(slot)?.as_mut().map(Arc::make_mut)
+    pub(super) fn row_mut(&mut self, slot: Slot) -> Option<&mut TrackedSocket> {
+        self.entry_mut(slot)?.as_mut().map(Arc::make_mut)
     }
 }
 
 /// A slot at which two lists of rows differ.
-pub(super) struct Unlike<'a> {
+pub(super) struct RowDiff<'a> {
     pub(super) slot: Slot,
     /// What the first has.
-    pub(super) here: Option<&'a Arc<Tracked>>,
+    pub(super) row: Option<&'a Arc<TrackedSocket>>,
 }
 
-impl FromIterator<Tracked> for Rows {
+impl FromIterator<TrackedSocket> for SocketRows {
     /// Gives each the next slot.
-    fn from_iter<I: IntoIterator<Item = Tracked>>(rows: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = TrackedSocket>>(rows: I) -> Self {
         let mut all = Self::default();
         for row in rows {
             let slot = all.push();
-            if let Some(place) = all.place(slot) {
-                *place = Some(Arc::new(Tracked { slot, ..row }));
+            if let Some(place) = all.entry_mut(slot) {
+                *place = Some(Arc::new(TrackedSocket { slot, ..row }));
             }
         }
         all
@@ -122,47 +122,50 @@ impl FromIterator<Tracked> for Rows {
 mod tests {
     use super::*;
     use crate::endpoint::Endpoint;
-    use crate::history::{Evidence, Flow, Ownership, Side, Since};
+    use crate::history::{Evidence, ObservedSince, Ownership, Side, Throughput};
     use crate::port::Port;
     use crate::socket::{Socket, Transport};
     use std::time::Duration;
 
-    fn row(port: u16) -> Tracked {
+    fn row(port: u16) -> TrackedSocket {
         let local = Endpoint::new([127, 0, 0, 1].into(), Port(port));
         let socket = Socket::new(Transport::Udp, local, None);
-        let since = Since::Seen(Duration::ZERO);
-        Tracked {
+        let since = ObservedSince::Sampled(Duration::ZERO);
+        TrackedSocket {
             key: socket.key(),
             slot: Slot(0),
             socket,
-            ownership: Ownership::Untold,
+            ownership: Ownership::Unsupported,
             side: Side::Listening,
             evidence: Evidence::State,
             first_seen: since,
             state_since: since,
-            path: Vec::new(),
+            states: Vec::new(),
             stall: crate::history::Stall::default(),
             peer: None,
-            flow: Flow::default(),
-            mark: None,
+            throughput: Throughput::default(),
+            transition: None,
         }
     }
 
-    fn ports(rows: &Rows) -> Vec<u16> {
+    fn ports(rows: &SocketRows) -> Vec<u16> {
         rows.iter().map(|row| row.local_port().0).collect()
     }
 
     #[test]
-    fn a_change_is_not_seen_by_whoever_has_a_copy_and_costs_one_block() {
-        let before: Rows = (0..700).map(row).collect();
+    fn changing_a_row_copies_only_its_block() {
+        let before: SocketRows = (0..700).map(row).collect();
         let mut now = before.clone();
-        assert_eq!((before.slots(), now.blocks_unlike(&before)), (700, 0));
+        assert_eq!(
+            (before.slot_count(), now.count_different_blocks(&before)),
+            (700, 0)
+        );
         now.row_mut(Slot(300)).unwrap().socket.local.port = Port(9);
-        *now.place(Slot(301)).unwrap() = None;
+        *now.entry_mut(Slot(301)).unwrap() = None;
         assert_eq!(before.get(Slot(300)).unwrap().local_port(), Port(300));
         assert_eq!(now.get(Slot(300)).unwrap().local_port(), Port(9));
         assert_eq!((ports(&before).len(), ports(&now).len()), (700, 699));
-        assert_eq!(now.blocks_unlike(&before), 1);
+        assert_eq!(now.count_different_blocks(&before), 1);
         let unchanged = |slot| Arc::ptr_eq(now.get(slot).unwrap(), before.get(slot).unwrap());
         assert!(unchanged(Slot(0)) && unchanged(Slot(299)) && unchanged(Slot(699)));
         assert!(now.get(Slot(301)).is_none() && now.get(Slot(700)).is_none());

@@ -11,86 +11,96 @@ use hashbrown::HashMap;
 use crate::port::PortKey;
 
 /// Buckets of a series.
-pub const BUCKETS: usize = 12;
+pub const BUCKET_COUNT: usize = 12;
 
 /// The time one bucket covers.
-pub const BUCKET: Duration = Duration::from_secs(5);
+pub const BUCKET_DURATION: Duration = Duration::from_secs(5);
 
 /// The counts of one port, oldest bucket first; the last one is still filling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     /// `None` before anybody looked.
-    pub buckets: [Option<u32>; BUCKETS],
+    pub buckets: [Option<u32>; BUCKET_COUNT],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Live {
+struct PortCounter {
     count: u32,
     series: Series,
 }
 
 /// The series of every port.
 #[derive(Debug, Default)]
-pub(super) struct AllSeries {
-    ports: HashMap<PortKey, Live>,
+pub(super) struct PortSeries {
+    ports: HashMap<PortKey, PortCounter>,
     bucket: u64,
     started: bool,
 }
 
-impl AllSeries {
-    pub(super) fn opened(&mut self, port: PortKey) {
+impl PortSeries {
+    pub(super) fn increment(&mut self, port: PortKey) {
         self.ports.entry(port).or_default().count += 1;
     }
 
-    pub(super) fn closed(&mut self, port: PortKey) {
-        if let Some(live) = self.ports.get_mut(&port) {
-            live.count = live.count.saturating_sub(1);
+    pub(super) fn decrement(&mut self, port: PortKey) {
+        if let Some(counter) = self.ports.get_mut(&port) {
+            counter.count = counter.count.saturating_sub(1);
         }
     }
 
     /// Notes the counts of this sample. A port that had none for a whole minute is forgotten.
-    pub(super) fn sample(&mut self, now: Duration) {
-        let bucket = now.as_millis() as u64 / BUCKET.as_millis() as u64;
+    pub(super) fn record_sample(&mut self, now: Duration) {
+        let bucket = now.as_millis() as u64 / BUCKET_DURATION.as_millis() as u64;
         let steps = if self.started {
             bucket.saturating_sub(self.bucket)
         } else {
             0
         };
-        let steps = usize::try_from(steps).unwrap_or(BUCKETS).min(BUCKETS);
+        let steps = usize::try_from(steps)
+            .unwrap_or(BUCKET_COUNT)
+            .min(BUCKET_COUNT);
         (self.bucket, self.started) = (bucket, true);
-        self.ports.retain(|_, live| {
-            live.advance(steps);
-            live.count > 0 || live.series.buckets.iter().any(|b| b.is_some_and(|n| n > 0))
+        self.ports.retain(|_, counter| {
+            counter.advance(steps);
+            counter.count > 0
+                || counter
+                    .series
+                    .buckets
+                    .iter()
+                    .any(|b| b.is_some_and(|n| n > 0))
         });
     }
 
     /// How many ports have a socket now.
-    pub(super) fn ports(&self) -> usize {
-        self.ports.values().filter(|live| live.count > 0).count()
+    pub(super) fn active_ports(&self) -> usize {
+        self.ports
+            .values()
+            .filter(|counter| counter.count > 0)
+            .count()
     }
 
     /// A copy for the screen.
-    pub(super) fn all(&self) -> HashMap<PortKey, Series> {
+    pub(super) fn to_map(&self) -> HashMap<PortKey, Series> {
         self.ports
             .iter()
-            .map(|(port, live)| (*port, live.series))
+            .map(|(port, counter)| (*port, counter.series))
             .collect()
     }
 }
 
-impl Live {
+impl PortCounter {
     fn advance(&mut self, steps: usize) {
         let buckets = &mut self.series.buckets;
-        let before = buckets[BUCKETS - 1];
+        let before = buckets[BUCKET_COUNT - 1];
         buckets.rotate_left(steps);
         // Buckets that no sample fell into hold what was true at their time: the last count seen.
-        for bucket in &mut buckets[BUCKETS - steps..] {
+        for bucket in &mut buckets[BUCKET_COUNT - steps..] {
             *bucket = before;
         }
         if steps > 0 {
-            buckets[BUCKETS - 1] = None;
+            buckets[BUCKET_COUNT - 1] = None;
         }
-        let last = &mut buckets[BUCKETS - 1];
+        let last = &mut buckets[BUCKET_COUNT - 1];
         *last = Some(last.unwrap_or(0).max(self.count));
     }
 }
@@ -101,47 +111,47 @@ mod tests {
     use crate::port::{Port, PortSide, Protocol};
 
     const PORT: PortKey = PortKey {
-        side: PortSide::Here,
+        side: PortSide::Local,
         port: Port(80),
         protocol: Protocol::Tcp,
     };
 
-    fn tail(all: &AllSeries) -> Vec<Option<u32>> {
-        all.all()[&PORT].buckets[BUCKETS - 4..].to_vec()
+    fn last_buckets(all: &PortSeries) -> Vec<Option<u32>> {
+        all.to_map()[&PORT].buckets[BUCKET_COUNT - 4..].to_vec()
     }
 
     #[test]
-    fn a_bucket_keeps_the_most_that_was_seen_in_it() {
-        let mut all = AllSeries::default();
-        all.opened(PORT);
-        all.opened(PORT);
-        all.sample(Duration::from_secs(0));
-        all.closed(PORT);
-        all.sample(Duration::from_secs(1));
-        assert_eq!(tail(&all), [None, None, None, Some(2)]);
-        all.sample(Duration::from_secs(5));
-        assert_eq!(tail(&all), [None, None, Some(2), Some(1)]);
+    fn bucket_keeps_its_maximum() {
+        let mut all = PortSeries::default();
+        all.increment(PORT);
+        all.increment(PORT);
+        all.record_sample(Duration::from_secs(0));
+        all.decrement(PORT);
+        all.record_sample(Duration::from_secs(1));
+        assert_eq!(last_buckets(&all), [None, None, None, Some(2)]);
+        all.record_sample(Duration::from_secs(5));
+        assert_eq!(last_buckets(&all), [None, None, Some(2), Some(1)]);
     }
 
     #[test]
-    fn a_slow_interval_leaves_no_holes() {
-        let mut all = AllSeries::default();
-        all.opened(PORT);
-        all.sample(Duration::from_secs(0));
-        all.opened(PORT);
-        all.sample(Duration::from_secs(12));
-        assert_eq!(tail(&all), [None, Some(1), Some(1), Some(2)]);
+    fn buckets_without_samples_repeat_the_last_count() {
+        let mut all = PortSeries::default();
+        all.increment(PORT);
+        all.record_sample(Duration::from_secs(0));
+        all.increment(PORT);
+        all.record_sample(Duration::from_secs(12));
+        assert_eq!(last_buckets(&all), [None, Some(1), Some(1), Some(2)]);
     }
 
     #[test]
-    fn a_port_nobody_uses_is_forgotten() {
-        let mut all = AllSeries::default();
-        all.opened(PORT);
-        all.sample(Duration::ZERO);
-        all.closed(PORT);
-        all.sample(Duration::from_secs(30));
-        assert!(all.all().contains_key(&PORT));
-        all.sample(Duration::from_secs(120));
-        assert!(all.all().is_empty());
+    fn unused_port_is_dropped() {
+        let mut all = PortSeries::default();
+        all.increment(PORT);
+        all.record_sample(Duration::ZERO);
+        all.decrement(PORT);
+        all.record_sample(Duration::from_secs(30));
+        assert!(all.to_map().contains_key(&PORT));
+        all.record_sample(Duration::from_secs(120));
+        assert!(all.to_map().is_empty());
     }
 }

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::history::listeners::{Listeners, Standing};
+use crate::history::listeners::{ListenerIndex, ListenerPresence};
 use crate::port::PortRange;
 use crate::socket::{Socket, TcpState, Transport};
 
@@ -52,7 +52,7 @@ pub enum Evidence {
     /// TCP counts the SYN of the side that dialled among the acknowledged bytes.
     Counters,
     /// The other end is a socket of this machine whose side is known.
-    Mirror,
+    Peer,
     /// One port lies in the ephemeral range and the other does not, or more connections have it, or
     /// it is simply the lower. A guess.
     PortRange,
@@ -66,7 +66,7 @@ impl Evidence {
 }
 
 /// What the socket and its surroundings prove, without looking at the other end's row.
-pub(super) fn decide(socket: &Socket, listeners: &Listeners) -> Option<(Side, Evidence)> {
+pub(super) fn infer_side(socket: &Socket, listeners: &ListenerIndex) -> Option<(Side, Evidence)> {
     if socket.is_listening() {
         return Some((Side::Listening, Evidence::State));
     }
@@ -75,23 +75,23 @@ pub(super) fn decide(socket: &Socket, listeners: &Listeners) -> Option<(Side, Ev
         Transport::Tcp(TcpState::SynReceived) => return Some((Side::Serving, Evidence::State)),
         _ => {}
     }
-    let counted = dialled(socket);
+    let from_counters = side_from_counters(socket);
     // What the socket itself did says more than who else has its port: a peer-to-peer program dials
     // from the very port it listens on.
-    if counted == Some(Side::Outgoing) {
+    if from_counters == Some(Side::Outgoing) {
         return Some((Side::Outgoing, Evidence::Counters));
     }
-    match listeners.standing(socket.protocol(), socket.local) {
-        Some(Standing::Now) => return Some((Side::Serving, Evidence::Listener)),
-        Some(Standing::Past) => return Some((Side::Serving, Evidence::PastListener)),
+    match listeners.presence(socket.protocol(), socket.local) {
+        Some(ListenerPresence::Current) => return Some((Side::Serving, Evidence::Listener)),
+        Some(ListenerPresence::Past) => return Some((Side::Serving, Evidence::PastListener)),
         None => {}
     }
-    counted.map(|side| (side, Evidence::Counters))
+    from_counters.map(|side| (side, Evidence::Counters))
 }
 
 /// What is left when nothing proves anything: the ephemeral range, then the port that more
 /// connections have at that end, then the lower number.
-pub(super) fn guess(
+pub(super) fn guess_side(
     socket: &Socket,
     ephemeral: PortRange,
     more_shared: Ordering,
@@ -115,20 +115,20 @@ pub(super) fn guess(
 /// Whether the socket dialled, from its own counters: `bytes_acked` includes the SYN of the side
 /// that sent one first, `bytes_sent` never does. Only exact while nothing is on its way and no FIN
 /// was sent, which would be counted too.
-fn dialled(socket: &Socket) -> Option<Side> {
+fn side_from_counters(socket: &Socket) -> Option<Side> {
     let no_fin_sent = matches!(
         socket.transport,
         Transport::Tcp(TcpState::Established | TcpState::CloseWait)
     );
-    let nothing_on_its_way = socket.queues.is_some_and(|q| q.send == 0);
-    if !no_fin_sent || !nothing_on_its_way {
+    let nothing_in_flight = socket.queues.is_some_and(|q| q.send == 0);
+    if !no_fin_sent || !nothing_in_flight {
         return None;
     }
     let tcp = socket.tcp?;
     let (delivered, sent) = (tcp.delivered?, tcp.sent?);
     match delivered
         .acknowledged
-        .checked_sub(sent.bytes.checked_sub(sent.repeated)?)?
+        .checked_sub(sent.bytes.checked_sub(sent.retransmitted)?)?
     {
         0 => Some(Side::Serving),
         1 => Some(Side::Outgoing),
@@ -142,7 +142,7 @@ mod tests {
     use crate::endpoint::Endpoint;
     use crate::history::tracked::Slot;
     use crate::port::Port;
-    use crate::socket::{Delivered, Queues, Sent, TcpInfo};
+    use crate::socket::{DeliveredBytes, Queues, SentBytes, TcpInfo};
 
     fn connection(acknowledged: u64) -> Socket {
         let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
@@ -156,28 +156,28 @@ mod tests {
             congestion_window: 10,
             send_mss: 1460,
             total_retransmits: 0,
-            delivered: Some(Delivered {
+            delivered: Some(DeliveredBytes {
                 acknowledged,
                 received: 0,
             }),
-            sent: Some(Sent {
+            sent: Some(SentBytes {
                 bytes: 100,
-                repeated: 0,
+                retransmitted: 0,
             }),
         });
         socket
     }
 
     #[test]
-    fn who_dialled_from_a_listening_port_is_outgoing_all_the_same() {
-        let mut listeners = Listeners::default();
+    fn connection_initiated_from_a_listening_port_is_outgoing() {
+        let mut listeners = ListenerIndex::default();
         let accepted = Some((Side::Serving, Evidence::Counters));
-        assert_eq!(decide(&connection(100), &listeners), accepted);
+        assert_eq!(infer_side(&connection(100), &listeners), accepted);
         let waiting = Transport::Tcp(TcpState::Listen);
-        listeners.opened(Slot(0), &Socket::new(waiting, connection(0).local, None));
+        listeners.insert(Slot(0), &Socket::new(waiting, connection(0).local, None));
         let accepted = Some((Side::Serving, Evidence::Listener));
-        assert_eq!(decide(&connection(100), &listeners), accepted);
+        assert_eq!(infer_side(&connection(100), &listeners), accepted);
         let dialled = Some((Side::Outgoing, Evidence::Counters));
-        assert_eq!(decide(&connection(101), &listeners), dialled);
+        assert_eq!(infer_side(&connection(101), &listeners), dialled);
     }
 }

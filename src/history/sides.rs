@@ -5,50 +5,54 @@
 
 use crate::history::History;
 use crate::history::side::{self, Evidence, Side};
-use crate::history::tracked::{Slot, Tracked};
+use crate::history::tracked::{Slot, TrackedSocket};
 use crate::port::PortRange;
 
 impl History {
-    pub(super) fn judge(&mut self, fresh: &[Slot], ephemeral: PortRange) {
-        for &slot in fresh {
+    pub(super) fn infer_sides(&mut self, new_slots: &[Slot], ephemeral: PortRange) {
+        for &slot in new_slots {
             self.link_peer(slot);
         }
         // First what a row proves by itself, then what its mirror proves: the mirror of a new row
         // may be new as well.
-        let mut open = Vec::new();
-        for &slot in fresh {
+        let mut unresolved = Vec::new();
+        for &slot in new_slots {
             let Some(row) = self.store.row(slot) else {
                 continue;
             };
-            match side::decide(&row.socket, &self.listeners) {
-                Some(verdict) => self.settle(slot, verdict),
-                None => open.push(slot),
+            match side::infer_side(&row.socket, &self.listeners) {
+                Some(inferred) => self.set_side(slot, inferred),
+                None => unresolved.push(slot),
             }
         }
-        for slot in open {
-            let verdict = self.by_mirror(slot);
+        for slot in unresolved {
+            let inferred = self.infer_from_peer(slot);
             let guess = self.store.row(slot).map(|row| {
-                side::guess(&row.socket, ephemeral, self.peers.more_shared(&row.socket))
+                side::guess_side(
+                    &row.socket,
+                    ephemeral,
+                    self.peers.compare_port_sharing(&row.socket),
+                )
             });
-            if let Some(verdict) = verdict.or(guess) {
-                self.settle(slot, verdict);
+            if let Some(inferred) = inferred.or(guess) {
+                self.set_side(slot, inferred);
             }
         }
-        for &slot in fresh {
+        for &slot in new_slots {
             if let Some(row) = self.store.row(slot) {
-                self.series.opened(row.port_key());
+                self.series.increment(row.port_key());
                 if row.evidence.is_guess() {
-                    self.guessed.push(slot);
+                    self.guessed_sides.push(slot);
                 }
             }
         }
-        self.judge_guesses_again();
+        self.reinfer_guessed_sides();
         // Rows come and go; the list of guesses must not only grow.
-        if self.guessed.len() > 2 * self.store.open() + 64 {
-            self.guessed.sort_unstable();
-            self.guessed.dedup();
+        if self.guessed_sides.len() > 2 * self.store.open_rows() + 64 {
+            self.guessed_sides.sort_unstable();
+            self.guessed_sides.dedup();
             let store = &self.store;
-            self.guessed.retain(|slot| {
+            self.guessed_sides.retain(|slot| {
                 store
                     .row(*slot)
                     .is_some_and(|row| !row.is_closed() && row.evidence.is_guess())
@@ -57,39 +61,39 @@ impl History {
     }
 
     /// A guess is looked at again when a new listener has appeared.
-    fn judge_guesses_again(&mut self) {
-        if self.judged_by == self.listeners.version() {
+    fn reinfer_guessed_sides(&mut self) {
+        if self.guessed_at_listeners_version == self.listeners.version() {
             return;
         }
-        self.judged_by = self.listeners.version();
+        self.guessed_at_listeners_version = self.listeners.version();
         // As for new rows: first what each proves by itself, so that it does not matter which of
         // two ends comes first.
-        for by in [Self::by_itself, Self::by_mirror] {
-            for slot in std::mem::take(&mut self.guessed) {
-                let guessed = |row: &Tracked| !row.is_closed() && row.evidence.is_guess();
+        for by in [Self::infer_from_socket, Self::infer_from_peer] {
+            for slot in std::mem::take(&mut self.guessed_sides) {
+                let guessed = |row: &TrackedSocket| !row.is_closed() && row.evidence.is_guess();
                 let Some(before) = self.store.row(slot).filter(|row| guessed(row)) else {
                     continue;
                 };
                 let before = before.port_key();
                 match by(self, slot) {
-                    Some(verdict) => {
-                        self.settle(slot, verdict);
-                        self.series.closed(before);
+                    Some(inferred) => {
+                        self.set_side(slot, inferred);
+                        self.series.decrement(before);
                         if let Some(row) = self.store.row(slot) {
-                            self.series.opened(row.port_key());
+                            self.series.increment(row.port_key());
                         }
                     }
-                    None => self.guessed.push(slot),
+                    None => self.guessed_sides.push(slot),
                 }
             }
         }
     }
 
-    fn by_itself(&self, slot: Slot) -> Option<(Side, Evidence)> {
-        side::decide(&self.store.row(slot)?.socket, &self.listeners)
+    fn infer_from_socket(&self, slot: Slot) -> Option<(Side, Evidence)> {
+        side::infer_side(&self.store.row(slot)?.socket, &self.listeners)
     }
 
-    fn settle(&mut self, slot: Slot, (side, evidence): (Side, Evidence)) {
+    fn set_side(&mut self, slot: Slot, (side, evidence): (Side, Evidence)) {
         self.store.edit(slot, |row| {
             row.side = side;
             row.evidence = evidence;
@@ -100,19 +104,19 @@ impl History {
         let Some(row) = self.store.row(slot) else {
             return;
         };
-        if let Some(mirror) = self.peers.opened(slot, &row.socket) {
+        if let Some(peer_slot) = self.peers.insert(slot, &row.socket) {
             // A row of the same endpoints that is gone may still be the mirror's other end.
-            if let Some(other) = self.store.row(mirror).cloned() {
-                self.part(&other);
+            if let Some(other) = self.store.row(peer_slot).cloned() {
+                self.unlink_peer(&other);
             }
-            self.store.edit(slot, |row| row.peer = Some(mirror));
-            self.store.edit(mirror, |other| other.peer = Some(slot));
+            self.store.edit(slot, |row| row.peer = Some(peer_slot));
+            self.store.edit(peer_slot, |other| other.peer = Some(slot));
         }
     }
 
     /// Parts a row that goes, or goes elsewhere, from its other end: the two point at each other or
     /// not at all.
-    pub(super) fn part(&mut self, row: &Tracked) {
+    pub(super) fn unlink_peer(&mut self, row: &TrackedSocket) {
         let Some(peer) = row.peer else { return };
         for (slot, other) in [(row.slot, peer), (peer, row.slot)] {
             if self.store.row(slot).is_some_and(|r| r.peer == Some(other)) {
@@ -123,16 +127,18 @@ impl History {
 
     /// The opposite of what the other end was found to be; or, where the other end has no row of
     /// its own (any more), outgoing if its endpoint is one somebody on this machine waits at.
-    pub(super) fn by_mirror(&self, slot: Slot) -> Option<(Side, Evidence)> {
+    pub(super) fn infer_from_peer(&self, slot: Slot) -> Option<(Side, Evidence)> {
         let row = self.store.row(slot)?;
         if let Some(other) = row.peer.and_then(|peer| self.store.row(peer))
-            && other.evidence < Evidence::Mirror
+            && other.evidence < Evidence::Peer
         {
-            return Some((other.side.opposite(), Evidence::Mirror));
+            return Some((other.side.opposite(), Evidence::Peer));
         }
         let remote = row.socket.remote?;
-        let waits = self.peers.is_own(remote.plain())
-            && self.listeners.waiting_at(row.socket.protocol(), remote);
-        waits.then_some((Side::Outgoing, Evidence::Mirror))
+        let is_listening = self.peers.is_local_address(remote.canonical_ip())
+            && self
+                .listeners
+                .is_listening_at(row.socket.protocol(), remote);
+        is_listening.then_some((Side::Outgoing, Evidence::Peer))
     }
 }

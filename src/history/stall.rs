@@ -22,16 +22,19 @@ impl Stall {
     /// Of a socket that was not there before.
     pub(super) fn new(socket: &Socket, now: Duration) -> Self {
         Self {
-            input: (input(socket) > 0).then_some(now),
-            output: (output(socket) > 0).then_some(now),
+            input: (pending_input(socket) > 0).then_some(now),
+            output: (pending_output(socket) > 0).then_some(now),
         }
     }
 
     /// One sample later.
-    pub(super) fn after(self, before: &Socket, socket: &Socket, now: Duration) -> Self {
+    pub(super) fn updated(self, before: &Socket, socket: &Socket, now: Duration) -> Self {
         let delivered = |socket: &Socket| socket.tcp.and_then(|tcp| tcp.delivered);
         let counted = delivered(before).zip(delivered(socket));
-        let (had, has) = (u64::from(input(before)), u64::from(input(socket)));
+        let (had, has) = (
+            u64::from(pending_input(before)),
+            u64::from(pending_input(socket)),
+        );
         let read = match counted {
             Some((then, now)) => {
                 now.received.saturating_sub(has) > then.received.saturating_sub(had)
@@ -40,7 +43,7 @@ impl Stall {
         };
         let confirmed = match counted {
             Some((then, now)) => now.acknowledged > then.acknowledged,
-            None => output(socket) < output(before),
+            None => pending_output(socket) < pending_output(before),
         };
         let fresh = Self::new(socket, now);
         let kept = |since: Option<Duration>, moved: bool, fresh: Option<Duration>| {
@@ -55,22 +58,22 @@ impl Stall {
 }
 
 /// What waits to be taken by the program here; a hang-up is no data.
-fn input(socket: &Socket) -> u32 {
-    if let Some(backlog) = socket.backlog {
+fn pending_input(socket: &Socket) -> u32 {
+    if let Some(backlog) = socket.accept_queue {
         return backlog.waiting;
     }
     let Some(Queues { recv, .. }) = socket.queues else {
         return 0;
     };
-    let hung_up = matches!(
+    let fin_received = matches!(
         socket.tcp_state(),
         Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing | TcpState::TimeWait)
     );
-    recv.saturating_sub(u32::from(hung_up))
+    recv.saturating_sub(u32::from(fin_received))
 }
 
 /// What waits for the other end's word; the SYN of a call that is not answered is told by its state.
-fn output(socket: &Socket) -> u32 {
+fn pending_output(socket: &Socket) -> u32 {
     match socket.tcp_state() {
         Some(TcpState::SynSent | TcpState::SynReceived | TcpState::TimeWait) => 0,
         _ => socket.queues.map_or(0, |queues| queues.send),
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
     use crate::endpoint::Endpoint;
     use crate::port::Port;
-    use crate::socket::{Delivered, TcpInfo, Transport};
+    use crate::socket::{DeliveredBytes, TcpInfo, Transport};
 
     const fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
@@ -100,7 +103,7 @@ mod tests {
             congestion_window: 10,
             send_mss: 1448,
             total_retransmits: 0,
-            delivered: Some(Delivered {
+            delivered: Some(DeliveredBytes {
                 acknowledged,
                 received,
             }),
@@ -110,38 +113,38 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_only_grows_stands_since_it_began() {
+    fn growing_queue_is_stalled_since_it_was_first_nonempty() {
         let (before, now) = (socket(5, 0, None), socket(9, 0, None));
-        let stall = Stall::new(&before, seconds(1)).after(&before, &now, seconds(2));
+        let stall = Stall::new(&before, seconds(1)).updated(&before, &now, seconds(2));
         assert_eq!(stall.input, Some(seconds(1)));
-        let emptied = stall.after(&now, &socket(0, 0, None), seconds(3));
+        let emptied = stall.updated(&now, &socket(0, 0, None), seconds(3));
         assert_eq!(emptied, Stall::default());
     }
 
     #[test]
-    fn what_is_read_while_as_much_comes_is_no_standstill() {
+    fn queue_drained_and_refilled_is_not_stalled() {
         // Nine bytes wait both times, but a hundred were read in between.
         let (before, now) = (socket(9, 0, Some((100, 0))), socket(9, 0, Some((200, 0))));
-        let stall = Stall::new(&before, seconds(1)).after(&before, &now, seconds(2));
+        let stall = Stall::new(&before, seconds(1)).updated(&before, &now, seconds(2));
         assert_eq!(stall.input, Some(seconds(2)));
         let uncounted = Stall::new(&before, seconds(1));
         let before = socket(9, 0, None);
-        let uncounted = uncounted.after(&before, &before, seconds(2));
+        let uncounted = uncounted.updated(&before, &before, seconds(2));
         assert_eq!(uncounted.input, Some(seconds(1)));
     }
 
     #[test]
-    fn output_stands_until_something_is_confirmed() {
+    fn send_queue_is_stalled_until_acknowledged() {
         let before = socket(0, 9, Some((0, 100)));
         let stall = Stall::new(&before, seconds(1));
         let more = socket(0, 20, Some((0, 100)));
         assert_eq!(
-            stall.after(&before, &more, seconds(2)).output,
+            stall.updated(&before, &more, seconds(2)).output,
             Some(seconds(1))
         );
         let confirmed = socket(0, 20, Some((0, 101)));
         assert_eq!(
-            stall.after(&before, &confirmed, seconds(2)).output,
+            stall.updated(&before, &confirmed, seconds(2)).output,
             Some(seconds(2))
         );
     }

@@ -9,89 +9,89 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::history::ends::is_remains;
-use crate::history::index::Index;
+use crate::history::ends::is_time_wait_row;
+use crate::history::index::SocketIndex;
 use crate::history::ownership::Ownership;
-use crate::history::rows::Rows;
+use crate::history::rows::SocketRows;
 use crate::history::side::{Evidence, Side};
 use crate::history::stall::Stall;
-use crate::history::tracked::{Flow, Mark, Rates, Since, Slot, Tracked};
+use crate::history::tracked::{ObservedSince, Rates, Slot, Throughput, TrackedSocket, Transition};
 use crate::process::ProcessKey;
 use crate::snapshot::SourceKind;
 use crate::socket::{Socket, SocketKey, TcpState};
 
 /// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
-const TIMER_TOLERANCE: Duration = Duration::from_millis(500);
+const TIMER_JITTER: Duration = Duration::from_millis(500);
 
 /// The most rows of sockets that no sample had, beside those of the newest sample: enough to see
 /// what went on, few enough not to make every answer slow.
-const MOST_PASSED: usize = 5_000;
+const MAX_UNSAMPLED_ROWS: usize = 5_000;
 
 /// A socket of the present sample, and when it was met.
-pub(super) struct Met {
+pub(super) struct Observation {
     pub(super) socket: Socket,
     pub(super) source: SourceKind,
     pub(super) now: Duration,
-    pub(super) first_look: bool,
+    pub(super) is_first_sample: bool,
     /// Whether no process at all could be looked into.
-    pub(super) blind: bool,
+    pub(super) owners_unavailable: bool,
     /// Since the sample before.
     pub(super) interval: Option<Duration>,
 }
 
-impl Met {
+impl Observation {
     fn ownership(&self, before: Option<&Ownership>) -> Ownership {
-        match Ownership::conclude(&self.socket, self.source, before) {
-            Ownership::NotYet if self.blind => Ownership::Untold,
-            told => told,
+        match Ownership::infer(&self.socket, self.source, before) {
+            Ownership::Pending if self.owners_unavailable => Ownership::Unsupported,
+            other => other,
         }
     }
 }
 
 /// What meeting a socket came to.
-pub(super) enum Meeting {
+pub(super) enum Observed {
     New(Slot),
     /// The same socket has other endpoints now, or began or ceased to wait for others: a UDP socket
     /// that was connected or disconnected, a TCP socket that dials again. What it was comes along,
     /// for the indexes that knew it.
-    Moved(Slot, Arc<Tracked>),
+    EndpointsChanged(Slot, Arc<TrackedSocket>),
     StateChanged(Slot),
-    Same,
+    Unchanged,
 }
 
 /// The sample in which a slot was last met; 0 is never.
-type Sample = u64;
+type SampleNumber = u64;
 
 /// The rows.
 #[derive(Debug, Default)]
-pub(super) struct Store {
-    rows: Rows,
-    met: Vec<Sample>,
+pub(super) struct RowStore {
+    rows: SocketRows,
+    last_observed: Vec<SampleNumber>,
     free: Vec<Slot>,
-    index: Index,
+    index: SocketIndex,
     closed: VecDeque<(Duration, Slot)>,
     /// Rows of sockets that no sample had, the oldest first.
-    passed: VecDeque<(Duration, Slot)>,
-    sample: Sample,
-    tally: Tally,
+    unsampled: VecDeque<(Duration, Slot)>,
+    sample: SampleNumber,
+    owner_counts: OwnerCounts,
 }
 
 /// How many open rows are whose, kept up to date row by row.
 #[derive(Debug, Default)]
-struct Tally {
-    hidden: usize,
-    holders: HashMap<ProcessKey, usize>,
+struct OwnerCounts {
+    hidden_rows: usize,
+    rows_by_process: HashMap<ProcessKey, usize>,
 }
 
-impl Tally {
+impl OwnerCounts {
     fn add(&mut self, ownership: &Ownership) {
         match ownership {
             Ownership::Known(holders) => {
                 holders
                     .processes()
-                    .for_each(|p| *self.holders.entry(p).or_default() += 1);
+                    .for_each(|p| *self.rows_by_process.entry(p).or_default() += 1);
             }
-            Ownership::Hidden => self.hidden += 1,
+            Ownership::Hidden => self.hidden_rows += 1,
             _ => {}
         }
     }
@@ -99,45 +99,45 @@ impl Tally {
     fn remove(&mut self, ownership: &Ownership) {
         match ownership {
             Ownership::Known(holders) => holders.processes().for_each(|process| {
-                if let Some(count) = self.holders.get_mut(&process) {
+                if let Some(count) = self.rows_by_process.get_mut(&process) {
                     *count -= 1;
                     if *count == 0 {
-                        self.holders.remove(&process);
+                        self.rows_by_process.remove(&process);
                     }
                 }
             }),
-            Ownership::Hidden => self.hidden -= 1,
+            Ownership::Hidden => self.hidden_rows -= 1,
             _ => {}
         }
     }
 }
 
-impl Store {
-    pub(super) const fn rows(&self) -> &Rows {
+impl RowStore {
+    pub(super) const fn rows(&self) -> &SocketRows {
         &self.rows
     }
 
-    pub(super) fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
+    pub(super) fn row(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.rows.get(slot)
     }
 
     /// How many rows are open.
-    pub(super) fn open(&self) -> usize {
+    pub(super) fn open_rows(&self) -> usize {
         self.index.len()
     }
 
     /// How many open rows have a hidden owner.
-    pub(super) const fn hidden(&self) -> usize {
-        self.tally.hidden
+    pub(super) const fn hidden_rows(&self) -> usize {
+        self.owner_counts.hidden_rows
     }
 
     /// How many processes hold open rows.
-    pub(super) fn processes(&self) -> usize {
-        self.tally.holders.len()
+    pub(super) fn process_count(&self) -> usize {
+        self.owner_counts.rows_by_process.len()
     }
 
     /// Changes a row; a moment that holds the old one keeps it.
-    pub(super) fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut Tracked)) {
+    pub(super) fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut TrackedSocket)) {
         if let Some(row) = self.rows.row_mut(slot) {
             change(row);
         }
@@ -148,83 +148,90 @@ impl Store {
     }
 
     /// Finds the socket's row or makes one. Twins without a cookie are numbered in the order met.
-    pub(super) fn meet(&mut self, met: Met) -> Meeting {
-        let mut key = met.socket.key();
+    pub(super) fn observe(&mut self, observation: Observation) -> Observed {
+        let mut key = observation.socket.key();
         loop {
             let Some(slot) = self.index.get(&key) else {
-                return Meeting::New(self.insert(key, met));
+                return Observed::New(self.insert(key, observation));
             };
-            if self.met.get(slot.index()) != Some(&self.sample) {
-                return self.refresh(slot, met);
+            if self.last_observed.get(slot.index()) != Some(&self.sample) {
+                return self.update(slot, observation);
             }
             match &mut key {
                 // The same cookie twice in one sample is the same socket read twice.
-                SocketKey::Cookie(_) => return Meeting::Same,
-                SocketKey::Tuple { twin, .. } => *twin = twin.wrapping_add(1),
+                SocketKey::Cookie(_) => return Observed::Unchanged,
+                SocketKey::Tuple {
+                    reuseport_id: twin, ..
+                } => *twin = twin.wrapping_add(1),
             }
         }
     }
 
     /// The open row of that name.
-    pub(super) fn find(&self, key: &SocketKey) -> Option<Slot> {
+    pub(super) fn slot_of(&self, key: &SocketKey) -> Option<Slot> {
         self.index.get(key)
     }
 
     /// Whether this sample had the row.
-    pub(super) fn is_met(&self, slot: Slot) -> bool {
-        self.met.get(slot.index()) == Some(&self.sample)
+    pub(super) fn is_in_sample(&self, slot: Slot) -> bool {
+        self.last_observed.get(slot.index()) == Some(&self.sample)
     }
 
-    fn vacant(&mut self) -> Slot {
+    fn alloc_slot(&mut self) -> Slot {
         self.free.pop().unwrap_or_else(|| {
-            self.met.push(0);
+            self.last_observed.push(0);
             self.rows.push()
         })
     }
 
-    fn put(&mut self, row: Tracked) {
-        if let Some(place) = self.rows.place(row.slot) {
+    fn set_row(&mut self, row: TrackedSocket) {
+        if let Some(place) = self.rows.entry_mut(row.slot) {
             *place = Some(Arc::new(row));
         }
     }
 
     /// Makes a closed row of a socket that no sample had.
-    pub(super) fn pass(&mut self, key: SocketKey, socket: Socket, now: Duration) -> Slot {
-        let slot = self.vacant();
-        let row = Tracked {
+    pub(super) fn insert_unsampled(
+        &mut self,
+        key: SocketKey,
+        socket: Socket,
+        now: Duration,
+    ) -> Slot {
+        let slot = self.alloc_slot();
+        let row = TrackedSocket {
             key,
             slot,
-            path: socket.tcp_state().into_iter().collect(),
-            ownership: Ownership::Vanished,
+            states: socket.tcp_state().into_iter().collect(),
+            ownership: Ownership::NotFound,
             side: Side::Outgoing,
             evidence: Evidence::PortRange,
-            first_seen: Since::Unsampled(now),
-            state_since: Since::Unsampled(now),
+            first_seen: ObservedSince::Unsampled(now),
+            state_since: ObservedSince::Unsampled(now),
             peer: None,
-            flow: Flow::default(),
+            throughput: Throughput::default(),
             stall: Stall::default(),
-            mark: Some(Mark::Closed(now)),
+            transition: Some(Transition::Closed(now)),
             socket,
         };
-        self.put(row);
-        self.met[slot.index()] = self.sample;
-        self.passed.push_back((now, slot));
+        self.set_row(row);
+        self.last_observed[slot.index()] = self.sample;
+        self.unsampled.push_back((now, slot));
         slot
     }
 
-    fn insert(&mut self, key: SocketKey, met: Met) -> Slot {
-        let slot = self.vacant();
-        let ownership = met.ownership(None);
-        self.tally.add(&ownership);
-        let since = if met.first_look {
-            Since::BeforeFirstLook(met.now)
+    fn insert(&mut self, key: SocketKey, observation: Observation) -> Slot {
+        let slot = self.alloc_slot();
+        let ownership = observation.ownership(None);
+        self.owner_counts.add(&ownership);
+        let since = if observation.is_first_sample {
+            ObservedSince::BeforeFirstSample(observation.now)
         } else {
-            Since::Seen(met.now)
+            ObservedSince::Sampled(observation.now)
         };
-        let row = Tracked {
+        let row = TrackedSocket {
             key,
             slot,
-            path: met.socket.tcp_state().into_iter().collect(),
+            states: observation.socket.tcp_state().into_iter().collect(),
             ownership,
             // Judged when all listeners of the sample are known.
             side: Side::Outgoing,
@@ -232,136 +239,154 @@ impl Store {
             first_seen: since,
             state_since: since,
             peer: None,
-            flow: Flow::default(),
-            stall: Stall::new(&met.socket, met.now),
-            mark: (!met.first_look).then_some(Mark::Opened(met.now)),
-            socket: met.socket,
+            throughput: Throughput::default(),
+            stall: Stall::new(&observation.socket, observation.now),
+            transition: (!observation.is_first_sample)
+                .then_some(Transition::Opened(observation.now)),
+            socket: observation.socket,
         };
-        self.put(row);
-        self.met[slot.index()] = self.sample;
+        self.set_row(row);
+        self.last_observed[slot.index()] = self.sample;
         self.index.insert(key, slot);
         slot
     }
 
-    fn refresh(&mut self, slot: Slot, met: Met) -> Meeting {
-        let met_before = std::mem::replace(&mut self.met[slot.index()], self.sample);
+    fn update(&mut self, slot: Slot, observation: Observation) -> Observed {
+        let observed_before = std::mem::replace(&mut self.last_observed[slot.index()], self.sample);
         let Some(row) = self.rows.get(slot) else {
-            return Meeting::Same;
+            return Observed::Unchanged;
         };
         // What came since an older sample than the last did not come in one interval.
-        let interval = met.interval.filter(|_| met_before + 1 == self.sample);
-        let mut met = met;
-        if is_remains(&met.socket) && row.socket.inode.is_none() && has_ended(&row.socket) {
+        let interval = observation
+            .interval
+            .filter(|_| observed_before + 1 == self.sample);
+        let mut observation = observation;
+        if is_time_wait_row(&observation.socket)
+            && row.socket.inode.is_none()
+            && has_time_wait_state(&row.socket)
+        {
             // What is left behind has no figures: the final ones stay.
-            met.socket.tcp = row.socket.tcp;
+            observation.socket.tcp = row.socket.tcp;
         }
-        if row.flow == Flow::default() && same_facts(&row.socket, &met.socket) {
-            return Meeting::Same;
+        if row.throughput == Throughput::default() && same_facts(&row.socket, &observation.socket) {
+            return Observed::Unchanged;
         }
-        let moved = row.socket.local != met.socket.local
-            || row.socket.remote != met.socket.remote
-            || row.socket.is_listening() != met.socket.is_listening();
-        let before = moved.then(|| Arc::clone(row));
+        let endpoints_changed = row.socket.local != observation.socket.local
+            || row.socket.remote != observation.socket.remote
+            || row.socket.is_listening() != observation.socket.is_listening();
+        let before = endpoints_changed.then(|| Arc::clone(row));
         let Some(row) = self.rows.row_mut(slot) else {
-            return Meeting::Same;
+            return Observed::Unchanged;
         };
-        let ownership = met.ownership(Some(&row.ownership));
+        let ownership = observation.ownership(Some(&row.ownership));
         if ownership != row.ownership {
-            self.tally.add(&ownership);
-            self.tally.remove(&row.ownership);
+            self.owner_counts.add(&ownership);
+            self.owner_counts.remove(&row.ownership);
             row.ownership = ownership;
         }
-        let rates = Rates::between(&row.socket, &met.socket, interval);
-        row.flow = Flow {
+        let rates = Rates::between(&row.socket, &observation.socket, interval);
+        row.throughput = Throughput {
             rates: rates.unwrap_or_default(),
-            unmeasured: (rates.is_none() && met.socket.counts_bytes()).then_some(met.now),
+            unmeasured_at: (rates.is_none() && observation.socket.has_byte_counters())
+                .then_some(observation.now),
         };
-        let state_changed = row.socket.transport != met.socket.transport;
-        row.stall = match moved {
-            true => Stall::new(&met.socket, met.now),
-            false => row.stall.after(&row.socket, &met.socket, met.now),
+        let state_changed = row.socket.transport != observation.socket.transport;
+        row.stall = match endpoints_changed {
+            true => Stall::new(&observation.socket, observation.now),
+            false => row
+                .stall
+                .updated(&row.socket, &observation.socket, observation.now),
         };
-        row.socket = met.socket;
-        if !state_changed && !moved {
-            return Meeting::Same;
+        row.socket = observation.socket;
+        if !state_changed && !endpoints_changed {
+            return Observed::Unchanged;
         }
-        row.path
+        row.states
             .extend(row.socket.tcp_state().filter(|_| state_changed));
-        row.state_since = Since::Seen(met.now);
-        row.mark = Some(Mark::Changed(met.now));
-        if moved {
+        row.state_since = ObservedSince::Sampled(observation.now);
+        row.transition = Some(Transition::Changed(observation.now));
+        if endpoints_changed {
             // What proved the side of the old endpoints proves nothing to the other end of the new.
             row.evidence = Evidence::PortRange;
         }
         match before {
-            Some(before) => Meeting::Moved(slot, before),
-            None => Meeting::StateChanged(slot),
+            Some(before) => Observed::EndpointsChanged(slot, before),
+            None => Observed::StateChanged(slot),
         }
     }
 
     /// Every open row that the sample did not have so far.
-    pub(super) fn unmet(&self) -> impl Iterator<Item = &Arc<Tracked>> {
-        let is_unmet = |row: &&Arc<Tracked>| !self.is_met(row.slot) && !row.is_closed();
-        self.rows.iter().filter(is_unmet)
+    pub(super) fn missing_rows(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
+        let is_missing =
+            |row: &&Arc<TrackedSocket>| !self.is_in_sample(row.slot) && !row.is_closed();
+        self.rows.iter().filter(is_missing)
     }
 
     /// Makes one row of two: the old one goes on under the name and with the facts of the new one.
-    pub(super) fn unite(&mut self, old: Slot, new: Slot, met: impl FnOnce(Socket) -> Met) {
-        let Some(newcomer) = self.rows.place(new).and_then(Option::take) else {
+    pub(super) fn merge(
+        &mut self,
+        old: Slot,
+        new: Slot,
+        observation: impl FnOnce(Socket) -> Observation,
+    ) {
+        let Some(new_row) = self.rows.entry_mut(new).and_then(Option::take) else {
             return;
         };
-        self.tally.remove(&newcomer.ownership);
+        self.owner_counts.remove(&new_row.ownership);
         self.free.push(new);
         if let Some(row) = self.rows.row_mut(old) {
             self.index.remove(&row.key);
-            row.key = newcomer.key;
+            row.key = new_row.key;
         }
-        self.index.insert(newcomer.key, old);
-        self.refresh(old, met(newcomer.socket.clone()));
+        self.index.insert(new_row.key, old);
+        self.update(old, observation(new_row.socket.clone()));
     }
 
     /// Closes every open row that the sample did not have, and tells which.
-    pub(super) fn close_unmet(&mut self, now: Duration) -> Vec<Slot> {
-        let gone: Vec<Slot> = self.unmet().map(|row| row.slot).collect();
-        for &slot in &gone {
+    pub(super) fn close_missing(&mut self, now: Duration) -> Vec<Slot> {
+        let missing: Vec<Slot> = self.missing_rows().map(|row| row.slot).collect();
+        for &slot in &missing {
             let Some(row) = self.rows.row_mut(slot) else {
                 continue;
             };
-            row.mark = Some(Mark::Closed(now));
-            row.flow = Flow::default();
-            self.tally.remove(&row.ownership);
+            row.transition = Some(Transition::Closed(now));
+            row.throughput = Throughput::default();
+            self.owner_counts.remove(&row.ownership);
             self.index.remove(&row.key);
             self.closed.push_back((now, slot));
         }
-        gone
+        missing
     }
 
     /// Takes out one row that was closed at `limit` or before.
-    pub(super) fn reap_one(&mut self, limit: Duration) -> Option<Arc<Tracked>> {
+    pub(super) fn remove_expired_closed(&mut self, limit: Duration) -> Option<Arc<TrackedSocket>> {
         let (at, slot) = *self.closed.front()?;
         if at > limit {
             return None;
         }
         self.closed.pop_front();
         self.free.push(slot);
-        self.rows.place(slot)?.take()
+        self.rows.entry_mut(slot)?.take()
     }
 
     /// Takes out one row of a socket that no sample had, when it was shown long enough or there
     /// are too many of them. What was shown in no moment yet is not there yet when this is called.
-    pub(super) fn reap_passed(&mut self, limit: Duration) -> Option<Arc<Tracked>> {
-        let (at, slot) = *self.passed.front()?;
-        if at > limit && self.passed.len() <= MOST_PASSED {
+    pub(super) fn remove_expired_unsampled(
+        &mut self,
+        limit: Duration,
+    ) -> Option<Arc<TrackedSocket>> {
+        let (at, slot) = *self.unsampled.front()?;
+        if at > limit && self.unsampled.len() <= MAX_UNSAMPLED_ROWS {
             return None;
         }
-        self.passed.pop_front();
+        self.unsampled.pop_front();
         self.free.push(slot);
-        self.rows.place(slot)?.take()
+        self.rows.entry_mut(slot)?.take()
     }
 }
 
 /// Whether the socket is gone and only its endpoints are kept.
-const fn has_ended(socket: &Socket) -> bool {
+const fn has_time_wait_state(socket: &Socket) -> bool {
     let state = socket.tcp_state();
     matches!(state, Some(TcpState::TimeWait | TcpState::FinWait2))
 }
@@ -373,7 +398,7 @@ fn same_facts(before: &Socket, now: &Socket) -> bool {
         (Some(a), Some(b)) => {
             a.kind == b.kind
                 && a.retransmits == b.retransmits
-                && a.due.abs_diff(b.due) <= TIMER_TOLERANCE
+                && a.due.abs_diff(b.due) <= TIMER_JITTER
         }
         _ => false,
     };
@@ -382,7 +407,7 @@ fn same_facts(before: &Socket, now: &Socket) -> bool {
         && before.local == now.local
         && before.remote == now.remote
         && before.queues == now.queues
-        && before.backlog == now.backlog
+        && before.accept_queue == now.accept_queue
         && before.tcp == now.tcp
         && before.inode == now.inode
         && before.holders == now.holders

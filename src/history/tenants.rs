@@ -8,47 +8,47 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::history::tracked::{Mark, Since, Tracked};
+use crate::history::tracked::{ObservedSince, TrackedSocket, Transition};
 use crate::port::{Port, Protocol};
 use crate::process::{Process, ProcessKey};
 use crate::snapshot::Directory;
 
 /// The most that are remembered of one port.
-const MOST_OF_A_PORT: usize = 8;
+const MAX_PER_PORT: usize = 8;
 
 /// The most ports that are remembered; the one that was left first goes first.
-const MOST_PORTS: usize = 1024;
+const MAX_PORTS: usize = 1024;
 
 /// One that listened on a port and does not any more.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tenancy {
+pub struct PastListener {
     /// The process, where one was seen with it; the first of several.
     pub process: Option<ProcessKey>,
     /// What was known of it.
-    pub described: Option<Arc<Process>>,
+    pub process_info: Option<Arc<Process>>,
     /// How many others had the same socket.
-    pub others: usize,
+    pub other_processes: usize,
     /// Since when it was seen to listen.
-    pub since: Since,
+    pub since: ObservedSince,
     /// The sample that did not have it any more.
     pub until: Duration,
 }
 
 /// The last ones of each port, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tenants {
-    ports: HashMap<(Protocol, Port), Vec<Tenancy>>,
+pub struct PastListeners {
+    ports: HashMap<(Protocol, Port), Vec<PastListener>>,
 }
 
-impl Tenants {
+impl PastListeners {
     /// Those of a port, the oldest first.
-    pub fn of(&self, protocol: Protocol, port: Port) -> &[Tenancy] {
+    pub fn for_port(&self, protocol: Protocol, port: Port) -> &[PastListener] {
         self.ports.get(&(protocol, port)).map_or(&[], Vec::as_slice)
     }
 
     /// A listener closed.
-    pub(super) fn left(&mut self, row: &Tracked, now: &Directory) {
-        let Some(Mark::Closed(until)) = row.mark else {
+    pub(super) fn record_closed(&mut self, row: &TrackedSocket, now: &Directory) {
+        let Some(Transition::Closed(until)) = row.transition else {
             return;
         };
         let key = (row.socket.protocol(), row.socket.local.port);
@@ -58,31 +58,31 @@ impl Tenants {
         }
         let held = row.ownership.last_holders();
         let process = held.and_then(|held| held.processes().next());
-        let tenancy = Tenancy {
+        let past_listener = PastListener {
             process,
-            described: process.and_then(|key| now.processes.get(&key).cloned()),
-            others: held.map_or(0, |held| held.processes().count() - 1),
+            process_info: process.and_then(|key| now.processes.get(&key).cloned()),
+            other_processes: held.map_or(0, |held| held.processes().count() - 1),
             since: row.first_seen,
             until,
         };
-        if self.ports.len() >= MOST_PORTS && !self.ports.contains_key(&key) {
-            self.forget_one();
+        if self.ports.len() >= MAX_PORTS && !self.ports.contains_key(&key) {
+            self.drop_oldest();
         }
         let all = self.ports.entry(key).or_default();
         // Several sockets of one process, for two addresses or as shards, are one tenancy.
         match all.last_mut() {
-            Some(last) if last.process == tenancy.process && process.is_some() => {
+            Some(last) if last.process == past_listener.process && process.is_some() => {
                 last.until = until;
             }
-            _ => all.push(tenancy),
+            _ => all.push(past_listener),
         }
-        if all.len() > MOST_OF_A_PORT {
+        if all.len() > MAX_PER_PORT {
             all.remove(0);
         }
     }
 
-    fn forget_one(&mut self) {
-        let until = |all: &Vec<Tenancy>| all.last().map(|last| last.until);
+    fn drop_oldest(&mut self) {
+        let until = |all: &Vec<PastListener>| all.last().map(|last| last.until);
         let first = self.ports.iter().min_by_key(|(_, all)| until(all));
         if let Some(key) = first.map(|(key, _)| *key) {
             self.ports.remove(&key);

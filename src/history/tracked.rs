@@ -1,11 +1,11 @@
 //! One socket, followed from sample to sample.
 //!
-//! In: nothing but [`crate::socket`] facts. Out: [`Tracked`], those facts with what only memory
+//! In: nothing but [`crate::socket`] facts. Out: [`TrackedSocket`], those facts with what only memory
 //! can add: since when, through which states, on which side, who had it.
 
 use std::time::Duration;
 
-use crate::history::moment::LINGER;
+use crate::history::moment::TRANSITION_TTL;
 use crate::history::ownership::Ownership;
 use crate::history::side::{Evidence, Side};
 use crate::history::stall::Stall;
@@ -26,28 +26,28 @@ impl Slot {
 
 /// When something began, on the collector's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Since {
+pub enum ObservedSince {
     /// It was already so in the first sample: at least this long ago.
-    BeforeFirstLook(Duration),
+    BeforeFirstSample(Duration),
     /// Seen to begin between the sample before and this one.
-    Seen(Duration),
+    Sampled(Duration),
     /// In no sample: it began and ended between the sample before and this one, and of its end
     /// alone was heard.
     Unsampled(Duration),
 }
 
-impl Since {
+impl ObservedSince {
     /// The sample in which it was first seen, or the first one that could have told of it.
-    pub const fn at(self) -> Duration {
+    pub const fn time(self) -> Duration {
         match self {
-            Self::BeforeFirstLook(at) | Self::Seen(at) | Self::Unsampled(at) => at,
+            Self::BeforeFirstSample(at) | Self::Sampled(at) | Self::Unsampled(at) => at,
         }
     }
 }
 
 /// What happened to the row lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum Transition {
     /// It came into being.
     Opened(Duration),
     /// Its state changed.
@@ -56,9 +56,9 @@ pub enum Mark {
     Closed(Duration),
 }
 
-impl Mark {
+impl Transition {
     /// When.
-    pub const fn at(self) -> Duration {
+    pub const fn time(self) -> Duration {
         match self {
             Self::Opened(at) | Self::Changed(at) | Self::Closed(at) => at,
         }
@@ -95,7 +95,7 @@ impl Rates {
         let per_second = |a: u64, b: u64| b.saturating_sub(a) as f64 / seconds;
         Some(Self {
             down: per_second(before.delivered?.received, now.delivered?.received),
-            up: per_second(before.sent_once()?, now.sent_once()?),
+            up: per_second(before.unique_bytes_sent()?, now.unique_bytes_sent()?),
         })
     }
 
@@ -108,16 +108,16 @@ impl Rates {
 /// What moved between the last two samples that had the row. A row through which nothing moves
 /// need not be touched, not even in its second sample, when "no rate yet" becomes "0".
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Flow {
+pub struct Throughput {
     /// By what the counters grew, per second.
     pub rates: Rates,
     /// The sample in which they grew over an unknown time.
-    pub unmeasured: Option<Duration>,
+    pub unmeasured_at: Option<Duration>,
 }
 
 /// A socket with its past.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tracked {
+pub struct TrackedSocket {
     /// What it is.
     pub key: SocketKey,
     /// Where it stands.
@@ -131,27 +131,27 @@ pub struct Tracked {
     /// How we know the side.
     pub evidence: Evidence,
     /// First seen. Not the same as opened.
-    pub first_seen: Since,
+    pub first_seen: ObservedSince,
     /// In the present state since.
-    pub state_since: Since,
+    pub state_since: ObservedSince,
     /// The TCP states it was seen in, oldest first, the present one last.
-    pub path: Vec<TcpState>,
+    pub states: Vec<TcpState>,
     /// The row of the other end, when that is a socket of this machine.
     pub peer: Option<Slot>,
-    /// What moved lately; [`Tracked::rates`] tells what that means now.
-    pub flow: Flow,
+    /// What moved lately; [`TrackedSocket::rates`] tells what that means now.
+    pub throughput: Throughput,
     /// Since when nothing was taken out of its queues.
     pub stall: Stall,
     /// What happened lately.
-    pub mark: Option<Mark>,
+    pub transition: Option<Transition>,
 }
 
-impl Tracked {
+impl TrackedSocket {
     /// The port this socket shares with others.
     pub fn port_key(&self) -> PortKey {
         let (side, port) = match self.side {
-            Side::Listening | Side::Serving => (PortSide::Here, self.socket.local.port),
-            Side::Outgoing => (PortSide::There, self.socket.remote_port()),
+            Side::Listening | Side::Serving => (PortSide::Local, self.socket.local.port),
+            Side::Outgoing => (PortSide::Remote, self.socket.remote_port()),
         };
         PortKey {
             side,
@@ -162,52 +162,52 @@ impl Tracked {
 
     /// Whether the socket is gone and only its row is left.
     pub const fn is_closed(&self) -> bool {
-        matches!(self.mark, Some(Mark::Closed(_)))
+        matches!(self.transition, Some(Transition::Closed(_)))
     }
 
     /// Bytes per second at the given time, which is the newest sample's. `None` until two samples
     /// were seen, when it is closed, and always where the kernel has no counters: for UDP.
     pub fn rates(&self, now: Duration) -> Option<Rates> {
-        let measured = self.socket.counts_bytes()
-            && self.first_seen.at() < now
-            && self.flow.unmeasured != Some(now);
-        (measured && !self.is_closed()).then_some(self.flow.rates)
+        let measured = self.socket.has_byte_counters()
+            && self.first_seen.time() < now
+            && self.throughput.unmeasured_at != Some(now);
+        (measured && !self.is_closed()).then_some(self.throughput.rates)
     }
 
-    /// What happened to it within the last [`LINGER`], at the given time.
-    pub fn fresh_mark(&self, now: Duration) -> Option<Mark> {
-        let mark = self.mark?;
-        let lately = self.is_closed() || now.saturating_sub(mark.at()) < LINGER;
-        lately.then_some(mark)
+    /// What happened to it within the last [`TRANSITION_TTL`], at the given time.
+    pub fn recent_transition(&self, now: Duration) -> Option<Transition> {
+        let transition = self.transition?;
+        let is_recent = self.is_closed() || now.saturating_sub(transition.time()) < TRANSITION_TTL;
+        is_recent.then_some(transition)
     }
 
     /// When it closed.
-    pub const fn ended(&self) -> Option<Duration> {
-        match self.mark {
-            Some(Mark::Closed(at)) => Some(at),
+    pub const fn closed_at(&self) -> Option<Duration> {
+        match self.transition {
+            Some(Transition::Closed(at)) => Some(at),
             _ => None,
         }
     }
 
     /// Whether all that was ever seen of it is what TCP keeps, and that since the first sample: then its
     /// socket ended at an unknown time before.
-    pub fn ended_before_first_look(&self) -> bool {
-        matches!(self.first_seen, Since::BeforeFirstLook(_))
-            && self.path.first() == Some(&TcpState::TimeWait)
+    pub fn ended_before_first_sample(&self) -> bool {
+        matches!(self.first_seen, ObservedSince::BeforeFirstSample(_))
+            && self.states.first() == Some(&TcpState::TimeWait)
     }
 
     /// Whether any sample had it.
-    pub const fn is_sampled(&self) -> bool {
-        !matches!(self.first_seen, Since::Unsampled(_))
+    pub const fn was_sampled(&self) -> bool {
+        !matches!(self.first_seen, ObservedSince::Unsampled(_))
     }
 
     /// How long it has been seen, at the given time.
     pub fn age(&self, now: Duration) -> Duration {
-        let end = match self.mark {
-            Some(Mark::Closed(at)) => at,
+        let end = match self.transition {
+            Some(Transition::Closed(at)) => at,
             _ => now,
         };
-        end.saturating_sub(self.first_seen.at())
+        end.saturating_sub(self.first_seen.time())
     }
 
     /// The local port.

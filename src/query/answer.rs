@@ -1,6 +1,6 @@
 //! The answer to a query: sections of groups of rows.
 //!
-//! In: a moment and a query. Out: [`Answer`]. Every group owns one run of `rows`; an inner group
+//! In: a moment and a query. Out: [`QueryResult`]. Every group owns one run of `rows`; an inner group
 //! owns a part of its parent's run. The picture:
 //!
 //! ```text
@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::history::{Moment, Slot, Tracked};
+use crate::history::{Moment, Slot, TrackedSocket};
 use crate::port::PortSide;
-use crate::query::filter::Context;
+use crate::query::filter::FilterContext;
 use crate::query::group::{self, GroupKey, GroupPath, Grouping};
-use crate::query::listeners::{self, Twins};
+use crate::query::listeners::{self, DualStackPairs};
 use crate::query::order;
-use crate::query::summary::{Summary, Summer};
-use crate::query::{Order, Query};
+use crate::query::summary::{GroupSummary, SummaryBuilder};
+use crate::query::{Query, SortOrder};
 
 /// The parts of a screen, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,14 +41,14 @@ pub enum SectionKind {
 }
 
 impl SectionKind {
-    const fn of(key: GroupKey) -> Self {
+    const fn for_group(key: GroupKey) -> Self {
         match key {
             GroupKey::Port(port) => match port.side {
-                PortSide::Here => Self::ListeningHere,
-                PortSide::There => Self::Outgoing,
+                PortSide::Local => Self::ListeningHere,
+                PortSide::Remote => Self::Outgoing,
             },
             GroupKey::Process(_) => Self::Processes,
-            GroupKey::NoProcess(_) => Self::NoProcess,
+            GroupKey::Unowned(_) => Self::NoProcess,
             GroupKey::Host(_) => Self::Hosts,
             GroupKey::NoHost => Self::NoHost,
         }
@@ -57,7 +57,7 @@ impl SectionKind {
 
 /// A part of the screen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Section {
+pub struct ResultSection {
     /// Which.
     pub kind: SectionKind,
     /// Its groups.
@@ -65,7 +65,7 @@ pub struct Section {
     /// Open sockets in it, each counted once.
     pub sockets: u32,
     /// Groups in it that have an open socket.
-    pub live: usize,
+    pub active_groups: usize,
 }
 
 /// A group of rows.
@@ -76,9 +76,9 @@ pub struct Group {
     /// Its rows.
     pub rows: Range<usize>,
     /// Its inner groups, an empty range where it has none.
-    pub inner: Range<usize>,
+    pub subgroups: Range<usize>,
     /// What it says of its members.
-    pub summary: Summary,
+    pub summary: GroupSummary,
 }
 
 impl Group {
@@ -90,63 +90,66 @@ impl Group {
 
 /// The answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct QueryResult {
     /// What was asked about.
     pub moment: Arc<Moment>,
     /// By what it is grouped.
     pub grouping: Grouping,
     /// In what order.
-    pub order: Order,
+    pub sort_order: SortOrder,
     /// The parts; none in the flat view.
-    pub sections: Vec<Section>,
+    pub sections: Vec<ResultSection>,
     /// The groups in the order of the screen.
     pub groups: Vec<Group>,
     /// The inner groups in the order of the screen.
-    pub inner: Vec<Group>,
+    pub subgroups: Vec<Group>,
     /// The rows in the order of the screen.
     pub rows: Vec<Slot>,
     /// Open sockets that match; in the history, those that ended.
     pub matched: usize,
-    twins: Twins,
-    paths: HashMap<GroupPath, usize>,
+    dual_stack_pairs: DualStackPairs,
+    group_indexes: HashMap<GroupPath, usize>,
     positions: Vec<u32>,
 }
 
 /// No position.
-const NOWHERE: u32 = u32::MAX;
+const NO_POSITION: u32 = u32::MAX;
 
 /// Answers a query.
-pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
-    let context = Context {
+pub fn run(moment: Arc<Moment>, query: &Query) -> QueryResult {
+    let context = FilterContext {
         moment: &moment,
         services: &query.services,
     };
-    let mut sieve = query.filter.sieve(context);
-    let matches = |row: &&Arc<Tracked>| query.narrow.lets_through(row) && sieve.passes(row);
-    let matched: Vec<&Arc<Tracked>> = moment.rows().filter(matches).collect();
+    let mut matcher = query.filter.matcher(context);
+    let matches =
+        |row: &&Arc<TrackedSocket>| query.quick_filter.matches(row) && matcher.matches(row);
+    let matched: Vec<&Arc<TrackedSocket>> = moment.rows().filter(matches).collect();
     let open = matched.iter().filter(|r| !r.is_closed()).count();
     let matching = matched.len();
     let build = match query.grouping {
-        Grouping::Sockets | Grouping::History => Build::flat(&matched, query.order, &moment),
-        _ => Build::grouped(&matched, query, &moment),
+        Grouping::Sockets | Grouping::History => {
+            ResultBuilder::flat(&matched, query.sort_order, &moment)
+        }
+        _ => ResultBuilder::grouped(&matched, query, &moment),
     };
-    let mut positions = vec![NOWHERE; moment.rows.slots()];
+    let mut positions = vec![NO_POSITION; moment.rows.slot_count()];
     for (position, slot) in build.rows.iter().enumerate().rev() {
         positions[slot.index()] = position as u32;
     }
-    let paths = build.groups.iter().chain(&build.inner);
+    let paths = build.groups.iter().chain(&build.subgroups);
     let paths = paths
         .map(|g| g.path)
-        .zip((0..build.groups.len()).chain(0..build.inner.len()));
-    Answer {
+        .zip((0..build.groups.len()).chain(0..build.subgroups.len()));
+    QueryResult {
         grouping: query.grouping,
-        order: query.order,
+        sort_order: query.sort_order,
         sections: build.sections,
-        paths: paths.collect(),
+        group_indexes: paths.collect(),
         groups: build.groups,
-        inner: build.inner,
+        subgroups: build.subgroups,
         rows: build.rows,
-        twins: build.twins,
+        dual_stack_pairs: build.dual_stack_pairs,
         matched: match query.grouping {
             Grouping::History => matching,
             _ => open,
@@ -156,42 +159,42 @@ pub fn answer(moment: Arc<Moment>, query: &Query) -> Answer {
     }
 }
 
-impl Answer {
+impl QueryResult {
     /// The row at a slot.
-    pub fn row(&self, slot: Slot) -> Option<&Arc<Tracked>> {
+    pub fn row(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.moment.row(slot)
     }
 
     /// The second socket of a listener that has two addresses.
-    pub fn twin(&self, slot: Slot) -> Option<&Arc<Tracked>> {
-        self.moment.row(*self.twins.get(&slot)?)
+    pub fn dual_stack_twin(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
+        self.moment.row(*self.dual_stack_pairs.get(&slot)?)
     }
 
     /// The group at a path.
     pub fn group(&self, path: GroupPath) -> Option<&Group> {
-        self.list(path).get(self.index(path)?)
+        self.groups_at_depth(path).get(self.group_index(path)?)
     }
 
-    /// Where the group stands in [`Answer::groups`] or [`Answer::inner`].
-    pub(super) fn index(&self, path: GroupPath) -> Option<usize> {
-        self.paths.get(&path).copied()
+    /// Where the group stands in [`QueryResult::groups`] or [`QueryResult::inner`].
+    pub(super) fn group_index(&self, path: GroupPath) -> Option<usize> {
+        self.group_indexes.get(&path).copied()
     }
 
-    fn list(&self, path: GroupPath) -> &[Group] {
+    fn groups_at_depth(&self, path: GroupPath) -> &[Group] {
         if path.sub.is_some() {
-            &self.inner
+            &self.subgroups
         } else {
             &self.groups
         }
     }
 
-    /// Where the row stands in [`Answer::rows`], within a run of them: a socket that several
+    /// Where the row stands in [`QueryResult::rows`], within a run of them: a socket that several
     /// processes hold stands in several runs.
     pub fn position(&self, slot: Slot, within: &Range<usize>) -> Option<usize> {
         let first = *self
             .positions
             .get(slot.index())
-            .filter(|p| **p != NOWHERE)? as usize;
+            .filter(|p| **p != NO_POSITION)? as usize;
         if within.contains(&first) {
             return Some(first);
         }
@@ -204,19 +207,19 @@ impl Answer {
 
 /// An answer in the making.
 #[derive(Default)]
-struct Build {
-    sections: Vec<Section>,
+struct ResultBuilder {
+    sections: Vec<ResultSection>,
     groups: Vec<Group>,
-    inner: Vec<Group>,
+    subgroups: Vec<Group>,
     rows: Vec<Slot>,
-    twins: Twins,
+    dual_stack_pairs: DualStackPairs,
 }
 
 /// The members of one outer group, by inner group.
-type Members = HashMap<Option<GroupKey>, Vec<Slot>>;
+type GroupMembers = HashMap<Option<GroupKey>, Vec<Slot>>;
 
-impl Build {
-    fn flat(matched: &[&Arc<Tracked>], order: Order, moment: &Moment) -> Self {
+impl ResultBuilder {
+    fn flat(matched: &[&Arc<TrackedSocket>], order: SortOrder, moment: &Moment) -> Self {
         let mut rows = matched.to_vec();
         order::sort_rows(&mut rows, order, moment);
         Self {
@@ -225,86 +228,95 @@ impl Build {
         }
     }
 
-    fn grouped(matched: &[&Arc<Tracked>], query: &Query, moment: &Moment) -> Self {
-        let mut tops: HashMap<GroupKey, Members> = HashMap::new();
+    fn grouped(matched: &[&Arc<TrackedSocket>], query: &Query, moment: &Moment) -> Self {
+        let mut tops: HashMap<GroupKey, GroupMembers> = HashMap::new();
         let mut counts: HashMap<SectionKind, u32> = HashMap::new();
         for row in matched {
             let mut counted = None;
-            group::places(query.grouping, row, |path| {
+            group::for_each_group(query.grouping, row, |path| {
                 let members = tops.entry(path.top).or_default();
                 members.entry(path.sub).or_default().push(row.slot);
-                counted = Some(SectionKind::of(path.top));
+                counted = Some(SectionKind::for_group(path.top));
             });
             if let Some(section) = counted.filter(|_| !row.is_closed()) {
                 *counts.entry(section).or_default() += 1;
             }
         }
         let mut build = Self::default();
-        let mut summer = Summer::new(moment);
-        let mut drafts: Vec<Draft> = tops
+        let mut summary_builder = SummaryBuilder::new(moment);
+        let mut group_drafts: Vec<GroupDraft> = tops
             .into_iter()
-            .map(|(top, m)| Draft::new(top, m, moment, query, &mut build.twins, &mut summer))
+            .map(|(top, m)| {
+                GroupDraft::new(
+                    top,
+                    m,
+                    moment,
+                    query,
+                    &mut build.dual_stack_pairs,
+                    &mut summary_builder,
+                )
+            })
             .collect();
-        drafts.sort_unstable_by(|a, b| {
-            let section = |d: &Draft| SectionKind::of(d.group.path.top);
-            let groups = order::groups(query.order, &a.group, &b.group, moment);
+        group_drafts.sort_unstable_by(|a, b| {
+            let section = |d: &GroupDraft| SectionKind::for_group(d.group.path.top);
+            let groups = order::compare_groups(query.sort_order, &a.group, &b.group, moment);
             section(a).cmp(&section(b)).then(groups)
         });
-        for draft in drafts {
-            build.take(draft, &counts);
+        for draft in group_drafts {
+            build.push_group(draft, &counts);
         }
         build
     }
 
     /// Appends a finished group to the runs.
-    fn take(&mut self, draft: Draft, counts: &HashMap<SectionKind, u32>) {
-        let kind = SectionKind::of(draft.group.path.top);
+    fn push_group(&mut self, draft: GroupDraft, counts: &HashMap<SectionKind, u32>) {
+        let kind = SectionKind::for_group(draft.group.path.top);
         let index = self.groups.len();
         let live = usize::from(draft.group.summary.sockets > 0);
         match self.sections.last_mut() {
             Some(section) if section.kind == kind => {
                 section.groups.end = index + 1;
-                section.live += live;
+                section.active_groups += live;
             }
             _ => {
                 let sockets = counts.get(&kind).copied().unwrap_or(0);
-                self.sections.push(Section {
+                self.sections.push(ResultSection {
                     kind,
                     groups: index..index + 1,
                     sockets,
-                    live,
+                    active_groups: live,
                 });
             }
         }
-        let (rows, inner) = (self.rows.len(), self.inner.len());
-        for (mut group, slots) in draft.inner {
+        let (rows, inner) = (self.rows.len(), self.subgroups.len());
+        for (mut group, slots) in draft.subgroups {
             group.rows = self.rows.len()..self.rows.len() + slots.len();
             self.rows.extend(slots);
             if group.path.sub.is_some() {
-                self.inner.push(group);
+                self.subgroups.push(group);
             }
         }
         let mut group = draft.group;
         group.rows = rows..self.rows.len();
-        group.inner = inner..self.inner.len();
+        group.subgroups = inner..self.subgroups.len();
         self.groups.push(group);
     }
 }
 
 /// A group before its place is known.
-struct Draft {
+struct GroupDraft {
     group: Group,
-    inner: Vec<(Group, Vec<Slot>)>,
+    subgroups: Vec<(Group, Vec<Slot>)>,
 }
 
-impl Draft {
+impl GroupDraft {
     fn new(
         top: GroupKey,
-        members: Members,
+        members: GroupMembers,
         moment: &Moment,
         query: &Query,
-        twins: &mut Twins,
-        summer: &mut Summer,
+        pairs: &mut DualStackPairs,
+        summary_builder: &mut SummaryBuilder,
     ) -> Self {
         let mut members: Vec<(Option<GroupKey>, Vec<Slot>)> = members.into_iter().collect();
         members.sort_unstable_by_key(|(sub, _)| *sub);
@@ -313,31 +325,33 @@ impl Draft {
         }
         // Rates are added up in the order of the rows: the sum of fractions depends on it.
         let slots = members.iter().flat_map(|(_, slots)| slots);
-        let summary = summer.sum(top, slots.filter_map(|s| moment.row(*s)), moment);
+        let summary = summary_builder.summarize(top, slots.filter_map(|s| moment.row(*s)), moment);
         let mut inner: Vec<(Group, Vec<Slot>)> = members
             .into_iter()
             .map(|(sub, mut slots)| {
                 let summary = match sub {
-                    Some(key) => {
-                        summer.sum(key, slots.iter().filter_map(|s| moment.row(*s)), moment)
-                    }
-                    None => Summary::default(),
+                    Some(key) => summary_builder.summarize(
+                        key,
+                        slots.iter().filter_map(|s| moment.row(*s)),
+                        moment,
+                    ),
+                    None => GroupSummary::default(),
                 };
-                listeners::join(&mut slots, moment, twins);
+                listeners::merge_dual_stack_pairs(&mut slots, moment, pairs);
                 (
                     Group {
                         path: GroupPath { top, sub },
                         rows: 0..0,
-                        inner: 0..0,
+                        subgroups: 0..0,
                         summary,
                     },
                     slots,
                 )
             })
             .collect();
-        inner.sort_unstable_by(|(a, _), (b, _)| match query.order.column {
+        inner.sort_unstable_by(|(a, _), (b, _)| match query.sort_order.column {
             crate::query::SortColumn::Sockets | crate::query::SortColumn::Rate => {
-                order::groups(query.order, a, b, moment)
+                order::compare_groups(query.sort_order, a, b, moment)
             }
             _ => a.key().cmp(&b.key()),
         });
@@ -345,10 +359,10 @@ impl Draft {
             group: Group {
                 path: GroupPath::top(top),
                 rows: 0..0,
-                inner: 0..0,
+                subgroups: 0..0,
                 summary,
             },
-            inner,
+            subgroups: inner,
         }
     }
 }

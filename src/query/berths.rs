@@ -6,37 +6,37 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::collect::{Refusal, Trial};
-use crate::history::{Moment, Tracked};
-use crate::wish::{Berth, Site, Wish};
+use crate::collect::{BindError, ProbeResult};
+use crate::history::{Moment, TrackedSocket};
+use crate::wish::{BindAddr, BindScope, BindTarget};
 
 /// Whether the port can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Availability {
     /// It can.
     Free,
     /// Somebody has it.
-    Taken,
+    InUse,
     /// Nobody here ever can: the address or its family is not here.
-    Impossible,
+    AddrNotAvailable,
     /// The system does not let this user, and does not say whether anybody has it.
-    Forbidden,
+    PermissionDenied,
 }
 
 /// The sockets with the wished port.
 #[derive(Clone, Debug, Default)]
-pub struct Neighbours {
+pub struct PortUsers {
     /// They have an address that is wished for, too. Listeners first.
-    pub meeting: Vec<Arc<Tracked>>,
+    pub overlapping: Vec<Arc<TrackedSocket>>,
     /// They have the port at other addresses.
-    pub beside: Vec<Arc<Tracked>>,
+    pub unused_loopback: Vec<Arc<TrackedSocket>>,
 }
 
-impl Neighbours {
+impl PortUsers {
     /// Looks for them.
-    pub fn of(wish: Wish, moment: &Moment) -> Self {
-        let berths = wish.berths();
-        let mut rows: Vec<Arc<Tracked>> = moment
+    pub fn for_target(wish: BindTarget, moment: &Moment) -> Self {
+        let berths = wish.bind_addrs();
+        let mut rows: Vec<Arc<TrackedSocket>> = moment
             .rows()
             .filter(|row| !row.is_closed())
             .filter(|row| row.socket.local.port == wish.port)
@@ -55,42 +55,48 @@ impl Neighbours {
         });
         let (meeting, beside) = rows
             .into_iter()
-            .partition(|row| berths.iter().any(|berth| berth.meets(&row.socket)));
-        Self { meeting, beside }
+            .partition(|row| berths.iter().any(|berth| berth.overlaps(&row.socket)));
+        Self {
+            overlapping: meeting,
+            unused_loopback: beside,
+        }
     }
 
     /// Whether one of them shuts everybody else out, as far as a table can tell.
-    pub fn any_listens(&self) -> bool {
-        self.meeting.iter().any(|row| row.socket.is_listening())
+    pub fn has_listener(&self) -> bool {
+        self.overlapping.iter().any(|row| row.socket.is_listening())
     }
 }
 
-impl Verdict {
+impl Availability {
     /// Concludes.
-    pub fn of(trials: &[Trial], neighbours: &Neighbours) -> Self {
+    pub fn from_probes(probes: &[ProbeResult], users: &PortUsers) -> Self {
         // A family that is off takes nothing away from the other.
-        let refusals = || {
-            let any_family = trials.iter().any(|t| t.usual != Err(Refusal::NoFamily));
-            trials
+        let errors = || {
+            let any_family = probes
                 .iter()
-                .filter_map(|trial| trial.usual.as_ref().err())
-                .filter(move |refusal| !any_family || **refusal != Refusal::NoFamily)
+                .any(|t| t.server_default != Err(BindError::FamilyUnsupported));
+            probes
+                .iter()
+                .filter_map(|probe| probe.server_default.as_ref().err())
+                .filter(move |error| !any_family || **error != BindError::FamilyUnsupported)
         };
-        let unheard = |r: &Refusal| matches!(r, Refusal::Privileged(_) | Refusal::Other(_));
-        if refusals().any(|refusal| *refusal == Refusal::InUse) {
-            Self::Taken
-        } else if refusals().any(unheard) {
-            match neighbours.any_listens() {
-                true => Self::Taken,
-                false => Self::Forbidden,
+        let is_inconclusive =
+            |r: &BindError| matches!(r, BindError::PrivilegedPort(_) | BindError::Other(_));
+        if errors().any(|error| *error == BindError::AddrInUse) {
+            Self::InUse
+        } else if errors().any(is_inconclusive) {
+            match users.has_listener() {
+                true => Self::InUse,
+                false => Self::PermissionDenied,
             }
-        } else if refusals().any(|refusal| *refusal == Refusal::Untried) {
-            match neighbours.any_listens() {
-                true => Self::Taken,
+        } else if errors().any(|error| *error == BindError::ProbeUnsupported) {
+            match users.has_listener() {
+                true => Self::InUse,
                 false => Self::Free,
             }
-        } else if refusals().next().is_some() {
-            Self::Impossible
+        } else if errors().next().is_some() {
+            Self::AddrNotAvailable
         } else {
             Self::Free
         }
@@ -99,21 +105,21 @@ impl Verdict {
 
 /// What else is worth trying when a wish without address is refused: IPv6 alone, and addresses
 /// that nobody in the table has.
-pub fn spares(wish: Wish, neighbours: &Neighbours) -> Vec<Berth> {
-    if wish.site != Site::Everywhere {
+pub fn alternatives(wish: BindTarget, users: &PortUsers) -> Vec<BindAddr> {
+    if wish.scope != BindScope::AllAddresses {
         return Vec::new();
     }
-    let had = |address: &Ipv4Addr| {
-        let mut rows = neighbours.meeting.iter();
-        rows.any(|row| row.socket.local.plain() == IpAddr::V4(*address))
+    let is_used = |address: &Ipv4Addr| {
+        let mut rows = users.overlapping.iter();
+        rows.any(|row| row.socket.local.canonical_ip() == IpAddr::V4(*address))
     };
     // All of 127.0.0.0/8 is this machine where Linux runs; elsewhere trying tells. Two of them: who
     // is in no table has one at most.
     let loopback = (1..=u8::MAX).map(|last| Ipv4Addr::new(127, 0, 0, last));
-    let unused = loopback.filter(|address| !had(address)).take(2);
-    let alone = wish.berth(Ipv6Addr::UNSPECIFIED);
-    let elsewhere = unused.map(|address| wish.berth(address));
-    [alone].into_iter().chain(elsewhere).collect()
+    let unused = loopback.filter(|address| !is_used(address)).take(2);
+    let ipv6_only = wish.bind_addr(Ipv6Addr::UNSPECIFIED);
+    let unused_loopback = unused.map(|address| wish.bind_addr(address));
+    [ipv6_only].into_iter().chain(unused_loopback).collect()
 }
 
 #[cfg(test)]
@@ -122,42 +128,57 @@ mod tests {
     use crate::port::Port;
 
     /// The verdict when the two wildcards were refused in these ways.
-    fn verdict(six: Result<(), Refusal>, four: Result<(), Refusal>) -> Verdict {
-        let wish: Wish = "80".parse().unwrap();
-        let trials: Vec<Trial> = wish
-            .berths()
+    fn availability(six: Result<(), BindError>, four: Result<(), BindError>) -> Availability {
+        let wish: BindTarget = "80".parse().unwrap();
+        let probes: Vec<ProbeResult> = wish
+            .bind_addrs()
             .into_iter()
             .zip([six, four])
-            .map(|(berth, usual)| Trial {
-                berth,
-                strict: usual.clone(),
-                usual,
+            .map(|(berth, usual)| ProbeResult {
+                addr: berth,
+                exclusive: usual.clone(),
+                server_default: usual,
             })
             .collect();
-        Verdict::of(&trials, &Neighbours::default())
+        Availability::from_probes(&probes, &PortUsers::default())
     }
 
     #[test]
-    fn one_wildcard_that_is_taken_is_enough() {
-        assert_eq!(verdict(Ok(()), Ok(())), Verdict::Free);
-        assert_eq!(verdict(Err(Refusal::InUse), Ok(())), Verdict::Taken);
-        let privileged = || Err(Refusal::Privileged(Port(1024)));
-        assert_eq!(verdict(Err(Refusal::InUse), privileged()), Verdict::Taken);
-        assert_eq!(verdict(privileged(), privileged()), Verdict::Forbidden);
+    fn one_wildcard_in_use_is_enough() {
+        assert_eq!(availability(Ok(()), Ok(())), Availability::Free);
+        assert_eq!(
+            availability(Err(BindError::AddrInUse), Ok(())),
+            Availability::InUse
+        );
+        let privileged = || Err(BindError::PrivilegedPort(Port(1024)));
+        assert_eq!(
+            availability(Err(BindError::AddrInUse), privileged()),
+            Availability::InUse
+        );
+        assert_eq!(
+            availability(privileged(), privileged()),
+            Availability::PermissionDenied
+        );
     }
 
     #[test]
-    fn a_family_that_is_off_does_not_count() {
-        let off = || Err(Refusal::NoFamily);
-        assert_eq!(verdict(off(), Ok(())), Verdict::Free);
-        assert_eq!(verdict(off(), Err(Refusal::InUse)), Verdict::Taken);
-        assert_eq!(verdict(off(), off()), Verdict::Impossible);
-        assert_eq!(verdict(Err(Refusal::NotHere), off()), Verdict::Impossible);
+    fn disabled_family_is_ignored() {
+        let off = || Err(BindError::FamilyUnsupported);
+        assert_eq!(availability(off(), Ok(())), Availability::Free);
+        assert_eq!(
+            availability(off(), Err(BindError::AddrInUse)),
+            Availability::InUse
+        );
+        assert_eq!(availability(off(), off()), Availability::AddrNotAvailable);
+        assert_eq!(
+            availability(Err(BindError::AddrNotAvailable), off()),
+            Availability::AddrNotAvailable
+        );
     }
 
     #[test]
-    fn where_nothing_can_be_tried_the_table_decides() {
-        let untried = || Err(Refusal::Untried);
-        assert_eq!(verdict(untried(), untried()), Verdict::Free);
+    fn without_a_probe_the_socket_table_decides() {
+        let untried = || Err(BindError::ProbeUnsupported);
+        assert_eq!(availability(untried(), untried()), Availability::Free);
     }
 }

@@ -8,16 +8,17 @@ mod values;
 
 use std::ops::Range;
 
-use self::values::Values;
-use super::Narrow;
+use self::values::ValueSource;
+use super::QuickFilter;
 use super::filter::tree::{Condition, Flag};
 use super::filter::{
-    Context, Dimension, Expected, FIELDS, Field, FieldKind, KEYWORDS, Measure, What, expected,
+    CompletionKind, CursorContext, Dimension, FIELDS, Field, FieldKind, FilterContext, KEYWORDS,
+    NumberField, cursor_context,
 };
 
 /// A place in a text that is being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
+pub struct CompletionInput {
     /// All of the text.
     pub text: String,
     /// Where the cursor is, in bytes.
@@ -32,95 +33,99 @@ pub struct Candidate {
     /// How many open sockets it is about; `None` for what is not about any by itself.
     pub count: Option<usize>,
     /// What it is, in words.
-    pub what: String,
+    pub description: String,
     /// How well it fits what was typed.
-    fit: Fit,
+    match_rank: MatchRank,
 }
 
 /// How well a candidate fits: what begins so comes before what only contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    Begins,
-    Contains,
+enum MatchRank {
+    Prefix,
+    Substring,
 }
 
 /// The ways to go on from a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
     /// The place it was made for.
-    pub typed: Typed,
+    pub input: CompletionInput,
     /// The part of the text a candidate takes the place of.
     pub replace: Range<usize>,
     /// The best first, and only so many as anybody looks through.
     pub candidates: Vec<Candidate>,
     /// How many more there are.
-    pub more: usize,
+    pub omitted: usize,
     /// How all of them begin, where that is more than what was typed.
-    pub common: Option<String>,
+    pub common_prefix: Option<String>,
 }
 
 /// The most candidates handed on: more than anybody looks through.
-const MOST: usize = 100;
+const MAX_CANDIDATES: usize = 100;
 
 /// Finds the ways to go on.
-pub fn complete(typed: &Typed, context: Context<'_>, narrow: Narrow) -> Completion {
-    let Expected {
+pub fn complete(
+    typed: &CompletionInput,
+    context: FilterContext<'_>,
+    narrow: QuickFilter,
+) -> Completion {
+    let CursorContext {
         replace,
         typed: part,
-        what,
-    } = expected(&typed.text, typed.cursor);
-    let values = Values::new(context, narrow);
-    let mut finder = Finder {
-        part: part.to_lowercase(),
-        found: Vec::new(),
+        kind: what,
+    } = cursor_context(&typed.text, typed.cursor);
+    let values = ValueSource::new(context, narrow);
+    let mut finder = CandidateFinder {
+        typed: part.to_lowercase(),
+        candidates: Vec::new(),
     };
     match what {
-        What::Word => {
+        CompletionKind::Word => {
             let head = typed.text.get(..replace.start).unwrap_or("");
-            finder.words(head, &values);
+            finder.add_words(head, &values);
             // What is not there is offered only to whoever begins to type it.
-            let found = &mut finder.found;
-            found.retain(|c| c.count != Some(0) || c.fit == Fit::Begins);
+            let found = &mut finder.candidates;
+            found.retain(|c| c.count != Some(0) || c.match_rank == MatchRank::Prefix);
         }
-        What::Text => finder.names(&values),
-        What::Value(field) => finder.values(field, &values),
-        What::Pattern(_) | What::Nothing => {}
+        CompletionKind::Text => finder.add_names(&values),
+        CompletionKind::Value(field) => finder.add_values(field, &values),
+        CompletionKind::Pattern(_) | CompletionKind::Nothing => {}
     }
-    let mut candidates = finder.found;
+    let mut candidates = finder.candidates;
     // The order in which fields were found is that of their table; it stays among equals.
     candidates.sort_by(|a, b| {
         let fields_first = a.count.is_some().cmp(&b.count.is_some());
         let by_count = b.count.cmp(&a.count);
         let by_name = match a.count {
-            Some(_) => natural(&a.text).cmp(&natural(&b.text)),
+            Some(_) => natural_sort_key(&a.text).cmp(&natural_sort_key(&b.text)),
             None => std::cmp::Ordering::Equal,
         };
-        a.fit
-            .cmp(&b.fit)
+        a.match_rank
+            .cmp(&b.match_rank)
             .then(fields_first)
             .then(by_count)
             .then(by_name)
     });
     candidates.dedup_by(|a, b| a.text == b.text);
-    let common = common(&candidates, &part);
-    let more = candidates.len().saturating_sub(MOST);
-    candidates.truncate(MOST);
+    let common = common_prefix(&candidates, &part);
+    let more = candidates.len().saturating_sub(MAX_CANDIDATES);
+    candidates.truncate(MAX_CANDIDATES);
     Completion {
-        typed: typed.clone(),
+        input: typed.clone(),
         replace,
         candidates,
-        more,
-        common,
+        omitted: more,
+        common_prefix: common,
     }
 }
 
 /// Numbers in the order of numbers: `80` before `443`.
-fn natural(text: &str) -> (u64, &str) {
+fn natural_sort_key(text: &str) -> (u64, &str) {
     (text.parse().unwrap_or(u64::MAX), text)
 }
 
 /// How all candidates begin, if that says more than what was typed and does not contradict it.
-fn common(candidates: &[Candidate], part: &str) -> Option<String> {
+fn common_prefix(candidates: &[Candidate], part: &str) -> Option<String> {
     let (first, rest) = candidates.split_first()?;
     let mut common = first.text.as_str();
     for candidate in rest {
@@ -138,65 +143,65 @@ fn common(candidates: &[Candidate], part: &str) -> Option<String> {
     (grows && agrees).then(|| common.to_owned())
 }
 
-struct Finder {
+struct CandidateFinder {
     /// What was typed, in lower case.
-    part: String,
-    found: Vec<Candidate>,
+    typed: String,
+    candidates: Vec<Candidate>,
 }
 
-impl Finder {
+impl CandidateFinder {
     /// Takes a candidate up if `spelling`, or the text itself, fits what was typed.
-    fn offer(&mut self, text: String, spellings: &[&str], count: Option<usize>, what: &str) {
-        let fit = spellings.iter().filter_map(|s| self.fit(s)).min();
-        if let Some(fit) = fit {
-            self.found.push(Candidate {
+    fn add(&mut self, text: String, spellings: &[&str], count: Option<usize>, what: &str) {
+        let match_rank = spellings.iter().filter_map(|s| self.rank(s)).min();
+        if let Some(match_rank) = match_rank {
+            self.candidates.push(Candidate {
                 text,
                 count,
-                what: what.into(),
-                fit,
+                description: what.into(),
+                match_rank,
             });
         }
     }
 
     /// The same, counting only what is taken up.
-    fn offer_counted(
+    fn add_counted(
         &mut self,
         text: &str,
         spellings: &[&str],
         count: impl FnOnce() -> usize,
         what: &str,
     ) {
-        if spellings.iter().any(|s| self.fit(s).is_some()) {
-            self.offer(text.into(), spellings, Some(count()), what);
+        if spellings.iter().any(|s| self.rank(s).is_some()) {
+            self.add(text.into(), spellings, Some(count()), what);
         }
     }
 
-    fn fit(&self, spelling: &str) -> Option<Fit> {
+    fn rank(&self, spelling: &str) -> Option<MatchRank> {
         let spelling = spelling.to_lowercase();
-        if spelling.starts_with(&self.part) {
-            return Some(Fit::Begins);
+        if spelling.starts_with(&self.typed) {
+            return Some(MatchRank::Prefix);
         }
         // Part of a number is another number, and one letter is in every name.
-        let enough = self.part.chars().count() > 1;
+        let enough = self.typed.chars().count() > 1;
         let number = spelling.bytes().all(|b| b.is_ascii_digit());
-        (enough && !number && spelling.contains(&self.part)).then_some(Fit::Contains)
+        (enough && !number && spelling.contains(&self.typed)).then_some(MatchRank::Substring)
     }
 
     /// Whatever may stand where a word may.
-    fn words(&mut self, head: &str, values: &Values<'_>) {
+    fn add_words(&mut self, head: &str, values: &ValueSource<'_>) {
         for field in &FIELDS {
             // A field is asked for by how it begins; what only contains the letters is noise.
-            let begins = |name: &str| name.starts_with(&self.part);
-            let fit = match field.name {
-                name if begins(name) => Fit::Begins,
-                _ if field.aliases.iter().any(|alias| begins(alias)) => Fit::Contains,
+            let begins = |name: &str| name.starts_with(&self.typed);
+            let match_rank = match field.name {
+                name if begins(name) => MatchRank::Prefix,
+                _ if field.aliases.iter().any(|alias| begins(alias)) => MatchRank::Substring,
                 _ => continue,
             };
-            self.found.push(Candidate {
-                text: format!("{}{}", field.name, sign(field)),
+            self.candidates.push(Candidate {
+                text: format!("{}{}", field.name, usual_operator(field)),
                 count: None,
-                what: field.words.into(),
-                fit,
+                description: field.description.into(),
+                match_rank,
             });
         }
         let before = head.trim_end();
@@ -206,10 +211,10 @@ impl Finder {
             "" | "and" | "or" | "not" | "!" | "-"
         );
         if !open {
-            self.offer("and".into(), &["and"], None, "both must hold");
-            self.offer("or".into(), &["or"], None, "one of them must hold");
+            self.add("and".into(), &["and"], None, "both must hold");
+            self.add("or".into(), &["or"], None, "one of them must hold");
         }
-        self.offer("not".into(), &["not"], None, "what follows must not hold");
+        self.add("not".into(), &["not"], None, "what follows must not hold");
         for keyword in &KEYWORDS {
             let mut spellings = vec![keyword.name];
             spellings.extend(keyword.aliases);
@@ -220,50 +225,60 @@ impl Finder {
                 Some(flag) => values.count(&Condition::Flag(flag)),
                 None => values.count_text(keyword.name),
             };
-            self.offer_counted(keyword.name, &spellings, count, keyword.words);
+            self.add_counted(keyword.name, &spellings, count, keyword.description);
         }
-        if let Some(state) = Field::of(FieldKind::State) {
+        if let Some(state) = Field::for_kind(FieldKind::State) {
             for text in state.values() {
                 let is_keyword = KEYWORDS
                     .iter()
                     .any(|k| k.name == *text || k.aliases.contains(text));
                 if !is_keyword {
                     let count = || values.count_text(&format!("state:{text}"));
-                    self.offer_counted(text, &[text, &joined(text)], count, "a TCP state");
+                    self.add_counted(text, &[text, &without_hyphens(text)], count, "a TCP state");
                 }
             }
         }
-        self.names(values);
+        self.add_names(values);
     }
 
     /// Names of every kind.
-    fn names(&mut self, values: &Values<'_>) {
+    fn add_names(&mut self, values: &ValueSource<'_>) {
         for value in values.names() {
-            self.offer(value.text, &[&value.bare], Some(value.count), &value.what);
+            self.add(
+                value.text,
+                &[&value.unquoted],
+                Some(value.count),
+                &value.description,
+            );
         }
     }
 
-    fn values(&mut self, field: &'static Field, values: &Values<'_>) {
+    fn add_values(&mut self, field: &'static Field, values: &ValueSource<'_>) {
         for text in field.values() {
             let count = || values.count_text(&format!("{}:{text}", field.name));
-            self.offer_counted(text, &[text, &joined(text)], count, "");
+            self.add_counted(text, &[text, &without_hyphens(text)], count, "");
         }
-        for value in values.of(field) {
-            self.offer(value.text, &[&value.bare], Some(value.count), &value.what);
+        for value in values.for_field(field) {
+            self.add(
+                value.text,
+                &[&value.unquoted],
+                Some(value.count),
+                &value.description,
+            );
         }
     }
 }
 
 /// `close-wait` as `closewait`, which some type.
-fn joined(text: &str) -> String {
+fn without_hyphens(text: &str) -> String {
     text.replace('-', "")
 }
 
 /// What most often follows the field.
-const fn sign(field: &Field) -> &'static str {
+const fn usual_operator(field: &Field) -> &'static str {
     match field.kind {
-        FieldKind::Measure(measure) => match (measure, measure.dimension()) {
-            (Measure::Retransmits, _) => ">",
+        FieldKind::Number(measure) => match (measure, measure.dimension()) {
+            (NumberField::TotalRetransmits, _) => ">",
             (_, Dimension::Count) => ":",
             _ => ">",
         },

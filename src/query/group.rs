@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
-use crate::history::{Held, Ownership, Tracked};
+use crate::history::{HolderSet, Ownership, TrackedSocket};
 use crate::port::PortKey;
 use crate::process::{ProcessKey, Uid};
-use crate::query::order::{Direction, Order, SortColumn};
+use crate::query::order::{SortColumn, SortDirection, SortOrder};
 
 /// The four views of what is there, and the one of what was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,10 +28,10 @@ pub enum Grouping {
 
 impl Grouping {
     /// What is there, in the order of their keys.
-    pub const ALL: [Self; 4] = [Self::Ports, Self::Processes, Self::Hosts, Self::Sockets];
+    pub const LIVE: [Self; 4] = [Self::Ports, Self::Processes, Self::Hosts, Self::Sockets];
 
     /// All of them.
-    pub const EVERY: [Self; 5] = [
+    pub const LIVE_AND_HISTORY: [Self; 5] = [
         Self::Ports,
         Self::Processes,
         Self::Hosts,
@@ -51,7 +51,7 @@ impl Grouping {
     }
 
     /// The order it opens in: one that does not move by itself.
-    pub const fn usual_order(self) -> Order {
+    pub const fn default_order(self) -> SortOrder {
         let column = match self {
             Self::Ports => SortColumn::Port,
             Self::Processes => SortColumn::Process,
@@ -59,11 +59,11 @@ impl Grouping {
             Self::Sockets => SortColumn::Local,
             Self::History => SortColumn::Ended,
         };
-        Order {
+        SortOrder {
             column,
             direction: match self {
-                Self::History => Direction::Descending,
-                _ => Direction::Ascending,
+                Self::History => SortDirection::Descending,
+                _ => SortDirection::Ascending,
             },
         }
     }
@@ -71,7 +71,7 @@ impl Grouping {
 
 /// Why a socket stands under no process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NoOwner {
+pub enum UnownedReason {
     /// Not accepted yet.
     Unaccepted,
     /// The kernel alone keeps it.
@@ -79,11 +79,11 @@ pub enum NoOwner {
     /// Some process of this user that we may not look into.
     Hidden(Option<Uid>),
     /// No process had it when we looked.
-    Vanished,
+    NotFound,
     /// Not every process has been looked into yet.
-    NotYet,
+    Pending,
     /// The source does not tell.
-    Untold,
+    Unsupported,
 }
 
 /// What a group is about.
@@ -94,7 +94,7 @@ pub enum GroupKey {
     /// One process.
     Process(ProcessKey),
     /// Sockets without a process, for one reason.
-    NoProcess(NoOwner),
+    Unowned(UnownedReason),
     /// One remote address.
     Host(IpAddr),
     /// Sockets without a remote end.
@@ -131,36 +131,40 @@ impl GroupPath {
 }
 
 /// Why the row has no process; `None` where it has one.
-pub const fn why_unowned(row: &Tracked) -> Option<NoOwner> {
+pub const fn unowned_reason(row: &TrackedSocket) -> Option<UnownedReason> {
     Some(match row.ownership {
         Ownership::Known(_) => return None,
-        Ownership::Unaccepted => NoOwner::Unaccepted,
-        Ownership::Kernel | Ownership::Remembered(_) => NoOwner::Kernel,
-        Ownership::Hidden => NoOwner::Hidden(row.socket.uid),
-        Ownership::Vanished | Ownership::OfListener(_) => NoOwner::Vanished,
-        Ownership::NotYet => NoOwner::NotYet,
-        Ownership::Untold => NoOwner::Untold,
+        Ownership::Unaccepted => UnownedReason::Unaccepted,
+        Ownership::Kernel | Ownership::Former(_) => UnownedReason::Kernel,
+        Ownership::Hidden => UnownedReason::Hidden(row.socket.uid),
+        Ownership::NotFound | Ownership::FromListener(_) => UnownedReason::NotFound,
+        Ownership::Pending => UnownedReason::Pending,
+        Ownership::Unsupported => UnownedReason::Unsupported,
     })
 }
 
 /// Calls `place` with each group the row belongs to.
-pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(GroupPath)) {
+pub(super) fn for_each_group(
+    grouping: Grouping,
+    row: &TrackedSocket,
+    mut visit: impl FnMut(GroupPath),
+) {
     let port = Some(GroupKey::Port(row.port_key()));
     match grouping {
-        Grouping::Ports => place(GroupPath::top(GroupKey::Port(row.port_key()))),
+        Grouping::Ports => visit(GroupPath::top(GroupKey::Port(row.port_key()))),
         Grouping::Hosts => {
             let host = row
                 .socket
                 .remote
-                .map_or(GroupKey::NoHost, |r| GroupKey::Host(r.plain()));
-            place(GroupPath {
+                .map_or(GroupKey::NoHost, |r| GroupKey::Host(r.canonical_ip()));
+            visit(GroupPath {
                 top: host,
                 sub: port,
             });
         }
-        Grouping::Processes => match why_unowned(row) {
-            Some(reason) => place(GroupPath {
-                top: GroupKey::NoProcess(reason),
+        Grouping::Processes => match unowned_reason(row) {
+            Some(reason) => visit(GroupPath {
+                top: GroupKey::Unowned(reason),
                 sub: port,
             }),
             None => {
@@ -168,9 +172,9 @@ pub(super) fn places(grouping: Grouping, row: &Tracked, mut place: impl FnMut(Gr
                     .ownership
                     .holders()
                     .into_iter()
-                    .flat_map(Held::processes)
+                    .flat_map(HolderSet::processes)
                 {
-                    place(GroupPath {
+                    visit(GroupPath {
                         top: GroupKey::Process(process),
                         sub: port,
                     });

@@ -7,21 +7,21 @@
 use hashbrown::HashSet;
 
 use crate::history::Slot;
-use crate::query::answer::{Answer, Group, SectionKind};
+use crate::query::answer::{Group, QueryResult, SectionKind};
 use crate::query::group::GroupPath;
 use crate::socket::SocketKey;
 
 /// What is unfolded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folds {
-    everything_open: bool,
+    open_by_default: bool,
     exceptions: HashSet<GroupPath>,
 }
 
 impl Folds {
     /// Whether the group's members are shown.
     pub fn is_open(&self, path: GroupPath) -> bool {
-        self.everything_open != self.exceptions.contains(&path)
+        self.open_by_default != self.exceptions.contains(&path)
     }
 
     /// Shows the group's members.
@@ -47,14 +47,14 @@ impl Folds {
 
     /// Unfolds all; folds all if all was unfolded.
     pub fn toggle_all(&mut self) {
-        self.everything_open = !self.everything_open || !self.exceptions.is_empty();
+        self.open_by_default = !self.open_by_default || !self.exceptions.is_empty();
         self.exceptions.clear();
     }
 
     /// Unfolds all.
-    pub fn everything_open() -> Self {
+    pub fn all_open() -> Self {
         Self {
-            everything_open: true,
+            open_by_default: true,
             exceptions: HashSet::new(),
         }
     }
@@ -80,43 +80,43 @@ pub enum LineId {
 
 /// What stands on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
+pub enum VisibleLine {
     /// A section's heading, by index.
     Section(usize),
-    /// A group, by index in [`Answer::groups`].
+    /// A group, by index in [`QueryResult::groups`].
     Group(usize),
-    /// An inner group, by index in [`Answer::inner`].
-    Inner(usize),
-    /// A row, by position in [`Answer::rows`].
+    /// An inner group, by index in [`QueryResult::inner`].
+    Subgroup(usize),
+    /// A row, by position in [`QueryResult::rows`].
     Row {
         /// Its group.
         group: Option<GroupPath>,
         /// The position.
         position: usize,
         /// Whether it is the last of its group.
-        last: bool,
+        is_last: bool,
     },
 }
 
 /// The lines of an answer.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
+pub struct VisibleLines {
     total: usize,
     /// The line of each group.
-    groups: Vec<usize>,
+    group_lines: Vec<usize>,
     /// The line of each inner group; meaningless while its outer group is folded.
-    inner: Vec<usize>,
+    subgroups: Vec<usize>,
     folds: Folds,
 }
 
-impl Lines {
+impl VisibleLines {
     /// Lays an answer out.
-    pub fn new(answer: &Answer, folds: &Folds) -> Self {
+    pub fn new(answer: &QueryResult, folds: &Folds) -> Self {
         let mut lines = Self {
             folds: folds.clone(),
             ..Self::default()
         };
-        lines.inner = vec![0; answer.inner.len()];
+        lines.subgroups = vec![0; answer.subgroups.len()];
         let mut at = 0;
         for section in &answer.sections {
             at += 1;
@@ -126,10 +126,10 @@ impl Lines {
                 .into_iter()
                 .flatten()
             {
-                lines.groups.push(at);
+                lines.group_lines.push(at);
                 at += 1;
                 if folds.is_open(group.path) {
-                    at = lines.lay_members(answer, group, at);
+                    at = lines.layout_members(answer, group, at);
                 }
             }
         }
@@ -141,14 +141,14 @@ impl Lines {
         lines
     }
 
-    fn lay_members(&mut self, answer: &Answer, group: &Group, mut at: usize) -> usize {
-        if group.inner.is_empty() {
+    fn layout_members(&mut self, answer: &QueryResult, group: &Group, mut at: usize) -> usize {
+        if group.subgroups.is_empty() {
             return at + group.rows.len();
         }
-        for index in group.inner.clone() {
-            self.inner[index] = at;
+        for index in group.subgroups.clone() {
+            self.subgroups[index] = at;
             at += 1;
-            let inner = &answer.inner[index];
+            let inner = &answer.subgroups[index];
             if self.folds.is_open(inner.path) {
                 at += inner.rows.len();
             }
@@ -167,66 +167,66 @@ impl Lines {
     }
 
     /// What stands on a line.
-    pub fn at(&self, answer: &Answer, line: usize) -> Option<Line> {
+    pub fn at(&self, answer: &QueryResult, line: usize) -> Option<VisibleLine> {
         if line >= self.total {
             return None;
         }
         if answer.sections.is_empty() {
-            return Some(Line::Row {
+            return Some(VisibleLine::Row {
                 group: None,
                 position: line,
-                last: false,
+                is_last: false,
             });
         }
-        let after = self.groups.partition_point(|start| *start <= line);
+        let after = self.group_lines.partition_point(|start| *start <= line);
         let Some(index) = after.checked_sub(1) else {
-            return Some(Line::Section(0));
+            return Some(VisibleLine::Section(0));
         };
         let group = answer.groups.get(index)?;
-        let offset = line - self.groups[index];
+        let offset = line - self.group_lines[index];
         if offset == 0 {
-            return Some(Line::Group(index));
+            return Some(VisibleLine::Group(index));
         }
-        if offset > self.height(answer, group) {
+        if offset > self.member_line_count(answer, group) {
             let section = answer.sections.iter().position(|s| s.groups.start == after);
-            return section.map(Line::Section);
+            return section.map(VisibleLine::Section);
         }
-        if group.inner.is_empty() {
-            return Some(row(group, offset - 1));
+        if group.subgroups.is_empty() {
+            return Some(row_line(group, offset - 1));
         }
-        let starts = &self.inner[group.inner.clone()];
-        let inner_index = group.inner.start + starts.partition_point(|s| *s <= line) - 1;
-        match line - self.inner[inner_index] {
-            0 => Some(Line::Inner(inner_index)),
-            offset => Some(row(&answer.inner[inner_index], offset - 1)),
+        let starts = &self.subgroups[group.subgroups.clone()];
+        let inner_index = group.subgroups.start + starts.partition_point(|s| *s <= line) - 1;
+        match line - self.subgroups[inner_index] {
+            0 => Some(VisibleLine::Subgroup(inner_index)),
+            offset => Some(row_line(&answer.subgroups[inner_index], offset - 1)),
         }
     }
 
     /// How many lines a group's members take.
-    fn height(&self, answer: &Answer, group: &Group) -> usize {
-        match (self.folds.is_open(group.path), group.inner.is_empty()) {
+    fn member_line_count(&self, answer: &QueryResult, group: &Group) -> usize {
+        match (self.folds.is_open(group.path), group.subgroups.is_empty()) {
             (false, _) => 0,
             (true, true) => group.rows.len(),
             (true, false) => {
-                let last = group.inner.end - 1;
-                let inner = &answer.inner[last];
+                let last = group.subgroups.end - 1;
+                let inner = &answer.subgroups[last];
                 let rows = if self.folds.is_open(inner.path) {
                     inner.rows.len()
                 } else {
                     0
                 };
-                let first = self.inner[group.inner.start];
-                self.inner[last] + rows + 1 - first
+                let first = self.subgroups[group.subgroups.start];
+                self.subgroups[last] + rows + 1 - first
             }
         }
     }
 
     /// The line on which something stands, if it is shown.
-    pub fn find(&self, answer: &Answer, id: LineId) -> Option<usize> {
+    pub fn find(&self, answer: &QueryResult, id: LineId) -> Option<usize> {
         match id {
             LineId::Section(kind) => {
                 let section = answer.sections.iter().find(|s| s.kind == kind)?;
-                Some(self.groups.get(section.groups.start)? - 1)
+                Some(self.group_lines.get(section.groups.start)? - 1)
             }
             LineId::Group(path) => self.line_of(answer, path),
             LineId::Row { group, key, slot } => {
@@ -243,22 +243,22 @@ impl Lines {
         }
     }
 
-    fn line_of(&self, answer: &Answer, path: GroupPath) -> Option<usize> {
-        let index = answer.index(path)?;
+    fn line_of(&self, answer: &QueryResult, path: GroupPath) -> Option<usize> {
+        let index = answer.group_index(path)?;
         match path.parent() {
-            None => self.groups.get(index).copied(),
-            Some(parent) if self.folds.is_open(parent) => self.inner.get(index).copied(),
+            None => self.group_lines.get(index).copied(),
+            Some(parent) if self.folds.is_open(parent) => self.subgroups.get(index).copied(),
             Some(_) => None,
         }
     }
 
     /// What to remember of a line.
-    pub fn id(&self, answer: &Answer, line: usize) -> Option<LineId> {
+    pub fn id(&self, answer: &QueryResult, line: usize) -> Option<LineId> {
         Some(match self.at(answer, line)? {
-            Line::Section(index) => LineId::Section(answer.sections.get(index)?.kind),
-            Line::Group(index) => LineId::Group(answer.groups.get(index)?.path),
-            Line::Inner(index) => LineId::Group(answer.inner.get(index)?.path),
-            Line::Row {
+            VisibleLine::Section(index) => LineId::Section(answer.sections.get(index)?.kind),
+            VisibleLine::Group(index) => LineId::Group(answer.groups.get(index)?.path),
+            VisibleLine::Subgroup(index) => LineId::Group(answer.subgroups.get(index)?.path),
+            VisibleLine::Row {
                 group, position, ..
             } => {
                 let slot = *answer.rows.get(position)?;
@@ -277,11 +277,11 @@ impl Lines {
     }
 }
 
-fn row(group: &Group, offset: usize) -> Line {
+fn row_line(group: &Group, offset: usize) -> VisibleLine {
     let position = group.rows.start + offset;
-    Line::Row {
+    VisibleLine::Row {
         group: Some(group.path),
         position,
-        last: position + 1 == group.rows.end,
+        is_last: position + 1 == group.rows.end,
     }
 }

@@ -7,18 +7,22 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::Scope;
-use crate::history::{Moment, Slot, Tracked};
+use crate::endpoint::AddressScope;
+use crate::history::{Moment, Slot, TrackedSocket};
 
 /// The second socket of a listener, by the first.
-pub(super) type Twins = HashMap<Slot, Slot>;
+pub(super) type DualStackPairs = HashMap<Slot, Slot>;
 
 /// Joins wildcard listeners of different families that the same processes hold.
-pub(super) fn join(rows: &mut Vec<Slot>, moment: &Moment, twins: &mut Twins) {
-    let wildcards: Vec<&Arc<Tracked>> = rows
+pub(super) fn merge_dual_stack_pairs(
+    rows: &mut Vec<Slot>,
+    moment: &Moment,
+    pairs: &mut DualStackPairs,
+) {
+    let wildcards: Vec<&Arc<TrackedSocket>> = rows
         .iter()
         .map_while(|slot| moment.row(*slot).filter(|r| r.socket.is_listening()))
-        .filter(|r| r.socket.local.scope() == Scope::Unspecified && !r.is_closed())
+        .filter(|r| r.socket.local.scope() == AddressScope::Unspecified && !r.is_closed())
         .collect();
     if wildcards.len() < 2 {
         return;
@@ -30,14 +34,14 @@ pub(super) fn join(rows: &mut Vec<Slot>, moment: &Moment, twins: &mut Twins) {
         });
         if let Some(second) = second {
             joined.push(second.slot);
-            twins.insert(first.slot, second.slot);
+            pairs.insert(first.slot, second.slot);
         }
     }
     rows.retain(|slot| !joined.contains(slot));
 }
 
 /// Held by the same processes, and known to be.
-fn same_owners(a: &Tracked, b: &Tracked) -> bool {
+fn same_owners(a: &TrackedSocket, b: &TrackedSocket) -> bool {
     match (a.ownership.holders(), b.ownership.holders()) {
         (Some(a), Some(b)) => a.processes().eq(b.processes()),
         _ => false,

@@ -1,6 +1,6 @@
 //! Moment → which sockets, under which port, in what order.
 //!
-//! In: a [`Moment`](crate::history::Moment) and a [`Query`]. Out: an [`Answer`]: groups and rows,
+//! In: a [`Moment`](crate::history::Moment) and a [`Query`]. Out: an [`QueryResult`]: groups and rows,
 //! filtered and ordered, and the [`Lines`] they make on a screen or a page. [`complete()`] tells what
 //! may be typed next, [`aspects`] what a line is in the words of the filter. Four groupings, one
 //! mechanism. All that walks over the rows runs behind the thread that draws.
@@ -22,29 +22,29 @@ mod watch;
 
 use std::sync::Arc;
 
-pub use answer::{Answer, Group, Section, SectionKind, answer};
-pub use berths::{Neighbours, Verdict, spares};
-pub use complete::{Candidate, Completion, Typed, complete};
+pub use answer::{Group, QueryResult, ResultSection, SectionKind, run};
+pub use berths::{Availability, PortUsers, alternatives};
+pub use complete::{Candidate, Completion, CompletionInput, complete};
 pub use filter::{Filter, FilterError};
-pub use group::{GroupKey, GroupPath, Grouping, NoOwner, why_unowned};
-pub use lines::{Folds, Line, LineId, Lines};
-pub use order::{Direction, Order, SortColumn};
-pub use place::Place;
-pub use reach::{Reach, Served};
-pub use refine::{Joined, Joining, aspects, joined};
-pub use summary::{ProcessName, StateCounts, Summary, Tense};
-pub use survey::{Ends, Quarter, Scope, Shown, Survey};
-pub use watch::{Event, EventKind, Watcher};
+pub use group::{GroupKey, GroupPath, Grouping, UnownedReason, unowned_reason};
+pub use lines::{Folds, LineId, VisibleLine, VisibleLines};
+pub use order::{SortColumn, SortDirection, SortOrder};
+pub use place::EndpointDisplay;
+pub use reach::{Reach, WildcardFamilies};
+pub use refine::{EditedFilter, FilterEdit, edit_filter, row_conditions};
+pub use summary::{GroupSummary, HolderStatus, ProcessNameCount, StateCounts};
+pub use survey::{EndCounts, ShownEnd, TupleDiff, TupleDiffScope, TupleField};
+pub use watch::{MatchEvent, MatchEventKind, MatchTracker};
 
 use crate::endpoint::Family;
-use crate::history::Tracked;
+use crate::history::TrackedSocket;
 use crate::port::Protocol;
 use crate::services::Services;
 use crate::socket::{Socket, TcpState};
 
 /// Which part of the life of a socket is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
+pub enum StateFilter {
     /// All of it.
     #[default]
     All,
@@ -56,7 +56,7 @@ pub enum Phase {
     ListeningOrEstablished,
 }
 
-impl Phase {
+impl StateFilter {
     /// The next one of the cycle.
     pub const fn next(self) -> Self {
         match self {
@@ -67,12 +67,12 @@ impl Phase {
     }
 
     /// Whether the socket is in this part of its life.
-    pub const fn includes(self, socket: &Socket) -> bool {
+    pub const fn matches(self, socket: &Socket) -> bool {
         match self {
             Self::All => true,
             Self::Listening => socket.is_listening(),
             Self::ListeningOrEstablished => {
-                Self::Listening.includes(socket) || Self::Established.includes(socket)
+                Self::Listening.matches(socket) || Self::Established.matches(socket)
             }
             Self::Established => match socket.tcp_state() {
                 Some(state) => matches!(state, TcpState::Established),
@@ -84,20 +84,20 @@ impl Phase {
 
 /// The switches known from ss and netstat: -t -u -l -e -4 -6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Narrow {
+pub struct QuickFilter {
     /// Only this protocol.
     pub protocol: Option<Protocol>,
     /// Only this family of socket.
     pub family: Option<Family>,
     /// Only this phase.
-    pub phase: Phase,
+    pub state: StateFilter,
 }
 
-impl Narrow {
+impl QuickFilter {
     /// Whether the row passes all switches.
-    pub fn lets_through(self, row: &Tracked) -> bool {
+    pub fn matches(self, row: &TrackedSocket) -> bool {
         let socket = &row.socket;
-        self.phase.includes(socket)
+        self.state.matches(socket)
             && self.protocol.is_none_or(|p| p == socket.protocol())
             && self.family.is_none_or(|f| f == socket.family())
     }
@@ -109,24 +109,24 @@ pub struct Query {
     /// The words.
     pub filter: Arc<Filter>,
     /// The switches.
-    pub narrow: Narrow,
+    pub quick_filter: QuickFilter,
     /// By what the sockets are grouped.
     pub grouping: Grouping,
     /// In what order.
-    pub order: Order,
+    pub sort_order: SortOrder,
     /// Names of ports; [`Services::none`] to see numbers only.
     pub services: Arc<Services>,
 }
 
 impl Query {
     /// Everything, grouped by port, in the usual order.
-    pub fn everything(services: Arc<Services>) -> Self {
+    pub fn unfiltered(services: Arc<Services>) -> Self {
         let grouping = Grouping::Ports;
         Self {
             filter: Arc::default(),
-            narrow: Narrow::default(),
+            quick_filter: QuickFilter::default(),
             grouping,
-            order: grouping.usual_order(),
+            sort_order: grouping.default_order(),
             services,
         }
     }

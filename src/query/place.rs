@@ -7,13 +7,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use crate::endpoint::{Endpoint, Scope};
-use crate::history::{Moment, Tracked};
+use crate::endpoint::{AddressScope, Endpoint};
+use crate::history::{Moment, TrackedSocket};
 
 /// One end of a socket, ready to be written.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    end: Endpoint,
+pub struct EndpointDisplay<'a> {
+    endpoint: Endpoint,
     zone: Option<Zone<'a>>,
     name: Option<&'a str>,
 }
@@ -25,28 +25,28 @@ enum Zone<'a> {
     Numbered(NonZeroU32),
 }
 
-impl<'a> Place<'a> {
+impl<'a> EndpointDisplay<'a> {
     /// This machine's end.
-    pub fn local(row: &Tracked, moment: &'a Moment) -> Self {
+    pub fn local(row: &TrackedSocket, moment: &'a Moment) -> Self {
         Self::new(row.socket.local, row, moment)
     }
 
     /// The other end.
-    pub fn remote(row: &Tracked, moment: &'a Moment) -> Option<Self> {
+    pub fn remote(row: &TrackedSocket, moment: &'a Moment) -> Option<Self> {
         Some(Self::new(row.socket.remote?, row, moment))
     }
 
     /// The same with the name of the address in its place, where one was asked for and there is one.
-    pub fn named(self, moment: &'a Moment) -> Self {
-        let name = moment.directory.hosts.get(&self.end.plain());
+    pub fn with_host_name(self, moment: &'a Moment) -> Self {
+        let name = moment.directory.hosts.get(&self.endpoint.canonical_ip());
         Self {
             name: name.map(|name| &**name),
             ..self
         }
     }
 
-    fn new(end: Endpoint, row: &Tracked, moment: &'a Moment) -> Self {
-        let needed = end.scope() == Scope::LinkLocal || row.socket.is_listening();
+    fn new(end: Endpoint, row: &TrackedSocket, moment: &'a Moment) -> Self {
+        let needed = end.scope() == AddressScope::LinkLocal || row.socket.is_listening();
         let index = row.socket.interface.filter(|_| needed);
         let names = &moment.directory.interfaces;
         let zone = index.map(|index| match names.get(&index) {
@@ -54,27 +54,27 @@ impl<'a> Place<'a> {
             None => Zone::Numbered(index.0),
         });
         Self {
-            end,
+            endpoint: end,
             zone,
             name: None,
         }
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for EndpointDisplay<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Endpoint { port, .. } = self.end;
+        let Endpoint { port, .. } = self.endpoint;
         if let Some(name) = self.name {
             return write!(f, "{name}:{port}");
         }
         let Some(zone) = self.zone else {
-            return self.end.fmt(f);
+            return self.endpoint.fmt(f);
         };
         let zone: &dyn fmt::Display = match &zone {
             Zone::Named(name) => name,
             Zone::Numbered(number) => number,
         };
-        match self.end.plain() {
+        match self.endpoint.canonical_ip() {
             IpAddr::V4(v4) => write!(f, "{v4}%{zone}:{port}"),
             IpAddr::V6(v6) => write!(f, "[{v6}%{zone}]:{port}"),
         }

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::{Family, Scope};
-use crate::history::{Moment, Tracked};
+use crate::endpoint::{AddressScope, Family};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::PortKey;
 use crate::socket::InterfaceIndex;
 
@@ -16,37 +16,37 @@ use crate::socket::InterfaceIndex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Bound to loopback addresses only.
-    ThisMachine,
+    Loopback,
     /// Bound to one address of this machine.
     Address(IpAddr),
     /// Bound to several, none of them the wildcard.
     Addresses(u32),
     /// A UDP socket bound to the address of a multicast group.
-    Group(IpAddr),
+    Multicast(IpAddr),
     /// Bound to one network interface (`SO_BINDTODEVICE`).
     Interface(InterfaceIndex),
     /// Bound to several network interfaces.
     Interfaces(u32),
     /// Bound to the wildcard.
-    Everyone(Served),
+    Wildcard(WildcardFamilies),
 }
 
 /// Which families a wildcard listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served {
+pub enum WildcardFamilies {
     /// `0.0.0.0`.
     Ipv4,
     /// `::` with V6ONLY.
     Ipv6,
     /// `::`, and the source does not tell whether IPv4 is served, too.
-    Ipv6AtLeast,
+    Ipv6MaybeIpv4,
     /// `::` for both, or both wildcards.
     Both,
 }
 
 /// The reach of every port somebody listens on.
-pub(super) fn of_ports(moment: &Moment) -> HashMap<PortKey, Reach> {
-    let mut ports: HashMap<PortKey, Reaches> = HashMap::new();
+pub(super) fn reach_by_port(moment: &Moment) -> HashMap<PortKey, Reach> {
+    let mut ports: HashMap<PortKey, ReachBuilder> = HashMap::new();
     for row in moment.rows() {
         if row.socket.is_listening() && !row.is_closed() {
             ports.entry(row.port_key()).or_default().add(row);
@@ -54,51 +54,51 @@ pub(super) fn of_ports(moment: &Moment) -> HashMap<PortKey, Reach> {
     }
     let summed = ports
         .into_iter()
-        .filter_map(|(port, reaches)| Some((port, reaches.sum()?)));
+        .filter_map(|(port, reaches)| Some((port, reaches.build()?)));
     summed.collect()
 }
 
 /// Adds up the reach of listeners.
 #[derive(Default)]
-struct Reaches {
+struct ReachBuilder {
     ipv4: bool,
     ipv6: bool,
     /// A wildcard of which it is not known whether it serves IPv4.
-    perhaps_ipv4: bool,
+    maybe_ipv4: bool,
     interfaces: Vec<InterfaceIndex>,
     /// Loopback addresses included.
     addresses: Vec<IpAddr>,
 }
 
-impl Reaches {
-    fn add(&mut self, row: &Tracked) {
+impl ReachBuilder {
+    fn add(&mut self, row: &TrackedSocket) {
         let socket = &row.socket;
         match (socket.local.scope(), socket.interface) {
             // The interface of a link-local address only says which link is meant.
-            (scope, Some(interface)) if scope != Scope::LinkLocal => {
-                push_new(&mut self.interfaces, interface);
+            (scope, Some(interface)) if scope != AddressScope::LinkLocal => {
+                push_unique(&mut self.interfaces, interface);
             }
-            (Scope::Unspecified, _) if socket.family() == Family::Ipv4 => self.ipv4 = true,
-            (Scope::Unspecified, _) => {
+            (AddressScope::Unspecified, _) if socket.family() == Family::Ipv4 => self.ipv4 = true,
+            (AddressScope::Unspecified, _) => {
                 self.ipv6 = true;
                 self.ipv4 |= socket.v6only == Some(false);
-                self.perhaps_ipv4 |= socket.v6only.is_none();
+                self.maybe_ipv4 |= socket.v6only.is_none();
             }
-            _ => push_new(&mut self.addresses, socket.local.plain()),
+            _ => push_unique(&mut self.addresses, socket.local.canonical_ip()),
         }
     }
 
-    fn sum(&self) -> Option<Reach> {
+    fn build(&self) -> Option<Reach> {
         let many = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Some(match (self.ipv4, self.ipv6, self.perhaps_ipv4) {
-            (true, true, _) => Reach::Everyone(Served::Both),
-            (true, false, _) => Reach::Everyone(Served::Ipv4),
-            (false, true, true) => Reach::Everyone(Served::Ipv6AtLeast),
-            (false, true, false) => Reach::Everyone(Served::Ipv6),
+        Some(match (self.ipv4, self.ipv6, self.maybe_ipv4) {
+            (true, true, _) => Reach::Wildcard(WildcardFamilies::Both),
+            (true, false, _) => Reach::Wildcard(WildcardFamilies::Ipv4),
+            (false, true, true) => Reach::Wildcard(WildcardFamilies::Ipv6MaybeIpv4),
+            (false, true, false) => Reach::Wildcard(WildcardFamilies::Ipv6),
             (false, false, _) => match (&self.interfaces[..], &self.addresses[..]) {
                 ([], []) => return None,
-                ([], [one]) if one.is_multicast() => Reach::Group(*one),
-                ([], all) if all.iter().all(IpAddr::is_loopback) => Reach::ThisMachine,
+                ([], [one]) if one.is_multicast() => Reach::Multicast(*one),
+                ([], all) if all.iter().all(IpAddr::is_loopback) => Reach::Loopback,
                 ([], [one]) => Reach::Address(*one),
                 ([], several) => Reach::Addresses(many(several.len())),
                 ([one], []) => Reach::Interface(*one),
@@ -111,7 +111,7 @@ impl Reaches {
     }
 }
 
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+fn push_unique<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }

@@ -8,210 +8,210 @@
 use std::net::IpAddr;
 
 use super::filter::tree::{
-    Condition, End, Interval, Network, Node, NodeKind, NumberTest, Part, TextTest,
+    Condition, EndSelector, IpNetwork, Node, NodeKind, NumberRange, NumberTest, Substring, TextTest,
 };
-use super::filter::{Measure, TextField};
-use super::group::{GroupKey, NoOwner};
-use super::{Answer, Filter, Group, Line};
-use crate::history::{Side, Tracked};
+use super::filter::{NumberField, TextField};
+use super::group::{GroupKey, UnownedReason};
+use super::{Filter, Group, QueryResult, VisibleLine};
+use crate::history::{Side, TrackedSocket};
 use crate::port::{PortKey, PortSide};
 use crate::process::{ProcessKey, Uid, distinct_processes};
 use crate::snapshot::Cgroup;
 use crate::socket::TcpState;
 
 /// How many processes of one line are named: more would hide the rest of the list.
-const PROCESSES: usize = 3;
+const MAX_PROCESSES: usize = 3;
 
 /// What is done with the sockets a condition holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Joining {
+pub enum FilterEdit {
     /// Only they are shown.
-    Only,
+    Include,
     /// They are left out.
-    Without,
+    Exclude,
 }
 
 /// What the line is, the most obvious first; each is said once.
-pub fn aspects(answer: &Answer, place: Line) -> Vec<Condition> {
-    let mut found = Aspects {
-        answer,
-        all: Vec::new(),
+pub fn row_conditions(answer: &QueryResult, line: VisibleLine) -> Vec<Condition> {
+    let mut found = RowConditions {
+        result: answer,
+        conditions: Vec::new(),
     };
-    match place {
-        Line::Section(_) => {}
-        Line::Group(index) => answer.groups.get(index).into_iter().for_each(|group| {
-            found.key(group.key());
-            found.members(group);
+    match line {
+        VisibleLine::Section(_) => {}
+        VisibleLine::Group(index) => answer.groups.get(index).into_iter().for_each(|group| {
+            found.add_group_key(group.key());
+            found.add_group_members(group);
         }),
-        Line::Inner(index) => answer.inner.get(index).into_iter().for_each(|group| {
-            found.key(group.key());
-            found.key(group.path.top);
-            found.members(group);
+        VisibleLine::Subgroup(index) => answer.subgroups.get(index).into_iter().for_each(|group| {
+            found.add_group_key(group.key());
+            found.add_group_key(group.path.top);
+            found.add_group_members(group);
         }),
-        Line::Row { position, .. } => {
+        VisibleLine::Row { position, .. } => {
             let slot = answer.rows.get(position);
             if let Some(row) = slot.and_then(|slot| answer.row(*slot)) {
-                found.row(row);
+                found.add_row(row);
             }
         }
     }
-    found.all
+    found.conditions
 }
 
-struct Aspects<'a> {
-    answer: &'a Answer,
-    all: Vec<Condition>,
+struct RowConditions<'a> {
+    result: &'a QueryResult,
+    conditions: Vec<Condition>,
 }
 
-impl Aspects<'_> {
+impl RowConditions<'_> {
     fn add(&mut self, condition: Condition) {
-        if !self.all.contains(&condition) {
-            self.all.push(condition);
+        if !self.conditions.contains(&condition) {
+            self.conditions.push(condition);
         }
     }
 
-    fn text(&mut self, field: TextField, name: &str) {
+    fn add_text(&mut self, field: TextField, name: &str) {
         // What has no name can be asked for by none.
-        if let Some(part) = Part::new(name) {
+        if let Some(part) = Substring::new(name) {
             self.add(Condition::Text(field, TextTest::OneOf(vec![part])));
         }
     }
 
-    fn number(&mut self, measure: Measure, number: u64) {
-        self.add(Condition::Measure(measure, exactly(number)));
+    fn add_number(&mut self, measure: NumberField, number: u64) {
+        self.add(Condition::Number(measure, exactly(number)));
     }
 
-    fn port(&mut self, key: PortKey) {
+    fn add_port(&mut self, key: PortKey) {
         // There is no port 0 to ask for.
         if key.port.number() > 0 {
             let test = exactly(key.port.number().into());
-            self.add(Condition::Port(End::Either, test));
+            self.add(Condition::Port(EndSelector::Either, test));
         }
     }
 
-    fn process(&mut self, key: ProcessKey) {
-        if let Some(process) = self.answer.moment.directory.processes.get(&key) {
+    fn add_process(&mut self, key: ProcessKey) {
+        if let Some(process) = self.result.moment.directory.processes.get(&key) {
             let name = std::sync::Arc::clone(&process.name);
-            self.text(TextField::Process, &name);
+            self.add_text(TextField::Process, &name);
         }
     }
 
-    fn remote(&mut self, address: IpAddr) {
-        let network = Network::host(address);
-        self.add(Condition::Address(End::Remote, vec![network]));
+    fn add_remote_address(&mut self, address: IpAddr) {
+        let network = IpNetwork::single_host(address);
+        self.add(Condition::Address(EndSelector::Remote, vec![network]));
     }
 
-    fn user(&mut self, uid: Uid) {
-        match self.answer.moment.directory.users.get(&uid).cloned() {
-            Some(name) => self.text(TextField::User, &name),
-            None => self.number(Measure::Uid, uid.0.into()),
+    fn add_user(&mut self, uid: Uid) {
+        match self.result.moment.directory.users.get(&uid).cloned() {
+            Some(name) => self.add_text(TextField::User, &name),
+            None => self.add_number(NumberField::Uid, uid.0.into()),
         }
     }
 
-    fn cgroup(&mut self, cgroup: &Cgroup) {
+    fn add_cgroup(&mut self, cgroup: &Cgroup) {
         if let Some(unit) = &cgroup.unit {
-            self.text(TextField::Unit, unit);
+            self.add_text(TextField::Unit, unit);
         }
         if let Some(container) = &cgroup.container {
-            self.text(TextField::Container, container);
+            self.add_text(TextField::Container, container);
         }
     }
 
-    fn key(&mut self, key: GroupKey) {
+    fn add_group_key(&mut self, key: GroupKey) {
         match key {
-            GroupKey::Port(port) => self.port(port),
+            GroupKey::Port(port) => self.add_port(port),
             GroupKey::Process(process) => {
-                self.process(process);
-                self.number(Measure::Pid, process.pid.0.into());
+                self.add_process(process);
+                self.add_number(NumberField::Pid, process.pid.0.into());
             }
-            GroupKey::Host(address) => self.remote(address),
-            GroupKey::NoProcess(NoOwner::Hidden(Some(uid))) => self.user(uid),
-            GroupKey::NoProcess(_) | GroupKey::NoHost => {}
+            GroupKey::Host(address) => self.add_remote_address(address),
+            GroupKey::Unowned(UnownedReason::Hidden(Some(uid))) => self.add_user(uid),
+            GroupKey::Unowned(_) | GroupKey::NoHost => {}
         }
     }
 
     /// What all members of a group have in common.
-    fn members(&mut self, group: &Group) {
+    fn add_group_members(&mut self, group: &Group) {
         let summary = &group.summary;
-        for process in summary.processes.iter().take(PROCESSES) {
-            self.text(TextField::Process, &process.name);
+        for process in summary.processes.iter().take(MAX_PROCESSES) {
+            self.add_text(TextField::Process, &process.name);
         }
         if let Some(host) = summary.host.filter(|_| summary.hosts == 1) {
-            self.remote(host);
+            self.add_remote_address(host);
         }
         if let GroupKey::Port(port) = group.key() {
             self.add(Condition::Protocol(vec![port.protocol]));
             self.add(Condition::Side(match port.side {
-                PortSide::Here => vec![Side::Listening, Side::Serving],
-                PortSide::There => vec![Side::Outgoing],
+                PortSide::Local => vec![Side::Listening, Side::Serving],
+                PortSide::Remote => vec![Side::Outgoing],
             }));
         }
         let mut states = summary.states.iter();
         if let (Some((Some(state), _)), None) = (states.next(), states.next()) {
-            self.state(state);
+            self.add_state(state);
         }
-        let answer = self.answer;
+        let answer = self.result;
         let first = answer.rows.get(group.rows.start);
         let first = first.and_then(|slot| answer.row(*slot));
         // The user who opened the socket, who may be another than the process runs as.
         if let (GroupKey::Process(_), Some(uid)) =
             (group.path.top, first.and_then(|r| r.socket.uid))
         {
-            self.user(uid);
+            self.add_user(uid);
         }
         // The sum says what the unit is called but not whether it is one or a container.
         let cgroup = first.and_then(|row| cgroup_of(answer, row));
         if let (Some(cgroup), Some(_)) = (cgroup, &summary.unit) {
-            self.cgroup(cgroup);
+            self.add_cgroup(cgroup);
         }
     }
 
-    fn state(&mut self, state: TcpState) {
+    fn add_state(&mut self, state: TcpState) {
         // A state without a name cannot be asked for.
         if !matches!(state, TcpState::Other(_)) {
             self.add(Condition::State(vec![state]));
         }
     }
 
-    fn row(&mut self, row: &Tracked) {
-        self.port(row.port_key());
+    fn add_row(&mut self, row: &TrackedSocket) {
+        self.add_port(row.port_key());
         let holders = row.ownership.last_holders();
         let processes = || holders.into_iter().flat_map(|h| distinct_processes(h));
         processes()
-            .take(PROCESSES)
-            .for_each(|process| self.process(process));
+            .take(MAX_PROCESSES)
+            .for_each(|process| self.add_process(process));
         processes()
-            .take(PROCESSES)
-            .for_each(|process| self.number(Measure::Pid, process.pid.0.into()));
+            .take(MAX_PROCESSES)
+            .for_each(|process| self.add_number(NumberField::Pid, process.pid.0.into()));
         let socket = &row.socket;
         if let Some(remote) = socket.remote {
-            self.remote(remote.plain());
+            self.add_remote_address(remote.canonical_ip());
         }
         match socket.tcp_state() {
-            Some(state) => self.state(state),
+            Some(state) => self.add_state(state),
             None => self.add(Condition::Protocol(vec![socket.protocol()])),
         }
         self.add(Condition::Side(vec![row.side]));
         if let Some(uid) = socket.uid {
-            self.user(uid);
+            self.add_user(uid);
         }
-        if let Some(cgroup) = cgroup_of(self.answer, row) {
-            self.cgroup(cgroup);
+        if let Some(cgroup) = cgroup_of(self.result, row) {
+            self.add_cgroup(cgroup);
         }
-        let interfaces = &self.answer.moment.directory.interfaces;
+        let interfaces = &self.result.moment.directory.interfaces;
         if let Some(name) = socket.interface.and_then(|i| interfaces.get(&i)).cloned() {
-            self.text(TextField::Interface, &name);
+            self.add_text(TextField::Interface, &name);
         }
     }
 }
 
-fn cgroup_of<'a>(answer: &'a Answer, row: &Tracked) -> Option<&'a Cgroup> {
+fn cgroup_of<'a>(answer: &'a QueryResult, row: &TrackedSocket) -> Option<&'a Cgroup> {
     let cgroups = &answer.moment.directory.cgroups;
     cgroups.get(&row.socket.cgroup?).map(|cgroup| &**cgroup)
 }
 
 fn exactly(number: u64) -> NumberTest {
-    NumberTest::OneOf(vec![Interval {
+    NumberTest::InRanges(vec![NumberRange {
         low: number,
         high: number,
     }])
@@ -219,43 +219,50 @@ fn exactly(number: u64) -> NumberTest {
 
 /// A filter with one condition more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Joined {
+pub enum EditedFilter {
     /// It said so already.
-    Already(String),
+    Unchanged(String),
     /// The text of the new filter.
     Text(String),
 }
 
 /// Joins a condition to the filter in force. `typed` is what the user wrote; it is kept as it was
 /// written where it is what the filter came from.
-pub fn joined(typed: &str, filter: &Filter, condition: Condition, joining: Joining) -> Joined {
-    let kind = match joining {
-        Joining::Only => NodeKind::Is(condition),
-        Joining::Without => NodeKind::Not(Box::new(node(NodeKind::Is(condition)))),
+pub fn edit_filter(
+    typed: &str,
+    filter: &Filter,
+    condition: Condition,
+    edit: FilterEdit,
+) -> EditedFilter {
+    let kind = match edit {
+        FilterEdit::Include => NodeKind::Condition(condition),
+        FilterEdit::Exclude => {
+            NodeKind::Not(Box::new(unspanned_node(NodeKind::Condition(condition))))
+        }
     };
-    let added = node(kind);
-    let Some(tree) = filter.tree() else {
-        return Joined::Text(added.to_string());
+    let added = unspanned_node(kind);
+    let Some(tree) = filter.root() else {
+        return EditedFilter::Text(added.to_string());
     };
-    let said = match &tree.kind {
+    let is_present = match &tree.kind {
         NodeKind::And(children) => children.contains(&added),
         _ => *tree == added,
     };
-    if said {
-        return Joined::Already(added.to_string());
+    if is_present {
+        return EditedFilter::Unchanged(added.to_string());
     }
-    let in_force = match Filter::parse(typed) {
+    let active = match Filter::parse(typed) {
         Ok(written) if written == *filter => typed.trim().to_owned(),
         _ => filter.to_string(),
     };
-    Joined::Text(match tree.kind {
-        NodeKind::Or(_) => format!("({in_force}) and {added}"),
-        _ => format!("{in_force} and {added}"),
+    EditedFilter::Text(match tree.kind {
+        NodeKind::Or(_) => format!("({active}) and {added}"),
+        _ => format!("{active} and {added}"),
     })
 }
 
 /// A node that was not read from any text.
-const fn node(kind: NodeKind) -> Node {
+const fn unspanned_node(kind: NodeKind) -> Node {
     Node { span: 0..0, kind }
 }
 
@@ -265,14 +272,14 @@ mod tests {
     use crate::port::Port;
 
     fn port(number: u16) -> Condition {
-        Condition::Port(End::Either, exactly(Port(number).number().into()))
+        Condition::Port(EndSelector::Either, exactly(Port(number).number().into()))
     }
 
-    fn told(typed: &str, joining: Joining) -> String {
+    fn edited(typed: &str, edit: FilterEdit) -> String {
         let filter = Filter::parse(typed).unwrap();
-        match joined(typed, &filter, port(443), joining) {
-            Joined::Already(text) => format!("already {text}"),
-            Joined::Text(text) => {
+        match edit_filter(typed, &filter, port(443), edit) {
+            EditedFilter::Unchanged(text) => format!("already {text}"),
+            EditedFilter::Text(text) => {
                 Filter::parse(&text).unwrap();
                 text
             }
@@ -280,31 +287,31 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_joined_to_what_was_typed() {
-        use Joining::{Only, Without};
-        for (typed, joining, expected) in [
-            ("", Only, "port:443"),
-            ("", Without, "not port:443"),
-            ("  NGINX ", Only, "NGINX and port:443"),
-            ("a b", Without, "a b and not port:443"),
-            ("a or b", Only, "(a or b) and port:443"),
-            ("a or b", Without, "(a or b) and not port:443"),
-            ("(a or b)", Only, "((a or b)) and port:443"),
-            ("not (a b)", Only, "not (a b) and port:443"),
-            ("443", Only, "already port:443"),
-            ("tcp and port:443", Only, "already port:443"),
-            ("tcp -443", Without, "already not port:443"),
-            ("443 or tcp", Only, "(443 or tcp) and port:443"),
-            ("not 443", Only, "not 443 and port:443"),
+    fn condition_is_appended_to_the_typed_text() {
+        use FilterEdit::{Exclude, Include};
+        for (typed, edit, expected) in [
+            ("", Include, "port:443"),
+            ("", Exclude, "not port:443"),
+            ("  NGINX ", Include, "NGINX and port:443"),
+            ("a b", Exclude, "a b and not port:443"),
+            ("a or b", Include, "(a or b) and port:443"),
+            ("a or b", Exclude, "(a or b) and not port:443"),
+            ("(a or b)", Include, "((a or b)) and port:443"),
+            ("not (a b)", Include, "not (a b) and port:443"),
+            ("443", Include, "already port:443"),
+            ("tcp and port:443", Include, "already port:443"),
+            ("tcp -443", Exclude, "already not port:443"),
+            ("443 or tcp", Include, "(443 or tcp) and port:443"),
+            ("not 443", Include, "not 443 and port:443"),
         ] {
-            assert_eq!(told(typed, joining), expected, "{typed}");
+            assert_eq!(edited(typed, edit), expected, "{typed}");
         }
     }
 
     #[test]
-    fn what_is_not_in_force_is_not_joined_to() {
+    fn condition_is_appended_to_the_active_filter_not_to_invalid_text() {
         let filter = Filter::parse("tcp").unwrap();
-        let text = joined("tcp prot:", &filter, port(443), Joining::Only);
-        assert_eq!(text, Joined::Text("proto:tcp and port:443".into()));
+        let text = edit_filter("tcp prot:", &filter, port(443), FilterEdit::Include);
+        assert_eq!(text, EditedFilter::Text("proto:tcp and port:443".into()));
     }
 }

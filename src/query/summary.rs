@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::history::{Held, Mark, Moment, Rates, Tracked};
+use crate::history::{HolderSet, Moment, Rates, TrackedSocket, Transition};
 use crate::port::PortKey;
 use crate::process::{Pid, ProcessKey};
-use crate::query::group::{GroupKey, NoOwner, why_unowned};
+use crate::query::group::{GroupKey, UnownedReason, unowned_reason};
 use crate::query::reach::{self, Reach};
 use crate::socket::{CgroupId, TcpState};
 
@@ -59,7 +59,7 @@ impl StateCounts {
     }
 
     /// How many are in this state.
-    pub fn of(&self, state: TcpState) -> u32 {
+    pub fn count(&self, state: TcpState) -> u32 {
         Self::ORDER
             .iter()
             .position(|s| *s == state)
@@ -69,16 +69,16 @@ impl StateCounts {
 
 /// Whether processes have the sockets now or had them last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tense {
+pub enum HolderStatus {
     /// They have them.
-    Now,
+    Current,
     /// They had them; the kernel keeps what is left.
-    Past,
+    Former,
 }
 
 /// Processes of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessName {
+pub struct ProcessNameCount {
     /// The name they share.
     pub name: Arc<str>,
     /// How many.
@@ -86,30 +86,30 @@ pub struct ProcessName {
     /// The first of them.
     pub pid: Pid,
     /// Now or before.
-    pub tense: Tense,
+    pub status: HolderStatus,
 }
 
 /// The sum of a group.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Summary {
+pub struct GroupSummary {
     /// Open sockets.
     pub sockets: u32,
     /// Rows of sockets that went a moment ago.
-    pub closed: u32,
+    pub recently_closed: u32,
     /// Open sockets that came a moment ago.
-    pub opened: u32,
+    pub recently_opened: u32,
     /// Open sockets whose state changed a moment ago.
-    pub changed: u32,
+    pub recently_changed: u32,
     /// Open sockets whose side, and so whose shared port, is only guessed.
-    pub guessed: u32,
+    pub guessed_sides: u32,
     /// Listening sockets among the open ones.
     pub listeners: u32,
     /// The open ones by state.
     pub states: StateCounts,
     /// Who has them, the most processes first; who had them only where nobody has.
-    pub processes: Vec<ProcessName>,
+    pub processes: Vec<ProcessNameCount>,
     /// How many open sockets have no process, by reason.
-    pub unowned: Vec<(NoOwner, u32)>,
+    pub unowned: Vec<(UnownedReason, u32)>,
     /// Who can reach the port: by all its listeners, also those the filter leaves out. `None`
     /// where nobody listens, and for a group that is no port of this machine.
     pub reach: Option<Reach>,
@@ -125,46 +125,46 @@ pub struct Summary {
 
 /// Gathers a [`Summary`]. Kept and reused from group to group, so that nothing is allocated per row.
 #[derive(Debug, Default)]
-pub(super) struct Summer {
+pub(super) struct SummaryBuilder {
     reaches: HashMap<PortKey, Reach>,
-    now: Vec<ProcessKey>,
-    past: Vec<ProcessKey>,
-    unowned: Vec<NoOwner>,
+    current_holders: Vec<ProcessKey>,
+    former_holders: Vec<ProcessKey>,
+    unowned: Vec<UnownedReason>,
     hosts: Vec<IpAddr>,
     names: HashMap<Arc<str>, (u32, Pid)>,
 }
 
-impl Summer {
+impl SummaryBuilder {
     /// Ready for the groups of a moment.
     pub(super) fn new(moment: &Moment) -> Self {
         Self {
-            reaches: reach::of_ports(moment),
+            reaches: reach::reach_by_port(moment),
             ..Self::default()
         }
     }
 
-    pub(super) fn sum<'a>(
+    pub(super) fn summarize<'a>(
         &mut self,
         key: GroupKey,
-        rows: impl Iterator<Item = &'a Arc<Tracked>>,
+        rows: impl Iterator<Item = &'a Arc<TrackedSocket>>,
         moment: &Moment,
-    ) -> Summary {
+    ) -> GroupSummary {
         self.clear();
-        let mut summary = Summary::default();
-        let mut units = Units::default();
+        let mut summary = GroupSummary::default();
+        let mut common_cgroup = CommonCgroup::default();
         for row in rows {
-            units.add(row);
+            common_cgroup.add(row);
             if row.is_closed() {
-                summary.closed += 1;
+                summary.recently_closed += 1;
                 continue;
             }
             summary.sockets += 1;
-            match row.fresh_mark(moment.elapsed) {
-                Some(Mark::Opened(_)) => summary.opened += 1,
-                Some(Mark::Changed(_)) => summary.changed += 1,
-                Some(Mark::Closed(_)) | None => {}
+            match row.recent_transition(moment.elapsed) {
+                Some(Transition::Opened(_)) => summary.recently_opened += 1,
+                Some(Transition::Changed(_)) => summary.recently_changed += 1,
+                Some(Transition::Closed(_)) | None => {}
             }
-            summary.guessed += u32::from(row.evidence.is_guess());
+            summary.guessed_sides += u32::from(row.evidence.is_guess());
             summary.states.add(row.socket.tcp_state());
             if row.socket.is_listening() {
                 summary.listeners += 1;
@@ -174,39 +174,39 @@ impl Summer {
                 sum.down += rates.down;
                 sum.up += rates.up;
             }
-            self.note_owner(row);
+            self.add_owner(row);
             if let Some(remote) = row.socket.remote {
-                push_new(&mut self.hosts, remote.plain());
+                push_unless_last(&mut self.hosts, remote.canonical_ip());
             }
         }
         if let GroupKey::Port(port) = key {
             summary.reach = self.reaches.get(&port).copied();
         }
-        summary.unit = units.common(moment);
+        summary.unit = common_cgroup.label(moment);
         self.finish(&mut summary, moment);
         summary
     }
 
     fn clear(&mut self) {
-        self.now.clear();
-        self.past.clear();
+        self.current_holders.clear();
+        self.former_holders.clear();
         self.unowned.clear();
         self.hosts.clear();
     }
 
-    fn note_owner(&mut self, row: &Tracked) {
-        if let Some(reason) = why_unowned(row) {
+    fn add_owner(&mut self, row: &TrackedSocket) {
+        if let Some(reason) = unowned_reason(row) {
             self.unowned.push(reason);
             let holders = row.ownership.last_holders().into_iter();
-            let processes = holders.flat_map(Held::processes);
-            processes.for_each(|process| push_new(&mut self.past, process));
+            let processes = holders.flat_map(HolderSet::processes);
+            processes.for_each(|process| push_unless_last(&mut self.former_holders, process));
         } else if let Some(holders) = row.ownership.holders() {
             let processes = holders.processes();
-            processes.for_each(|process| push_new(&mut self.now, process));
+            processes.for_each(|process| push_unless_last(&mut self.current_holders, process));
         }
     }
 
-    fn finish(&mut self, summary: &mut Summary, moment: &Moment) {
+    fn finish(&mut self, summary: &mut GroupSummary, moment: &Moment) {
         self.hosts.sort_unstable();
         self.hosts.dedup();
         summary.hosts = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
@@ -219,10 +219,10 @@ impl Summer {
             .chunk_by(PartialEq::eq)
             .map(|c| (c[0], u32::try_from(c.len()).unwrap_or(u32::MAX)))
             .collect();
-        let (keys, tense) = if self.now.is_empty() {
-            (&mut self.past, Tense::Past)
+        let (keys, status) = if self.current_holders.is_empty() {
+            (&mut self.former_holders, HolderStatus::Former)
         } else {
-            (&mut self.now, Tense::Now)
+            (&mut self.current_holders, HolderStatus::Current)
         };
         keys.sort_unstable();
         keys.dedup();
@@ -240,11 +240,11 @@ impl Summer {
         summary.processes = self
             .names
             .drain()
-            .map(|(name, (count, pid))| ProcessName {
+            .map(|(name, (count, pid))| ProcessNameCount {
                 name,
                 count,
                 pid,
-                tense,
+                status,
             })
             .collect();
         summary
@@ -254,7 +254,7 @@ impl Summer {
 }
 
 /// Pushes unless it was the last one pushed; neighbours are mostly alike.
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+fn push_unless_last<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if list.last() != Some(&item) {
         list.push(item);
     }
@@ -262,20 +262,20 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 
 /// The cgroups of the members, as far as they are known.
 #[derive(Default)]
-struct Units {
+struct CommonCgroup {
     first: Option<CgroupId>,
     differ: bool,
 }
 
-impl Units {
-    fn add(&mut self, row: &Tracked) {
+impl CommonCgroup {
+    fn add(&mut self, row: &TrackedSocket) {
         let Some(cgroup) = row.socket.cgroup else {
             return;
         };
         self.differ |= *self.first.get_or_insert(cgroup) != cgroup;
     }
 
-    fn common(&self, moment: &Moment) -> Option<Arc<str>> {
+    fn label(&self, moment: &Moment) -> Option<Arc<str>> {
         let cgroup = self.first.filter(|_| !self.differ)?;
         let cgroup = moment.directory.cgroups.get(&cgroup)?;
         cgroup.container.clone().or_else(|| cgroup.unit.clone())

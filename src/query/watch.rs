@@ -1,97 +1,97 @@
 //! What happens to the sockets that match, from one moment to the next.
 //!
-//! In: one [`Moment`] after another, and which rows match. Out: [`Event`]s. What was there at the
+//! In: one [`Moment`] after another, and which rows match. Out: [`MatchEvent`]s. What was there at the
 //! first look is no event.
 
 use hashbrown::HashMap;
 use std::time::Duration;
 
-use crate::history::{Mark, Moment, Since, Slot, Tracked};
+use crate::history::{Moment, ObservedSince, Slot, TrackedSocket, Transition};
 use crate::socket::{SocketKey, TcpState};
 
 /// Something that happened to a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct MatchEvent {
     /// To which.
     pub slot: Slot,
     /// What.
-    pub kind: EventKind,
+    pub kind: MatchEventKind,
 }
 
 /// What can happen. Ordered as it is told: what went makes room for what came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EventKind {
+pub enum MatchEventKind {
     /// It is gone.
     Closed,
     /// Its state was this before.
     Changed {
         /// The state before.
-        from: Option<TcpState>,
+        previous: Option<TcpState>,
     },
     /// It does not match any more.
-    Ceased,
+    StoppedMatching,
     /// It was there before, and matches now.
-    Began,
+    StartedMatching,
     /// It is new.
     Opened,
 }
 
 /// A socket also where the source gives no name that is never used again.
-type Identity = (SocketKey, Duration);
+type RowIdentity = (SocketKey, Duration);
 
 /// What was told of a socket last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Told {
+struct LastReported {
     state: Option<TcpState>,
     matching: bool,
 }
 
 /// Remembers which sockets ever matched, for as long as they live.
 #[derive(Debug, Default)]
-pub struct Watcher {
-    told: HashMap<Identity, Told>,
+pub struct MatchTracker {
+    reported: HashMap<RowIdentity, LastReported>,
     /// Kept for its memory only.
-    next: HashMap<Identity, Told>,
-    looks: u64,
+    next: HashMap<RowIdentity, LastReported>,
+    sample_count: u64,
 }
 
-impl Watcher {
+impl MatchTracker {
     /// What happened since the moment before, the closed ones first.
-    pub fn look(
+    pub fn update(
         &mut self,
         moment: &Moment,
-        mut matches: impl FnMut(&Tracked) -> bool,
-    ) -> Vec<Event> {
+        mut matches: impl FnMut(&TrackedSocket) -> bool,
+    ) -> Vec<MatchEvent> {
         let mut events = Vec::new();
         self.next.clear();
         for row in moment.rows() {
-            let identity = (row.key, row.first_seen.at());
-            let before = self.told.get(&identity).copied();
+            let identity = (row.key, row.first_seen.time());
+            let before = self.reported.get(&identity).copied();
             let kind = if row.is_closed() {
-                let told = before.is_some_and(|before| before.matching);
+                let was_matching = before.is_some_and(|before| before.matching);
                 // Of what came and went between two looks nothing was told before; and a filter may
                 // ask for what is closed, and only now find it.
-                let just_now = row.mark == Some(Mark::Closed(moment.elapsed))
-                    || row.first_seen == Since::Unsampled(moment.elapsed);
-                (told || (just_now && matches(row))).then_some(EventKind::Closed)
+                let just_now = row.transition == Some(Transition::Closed(moment.elapsed))
+                    || row.first_seen == ObservedSince::Unsampled(moment.elapsed);
+                (was_matching || (just_now && matches(row))).then_some(MatchEventKind::Closed)
             } else {
-                let now = Told {
+                let now = LastReported {
                     state: row.socket.tcp_state(),
                     matching: matches(row),
                 };
                 if before.is_some() || now.matching {
                     self.next.insert(identity, now);
                 }
-                happened(before, now, row.first_seen, moment.elapsed)
+                event_kind(before, now, row.first_seen, moment.elapsed)
             };
-            events.extend(kind.map(|kind| Event {
+            events.extend(kind.map(|kind| MatchEvent {
                 slot: row.slot,
                 kind,
             }));
         }
-        std::mem::swap(&mut self.told, &mut self.next);
-        self.looks += 1;
-        if self.looks == 1 {
+        std::mem::swap(&mut self.reported, &mut self.next);
+        self.sample_count += 1;
+        if self.sample_count == 1 {
             return Vec::new();
         }
         events.sort_unstable_by_key(|event| (event.kind, event.slot));
@@ -99,24 +99,24 @@ impl Watcher {
     }
 }
 
-fn happened(
-    before: Option<Told>,
-    now: Told,
-    first_seen: Since,
+fn event_kind(
+    before: Option<LastReported>,
+    now: LastReported,
+    first_seen: ObservedSince,
     elapsed: Duration,
-) -> Option<EventKind> {
+) -> Option<MatchEventKind> {
     let Some(before) = before else {
         return now.matching.then_some(match first_seen {
-            Since::Seen(at) if at == elapsed => EventKind::Opened,
-            _ => EventKind::Began,
+            ObservedSince::Sampled(at) if at == elapsed => MatchEventKind::Opened,
+            _ => MatchEventKind::StartedMatching,
         });
     };
     match (before.matching, now.matching) {
-        (true, false) => Some(EventKind::Ceased),
-        (false, true) => Some(EventKind::Began),
-        (true, true) if before.state != now.state => {
-            Some(EventKind::Changed { from: before.state })
-        }
+        (true, false) => Some(MatchEventKind::StoppedMatching),
+        (false, true) => Some(MatchEventKind::StartedMatching),
+        (true, true) if before.state != now.state => Some(MatchEventKind::Changed {
+            previous: before.state,
+        }),
         _ => None,
     }
 }

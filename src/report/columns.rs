@@ -4,21 +4,21 @@
 use std::fmt::Write;
 
 use crate::port::Port;
-use crate::query::{Place, filter};
-use crate::report::entry::Entry;
-use crate::socket::{Delivered, Sent, TcpInfo};
+use crate::query::{EndpointDisplay, filter};
+use crate::report::entry::OutputEntry;
+use crate::socket::{DeliveredBytes, SentBytes, TcpInfo};
 
 /// One thing that can be said of a socket.
 #[derive(Debug)]
-pub struct Column {
+pub struct OutputColumn {
     /// As it is asked for, and as it stands in the first line of CSV.
     pub name: &'static str,
     /// Cells it has at least in plain text, so that lines stand under each other.
-    pub(super) least: usize,
+    pub(super) min_width: usize,
     /// What it is, in a few words.
-    pub words: &'static str,
+    pub description: &'static str,
     /// Appends it; nothing where it is not known or there is none.
-    write: fn(Entry<'_>, &mut String),
+    write: fn(OutputEntry<'_>, &mut String),
     /// Whether it is made of parts that are quoted one by one.
     pub(super) quoting: Quoting,
 }
@@ -32,34 +32,34 @@ pub(super) enum Quoting {
     Parts,
 }
 
-impl Column {
+impl OutputColumn {
     const fn new(
         name: &'static str,
-        least: usize,
-        words: &'static str,
-        write: fn(Entry<'_>, &mut String),
+        min_width: usize,
+        description: &'static str,
+        write: fn(OutputEntry<'_>, &mut String),
     ) -> Self {
         Self {
             name,
-            least,
-            words,
+            min_width,
+            description,
             write,
             quoting: Quoting::Whole,
         }
     }
 
-    const fn quoting_parts(mut self) -> Self {
+    const fn with_parts_quoted(mut self) -> Self {
         self.quoting = Quoting::Parts;
         self
     }
 
     /// Appends what it says of this row; nothing where that is not known or there is none.
-    pub(super) fn write(&self, entry: Entry<'_>, out: &mut String) {
+    pub(super) fn write(&self, entry: OutputEntry<'_>, out: &mut String) {
         (self.write)(entry, out);
     }
 }
 
-impl PartialEq for Column {
+impl PartialEq for OutputColumn {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -68,50 +68,50 @@ impl PartialEq for Column {
 /// Every column, in the order of CSV. What changes while nothing happens (ages, rates) is not
 /// among them: the same sockets give the same lines.
 #[rustfmt::skip]
-pub const COLUMNS: &[Column] = &[
-    Column::new("protocol", 8, "tcp or udp", |e, out| out.push_str(e.row.socket.protocol().name())),
-    Column::new("family", 6, "ipv4 or ipv6: the socket's, not the peer's", |e, out| out.push_str(e.row.socket.family().name())),
-    Column::new("state", 12, "the TCP state; UDP has none", |e, out| text(out, e.row.socket.tcp_state().map(crate::socket::TcpState::name))),
-    Column::new("side", 9, "listening, serving or outgoing", |e, out| out.push_str(e.row.side.name())),
-    Column::new("port", 5, "the port it shares with others: local, or remote if outgoing", |e, out| port(out, e.row.port_key().port)),
-    Column::new("service", 12, "what that port is usually used for", |e, out| text(out, e.service())),
-    Column::new("local", 21, "local address and port", |e, out| show(out, Some(Place::local(e.row, e.moment)))),
-    Column::new("laddr", 15, "local address", |e, out| show(out, Some(e.row.socket.local.plain()))),
-    Column::new("lport", 5, "local port", |e, out| port(out, e.row.socket.local.port)),
-    Column::new("remote", 21, "remote address and port", |e, out| show(out, Place::remote(e.row, e.moment))),
-    Column::new("raddr", 15, "remote address", |e, out| show(out, e.row.socket.remote.map(|r| r.plain()))),
-    Column::new("rport", 5, "remote port", |e, out| port(out, e.row.socket.remote_port())),
-    Column::new("host", 15, "name of the remote address, with --resolve", |e, out| text(out, e.remote_name())),
-    Column::new("interface", 9, "interface it is bound to, or its link-local address belongs to", |e, out| show(out, e.interface())),
-    Column::new("owner", 10, "how the owner is known: known, remembered, of-listener; or why not: unaccepted, kernel, hidden, vanished", |e, out| out.push_str(e.owner_status())),
-    Column::new("process", 16, "name/pid of every process that has it; was: in front where they had it", processes).quoting_parts(),
-    Column::new("pid", 7, "the pids of these", pids).quoting_parts(),
-    Column::new("peer", 16, "name/pid of the processes at the other end, if that is on this machine", |e, out| if let Some(peer) = e.peer() { processes(peer, out); }).quoting_parts(),
-    Column::new("command", 20, "command line of the first process", command),
-    Column::new("user", 8, "user who opened it", |e, out| text(out, e.user())),
-    Column::new("uid", 5, "that user's number", |e, out| show(out, e.row.socket.uid)),
-    Column::new("unit", 16, "systemd unit it was opened in", |e, out| text(out, e.cgroup().and_then(|c| c.unit.as_deref()))),
-    Column::new("container", 19, "container it was opened in", |e, out| text(out, e.cgroup().and_then(|c| c.container.as_deref()))),
-    Column::new("recvq", 5, "bytes the program has not read", |e, out| show(out, e.row.socket.queues.map(|q| q.recv))),
-    Column::new("sendq", 5, "bytes the other end has not acknowledged", |e, out| show(out, e.row.socket.queues.map(|q| q.send))),
-    Column::new("waiting", 7, "a TCP listener's connections that no program has accepted yet", |e, out| show(out, e.row.socket.backlog.map(|b| b.waiting))),
-    Column::new("backlog", 7, "how many of these may wait", |e, out| show(out, e.row.socket.backlog.and_then(|b| b.limit))),
-    Column::new("rtt", 7, "round-trip time in microseconds", |e, out| show(out, tcp(e).and_then(|t| t.rtt_us))),
-    Column::new("retrans", 7, "segments sent again so far", |e, out| show(out, tcp(e).map(|t| t.total_retransmits))),
-    Column::new("sent", 8, "bytes sent so far, repetitions included", |e, out| show(out, tcp(e).and_then(|t| t.sent).map(|Sent { bytes, .. }| bytes))),
-    Column::new("received", 8, "bytes received so far", |e, out| show(out, tcp(e).and_then(|t| t.delivered).map(|Delivered { received, .. }| received))),
-    Column::new("congestion", 10, "congestion-control algorithm", |e, out| text(out, e.row.socket.congestion.as_ref().map(crate::socket::Congestion::as_str))),
-    Column::new("inode", 8, "inode number", |e, out| show(out, e.row.socket.inode.map(|i| i.0))),
-    Column::new("cookie", 8, "the kernel's own number for the socket", |e, out| show(out, e.row.socket.cookie.map(|c| c.0))),
+pub const COLUMNS: &[OutputColumn] = &[
+    OutputColumn::new("protocol", 8, "tcp or udp", |e, out| out.push_str(e.row.socket.protocol().name())),
+    OutputColumn::new("family", 6, "ipv4 or ipv6: the socket's, not the peer's", |e, out| out.push_str(e.row.socket.family().name())),
+    OutputColumn::new("state", 12, "the TCP state; UDP has none", |e, out| push_text(out, e.row.socket.tcp_state().map(crate::socket::TcpState::name))),
+    OutputColumn::new("side", 9, "listening, serving or outgoing", |e, out| out.push_str(e.row.side.name())),
+    OutputColumn::new("port", 5, "the port it shares with others: local, or remote if outgoing", |e, out| push_port(out, e.row.port_key().port)),
+    OutputColumn::new("service", 12, "what that port is usually used for", |e, out| push_text(out, e.service())),
+    OutputColumn::new("local", 21, "local address and port", |e, out| push_display(out, Some(EndpointDisplay::local(e.row, e.moment)))),
+    OutputColumn::new("laddr", 15, "local address", |e, out| push_display(out, Some(e.row.socket.local.canonical_ip()))),
+    OutputColumn::new("lport", 5, "local port", |e, out| push_port(out, e.row.socket.local.port)),
+    OutputColumn::new("remote", 21, "remote address and port", |e, out| push_display(out, EndpointDisplay::remote(e.row, e.moment))),
+    OutputColumn::new("raddr", 15, "remote address", |e, out| push_display(out, e.row.socket.remote.map(|r| r.canonical_ip()))),
+    OutputColumn::new("rport", 5, "remote port", |e, out| push_port(out, e.row.socket.remote_port())),
+    OutputColumn::new("host", 15, "name of the remote address, with --resolve", |e, out| push_text(out, e.remote_name())),
+    OutputColumn::new("interface", 9, "interface it is bound to, or its link-local address belongs to", |e, out| push_display(out, e.interface())),
+    OutputColumn::new("owner", 10, "how the owner is known: known, remembered, of-listener; or why not: unaccepted, kernel, hidden, vanished", |e, out| out.push_str(e.owner_status())),
+    OutputColumn::new("process", 16, "name/pid of every process that has it; was: in front where they had it", push_processes).with_parts_quoted(),
+    OutputColumn::new("pid", 7, "the pids of these", push_pids).with_parts_quoted(),
+    OutputColumn::new("peer", 16, "name/pid of the processes at the other end, if that is on this machine", |e, out| if let Some(peer) = e.peer() { push_processes(peer, out); }).with_parts_quoted(),
+    OutputColumn::new("command", 20, "command line of the first process", push_command),
+    OutputColumn::new("user", 8, "user who opened it", |e, out| push_text(out, e.user())),
+    OutputColumn::new("uid", 5, "that user's number", |e, out| push_display(out, e.row.socket.uid)),
+    OutputColumn::new("unit", 16, "systemd unit it was opened in", |e, out| push_text(out, e.cgroup().and_then(|c| c.unit.as_deref()))),
+    OutputColumn::new("container", 19, "container it was opened in", |e, out| push_text(out, e.cgroup().and_then(|c| c.container.as_deref()))),
+    OutputColumn::new("recvq", 5, "bytes the program has not read", |e, out| push_display(out, e.row.socket.queues.map(|q| q.recv))),
+    OutputColumn::new("sendq", 5, "bytes the other end has not acknowledged", |e, out| push_display(out, e.row.socket.queues.map(|q| q.send))),
+    OutputColumn::new("waiting", 7, "a TCP listener's connections that no program has accepted yet", |e, out| push_display(out, e.row.socket.accept_queue.map(|b| b.waiting))),
+    OutputColumn::new("backlog", 7, "how many of these may wait", |e, out| push_display(out, e.row.socket.accept_queue.and_then(|b| b.limit))),
+    OutputColumn::new("rtt", 7, "round-trip time in microseconds", |e, out| push_display(out, tcp_info(e).and_then(|t| t.rtt_us))),
+    OutputColumn::new("retrans", 7, "segments sent again so far", |e, out| push_display(out, tcp_info(e).map(|t| t.total_retransmits))),
+    OutputColumn::new("sent", 8, "bytes sent so far, repetitions included", |e, out| push_display(out, tcp_info(e).and_then(|t| t.sent).map(|SentBytes { bytes, .. }| bytes))),
+    OutputColumn::new("received", 8, "bytes received so far", |e, out| push_display(out, tcp_info(e).and_then(|t| t.delivered).map(|DeliveredBytes { received, .. }| received))),
+    OutputColumn::new("congestion", 10, "congestion-control algorithm", |e, out| push_text(out, e.row.socket.congestion.as_ref().map(crate::socket::CongestionAlgorithm::as_str))),
+    OutputColumn::new("inode", 8, "inode number", |e, out| push_display(out, e.row.socket.inode.map(|i| i.0))),
+    OutputColumn::new("cookie", 8, "the kernel's own number for the socket", |e, out| push_display(out, e.row.socket.cookie.map(|c| c.0))),
 ];
 
 /// The columns of plain text where none are chosen: those that only change when the socket does.
-pub(super) const USUAL: [&str; 8] = [
+pub(super) const DEFAULT_COLUMNS: [&str; 8] = [
     "protocol", "state", "side", "port", "local", "remote", "owner", "process",
 ];
 
 /// Finds a column by name, or by the name of the filter field that asks for the same.
-pub fn column(name: &str) -> Option<&'static Column> {
+pub fn find_column(name: &str) -> Option<&'static OutputColumn> {
     let named = |name: &str| COLUMNS.iter().find(|c| c.name == name);
     named(name).or_else(|| match filter::Field::find(name)?.name {
         "proto" => named("protocol"),
@@ -121,28 +121,28 @@ pub fn column(name: &str) -> Option<&'static Column> {
     })
 }
 
-fn text(out: &mut String, value: Option<&str>) {
+fn push_text(out: &mut String, value: Option<&str>) {
     out.push_str(value.unwrap_or_default());
 }
 
-fn show(out: &mut String, value: Option<impl std::fmt::Display>) {
+fn push_display(out: &mut String, value: Option<impl std::fmt::Display>) {
     if let Some(value) = value {
         // Writing to a String does not fail.
         let _ = write!(out, "{value}");
     }
 }
 
-fn port(out: &mut String, port: Port) {
-    show(out, Some(port).filter(|p| *p != Port::NONE));
+fn push_port(out: &mut String, port: Port) {
+    push_display(out, Some(port).filter(|p| *p != Port::NONE));
 }
 
-fn tcp(entry: Entry<'_>) -> Option<&TcpInfo> {
+fn tcp_info(entry: OutputEntry<'_>) -> Option<&TcpInfo> {
     entry.row.socket.tcp.as_ref()
 }
 
-fn processes(entry: Entry<'_>, out: &mut String) {
+fn push_processes(entry: OutputEntry<'_>, out: &mut String) {
     for (index, process) in entry.processes().enumerate() {
-        match (index, entry.how()) {
+        match (index, entry.holder_relation()) {
             (0, "holds") => {}
             // In one word, so that it stays one field: `was:` or `listens:`.
             (0, how) => {
@@ -151,28 +151,28 @@ fn processes(entry: Entry<'_>, out: &mut String) {
             }
             _ => out.push(','),
         }
-        match entry.name_of(process) {
-            Some(name) => part(out, name),
+        match entry.process_name(process) {
+            Some(name) => push_name(out, name),
             // The process is known by its pid only.
             None => out.push('?'),
         }
-        show(out, Some(format_args!("/{}", process.pid)));
+        push_display(out, Some(format_args!("/{}", process.pid)));
     }
 }
 
 /// A name within a value; in quotes where it could be taken for more than one.
-fn part(out: &mut String, name: &str) {
-    let separates = |c: char| c.is_whitespace() || matches!(c, ',' | '/' | '"');
-    let like_ours = name.is_empty() || name == "?" || name.starts_with("was:");
-    if like_ours || name.contains(separates) {
-        quoted(out, name);
+fn push_name(out: &mut String, name: &str) {
+    let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | '/' | '"');
+    let is_reserved = name.is_empty() || name == "?" || name.starts_with("was:");
+    if is_reserved || name.contains(is_separator) {
+        push_quoted(out, name);
     } else {
         out.push_str(name);
     }
 }
 
 /// Between double quotes, those in it, and backslashes, with a backslash.
-pub(super) fn quoted(out: &mut String, text: &str) {
+pub(super) fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {
@@ -183,17 +183,17 @@ pub(super) fn quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
-fn pids(entry: Entry<'_>, out: &mut String) {
+fn push_pids(entry: OutputEntry<'_>, out: &mut String) {
     for (index, process) in entry.processes().enumerate() {
         let comma = if index > 0 { "," } else { "" };
-        show(out, Some(format_args!("{comma}{}", process.pid)));
+        push_display(out, Some(format_args!("{comma}{}", process.pid)));
     }
 }
 
-fn command(entry: Entry<'_>, out: &mut String) {
+fn push_command(entry: OutputEntry<'_>, out: &mut String) {
     let first = entry.processes().next();
     let process = first.and_then(|key| entry.directory().processes.get(&key));
-    text(out, process.and_then(|p| p.command.as_deref()));
+    push_text(out, process.and_then(|p| p.command.as_deref()));
 }
 
 #[cfg(test)]
@@ -201,32 +201,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_column_has_a_name_of_its_own() {
+    fn column_names_are_unique() {
         let mut names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), COLUMNS.len());
-        assert!(USUAL.iter().all(|name| column(name).is_some()));
+        assert!(
+            DEFAULT_COLUMNS
+                .iter()
+                .all(|name| find_column(name).is_some())
+        );
     }
 
     #[test]
-    fn columns_go_by_the_names_of_the_filter_fields_too() {
+    fn filter_field_names_find_columns() {
         for (name, found) in [
             ("proto", "protocol"),
             ("proc", "process"),
             ("dport", "rport"),
             ("cmd", "command"),
         ] {
-            assert_eq!(column(name).map(|c| c.name), Some(found), "{name}");
+            assert_eq!(find_column(name).map(|c| c.name), Some(found), "{name}");
         }
-        assert_eq!(column("colour"), None);
+        assert_eq!(find_column("colour"), None);
     }
 
     #[test]
-    fn names_that_could_be_taken_for_more_are_quoted() {
+    fn ambiguous_names_are_quoted() {
         let written = |name| {
             let mut out = String::new();
-            part(&mut out, name);
+            push_name(&mut out, name);
             out
         };
         assert_eq!(written("nginx"), "nginx");

@@ -7,18 +7,18 @@ use serde::Serialize;
 
 use crate::history::Slot;
 use crate::port::{PortKey, PortSide};
-use crate::query::{Answer, Group, GroupKey, Grouping};
-use crate::report::entry::{Entry, entries, with_twins};
-use crate::report::json::{ByLine, Socket};
+use crate::query::{Group, GroupKey, Grouping, QueryResult};
+use crate::report::entry::{OutputEntry, iter_entries, with_dual_stack_twins};
+use crate::report::json::{LinePerItem, SocketRecord};
 use crate::report::pieces;
 use crate::services::Services;
 use crate::snapshot::Gap;
 
 /// The number that only changes when a field changes its meaning or goes away.
-const VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListDocument<'a> {
     version: u32,
     taken_at: String,
     host: Option<&'a str>,
@@ -63,13 +63,13 @@ pub struct FindingRecord {
 #[derive(Serialize)]
 struct GroupRecord<'a> {
     #[serde(flatten)]
-    key: KeyRecord<'a>,
+    key: GroupKeyRecord<'a>,
     sockets: Vec<usize>,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
-enum KeyRecord<'a> {
+enum GroupKeyRecord<'a> {
     Port {
         protocol: &'static str,
         port: u16,
@@ -88,13 +88,16 @@ enum KeyRecord<'a> {
 }
 
 /// Every socket of the answer, each once, in the order in which it first comes.
-fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = Entry<'a>> {
-    let mut written = HashSet::new();
-    entries(answer, services).filter_map(move |(group, entry)| {
+fn unique_entries<'a>(
+    result: &'a QueryResult,
+    services: &'a Services,
+) -> impl Iterator<Item = OutputEntry<'a>> {
+    let mut seen = HashSet::new();
+    iter_entries(result, services).filter_map(move |(group, entry)| {
         // Only a process's socket can stand under another one, too.
-        let again = matches!(group.map(Group::key), Some(GroupKey::Process(_)))
-            && !written.insert(entry.row.slot);
-        (!again).then_some(entry)
+        let repeated = matches!(group.map(Group::key), Some(GroupKey::Process(_)))
+            && !seen.insert(entry.row.slot);
+        (!repeated).then_some(entry)
     })
 }
 
@@ -102,63 +105,69 @@ fn once<'a>(answer: &'a Answer, services: &'a Services) -> impl Iterator<Item = 
 ///
 /// # Errors
 /// When `out` takes no more.
-pub fn json(
-    answer: &Answer,
+pub fn write_json(
+    result: &QueryResult,
     services: &Services,
     host: Option<&str>,
     findings: &[FindingRecord],
     mut out: impl Write,
 ) -> io::Result<()> {
-    let moment = &answer.moment;
-    let document = Document {
-        version: VERSION,
-        taken_at: time(moment.taken_at),
+    let moment = &result.moment;
+    let document = ListDocument {
+        version: FORMAT_VERSION,
+        taken_at: format_timestamp(moment.taken_at),
         host,
-        gaps: moment.gaps.iter().map(gap).collect(),
+        gaps: moment.gaps.iter().map(gap_record).collect(),
         findings,
         sockets: [],
-        groups: (answer.grouping != Grouping::Sockets).then(|| groups(answer, services)),
+        groups: (result.grouping != Grouping::Sockets).then(|| group_records(result, services)),
     };
     let mut text = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, ByLine::default());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, LinePerItem::default());
     document.serialize(&mut serializer)?;
     // Before it stand names of this machine and messages, in which a quote would be escaped.
-    let place = text.windows(SOCKETS.len()).position(|part| part == SOCKETS);
-    let (before, after) = text.split_at(place.map_or(text.len(), |at| at + SOCKETS.len()));
+    let index = text
+        .windows(SOCKETS_MARKER.len())
+        .position(|part| part == SOCKETS_MARKER);
+    let (before, after) = text.split_at(index.map_or(text.len(), |at| at + SOCKETS_MARKER.len()));
     out.write_all(before)?;
-    let entries: Vec<Entry<'_>> = once(answer, services).collect();
-    let one = |place: usize, entry: Entry<'_>, text: &mut Vec<u8>| {
-        text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
-        Ok(serde_json::to_writer(text, &Socket::new(entry))?)
+    let entries: Vec<OutputEntry<'_>> = unique_entries(result, services).collect();
+    let write_entry = |index: usize, entry: OutputEntry<'_>, text: &mut Vec<u8>| {
+        text.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+        Ok(serde_json::to_writer(text, &SocketRecord::new(entry))?)
     };
-    pieces::write_all(&entries, one, &mut out)?;
+    pieces::write_entries(&entries, write_entry, &mut out)?;
     out.write_all(after)?;
     out.write_all(b"\n")
 }
 
 /// What stands before the sockets of a document.
-const SOCKETS: &[u8] = br#","sockets":["#;
+const SOCKETS_MARKER: &[u8] = br#","sockets":["#;
 
 /// Writes one object a line.
 ///
 /// # Errors
 /// When `out` takes no more.
-pub fn ndjson(answer: &Answer, services: &Services, mut out: impl Write) -> io::Result<()> {
-    let entries: Vec<Entry<'_>> = once(answer, services).collect();
-    let one = |_, entry: Entry<'_>, text: &mut Vec<u8>| {
-        serde_json::to_writer(&mut *text, &Socket::new(entry))?;
+pub fn write_ndjson(
+    result: &QueryResult,
+    services: &Services,
+    mut out: impl Write,
+) -> io::Result<()> {
+    let entries: Vec<OutputEntry<'_>> = unique_entries(result, services).collect();
+    let write_entry = |_, entry: OutputEntry<'_>, text: &mut Vec<u8>| {
+        serde_json::to_writer(&mut *text, &SocketRecord::new(entry))?;
         text.push(b'\n');
         Ok(())
     };
-    pieces::write_all(&entries, one, &mut out)
+    pieces::write_entries(&entries, write_entry, &mut out)
 }
 
 /// RFC 3339 in UTC, to the millisecond.
-pub(super) fn time(at: jiff::Timestamp) -> String {
+pub(super) fn format_timestamp(at: jiff::Timestamp) -> String {
     format!("{at:.3}")
 }
 
-fn gap(gap: &Gap) -> GapRecord {
+fn gap_record(gap: &Gap) -> GapRecord {
     let (what, message) = match gap {
         Gap::Sockets(why) => ("sockets", why),
         Gap::Closes(why) => ("closes", why),
@@ -171,54 +180,54 @@ fn gap(gap: &Gap) -> GapRecord {
     }
 }
 
-fn groups<'a>(answer: &'a Answer, services: &'a Services) -> Vec<GroupRecord<'a>> {
-    let places: HashMap<Slot, usize> = once(answer, services)
+fn group_records<'a>(result: &'a QueryResult, services: &'a Services) -> Vec<GroupRecord<'a>> {
+    let indexes: HashMap<Slot, usize> = unique_entries(result, services)
         .enumerate()
-        .map(|(place, entry)| (entry.row.slot, place))
+        .map(|(index, entry)| (entry.row.slot, index))
         .collect();
     let record = |group: &'a Group| {
-        let slots = answer.rows.get(group.rows.clone())?;
-        let entry = Entry::at(*slots.first()?, &answer.moment, services)?;
+        let slots = result.rows.get(group.rows.clone())?;
+        let entry = OutputEntry::from_slot(*slots.first()?, &result.moment, services)?;
         Some(GroupRecord {
-            key: key(group, entry),
-            sockets: with_twins(answer, slots)
-                .filter_map(|slot| places.get(&slot).copied())
+            key: group_key_record(group, entry),
+            sockets: with_dual_stack_twins(result, slots)
+                .filter_map(|slot| indexes.get(&slot).copied())
                 .collect(),
         })
     };
-    answer.groups.iter().filter_map(record).collect()
+    result.groups.iter().filter_map(record).collect()
 }
 
-fn key<'a>(group: &Group, entry: Entry<'a>) -> KeyRecord<'a> {
+fn group_key_record<'a>(group: &Group, entry: OutputEntry<'a>) -> GroupKeyRecord<'a> {
     match group.key() {
         GroupKey::Port(PortKey {
             side,
             port,
             protocol,
-        }) => KeyRecord::Port {
+        }) => GroupKeyRecord::Port {
             protocol: protocol.name(),
             port: port.0,
             at: match side {
-                PortSide::Here => "local",
-                PortSide::There => "remote",
+                PortSide::Local => "local",
+                PortSide::Remote => "remote",
             },
             service: entry.service(),
         },
-        GroupKey::Process(key) => KeyRecord::Process {
+        GroupKey::Process(key) => GroupKeyRecord::Process {
             pid: Some(key.pid.0),
-            name: entry.name_of(key),
+            name: entry.process_name(key),
             owner_status: entry.owner_status(),
         },
-        GroupKey::NoProcess(_) => KeyRecord::Process {
+        GroupKey::Unowned(_) => GroupKeyRecord::Process {
             pid: None,
             name: None,
             owner_status: entry.owner_status(),
         },
-        GroupKey::Host(address) => KeyRecord::Host {
+        GroupKey::Host(address) => GroupKeyRecord::Host {
             address: Some(address.to_string()),
             name: entry.remote_name(),
         },
-        GroupKey::NoHost => KeyRecord::Host {
+        GroupKey::NoHost => GroupKeyRecord::Host {
             address: None,
             name: None,
         },

@@ -1,22 +1,26 @@
 //! One row with what its ids stand for: what every format asks.
 
-use crate::history::{Held, Moment, Ownership, Slot, Tracked};
+use crate::history::{HolderSet, Moment, Ownership, Slot, TrackedSocket};
 use crate::process::{Holder, ProcessKey};
-use crate::query::{Answer, Group};
+use crate::query::{Group, QueryResult};
 use crate::services::Services;
 use crate::snapshot::{Cgroup, Directory};
 
 /// A row, the moment it belongs to, and the names of ports.
 #[derive(Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub(super) row: &'a Tracked,
+pub(super) struct OutputEntry<'a> {
+    pub(super) row: &'a TrackedSocket,
     pub(super) moment: &'a Moment,
     pub(super) services: &'a Services,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> OutputEntry<'a> {
     /// The row at a slot; `None` where it is gone.
-    pub(super) fn at(slot: Slot, moment: &'a Moment, services: &'a Services) -> Option<Self> {
+    pub(super) fn from_slot(
+        slot: Slot,
+        moment: &'a Moment,
+        services: &'a Services,
+    ) -> Option<Self> {
         Some(Self {
             row: moment.row(slot)?,
             moment,
@@ -30,7 +34,8 @@ impl<'a> Entry<'a> {
 
     /// The usual use of the shared port.
     pub(super) fn service(self) -> Option<&'a str> {
-        self.services.of(self.row.port_key(), self.moment.ephemeral)
+        self.services
+            .shared_port_name(self.row.port_key(), self.moment.ephemeral)
     }
 
     pub(super) fn user(self) -> Option<&'a str> {
@@ -55,7 +60,7 @@ impl<'a> Entry<'a> {
 
     /// The name of the remote address, where it was asked for and there is one.
     pub(super) fn remote_name(self) -> Option<&'a str> {
-        let address = self.row.socket.remote?.plain();
+        let address = self.row.socket.remote?.canonical_ip();
         self.directory().hosts.get(&address).map(|name| &**name)
     }
 
@@ -68,11 +73,11 @@ impl<'a> Entry<'a> {
     /// The same, each process once.
     pub(super) fn processes(self) -> impl Iterator<Item = ProcessKey> + 'a {
         let held = self.row.ownership.last_holders();
-        held.into_iter().flat_map(Held::processes)
+        held.into_iter().flat_map(HolderSet::processes)
     }
 
     /// The name of a process that has it.
-    pub(super) fn name_of(self, process: ProcessKey) -> Option<&'a str> {
+    pub(super) fn process_name(self, process: ProcessKey) -> Option<&'a str> {
         let process = self.directory().processes.get(&process)?;
         Some(&process.name)
     }
@@ -89,12 +94,12 @@ impl<'a> Entry<'a> {
             Ownership::Known(_) => "known",
             Ownership::Unaccepted => "unaccepted",
             Ownership::Kernel => "kernel",
-            Ownership::Remembered(_) => "remembered",
-            Ownership::OfListener(_) => "of-listener",
+            Ownership::Former(_) => "remembered",
+            Ownership::FromListener(_) => "of-listener",
             Ownership::Hidden => "hidden",
-            Ownership::Vanished => "vanished",
-            Ownership::NotYet => "not-yet",
-            Ownership::Untold => "untold",
+            Ownership::NotFound => "vanished",
+            Ownership::Pending => "not-yet",
+            Ownership::Unsupported => "untold",
         }
     }
 
@@ -104,10 +109,10 @@ impl<'a> Entry<'a> {
     }
 
     /// The word for what its holders have to do with it.
-    pub(super) const fn how(self) -> &'static str {
+    pub(super) const fn holder_relation(self) -> &'static str {
         match self.row.ownership {
-            Ownership::Remembered(_) => "was",
-            Ownership::OfListener(_) => "listens",
+            Ownership::Former(_) => "was",
+            Ownership::FromListener(_) => "listens",
             _ => "holds",
         }
     }
@@ -116,30 +121,30 @@ impl<'a> Entry<'a> {
 /// Every row of an answer in its order, with its outer group where it has one; the second socket of a
 /// listener with two addresses, which is no line of the chart, after the first. A socket that several
 /// processes hold comes once with each of them.
-pub(super) fn entries<'a>(
-    answer: &'a Answer,
+pub(super) fn iter_entries<'a>(
+    result: &'a QueryResult,
     services: &'a Services,
-) -> impl Iterator<Item = (Option<&'a Group>, Entry<'a>)> {
-    let flat = answer
+) -> impl Iterator<Item = (Option<&'a Group>, OutputEntry<'a>)> {
+    let flat = result
         .groups
         .is_empty()
-        .then_some((None, 0..answer.rows.len()));
-    let grouped = answer.groups.iter().map(|g| (Some(g), g.rows.clone()));
+        .then_some((None, 0..result.rows.len()));
+    let grouped = result.groups.iter().map(|g| (Some(g), g.rows.clone()));
     flat.into_iter()
         .chain(grouped)
         .flat_map(move |(group, rows)| {
-            let slots = answer.rows.get(rows).unwrap_or_default();
-            let entry = |slot: Slot| Entry::at(slot, &answer.moment, services);
-            with_twins(answer, slots).filter_map(move |slot| Some((group, entry(slot)?)))
+            let slots = result.rows.get(rows).unwrap_or_default();
+            let entry = |slot: Slot| OutputEntry::from_slot(slot, &result.moment, services);
+            with_dual_stack_twins(result, slots).filter_map(move |slot| Some((group, entry(slot)?)))
         })
 }
 
 /// The sockets behind a run of rows.
-pub(super) fn with_twins<'a>(
-    answer: &'a Answer,
+pub(super) fn with_dual_stack_twins<'a>(
+    result: &'a QueryResult,
     slots: &'a [Slot],
 ) -> impl Iterator<Item = Slot> + 'a {
-    let twin = |slot: Slot| answer.twin(slot).map(|row| row.slot);
+    let twin = |slot: Slot| result.dual_stack_twin(slot).map(|row| row.slot);
     slots
         .iter()
         .flat_map(move |slot| [Some(*slot), twin(*slot)])

@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::history::Moment;
-use crate::history::{Since, Tracked};
-use crate::query::{Event, EventKind};
-use crate::report::columns::{USUAL, column};
-use crate::report::document::time;
-use crate::report::entry::Entry;
-use crate::report::json::{Socket, milliseconds};
-use crate::report::layout::Text;
+use crate::history::{ObservedSince, TrackedSocket};
+use crate::query::{MatchEvent, MatchEventKind};
+use crate::report::columns::{DEFAULT_COLUMNS, find_column};
+use crate::report::document::format_timestamp;
+use crate::report::entry::OutputEntry;
+use crate::report::json::{SocketRecord, to_millis};
+use crate::report::layout::LineBuilder;
 use crate::services::Services;
-use crate::socket::{Delivered, Sent, TcpState};
+use crate::socket::{DeliveredBytes, SentBytes, TcpState};
 
 #[derive(Serialize)]
-struct Record<'a> {
+struct EventRecord<'a> {
     event: &'static str,
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,15 +29,17 @@ struct Record<'a> {
     before_first_look: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sampled: Option<bool>,
-    socket: Socket<'a>,
+    socket: SocketRecord<'a>,
 }
 
 /// The word for what happened.
-const fn word(kind: EventKind) -> &'static str {
+const fn event_name(kind: MatchEventKind) -> &'static str {
     match kind {
-        EventKind::Opened => "opened",
-        EventKind::Closed => "closed",
-        EventKind::Changed { .. } | EventKind::Began | EventKind::Ceased => "changed",
+        MatchEventKind::Opened => "opened",
+        MatchEventKind::Closed => "closed",
+        MatchEventKind::Changed { .. }
+        | MatchEventKind::StartedMatching
+        | MatchEventKind::StoppedMatching => "changed",
     }
 }
 
@@ -45,34 +47,34 @@ const fn word(kind: EventKind) -> &'static str {
 ///
 /// # Errors
 /// When `out` takes no more.
-pub fn ndjson_event(
-    event: Event,
+pub fn write_ndjson_event(
+    event: MatchEvent,
     moment: &Moment,
     services: &Services,
     mut out: impl Write,
 ) -> io::Result<()> {
-    let Some(entry) = Entry::at(event.slot, moment, services) else {
+    let Some(entry) = OutputEntry::from_slot(event.slot, moment, services) else {
         return Ok(());
     };
     let row = entry.row;
-    let closed = event.kind == EventKind::Closed;
+    let closed = event.kind == MatchEventKind::Closed;
     let seen = closed && was_sampled(row);
-    let record = Record {
-        event: word(event.kind),
-        at: time(moment.taken_at),
+    let record = EventRecord {
+        event: event_name(event.kind),
+        at: format_timestamp(moment.taken_at),
         from: match event.kind {
-            EventKind::Changed { from } => from.map(TcpState::name),
+            MatchEventKind::Changed { previous: from } => from.map(TcpState::name),
             _ => None,
         },
         matches: match event.kind {
-            EventKind::Began => Some(true),
-            EventKind::Ceased => Some(false),
+            MatchEventKind::StartedMatching => Some(true),
+            MatchEventKind::StoppedMatching => Some(false),
             _ => None,
         },
-        seen_ms: seen.then(|| milliseconds(row.age(moment.elapsed))),
-        before_first_look: seen.then(|| was_there_before(row)),
+        seen_ms: seen.then(|| to_millis(row.age(moment.elapsed))),
+        before_first_look: seen.then(|| existed_before_first_sample(row)),
         sampled: closed.then(|| was_sampled(row)),
-        socket: Socket::new(entry),
+        socket: SocketRecord::new(entry),
     };
     serde_json::to_writer(&mut out, &record)?;
     out.write_all(b"\n")
@@ -83,49 +85,49 @@ pub fn ndjson_event(
 ///
 /// # Errors
 /// When `out` takes no more.
-pub fn plain_event(
-    event: Event,
+pub fn write_plain_event(
+    event: MatchEvent,
     moment: &Moment,
     services: &Services,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let Some(entry) = Entry::at(event.slot, moment, services) else {
+    let Some(entry) = OutputEntry::from_slot(event.slot, moment, services) else {
         return Ok(());
     };
-    let mut line = Text::default();
-    line.add(&time(moment.taken_at), 24);
-    line.add(word(event.kind), 7);
+    let mut line = LineBuilder::default();
+    line.push(&format_timestamp(moment.taken_at), 24);
+    line.push(event_name(event.kind), 7);
     let mut value = String::new();
-    for column in USUAL.iter().filter_map(|name| column(name)) {
+    for column in DEFAULT_COLUMNS.iter().filter_map(|name| find_column(name)) {
         value.clear();
         column.write(entry, &mut value);
-        line.add_value(&value, column);
+        line.push_value(&value, column);
     }
-    if let Some(note) = note(event.kind, entry.row, moment) {
-        line.add(&note, 0);
+    if let Some(note) = event_note(event.kind, entry.row, moment) {
+        line.push(&note, 0);
     }
-    line.print(out)
+    line.write_line(out)
 }
 
 /// What the columns do not tell.
-fn note(kind: EventKind, row: &Tracked, moment: &Moment) -> Option<String> {
+fn event_note(kind: MatchEventKind, row: &TrackedSocket, moment: &Moment) -> Option<String> {
     match kind {
-        EventKind::Opened => None,
-        EventKind::Changed { from } => Some(format!("from {}", from?.name())),
-        EventKind::Began => Some("matches now".into()),
-        EventKind::Ceased => Some("matches no more".into()),
-        EventKind::Closed => {
+        MatchEventKind::Opened => None,
+        MatchEventKind::Changed { previous: from } => Some(format!("from {}", from?.name())),
+        MatchEventKind::StartedMatching => Some("matches now".into()),
+        MatchEventKind::StoppedMatching => Some("matches no more".into()),
+        MatchEventKind::Closed => {
             let seen = row.age(moment.elapsed).as_secs_f64();
             let mut note = match row.first_seen {
-                Since::Unsampled(_) => "in no sample".to_owned(),
-                Since::BeforeFirstLook(_) => format!("seen ≥{seen:.1}s"),
-                Since::Seen(_) => format!("seen {seen:.1}s"),
+                ObservedSince::Unsampled(_) => "in no sample".to_owned(),
+                ObservedSince::BeforeFirstSample(_) => format!("seen ≥{seen:.1}s"),
+                ObservedSince::Sampled(_) => format!("seen {seen:.1}s"),
             };
             let tcp = row.socket.tcp.as_ref();
-            if let Some(Sent { bytes, .. }) = tcp.and_then(|t| t.sent) {
+            if let Some(SentBytes { bytes, .. }) = tcp.and_then(|t| t.sent) {
                 note.push_str(&format!(", sent {bytes} B"));
             }
-            if let Some(Delivered { received, .. }) = tcp.and_then(|t| t.delivered) {
+            if let Some(DeliveredBytes { received, .. }) = tcp.and_then(|t| t.delivered) {
                 note.push_str(&format!(", received {received} B"));
             }
             Some(note)
@@ -133,10 +135,10 @@ fn note(kind: EventKind, row: &Tracked, moment: &Moment) -> Option<String> {
     }
 }
 
-const fn was_sampled(row: &Tracked) -> bool {
-    !matches!(row.first_seen, Since::Unsampled(_))
+const fn was_sampled(row: &TrackedSocket) -> bool {
+    !matches!(row.first_seen, ObservedSince::Unsampled(_))
 }
 
-const fn was_there_before(row: &Tracked) -> bool {
-    matches!(row.first_seen, Since::BeforeFirstLook(_))
+const fn existed_before_first_sample(row: &TrackedSocket) -> bool {
+    matches!(row.first_seen, ObservedSince::BeforeFirstSample(_))
 }

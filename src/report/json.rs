@@ -1,20 +1,20 @@
-//! JSON: the types that are written. What they mean is told in [`SCHEMA`](super::help::SCHEMA),
+//! JSON: the types that are written. What they mean is told in [`JSON_SCHEMA`](super::help::SCHEMA),
 //! and a test compares the two.
 
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use crate::endpoint::{Endpoint, Scope};
-use crate::history::{Evidence, Tracked};
+use crate::endpoint::{AddressScope, Endpoint};
+use crate::history::{Evidence, TrackedSocket};
 use crate::port::Port;
 use crate::process::Holder;
-use crate::report::entry::Entry;
+use crate::report::entry::OutputEntry;
 use crate::socket::{TcpInfo, TimerKind};
 
 /// What is said of one socket.
 #[derive(Serialize)]
-pub(super) struct Socket<'a> {
+pub(super) struct SocketRecord<'a> {
     protocol: &'static str,
     family: &'static str,
     state: Option<&'static str>,
@@ -22,11 +22,11 @@ pub(super) struct Socket<'a> {
     side_known_by: &'static str,
     port: Option<u16>,
     service: Option<&'a str>,
-    local: End<'a>,
-    remote: Option<End<'a>>,
-    owners: Owners<'a>,
+    local: EndpointRecord<'a>,
+    remote: Option<EndpointRecord<'a>>,
+    owners: OwnerRecords<'a>,
     owner_status: &'static str,
-    peer_owners: Option<Owners<'a>>,
+    peer_owners: Option<OwnerRecords<'a>>,
     uid: Option<u32>,
     user: Option<&'a str>,
     unit: Option<&'a str>,
@@ -35,16 +35,16 @@ pub(super) struct Socket<'a> {
     /// As text: JSON readers keep 53 bits of a number.
     cookie: Option<String>,
     interface: Option<String>,
-    queue: Option<Queue>,
-    backlog: Option<Backlog>,
-    timer: Option<Timer>,
+    queue: Option<QueueRecord>,
+    backlog: Option<BacklogRecord>,
+    timer: Option<TimerRecord>,
     v6only: Option<bool>,
-    tcp: Option<Tcp<'a>>,
+    tcp: Option<TcpRecord<'a>>,
 }
 
 #[derive(Serialize)]
-struct End<'a> {
-    #[serde(serialize_with = "shown")]
+struct EndpointRecord<'a> {
+    #[serde(serialize_with = "serialize_display")]
     address: std::net::IpAddr,
     port: Option<u16>,
     scope: &'static str,
@@ -55,26 +55,26 @@ struct End<'a> {
 }
 
 #[derive(Serialize)]
-struct Queue {
+struct QueueRecord {
     recv: u32,
     send: u32,
 }
 
 #[derive(Serialize)]
-struct Backlog {
+struct BacklogRecord {
     waiting: u32,
     limit: Option<u32>,
 }
 
 #[derive(Serialize)]
-struct Timer {
+struct TimerRecord {
     kind: &'static str,
     remaining_ms: u64,
     retransmits: u8,
 }
 
 #[derive(Serialize)]
-struct Tcp<'a> {
+struct TcpRecord<'a> {
     rtt_us: Option<u32>,
     rtt_variation_us: u32,
     min_rtt_us: Option<u32>,
@@ -89,36 +89,40 @@ struct Tcp<'a> {
 }
 
 /// The processes of a row, one descriptor after the other.
-struct Owners<'a>(Entry<'a>);
+struct OwnerRecords<'a>(OutputEntry<'a>);
 
 #[derive(Serialize)]
-struct Owner<'a> {
+struct OwnerRecord<'a> {
     pid: u32,
     name: Option<&'a str>,
     fd: Option<u32>,
-    how: &'static str,
+    #[serde(rename = "how")]
+    relation: &'static str,
 }
 
-impl Serialize for Owners<'_> {
+impl Serialize for OwnerRecords<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entry = self.0;
-        let how = entry.how();
-        serializer.collect_seq(entry.holders().map(|holder: &Holder| Owner {
+        let relation = entry.holder_relation();
+        serializer.collect_seq(entry.holders().map(|holder: &Holder| OwnerRecord {
             pid: holder.process.pid.0,
-            name: entry.name_of(holder.process),
+            name: entry.process_name(holder.process),
             fd: holder.fd.map(|fd| fd.0),
-            how,
+            relation,
         }))
     }
 }
 
-fn shown<T: std::fmt::Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+fn serialize_display<T: std::fmt::Display, S: Serializer>(
+    value: &T,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     to.collect_str(value)
 }
 
-impl<'a> Socket<'a> {
-    pub(super) fn new(entry: Entry<'a>) -> Self {
-        let Entry { row, moment, .. } = entry;
+impl<'a> SocketRecord<'a> {
+    pub(super) fn new(entry: OutputEntry<'a>) -> Self {
+        let OutputEntry { row, moment, .. } = entry;
         let socket = &row.socket;
         let cgroup = entry.cgroup();
         Self {
@@ -126,14 +130,16 @@ impl<'a> Socket<'a> {
             family: socket.family().name(),
             state: socket.tcp_state().map(crate::socket::TcpState::name),
             side: row.side.name(),
-            side_known_by: evidence(row),
-            port: number(row.port_key().port),
+            side_known_by: evidence_name(row),
+            port: port_number(row.port_key().port),
             service: entry.service(),
-            local: End::new(socket.local, None),
-            remote: socket.remote.map(|end| End::new(end, entry.remote_name())),
-            owners: Owners(entry),
+            local: EndpointRecord::new(socket.local, None),
+            remote: socket
+                .remote
+                .map(|end| EndpointRecord::new(end, entry.remote_name())),
+            owners: OwnerRecords(entry),
             owner_status: entry.owner_status(),
-            peer_owners: entry.peer().map(Owners),
+            peer_owners: entry.peer().map(OwnerRecords),
             uid: socket.uid.map(|uid| uid.0),
             user: entry.user(),
             unit: cgroup.and_then(|c| c.unit.as_deref()),
@@ -141,45 +147,45 @@ impl<'a> Socket<'a> {
             inode: socket.inode.map(|inode| inode.0.get()),
             cookie: socket.cookie.map(|cookie| cookie.0.to_string()),
             interface: entry.interface(),
-            queue: socket.queues.map(|q| Queue {
+            queue: socket.queues.map(|q| QueueRecord {
                 recv: q.recv,
                 send: q.send,
             }),
-            backlog: socket.backlog.map(|b| Backlog {
+            backlog: socket.accept_queue.map(|b| BacklogRecord {
                 waiting: b.waiting,
                 limit: b.limit,
             }),
-            timer: socket.timer.map(|timer| Timer {
+            timer: socket.timer.map(|timer| TimerRecord {
                 kind: timer_name(timer.kind),
-                remaining_ms: milliseconds(timer.due.saturating_sub(moment.elapsed)),
+                remaining_ms: to_millis(timer.due.saturating_sub(moment.elapsed)),
                 retransmits: timer.retransmits,
             }),
             v6only: socket.v6only,
-            tcp: socket.tcp.as_ref().map(|info| Tcp::new(info, row)),
+            tcp: socket.tcp.as_ref().map(|info| TcpRecord::new(info, row)),
         }
     }
 }
 
-impl<'a> End<'a> {
+impl<'a> EndpointRecord<'a> {
     fn new(end: Endpoint, name: Option<&'a str>) -> Self {
         Self {
-            address: end.plain(),
-            port: number(end.port),
-            scope: scope(end.scope()),
-            mapped: end.is_mapped().then_some(true),
+            address: end.canonical_ip(),
+            port: port_number(end.port),
+            scope: scope_name(end.scope()),
+            mapped: end.is_ipv4_mapped().then_some(true),
             name,
         }
     }
 }
 
-impl<'a> Tcp<'a> {
-    fn new(info: &TcpInfo, row: &'a Tracked) -> Self {
+impl<'a> TcpRecord<'a> {
+    fn new(info: &TcpInfo, row: &'a TrackedSocket) -> Self {
         Self {
             rtt_us: info.rtt_us.map(Into::into),
             rtt_variation_us: info.rtt_variation_us,
             min_rtt_us: info.min_rtt_us.map(Into::into),
             bytes_sent: info.sent.map(|s| s.bytes),
-            bytes_retransmitted: info.sent.map(|s| s.repeated),
+            bytes_retransmitted: info.sent.map(|s| s.retransmitted),
             bytes_acknowledged: info.delivered.map(|d| d.acknowledged),
             bytes_received: info.delivered.map(|d| d.received),
             retransmits: info.total_retransmits,
@@ -189,37 +195,37 @@ impl<'a> Tcp<'a> {
                 .socket
                 .congestion
                 .as_ref()
-                .map(crate::socket::Congestion::as_str),
+                .map(crate::socket::CongestionAlgorithm::as_str),
         }
     }
 }
 
-fn number(port: Port) -> Option<u16> {
+fn port_number(port: Port) -> Option<u16> {
     Some(port.0).filter(|_| port != Port::NONE)
 }
 
-pub(super) fn milliseconds(duration: std::time::Duration) -> u64 {
+pub(super) fn to_millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-const fn scope(scope: Scope) -> &'static str {
+const fn scope_name(scope: AddressScope) -> &'static str {
     match scope {
-        Scope::Unspecified => "unspecified",
-        Scope::Loopback => "loopback",
-        Scope::LinkLocal => "link-local",
-        Scope::Private => "private",
-        Scope::Multicast => "multicast",
-        Scope::Global => "global",
+        AddressScope::Unspecified => "unspecified",
+        AddressScope::Loopback => "loopback",
+        AddressScope::LinkLocal => "link-local",
+        AddressScope::Private => "private",
+        AddressScope::Multicast => "multicast",
+        AddressScope::Global => "global",
     }
 }
 
-const fn evidence(row: &Tracked) -> &'static str {
+const fn evidence_name(row: &TrackedSocket) -> &'static str {
     match row.evidence {
         Evidence::State => "state",
         Evidence::Listener => "listener",
         Evidence::PastListener => "past-listener",
         Evidence::Counters => "counters",
-        Evidence::Mirror => "other-end",
+        Evidence::Peer => "other-end",
         Evidence::PortRange => "guess",
     }
 }
@@ -229,7 +235,7 @@ const fn timer_name(kind: TimerKind) -> &'static str {
         TimerKind::Retransmit => "retransmit",
         TimerKind::Keepalive => "keepalive",
         TimerKind::TimeWait => "time-wait",
-        TimerKind::Probe => "probe",
+        TimerKind::ZeroWindowProbe => "probe",
         TimerKind::Other(_) => "other",
     }
 }
@@ -237,11 +243,11 @@ const fn timer_name(kind: TimerKind) -> &'static str {
 /// Writes JSON with a line for each member of the outermost lists: it can be read line by line,
 /// compared and searched, and is hardly longer than without.
 #[derive(Default)]
-pub(super) struct ByLine {
+pub(super) struct LinePerItem {
     depth: usize,
 }
 
-impl serde_json::ser::Formatter for ByLine {
+impl serde_json::ser::Formatter for LinePerItem {
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         self.depth += 1;
         out.write_all(b"[")

@@ -5,28 +5,28 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::columns::{Column, Quoting, quoted};
+use crate::report::columns::{OutputColumn, Quoting, push_quoted};
 
 /// What stands for a value that is not known or not there.
-const NOTHING: &str = "-";
+const EMPTY_VALUE: &str = "-";
 
 /// A value as plain text has it: never empty, and without a space that would end it.
-pub(super) fn worded(value: &str, quoting: Quoting) -> Cow<'_, str> {
+pub(super) fn quote_value(value: &str, quoting: Quoting) -> Cow<'_, str> {
     if value.is_empty() {
-        return NOTHING.into();
+        return EMPTY_VALUE.into();
     }
-    let needs_quotes = value == NOTHING || value.contains([' ', '"']);
+    let needs_quotes = value == EMPTY_VALUE || value.contains([' ', '"']);
     if quoting == Quoting::Parts || !needs_quotes {
         return value.into();
     }
     let mut out = String::with_capacity(value.len() + 2);
-    quoted(&mut out, value);
+    push_quoted(&mut out, value);
     out.into()
 }
 
 /// Spreadsheets calculate what begins like a formula, whoever chose the text
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-pub(super) fn harmless(value: &str) -> Cow<'_, str> {
+pub(super) fn escape_formula(value: &str) -> Cow<'_, str> {
     if value.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
     ]) {
@@ -37,34 +37,34 @@ pub(super) fn harmless(value: &str) -> Cow<'_, str> {
 }
 
 /// No column is made narrower than this.
-const NARROWEST: usize = 7;
+const MIN_COLUMN_WIDTH: usize = 7;
 
 /// Takes cells from the widest columns until all of them, with two cells between each, fit. Where
 /// that is not possible lines break: a column that was asked for is never left out.
-pub(super) fn shrink(widths: &mut [usize], total: usize) {
+pub(super) fn shrink_widths(widths: &mut [usize], total: usize) {
     let gaps = widths.len().saturating_sub(1) * 2;
-    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
-    while over > 0 {
-        let Some(widest) = widths.iter_mut().max().filter(|w| **w > NARROWEST) else {
+    let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
+    while excess > 0 {
+        let Some(widest) = widths.iter_mut().max().filter(|w| **w > MIN_COLUMN_WIDTH) else {
             return;
         };
         *widest -= 1;
-        over -= 1;
+        excess -= 1;
     }
 }
 
 /// A line in the making; its memory is used again.
 #[derive(Default)]
-pub(super) struct Text {
+pub(super) struct LineBuilder {
     indent: &'static str,
     text: String,
     /// Spaces that are owed before the next value.
-    owed: usize,
+    pending_spaces: usize,
 }
 
-impl Text {
+impl LineBuilder {
     /// A line that begins with this.
-    pub(super) fn indented(indent: &'static str) -> Self {
+    pub(super) fn with_indent(indent: &'static str) -> Self {
         Self {
             indent,
             ..Self::default()
@@ -72,35 +72,36 @@ impl Text {
     }
 
     /// Appends a value and makes room for the next.
-    pub(super) fn add(&mut self, value: &str, least: usize) {
+    pub(super) fn push(&mut self, value: &str, min_width: usize) {
         if self.text.is_empty() {
             self.text.push_str(self.indent);
         }
-        self.text.extend(std::iter::repeat_n(' ', self.owed));
+        self.text
+            .extend(std::iter::repeat_n(' ', self.pending_spaces));
         self.text.push_str(value);
         let cells = if value.is_ascii() {
             value.len()
         } else {
             value.width()
         };
-        self.owed = least.saturating_sub(cells) + 2;
+        self.pending_spaces = min_width.saturating_sub(cells) + 2;
     }
 
     /// Appends a value, or as much of it as the column has room for.
-    pub(super) fn add_cut(&mut self, value: &str, width: usize) {
-        self.add(&crate::text::cut(value, width), width);
+    pub(super) fn push_truncated(&mut self, value: &str, width: usize) {
+        self.push(&crate::text::truncate(value, width), width);
     }
 
     /// Appends what stands in a column.
-    pub(super) fn add_value(&mut self, value: &str, column: &Column) {
-        self.add(&worded(value, column.quoting), column.least);
+    pub(super) fn push_value(&mut self, value: &str, column: &OutputColumn) {
+        self.push(&quote_value(value, column.quoting), column.min_width);
     }
 
     /// Writes the line and begins the next.
-    pub(super) fn print(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write_line(&mut self, out: &mut impl Write) -> io::Result<()> {
         let outcome = writeln!(out, "{}", self.text.trim_end());
         self.text.clear();
-        self.owed = 0;
+        self.pending_spaces = 0;
         outcome
     }
 }
@@ -110,9 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_widest_columns_give_way_and_none_is_lost() {
+    fn widest_columns_shrink_first() {
         let shrunk = |mut widths: Vec<usize>, total| {
-            shrink(&mut widths, total);
+            shrink_widths(&mut widths, total);
             widths
         };
         assert_eq!(shrunk(vec![10, 60, 5], 100), [10, 60, 5]);
@@ -122,10 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_one_word_and_never_none() {
-        assert_eq!(worded("", Quoting::Whole), "-");
-        assert_eq!(worded("-", Quoting::Whole), "\"-\"");
-        assert_eq!(worded("docker 3f2a", Quoting::Whole), "\"docker 3f2a\"");
-        assert_eq!(worded("\"a b\"/7", Quoting::Parts), "\"a b\"/7");
+    fn values_are_single_words_and_never_empty() {
+        assert_eq!(quote_value("", Quoting::Whole), "-");
+        assert_eq!(quote_value("-", Quoting::Whole), "\"-\"");
+        assert_eq!(
+            quote_value("docker 3f2a", Quoting::Whole),
+            "\"docker 3f2a\""
+        );
+        assert_eq!(quote_value("\"a b\"/7", Quoting::Parts), "\"a b\"/7");
     }
 }

@@ -4,15 +4,15 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::query::{Answer, Group, GroupKey, Grouping};
-use crate::report::columns::{COLUMNS, Column, Quoting, USUAL, column};
-use crate::report::entry::{Entry, entries};
-use crate::report::layout::{Text, harmless, shrink, worded};
+use crate::query::{Group, GroupKey, Grouping, QueryResult};
+use crate::report::columns::{COLUMNS, DEFAULT_COLUMNS, OutputColumn, Quoting, find_column};
+use crate::report::entry::{OutputEntry, iter_entries};
+use crate::report::layout::{LineBuilder, escape_formula, quote_value, shrink_widths};
 use crate::services::Services;
 
 /// The line with the names of the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header {
+pub enum HeaderRow {
     /// Printed.
     Shown,
     /// Left out.
@@ -21,53 +21,61 @@ pub enum Header {
 
 /// What lines are made of.
 #[derive(Clone, Debug)]
-pub struct Lines<'a> {
+pub struct ListWriter<'a> {
     /// What is printed.
-    pub answer: &'a Answer,
+    pub result: &'a QueryResult,
     /// Names of ports.
     pub services: &'a Services,
     /// Which columns; none means the usual ones.
-    pub columns: &'a [&'static Column],
+    pub columns: &'a [&'static OutputColumn],
     /// Whether the columns' names come first.
-    pub header: Header,
+    pub header: HeaderRow,
 }
 
 /// The head of the column that names the group.
-const GROUP: &str = "group";
+const GROUP_HEADER: &str = "group";
 /// Cells of that column, at least.
-const GROUP_LEAST: usize = 18;
+const GROUP_MIN_WIDTH: usize = 18;
 
-impl Lines<'_> {
+impl ListWriter<'_> {
     /// One line a socket: values separated by two spaces or more, none of them empty, none cut off.
     /// How wide a column is does not depend on the sockets, so that a line is the same for as long
     /// as its socket is.
     ///
     /// # Errors
     /// When `out` takes no more.
-    pub fn plain(&self, out: &mut impl Write) -> io::Result<()> {
-        let columns = self.columns_or(|| USUAL.iter().filter_map(|name| column(name)).collect());
-        let mut line = Text::default();
-        if self.header == Header::Shown {
+    pub fn write_plain(&self, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.columns_or_else(|| {
+            DEFAULT_COLUMNS
+                .iter()
+                .filter_map(|name| find_column(name))
+                .collect()
+        });
+        let mut line = LineBuilder::default();
+        if self.header == HeaderRow::Shown {
             if self.is_grouped() {
-                line.add(&GROUP.to_uppercase(), GROUP_LEAST);
+                line.push(&GROUP_HEADER.to_uppercase(), GROUP_MIN_WIDTH);
             }
             for column in &columns {
-                line.add(&column.name.to_uppercase(), column.least);
+                line.push(&column.name.to_uppercase(), column.min_width);
             }
-            line.print(out)?;
+            line.write_line(out)?;
         }
         let mut value = String::new();
-        let mut label = Label::default();
-        for (group, entry) in entries(self.answer, self.services) {
+        let mut label = GroupLabel::default();
+        for (group, entry) in iter_entries(self.result, self.services) {
             if let Some(group) = group {
-                line.add(&worded(label.of(group, entry), Quoting::Whole), GROUP_LEAST);
+                line.push(
+                    &quote_value(label.for_group(group, entry), Quoting::Whole),
+                    GROUP_MIN_WIDTH,
+                );
             }
             for column in &columns {
                 value.clear();
                 column.write(entry, &mut value);
-                line.add_value(&value, column);
+                line.push_value(&value, column);
             }
-            line.print(out)?;
+            line.write_line(out)?;
         }
         Ok(())
     }
@@ -77,31 +85,32 @@ impl Lines<'_> {
     ///
     /// # Errors
     /// When `out` takes no more.
-    pub fn csv(&self, out: impl Write) -> io::Result<()> {
-        self.csv_to(out).map_err(|error| match error.into_kind() {
-            // As the output said it: a reader that went away is no failure.
-            csv::ErrorKind::Io(error) => error,
-            other => io::Error::other(format!("{other:?}")),
-        })
+    pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
+        self.write_csv_records(out)
+            .map_err(|error| match error.into_kind() {
+                // As the output said it: a reader that went away is no failure.
+                csv::ErrorKind::Io(error) => error,
+                other => io::Error::other(format!("{other:?}")),
+            })
     }
 
-    fn csv_to(&self, out: impl Write) -> csv::Result<()> {
-        let columns = self.columns_or(|| COLUMNS.iter().collect());
+    fn write_csv_records(&self, out: impl Write) -> csv::Result<()> {
+        let columns = self.columns_or_else(|| COLUMNS.iter().collect());
         let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
-        if self.header == Header::Shown {
-            let group = self.is_grouped().then_some(GROUP);
+        if self.header == HeaderRow::Shown {
+            let group = self.is_grouped().then_some(GROUP_HEADER);
             csv.write_record(group.into_iter().chain(columns.iter().map(|c| c.name)))?;
         }
         let mut value = String::new();
-        let mut label = Label::default();
-        for (group, entry) in entries(self.answer, self.services) {
+        let mut label = GroupLabel::default();
+        for (group, entry) in iter_entries(self.result, self.services) {
             if let Some(group) = group {
-                csv.write_field(harmless(label.of(group, entry)).as_ref())?;
+                csv.write_field(escape_formula(label.for_group(group, entry)).as_ref())?;
             }
             for column in &columns {
                 value.clear();
                 column.write(entry, &mut value);
-                csv.write_field(harmless(&value).as_ref())?;
+                csv.write_field(escape_formula(&value).as_ref())?;
             }
             csv.write_record(None::<&[u8]>)?;
         }
@@ -113,11 +122,16 @@ impl Lines<'_> {
     ///
     /// # Errors
     /// When `out` takes no more.
-    pub fn table(&self, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
-        let columns = self.columns_or(|| USUAL.iter().filter_map(|name| column(name)).collect());
+    pub fn write_table(&self, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.columns_or_else(|| {
+            DEFAULT_COLUMNS
+                .iter()
+                .filter_map(|name| find_column(name))
+                .collect()
+        });
         let mut widths: Vec<usize> = columns.iter().map(|c| c.name.len()).collect();
         let mut value = String::new();
-        for (_, entry) in entries(self.answer, self.services) {
+        for (_, entry) in iter_entries(self.result, self.services) {
             for (column, widest) in columns.iter().zip(&mut widths) {
                 value.clear();
                 column.write(entry, &mut value);
@@ -126,41 +140,44 @@ impl Lines<'_> {
         }
         let indent = if self.is_grouped() { "  " } else { "" };
         if let Some(width) = width {
-            shrink(&mut widths, width.saturating_sub(indent.len()));
+            shrink_widths(&mut widths, width.saturating_sub(indent.len()));
         }
-        let mut line = Text::indented(indent);
-        if self.header == Header::Shown {
+        let mut line = LineBuilder::with_indent(indent);
+        if self.header == HeaderRow::Shown {
             for (column, width) in columns.iter().zip(&widths) {
-                line.add_cut(&column.name.to_uppercase(), *width);
+                line.push_truncated(&column.name.to_uppercase(), *width);
             }
-            line.print(out)?;
+            line.write_line(out)?;
         }
-        let mut label = Label::default();
-        let mut under = None;
-        for (group, entry) in entries(self.answer, self.services) {
+        let mut label = GroupLabel::default();
+        let mut current_group = None;
+        for (group, entry) in iter_entries(self.result, self.services) {
             if let Some(group) = group
-                && under != Some(group.path)
+                && current_group != Some(group.path)
             {
-                under = Some(group.path);
-                writeln!(out, "{}", label.of(group, entry))?;
+                current_group = Some(group.path);
+                writeln!(out, "{}", label.for_group(group, entry))?;
             }
             for (column, width) in columns.iter().zip(&widths) {
                 value.clear();
                 column.write(entry, &mut value);
-                line.add_cut(&value, *width);
+                line.push_truncated(&value, *width);
             }
-            line.print(out)?;
+            line.write_line(out)?;
         }
         Ok(())
     }
 
     fn is_grouped(&self) -> bool {
-        self.answer.grouping != Grouping::Sockets
+        self.result.grouping != Grouping::Sockets
     }
 
-    fn columns_or(&self, usual: impl Fn() -> Vec<&'static Column>) -> Vec<&'static Column> {
+    fn columns_or_else(
+        &self,
+        default_columns: impl Fn() -> Vec<&'static OutputColumn>,
+    ) -> Vec<&'static OutputColumn> {
         if self.columns.is_empty() {
-            usual()
+            default_columns()
         } else {
             self.columns.to_vec()
         }
@@ -169,34 +186,34 @@ impl Lines<'_> {
 
 /// The name of a group; made once for all of its rows.
 #[derive(Default)]
-struct Label {
+struct GroupLabel {
     key: Option<GroupKey>,
     text: String,
 }
 
-impl Label {
-    fn of(&mut self, group: &Group, entry: Entry<'_>) -> &str {
+impl GroupLabel {
+    fn for_group(&mut self, group: &Group, entry: OutputEntry<'_>) -> &str {
         if self.key != Some(group.key()) {
             self.key = Some(group.key());
-            self.text = label(group, entry);
+            self.text = group_label(group, entry);
         }
         &self.text
     }
 }
 
 /// `443/tcp`, `outgoing:443/tcp`, `nginx/812`, `203.0.113.7`; why there is none in parentheses.
-fn label(group: &Group, entry: Entry<'_>) -> String {
+fn group_label(group: &Group, entry: OutputEntry<'_>) -> String {
     use crate::port::PortSide;
     match group.key() {
         GroupKey::Port(key) => match key.side {
-            PortSide::Here => key.to_string(),
-            PortSide::There => format!("outgoing:{key}"),
+            PortSide::Local => key.to_string(),
+            PortSide::Remote => format!("outgoing:{key}"),
         },
-        GroupKey::Process(key) => match entry.name_of(key) {
+        GroupKey::Process(key) => match entry.process_name(key) {
             Some(name) => format!("{name}/{}", key.pid),
             None => format!("?/{}", key.pid),
         },
-        GroupKey::NoProcess(_) => match entry.user().filter(|_| entry.is_hidden()) {
+        GroupKey::Unowned(_) => match entry.user().filter(|_| entry.is_hidden()) {
             Some(user) => format!("({}: {user})", entry.owner_status()),
             None => format!("({})", entry.owner_status()),
         },

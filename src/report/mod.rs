@@ -1,16 +1,16 @@
 //! Answers → text for programs: plain lines, CSV, JSON, and events as they happen.
 //!
-//! In: an [`Answer`](crate::query::Answer), or [`Event`](crate::query::Event)s. Out: bytes. The
+//! In: an [`QueryResult`](crate::query::Answer), or [`MatchEvent`](crate::query::Event)s. Out: bytes. The
 //! same sockets always give the same text: nothing here depends on how wide a terminal is or on how
 //! long something has been seen, and nothing is cut off. The chart for eyes is [`crate::view`]'s.
 //!
 //! # Columns
 //!
-//! [`COLUMNS`] is the one table of what plain text, CSV and `--columns` know.
+//! [`CLOSED_ROW_COLUMNS`] is the one table of what plain text, CSV and `--columns` know.
 //!
 //! # JSON
 //!
-//! The same text is [`help::SCHEMA`]; a test holds real output against it.
+//! The same text is [`help::JSON_SCHEMA`]; a test holds real output against it.
 //!
 //! ```text
 #![doc = include_str!("schema.txt")]
@@ -26,7 +26,7 @@ mod layout;
 mod lines;
 mod pieces;
 
-pub use columns::{COLUMNS, Column, column};
-pub use document::{FindingRecord, json, ndjson};
-pub use event::{ndjson_event, plain_event};
-pub use lines::{Header, Lines};
+pub use columns::{COLUMNS, OutputColumn, find_column};
+pub use document::{FindingRecord, write_json, write_ndjson};
+pub use event::{write_ndjson_event, write_plain_event};
+pub use lines::{HeaderRow, ListWriter};

@@ -11,53 +11,53 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::report::entry::Entry;
+use crate::report::entry::OutputEntry;
 
 /// Entries that one thread writes in one go.
-const PIECE: usize = 1024;
+const CHUNK_SIZE: usize = 1024;
 
 /// Threads at most: beyond that the pipe is what takes the time.
-const THREADS: usize = 8;
+const MAX_THREADS: usize = 8;
 
 /// Writes every entry. `one` appends the text of one to a buffer; it is told the place of the entry.
 ///
 /// # Errors
 /// When `out` takes no more, or an entry cannot be written.
-pub(super) fn write_all(
-    entries: &[Entry<'_>],
-    one: impl Fn(usize, Entry<'_>, &mut Vec<u8>) -> io::Result<()> + Sync,
+pub(super) fn write_entries(
+    entries: &[OutputEntry<'_>],
+    write_entry: impl Fn(usize, OutputEntry<'_>, &mut Vec<u8>) -> io::Result<()> + Sync,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let pieces = entries.len().div_ceil(PIECE);
-    let piece = |number: usize, text: &mut Vec<u8>| {
-        let first = number * PIECE;
+    let chunk_count = entries.len().div_ceil(CHUNK_SIZE);
+    let render_chunk = |number: usize, text: &mut Vec<u8>| {
+        let first = number * CHUNK_SIZE;
         let rest = entries.get(first..).unwrap_or_default();
         rest.iter()
-            .take(PIECE)
+            .take(CHUNK_SIZE)
             .enumerate()
-            .try_for_each(|(place, entry)| one(first + place, *entry, text))
+            .try_for_each(|(place, entry)| write_entry(first + place, *entry, text))
     };
     let next = AtomicUsize::new(0);
     let done = thread::scope(|scope| {
-        let (sender, texts) = sync_channel(THREADS);
-        let start = |sender: SyncSender<Text>| {
-            let (next, piece) = (&next, &piece);
-            let work = move || make(next, pieces, piece, &sender);
+        let (sender, receiver) = sync_channel(MAX_THREADS);
+        let start = |sender: SyncSender<Chunk>| {
+            let (next, render_chunk) = (&next, &render_chunk);
+            let work = move || render_chunks(next, chunk_count, render_chunk, &sender);
             thread::Builder::new().spawn_scoped(scope, work).is_ok()
         };
-        let wanted = threads.min(THREADS).min(pieces);
+        let wanted = threads.min(MAX_THREADS).min(chunk_count);
         let started = wanted > 1 && (0..wanted).filter(|_| start(sender.clone())).count() > 0;
         drop(sender);
-        started.then(|| put_in_order(&texts, out))
+        started.then(|| write_in_order(&receiver, out))
     });
     match done {
         Some(outcome) => outcome,
         None => {
             let mut text = Vec::new();
-            (0..pieces).try_for_each(|number| {
+            (0..chunk_count).try_for_each(|number| {
                 text.clear();
-                piece(number, &mut text)?;
+                render_chunk(number, &mut text)?;
                 out.write_all(&text)
             })
         }
@@ -65,32 +65,32 @@ pub(super) fn write_all(
 }
 
 /// A piece, with its number.
-type Text = (usize, io::Result<Vec<u8>>);
+type Chunk = (usize, io::Result<Vec<u8>>);
 
 /// Makes piece after piece until there is none left or nobody wants them.
-fn make(
+fn render_chunks(
     next: &AtomicUsize,
-    pieces: usize,
-    piece: &impl Fn(usize, &mut Vec<u8>) -> io::Result<()>,
-    sender: &SyncSender<Text>,
+    chunk_count: usize,
+    render_chunk: &impl Fn(usize, &mut Vec<u8>) -> io::Result<()>,
+    sender: &SyncSender<Chunk>,
 ) {
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= pieces {
+        if number >= chunk_count {
             return;
         }
         let mut text = Vec::new();
-        let made = piece(number, &mut text).map(|()| text);
-        if sender.send((number, made)).is_err() {
+        let rendered = render_chunk(number, &mut text).map(|()| text);
+        if sender.send((number, rendered)).is_err() {
             return;
         }
     }
 }
 
-fn put_in_order(texts: &Receiver<Text>, out: &mut impl Write) -> io::Result<()> {
+fn write_in_order(receiver: &Receiver<Chunk>, out: &mut impl Write) -> io::Result<()> {
     let mut waiting = BTreeMap::new();
     let mut wanted = 0;
-    for (number, text) in texts {
+    for (number, text) in receiver {
         waiting.insert(number, text);
         while let Some(text) = waiting.remove(&wanted) {
             out.write_all(&text?)?;

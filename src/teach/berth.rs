@@ -8,122 +8,136 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::collect::{Refusal, Trial};
-use crate::history::{Moment, Ownership, Tracked};
+use crate::collect::{BindError, ProbeResult};
+use crate::history::{Moment, Ownership, TrackedSocket};
 use crate::port::{Port, Protocol};
 use crate::quantity;
-use crate::query::{Neighbours, Verdict};
+use crate::query::{Availability, PortUsers};
 use crate::snapshot::Gap;
 use crate::socket::TcpState;
-use crate::teach::neighbours::{AnyListener, groups, say_connections, say_listeners};
-use crate::teach::sight::sees_all;
+use crate::teach::neighbours::{
+    ListenerStatus, describe_connections, describe_listeners, group_similar,
+};
+use crate::teach::sight::can_see_all_processes;
 use crate::teach::{Certainty, Phrase};
-use crate::wish::{Serves, Wish};
+use crate::wish::{BindTarget, FamilyCoverage};
 
 /// How many lines tell of sockets; the rest is counted.
-const MOST: usize = 10;
+const MAX_LINES: usize = 10;
 
 /// All that is known about a wish.
 #[derive(Clone, Copy, Debug)]
-pub struct Berthing<'a> {
+pub struct AvailabilityReport<'a> {
     /// The wish.
-    pub wish: Wish,
+    pub target: BindTarget,
     /// What came of trying just that.
-    pub trials: &'a [Trial],
+    pub probes: &'a [ProbeResult],
     /// What came of trying something near.
-    pub spares: &'a [Trial],
+    pub alternatives: &'a [ProbeResult],
     /// The answer.
-    pub verdict: Verdict,
+    pub availability: Availability,
     /// Who has the port.
-    pub neighbours: &'a Neighbours,
+    pub port_users: &'a PortUsers,
     /// The socket table, where it could be read.
     pub moment: Option<&'a Moment>,
 }
 
 /// How a line about what else is free begins.
-const OTHERS: &str = "other addresses";
+const OTHER_ADDRESSES: &str = "other addresses";
 
 /// The answer in one line.
-pub fn say_verdict(wish: Wish, verdict: Verdict) -> Phrase {
-    match verdict {
-        Verdict::Free => Phrase::fact(format!("{wish} is free")),
-        Verdict::Taken => Phrase::fact(format!("{wish} is taken")),
-        Verdict::Impossible => Phrase::fact(format!("{wish} cannot be bound here")),
-        Verdict::Forbidden => Phrase::fact(format!("{wish} cannot be bound by this user")),
+pub fn describe_availability(target: BindTarget, availability: Availability) -> Phrase {
+    match availability {
+        Availability::Free => Phrase::fact(format!("{target} is free")),
+        Availability::InUse => Phrase::fact(format!("{target} is taken")),
+        Availability::AddrNotAvailable => Phrase::fact(format!("{target} cannot be bound here")),
+        Availability::PermissionDenied => {
+            Phrase::fact(format!("{target} cannot be bound by this user"))
+        }
     }
 }
 
 /// Why, line by line.
-pub fn say_why(berthing: &Berthing<'_>) -> Vec<Phrase> {
-    let mut said = sockets(berthing);
-    match berthing.verdict {
-        Verdict::Free => said.extend(why_free(berthing)),
-        Verdict::Taken => said.extend(why_taken(berthing)),
-        Verdict::Impossible | Verdict::Forbidden => {}
+pub fn explain_availability(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
+    let mut phrases = describe_sockets(report);
+    match report.availability {
+        Availability::Free => phrases.extend(reason_free(report)),
+        Availability::InUse => phrases.extend(reason_in_use(report)),
+        Availability::AddrNotAvailable | Availability::PermissionDenied => {}
     }
-    said.extend(refusals(berthing));
-    if berthing.verdict == Verdict::Forbidden {
-        said.extend(untold(berthing));
+    phrases.extend(describe_bind_errors(report));
+    if report.availability == Availability::PermissionDenied {
+        phrases.extend(unprobed_note(report));
     }
-    said.extend(near(berthing));
-    said.extend(remedy(berthing, &said));
-    said
+    phrases.extend(nearby_alternatives(report));
+    phrases.extend(sudo_hint(report, &phrases));
+    phrases
 }
 
 /// The sockets that have the port: those in reach of the wish, and where it is free, the others,
 /// so that nobody wonders what they are.
-fn sockets(berthing: &Berthing<'_>) -> Vec<Phrase> {
-    let Some(moment) = berthing.moment else {
+fn describe_sockets(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
+    let Some(moment) = report.moment else {
         return Vec::new();
     };
-    let Neighbours { meeting, beside } = berthing.neighbours;
-    let mut all = meeting.iter().chain(beside);
-    let any_listener = match all.any(|row| row.socket.is_listening()) {
-        true => AnyListener::Stands,
-        false => AnyListener::Gone,
+    let PortUsers {
+        overlapping,
+        unused_loopback: elsewhere,
+    } = report.port_users;
+    let mut all = overlapping.iter().chain(elsewhere);
+    let listener_status = match all.any(|row| row.socket.is_listening()) {
+        true => ListenerStatus::Present,
+        false => ListenerStatus::Absent,
     };
-    let mut said: Vec<(usize, Phrase)> = Vec::new();
-    let beside: &[_] = match berthing.verdict {
-        Verdict::Free => beside,
+    let mut phrases: Vec<(usize, Phrase)> = Vec::new();
+    let elsewhere: &[_] = match report.availability {
+        Availability::Free => elsewhere,
         _ => &[],
     };
-    for (rows, where_) in [(&meeting[..], ""), (beside, "elsewhere: ")] {
-        for group in groups(rows, moment) {
+    for (rows, prefix) in [(&overlapping[..], ""), (elsewhere, "elsewhere: ")] {
+        for group in group_similar(rows, moment) {
             let phrase = match group[0].socket.is_listening() {
-                true => say_listeners(&group, moment),
-                false => say_connections(&group, any_listener, moment),
+                true => describe_listeners(&group, moment),
+                false => describe_connections(&group, listener_status, moment),
             };
-            let text = format!("{where_}{}", phrase.text);
-            said.push((group.len(), Phrase { text, ..phrase }));
+            let text = format!("{prefix}{}", phrase.text);
+            phrases.push((group.len(), Phrase { text, ..phrase }));
         }
     }
-    if said.len() <= MOST {
-        return said.into_iter().map(|(_, phrase)| phrase).collect();
+    if phrases.len() <= MAX_LINES {
+        return phrases.into_iter().map(|(_, phrase)| phrase).collect();
     }
-    let rest: usize = said.iter().skip(MOST).map(|(rows, _)| rows).sum();
-    let mut shown: Vec<Phrase> = said.into_iter().map(|(_, p)| p).take(MOST).collect();
-    let more = quantity::count(rest, "more socket", "more sockets");
+    let rest: usize = phrases.iter().skip(MAX_LINES).map(|(rows, _)| rows).sum();
+    let mut shown: Vec<Phrase> = phrases
+        .into_iter()
+        .map(|(_, p)| p)
+        .take(MAX_LINES)
+        .collect();
+    let more = quantity::pluralize(rest, "more socket", "more sockets");
     shown.push(Phrase::fact(format!("and {more}")));
     shown
 }
 
-fn why_free(berthing: &Berthing<'_>) -> Option<Phrase> {
-    let strict_fails = berthing
-        .trials
+fn reason_free(report: &AvailabilityReport<'_>) -> Option<Phrase> {
+    let strict_fails = report
+        .probes
         .iter()
-        .any(|trial| trial.strict == Err(Refusal::InUse));
-    let rows = &berthing.neighbours.meeting;
-    if berthing
-        .trials
+        .any(|probe| probe.exclusive == Err(BindError::AddrInUse));
+    let rows = &report.port_users.overlapping;
+    if report
+        .probes
         .iter()
-        .any(|trial| trial.usual == Err(Refusal::Untried))
+        .any(|probe| probe.server_default == Err(BindError::ProbeUnsupported))
     {
         return Some(Phrase::inference(
             "concluded from the socket table alone: this system lets nobody try without listening",
         ));
     }
     if !strict_fails {
-        return match (rows.is_empty(), berthing.neighbours.beside.is_empty()) {
+        return match (
+            rows.is_empty(),
+            report.port_users.unused_loopback.is_empty(),
+        ) {
             (false, _) => Some(Phrase::fact(
                 "not in the way: the system lets another socket bind all the same",
             )),
@@ -133,11 +147,11 @@ fn why_free(berthing: &Berthing<'_>) -> Option<Phrase> {
             (true, true) => None,
         };
     }
-    let others = match still_waiting(berthing) {
+    let others = match time_wait_remaining(report) {
         _ if rows.is_empty() => {
             return Some(Phrase::inference(format!(
                 "{}; a server that sets SO_REUSEADDR, as nearly all do, can bind beside it, one that does not cannot",
-                unlisted(berthing, "another socket has it, too")
+                unlisted_socket_text(report, "another socket has it, too")
             )));
         }
         Some(left) => format!("one that does not can in {}", quantity::age(left)),
@@ -148,22 +162,25 @@ fn why_free(berthing: &Berthing<'_>) -> Option<Phrase> {
     )))
 }
 
-fn why_taken(berthing: &Berthing<'_>) -> Option<Phrase> {
-    let neighbours = berthing.neighbours;
-    if neighbours.any_listens() {
-        return join_them(berthing);
+fn reason_in_use(report: &AvailabilityReport<'_>) -> Option<Phrase> {
+    let port_users = report.port_users;
+    if port_users.has_listener() {
+        return reuseport_hint(report);
     }
-    if neighbours.meeting.is_empty() {
-        return Some(Phrase::inference(unlisted(berthing, "taken by a socket")));
+    if port_users.overlapping.is_empty() {
+        return Some(Phrase::inference(unlisted_socket_text(
+            report,
+            "taken by a socket",
+        )));
     }
-    if berthing.wish.protocol == Protocol::Udp {
+    if report.target.protocol == Protocol::Udp {
         return None;
     }
-    let until = match still_waiting(berthing) {
+    let until = match time_wait_remaining(report) {
         Some(left) => format!("until it is forgotten, in {}", quantity::age(left)),
         None => "until it is closed".to_owned(),
     };
-    let quiet = match neighbours.meeting.len() {
+    let quiet = match port_users.overlapping.len() {
         1 => "it does not listen",
         _ => "none of them listens",
     };
@@ -174,15 +191,15 @@ fn why_taken(berthing: &Berthing<'_>) -> Option<Phrase> {
 }
 
 /// Sockets that share a place let in who does as they do.
-fn join_them(berthing: &Berthing<'_>) -> Option<Phrase> {
-    let rows = &berthing.neighbours.meeting;
-    let listens = |row: &&Arc<Tracked>| row.socket.is_listening();
+fn reuseport_hint(report: &AvailabilityReport<'_>) -> Option<Phrase> {
+    let rows = &report.port_users.overlapping;
+    let listens = |row: &&Arc<TrackedSocket>| row.socket.is_listening();
     let mut listeners = rows.iter().filter(listens);
     let first = listeners.next()?;
     let shared = listeners.clone().next().is_some()
         && listeners.all(|row| row.socket.local == first.socket.local);
     shared.then(|| {
-        Phrase::inference(match berthing.wish.protocol {
+        Phrase::inference(match report.target.protocol {
             Protocol::Tcp => "a server of the same user that sets SO_REUSEPORT can join them",
             Protocol::Udp => "a program that sets the same option can join them",
         })
@@ -190,15 +207,15 @@ fn join_them(berthing: &Berthing<'_>) -> Option<Phrase> {
 }
 
 /// A socket that must be there, and why the table does not show it.
-fn unlisted(berthing: &Berthing<'_>, subject: &str) -> String {
-    let Some(moment) = berthing.moment else {
+fn unlisted_socket_text(report: &AvailabilityReport<'_>, subject: &str) -> String {
+    let Some(moment) = report.moment else {
         return format!("{subject}; whose it is cannot be told: the socket table cannot be read");
     };
     let mut gaps = moment.gaps.iter();
     if let Some(gap) = gaps.find(|gap| matches!(gap, Gap::Sockets(_))) {
         return format!("{subject} that the table does not show: {gap}");
     }
-    match berthing.wish.protocol {
+    match report.target.protocol {
         Protocol::Tcp => {
             format!(
                 "{subject} that the table does not list: bound, and neither listening nor connected"
@@ -209,14 +226,14 @@ fn unlisted(berthing: &Berthing<'_>, subject: &str) -> String {
 }
 
 /// When the last one is forgotten, where all are in TIME-WAIT.
-fn still_waiting(berthing: &Berthing<'_>) -> Option<Duration> {
-    let moment = berthing.moment?;
-    let left = |row: &Arc<Tracked>| {
+fn time_wait_remaining(report: &AvailabilityReport<'_>) -> Option<Duration> {
+    let moment = report.moment?;
+    let left = |row: &Arc<TrackedSocket>| {
         let waits = row.socket.tcp_state() == Some(TcpState::TimeWait);
         let timer = row.socket.timer.filter(|_| waits)?;
         Some(timer.due.saturating_sub(moment.elapsed))
     };
-    let all: Option<Vec<Duration>> = berthing.neighbours.meeting.iter().map(left).collect();
+    let all: Option<Vec<Duration>> = report.port_users.overlapping.iter().map(left).collect();
     // "In 0s" would be over before it is read.
     all?.into_iter()
         .max()
@@ -224,37 +241,39 @@ fn still_waiting(berthing: &Berthing<'_>) -> Option<Duration> {
 }
 
 /// What the system said besides "in use", each once.
-fn refusals(berthing: &Berthing<'_>) -> Vec<Phrase> {
-    let mut said: Vec<Phrase> = Vec::new();
-    for trial in berthing.trials {
-        let Err(refusal) = &trial.usual else { continue };
-        let address = trial.berth.end.plain();
-        let phrase = match refusal {
-            Refusal::InUse | Refusal::Untried => continue,
-            Refusal::Privileged(first) => Phrase::fact(privileged(*first)),
-            Refusal::NotHere => {
+fn describe_bind_errors(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
+    let mut phrases: Vec<Phrase> = Vec::new();
+    for probe in report.probes {
+        let Err(error) = &probe.server_default else {
+            continue;
+        };
+        let address = probe.addr.endpoint.canonical_ip();
+        let phrase = match error {
+            BindError::AddrInUse | BindError::ProbeUnsupported => continue,
+            BindError::PrivilegedPort(first) => Phrase::fact(privileged_port_text(*first)),
+            BindError::AddrNotAvailable => {
                 Phrase::fact(format!("{address} is none of this machine's addresses"))
             }
-            Refusal::NoFamily => {
+            BindError::FamilyUnsupported => {
                 let family = match address {
                     IpAddr::V4(_) => "IPv4",
                     IpAddr::V6(_) => "IPv6",
                 };
                 Phrase::fact(format!("{family} is off on this machine"))
             }
-            Refusal::Other(why) => Phrase::ignorance(format!(
+            BindError::Other(why) => Phrase::unknown(format!(
                 "the system refuses to bind {}: {why}",
-                trial.berth.end
+                probe.addr.endpoint
             )),
         };
-        if !said.contains(&phrase) {
-            said.push(phrase);
+        if !phrases.contains(&phrase) {
+            phrases.push(phrase);
         }
     }
-    said
+    phrases
 }
 
-fn privileged(first: Port) -> String {
+fn privileged_port_text(first: Port) -> String {
     let setting = if cfg!(target_os = "linux") {
         " or CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)"
     } else {
@@ -264,62 +283,65 @@ fn privileged(first: Port) -> String {
 }
 
 /// What is left to say where nothing could be tried.
-fn untold(berthing: &Berthing<'_>) -> Vec<Phrase> {
-    let table = match (berthing.moment, berthing.neighbours.meeting.is_empty()) {
+fn unprobed_note(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
+    let table = match (report.moment, report.port_users.overlapping.is_empty()) {
         (None, _) => "the socket table cannot be read either",
         (Some(_), true) => {
             "nobody has it in the socket table, which does not list sockets that are bound and no more"
         }
         (Some(_), false) => "nobody listens there in the socket table",
     };
-    vec![Phrase::ignorance(table)]
+    vec![Phrase::unknown(table)]
 }
 
 /// What near the wish is free, each tried.
-fn near(berthing: &Berthing<'_>) -> Vec<Phrase> {
-    if berthing.verdict != Verdict::Taken {
+fn nearby_alternatives(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
+    if report.availability != Availability::InUse {
         return Vec::new();
     }
-    let free = |trial: &&Trial| trial.usual.is_ok();
-    let tried = berthing.trials.iter().filter(free);
-    let mut said: Vec<String> = tried
-        .filter(|trial| trial.berth.end.address.is_unspecified())
-        .map(|trial| format!("free for IPv4 alone: {}", trial.berth.end))
+    let free = |probe: &&ProbeResult| probe.server_default.is_ok();
+    let tried = report.probes.iter().filter(free);
+    let mut phrases: Vec<String> = tried
+        .filter(|probe| probe.addr.endpoint.address.is_unspecified())
+        .map(|probe| format!("free for IPv4 alone: {}", probe.addr.endpoint))
         .collect();
-    let any_wildcard = !said.is_empty();
-    for Trial { berth, .. } in berthing.spares.iter().filter(free) {
-        let end = berth.end;
-        match (end.address.is_unspecified(), berth.serves) {
-            (true, Serves::OwnFamily) => {
-                said.push(format!("free for IPv6 alone: {end} with IPV6_V6ONLY"));
+    let any_wildcard = !phrases.is_empty();
+    for ProbeResult {
+        addr: bind_addr, ..
+    } in report.alternatives.iter().filter(free)
+    {
+        let end = bind_addr.endpoint;
+        match (end.address.is_unspecified(), bind_addr.family_coverage) {
+            (true, FamilyCoverage::OwnFamily) => {
+                phrases.push(format!("free for IPv6 alone: {end} with IPV6_V6ONLY"));
             }
             // Where 0.0.0.0 is free, single addresses are, too; and one example is enough.
-            _ if any_wildcard || said.iter().any(|text| text.starts_with(OTHERS)) => {}
-            _ => said.push(format!("{OTHERS} are free, such as {end}")),
+            _ if any_wildcard || phrases.iter().any(|text| text.starts_with(OTHER_ADDRESSES)) => {}
+            _ => phrases.push(format!("{OTHER_ADDRESSES} are free, such as {end}")),
         }
     }
-    said.into_iter().map(Phrase::fact).collect()
+    phrases.into_iter().map(Phrase::fact).collect()
 }
 
 /// What would tell more.
-fn remedy(berthing: &Berthing<'_>, said: &[Phrase]) -> Option<Phrase> {
-    let moment = berthing.moment?;
-    if sees_all(moment) || !cfg!(unix) {
+fn sudo_hint(report: &AvailabilityReport<'_>, phrases: &[Phrase]) -> Option<Phrase> {
+    let moment = report.moment?;
+    if can_see_all_processes(moment) || !cfg!(unix) {
         return None;
     }
-    let rows = berthing.neighbours.meeting.iter();
+    let rows = report.port_users.overlapping.iter();
     let hidden = rows
         .filter(|row| row.ownership == Ownership::Hidden)
         .count();
-    let unsure = said.iter().any(|p| p.certainty == Certainty::Ignorance);
-    let wish = berthing.wish;
-    match (berthing.verdict, hidden) {
-        (Verdict::Forbidden, _) if unsure => {
-            Some(Phrase::fact(format!("to try: sudo portolan free {wish}")))
+    let unsure = phrases.iter().any(|p| p.certainty == Certainty::Unknown);
+    let target = report.target;
+    match (report.availability, hidden) {
+        (Availability::PermissionDenied, _) if unsure => {
+            Some(Phrase::fact(format!("to try: sudo portolan free {target}")))
         }
         (_, 0) => None,
         _ => Some(Phrase::fact(format!(
-            "to see hidden owners: sudo portolan free {wish}"
+            "to see hidden owners: sudo portolan free {target}"
         ))),
     }
 }

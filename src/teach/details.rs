@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::history::{Moment, Since, Tracked};
+use crate::history::{Moment, ObservedSince, TrackedSocket};
 use crate::process::{Holder, Process};
 use crate::quantity;
-use crate::query::{Answer, Group, GroupKey};
+use crate::query::{Group, GroupKey, QueryResult};
 use crate::services::Services;
-use crate::socket::{Timer, TimerKind};
+use crate::socket::{SocketTimer, TimerKind};
 use crate::teach::{
-    Certainty, Findings, Phrase, evidence, local, owner, queues, remote, say_group, say_row,
+    Certainty, Findings, Phrase, describe_group, describe_owner, describe_row, evidence_text,
+    format_local, format_remote, queues,
 };
 
 /// One labelled fact. An empty label continues the one above.
@@ -23,61 +24,66 @@ pub struct Detail {
 
 /// Collects details; absent facts leave no trace.
 #[derive(Default)]
-struct Details(Vec<Detail>);
+struct DetailList(Vec<Detail>);
 
-impl Details {
-    fn add(&mut self, label: &'static str, value: impl Into<String>) {
+impl DetailList {
+    fn push_fact(&mut self, label: &'static str, value: impl Into<String>) {
         self.0.push(Detail {
             label,
             value: Phrase::fact(value),
         });
     }
 
-    fn say(&mut self, label: &'static str, value: Phrase) {
+    fn push(&mut self, label: &'static str, value: Phrase) {
         self.0.push(Detail { label, value });
     }
 
-    fn maybe(&mut self, label: &'static str, value: Option<String>) {
+    fn push_optional(&mut self, label: &'static str, value: Option<String>) {
         if let Some(value) = value {
-            self.add(label, value);
+            self.push_fact(label, value);
         }
     }
 }
 
 /// Everything known of a socket.
-pub fn row_details(row: &Tracked, moment: &Moment, services: &Services) -> Vec<Detail> {
-    let mut details = Details::default();
-    for phrase in say_row(row, moment) {
-        details.say("", phrase);
+pub fn row_details(row: &TrackedSocket, moment: &Moment, services: &Services) -> Vec<Detail> {
+    let mut details = DetailList::default();
+    for phrase in describe_row(row, moment) {
+        details.push("", phrase);
     }
-    identity(&mut details, row, moment, services);
-    owners(&mut details, row, moment);
-    figures(&mut details, row, moment);
+    add_identity(&mut details, row, moment, services);
+    add_owners(&mut details, row, moment);
+    add_counters(&mut details, row, moment);
     details.0
 }
 
-fn identity(details: &mut Details, row: &Tracked, moment: &Moment, services: &Services) {
+fn add_identity(
+    details: &mut DetailList,
+    row: &TrackedSocket,
+    moment: &Moment,
+    services: &Services,
+) {
     let socket = &row.socket;
     let key = row.port_key();
     let service = services
-        .of(key, moment.ephemeral)
+        .shared_port_name(key, moment.ephemeral)
         .map_or(String::new(), |s| format!(" ({s})"));
-    details.add("shared port", format!("{key}{service}"));
-    let side = format!("{}: {}", row.side.name(), evidence(row));
+    details.push_fact("shared port", format!("{key}{service}"));
+    let side = format!("{}: {}", row.side.name(), evidence_text(row));
     let side = if row.evidence.is_guess() {
         Phrase::inference(side)
     } else {
         Phrase::fact(side)
     };
-    details.say("side", side);
-    let mapped = if socket.local.is_mapped() {
+    details.push("side", side);
+    let mapped = if socket.local.is_ipv4_mapped() {
         ", IPv4 on an IPv6 socket"
     } else {
         ""
     };
-    details.add("local", format!("{}{mapped}", local(row, moment)));
-    details.maybe("remote", remote(row, moment));
-    details.maybe(
+    details.push_fact("local", format!("{}{mapped}", format_local(row, moment)));
+    details.push_optional("remote", format_remote(row, moment));
+    details.push_optional(
         "interface",
         socket
             .interface
@@ -86,31 +92,33 @@ fn identity(details: &mut Details, row: &Tracked, moment: &Moment, services: &Se
                 None => i.0.to_string(),
             }),
     );
-    let path: Vec<&str> = row.path.iter().map(|s| s.name()).collect();
+    let path: Vec<&str> = row.states.iter().map(|s| s.name()).collect();
     if !path.is_empty() {
-        details.add("state", path.join(" → "));
+        details.push_fact("state", path.join(" → "));
     }
     let seen = quantity::age(row.age(moment.elapsed));
-    details.add(
+    details.push_fact(
         "seen",
         match row.first_seen {
-            Since::Unsampled(_) => "in no sample: it opened and closed between two".into(),
-            Since::Seen(_) => format!("for {seen}, since it appeared"),
-            Since::BeforeFirstLook(_) => format!("for {seen}; it was there before the first look"),
+            ObservedSince::Unsampled(_) => "in no sample: it opened and closed between two".into(),
+            ObservedSince::Sampled(_) => format!("for {seen}, since it appeared"),
+            ObservedSince::BeforeFirstSample(_) => {
+                format!("for {seen}; it was there before the first look")
+            }
         },
     );
-    details.maybe(
+    details.push_optional(
         "IPv6 only",
         socket
             .v6only
             .map(|only| if only { "yes" } else { "no, IPv4 too" }.into()),
     );
-    details.maybe("inode", socket.inode.map(|i| i.0.to_string()));
-    details.maybe("cookie", socket.cookie.map(|c| c.0.to_string()));
+    details.push_optional("inode", socket.inode.map(|i| i.0.to_string()));
+    details.push_optional("cookie", socket.cookie.map(|c| c.0.to_string()));
 }
 
-fn owners(details: &mut Details, row: &Tracked, moment: &Moment) {
-    details.say("owner", owner(row, moment));
+fn add_owners(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) {
+    details.push("owner", describe_owner(row, moment));
     let user = row
         .socket
         .uid
@@ -118,18 +126,18 @@ fn owners(details: &mut Details, row: &Tracked, moment: &Moment) {
             Some(name) => format!("{name} ({uid})"),
             None => uid.to_string(),
         });
-    details.maybe("opened by", user);
+    details.push_optional("opened by", user);
     if let Some(cgroup) = row
         .socket
         .cgroup
         .and_then(|id| moment.directory.cgroups.get(&id))
     {
-        details.maybe("unit", cgroup.unit.as_ref().map(ToString::to_string));
-        details.maybe(
+        details.push_optional("unit", cgroup.unit.as_ref().map(ToString::to_string));
+        details.push_optional(
             "container",
             cgroup.container.as_ref().map(ToString::to_string),
         );
-        details.add("cgroup", cgroup.path.to_string());
+        details.push_fact("cgroup", cgroup.path.to_string());
     }
     for holder in row
         .ownership
@@ -137,17 +145,17 @@ fn owners(details: &mut Details, row: &Tracked, moment: &Moment) {
         .into_iter()
         .flat_map(|h| h.iter())
     {
-        details.add("process", holder_line(holder, moment));
+        details.push_fact("process", holder_line(holder, moment));
     }
     if let Some(other) = moment.peer_of(row) {
-        details.say("other end", owner(other, moment));
+        details.push("other end", describe_owner(other, moment));
         for holder in other
             .ownership
             .last_holders()
             .into_iter()
             .flat_map(|h| h.iter())
         {
-            details.add("", holder_line(holder, moment));
+            details.push_fact("", holder_line(holder, moment));
         }
     }
 }
@@ -160,7 +168,7 @@ fn holder_line(holder: &Holder, moment: &Moment) -> String {
         Some(process) => format!(
             "{}{fd}, {}",
             process_line(process, moment),
-            command_of(process)
+            command_text(process)
         ),
         None => format!("pid {}{fd}", holder.process.pid),
     }
@@ -176,17 +184,17 @@ fn process_line(process: &Process, moment: &Moment) -> String {
     format!("{} {}{user}", process.name, process.key.pid)
 }
 
-fn command_of(process: &Process) -> String {
+fn command_text(process: &Process) -> String {
     match process.command.as_ref().or(process.executable.as_ref()) {
         Some(command) => command.to_string(),
         None => "command not readable".into(),
     }
 }
 
-fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
+fn add_counters(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) {
     let socket = &row.socket;
-    if let Some(backlog) = socket.backlog {
-        details.add(
+    if let Some(backlog) = socket.accept_queue {
+        details.push_fact(
             "accept queue",
             match backlog.limit {
                 Some(limit) => format!("{} waiting, {limit} may wait", backlog.waiting),
@@ -194,9 +202,9 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
             },
         );
     }
-    details.maybe("queues", queues::both(socket));
-    details.maybe("timer", socket.timer.map(|timer| timer_line(timer, moment)));
-    details.maybe(
+    details.push_optional("queues", queues::describe_queues(socket));
+    details.push_optional("timer", socket.timer.map(|timer| timer_line(timer, moment)));
+    details.push_optional(
         "rate",
         row.rates(moment.elapsed).map(|r| {
             format!(
@@ -207,12 +215,12 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
         }),
     );
     let Some(tcp) = socket.tcp else { return };
-    details.maybe(
+    details.push_optional(
         "bytes",
         tcp.delivered.map(|d| {
             let sent = tcp
                 .sent
-                .map_or(d.acknowledged, |s| s.bytes.saturating_sub(s.repeated));
+                .map_or(d.acknowledged, |s| s.bytes.saturating_sub(s.retransmitted));
             format!(
                 "{} received, {} sent",
                 quantity::thousands(d.received as usize),
@@ -220,27 +228,27 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
             )
         }),
     );
-    details.maybe(
+    details.push_optional(
         "round trip",
         tcp.rtt_us.map(|rtt| {
             let least = tcp.min_rtt_us.map_or(String::new(), |min| {
-                format!(", at best {}", quantity::round_trip(min.get()))
+                format!(", at best {}", quantity::rtt(min.get()))
             });
             format!(
                 "{} ± {}{least}",
-                quantity::round_trip(rtt.get()),
-                quantity::round_trip(tcp.rtt_variation_us)
+                quantity::rtt(rtt.get()),
+                quantity::rtt(tcp.rtt_variation_us)
             )
         }),
     );
-    details.add(
+    details.push_fact(
         "sent again",
-        quantity::count(tcp.total_retransmits as usize, "segment", "segments"),
+        quantity::pluralize(tcp.total_retransmits as usize, "segment", "segments"),
     );
     let algorithm = socket
         .congestion
         .map_or(String::new(), |c| format!("{}, ", c.as_str()));
-    details.add(
+    details.push_fact(
         "congestion",
         format!(
             "{algorithm}window {} segments of {} bytes",
@@ -249,23 +257,23 @@ fn figures(details: &mut Details, row: &Tracked, moment: &Moment) {
     );
 }
 
-fn timer_line(timer: Timer, moment: &Moment) -> String {
+fn timer_line(timer: SocketTimer, moment: &Moment) -> String {
     let left = quantity::age(timer.due.saturating_sub(moment.elapsed));
     match timer.kind {
         TimerKind::Retransmit => format!("sends again in {left} (so far ×{})", timer.retransmits),
         TimerKind::Keepalive => format!("keepalive probe in {left}"),
         TimerKind::TimeWait => format!("the kernel forgets it in {left}"),
-        TimerKind::Probe => format!("asks in {left} whether the other end reads again"),
+        TimerKind::ZeroWindowProbe => format!("asks in {left} whether the other end reads again"),
         TimerKind::Other(number) => format!("kind {number}, due in {left}"),
     }
 }
 
 /// Everything known of a group.
-pub fn group_details(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Detail> {
+pub fn group_details(group: &Group, answer: &QueryResult, findings: &Findings) -> Vec<Detail> {
     let moment = &answer.moment;
-    let mut details = Details::default();
-    for phrase in say_group(group, answer, findings) {
-        details.say("", phrase);
+    let mut details = DetailList::default();
+    for phrase in describe_group(group, answer, findings) {
+        details.push("", phrase);
     }
     let summary = &group.summary;
     let states: Vec<String> = summary
@@ -273,24 +281,24 @@ pub fn group_details(group: &Group, answer: &Answer, findings: &Findings) -> Vec
         .iter()
         .map(|(state, n)| format!("{} {n}", state.map_or("UDP", |s| s.name())))
         .collect();
-    details.add("states", states.join(", "));
-    details.maybe("opened in", summary.unit.as_ref().map(ToString::to_string));
-    let certainty = summary.processes.first().map(|p| p.tense);
+    details.push_fact("states", states.join(", "));
+    details.push_optional("opened in", summary.unit.as_ref().map(ToString::to_string));
+    let certainty = summary.processes.first().map(|p| p.status);
     for (index, process) in summary.processes.iter().enumerate() {
         let text = match process.count {
             1 => format!("{} {}", process.name, process.pid),
             n => format!("{} ×{n} (first pid {})", process.name, process.pid),
         };
         let value = match certainty {
-            Some(crate::query::Tense::Past) => Phrase::inference(format!("was {text}")),
+            Some(crate::query::HolderStatus::Former) => Phrase::inference(format!("was {text}")),
             _ => Phrase::fact(text),
         };
-        details.say(if index == 0 { "processes" } else { "" }, value);
+        details.push(if index == 0 { "processes" } else { "" }, value);
     }
     for (reason, n) in &summary.unowned {
-        let why = crate::teach::no_owner(*reason, moment);
-        let sockets = quantity::count(*n as usize, "socket", "sockets");
-        details.say(
+        let why = crate::teach::describe_unowned(*reason, moment);
+        let sockets = quantity::pluralize(*n as usize, "socket", "sockets");
+        details.push(
             "no process",
             Phrase {
                 text: format!("{sockets}: {}", why.text),
@@ -301,24 +309,27 @@ pub fn group_details(group: &Group, answer: &Answer, findings: &Findings) -> Vec
     if let GroupKey::Process(key) = group.key()
         && let Some(process) = moment.directory.processes.get(&key)
     {
-        process_details(&mut details, process, moment);
+        add_process(&mut details, process, moment);
     }
     details.0
 }
 
-fn process_details(details: &mut Details, process: &Arc<Process>, moment: &Moment) {
-    details.add("process", process_line(process, moment));
-    details.say("executable", known_or_not(process.executable.as_ref()));
-    details.say("command", known_or_not(process.command.as_ref()));
-    details.maybe("parent", process.parent.map(|p| p.to_string()));
+fn add_process(details: &mut DetailList, process: &Arc<Process>, moment: &Moment) {
+    details.push_fact("process", process_line(process, moment));
+    details.push(
+        "executable",
+        fact_or_unreadable(process.executable.as_ref()),
+    );
+    details.push("command", fact_or_unreadable(process.command.as_ref()));
+    details.push_optional("parent", process.parent.map(|p| p.to_string()));
 }
 
-fn known_or_not(text: Option<&Arc<str>>) -> Phrase {
+fn fact_or_unreadable(text: Option<&Arc<str>>) -> Phrase {
     match text {
         Some(text) => Phrase::fact(text.to_string()),
         None => Phrase {
             text: "not readable".into(),
-            certainty: Certainty::Ignorance,
+            certainty: Certainty::Unknown,
         },
     }
 }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::history::{Closer, Kept, Moment, Ownership, Since, Tenancy, Tracked, closer};
+use crate::history::{
+    ClosedBy, ClosedLogStats, Moment, ObservedSince, Ownership, PastListener, TrackedSocket,
+    closed_by,
+};
 use crate::port::{PortKey, PortSide};
 use crate::quantity;
 use crate::socket::TcpState;
-use crate::teach::{Detail, Phrase, owner};
+use crate::teach::{Detail, Phrase, describe_owner};
 
 /// The time of day of something on the collector's clock.
-pub fn clock(at: Duration, moment: &Moment, zone: &TimeZone) -> String {
+pub fn format_clock(at: Duration, moment: &Moment, zone: &TimeZone) -> String {
     let ago = moment.elapsed.saturating_sub(at);
     match moment.taken_at.checked_sub(ago) {
         Ok(time) => time
@@ -23,9 +26,9 @@ pub fn clock(at: Duration, moment: &Moment, zone: &TimeZone) -> String {
 }
 
 /// What is not kept any more, and why.
-pub fn dropped(kept: Kept) -> Option<String> {
+pub fn dropped_rows_note(retained: ClosedLogStats) -> Option<String> {
     let number = |n: u64| quantity::thousands(usize::try_from(n).unwrap_or(usize::MAX));
-    let (room, age) = (kept.for_room, kept.for_age);
+    let (room, age) = (retained.dropped_for_size, retained.dropped_for_age);
     let why = match (room, age) {
         (0, 0) => return None,
         (0, age) => format!("{} older ones are too long ago", number(age)),
@@ -36,7 +39,7 @@ pub fn dropped(kept: Kept) -> Option<String> {
             number(age)
         ),
     };
-    let (sockets, bytes) = (quantity::thousands(kept.sockets), kept.bytes as u64);
+    let (sockets, bytes) = (quantity::thousands(retained.sockets), retained.bytes as u64);
     Some(format!(
         "the last {sockets} closed sockets are kept ({}B); {why} ([history] in the configuration)",
         quantity::bytes(bytes)
@@ -44,85 +47,91 @@ pub fn dropped(kept: Kept) -> Option<String> {
 }
 
 /// Who had it last.
-pub fn last_owner(row: &Tracked, moment: &Moment) -> Phrase {
+pub fn describe_last_owner(row: &TrackedSocket, moment: &Moment) -> Phrase {
     match &row.ownership {
         // It was seen with the process; that it still was when it closed was not.
-        Ownership::Known(held) => {
-            Phrase::inference(format!("(was {})", super::holders(held, &moment.directory)))
-        }
-        Ownership::Kernel => Phrase::ignorance("gone before we looked"),
-        _ => owner(row, moment),
+        Ownership::Known(holders) => Phrase::inference(format!(
+            "(was {})",
+            super::format_holders(holders, &moment.directory)
+        )),
+        Ownership::Kernel => Phrase::unknown("gone before we looked"),
+        _ => describe_owner(row, moment),
     }
 }
 
 /// How long it was there, as far as that was seen.
-pub fn lasted(row: &Tracked, moment: &Moment) -> Option<String> {
+pub fn format_lifetime(row: &TrackedSocket, moment: &Moment) -> Option<String> {
     let age = quantity::age(row.age(moment.elapsed));
     // Of some only the end was seen.
-    let only_end = row.path.first() == Some(&TcpState::TimeWait);
+    let only_end = row.states.first() == Some(&TcpState::TimeWait);
     match row.first_seen {
         _ if only_end => None,
-        Since::Unsampled(_) => None,
-        Since::Seen(_) => Some(age),
-        Since::BeforeFirstLook(_) => Some(format!("≥{age}")),
+        ObservedSince::Unsampled(_) => None,
+        ObservedSince::Sampled(_) => Some(age),
+        ObservedSince::BeforeFirstSample(_) => Some(format!("≥{age}")),
     }
 }
 
 /// Which end closed first.
-pub fn closed_first(row: &Tracked, moment: &Moment) -> Phrase {
-    match closer(row, moment) {
-        Some(Closer::Here) => Phrase::fact("this end"),
-        Some(Closer::There) => Phrase::fact("other end"),
-        Some(Closer::ThereConcluded) => Phrase::inference("other end"),
-        Some(Closer::NeverOpen) => Phrase::fact("never open"),
+pub fn describe_first_close(row: &TrackedSocket, moment: &Moment) -> Phrase {
+    match closed_by(row, moment) {
+        Some(ClosedBy::Local) => Phrase::fact("this end"),
+        Some(ClosedBy::Remote) => Phrase::fact("other end"),
+        Some(ClosedBy::RemoteInferred) => Phrase::inference("other end"),
+        Some(ClosedBy::NeverEstablished) => Phrase::fact("never open"),
         None if row.socket.remote.is_none() || row.socket.tcp_state().is_none() => {
-            Phrase::ignorance("")
+            Phrase::unknown("")
         }
-        None => Phrase::ignorance("not told"),
+        None => Phrase::unknown("not told"),
     }
 }
 
 /// The states it was seen in.
-pub fn path(row: &Tracked) -> Phrase {
-    if !row.is_sampled() {
-        return Phrase::ignorance("in no sample");
+pub fn describe_state_path(row: &TrackedSocket) -> Phrase {
+    if !row.was_sampled() {
+        return Phrase::unknown("in no sample");
     }
-    let states: Vec<&str> = row.path.iter().map(|state| state.name()).collect();
+    let states: Vec<&str> = row.states.iter().map(|state| state.name()).collect();
     Phrase::fact(states.join(" → "))
 }
 
 /// When it was there, and how it ended.
-pub fn ended_details(row: &Tracked, moment: &Moment, zone: &TimeZone) -> Vec<Detail> {
-    let Some(at) = row.ended() else {
+pub fn closed_details(row: &TrackedSocket, moment: &Moment, zone: &TimeZone) -> Vec<Detail> {
+    let Some(at) = row.closed_at() else {
         return Vec::new();
     };
     let ago = quantity::age(moment.elapsed.saturating_sub(at));
     let was = match row.socket.tcp_state() {
-        _ if row.ended_before_first_look() => "in TIME-WAIT before the first sample, at",
+        _ if row.ended_before_first_sample() => "in TIME-WAIT before the first sample, at",
         Some(TcpState::TimeWait) => "in TIME-WAIT since",
         _ => "closed at",
     };
-    let first = clock(row.first_seen.at(), moment, zone);
+    let first = format_clock(row.first_seen.time(), moment, zone);
     let first = match row.first_seen {
-        Since::Seen(_) => first,
-        Since::BeforeFirstLook(_) => format!("{first}, in the first sample"),
-        Since::Unsampled(_) => "never: it opened and closed between two samples".into(),
+        ObservedSince::Sampled(_) => first,
+        ObservedSince::BeforeFirstSample(_) => format!("{first}, in the first sample"),
+        ObservedSince::Unsampled(_) => "never: it opened and closed between two samples".into(),
     };
-    let how = match closer(row, moment) {
-        Some(Closer::Here) => Phrase::fact("this end, as its states tell"),
-        Some(Closer::There) => Phrase::fact("the other end, as the states tell"),
-        Some(Closer::ThereConcluded) => Phrase::inference(
+    let how = match closed_by(row, moment) {
+        Some(ClosedBy::Local) => Phrase::fact("this end, as its states tell"),
+        Some(ClosedBy::Remote) => Phrase::fact("the other end, as the states tell"),
+        Some(ClosedBy::RemoteInferred) => Phrase::inference(
             "the other end: both ends were closed in order, and no TIME-WAIT was left here",
         ),
-        Some(Closer::NeverOpen) => Phrase::fact("neither: nobody answered, or it was refused"),
-        None => Phrase::ignorance("not told by what was seen"),
+        Some(ClosedBy::NeverEstablished) => {
+            Phrase::fact("neither: nobody answered, or it was refused")
+        }
+        None => Phrase::unknown("not told by what was seen"),
     };
     let detail = |label, value| Detail { label, value };
     let mut details = vec![
         detail("first seen", Phrase::fact(first)),
         detail(
             "ended",
-            Phrase::fact(format!("{was} {}, {ago} ago", clock(at, moment, zone))),
+            Phrase::fact(format!(
+                "{was} {}, {ago} ago",
+                format_clock(at, moment, zone)
+            )),
         ),
     ];
     if row.socket.tcp_state().is_some() && row.socket.remote.is_some() {
@@ -132,52 +141,58 @@ pub fn ended_details(row: &Tracked, moment: &Moment, zone: &TimeZone) -> Vec<Det
 }
 
 /// When it ended and after how long, in a sentence.
-pub fn say_ended(row: &Tracked, moment: &Moment, zone: &TimeZone) -> Phrase {
-    let at = row.ended().map(|at| clock(at, moment, zone));
+pub fn describe_closed(row: &TrackedSocket, moment: &Moment, zone: &TimeZone) -> Phrase {
+    let at = row.closed_at().map(|at| format_clock(at, moment, zone));
     let at = at.unwrap_or_default();
-    let kept = match row.socket.tcp_state() {
+    let retained = match row.socket.tcp_state() {
         Some(TcpState::TimeWait) => "; TCP keeps its endpoints for a minute (TIME-WAIT)",
         _ => "",
     };
     Phrase::fact(match row.first_seen {
-        Since::Unsampled(_) => format!(
+        ObservedSince::Unsampled(_) => format!(
             "This socket opened and closed between two samples; the kernel announced its end by {at}."
         ),
-        Since::Seen(_) | Since::BeforeFirstLook(_) => match lasted(row, moment) {
-            Some(lasted) => format!("This socket ended at {at}; it was seen for {lasted}{kept}."),
-            None => format!("This socket had ended by {at}; no sample had it before{kept}."),
-        },
+        ObservedSince::Sampled(_) | ObservedSince::BeforeFirstSample(_) => {
+            match format_lifetime(row, moment) {
+                Some(lifetime) => {
+                    format!("This socket ended at {at}; it was seen for {lifetime}{retained}.")
+                }
+                None => {
+                    format!("This socket had ended by {at}; no sample had it before{retained}.")
+                }
+            }
+        }
     })
 }
 
 /// Who listened on this port before, the latest first. `present` is who listens now, if anybody.
-pub fn port_history(
+pub fn past_listener_details(
     key: PortKey,
-    present: Option<&Tracked>,
+    present: Option<&TrackedSocket>,
     moment: &Moment,
     zone: &TimeZone,
 ) -> Vec<Detail> {
-    if key.side != PortSide::Here {
+    if key.side != PortSide::Local {
         return Vec::new();
     }
-    let before = moment.tenants.of(key.protocol, key.port);
+    let before = moment.past_listeners.for_port(key.protocol, key.port);
     let mut later = present.map(|row| {
-        let since = row.first_seen.at();
-        let who = owner(row, moment).text;
-        let now = format!("; now {who}, since {}", clock(since, moment, zone));
+        let since = row.first_seen.time();
+        let who = describe_owner(row, moment).text;
+        let now = format!("; now {who}, since {}", format_clock(since, moment, zone));
         (since, now)
     });
     let mut details = Vec::new();
-    for tenancy in before.iter().rev() {
-        let from = match tenancy.since {
-            Since::Seen(at) => format!("from {} ", clock(at, moment, zone)),
+    for past_listener in before.iter().rev() {
+        let from = match past_listener.since {
+            ObservedSince::Sampled(at) => format!("from {} ", format_clock(at, moment, zone)),
             _ => String::new(),
         };
-        let who = tenant(tenancy);
-        let until = clock(tenancy.until, moment, zone);
+        let who = past_listener_label(past_listener);
+        let until = format_clock(past_listener.until, moment, zone);
         let after = match later.take() {
-            Some((since, now)) if since > tenancy.until => {
-                let free = quantity::age(since.saturating_sub(tenancy.until));
+            Some((since, now)) if since > past_listener.until => {
+                let free = quantity::age(since.saturating_sub(past_listener.until));
                 format!(", then free {free}{now}")
             }
             Some((_, now)) => now,
@@ -187,17 +202,17 @@ pub fn port_history(
             label: if details.is_empty() { "before" } else { "" },
             value: Phrase::fact(format!("{who}: {from}until {until}{after}")),
         });
-        later = Some((tenancy.since.at(), String::new()));
+        later = Some((past_listener.since.time(), String::new()));
     }
     details
 }
 
-fn tenant(tenancy: &Tenancy) -> String {
-    let others = match tenancy.others {
+fn past_listener_label(past_listener: &PastListener) -> String {
+    let others = match past_listener.other_processes {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
-    match (&tenancy.described, tenancy.process) {
+    match (&past_listener.process_info, past_listener.process) {
         (Some(process), _) => format!("{} {}{others}", process.name, process.key.pid),
         (None, Some(key)) => format!("pid {}{others}", key.pid),
         (None, None) => "somebody whose name was not seen".into(),

@@ -1,36 +1,36 @@
 //! What the kernel says to a learner's answers.
 //!
-//! In: a lesson's step, the lab's names, the answers, and a moment. Out: [`Marked`]: whether the rows
+//! In: a lesson's step, the lab's names, the answers, and a moment. Out: [`Grade`]: whether the rows
 //! are as they must be, the answers judged by them, and the lesson's sentences with their numbers in.
 
 use std::sync::Arc;
 
 use crate::history::Moment;
 use crate::teach::lessons::{
-    Cast, Difference, Fact, Given, Happened, Judgement, Lesson, Question, Scene, Step, When,
-    troubles,
+    ActualResult, CheckTime, Fact, GradedAnswer, LabNames, LabView, LearnerAnswer, Lesson,
+    LessonQuestion, LessonStep, Mismatch, step_mismatches,
 };
 
 /// What is to be marked.
 #[derive(Clone, Debug)]
-pub struct Exam {
+pub struct GradeRequest {
     /// Tells one from another.
-    pub number: u64,
+    pub id: u64,
     /// The lab's names.
-    pub cast: Arc<Cast>,
+    pub lab_names: Arc<LabNames>,
     /// The lesson.
     pub lesson: &'static Lesson,
     /// The step that was done.
-    pub step: &'static Step,
+    pub step: &'static LessonStep,
     /// The questions, each with its answer.
-    pub given: Vec<(Question, Given)>,
+    pub answers: Vec<(LessonQuestion, LearnerAnswer)>,
     /// What came of the last call.
-    pub last: Option<Happened>,
+    pub last_result: Option<ActualResult>,
 }
 
 /// A sentence, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct SourcedText {
     /// The sentence.
     pub text: String,
     /// RFC, manual page, book.
@@ -39,66 +39,66 @@ pub struct Told {
 
 /// The answers, marked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marked {
+pub struct Grade {
     /// Of which exam.
-    pub number: u64,
+    pub request_id: u64,
     /// Which moment it was marked by.
-    pub moment: u64,
+    pub moment_number: u64,
     /// What is not as it must be; nothing where the rows stand.
-    pub differences: Vec<Difference>,
+    pub mismatches: Vec<Mismatch>,
     /// The same, where rows that the kernel forgets by itself may be gone: somebody may think for more
     /// than a minute.
-    pub later: Vec<Difference>,
+    pub later_mismatches: Vec<Mismatch>,
     /// The answers.
-    pub judgements: Vec<Judgement>,
+    pub answers: Vec<GradedAnswer>,
     /// What the step means.
-    pub meaning: Vec<Told>,
+    pub step_explanation: Vec<SourcedText>,
     /// What the lesson comes to.
-    pub conclusion: Vec<Told>,
+    pub lesson_explanation: Vec<SourcedText>,
 }
 
-impl Exam {
+impl GradeRequest {
     /// Marks the answers by a moment. Walks over all rows.
-    pub fn mark(&self, moment: &Moment) -> Marked {
-        let scene = Scene::new(&self.cast, moment, self.last);
-        let judged = self
-            .given
+    pub fn grade(&self, moment: &Moment) -> Grade {
+        let lab_view = LabView::new(&self.lab_names, moment, self.last_result);
+        let graded = self
+            .answers
             .iter()
-            .filter_map(|(question, given)| question.judge(*given, &scene))
+            .filter_map(|(question, answer)| question.grade(*answer, &lab_view))
             // A choice may name a port as well.
-            .map(|judgement| Judgement {
-                verdict: scene.fill(&judgement.verdict),
-                ..judgement
+            .map(|graded_answer| GradedAnswer {
+                message: lab_view.fill_placeholders(&graded_answer.message),
+                ..graded_answer
             });
-        Marked {
-            number: self.number,
-            moment: moment.number,
-            differences: troubles(self.step, When::AtOnce, &scene),
-            later: troubles(self.step, When::Later, &scene),
-            judgements: judged.collect(),
-            meaning: told(self.step.explanation, &scene),
-            conclusion: told(self.lesson.explanation, &scene),
+        Grade {
+            request_id: self.id,
+            moment_number: moment.number,
+            mismatches: step_mismatches(self.step, CheckTime::Immediate, &lab_view),
+            later_mismatches: step_mismatches(self.step, CheckTime::Later, &lab_view),
+            answers: graded.collect(),
+            step_explanation: render_facts(self.step.explanation, &lab_view),
+            lesson_explanation: render_facts(self.lesson.explanation, &lab_view),
         }
     }
 }
 
 /// The facts as sentences.
-pub fn told(facts: &[Fact], scene: &Scene<'_>) -> Vec<Told> {
+pub fn render_facts(facts: &[Fact], lab_view: &LabView<'_>) -> Vec<SourcedText> {
     facts
         .iter()
-        .map(|fact| Told {
-            text: scene.fill(fact.text),
+        .map(|fact| SourcedText {
+            text: lab_view.fill_placeholders(fact.text),
             source: fact.source,
         })
         .collect()
 }
 
 /// A text with the numbers of the names in it, before there are rows.
-pub fn named(text: &str, cast: &Cast) -> String {
-    let scene = Scene {
-        cast,
+pub fn fill_port_names(text: &str, lab_names: &LabNames) -> String {
+    let lab_view = LabView {
+        lab_names,
         rows: Vec::new(),
-        last: None,
+        last_result: None,
     };
-    scene.fill(text)
+    lab_view.fill_placeholders(text)
 }

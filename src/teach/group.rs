@@ -2,47 +2,51 @@
 
 use crate::history::Moment;
 use crate::port::{Port, PortKey, PortSide, Protocol};
-use crate::quantity::count;
-use crate::query::{Answer, Group, GroupKey, NoOwner, Reach, Served, Summary};
+use crate::quantity::pluralize;
+use crate::query::{
+    Group, GroupKey, GroupSummary, QueryResult, Reach, UnownedReason, WildcardFamilies,
+};
 use crate::services::Services;
 use crate::socket::TcpState;
 use crate::teach::findings::Rule;
-use crate::teach::{Finding, Findings, Phrase, no_owner, process_names};
+use crate::teach::{Finding, Findings, Phrase, describe_processes, describe_unowned};
 
 /// What the group is, for the head of a pane.
-pub fn group_title(group: &Group, answer: &Answer, services: &Services) -> String {
+pub fn group_title(group: &Group, answer: &QueryResult, services: &Services) -> String {
     let moment = &answer.moment;
     match group.key() {
         GroupKey::Port(key) => {
-            let service = services.of(key, moment.ephemeral);
+            let service = services.shared_port_name(key, moment.ephemeral);
             let name = service.map(|s| format!(" ({s})")).unwrap_or_default();
             let side = match key.side {
-                PortSide::Here => "",
-                PortSide::There => " elsewhere",
+                PortSide::Local => "",
+                PortSide::Remote => " elsewhere",
             };
-            let held = process_names(&group.summary, moment).text;
-            let held = if held.is_empty() {
-                held
+            let owners = describe_processes(&group.summary, moment).text;
+            let owners = if owners.is_empty() {
+                owners
             } else {
-                format!(", {held}")
+                format!(", {owners}")
             };
             match key.port {
-                Port::NONE => format!("{} port not known{side}{held}", key.protocol),
-                _ => format!("port {key}{name}{side}{held}"),
+                Port::NONE => format!("{} port not known{side}{owners}", key.protocol),
+                _ => format!("port {key}{name}{side}{owners}"),
             }
         }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
             Some(process) => format!("process {} {}", process.name, key.pid),
             None => format!("process {}", key.pid),
         },
-        GroupKey::NoProcess(reason) => format!("no process: {}", no_owner(reason, moment).text),
+        GroupKey::Unowned(reason) => {
+            format!("no process: {}", describe_unowned(reason, moment).text)
+        }
         GroupKey::Host(address) => format!("host {address}"),
         GroupKey::NoHost => "no remote end".into(),
     }
 }
 
 /// A port in a column. Of a connection that came to nothing the kernel may have forgotten it.
-pub fn port_name(key: PortKey) -> String {
+pub fn format_port_key(key: PortKey) -> String {
     match key.port {
         Port::NONE => format!("?/{}", key.protocol),
         _ => key.to_string(),
@@ -50,55 +54,55 @@ pub fn port_name(key: PortKey) -> String {
 }
 
 /// Who can reach it, in a column's width.
-pub fn reach(reach: Reach, moment: &Moment) -> String {
+pub fn format_reach(reach: Reach, moment: &Moment) -> String {
     match reach {
-        Reach::ThisMachine => "this machine".into(),
+        Reach::Loopback => "this machine".into(),
         Reach::Address(address) => address.to_string(),
         Reach::Addresses(n) => format!("{n} addresses"),
-        Reach::Group(address) => format!("group {address}"),
+        Reach::Multicast(address) => format!("group {address}"),
         Reach::Interfaces(n) => format!("{n} interfaces"),
         Reach::Interface(index) => match moment.directory.interfaces.get(&index) {
             Some(name) => format!("only {name}"),
             None => format!("interface {}", index.0),
         },
-        Reach::Everyone(Served::Both) => "everyone".into(),
-        Reach::Everyone(Served::Ipv4) => "everyone IPv4".into(),
-        Reach::Everyone(Served::Ipv6) => "everyone IPv6".into(),
-        Reach::Everyone(Served::Ipv6AtLeast) => "everyone IPv6?".into(),
+        Reach::Wildcard(WildcardFamilies::Both) => "everyone".into(),
+        Reach::Wildcard(WildcardFamilies::Ipv4) => "everyone IPv4".into(),
+        Reach::Wildcard(WildcardFamilies::Ipv6) => "everyone IPv6".into(),
+        Reach::Wildcard(WildcardFamilies::Ipv6MaybeIpv4) => "everyone IPv6?".into(),
     }
 }
 
 /// What there is to say of a group: what it is, what was found, and then the most general first.
-pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phrase> {
+pub fn describe_group(group: &Group, answer: &QueryResult, findings: &Findings) -> Vec<Phrase> {
     let found: Vec<&Finding> = match group.key() {
-        GroupKey::Port(port) => findings.at(port).collect(),
-        GroupKey::Process(process) => findings.of_process(process).collect(),
+        GroupKey::Port(port) => findings.for_port(port).collect(),
+        GroupKey::Process(process) => findings.for_process(process).collect(),
         _ => Vec::new(),
     };
-    let mut said = vec![match group.key() {
+    let mut phrases = vec![match group.key() {
         GroupKey::Port(key) => match key.side {
-            PortSide::Here => say_port_here(&group.summary, key.protocol),
-            PortSide::There => say_port_there(&group.summary, key.port),
+            PortSide::Local => describe_local_port(&group.summary, key.protocol),
+            PortSide::Remote => describe_remote_port(&group.summary, key.port),
         },
         GroupKey::Process(_) => {
-            let ports = group.inner.len();
+            let ports = group.subgroups.len();
             Phrase::fact(format!(
                 "One process with {} on {}.",
-                count(group.summary.sockets as usize, "socket", "sockets"),
-                count(ports, "shared port", "shared ports"),
+                pluralize(group.summary.sockets as usize, "socket", "sockets"),
+                pluralize(ports, "shared port", "shared ports"),
             ))
         }
-        GroupKey::NoProcess(reason) => say_no_process(reason),
+        GroupKey::Unowned(reason) => describe_no_process(reason),
         GroupKey::Host(_) => Phrase::fact(format!(
             "One remote address with {} on {}.",
-            count(group.summary.sockets as usize, "socket", "sockets"),
-            count(group.inner.len(), "shared port", "shared ports"),
+            pluralize(group.summary.sockets as usize, "socket", "sockets"),
+            pluralize(group.subgroups.len(), "shared port", "shared ports"),
         )),
         GroupKey::NoHost => Phrase::fact(
             "Sockets that wait for whoever comes: listeners, and UDP sockets without a peer.",
         ),
     }];
-    said.extend(found.iter().map(|found| {
+    phrases.extend(found.iter().map(|found| {
         let phrase = found.sentence.clone();
         match group.key() {
             GroupKey::Port(_) => phrase,
@@ -109,27 +113,27 @@ pub fn say_group(group: &Group, answer: &Answer, findings: &Findings) -> Vec<Phr
             },
         }
     }));
-    let is_said = |rule: Rule| found.iter().any(|found| found.id.rule == rule);
+    let is_reported = |rule: Rule| found.iter().any(|found| found.id.rule == rule);
     if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
-        said.push(say_reach(r, &answer.moment));
+        phrases.push(describe_reach(r, &answer.moment));
     }
-    said.extend(say_guess(&group.summary));
-    if !is_said(Rule::BacklogNearFull) {
-        said.extend(say_backlogs(group, answer));
+    phrases.extend(describe_guessed_sides(&group.summary));
+    if !is_reported(Rule::BacklogNearFull) {
+        phrases.extend(describe_full_backlog(group, answer));
     }
-    if !is_said(Rule::CloseWaitLeak) && !is_said(Rule::SynSentUnanswered) {
-        said.extend(say_states(&group.summary));
+    if !is_reported(Rule::CloseWaitLeak) && !is_reported(Rule::SynSentUnanswered) {
+        phrases.extend(describe_states(&group.summary));
     }
-    said.extend(say_owners(&group.summary));
-    said
+    phrases.extend(describe_hidden_owners(&group.summary));
+    phrases
 }
 
-fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
-    let sockets = count(summary.sockets as usize, "socket", "sockets");
+fn describe_local_port(summary: &GroupSummary, protocol: Protocol) -> Phrase {
+    let sockets = pluralize(summary.sockets as usize, "socket", "sockets");
     let connections = summary.sockets.saturating_sub(summary.listeners) as usize;
     let waiting = match protocol {
-        Protocol::Tcp => count(summary.listeners as usize, "listener", "listeners"),
-        Protocol::Udp => count(
+        Protocol::Tcp => pluralize(summary.listeners as usize, "listener", "listeners"),
+        Protocol::Udp => pluralize(
             summary.listeners as usize,
             "socket without a peer",
             "sockets without a peer",
@@ -146,7 +150,7 @@ fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
         (_, _, 0) => format!("One port, {waiting}, no connection."),
         (.., n) => format!(
             "One port, {sockets}: {waiting} and {}{}.",
-            count(n, "connection", "connections"),
+            pluralize(n, "connection", "connections"),
             if n > 1 {
                 ", told apart by the remote address and port"
             } else {
@@ -156,7 +160,7 @@ fn say_port_here(summary: &Summary, protocol: Protocol) -> Phrase {
     })
 }
 
-fn say_port_there(summary: &Summary, port: Port) -> Phrase {
+fn describe_remote_port(summary: &GroupSummary, port: Port) -> Phrase {
     match (summary.sockets, port) {
         (_, Port::NONE) => {
             return Phrase::fact(
@@ -170,8 +174,8 @@ fn say_port_there(summary: &Summary, port: Port) -> Phrase {
         }
         _ => {}
     }
-    let sockets = count(summary.sockets as usize, "socket", "sockets");
-    let hosts = count(summary.hosts as usize, "host", "hosts");
+    let sockets = pluralize(summary.sockets as usize, "socket", "sockets");
+    let hosts = pluralize(summary.hosts as usize, "host", "hosts");
     let each = if summary.sockets == 1 { "it" } else { "each" };
     Phrase::fact(format!(
         "{sockets} dialled from here to port {port} of {hosts}; {each} has a local port of its own."
@@ -179,65 +183,69 @@ fn say_port_there(summary: &Summary, port: Port) -> Phrase {
 }
 
 /// Sockets whose side nothing proves.
-fn say_guess(summary: &Summary) -> Option<Phrase> {
-    (summary.guessed > 0).then(|| {
+fn describe_guessed_sides(summary: &GroupSummary) -> Option<Phrase> {
+    (summary.guessed_sides > 0).then(|| {
         Phrase::inference(format!(
             "For {} it is only a guess from the port numbers that this is the shared port.",
-            count(summary.guessed as usize, "socket", "sockets")
+            pluralize(summary.guessed_sides as usize, "socket", "sockets")
         ))
     })
 }
 
-fn say_reach(reach: Reach, moment: &Moment) -> Phrase {
+fn describe_reach(reach: Reach, moment: &Moment) -> Phrase {
     Phrase::fact(match reach {
-        Reach::ThisMachine => {
+        Reach::Loopback => {
             "Only programs on this machine can reach it: it is bound to loopback.".into()
         }
         Reach::Address(address) => format!("Bound to one address of this machine, {address}."),
         Reach::Addresses(n) => format!("Bound to {n} addresses of this machine."),
-        Reach::Group(address) => format!("Receives what is sent to the multicast group {address}."),
+        Reach::Multicast(address) => {
+            format!("Receives what is sent to the multicast group {address}.")
+        }
         Reach::Interfaces(n) => format!("Bound to {n} network interfaces."),
         Reach::Interface(_) => format!(
             "Bound to one network interface ({}).",
-            self::reach(reach, moment)
+            self::format_reach(reach, moment)
         ),
-        Reach::Everyone(served) => {
+        Reach::Wildcard(served) => {
             let family = match served {
-                Served::Both => "every address of this machine, IPv4 and IPv6",
-                Served::Ipv4 => "every IPv4 address of this machine",
-                Served::Ipv6AtLeast => {
+                WildcardFamilies::Both => "every address of this machine, IPv4 and IPv6",
+                WildcardFamilies::Ipv4 => "every IPv4 address of this machine",
+                WildcardFamilies::Ipv6MaybeIpv4 => {
                     "every IPv6 address of this machine, perhaps to IPv4 as well (this source does not tell)"
                 }
-                Served::Ipv6 => "every IPv6 address of this machine, not IPv4",
+                WildcardFamilies::Ipv6 => "every IPv6 address of this machine, not IPv4",
             };
             format!("Bound to {family}; what a firewall lets through is not known here.")
         }
     })
 }
 
-pub(super) fn say_no_process(reason: NoOwner) -> Phrase {
+pub(super) fn describe_no_process(reason: UnownedReason) -> Phrase {
     match reason {
-        NoOwner::Unaccepted => Phrase::fact(
+        UnownedReason::Unaccepted => Phrase::fact(
             "The kernel finished (or is about to finish) the handshake; the program that listens has not called accept() yet.",
         ),
-        NoOwner::Kernel => Phrase::fact(
+        UnownedReason::Kernel => Phrase::fact(
             "The programs have closed these; the kernel keeps what TCP still needs, and forgets it by itself.",
         ),
-        NoOwner::Hidden(_) => {
-            Phrase::ignorance("Some process has these, but this user may not look into it.")
+        UnownedReason::Hidden(_) => {
+            Phrase::unknown("Some process has these, but this user may not look into it.")
         }
-        NoOwner::Vanished => Phrase::ignorance(
+        UnownedReason::NotFound => Phrase::unknown(
             "No process had these when we looked: closed in between, or held outside this pid namespace.",
         ),
-        NoOwner::NotYet => Phrase::ignorance(
+        UnownedReason::Pending => Phrase::unknown(
             "Not every process has been looked into since these appeared; the next samples will tell.",
         ),
-        NoOwner::Untold => Phrase::ignorance("The source in use does not tell the owner of these."),
+        UnownedReason::Unsupported => {
+            Phrase::unknown("The source in use does not tell the owner of these.")
+        }
     }
 }
 
 /// Listeners whose accept queue is full: callers are made to wait.
-fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
+fn describe_full_backlog(group: &Group, answer: &QueryResult) -> Option<Phrase> {
     if group.summary.listeners == 0 {
         return None;
     }
@@ -247,7 +255,7 @@ fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
         .iter()
         .map_while(|s| answer.row(*s).filter(|r| r.socket.is_listening()));
     let full = listeners
-        .filter_map(|r| r.socket.backlog)
+        .filter_map(|r| r.socket.accept_queue)
         .find(|b| b.is_full())?;
     let limit = full
         .limit
@@ -258,10 +266,10 @@ fn say_backlogs(group: &Group, answer: &Answer) -> Option<Phrase> {
     )))
 }
 
-fn say_states(summary: &Summary) -> Option<Phrase> {
-    let close_wait = summary.states.of(TcpState::CloseWait) as usize;
-    let syn_sent = summary.states.of(TcpState::SynSent) as usize;
-    let time_wait = summary.states.of(TcpState::TimeWait) as usize;
+fn describe_states(summary: &GroupSummary) -> Option<Phrase> {
+    let close_wait = summary.states.count(TcpState::CloseWait) as usize;
+    let syn_sent = summary.states.count(TcpState::SynSent) as usize;
+    let time_wait = summary.states.count(TcpState::TimeWait) as usize;
     if close_wait > 0 {
         let (ends, own) = match close_wait {
             1 => ("the other end has hung up", "its own end"),
@@ -274,28 +282,28 @@ fn say_states(summary: &Summary) -> Option<Phrase> {
     if syn_sent > 0 {
         return Some(Phrase::warning(format!(
             "{} dialled and got no answer yet (SYN-SENT).",
-            count(syn_sent, "socket", "sockets")
+            pluralize(syn_sent, "socket", "sockets")
         )));
     }
     (time_wait > 0).then(|| {
         Phrase::fact(format!(
             "{} in TIME-WAIT: closed, kept by the kernel for a minute so that late packets hit nobody else.",
-            count(time_wait, "connection", "connections")
+            pluralize(time_wait, "connection", "connections")
         ))
     })
 }
 
-fn say_owners(summary: &Summary) -> Option<Phrase> {
+fn describe_hidden_owners(summary: &GroupSummary) -> Option<Phrase> {
     let hidden: u32 = summary
         .unowned
         .iter()
-        .filter(|(reason, _)| matches!(reason, NoOwner::Hidden(_)))
+        .filter(|(reason, _)| matches!(reason, UnownedReason::Hidden(_)))
         .map(|(_, n)| n)
         .sum();
     (hidden > 0).then(|| {
-        Phrase::ignorance(format!(
+        Phrase::unknown(format!(
             "The owner of {} is hidden from this user; root sees it.",
-            count(hidden as usize, "socket", "sockets")
+            pluralize(hidden as usize, "socket", "sockets")
         ))
     })
 }
@@ -305,18 +313,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_the_kernel_forgot_is_not_called_0() {
+    fn unknown_port_is_not_shown_as_0() {
         let key = |number: u16| PortKey {
-            side: PortSide::There,
+            side: PortSide::Remote,
             port: Port(number),
             protocol: Protocol::Tcp,
         };
-        assert_eq!(port_name(key(0)), "?/tcp");
-        assert_eq!(port_name(key(443)), "443/tcp");
-        let gone = Summary::default();
-        let forgotten = say_port_there(&gone, Port::NONE).text;
+        assert_eq!(format_port_key(key(0)), "?/tcp");
+        assert_eq!(format_port_key(key(443)), "443/tcp");
+        let gone = GroupSummary::default();
+        let forgotten = describe_remote_port(&gone, Port::NONE).text;
         assert!(!forgotten.contains('0'), "{forgotten}");
-        let ended = say_port_there(&gone, Port(443)).text;
+        let ended = describe_remote_port(&gone, Port(443)).text;
         assert_eq!(ended, "What was dialled from here to port 443 has ended.");
     }
 }

@@ -21,23 +21,29 @@ pub mod quiz;
 mod row;
 mod sight;
 
-pub use apart::say_survey;
-pub use berth::{Berthing, say_verdict, say_why};
+pub use apart::describe_tuple_diff;
+pub use berth::{AvailabilityReport, describe_availability, explain_availability};
 pub use details::{Detail, group_details, row_details};
 pub use ended::{
-    clock, closed_first, dropped, ended_details, last_owner, lasted, path, port_history, say_ended,
+    closed_details, describe_closed, describe_first_close, describe_last_owner,
+    describe_state_path, dropped_rows_note, format_clock, format_lifetime, past_listener_details,
 };
-pub use exam::{Exam, Marked, Told, named, told};
+pub use exam::{Grade, GradeRequest, SourcedText, fill_port_names, render_facts};
 pub use explain::{
-    Contrast, Explanation, Known, Look, Passage, Subject, explain, explain_port, explain_process,
-    explain_row, look_at_row,
+    ComparisonRow, ExplainContext, ExplainSubject, Explanation, ExplanationSection, Perspective,
+    build_explanation, explain_port, explain_process, explain_row, explain_row_from,
 };
-pub use findings::{Finding, FindingId, Findings, Limits};
-pub use group::{group_title, port_name, reach, say_group};
-pub use owner::{holders, no_owner, owner, owners_in_short, process_names};
-pub use progress::Progress;
-pub use row::{end, evidence, local, note, remote, row_title, say_row, state};
-pub use sight::{hangs_on_owners, hidden, hidden_in_print, remedy};
+pub use findings::{Finding, FindingId, Findings, Thresholds};
+pub use group::{describe_group, format_port_key, format_reach, group_title};
+pub use owner::{
+    describe_owner, describe_processes, describe_unowned, format_holders, format_owners_short,
+};
+pub use progress::LessonProgress;
+pub use row::{
+    describe_row, distinguishing_endpoint, evidence_text, format_local, format_remote, row_note,
+    row_title, state_name,
+};
+pub use sight::{hidden_owners_note, hidden_owners_warning, privilege_hint, undecided_rows_note};
 
 /// How sure a phrase is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +53,7 @@ pub enum Certainty {
     /// It follows from what was seen, but was not seen itself.
     Inference,
     /// It is not known; the phrase says why.
-    Ignorance,
+    Unknown,
     /// It was seen, and somebody should look at it.
     Warning,
 }
@@ -79,10 +85,10 @@ impl Phrase {
     }
 
     /// What is not known.
-    pub fn ignorance(text: impl Into<String>) -> Self {
+    pub fn unknown(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            certainty: Certainty::Ignorance,
+            certainty: Certainty::Unknown,
         }
     }
 

@@ -6,55 +6,62 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::history::{Moment, Side, Tracked};
+use crate::history::{Moment, Side, TrackedSocket};
 use crate::port::Protocol;
 use crate::process::distinct_processes;
 use crate::quantity;
 use crate::socket::TcpState;
-use crate::teach::{Phrase, local, owner, remote};
+use crate::teach::{Phrase, describe_owner, format_local, format_remote};
 
 /// How many owners of alike sockets are named.
-const NAMED: usize = 3;
+const MAX_OWNERS_NAMED: usize = 3;
 
 /// Rows that one sentence tells of: listeners at the same place, connections in the same state of
 /// the same owner.
-pub(super) fn groups(rows: &[Arc<Tracked>], moment: &Moment) -> Vec<Vec<Arc<Tracked>>> {
-    let mut groups: Vec<(String, Vec<Arc<Tracked>>)> = Vec::new();
+pub(super) fn group_similar(
+    rows: &[Arc<TrackedSocket>],
+    moment: &Moment,
+) -> Vec<Vec<Arc<TrackedSocket>>> {
+    let mut groups: Vec<(String, Vec<Arc<TrackedSocket>>)> = Vec::new();
     for row in rows {
-        let likeness = likeness(row, moment);
-        match groups.iter_mut().find(|(known, _)| *known == likeness) {
+        let similarity = similarity_key(row, moment);
+        match groups.iter_mut().find(|(known, _)| *known == similarity) {
             Some((_, group)) => group.push(Arc::clone(row)),
-            None => groups.push((likeness, vec![Arc::clone(row)])),
+            None => groups.push((similarity, vec![Arc::clone(row)])),
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-fn likeness(row: &Tracked, moment: &Moment) -> String {
+fn similarity_key(row: &TrackedSocket, moment: &Moment) -> String {
     let socket = &row.socket;
     if socket.is_listening() {
-        return local(row, moment);
+        return format_local(row, moment);
     }
     match socket.tcp_state() {
         // The kernel's, whosever they were.
         Some(TcpState::TimeWait) => TcpState::TimeWait.name().to_owned(),
-        Some(state) => format!("{:?} {state} {}", row.side, owner(row, moment).text),
-        None => owner(row, moment).text,
+        Some(state) => format!(
+            "{:?} {state} {}",
+            row.side,
+            describe_owner(row, moment).text
+        ),
+        None => describe_owner(row, moment).text,
     }
 }
 
 /// Sockets at one place that wait for whoever comes.
-pub(super) fn say_listeners(group: &[Arc<Tracked>], moment: &Moment) -> Phrase {
+pub(super) fn describe_listeners(group: &[Arc<TrackedSocket>], moment: &Moment) -> Phrase {
     let [first, ..] = group else {
         return Phrase::fact("");
     };
-    let place = format!("{}, {}", local(first, moment), reach(first));
+    let place = format!("{}, {}", format_local(first, moment), listener_reach(first));
     let (verb, verb_of_many, noun) = match first.socket.protocol() {
         Protocol::Tcp => ("listens at", "listen at", "a listener"),
         Protocol::Udp => ("receives at", "receive at", "a UDP socket"),
     };
-    let owner_of_first = owner(first, moment);
-    let known = |row: &Arc<Tracked>| row.ownership.holders().is_some();
+    let owner_of_first = describe_owner(first, moment);
+    let known = |row: &Arc<TrackedSocket>| row.ownership.holders().is_some();
     if group.len() == 1 {
         let Some(holders) = first.ownership.holders() else {
             let text = format!("{noun} at {place}: {}", owner_of_first.text);
@@ -76,23 +83,23 @@ pub(super) fn say_listeners(group: &[Arc<Tracked>], moment: &Moment) -> Phrase {
     };
     let text = format!(
         "{} share {place} ({how}): {}",
-        quantity::count(group.len(), "socket", "sockets"),
-        owners(group, moment)
+        quantity::pluralize(group.len(), "socket", "sockets"),
+        list_owners(group, moment)
     );
     match group.iter().all(known) {
         true => Phrase::fact(text),
-        false => Phrase::ignorance(text),
+        false => Phrase::unknown(text),
     }
 }
 
 /// Which of the machine's addresses a listener has.
-fn reach(row: &Tracked) -> &'static str {
+fn listener_reach(row: &TrackedSocket) -> &'static str {
     let socket = &row.socket;
-    if !socket.local.plain().is_unspecified() {
+    if !socket.local.canonical_ip().is_unspecified() {
         return "that address alone";
     }
     match (
-        socket.local.is_ipv6() && !socket.local.is_mapped(),
+        socket.local.is_ipv6() && !socket.local.is_ipv4_mapped(),
         socket.v6only,
     ) {
         (false, _) => "every IPv4 address",
@@ -103,29 +110,29 @@ fn reach(row: &Tracked) -> &'static str {
 }
 
 /// Connections, and UDP sockets with a peer.
-pub(super) fn say_connections(
-    group: &[Arc<Tracked>],
-    any_listener: AnyListener,
+pub(super) fn describe_connections(
+    group: &[Arc<TrackedSocket>],
+    listener_status: ListenerStatus,
     moment: &Moment,
 ) -> Phrase {
     let [first, ..] = group else {
         return Phrase::fact("");
     };
     let (number, one) = (group.len(), group.len() == 1);
-    let ends = match (one, remote(first, moment)) {
-        (true, Some(remote)) => format!(", {} ⇄ {remote}", local(first, moment)),
+    let ends = match (one, format_remote(first, moment)) {
+        (true, Some(remote)) => format!(", {} ⇄ {remote}", format_local(first, moment)),
         _ => String::new(),
     };
     let Some(state) = first.socket.tcp_state() else {
-        let sockets = quantity::count(number, "UDP socket", "UDP sockets");
+        let sockets = quantity::pluralize(number, "UDP socket", "UDP sockets");
         let what = if one {
             "with a peer"
         } else {
             "with a peer each"
         };
-        return told(first, moment, &format!("{sockets} {what}{ends}"));
+        return with_owner(first, moment, &format!("{sockets} {what}{ends}"));
     };
-    let connections = quantity::count(number, "connection", "connections");
+    let connections = quantity::pluralize(number, "connection", "connections");
     if state == TcpState::TimeWait {
         let verb = if one { "has" } else { "have" };
         let left = group.iter().filter_map(|row| row.socket.timer);
@@ -136,13 +143,13 @@ pub(super) fn say_connections(
         });
         return Phrase::fact(format!("{connections} in TIME-WAIT still {verb} it{until}"));
     }
-    let side = match (row_side(first), any_listener) {
+    let side = match (proven_side(first), listener_status) {
         (Some(Side::Outgoing), _) => " dialled from it",
-        (Some(_), AnyListener::Stands) => " accepted there",
-        (Some(_), AnyListener::Gone) => " left over from a listener that is gone",
+        (Some(_), ListenerStatus::Present) => " accepted there",
+        (Some(_), ListenerStatus::Absent) => " left over from a listener that is gone",
         (None, _) => "",
     };
-    told(
+    with_owner(
         first,
         moment,
         &format!("{connections}{side}, {state}{ends}"),
@@ -151,21 +158,21 @@ pub(super) fn say_connections(
 
 /// Whether anybody listens on the port that connections have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AnyListener {
+pub(super) enum ListenerStatus {
     /// Somebody does.
-    Stands,
+    Present,
     /// Nobody does.
-    Gone,
+    Absent,
 }
 
 /// A guess is no ground for saying who dialled.
-fn row_side(row: &Tracked) -> Option<Side> {
+fn proven_side(row: &TrackedSocket) -> Option<Side> {
     (!row.evidence.is_guess()).then_some(row.side)
 }
 
 /// With the owner.
-fn told(row: &Tracked, moment: &Moment, what: &str) -> Phrase {
-    let owner = owner(row, moment);
+fn with_owner(row: &TrackedSocket, moment: &Moment, what: &str) -> Phrase {
+    let owner = describe_owner(row, moment);
     Phrase {
         text: format!("{what}: {}", owner.text),
         ..owner
@@ -173,16 +180,16 @@ fn told(row: &Tracked, moment: &Moment, what: &str) -> Phrase {
 }
 
 /// Different owners, the first few by name.
-fn owners(group: &[Arc<Tracked>], moment: &Moment) -> String {
+fn list_owners(group: &[Arc<TrackedSocket>], moment: &Moment) -> String {
     let mut names: Vec<String> = Vec::new();
     for row in group {
-        let name = owner(row, moment).text;
+        let name = describe_owner(row, moment).text;
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
+    let more = names.len().saturating_sub(MAX_OWNERS_NAMED);
+    names.truncate(MAX_OWNERS_NAMED);
     let mut text = names.join(", ");
     if more > 0 {
         text.push_str(&format!(" and {more} more"));

@@ -1,6 +1,6 @@
 //! How far a learner is.
 //!
-//! In: lines of text, one a lesson or quiz. Out: [`Progress`], and lines again. A line that is not
+//! In: lines of text, one a lesson or quiz. Out: [`LessonProgress`], and lines again. A line that is not
 //! understood, perhaps a later version's, is kept as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,41 +8,44 @@ use std::fmt::Write as _;
 
 /// What was done, and what was begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct LessonProgress {
     /// Lessons done, by number.
     pub done: BTreeSet<u8>,
     /// Lessons begun and not done.
-    pub begun: BTreeSet<u8>,
+    pub started: BTreeSet<u8>,
     /// Right answers in the quiz after a lesson: the best of all tries.
     pub quizzes: BTreeMap<u8, u8>,
     /// Lines that are not understood.
-    pub rest: Vec<Vec<u8>>,
+    pub unknown_lines: Vec<Vec<u8>>,
 }
 
 /// Lines that are kept without being understood; more is no progress of anybody.
-const MOST: usize = 1000;
+const MAX_UNKNOWN_LINES: usize = 1000;
 
-impl Progress {
+impl LessonProgress {
     /// Reads the lines. Later lines win over earlier ones.
-    pub fn read(bytes: &[u8]) -> Self {
+    pub fn parse(bytes: &[u8]) -> Self {
         let mut progress = Self::default();
         for line in bytes.split(|byte| *byte == b'\n') {
             let text = std::str::from_utf8(line).unwrap_or("\u{fffd}").trim();
-            if !text.is_empty() && progress.line(text).is_none() && progress.rest.len() < MOST {
-                progress.rest.push(line.to_vec());
+            if !text.is_empty()
+                && progress.parse_line(text).is_none()
+                && progress.unknown_lines.len() < MAX_UNKNOWN_LINES
+            {
+                progress.unknown_lines.push(line.to_vec());
             }
         }
         progress
     }
 
-    fn line(&mut self, text: &str) -> Option<()> {
+    fn parse_line(&mut self, text: &str) -> Option<()> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words.as_slice() {
-            ["lesson", number, "done"] => self.finish(lesson(number)?),
-            ["lesson", number, "begun"] => self.begin(lesson(number)?),
+            ["lesson", number, "done"] => self.finish_lesson(parse_lesson_number(number)?),
+            ["lesson", number, "begun"] => self.start_lesson(parse_lesson_number(number)?),
             ["quiz", number, right] => {
                 let right = right.parse().ok().filter(|right| *right <= 99)?;
-                self.answered(lesson(number)?, right);
+                self.record_quiz(parse_lesson_number(number)?, right);
             }
             _ => return None,
         }
@@ -50,52 +53,58 @@ impl Progress {
     }
 
     /// The lesson was begun.
-    pub fn begin(&mut self, number: u8) {
+    pub fn start_lesson(&mut self, number: u8) {
         if !self.done.contains(&number) {
-            self.begun.insert(number);
+            self.started.insert(number);
         }
     }
 
     /// The lesson is done.
-    pub fn finish(&mut self, number: u8) {
-        self.begun.remove(&number);
+    pub fn finish_lesson(&mut self, number: u8) {
+        self.started.remove(&number);
         self.done.insert(number);
     }
 
     /// So many answers in the quiz were right.
-    pub fn answered(&mut self, number: u8, right: u8) {
+    pub fn record_quiz(&mut self, number: u8, right: u8) {
         let best = self.quizzes.entry(number).or_default();
         *best = right.max(*best);
     }
 
     /// Adds what another run did meanwhile.
-    pub fn join(&mut self, other: &Self) {
-        other.begun.iter().for_each(|number| self.begin(*number));
-        other.done.iter().for_each(|number| self.finish(*number));
+    pub fn merge(&mut self, other: &Self) {
+        other
+            .started
+            .iter()
+            .for_each(|number| self.start_lesson(*number));
+        other
+            .done
+            .iter()
+            .for_each(|number| self.finish_lesson(*number));
         for (number, right) in &other.quizzes {
-            self.answered(*number, *right);
+            self.record_quiz(*number, *right);
         }
-        for line in &other.rest {
-            if !self.rest.contains(line) {
-                self.rest.push(line.clone());
+        for line in &other.unknown_lines {
+            if !self.unknown_lines.contains(line) {
+                self.unknown_lines.push(line.clone());
             }
         }
     }
 
     /// As lines.
-    pub fn print(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::new();
         for number in &self.done {
             let _ = writeln!(text, "lesson {number} done");
         }
-        for number in &self.begun {
+        for number in &self.started {
             let _ = writeln!(text, "lesson {number} begun");
         }
         for (number, right) in &self.quizzes {
             let _ = writeln!(text, "quiz {number} {right}");
         }
         let mut bytes = text.into_bytes();
-        for line in &self.rest {
+        for line in &self.unknown_lines {
             bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
@@ -103,7 +112,7 @@ impl Progress {
     }
 }
 
-fn lesson(number: &str) -> Option<u8> {
+fn parse_lesson_number(number: &str) -> Option<u8> {
     number
         .parse()
         .ok()
@@ -117,24 +126,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_understood_is_kept() {
+    fn unknown_lines_are_kept() {
         let text = b"lesson 2 done\nlesson 3 begun\nquiz 4 3\nlesson x done\nnew 1\n\xff\x1b[2J\nlesson 0 done\nquiz 4 200\n";
-        let progress = Progress::read(text);
+        let progress = LessonProgress::parse(text);
         assert_eq!(progress.done, BTreeSet::from([2]));
-        assert_eq!(progress.begun, BTreeSet::from([3]));
+        assert_eq!(progress.started, BTreeSet::from([3]));
         assert_eq!(progress.quizzes, BTreeMap::from([(4, 3)]));
-        assert_eq!(progress.rest.len(), 5);
-        assert!(progress.print().ends_with(b"lesson 0 done\nquiz 4 200\n"));
+        assert_eq!(progress.unknown_lines.len(), 5);
+        assert!(
+            progress
+                .to_bytes()
+                .ends_with(b"lesson 0 done\nquiz 4 200\n")
+        );
     }
 
     #[test]
-    fn what_another_run_did_is_added_and_nothing_is_undone() {
-        let mut ours = Progress::read(b"lesson 1 done\nlesson 2 begun\nquiz 4 4\nours\n");
-        ours.join(&Progress::read(
+    fn merging_adds_and_never_removes() {
+        let mut ours = LessonProgress::parse(b"lesson 1 done\nlesson 2 begun\nquiz 4 4\nours\n");
+        ours.merge(&LessonProgress::parse(
             b"lesson 2 done\nlesson 1 begun\nquiz 4 2\nours\ntheirs\n",
         ));
         assert_eq!(
-            ours.print(),
+            ours.to_bytes(),
             b"lesson 1 done\nlesson 2 done\nquiz 4 4\nours\ntheirs\n"
         );
     }
@@ -144,8 +157,8 @@ mod tests {
         fn whatever_is_in_the_file_printing_and_reading_changes_nothing(
             bytes in proptest::collection::vec(any::<u8>(), 0..200)
         ) {
-            let once = Progress::read(&bytes);
-            prop_assert_eq!(Progress::read(&once.print()), once);
+            let once = LessonProgress::parse(&bytes);
+            prop_assert_eq!(LessonProgress::parse(&once.to_bytes()), once);
         }
     }
 }

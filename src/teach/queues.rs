@@ -8,7 +8,7 @@ use crate::socket::{Queues, Socket, TcpState};
 use crate::teach::Phrase;
 
 /// What was received and not read, where there is something.
-pub(super) fn unread(socket: &Socket) -> Option<Phrase> {
+pub(super) fn describe_unread(socket: &Socket) -> Option<Phrase> {
     let Queues { recv, .. } = socket.queues?;
     if recv == 0 {
         return None;
@@ -20,12 +20,12 @@ pub(super) fn unread(socket: &Socket) -> Option<Phrase> {
         )));
     };
     // A FIN is the last thing that can be received: unread, it is one of the number.
-    let hung_up = matches!(
+    let fin_received = matches!(
         state,
         TcpState::CloseWait | TcpState::LastAck | TcpState::Closing | TcpState::TimeWait
     );
-    let bytes = recv as usize - usize::from(hung_up);
-    Some(Phrase::warning(match (bytes, hung_up) {
+    let bytes = recv as usize - usize::from(fin_received);
+    Some(Phrase::warning(match (bytes, fin_received) {
         (0, _) => "hang-up not read".into(),
         (_, true) => format!("{} B and hang-up unread", thousands(bytes)),
         (_, false) => format!("{} B unread", thousands(bytes)),
@@ -33,7 +33,7 @@ pub(super) fn unread(socket: &Socket) -> Option<Phrase> {
 }
 
 /// What was sent and not acknowledged, where there is something.
-pub(super) fn unacknowledged(socket: &Socket) -> Option<Phrase> {
+pub(super) fn describe_unacknowledged(socket: &Socket) -> Option<Phrase> {
     let Queues { send, .. } = socket.queues?;
     if send == 0 {
         return None;
@@ -44,13 +44,13 @@ pub(super) fn unacknowledged(socket: &Socket) -> Option<Phrase> {
             thousands(send as usize)
         )));
     };
-    let closing = matches!(
+    let fin_queued = matches!(
         state,
         TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
     );
-    let opening = matches!(state, TcpState::SynSent | TcpState::SynReceived);
-    let bytes = send as usize - usize::from(closing || opening);
-    match (bytes, closing) {
+    let syn_queued = matches!(state, TcpState::SynSent | TcpState::SynReceived);
+    let bytes = send as usize - usize::from(fin_queued || syn_queued);
+    match (bytes, fin_queued) {
         (0, true) => Some(Phrase::fact("hang-up not acknowledged")),
         // The SYN: the state says it already.
         (0, false) => None,
@@ -62,13 +62,14 @@ pub(super) fn unacknowledged(socket: &Socket) -> Option<Phrase> {
 }
 
 /// Both queues, where the source tells them.
-pub(super) fn both(socket: &Socket) -> Option<String> {
+pub(super) fn describe_queues(socket: &Socket) -> Option<String> {
     socket.queues?;
-    let of = |phrase: Option<Phrase>, nothing: &str| phrase.map_or(nothing.to_owned(), |p| p.text);
-    let unread = of(unread(socket), "nothing unread");
+    let text_or =
+        |phrase: Option<Phrase>, nothing: &str| phrase.map_or(nothing.to_owned(), |p| p.text);
+    let unread = text_or(describe_unread(socket), "nothing unread");
     Some(format!(
         "{unread}, {}",
-        of(unacknowledged(socket), "nothing unacknowledged")
+        text_or(describe_unacknowledged(socket), "nothing unacknowledged")
     ))
 }
 
@@ -79,18 +80,18 @@ mod tests {
     use crate::port::Port;
     use crate::socket::Transport;
 
-    fn words(transport: Transport, recv: u32, send: u32) -> (Option<String>, Option<String>) {
+    fn describe(transport: Transport, recv: u32, send: u32) -> (Option<String>, Option<String>) {
         let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
         let mut socket = Socket::new(transport, end(80), Some(end(40_000)));
         socket.queues = Some(Queues { recv, send });
         (
-            unread(&socket).map(|p| p.text),
-            unacknowledged(&socket).map(|p| p.text),
+            describe_unread(&socket).map(|p| p.text),
+            describe_unacknowledged(&socket).map(|p| p.text),
         )
     }
 
     #[test]
-    fn syn_and_fin_are_not_taken_for_data() {
+    fn syn_and_fin_are_not_counted_as_data() {
         let text = |t: &str| Some(t.to_owned());
         let tcp = Transport::Tcp;
         for (transport, recv, send, expected) in [
@@ -135,7 +136,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                words(transport, recv, send),
+                describe(transport, recv, send),
                 expected,
                 "{transport:?} {recv} {send}"
             );

@@ -1,6 +1,6 @@
 //! The questions of the quizzes.
 //!
-//! In: nothing. Out: [`pool`], what is asked on the ideas of the lessons before, and [`COUNTED`],
+//! In: nothing. Out: [`pool`], what is asked on the ideas of the lessons before, and [`TABLE_QUESTIONS`],
 //! what is counted in the table of a lab that is set up for the quiz, whichever lab that is.
 
 mod ends;
@@ -8,32 +8,40 @@ mod kernel;
 mod ports;
 
 use crate::socket::TcpState;
-use crate::teach::lessons::{Actor, Form, Measure, Question};
+use crate::teach::lessons::{AnswerFormat, LabMetric, LabRole, LessonQuestion};
 
-const fn asked(text: &'static str, form: Form, hints: [&'static str; 3]) -> Question {
-    Question { text, form, hints }
+const fn new_question(
+    text: &'static str,
+    form: AnswerFormat,
+    hints: [&'static str; 3],
+) -> LessonQuestion {
+    LessonQuestion {
+        text,
+        answer_format: form,
+        hints,
+    }
 }
 
-const fn counted(
+const fn table_question(
     text: &'static str,
-    measure: Measure,
+    metric: LabMetric,
     proof: &'static str,
     hints: [&'static str; 3],
-) -> Question {
-    let form = Form::Number {
-        measure,
+) -> LessonQuestion {
+    let form = AnswerFormat::Number {
+        metric,
         // Another number in every lab: the table tells it.
-        right: 0,
+        expected: 0,
         proof,
     };
-    asked(text, form, hints)
+    new_question(text, form, hints)
 }
 
 /// What can be counted in any table.
-pub const COUNTED: &[Question] = &[
-    counted(
+pub const TABLE_QUESTIONS: &[LessonQuestion] = &[
+    table_question(
         "How many connections are in the table?",
-        Measure::Connections,
+        LabMetric::Connections,
         "A connection between two programs here has a row for either end; a listener is none. Two rows with local and remote exchanged are one connection.",
         [
             "A listener is no connection.",
@@ -41,9 +49,9 @@ pub const COUNTED: &[Question] = &[
             "Count the pairs, and rows with both ends that have no partner.",
         ],
     ),
-    counted(
+    table_question(
         "How many sockets does lab-server have?",
-        Measure::SocketsOf(Actor::Server),
+        LabMetric::SocketsOfProcess(LabRole::Server),
         "Each row is one socket; the column PROCESS tells whose it is. A row that no process has is not the server's.",
         [
             "Look at the column PROCESS.",
@@ -51,9 +59,9 @@ pub const COUNTED: &[Question] = &[
             "Count the rows with lab-server.",
         ],
     ),
-    counted(
+    table_question(
         "How many sockets does lab-client have?",
-        Measure::SocketsOf(Actor::Client),
+        LabMetric::SocketsOfProcess(LabRole::Client),
         "Each row is one socket; the column PROCESS tells whose it is.",
         [
             "Look at the column PROCESS.",
@@ -61,9 +69,9 @@ pub const COUNTED: &[Question] = &[
             "Count the rows with lab-client.",
         ],
     ),
-    counted(
+    table_question(
         "How many different local ports do the sockets of lab-server have?",
-        Measure::PortsOf(Actor::Server),
+        LabMetric::LocalPortsOfProcess(LabRole::Server),
         "A listener and what was accepted from it have the same local port. Sockets are many, numbers are few.",
         [
             "Look at the column LOCAL, where PROCESS is lab-server.",
@@ -71,9 +79,9 @@ pub const COUNTED: &[Question] = &[
             "accept() makes a descriptor and no port.",
         ],
     ),
-    counted(
+    table_question(
         "How many listeners are there?",
-        Measure::InState(TcpState::Listen),
+        LabMetric::RowsInState(TcpState::Listen),
         "LISTEN is the state of a socket that takes calls. It has no remote end, and so is no connection.",
         [
             "Look at the column STATE.",
@@ -81,9 +89,9 @@ pub const COUNTED: &[Question] = &[
             "Count LISTEN.",
         ],
     ),
-    counted(
+    table_question(
         "How many rows belong to no process?",
-        Measure::Ownerless,
+        LabMetric::RowsWithoutProcess,
         "The kernel makes connections before any program accepts them, and keeps some after every program is done.",
         [
             "Look at the column PROCESS.",
@@ -94,11 +102,11 @@ pub const COUNTED: &[Question] = &[
 ];
 
 /// What is asked on the ideas of the lessons before; nothing where there is no quiz.
-pub fn pool(after: u8) -> &'static [Question] {
+pub fn questions_after_lesson(after: u8) -> &'static [LessonQuestion] {
     match after {
-        4 => ports::PORTS,
-        9 => kernel::KERNEL,
-        14 => ends::ENDS,
+        4 => ports::QUESTIONS,
+        9 => kernel::QUESTIONS,
+        14 => ends::QUESTIONS,
         _ => &[],
     }
 }
@@ -106,21 +114,24 @@ pub fn pool(after: u8) -> &'static [Question] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::teach::lessons::Truth;
+    use crate::teach::lessons::Correctness;
 
     #[test]
-    fn every_question_has_one_right_answer_and_every_quiz_enough_questions() {
+    fn every_question_has_one_correct_answer_and_every_quiz_has_five_questions() {
         for after in [4, 9, 14] {
-            assert!(pool(after).len() >= 5, "{after}");
-            for question in pool(after) {
-                let Form::Choices(choices) = question.form else {
+            assert!(questions_after_lesson(after).len() >= 5, "{after}");
+            for question in questions_after_lesson(after) {
+                let AnswerFormat::Choices(choices) = question.answer_format else {
                     panic!("{}", question.text);
                 };
-                let right = choices.iter().filter(|c| c.truth == Truth::Right).count();
-                assert_eq!(right, 1, "{}", question.text);
+                let correct = choices
+                    .iter()
+                    .filter(|c| c.correctness == Correctness::Correct)
+                    .count();
+                assert_eq!(correct, 1, "{}", question.text);
                 assert!(choices.iter().all(|c| !c.proof.is_empty()));
             }
         }
-        assert!(pool(5).is_empty());
+        assert!(questions_after_lesson(5).is_empty());
     }
 }

@@ -2,27 +2,31 @@
 
 use std::time::Duration;
 
-use crate::history::{Evidence, Moment, Ownership, Side, Since, Tracked};
+use crate::history::{Evidence, Moment, ObservedSince, Ownership, Side, TrackedSocket};
 use crate::port::Protocol;
 use crate::process::Holder;
 use crate::quantity;
-use crate::query::Place;
+use crate::query::EndpointDisplay;
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::sight::sees_all;
-use crate::teach::{Phrase, holders, owner, queues};
+use crate::teach::sight::can_see_all_processes;
+use crate::teach::{Phrase, describe_owner, format_holders, queues};
 
 /// This machine's end.
-pub fn local(row: &Tracked, moment: &Moment) -> String {
-    Place::local(row, moment).to_string()
+pub fn format_local(row: &TrackedSocket, moment: &Moment) -> String {
+    EndpointDisplay::local(row, moment).to_string()
 }
 
 /// The other end, by name where names were asked for.
-pub fn remote(row: &Tracked, moment: &Moment) -> Option<String> {
-    Some(Place::remote(row, moment)?.named(moment).to_string())
+pub fn format_remote(row: &TrackedSocket, moment: &Moment) -> Option<String> {
+    Some(
+        EndpointDisplay::remote(row, moment)?
+            .with_host_name(moment)
+            .to_string(),
+    )
 }
 
 /// The state's name; for UDP, which has none, whether a peer was fixed.
-pub const fn state(row: &Tracked) -> &'static str {
+pub const fn state_name(row: &TrackedSocket) -> &'static str {
     match row.socket.tcp_state() {
         Some(state) => state.name(),
         None if row.socket.remote.is_some() => "UDP, peer",
@@ -32,15 +36,19 @@ pub const fn state(row: &Tracked) -> &'static str {
 
 /// The endpoint that tells the row from its neighbours under one shared port, with an arrow for
 /// who dialled.
-pub fn end(row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> String {
+pub fn distinguishing_endpoint(
+    row: &TrackedSocket,
+    dual_stack_row: Option<&TrackedSocket>,
+    moment: &Moment,
+) -> String {
     let socket = &row.socket;
-    match (row.side, remote(row, moment)) {
+    match (row.side, format_remote(row, moment)) {
         (Side::Serving, Some(remote)) => format!("← {remote}"),
         (Side::Outgoing, Some(remote)) => format!(":{} → {remote}", socket.local.port),
         _ => {
-            let mut text = local(row, moment);
-            if let Some(twin) = twin {
-                text.push_str(&format!(" {}", local(twin, moment)));
+            let mut text = format_local(row, moment);
+            if let Some(dual_stack_row) = dual_stack_row {
+                text.push_str(&format!(" {}", format_local(dual_stack_row, moment)));
             } else if socket.local.is_ipv6() && socket.local.address.is_unspecified() {
                 text.push_str(match socket.v6only {
                     Some(true) => " IPv6 only",
@@ -54,8 +62,8 @@ pub fn end(row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> String {
 }
 
 /// The most telling thing about the row besides state, ends and owner.
-pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
-    if let Some(backlog) = row.socket.backlog {
+pub fn row_note(row: &TrackedSocket, moment: &Moment) -> Phrase {
+    if let Some(backlog) = row.socket.accept_queue {
         let text = match backlog.limit {
             // The kernel lets one more wait than the limit says; the pane explains it.
             Some(limit) if backlog.is_full() => {
@@ -71,29 +79,26 @@ pub fn note(row: &Tracked, moment: &Moment) -> Phrase {
         };
     }
     let mut parts: Vec<Phrase> = Vec::new();
-    parts.extend(peer(row, moment));
-    parts.extend(timer(row, moment.elapsed));
-    parts.extend(queues::unread(&row.socket));
-    parts.extend(queues::unacknowledged(&row.socket));
+    parts.extend(peer_note(row, moment));
+    parts.extend(timer_note(row, moment.elapsed));
+    parts.extend(queues::describe_unread(&row.socket));
+    parts.extend(queues::describe_unacknowledged(&row.socket));
     if row.evidence.is_guess() {
         parts.push(Phrase::inference("side guessed"));
     }
     if let Some(rtt) = row.socket.tcp.and_then(|t| t.rtt_us)
         && row.socket.tcp_state() == Some(TcpState::Established)
     {
-        parts.push(Phrase::fact(format!(
-            "rtt {}",
-            quantity::round_trip(rtt.get())
-        )));
+        parts.push(Phrase::fact(format!("rtt {}", quantity::rtt(rtt.get()))));
     }
-    join(&parts)
+    join_phrases(&parts)
 }
 
 /// Several phrases as one; the least sure or most urgent decides how it looks.
-fn join(parts: &[Phrase]) -> Phrase {
-    use crate::teach::Certainty::{Fact, Ignorance, Inference, Warning};
+fn join_phrases(parts: &[Phrase]) -> Phrase {
+    use crate::teach::Certainty::{Fact, Inference, Unknown, Warning};
     let text: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
-    let strongest = [Warning, Ignorance, Inference]
+    let strongest = [Warning, Unknown, Inference]
         .into_iter()
         .find(|c| parts.iter().any(|p| p.certainty == *c));
     Phrase {
@@ -103,7 +108,7 @@ fn join(parts: &[Phrase]) -> Phrase {
 }
 
 /// Who is at the other end, when that is a process of this machine.
-fn peer(row: &Tracked, moment: &Moment) -> Option<Phrase> {
+fn peer_note(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
     let other = moment.peer_of(row)?;
     let list = other.ownership.holders()?;
     let own = row
@@ -117,11 +122,11 @@ fn peer(row: &Tracked, moment: &Moment) -> Option<Phrase> {
     }
     Some(Phrase::fact(format!(
         "⇄ {}",
-        holders(list, &moment.directory)
+        format_holders(list, &moment.directory)
     )))
 }
 
-fn timer(row: &Tracked, now: Duration) -> Option<Phrase> {
+fn timer_note(row: &TrackedSocket, now: Duration) -> Option<Phrase> {
     let timer = row.socket.timer?;
     let left = quantity::age(timer.due.saturating_sub(now));
     match timer.kind {
@@ -131,7 +136,7 @@ fn timer(row: &Tracked, now: Duration) -> Option<Phrase> {
             "sent again ×{}, next in {left}",
             timer.retransmits
         ))),
-        TimerKind::Probe => Some(Phrase::warning(format!(
+        TimerKind::ZeroWindowProbe => Some(Phrase::warning(format!(
             "other end reads nothing, asks in {left}"
         ))),
         _ => None,
@@ -139,50 +144,50 @@ fn timer(row: &Tracked, now: Duration) -> Option<Phrase> {
 }
 
 /// How the side is known.
-pub const fn evidence(row: &Tracked) -> &'static str {
+pub const fn evidence_text(row: &TrackedSocket) -> &'static str {
     match row.evidence {
         Evidence::State => "its state leaves no choice",
         Evidence::Listener => "a listener has its local port",
         Evidence::PastListener => "a listener had its local port a while ago",
         Evidence::Counters => "TCP counted the SYN of the side that dialled",
-        Evidence::Mirror => "the other end is a socket of this machine",
+        Evidence::Peer => "the other end is a socket of this machine",
         Evidence::PortRange => "a guess from the port numbers",
     }
 }
 
 /// What the row is, for the head of a pane.
-pub fn row_title(row: &Tracked, moment: &Moment) -> String {
+pub fn row_title(row: &TrackedSocket, moment: &Moment) -> String {
     let protocol = row.socket.protocol().name().to_uppercase();
-    let local = local(row, moment);
-    match remote(row, moment) {
+    let local = format_local(row, moment);
+    match format_remote(row, moment) {
         Some(remote) => format!("{protocol} {local} ⇄ {remote}"),
         None => format!("{protocol} {local}"),
     }
 }
 
 /// What there is to say of a row, the most important first.
-pub fn say_row(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
-    let mut said = vec![say_side(row)];
+pub fn describe_row(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
+    let mut phrases = vec![describe_side(row)];
     if row.is_closed() {
         let gone = match row.first_seen {
-            Since::Unsampled(_) => {
+            ObservedSince::Unsampled(_) => {
                 "This socket opened and closed between two samples; the kernel announced its end."
             }
             _ => "This socket is gone; its row stays a few seconds.",
         };
-        said.insert(0, Phrase::fact(gone));
+        phrases.insert(0, Phrase::fact(gone));
     }
-    said.extend(say_owner(row, moment));
-    said.extend(say_state(row, moment));
-    said
+    phrases.extend(describe_ownership(row, moment));
+    phrases.extend(describe_state(row, moment));
+    phrases
 }
 
-fn say_side(row: &Tracked) -> Phrase {
+fn describe_side(row: &TrackedSocket) -> Phrase {
     let (local, remote) = (row.socket.local.port, row.socket.remote_port());
-    let how = evidence(row);
+    let how = evidence_text(row);
     // UDP knows neither calls nor listeners: its side is always a conclusion.
     let text = match (row.side, row.socket.protocol()) {
-        (Side::Listening, _) => return say_listening(row),
+        (Side::Listening, _) => return describe_listening(row),
         (Side::Serving, Protocol::Tcp) => {
             format!("Accepted here: port {local} is the one it shares with its listener ({how}).")
         }
@@ -207,9 +212,9 @@ fn say_side(row: &Tracked) -> Phrase {
     }
 }
 
-fn say_listening(row: &Tracked) -> Phrase {
+fn describe_listening(row: &TrackedSocket) -> Phrase {
     Phrase::fact(match row.socket.tcp_state() {
-        Some(_) => match row.socket.backlog {
+        Some(_) => match row.socket.accept_queue {
             Some(b) => format!(
                 "A listener: it takes calls and carries no data itself. {} waiting to be accepted{}.",
                 b.waiting,
@@ -222,25 +227,25 @@ fn say_listening(row: &Tracked) -> Phrase {
     })
 }
 
-fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
-    let told = owner(row, moment);
+fn describe_ownership(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
+    let owner_phrase = describe_owner(row, moment);
     match &row.ownership {
         Ownership::Known(list) => {
             let several = crate::process::distinct_processes(list).nth(1).is_some();
             several.then(|| {
                 Phrase::fact(format!(
                     "One socket, several processes: {} have a descriptor of it.",
-                    told.text
+                    owner_phrase.text
                 ))
             })
         }
-        Ownership::Remembered(list) => Some(Phrase::inference(format!(
+        Ownership::Former(list) => Some(Phrase::inference(format!(
             "No process has it any more; {} had it last.",
-            holders(list, &moment.directory)
+            format_holders(list, &moment.directory)
         ))),
-        Ownership::OfListener(list) => Some(Phrase::inference(format!(
+        Ownership::FromListener(list) => Some(Phrase::inference(format!(
             "Nobody was seen with it; {} has the listener it was accepted from.",
-            holders(list, &moment.directory)
+            format_holders(list, &moment.directory)
         ))),
         Ownership::Kernel => Some(Phrase::fact(
             "No process has it any more; the kernel alone keeps it.",
@@ -248,25 +253,25 @@ fn say_owner(row: &Tracked, moment: &Moment) -> Option<Phrase> {
         Ownership::Unaccepted => Some(Phrase::fact(
             "No process has it yet: the listener's program has not called accept().",
         )),
-        Ownership::Hidden if sees_all(moment) => Some(Phrase::ignorance(
+        Ownership::Hidden if can_see_all_processes(moment) => Some(Phrase::unknown(
             "No process that could be looked into has it: it was closed in between, is on its way from one process to another, or is in one that even root may not look into.",
         )),
-        Ownership::Hidden => Some(Phrase::ignorance(
+        Ownership::Hidden => Some(Phrase::unknown(
             "Some process has it that this user may not look into; root would see which.",
         )),
-        Ownership::Vanished => Some(Phrase::ignorance(
+        Ownership::NotFound => Some(Phrase::unknown(
             "No process had it when we looked: closed in between, or held outside this pid namespace.",
         )),
-        Ownership::NotYet | Ownership::Untold => None,
+        Ownership::Pending | Ownership::Unsupported => None,
     }
 }
 
-fn say_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
+fn describe_state(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
     let since = match row.state_since {
-        Since::Seen(at) | Since::Unsampled(at) => {
+        ObservedSince::Sampled(at) | ObservedSince::Unsampled(at) => {
             format!("for {}", quantity::age(moment.elapsed.saturating_sub(at)))
         }
-        Since::BeforeFirstLook(at) => {
+        ObservedSince::BeforeFirstSample(at) => {
             format!(
                 "for at least {}",
                 quantity::age(moment.elapsed.saturating_sub(at))

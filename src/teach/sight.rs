@@ -8,7 +8,7 @@ use crate::teach::Phrase;
 /// What makes the owners of other users' sockets visible. Both capabilities are needed: one to
 /// read another user's /proc/PID/fd, one to follow the links in it (`proc(5)`, ptrace access mode
 /// `PTRACE_MODE_READ_FSCREDS`).
-pub const fn remedy() -> &'static str {
+pub const fn privilege_hint() -> &'static str {
     if cfg!(target_os = "linux") {
         "sudo portolan, or once: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep \"$(command -v portolan)\""
     } else {
@@ -17,44 +17,44 @@ pub const fn remedy() -> &'static str {
 }
 
 /// How many rows have a hidden owner, in one line, what to do first; `None` where none has.
-pub fn hidden(moment: &Moment) -> Option<Phrase> {
+pub fn hidden_owners_warning(moment: &Moment) -> Option<Phrase> {
     let rows = moment.hidden_rows;
     (rows > 0).then(|| {
-        Phrase::warning(if sees_all(moment) {
-            not_found(rows)
+        Phrase::warning(if can_see_all_processes(moment) {
+            owner_not_found_text(rows)
         } else {
-            let rows = quantity::count(rows, "socket", "sockets");
+            let rows = quantity::pluralize(rows, "socket", "sockets");
             format!("owners of {rows} are hidden from this user; sudo portolan shows them (?)")
         })
     })
 }
 
 /// The same of so many printed rows, for whoever reads it outside of the dashboard; `None` for none.
-pub fn hidden_in_print(rows: usize, moment: &Moment) -> Option<String> {
+pub fn hidden_owners_note(rows: usize, moment: &Moment) -> Option<String> {
     (rows > 0).then(|| {
-        if sees_all(moment) {
-            return not_found(rows);
+        if can_see_all_processes(moment) {
+            return owner_not_found_text(rows);
         }
-        let rows = quantity::count(rows, "socket", "sockets");
+        let rows = quantity::pluralize(rows, "socket", "sockets");
         format!(
             "owners of {rows} are hidden from this user; to see them: {}",
-            remedy()
+            privilege_hint()
         )
     })
 }
 
 /// That a filter for processes cannot tell of so many sockets.
-pub fn hangs_on_owners(rows: usize, moment: &Moment) -> String {
-    let sockets = quantity::count(rows, "socket", "sockets");
-    let remedy = match sees_all(moment) {
+pub fn undecided_rows_note(rows: usize, moment: &Moment) -> String {
+    let sockets = quantity::pluralize(rows, "socket", "sockets");
+    let remedy = match can_see_all_processes(moment) {
         true => String::new(),
-        false => format!("; to see them: {}", remedy()),
+        false => format!("; to see them: {}", privilege_hint()),
     };
     format!("whether {sockets} match hangs on owners that are not known here{remedy}")
 }
 
-fn not_found(rows: usize) -> String {
-    let rows = quantity::count(rows, "socket", "sockets");
+fn owner_not_found_text(rows: usize) -> String {
+    let rows = quantity::pluralize(rows, "socket", "sockets");
     format!(
         "no owner found for {rows}: closed meanwhile, or in a process that even root may not look into"
     )
@@ -62,6 +62,6 @@ fn not_found(rows: usize) -> String {
 
 /// Whether whoever looks may look into every process, as far as users go. Where even root is
 /// refused, it was not another user's rights that hid something.
-pub(super) fn sees_all(moment: &Moment) -> bool {
+pub(super) fn can_see_all_processes(moment: &Moment) -> bool {
     moment.observer.uid == Some(Uid(0))
 }

@@ -1,30 +1,34 @@
 //! The first line for who learns, and for a room: what is shown, in words.
 
-use crate::quantity::count;
-use crate::query::{Answer, Grouping};
+use crate::quantity::pluralize;
+use crate::query::{Grouping, QueryResult};
 use crate::view::cells::width;
-use crate::view::course::{Course, Sitting};
+use crate::view::course::{LessonsState, Session};
 use crate::view::header;
-use crate::view::screen::{Line, Tone};
+use crate::view::screen::{StyledLine, Tone};
 use crate::view::state::ViewState;
 
 /// That these are lessons, and how the table is laid out, where there is one.
-pub(super) fn taught(
-    course: &Course,
+pub(super) fn lessons_title(
+    course: &LessonsState,
     state: &ViewState,
-    answer: Option<&Answer>,
+    result: Option<&QueryResult>,
     total: usize,
-) -> Line {
-    let mut line = Line::of(" portolan learn", Tone::Strong);
-    if course.sitting().is_some_and(Sitting::shows_table) {
+) -> StyledLine {
+    let mut line = StyledLine::new(" portolan learn", Tone::Strong);
+    if course.session().is_some_and(Session::shows_table) {
         line.push(format!("  {}", state.grouping.title()), Tone::Accent);
     }
-    line.push_right(header::feed(state, answer), total.saturating_sub(1));
+    line.push_right_aligned(header::time_status(state, result), total.saturating_sub(1));
     line
 }
 
 /// What is shown, in a word; for a room.
-pub(super) fn presented(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
+pub(super) fn presentation_title(
+    state: &ViewState,
+    result: Option<&QueryResult>,
+    total: usize,
+) -> StyledLine {
     let (title, more) = match state.grouping {
         Grouping::Ports => ("PORTS", ", and the sockets that share them"),
         Grouping::Processes => ("PROCESSES", ", and their sockets"),
@@ -32,15 +36,15 @@ pub(super) fn presented(state: &ViewState, answer: Option<&Answer>, total: usize
         Grouping::Sockets => ("SOCKETS", ", one a row"),
         Grouping::History => ("HISTORY", ", sockets that have ended"),
     };
-    let mut line = Line::of(format!(" {title}"), Tone::Heading);
-    let mut right = header::feed(state, answer);
-    if let Some(answer) = answer {
-        let all = count(answer.moment.open, "socket", "sockets");
+    let mut line = StyledLine::new(format!(" {title}"), Tone::Heading);
+    let mut right = header::time_status(state, result);
+    if let Some(result) = result {
+        let all = pluralize(result.moment.open_rows, "socket", "sockets");
         right.push(format!("  {all} "), Tone::Plain);
     }
     if line.width() + width(more) + right.width() < total {
         line.push(more, Tone::Heading);
     }
-    line.push_right(right, total);
+    line.push_right_aligned(right, total);
     line
 }

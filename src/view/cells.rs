@@ -2,14 +2,14 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-pub(super) use crate::text::{cut, width, wrap};
+pub(super) use crate::text::{truncate, width, wrap};
 
 /// At most `cells` wide; what is left out is marked with `…` and lies nearer to the end than to the
 /// start, but is not the end.
-pub(super) fn cut_middle(text: &str, cells: usize) -> String {
+pub(super) fn truncate_middle(text: &str, cells: usize) -> String {
     let tail = cells / 3 + 1;
     if width(text) <= cells || tail + 2 > cells {
-        return cut(text, cells);
+        return truncate(text, cells);
     }
     let mut end = String::new();
     for grapheme in text.graphemes(true).rev() {
@@ -18,19 +18,19 @@ pub(super) fn cut_middle(text: &str, cells: usize) -> String {
         }
         end.insert_str(0, grapheme);
     }
-    cut(text, cells - width(&end)) + &end
+    truncate(text, cells - width(&end)) + &end
 }
 
 /// Exactly `cells` wide, starting at the left.
-pub(super) fn left(text: &str, cells: usize) -> String {
-    let mut out = cut(text, cells);
+pub(super) fn align_left(text: &str, cells: usize) -> String {
+    let mut out = truncate(text, cells);
     out.extend(std::iter::repeat_n(' ', cells.saturating_sub(width(&out))));
     out
 }
 
 /// Exactly `cells` wide, ending at the right.
-pub(super) fn right(text: &str, cells: usize) -> String {
-    let text = cut(text, cells);
+pub(super) fn align_right(text: &str, cells: usize) -> String {
+    let text = truncate(text, cells);
     let mut out = " ".repeat(cells.saturating_sub(width(&text)));
     out.push_str(&text);
     out
@@ -44,20 +44,20 @@ mod tests {
 
     #[test]
     fn wide_characters_count_twice() {
-        assert_eq!(left("日本語", 5), "日本…");
-        assert_eq!(left("日本語", 4), "日… ");
-        assert_eq!(right("12", 4), "  12");
-        assert_eq!(cut("abc", 0), "");
+        assert_eq!(align_left("日本語", 5), "日本…");
+        assert_eq!(align_left("日本語", 4), "日… ");
+        assert_eq!(align_right("12", 4), "  12");
+        assert_eq!(truncate("abc", 0), "");
     }
 
     #[test]
-    fn the_end_of_an_endpoint_is_kept() {
+    fn truncate_middle_keeps_the_port() {
         assert_eq!(
-            cut_middle("[2001:db8:1:2:3:4:5:6]:443", 20),
+            truncate_middle("[2001:db8:1:2:3:4:5:6]:443", 20),
             "[2001:db8:1:…:6]:443"
         );
-        assert_eq!(cut_middle("[::1]:443", 20), "[::1]:443");
-        assert_eq!(cut_middle("[::1]:443", 2), "[…");
+        assert_eq!(truncate_middle("[::1]:443", 20), "[::1]:443");
+        assert_eq!(truncate_middle("[::1]:443", 2), "[…");
     }
 
     #[test]
@@ -70,9 +70,9 @@ mod tests {
     proptest! {
         #[test]
         fn cells_are_exactly_as_wide_as_asked(text in "\\PC{0,30}", cells in 0usize..40) {
-            prop_assert_eq!(width(&left(&text, cells)), cells);
-            prop_assert_eq!(width(&right(&text, cells)), cells);
-            prop_assert!(width(&cut_middle(&text, cells)) <= cells);
+            prop_assert_eq!(width(&align_left(&text, cells)), cells);
+            prop_assert_eq!(width(&align_right(&text, cells)), cells);
+            prop_assert!(width(&truncate_middle(&text, cells)) <= cells);
             prop_assert!(wrap(&text, cells.max(1)).iter().all(|l| width(l) <= cells.max(1)));
         }
     }

@@ -1,11 +1,11 @@
 //! How wide the columns are: as many as fit, the most important first, the rest shared out.
 
 use crate::query::SortColumn;
-use crate::view::cells::{left, right};
+use crate::view::cells::{align_left, align_right};
 
 /// What a column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Content {
+pub(super) enum ColumnContent {
     /// What a group is: a port, a process, a host.
     Name,
     Service,
@@ -14,7 +14,7 @@ pub(super) enum Content {
     User,
     Sockets,
     States,
-    Series,
+    Sparkline,
     Command,
     /// A row's state.
     State,
@@ -22,75 +22,75 @@ pub(super) enum Content {
     Local,
     Remote,
     /// The endpoint that tells a row from its neighbours.
-    End,
+    Endpoint,
     Owner,
     /// Recv-Q and Send-Q; of a listener, what waits and how much may.
     Queues,
-    Note,
+    Notes,
     Age,
-    Down,
-    Up,
+    ReceiveRate,
+    SendRate,
     /// When a row closed.
-    Closed,
+    ClosedAt,
     /// How long it was there.
-    Lasted,
+    Duration,
     /// All bytes received.
-    Received,
+    BytesReceived,
     /// All bytes sent.
-    Sent,
+    BytesSent,
     /// Which end closed first.
-    Closer,
+    ClosedFirst,
     /// The states it went through.
-    Path,
+    StateHistory,
 }
 
 /// On which side the text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub(super) enum TextAlign {
     Left,
     Right,
 }
 
 /// A column before it is known how wide the terminal is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
-    pub(super) content: Content,
+pub(super) struct TableColumn {
+    pub(super) content: ColumnContent,
     pub(super) title: &'static str,
-    least: usize,
-    most: usize,
+    min_width: usize,
+    max_width: usize,
     /// Lower ones are there first.
-    rank: u8,
+    priority: u8,
     /// How many spare cells it gets in each turn.
     weight: usize,
-    pub(super) align: Align,
-    pub(super) sort: Option<SortColumn>,
+    pub(super) align: TextAlign,
+    pub(super) sort_column: Option<SortColumn>,
     /// Words instead of signs, where there is room.
     pub(super) spelled_out: bool,
 }
 
-impl Column {
+impl TableColumn {
     pub(super) const fn new(
-        content: Content,
+        content: ColumnContent,
         title: &'static str,
-        rank: u8,
-        least: usize,
-        most: usize,
+        priority: u8,
+        min_width: usize,
+        max_width: usize,
     ) -> Self {
         Self {
             content,
             title,
-            least,
-            most,
-            rank,
+            min_width,
+            max_width,
+            priority,
             weight: 1,
-            align: Align::Left,
-            sort: None,
+            align: TextAlign::Left,
+            sort_column: None,
             spelled_out: false,
         }
     }
 
-    pub(super) const fn right(mut self) -> Self {
-        self.align = Align::Right;
+    pub(super) const fn align_right(mut self) -> Self {
+        self.align = TextAlign::Right;
         self
     }
 
@@ -102,115 +102,119 @@ impl Column {
     /// With words instead of signs, and room for more of them.
     pub(super) const fn spelled_out(mut self) -> Self {
         self.spelled_out = true;
-        self.most += 20;
+        self.max_width += 20;
         self.weight = 3;
         self
     }
 
-    pub(super) const fn sorted(mut self, by: SortColumn) -> Self {
-        self.sort = Some(by);
+    pub(super) const fn sort_by(mut self, by: SortColumn) -> Self {
+        self.sort_column = Some(by);
         self
     }
 }
 
 /// What happens to a text that is wider than its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overlong {
+pub(super) enum Overflow {
     /// It is cut: on a screen nothing may move.
-    Cut,
+    Truncate,
     /// It stays whole and moves what follows: in a pipe nothing may be lost.
-    Kept,
+    Extend,
 }
 
 /// A column with its width.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sized {
-    pub(super) column: Column,
+pub(super) struct SizedColumn {
+    pub(super) column: TableColumn,
     pub(super) width: usize,
-    pub(super) overlong: Overlong,
+    pub(super) overflow: Overflow,
 }
 
-impl Sized {
+impl SizedColumn {
     /// The text in its place: as wide as the column.
-    pub(super) fn place(&self, text: &str) -> String {
-        let width = match self.overlong {
-            Overlong::Cut => self.width,
-            Overlong::Kept => self.width.max(crate::view::cells::width(text)),
+    pub(super) fn pad(&self, text: &str) -> String {
+        let width = match self.overflow {
+            Overflow::Truncate => self.width,
+            Overflow::Extend => self.width.max(crate::view::cells::width(text)),
         };
         match self.column.align {
-            Align::Left => left(text, width),
-            Align::Right => right(text, width),
+            TextAlign::Left => align_left(text, width),
+            TextAlign::Right => align_right(text, width),
         }
     }
 }
 
 /// Cells between two columns.
-pub(super) const GAP: usize = 2;
+pub(super) const COLUMN_GAP: usize = 2;
 
 /// Chooses the columns and shares out the width among them, in the order given.
-pub(super) fn fit(columns: &[Column], total: usize) -> Vec<Sized> {
-    let mut by_rank: Vec<&Column> = columns.iter().collect();
-    by_rank.sort_by_key(|c| c.rank);
+pub(super) fn fit_columns(columns: &[TableColumn], total: usize) -> Vec<SizedColumn> {
+    let mut by_priority: Vec<&TableColumn> = columns.iter().collect();
+    by_priority.sort_by_key(|c| c.priority);
     let mut used = 0;
     let mut last = 0;
-    for column in by_rank {
-        let needed = column.least + if used > 0 { GAP } else { 0 };
+    for column in by_priority {
+        let needed = column.min_width + if used > 0 { COLUMN_GAP } else { 0 };
         if used + needed > total && used > 0 {
             break;
         }
         used += needed;
-        last = column.rank;
+        last = column.priority;
     }
     // Columns of one rank come together or not at all.
-    let complete = columns.iter().filter(|c| c.rank <= last);
-    let sum = |of: &dyn Fn(&Column) -> usize| -> usize {
-        complete.clone().map(of).sum::<usize>() + GAP * complete.clone().count().saturating_sub(1)
+    let complete = columns.iter().filter(|c| c.priority <= last);
+    let sum = |width_of: &dyn Fn(&TableColumn) -> usize| -> usize {
+        complete.clone().map(width_of).sum::<usize>()
+            + COLUMN_GAP * complete.clone().count().saturating_sub(1)
     };
-    let limit = if sum(&|c| c.least) > total && last > 0 {
+    let limit = if sum(&|c| c.min_width) > total && last > 0 {
         last - 1
     } else {
         last
     };
-    let mut chosen: Vec<Sized> = columns
+    let mut chosen: Vec<SizedColumn> = columns
         .iter()
-        .filter(|c| c.rank <= limit)
-        .map(|c| Sized {
+        .filter(|c| c.priority <= limit)
+        .map(|c| SizedColumn {
             column: *c,
-            width: c.least,
-            overlong: Overlong::Cut,
+            width: c.min_width,
+            overflow: Overflow::Truncate,
         })
         .collect();
-    let fixed: usize =
-        chosen.iter().map(|s| s.width).sum::<usize>() + GAP * chosen.len().saturating_sub(1);
+    let min_total: usize =
+        chosen.iter().map(|s| s.width).sum::<usize>() + COLUMN_GAP * chosen.len().saturating_sub(1);
     // Where not even the most important fit, the last of them give up cells.
-    let mut over = fixed.saturating_sub(total);
+    let mut excess = min_total.saturating_sub(total);
     for sized in chosen.iter_mut().rev() {
-        let given = over.min(sized.width.saturating_sub(1));
-        sized.width -= given;
-        over -= given;
+        let grown = excess.min(sized.width.saturating_sub(1));
+        sized.width -= grown;
+        excess -= grown;
     }
-    let left = share_out(&mut chosen, total.saturating_sub(fixed));
+    let left = distribute_spare_width(&mut chosen, total.saturating_sub(min_total));
     // What nobody can use goes before the columns that end at the right edge.
-    if let Some(last) = chosen.iter_mut().rfind(|s| s.column.align == Align::Left) {
+    if let Some(last) = chosen
+        .iter_mut()
+        .rfind(|s| s.column.align == TextAlign::Left)
+    {
         last.width += left;
     }
     chosen
 }
 
 /// Gives spare cells to those that can use them, in turns by weight; returns what is left.
-fn share_out(columns: &mut [Sized], mut spare: usize) -> usize {
+fn distribute_spare_width(columns: &mut [SizedColumn], mut spare: usize) -> usize {
     while spare > 0 {
-        let mut given = false;
+        let mut grown = false;
         for sized in columns.iter_mut() {
-            if spare > 0 && sized.width < sized.column.most {
-                let room = sized.column.most - sized.width;
+            if spare > 0 && sized.width < sized.column.max_width {
+                let room = sized.column.max_width - sized.width;
                 let cells = sized.column.weight.min(room).min(spare);
                 sized.width += cells;
                 spare -= cells;
-                given = true;
+                grown = true;
             }
         }
-        if !given {
+        if !grown {
             break;
         }
     }
@@ -221,21 +225,21 @@ fn share_out(columns: &mut [Sized], mut spare: usize) -> usize {
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 3] = [
-        Column::new(Content::Name, "NAME", 0, 8, 12),
-        Column::new(Content::Service, "SERVICE", 2, 6, 6),
-        Column::new(Content::Sockets, "SOCKETS", 1, 7, 7).right(),
+    const COLUMNS: [TableColumn; 3] = [
+        TableColumn::new(ColumnContent::Name, "NAME", 0, 8, 12),
+        TableColumn::new(ColumnContent::Service, "SERVICE", 2, 6, 6),
+        TableColumn::new(ColumnContent::Sockets, "SOCKETS", 1, 7, 7).align_right(),
     ];
 
     fn widths(total: usize) -> Vec<(&'static str, usize)> {
-        fit(&COLUMNS, total)
+        fit_columns(&COLUMNS, total)
             .iter()
             .map(|s| (s.column.title, s.width))
             .collect()
     }
 
     #[test]
-    fn the_most_important_columns_come_first() {
+    fn columns_are_dropped_by_priority() {
         assert_eq!(widths(8), [("NAME", 8)]);
         assert_eq!(widths(17), [("NAME", 8), ("SOCKETS", 7)]);
         assert_eq!(widths(21), [("NAME", 12), ("SOCKETS", 7)]);

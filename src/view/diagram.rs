@@ -1,19 +1,19 @@
 //! The states of TCP and the ways between them (RFC 9293, figure 5), with the states lit that
 //! sockets are in.
 //!
-//! In: a [`Survey`]. Out: lines. `S2` before a state says that two server's ends are in it, `C1`
+//! In: a [`TupleDiff`]. Out: lines. `S2` before a state says that two server's ends are in it, `C1`
 //! behind it that a client's end is, so that it is read without colours, too. Where there is no room
 //! for the picture, the same is told as chains.
 
-use crate::query::{Ends, Survey};
+use crate::query::{EndCounts, TupleDiff};
 use crate::socket::TcpState;
 use crate::view::cells::width;
-use crate::view::screen::{Line, Tone};
+use crate::view::screen::{StyledLine, Tone};
 
 /// The picture. Before and behind every state is room for the marks of the ends that are in it.
 /// Ways that are hardly ever gone are left out: a listener that dials, and a FIN and its answer that
 /// come in one segment.
-const PICTURE: [&str; 15] = [
+const DIAGRAM: [&str; 15] = [
     "                            CLOSED",
     "        ┌───── listen() ───────┴─ connect(), SYN ┐",
     "        ▼                                        ▼",
@@ -32,7 +32,7 @@ const PICTURE: [&str; 15] = [
 ];
 
 /// The same as chains: what happens, and through which states.
-const CHAINS: [(&str, &[TcpState]); 6] = [
+const STATE_PATHS: [(&str, &[TcpState]); 6] = [
     (
         "is dialled",
         &[
@@ -55,44 +55,51 @@ const CHAINS: [(&str, &[TcpState]); 6] = [
 ];
 
 /// Cells of the picture.
-const WIDE: usize = 60;
+const DIAGRAM_WIDTH: usize = 60;
 /// Cells of what is said before a chain.
-const LABEL: usize = 13;
+const LABEL_WIDTH: usize = 13;
 /// Cells of a mark.
-const MARK: usize = 3;
+const MAX_COUNT_WIDTH: usize = 3;
 
 /// The states, as a picture where it fits.
-pub(super) fn diagram(survey: &Survey, total: usize, height: usize) -> Vec<Line> {
-    let mut out = if total >= WIDE && height > PICTURE.len() {
-        PICTURE.iter().map(|row| drawn(row, survey)).collect()
+pub(super) fn draw_state_diagram(
+    tuple_diff: &TupleDiff,
+    total: usize,
+    height: usize,
+) -> Vec<StyledLine> {
+    let mut out = if total >= DIAGRAM_WIDTH && height > DIAGRAM.len() {
+        DIAGRAM
+            .iter()
+            .map(|row| diagram_line(row, tuple_diff))
+            .collect()
     } else {
-        chains(survey, total)
+        draw_state_paths(tuple_diff, total)
     };
-    out.push(legend(survey, total));
+    out.push(legend(tuple_diff, total));
     out
 }
 
 /// One line of the picture with the marks in it.
-fn drawn(row: &str, survey: &Survey) -> Line {
+fn diagram_line(row: &str, tuple_diff: &TupleDiff) -> StyledLine {
     let mut cells: Vec<(char, Tone)> = row.chars().map(|c| (c, Tone::Dim)).collect();
-    for state in STATES {
+    for state in ALL_STATES {
         let name: Vec<char> = state.name().chars().collect();
-        let Some(at) = place(&cells, &name) else {
+        let Some(at) = find_state_name(&cells, &name) else {
             continue;
         };
         let end = at + name.len();
-        let tone = tone(state, survey);
+        let tone = state_tone(state, tuple_diff);
         // Nothing is ever in CLOSED: it is the state of a socket that is not there.
-        let ends = survey.ends_in(state);
+        let ends = tuple_diff.count_in_state(state);
         for cell in cells.iter_mut().take(end).skip(at) {
             cell.1 = tone;
         }
-        let (before, behind) = marks(ends);
-        let before_at = at.saturating_sub(width(&before) + 1);
-        lay(&mut cells, before_at, &before);
-        lay(&mut cells, end + 1, &behind);
+        let (before, behind) = count_labels(ends);
+        let label_start = at.saturating_sub(width(&before) + 1);
+        overwrite(&mut cells, label_start, &before);
+        overwrite(&mut cells, end + 1, &behind);
     }
-    let mut line = Line::default();
+    let mut line = StyledLine::default();
     for (c, tone) in cells {
         match line.spans.last_mut() {
             Some(last) if last.tone == tone => last.text.push(c),
@@ -103,7 +110,7 @@ fn drawn(row: &str, survey: &Survey) -> Line {
 }
 
 /// Where the whole name stands.
-fn place(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
+fn find_state_name(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
     let letter = |c: &(char, Tone)| c.0.is_ascii_uppercase() || c.0 == '-' || c.0.is_ascii_digit();
     let all = cells.windows(name.len()).enumerate();
     let here = |window: &[(char, Tone)]| window.iter().map(|c| c.0).eq(name.iter().copied());
@@ -116,7 +123,7 @@ fn place(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
         })
 }
 
-fn lay(cells: &mut Vec<(char, Tone)>, at: usize, text: &str) {
+fn overwrite(cells: &mut Vec<(char, Tone)>, at: usize, text: &str) {
     for (index, c) in text.chars().enumerate() {
         if cells.len() <= at + index {
             cells.resize(at + index + 1, (' ', Tone::Dim));
@@ -127,12 +134,12 @@ fn lay(cells: &mut Vec<(char, Tone)>, at: usize, text: &str) {
     }
 }
 
-fn chains(survey: &Survey, total: usize) -> Vec<Line> {
+fn draw_state_paths(tuple_diff: &TupleDiff, total: usize) -> Vec<StyledLine> {
     let mut out = Vec::new();
-    for (what, states) in CHAINS {
-        let mut line = Line::of(format!(" {what:<LABEL$} "), Tone::Dim);
+    for (what, states) in STATE_PATHS {
+        let mut line = StyledLine::new(format!(" {what:<LABEL_WIDTH$} "), Tone::Dim);
         for (index, state) in states.iter().enumerate() {
-            let (before, behind) = marks(survey.ends_in(*state));
+            let (before, behind) = count_labels(tuple_diff.count_in_state(*state));
             let arrow = if index > 0 { " → " } else { "" };
             let needed = width(arrow)
                 + width(state.name())
@@ -143,14 +150,14 @@ fn chains(survey: &Survey, total: usize) -> Vec<Line> {
             if line.width() + needed > total && index > 0 {
                 out.push(std::mem::replace(
                     &mut line,
-                    Line::of(format!(" {:<LABEL$}", ""), Tone::Dim),
+                    StyledLine::new(format!(" {:<LABEL_WIDTH$}", ""), Tone::Dim),
                 ));
             }
             line.push(arrow, Tone::Dim);
             if !before.is_empty() {
                 line.push(format!("{before} "), Tone::Accent);
             }
-            line.push(state.name(), tone(*state, survey));
+            line.push(state.name(), state_tone(*state, tuple_diff));
             if !behind.is_empty() {
                 line.push(format!(" {behind}"), Tone::Accent);
             }
@@ -161,7 +168,7 @@ fn chains(survey: &Survey, total: usize) -> Vec<Line> {
 }
 
 /// How many server's ends, how many client's ends; nothing where there are none.
-fn marks(ends: Ends) -> (String, String) {
+fn count_labels(ends: EndCounts) -> (String, String) {
     let mark = |letter, count| match count {
         0 => String::new(),
         1..10 => format!("{letter}{count}"),
@@ -169,35 +176,37 @@ fn marks(ends: Ends) -> (String, String) {
         _ => format!("{letter}…"),
     };
     let (before, behind) = (mark('S', ends.server), mark('C', ends.client));
-    debug_assert!(before.chars().count() <= MARK && behind.chars().count() <= MARK);
+    debug_assert!(
+        before.chars().count() <= MAX_COUNT_WIDTH && behind.chars().count() <= MAX_COUNT_WIDTH
+    );
     (before, behind)
 }
 
-fn tone(state: TcpState, survey: &Survey) -> Tone {
-    if survey.ends_in(state) != Ends::default() {
-        Tone::Lit
-    } else if survey.passed.contains(&state) {
+fn state_tone(state: TcpState, tuple_diff: &TupleDiff) -> Tone {
+    if tuple_diff.count_in_state(state) != EndCounts::default() {
+        Tone::Highlighted
+    } else if tuple_diff.states_seen.contains(&state) {
         Tone::Strong
     } else {
         Tone::Plain
     }
 }
 
-fn legend(survey: &Survey, total: usize) -> Line {
+fn legend(tuple_diff: &TupleDiff, total: usize) -> StyledLine {
     let middle = " S server's ends, C client's ends, and how many · bold: seen".to_owned();
     let long = format!("{middle}; what is short is not always seen");
     let short = " S server's ends, C client's ends".to_owned();
     let empty = " no TCP socket here is in any of them".to_owned();
     let fits = |words: &String| width(words) <= total;
-    let words = match survey.states.is_empty() {
+    let words = match tuple_diff.states.is_empty() {
         true => empty,
         false => [long, middle].into_iter().find(fits).unwrap_or(short),
     };
-    Line::of(words, Tone::Dim)
+    StyledLine::new(words, Tone::Dim)
 }
 
 /// The states of the standard.
-const STATES: [TcpState; 11] = [
+const ALL_STATES: [TcpState; 11] = [
     TcpState::Listen,
     TcpState::SynSent,
     TcpState::SynReceived,
@@ -215,46 +224,46 @@ const STATES: [TcpState; 11] = [
 mod tests {
     use super::*;
 
-    fn survey(states: &[(TcpState, u32, u32)]) -> Survey {
-        Survey {
+    fn tuple_diff(states: &[(TcpState, u32, u32)]) -> TupleDiff {
+        TupleDiff {
             states: states
                 .iter()
                 .map(|(state, server, client)| {
-                    let ends = Ends {
+                    let ends = EndCounts {
                         server: *server,
                         client: *client,
                     };
                     (*state, ends)
                 })
                 .collect(),
-            ..Survey::default()
+            ..TupleDiff::default()
         }
     }
 
-    fn lit(lines: &[Line]) -> Vec<&str> {
+    fn highlighted_text(lines: &[StyledLine]) -> Vec<&str> {
         let spans = lines.iter().flat_map(|line| &line.spans);
         spans
-            .filter(|span| span.tone == Tone::Lit)
+            .filter(|span| span.tone == Tone::Highlighted)
             .map(|span| span.text.as_str())
             .collect()
     }
 
     /// The states that a row can be in.
-    fn held() -> impl Iterator<Item = TcpState> {
+    fn existing_socket_states() -> impl Iterator<Item = TcpState> {
         let closed = |state: &TcpState| *state == TcpState::Closed;
-        STATES.into_iter().filter(move |state| !closed(state))
+        ALL_STATES.into_iter().filter(move |state| !closed(state))
     }
 
     #[test]
-    fn every_state_has_a_place_in_the_picture_and_in_the_chains() {
-        for state in held() {
-            let survey = survey(&[(state, 99, 99)]);
+    fn every_state_is_in_the_diagram_and_in_the_paths() {
+        for state in existing_socket_states() {
+            let tuple_diff = tuple_diff(&[(state, 99, 99)]);
             for (size, name) in [((60, 20), "picture"), ((44, 12), "chains")] {
-                let lines = diagram(&survey, size.0, size.1);
-                let found = lit(&lines);
+                let lines = draw_state_diagram(&tuple_diff, size.0, size.1);
+                let found = highlighted_text(&lines);
                 assert!(!found.is_empty(), "{state} in the {name}");
                 assert!(found.iter().all(|text| *text == state.name()), "{found:?}");
-                let text: Vec<String> = lines.iter().map(Line::text).collect();
+                let text: Vec<String> = lines.iter().map(StyledLine::text).collect();
                 let marked = format!("S99 {} C99", state.name());
                 assert!(text.iter().any(|l| l.contains(&marked)), "{text:#?}");
                 assert!(lines.iter().all(|l| l.width() <= size.0), "{text:#?}");
@@ -263,9 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_covers_no_arrow() {
-        let arrows = |survey: &Survey| -> Vec<String> {
-            let lines = diagram(survey, 60, 20);
+    fn counts_overwrite_no_arrow() {
+        let arrows = |tuple_diff: &TupleDiff| -> Vec<String> {
+            let lines = draw_state_diagram(tuple_diff, 60, 20);
             lines
                 .iter()
                 .map(|l| {
@@ -276,7 +285,9 @@ mod tests {
                 })
                 .collect()
         };
-        let all: Vec<_> = held().map(|state| (state, 99, 99)).collect();
-        assert_eq!(arrows(&survey(&all)), arrows(&survey(&[])));
+        let all: Vec<_> = existing_socket_states()
+            .map(|state| (state, 99, 99))
+            .collect();
+        assert_eq!(arrows(&tuple_diff(&all)), arrows(&tuple_diff(&[])));
     }
 }

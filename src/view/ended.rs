@@ -2,89 +2,107 @@
 
 use jiff::tz::TimeZone;
 
-use crate::history::{Moment, Tracked};
+use crate::history::{Moment, TrackedSocket};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
-use crate::view::columns::{Column, Content, Sized};
+use crate::view::columns::{ColumnContent, SizedColumn, TableColumn};
 use crate::view::rows;
-use crate::view::screen::{Line, Span, Tone};
+use crate::view::screen::{StyledLine, StyledSpan, Tone};
 
 /// The columns.
-pub(super) const COLUMNS: &[Column] = &[
-    Column::new(Content::Closed, "CLOSED", 0, 9, 9)
-        .right()
-        .sorted(SortColumn::Ended),
-    Column::new(Content::Lasted, "LASTED", 3, 7, 7)
-        .right()
-        .sorted(SortColumn::Duration),
-    Column::new(Content::Protocol, "", 4, 3, 3),
-    Column::new(Content::Local, "LOCAL", 0, 15, 47).sorted(SortColumn::Local),
-    Column::new(Content::Remote, "REMOTE", 1, 15, 47).sorted(SortColumn::Remote),
-    Column::new(Content::Owner, "PROCESS", 1, 13, 32)
+pub(super) const CLOSED_ROW_COLUMNS: &[TableColumn] = &[
+    TableColumn::new(ColumnContent::ClosedAt, "CLOSED", 0, 9, 9)
+        .align_right()
+        .sort_by(SortColumn::Ended),
+    TableColumn::new(ColumnContent::Duration, "LASTED", 3, 7, 7)
+        .align_right()
+        .sort_by(SortColumn::Duration),
+    TableColumn::new(ColumnContent::Protocol, "", 4, 3, 3),
+    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, 47).sort_by(SortColumn::Local),
+    TableColumn::new(ColumnContent::Remote, "REMOTE", 1, 15, 47).sort_by(SortColumn::Remote),
+    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 13, 32)
         .weight(2)
-        .sorted(SortColumn::Process),
-    Column::new(Content::Received, "RECEIVED", 2, 8, 8)
-        .right()
-        .sorted(SortColumn::Bytes),
-    Column::new(Content::Sent, "SENT", 2, 6, 6).right(),
-    Column::new(Content::Closer, "CLOSED FIRST", 5, 12, 12),
-    Column::new(Content::Path, "STATES", 6, 12, 60),
+        .sort_by(SortColumn::Process),
+    TableColumn::new(ColumnContent::BytesReceived, "RECEIVED", 2, 8, 8)
+        .align_right()
+        .sort_by(SortColumn::Bytes),
+    TableColumn::new(ColumnContent::BytesSent, "SENT", 2, 6, 6).align_right(),
+    TableColumn::new(ColumnContent::ClosedFirst, "CLOSED FIRST", 5, 12, 12),
+    TableColumn::new(ColumnContent::StateHistory, "STATES", 6, 12, 60),
 ];
 
 /// One row.
-pub(super) fn line(row: &Tracked, moment: &Moment, columns: &[Sized], zone: &TimeZone) -> Line {
-    let mut line = Line::of("   ", Tone::Plain);
+pub(super) fn closed_row(
+    row: &TrackedSocket,
+    moment: &Moment,
+    columns: &[SizedColumn],
+    zone: &TimeZone,
+) -> StyledLine {
+    let mut line = StyledLine::new("   ", Tone::Plain);
     for (index, sized) in columns.iter().enumerate() {
         if index > 0 {
             line.push("  ", Tone::Plain);
         }
-        let span = cell(sized.column.content, row, moment, zone);
+        let span = closed_row_cell(sized.column.content, row, moment, zone);
         let text = match sized.column.content {
-            Content::Local | Content::Remote => {
-                sized.place(&rows::endpoint(&span.text, sized.width))
+            ColumnContent::Local | ColumnContent::Remote => {
+                sized.pad(&rows::truncate_endpoint(&span.text, sized.width))
             }
-            _ => sized.place(&span.text),
+            _ => sized.pad(&span.text),
         };
         line.push(text, span.tone);
     }
     line
 }
 
-fn cell(content: Content, row: &Tracked, moment: &Moment, zone: &TimeZone) -> Span {
+fn closed_row_cell(
+    content: ColumnContent,
+    row: &TrackedSocket,
+    moment: &Moment,
+    zone: &TimeZone,
+) -> StyledSpan {
     let tcp = row.socket.tcp.as_ref();
     match content {
-        Content::Closed => {
-            let at = row.ended().map(|at| teach::clock(at, moment, zone));
+        ColumnContent::ClosedAt => {
+            let at = row
+                .closed_at()
+                .map(|at| teach::format_clock(at, moment, zone));
             let at = at.unwrap_or_default();
-            match row.ended_before_first_look() {
-                true => Span::new(format!("≤{at}"), Tone::Inference),
-                false => Span::new(at, Tone::Plain),
+            match row.ended_before_first_sample() {
+                true => StyledSpan::new(format!("≤{at}"), Tone::Inference),
+                false => StyledSpan::new(at, Tone::Plain),
             }
         }
-        Content::Lasted => {
-            let lasted = teach::lasted(row, moment);
-            Span::new(lasted.unwrap_or_else(|| "—".into()), Tone::Dim)
+        ColumnContent::Duration => {
+            let lasted = teach::format_lifetime(row, moment);
+            StyledSpan::new(lasted.unwrap_or_else(|| "—".into()), Tone::Dim)
         }
-        Content::Protocol => Span::new(row.socket.protocol().name(), Tone::Dim),
-        Content::Local => Span::new(teach::local(row, moment), Tone::Plain),
-        Content::Remote => match teach::remote(row, moment) {
-            Some(remote) => Span::new(remote, Tone::Plain),
-            None => Span::new("*", Tone::Dim),
+        ColumnContent::Protocol => StyledSpan::new(row.socket.protocol().name(), Tone::Dim),
+        ColumnContent::Local => StyledSpan::new(teach::format_local(row, moment), Tone::Plain),
+        ColumnContent::Remote => match teach::format_remote(row, moment) {
+            Some(remote) => StyledSpan::new(remote, Tone::Plain),
+            None => StyledSpan::new("*", Tone::Dim),
         },
-        Content::Owner => Span::phrase(teach::last_owner(row, moment)),
-        Content::Received => bytes(tcp.and_then(|tcp| Some(tcp.delivered?.received))),
-        Content::Sent => bytes(tcp.and_then(crate::socket::TcpInfo::sent_once)),
-        Content::Closer => Span::phrase(teach::closed_first(row, moment)),
-        Content::Path => Span::phrase(teach::path(row)),
-        _ => Span::new("", Tone::Plain),
+        ColumnContent::Owner => StyledSpan::from_phrase(teach::describe_last_owner(row, moment)),
+        ColumnContent::BytesReceived => {
+            byte_count(tcp.and_then(|tcp| Some(tcp.delivered?.received)))
+        }
+        ColumnContent::BytesSent => {
+            byte_count(tcp.and_then(crate::socket::TcpInfo::unique_bytes_sent))
+        }
+        ColumnContent::ClosedFirst => {
+            StyledSpan::from_phrase(teach::describe_first_close(row, moment))
+        }
+        ColumnContent::StateHistory => StyledSpan::from_phrase(teach::describe_state_path(row)),
+        _ => StyledSpan::new("", Tone::Plain),
     }
 }
 
-fn bytes(count: Option<u64>) -> Span {
+fn byte_count(count: Option<u64>) -> StyledSpan {
     match count {
-        Some(0) => Span::new("0", Tone::Dim),
-        Some(count) => Span::new(quantity::bytes(count), Tone::Plain),
-        None => Span::new("—", Tone::Dim),
+        Some(0) => StyledSpan::new("0", Tone::Dim),
+        Some(count) => StyledSpan::new(quantity::bytes(count), Tone::Plain),
+        None => StyledSpan::new("—", Tone::Dim),
     }
 }

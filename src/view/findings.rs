@@ -10,127 +10,138 @@
 //! ```
 
 use crate::port::PortSide;
-use crate::quantity::count;
-use crate::query::Answer;
-use crate::teach::findings::{Gravity, RULES, Whose};
+use crate::quantity::pluralize;
+use crate::query::QueryResult;
+use crate::teach::findings::{FindingOwner, RULES, Severity};
 use crate::teach::{Finding, FindingId};
-use crate::view::cells::{cut, left, right, wrap};
-use crate::view::screen::{Line, Tone};
+use crate::view::cells::{align_left, align_right, truncate, wrap};
+use crate::view::screen::{StyledLine, Tone};
 use crate::view::state::ViewState;
 
 /// Cells of the name of a port.
-const NAME: usize = 18;
+const PORT_WIDTH: usize = 18;
 /// Cells of the few words.
-const SUMMARY: usize = 26;
+const SUMMARY_WIDTH: usize = 26;
 /// Cells of an age.
-const AGE: usize = 8;
+const AGE_WIDTH: usize = 8;
 
 /// `height` lines, with what is chosen among them.
-pub(super) fn findings(
+pub(super) fn draw_findings(
     state: &ViewState,
-    answer: Option<&Answer>,
-    chosen: Option<FindingId>,
+    result: Option<&QueryResult>,
+    selected: Option<FindingId>,
     total: usize,
     height: usize,
-) -> Vec<Line> {
-    let Some(answer) = answer else {
-        return vec![Line::of("   looking …", Tone::Dim)];
+) -> Vec<StyledLine> {
+    let Some(result) = result else {
+        return vec![StyledLine::new("   looking …", Tone::Dim)];
     };
     let all = state.findings.all();
-    let mut out = vec![head(all.len(), total)];
+    let mut out = vec![title_line(all.len(), total)];
     if all.is_empty() {
         let words = "Nothing is stuck or odd here now, as far as can be seen.";
-        out.push(Line::of(cut(&format!("   {words}"), total), Tone::Plain));
+        out.push(StyledLine::new(
+            truncate(&format!("   {words}"), total),
+            Tone::Plain,
+        ));
     }
-    let mut at = 0..1;
+    let mut selected_lines = 0..1;
     // However many there are, no more are laid out than can be near the chosen one.
-    let here = chosen.and_then(|id| state.findings.position(id));
+    let here = selected.and_then(|id| state.findings.position(id));
     let first = here.unwrap_or(0).saturating_sub(height);
     for finding in all.iter().skip(first).take(2 * height + 1) {
-        let here = chosen == Some(finding.id);
-        let begin = out.len();
-        out.push(first_line(finding, answer, here, total));
+        let here = selected == Some(finding.id);
+        let start = out.len();
+        out.push(finding_line(finding, result, here, total));
         for text in wrap(&finding.sentence.text, total.saturating_sub(6).max(10)) {
-            out.push(Line::of(format!("     {text}"), Tone::Plain));
+            out.push(StyledLine::new(format!("     {text}"), Tone::Plain));
         }
         if here {
-            at = begin..out.len();
+            selected_lines = start..out.len();
         }
     }
-    out.push(Line::default());
-    out.extend(looked_for(total));
+    out.push(StyledLine::default());
+    out.extend(rule_lines(total));
     // Whoever is at the last finding sees what follows it, too.
     let last = all.last().map(|finding| finding.id);
-    let end = match chosen {
+    let end = match selected {
         None => out.len().min(height),
         id if id == last => out.len(),
-        _ => at.end,
+        _ => selected_lines.end,
     };
-    let top = end.saturating_sub(height).min(at.start);
-    let mut shown: Vec<Line> = out.into_iter().skip(top).take(height).collect();
-    shown.resize(height, Line::default());
+    let top = end.saturating_sub(height).min(selected_lines.start);
+    let mut shown: Vec<StyledLine> = out.into_iter().skip(top).take(height).collect();
+    shown.resize(height, StyledLine::default());
     shown
 }
 
-fn head(found: usize, total: usize) -> Line {
-    let mut line = Line::of(" WORTH A LOOK", Tone::Heading);
-    let words = count(found, "finding", "findings");
-    line.push_right(Line::of(format!("{words} "), Tone::Dim), total);
+fn title_line(found: usize, total: usize) -> StyledLine {
+    let mut line = StyledLine::new(" WORTH A LOOK", Tone::Heading);
+    let words = pluralize(found, "finding", "findings");
+    line.push_right_aligned(StyledLine::new(format!("{words} "), Tone::Dim), total);
     line
 }
 
 /// Where, what, who, for how long.
-fn first_line(finding: &Finding, answer: &Answer, here: bool, total: usize) -> Line {
-    let moment = &answer.moment;
+fn finding_line(finding: &Finding, result: &QueryResult, here: bool, total: usize) -> StyledLine {
+    let moment = &result.moment;
     let arrow = match finding.id.port.side {
-        PortSide::Here => "",
-        PortSide::There => "→ ",
+        PortSide::Local => "",
+        PortSide::Remote => "→ ",
     };
-    let tone = match finding.row().gravity {
-        Gravity::Stuck => Tone::Warning,
-        Gravity::Odd => Tone::Inference,
+    let tone = match finding.rule_spec().severity {
+        Severity::Warning => Tone::Warning,
+        Severity::Notice => Tone::Inference,
     };
-    let mut line = Line::of(if here { " › " } else { "   " }, Tone::Accent);
+    let mut line = StyledLine::new(if here { " › " } else { "   " }, Tone::Accent);
     line.push(
-        left(&format!("{arrow}{}", finding.id.port), NAME.min(total / 3)),
+        align_left(
+            &format!("{arrow}{}", finding.id.port),
+            PORT_WIDTH.min(total / 3),
+        ),
         Tone::Strong,
     );
     line.push(" ", Tone::Plain);
-    line.push(left(&finding.summary(), SUMMARY.min(total / 2)), tone);
+    line.push(
+        align_left(&finding.summary(), SUMMARY_WIDTH.min(total / 2)),
+        tone,
+    );
     let named = |key| moment.directory.processes.get(&key);
-    let who = match finding.whose {
-        Whose::Of(key) => named(key).map_or(String::new(), |p| format!("{} {}", p.name, key.pid)),
-        Whose::Several => "several processes".into(),
-        Whose::Nobodys => String::new(),
+    let process = match finding.owner {
+        FindingOwner::Process(key) => {
+            named(key).map_or(String::new(), |p| format!("{} {}", p.name, key.pid))
+        }
+        FindingOwner::Multiple => "several processes".into(),
+        FindingOwner::Unknown => String::new(),
     };
-    let rest = total.saturating_sub(line.width() + AGE + 2);
+    let rest = total.saturating_sub(line.width() + AGE_WIDTH + 2);
     if rest > 0 {
-        line.push(format!(" {}", left(&who, rest)), Tone::Plain);
-        line.push(right(&finding.age(), AGE), Tone::Dim);
+        line.push(format!(" {}", align_left(&process, rest)), Tone::Plain);
+        line.push(align_right(&finding.age(), AGE_WIDTH), Tone::Dim);
     }
     line.selected = here;
     line
 }
 
-fn looked_for(total: usize) -> Vec<Line> {
-    let mut out = vec![Line::of(" WHAT IS LOOKED FOR", Tone::Heading)];
+fn rule_lines(total: usize) -> Vec<StyledLine> {
+    let mut out = vec![StyledLine::new(" WHAT IS LOOKED FOR", Tone::Heading)];
     for row in RULES {
-        for (index, text) in wrap(row.looks_for, total.saturating_sub(14).max(10))
+        for (index, text) in wrap(row.description, total.saturating_sub(14).max(10))
             .into_iter()
             .enumerate()
         {
             let mark = match index {
-                0 => format!("!{}", row.mark),
+                0 => format!("!{}", row.label),
                 _ => String::new(),
             };
-            let mut line = Line::of(format!("   {}", left(&mark, 9)), Tone::Dim);
+            let mut line = StyledLine::new(format!("   {}", align_left(&mark, 9)), Tone::Dim);
             line.push(format!(" {text}"), Tone::Plain);
             out.push(line);
         }
     }
     let words = "All sockets of a port are counted, also those a filter leaves out. The limits are in the configuration file, [findings].";
     for text in wrap(words, total.saturating_sub(4).max(10)) {
-        out.push(Line::of(format!("   {text}"), Tone::Dim));
+        out.push(StyledLine::new(format!("   {text}"), Tone::Dim));
     }
     out
 }

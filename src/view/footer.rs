@@ -2,14 +2,14 @@
 
 use crate::view::cells::width;
 use crate::view::course;
-use crate::view::keys::{Action, BINDINGS};
-use crate::view::screen::{Line, Tone};
-use crate::view::state::{Details, Feed, Mode, ViewState};
+use crate::view::keys::{KEY_BINDINGS, KeyAction};
+use crate::view::screen::{StyledLine, Tone};
+use crate::view::state::{DetailsLevel, Mode, TimeMode, ViewState};
 
 /// As many keys as fit, the most useful first.
-pub(super) fn footer(state: &ViewState, total: usize) -> Line {
+pub(super) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
     match state.mode {
-        Mode::Filter if state.menu.is_some() => keys(
+        Mode::Filter if state.menu.is_some() => key_line(
             &[
                 ("Tab", "next"),
                 ("Shift-Tab", "before"),
@@ -18,7 +18,7 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
-        Mode::Filter => keys(
+        Mode::Filter => key_line(
             &[
                 ("Enter", "keep"),
                 ("Esc", "clear"),
@@ -29,7 +29,7 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
-        Mode::Pick(_) => keys(
+        Mode::FilterMenu(_) => key_line(
             &[
                 ("Enter", "take"),
                 ("↑↓", "choose"),
@@ -39,27 +39,30 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
-        Mode::Record => keys(
+        Mode::RecordMenu => key_line(
             &[("Enter", "record this"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
-        Mode::Palette => keys(
+        Mode::Palette => key_line(
             &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
         Mode::Explain => {
-            let looks = state
+            let perspective_keys = state
                 .explain
                 .as_ref()
-                .is_some_and(|p| p.subject.has_looks());
-            let looks: &[(&str, &str)] = match looks {
+                .is_some_and(|p| p.subject.has_perspectives());
+            let perspective_keys: &[(&str, &str)] = match perspective_keys {
                 true => &[("1-4", "looks"), ("e", "plain words"), ("Tab", "next look")],
                 false => &[],
             };
-            let others = [("Esc", "back"), ("↑↓", "scroll")];
-            keys(&[&others, looks, &[("q", "quit")]].concat(), total)
+            let page_keys = [("Esc", "back"), ("↑↓", "scroll")];
+            key_line(
+                &[&page_keys, perspective_keys, &[("q", "quit")]].concat(),
+                total,
+            )
         }
-        Mode::Findings(_) => keys(
+        Mode::Findings(_) => key_line(
             &[
                 ("Enter", "go there"),
                 ("↑↓", "choose"),
@@ -68,12 +71,12 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
-        Mode::Help { .. } => keys(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),
-        Mode::Browse if state.course.is_some() => {
-            let pairs = state.course.as_ref().map(course::said_of_keys);
-            keys(&pairs.unwrap_or_default(), total)
+        Mode::Help { .. } => key_line(&[("Esc", "back"), ("↑↓", "scroll"), ("q", "quit")], total),
+        Mode::Browse if state.lessons.is_some() => {
+            let pairs = state.lessons.as_ref().map(course::footer_keys);
+            key_line(&pairs.unwrap_or_default(), total)
         }
-        Mode::Browse if state.details == Details::Full => keys(
+        Mode::Browse if state.details == DetailsLevel::Full => key_line(
             &[
                 ("Esc", "back"),
                 ("Enter", "back to the chart"),
@@ -82,21 +85,21 @@ pub(super) fn footer(state: &ViewState, total: usize) -> Line {
             ],
             total,
         ),
-        Mode::Browse if state.feed != Feed::Live => travelling(state, total),
-        Mode::Browse => browse(state, total),
+        Mode::Browse if state.time_mode != TimeMode::Live => time_travel_keys(state, total),
+        Mode::Browse => browse_keys(state, total),
     }
 }
 
 /// In the past the keys of time come first.
-fn travelling(state: &ViewState, total: usize) -> Line {
+fn time_travel_keys(state: &ViewState, total: usize) -> StyledLine {
     const TIME: [(&str, &str); 4] = [
         ("p", "go on"),
         ("[ ]", "a sample"),
         ("{ }", "a minute"),
         ("Home End", "oldest, newest"),
     ];
-    let mut line = keys(&TIME, total);
-    let rest = browse(state, total.saturating_sub(line.width()));
+    let mut line = key_line(&TIME, total);
+    let rest = browse_keys(state, total.saturating_sub(line.width()));
     // What goes on is said already.
     let mut spans = rest.spans.into_iter();
     while let (Some(key), Some(word)) = (spans.next(), spans.next()) {
@@ -107,28 +110,28 @@ fn travelling(state: &ViewState, total: usize) -> Line {
     line
 }
 
-fn browse(state: &ViewState, total: usize) -> Line {
-    let mut bindings: Vec<_> = BINDINGS
+fn browse_keys(state: &ViewState, total: usize) -> StyledLine {
+    let mut bindings: Vec<_> = KEY_BINDINGS
         .iter()
-        .filter_map(|b| Some((b.footer?, b)))
+        .filter_map(|binding| Some((binding.footer_position?, binding)))
         .collect();
     bindings.sort_by_key(|(place, _)| *place);
     let names: Vec<(String, &str)> = bindings
         .iter()
-        .filter_map(|(_, b)| {
-            let short = match (b.action, state.feed) {
-                (Action::Pause, Feed::Paused { .. } | Feed::Past(_)) => "go on",
-                _ => b.short,
+        .filter_map(|(_, binding)| {
+            let short = match (binding.action, state.time_mode) {
+                (KeyAction::Pause, TimeMode::Paused { .. } | TimeMode::Past(_)) => "go on",
+                _ => binding.footer_label,
             };
-            Some((b.keys.first()?.to_string(), short))
+            Some((binding.keys.first()?.to_string(), short))
         })
         .collect();
     let pairs: Vec<(&str, &str)> = names.iter().map(|(k, s)| (k.as_str(), *s)).collect();
-    keys(&pairs, total)
+    key_line(&pairs, total)
 }
 
-fn keys(pairs: &[(&str, &str)], total: usize) -> Line {
-    let mut line = Line::default();
+fn key_line(pairs: &[(&str, &str)], total: usize) -> StyledLine {
+    let mut line = StyledLine::default();
     for (key, word) in pairs {
         let needed = width(key) + width(word) + 3;
         if line.width() + needed > total {

@@ -3,43 +3,44 @@
 use crate::history::{Moment, Rates, Series};
 use crate::port::PortSide;
 use crate::quantity;
-use crate::query::{Answer, Group, GroupKey, Grouping, SortColumn, Summary};
+use crate::query::{Group, GroupKey, GroupSummary, Grouping, QueryResult, SortColumn};
 use crate::services::Services;
 use crate::socket::TcpState;
-use crate::teach::findings::Gravity;
-use crate::teach::{self, Findings, process_names};
+use crate::teach::findings::Severity;
+use crate::teach::{self, Findings, describe_processes};
 use crate::view::cells::width;
-use crate::view::columns::{Column, Content, Overlong, Sized};
-use crate::view::screen::{Line, Span, Tone};
+use crate::view::columns::{ColumnContent, Overflow, SizedColumn, TableColumn};
+use crate::view::screen::{StyledLine, StyledSpan, Tone};
 
 /// Cells of the bar of states.
-const BAR: usize = 6;
+const STATE_BAR_WIDTH: usize = 6;
 /// From this width on the column has the bar as well as the counts.
-const WITH_BAR: usize = 15;
+const MIN_WIDTH_WITH_BAR: usize = 15;
 
 /// The columns of a view's groups.
-pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
-    const SOCKETS: Column = Column::new(Content::Sockets, "SOCKETS", 0, 8, 8)
-        .right()
-        .sorted(SortColumn::Sockets);
-    const DOWN: Column = Column::new(Content::Down, "↓/s", 4, 6, 6)
-        .right()
-        .sorted(SortColumn::Rate);
-    const UP: Column = Column::new(Content::Up, "↑/s", 4, 6, 6).right();
-    const STATES: Column = Column::new(Content::States, "STATES", 2, 15, 32);
+pub(super) const fn group_columns(grouping: Grouping) -> &'static [TableColumn] {
+    const SOCKETS: TableColumn = TableColumn::new(ColumnContent::Sockets, "SOCKETS", 0, 8, 8)
+        .align_right()
+        .sort_by(SortColumn::Sockets);
+    const DOWN: TableColumn = TableColumn::new(ColumnContent::ReceiveRate, "↓/s", 4, 6, 6)
+        .align_right()
+        .sort_by(SortColumn::Rate);
+    const UP: TableColumn = TableColumn::new(ColumnContent::SendRate, "↑/s", 4, 6, 6).align_right();
+    const STATES: TableColumn = TableColumn::new(ColumnContent::States, "STATES", 2, 15, 32);
     match grouping {
         Grouping::Ports => {
             &const {
                 [
-                    Column::new(Content::Name, "PORT", 0, 10, 10).sorted(SortColumn::Port),
-                    Column::new(Content::Service, "SERVICE", 1, 8, 14),
-                    Column::new(Content::Reach, "REACH", 3, 12, 13),
-                    Column::new(Content::Process, "PROCESS", 0, 13, 40)
+                    TableColumn::new(ColumnContent::Name, "PORT", 0, 10, 10)
+                        .sort_by(SortColumn::Port),
+                    TableColumn::new(ColumnContent::Service, "SERVICE", 1, 8, 14),
+                    TableColumn::new(ColumnContent::Reach, "REACH", 3, 12, 13),
+                    TableColumn::new(ColumnContent::Process, "PROCESS", 0, 13, 40)
                         .weight(3)
-                        .sorted(SortColumn::Process),
+                        .sort_by(SortColumn::Process),
                     SOCKETS,
                     STATES,
-                    Column::new(Content::Series, "LAST 60 s", 5, 12, 12),
+                    TableColumn::new(ColumnContent::Sparkline, "LAST 60 s", 5, 12, 12),
                     DOWN,
                     UP,
                 ]
@@ -48,11 +49,12 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
         Grouping::Processes => {
             &const {
                 [
-                    Column::new(Content::Name, "PROCESS", 0, 18, 36).sorted(SortColumn::Process),
-                    Column::new(Content::User, "USER", 3, 8, 14),
+                    TableColumn::new(ColumnContent::Name, "PROCESS", 0, 18, 36)
+                        .sort_by(SortColumn::Process),
+                    TableColumn::new(ColumnContent::User, "USER", 3, 8, 14),
                     SOCKETS,
                     STATES,
-                    Column::new(Content::Command, "COMMAND", 5, 16, 80),
+                    TableColumn::new(ColumnContent::Command, "COMMAND", 5, 16, 80),
                     DOWN,
                     UP,
                 ]
@@ -61,8 +63,9 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
         Grouping::Hosts | Grouping::Sockets | Grouping::History => {
             &const {
                 [
-                    Column::new(Content::Name, "HOST", 0, 18, 42).sorted(SortColumn::Host),
-                    Column::new(Content::Process, "PROCESS", 1, 12, 40),
+                    TableColumn::new(ColumnContent::Name, "HOST", 0, 18, 42)
+                        .sort_by(SortColumn::Host),
+                    TableColumn::new(ColumnContent::Process, "PROCESS", 1, 12, 40),
                     SOCKETS,
                     STATES,
                     DOWN,
@@ -74,8 +77,12 @@ pub(super) const fn columns(grouping: Grouping) -> &'static [Column] {
 }
 
 /// What happened to the members lately: the sign of a folded group, and its tone.
-pub(super) const fn sign(summary: &Summary) -> (&'static str, Tone) {
-    match (summary.opened, summary.closed, summary.changed) {
+pub(super) const fn change_sign(summary: &GroupSummary) -> (&'static str, Tone) {
+    match (
+        summary.recently_opened,
+        summary.recently_closed,
+        summary.recently_changed,
+    ) {
         (0, 0, 0) => (" ", Tone::Plain),
         (0, 0, _) => ("~", Tone::Changed),
         (0, ..) => ("−", Tone::Closed),
@@ -85,142 +92,152 @@ pub(super) const fn sign(summary: &Summary) -> (&'static str, Tone) {
 }
 
 /// That something was found at the port: a word, and how urgent it is.
-pub(super) fn mark(group: &Group, findings: &Findings) -> Option<Span> {
+pub(super) fn finding_mark(group: &Group, findings: &Findings) -> Option<StyledSpan> {
     let GroupKey::Port(port) = group.key() else {
         return None;
     };
     // The most urgent comes first.
-    let row = findings.at(port).next()?.row();
-    let tone = match row.gravity {
-        Gravity::Stuck => Tone::Warning,
-        Gravity::Odd => Tone::Inference,
+    let row = findings.for_port(port).next()?.rule_spec();
+    let tone = match row.severity {
+        Severity::Warning => Tone::Warning,
+        Severity::Notice => Tone::Inference,
     };
-    Some(Span::new(format!("!{}", row.mark), tone))
+    Some(StyledSpan::new(format!("!{}", row.label), tone))
 }
 
 /// The cells of one group.
-pub(super) fn cells(
-    line: &mut Line,
+pub(super) fn push_group_cells(
+    line: &mut StyledLine,
     group: &Group,
-    answer: &Answer,
+    result: &QueryResult,
     services: &Services,
-    columns: &[Sized],
-    mark: Option<&Span>,
+    columns: &[SizedColumn],
+    mark: Option<&StyledSpan>,
 ) {
     for (index, sized) in columns.iter().enumerate() {
         if index > 0 {
             line.push("  ", Tone::Plain);
         }
         match sized.column.content {
-            Content::States => states(line, &group.summary, *sized, mark),
+            ColumnContent::States => push_states(line, &group.summary, *sized, mark),
             content => {
-                let span = cell(content, group, answer, services);
-                line.push(sized.place(&span.text), span.tone);
+                let span = group_cell(content, group, result, services);
+                line.push(sized.pad(&span.text), span.tone);
             }
         }
     }
 }
 
-fn cell(content: Content, group: &Group, answer: &Answer, services: &Services) -> Span {
-    let (summary, moment) = (&group.summary, &*answer.moment);
+fn group_cell(
+    content: ColumnContent,
+    group: &Group,
+    result: &QueryResult,
+    services: &Services,
+) -> StyledSpan {
+    let (summary, moment) = (&group.summary, &*result.moment);
     match content {
-        Content::Name => name(group, moment, services),
-        Content::Service => match group.key() {
-            GroupKey::Port(key) => {
-                Span::new(services.of(key, moment.ephemeral).unwrap_or(""), Tone::Dim)
-            }
-            _ => Span::new("", Tone::Plain),
+        ColumnContent::Name => group_name(group, moment, services),
+        ColumnContent::Service => match group.key() {
+            GroupKey::Port(key) => StyledSpan::new(
+                services
+                    .shared_port_name(key, moment.ephemeral)
+                    .unwrap_or(""),
+                Tone::Dim,
+            ),
+            _ => StyledSpan::new("", Tone::Plain),
         },
-        Content::Reach => reach(group, moment),
-        Content::Process if summary.sockets == 0 => Span::new("gone", Tone::Closed),
-        Content::Process => Span::phrase(process_names(summary, moment)),
-        Content::User => Span::new(user(group, moment), Tone::Plain),
-        Content::Command => Span::new(command(group, moment), Tone::Dim),
-        Content::Sockets => {
+        ColumnContent::Reach => reach_span(group, moment),
+        ColumnContent::Process if summary.sockets == 0 => StyledSpan::new("gone", Tone::Closed),
+        ColumnContent::Process => StyledSpan::from_phrase(describe_processes(summary, moment)),
+        ColumnContent::User => StyledSpan::new(user_name(group, moment), Tone::Plain),
+        ColumnContent::Command => StyledSpan::new(command_text(group, moment), Tone::Dim),
+        ColumnContent::Sockets => {
             let tone = if summary.sockets == 0 {
                 Tone::Closed
             } else {
                 Tone::Strong
             };
-            Span::new(quantity::thousands(summary.sockets as usize), tone)
+            StyledSpan::new(quantity::thousands(summary.sockets as usize), tone)
         }
-        Content::Series => match group.key() {
+        ColumnContent::Sparkline => match group.key() {
             GroupKey::Port(key) => {
                 let series = moment.series.get(&key);
-                Span::new(series.map(sparkline).unwrap_or_default(), Tone::Dim)
+                StyledSpan::new(series.map(sparkline).unwrap_or_default(), Tone::Dim)
             }
-            _ => Span::new("", Tone::Plain),
+            _ => StyledSpan::new("", Tone::Plain),
         },
-        Content::Down => rate(summary.rates.map(|r: Rates| r.down)),
-        Content::Up => rate(summary.rates.map(|r| r.up)),
-        _ => Span::new("", Tone::Plain),
+        ColumnContent::ReceiveRate => rate_span(summary.rates.map(|r: Rates| r.down)),
+        ColumnContent::SendRate => rate_span(summary.rates.map(|r| r.up)),
+        _ => StyledSpan::new("", Tone::Plain),
     }
 }
 
 /// Bytes per second; a dash where the kernel counts none.
-pub(super) fn rate(per_second: Option<f64>) -> Span {
+pub(super) fn rate_span(per_second: Option<f64>) -> StyledSpan {
     match per_second {
-        None => Span::new("—", Tone::Dim),
-        Some(0.0) => Span::new("0", Tone::Dim),
-        Some(rate) => Span::new(quantity::rate(rate), Tone::Plain),
+        None => StyledSpan::new("—", Tone::Dim),
+        Some(0.0) => StyledSpan::new("0", Tone::Dim),
+        Some(rate) => StyledSpan::new(quantity::rate(rate), Tone::Plain),
     }
 }
 
-fn name(group: &Group, moment: &Moment, services: &Services) -> Span {
+fn group_name(group: &Group, moment: &Moment, services: &Services) -> StyledSpan {
     match group.key() {
         GroupKey::Port(key) if group.path.sub.is_some() => {
             let arrow = match key.side {
-                PortSide::Here => "",
-                PortSide::There => "→ ",
+                PortSide::Local => "",
+                PortSide::Remote => "→ ",
             };
             let service = services
-                .of(key, moment.ephemeral)
+                .shared_port_name(key, moment.ephemeral)
                 .map_or(String::new(), |s| format!(" {s}"));
-            let port = teach::port_name(key);
-            Span::new(format!("{arrow}{port}{service}"), Tone::Strong)
+            let port = teach::format_port_key(key);
+            StyledSpan::new(format!("{arrow}{port}{service}"), Tone::Strong)
         }
         GroupKey::Port(key) => {
             let guessed =
-                group.summary.sockets > 0 && group.summary.guessed == group.summary.sockets;
+                group.summary.sockets > 0 && group.summary.guessed_sides == group.summary.sockets;
             let tone = if guessed {
                 Tone::Inference
             } else {
                 Tone::Strong
             };
             let sign = if guessed { "?" } else { "" };
-            Span::new(format!("{}{sign}", teach::port_name(key)), tone)
+            StyledSpan::new(format!("{}{sign}", teach::format_port_key(key)), tone)
         }
         GroupKey::Process(key) => match moment.directory.processes.get(&key) {
-            Some(process) => Span::new(format!("{} {}", process.name, key.pid), Tone::Strong),
-            None => Span::new(format!("pid {}", key.pid), Tone::Strong),
+            Some(process) => StyledSpan::new(format!("{} {}", process.name, key.pid), Tone::Strong),
+            None => StyledSpan::new(format!("pid {}", key.pid), Tone::Strong),
         },
-        GroupKey::NoProcess(reason) => Span::phrase(teach::no_owner(reason, moment)),
-        GroupKey::Host(address) => Span::new(address.to_string(), Tone::Strong),
-        GroupKey::NoHost => Span::new("waiting for anybody", Tone::Plain),
+        GroupKey::Unowned(reason) => {
+            StyledSpan::from_phrase(teach::describe_unowned(reason, moment))
+        }
+        GroupKey::Host(address) => StyledSpan::new(address.to_string(), Tone::Strong),
+        GroupKey::NoHost => StyledSpan::new("waiting for anybody", Tone::Plain),
     }
 }
 
 /// Who can reach the listeners; for a port elsewhere, whom it belongs to.
-fn reach(group: &Group, moment: &Moment) -> Span {
+fn reach_span(group: &Group, moment: &Moment) -> StyledSpan {
     let summary = &group.summary;
     if let GroupKey::Port(key) = group.key()
-        && key.side == PortSide::There
+        && key.side == PortSide::Remote
     {
-        let whom = match (summary.host, summary.hosts as usize) {
+        let target = match (summary.host, summary.hosts as usize) {
             (Some(host), _) => format!("→ {host}"),
             // They are gone.
             (None, 0) => String::new(),
-            (None, hosts) => format!("→ {}", quantity::count(hosts, "host", "hosts")),
+            (None, hosts) => format!("→ {}", quantity::pluralize(hosts, "host", "hosts")),
         };
-        return Span::new(whom, Tone::Plain);
+        return StyledSpan::new(target, Tone::Plain);
     }
     match summary.reach {
-        Some(reach) => Span::new(teach::reach(reach, moment), Tone::Plain),
-        None => Span::new("no listener", Tone::Dim),
+        Some(reach) => StyledSpan::new(teach::format_reach(reach, moment), Tone::Plain),
+        None => StyledSpan::new("no listener", Tone::Dim),
     }
 }
 
-fn user(group: &Group, moment: &Moment) -> String {
+fn user_name(group: &Group, moment: &Moment) -> String {
     let GroupKey::Process(key) = group.key() else {
         return String::new();
     };
@@ -233,10 +250,10 @@ fn user(group: &Group, moment: &Moment) -> String {
     })
 }
 
-fn command(group: &Group, moment: &Moment) -> String {
+fn command_text(group: &Group, moment: &Moment) -> String {
     match group.path.sub {
         Some(_) => group.summary.reach.map_or(String::new(), |r| {
-            format!("reached by {}", teach::reach(r, moment))
+            format!("reached by {}", teach::format_reach(r, moment))
         }),
         None => match group.key() {
             GroupKey::Process(key) => {
@@ -251,7 +268,7 @@ fn command(group: &Group, moment: &Moment) -> String {
 
 /// Two signs at most for a state, the last one no digit, because a count follows; the help explains
 /// them.
-pub(super) const CODES: [(TcpState, &str); 11] = [
+pub(super) const STATE_CODES: [(TcpState, &str); 11] = [
     (TcpState::Established, "E"),
     (TcpState::Listen, "L"),
     (TcpState::SynReceived, "SR"),
@@ -266,19 +283,19 @@ pub(super) const CODES: [(TcpState, &str); 11] = [
 ];
 
 /// The tone of a state.
-pub(super) const fn tone(state: Option<TcpState>) -> Tone {
+pub(super) const fn tcp_state_tone(state: Option<TcpState>) -> Tone {
     match state {
-        Some(TcpState::Established) => Tone::Flowing,
-        Some(TcpState::Listen) => Tone::Waiting,
-        Some(TcpState::SynSent | TcpState::SynReceived) => Tone::Opening,
+        Some(TcpState::Established) => Tone::Established,
+        Some(TcpState::Listen) => Tone::Listening,
+        Some(TcpState::SynSent | TcpState::SynReceived) => Tone::Handshake,
         Some(TcpState::CloseWait) => Tone::Warning,
-        Some(_) => Tone::Ending,
+        Some(_) => Tone::Closing,
         None => Tone::Plain,
     }
 }
 
 /// The height of a state in the bar: told apart without colour, too.
-const fn block(state: Option<TcpState>) -> &'static str {
+const fn bar_char(state: Option<TcpState>) -> &'static str {
     match state {
         Some(TcpState::Established) => "▇",
         Some(TcpState::SynSent | TcpState::SynReceived) => "▅",
@@ -290,30 +307,35 @@ const fn block(state: Option<TcpState>) -> &'static str {
 
 /// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`. Where something
 /// was found, its mark stands in the place of the bar.
-fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>) {
+fn push_states(
+    line: &mut StyledLine,
+    summary: &GroupSummary,
+    sized: SizedColumn,
+    mark: Option<&StyledSpan>,
+) {
     let tcp: Vec<(TcpState, u32)> = summary
         .states
         .iter()
         .filter_map(|(state, n)| Some((state?, n)))
         .collect();
     let code = |state: TcpState| {
-        let found = CODES.iter().find(|(known, _)| *known == state);
+        let found = STATE_CODES.iter().find(|(known, _)| *known == state);
         found.map_or("?", |(_, code)| *code).to_owned()
     };
     // A room has not learned the codes.
-    let in_words = counted(&tcp, |state| format!("{} ", state.name()), ", ");
-    let words = sized.column.spelled_out && in_words.width() <= sized.width;
+    let with_names = state_counts(&tcp, |state| format!("{} ", state.name()), ", ");
+    let words = sized.column.spelled_out && with_names.width() <= sized.width;
     let counts = match words {
-        true => in_words,
-        false => counted(&tcp, code, " "),
+        true => with_names,
+        false => state_counts(&tcp, code, " "),
     };
-    let cells = match sized.overlong {
-        Overlong::Cut => sized.width,
-        Overlong::Kept => sized.width.max(counts.width()),
+    let cells = match sized.overflow {
+        Overflow::Truncate => sized.width,
+        Overflow::Extend => sized.width.max(counts.width()),
     };
-    let end = mark.map_or(BAR, |mark| width(&mark.text));
+    let end = mark.map_or(STATE_BAR_WIDTH, |mark| width(&mark.text));
     let has_end = mark.is_some() || !tcp.is_empty();
-    let with_end = cells >= WITH_BAR && end + 1 + counts.width() <= cells && has_end;
+    let with_end = cells >= MIN_WIDTH_WITH_BAR && end + 1 + counts.width() <= cells && has_end;
     let mut used = 0;
     let last = counts.spans.len().saturating_sub(1);
     for (index, span) in counts.spans.into_iter().enumerate() {
@@ -332,7 +354,7 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
         line.push(" ".repeat(cells - used - end), Tone::Plain);
         match mark {
             Some(mark) => line.spans.push(mark.clone()),
-            None => bar(line, &tcp),
+            None => push_state_bar(line, &tcp),
         }
     } else {
         line.push(" ".repeat(cells - used), Tone::Plain);
@@ -340,43 +362,49 @@ fn states(line: &mut Line, summary: &Summary, sized: Sized, mark: Option<&Span>)
 }
 
 /// The states, each with its count.
-fn counted(
+fn state_counts(
     tcp: &[(TcpState, u32)],
     name: impl Fn(TcpState) -> String,
     between: &'static str,
-) -> Line {
-    let mut counts = Line::default();
+) -> StyledLine {
+    let mut counts = StyledLine::default();
     for (state, n) in tcp {
         let before = if counts.spans.is_empty() { "" } else { between };
-        counts.push(format!("{before}{}{n}", name(*state)), tone(Some(*state)));
+        counts.push(
+            format!("{before}{}{n}", name(*state)),
+            tcp_state_tone(Some(*state)),
+        );
     }
     counts
 }
 
 /// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.
-fn bar(line: &mut Line, tcp: &[(TcpState, u32)]) {
+fn push_state_bar(line: &mut StyledLine, tcp: &[(TcpState, u32)]) {
     if tcp.is_empty() {
-        return line.push(" ".repeat(BAR), Tone::Plain);
+        return line.push(" ".repeat(STATE_BAR_WIDTH), Tone::Plain);
     }
     let total: u64 = tcp.iter().map(|(_, n)| u64::from(*n)).sum();
     let mut cells: Vec<usize> = tcp
         .iter()
-        .map(|(_, n)| ((u64::from(*n) * BAR as u64 / total.max(1)) as usize).max(1))
+        .map(|(_, n)| ((u64::from(*n) * STATE_BAR_WIDTH as u64 / total.max(1)) as usize).max(1))
         .collect();
-    while cells.iter().sum::<usize>() > BAR {
-        let Some(most) = cells.iter_mut().max() else {
+    while cells.iter().sum::<usize>() > STATE_BAR_WIDTH {
+        let Some(highest) = cells.iter_mut().max() else {
             break;
         };
-        *most -= 1;
+        *highest -= 1;
     }
-    let short = BAR.saturating_sub(cells.iter().sum());
+    let short = STATE_BAR_WIDTH.saturating_sub(cells.iter().sum());
     if let Some((index, _)) = tcp.iter().enumerate().max_by_key(|(_, (_, n))| *n)
-        && let Some(most) = cells.get_mut(index)
+        && let Some(highest) = cells.get_mut(index)
     {
-        *most += short;
+        *highest += short;
     }
     for ((state, _), n) in tcp.iter().zip(cells) {
-        line.push(block(Some(*state)).repeat(n), tone(Some(*state)));
+        line.push(
+            bar_char(Some(*state)).repeat(n),
+            tcp_state_tone(Some(*state)),
+        );
     }
 }
 
@@ -384,8 +412,8 @@ fn bar(line: &mut Line, tcp: &[(TcpState, u32)]) {
 fn sparkline(series: &Series) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let known = || series.buckets.iter().flatten();
-    let most = known().max().copied().unwrap_or(0);
-    let flat = known().all(|n| *n == most);
+    let highest = known().max().copied().unwrap_or(0);
+    let flat = known().all(|n| *n == highest);
     series
         .buckets
         .iter()
@@ -393,7 +421,7 @@ fn sparkline(series: &Series) -> String {
             None => ' ',
             Some(0) => LEVELS[0],
             Some(_) if flat => LEVELS[2],
-            Some(n) => LEVELS[(u64::from(*n) * 7 / u64::from(most)).max(1) as usize],
+            Some(n) => LEVELS[(u64::from(*n) * 7 / u64::from(highest)).max(1) as usize],
         })
         .collect()
 }

@@ -1,30 +1,36 @@
 //! The first lines: what is shown, how it is collected, what it costs; the filter; a notice.
 
-use crate::collect::Reason;
+use crate::collect::SourceReason;
 use crate::history::Totals;
 use crate::port::Protocol;
-use crate::quantity::{self, count};
-use crate::query::{Answer, Grouping, Narrow, Phase};
-use crate::snapshot::Sight;
+use crate::quantity::{self, pluralize};
+use crate::query::{Grouping, QueryResult, QuickFilter, StateFilter};
+use crate::snapshot::OwnerCoverage;
 use crate::teach;
-use crate::teach::findings::Gravity;
+use crate::teach::findings::Severity;
 use crate::view::banner;
-use crate::view::cells::{cut, width};
-use crate::view::course::{Course, Sitting};
-use crate::view::screen::{Line, Span, Tone};
-use crate::view::state::{Feed, Manner, Mode, NoticeKind, Playback, Stage, ViewState};
+use crate::view::cells::{truncate, width};
+use crate::view::course::{LessonsState, Session};
+use crate::view::screen::{StyledLine, StyledSpan, Tone};
+use crate::view::state::{
+    DisplayMode, Mode, NoticeKind, Playback, PlaybackStatus, TimeMode, ViewState,
+};
 
 /// Program, views, how the collecting goes, what there is, what it costs.
-pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -> Line {
-    if let Some(course) = &state.course {
-        return banner::taught(course, state, answer, total);
+pub(super) fn draw_header(
+    state: &ViewState,
+    result: Option<&QueryResult>,
+    total: usize,
+) -> StyledLine {
+    if let Some(course) = &state.lessons {
+        return banner::lessons_title(course, state, result, total);
     }
-    if state.manner == Manner::Presenter {
-        return banner::presented(state, answer, total);
+    if state.display_mode == DisplayMode::Presentation {
+        return banner::presentation_title(state, result, total);
     }
     let full = total >= 72;
-    let mut line = Line::of(if full { " portolan " } else { " " }, Tone::Strong);
-    for (index, view) in Grouping::ALL.into_iter().enumerate() {
+    let mut line = StyledLine::new(if full { " portolan " } else { " " }, Tone::Strong);
+    for (index, view) in Grouping::LIVE.into_iter().enumerate() {
         let here = view == state.grouping;
         let title = if full || here {
             format!(" {}", view.title())
@@ -41,14 +47,14 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
         line.push(" H History", Tone::Accent);
     }
     // From the most to the least important: what has no room is left out, and all after it.
-    let mut right = Line::default();
-    let mut parts = parts(state, answer);
+    let mut right = StyledLine::default();
+    let mut parts = status_parts(state, result);
     // Which moment is shown is never left out where it is not the newest.
-    let fits = |part: &Line| line.width() + part.width() + 3 < total;
+    let fits = |part: &StyledLine| line.width() + part.width() + 3 < total;
     if let Some(first) = parts.first_mut().filter(|first| !fits(first))
-        && state.feed != Feed::Live
+        && state.time_mode != TimeMode::Live
     {
-        *first = stopped(state, answer);
+        *first = paused_short(state, result);
     }
     for part in parts {
         if line.width() + right.width() + part.width() + 3 >= total {
@@ -60,32 +66,32 @@ pub(super) fn header(state: &ViewState, answer: Option<&Answer>, total: usize) -
         right.spans.extend(part.spans);
     }
     right.push(" ", Tone::Plain);
-    line.push_right(right, total);
+    line.push_right_aligned(right, total);
     line
 }
 
-fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
-    let mut parts = vec![feed(state, answer)];
-    if let Some(tape) = &state.tape {
-        let words = format!("● rec {}B", quantity::bytes(tape.bytes));
-        parts.push(Line::of(words, Tone::Closed));
+fn status_parts(state: &ViewState, result: Option<&QueryResult>) -> Vec<StyledLine> {
+    let mut parts = vec![time_status(state, result)];
+    if let Some(recording) = &state.recording {
+        let words = format!("● rec {}B", quantity::bytes(recording.bytes));
+        parts.push(StyledLine::new(words, Tone::Closed));
     }
-    let Some(answer) = answer else { return parts };
-    let moment = &answer.moment;
-    if answer.grouping == Grouping::History {
-        let closed = count(moment.open, "closed socket", "closed sockets");
-        parts.push(Line::of(closed, Tone::Plain));
-        parts.push(cost(state));
+    let Some(result) = result else { return parts };
+    let moment = &result.moment;
+    if result.grouping == Grouping::History {
+        let closed = pluralize(moment.open_rows, "closed socket", "closed sockets");
+        parts.push(StyledLine::new(closed, Tone::Plain));
+        parts.push(sampling_cost(state));
         return parts;
     }
-    parts.push(Line::of(
-        count(moment.open, "socket", "sockets"),
+    parts.push(StyledLine::new(
+        pluralize(moment.open_rows, "socket", "sockets"),
         Tone::Plain,
     ));
-    parts.extend(looking(&moment.sight));
-    parts.extend(findings(state));
+    parts.extend(owner_scan_progress(&moment.sight));
+    parts.extend(findings_part(state));
     if moment.hidden_rows > 0 {
-        parts.push(Line::of(
+        parts.push(StyledLine::new(
             format!("{} hidden", quantity::thousands(moment.hidden_rows)),
             Tone::Warning,
         ));
@@ -93,18 +99,21 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
     let best = state
         .source
         .as_ref()
-        .is_none_or(|s| s.reason == Reason::Best);
-    let source = Line::of(
+        .is_none_or(|s| s.reason == SourceReason::Best);
+    let source = StyledLine::new(
         moment.source.name(),
         if best { Tone::Dim } else { Tone::Warning },
     );
     if !best {
         parts.push(source.clone());
     }
-    parts.push(cost(state));
-    parts.push(Line::of(count(moment.ports, "port", "ports"), Tone::Dim));
-    parts.push(Line::of(
-        count(moment.processes, "process", "processes"),
+    parts.push(sampling_cost(state));
+    parts.push(StyledLine::new(
+        pluralize(moment.port_count, "port", "ports"),
+        Tone::Dim,
+    ));
+    parts.push(StyledLine::new(
+        pluralize(moment.process_count, "process", "processes"),
         Tone::Dim,
     ));
     if best {
@@ -114,28 +123,28 @@ fn parts(state: &ViewState, answer: Option<&Answer>) -> Vec<Line> {
 }
 
 /// How much is stuck or odd, where anything is.
-fn findings(state: &ViewState) -> Option<Line> {
+fn findings_part(state: &ViewState) -> Option<StyledLine> {
     let all = state.findings.all();
     // The most urgent come first.
-    let tone = match all.first()?.row().gravity {
-        Gravity::Stuck => Tone::Warning,
-        Gravity::Odd => Tone::Inference,
+    let tone = match all.first()?.rule_spec().severity {
+        Severity::Warning => Tone::Warning,
+        Severity::Notice => Tone::Inference,
     };
-    let words = count(all.len(), "finding", "findings");
-    Some(Line::of(format!("! {words}"), tone))
+    let words = pluralize(all.len(), "finding", "findings");
+    Some(StyledLine::new(format!("! {words}"), tone))
 }
 
-pub(super) fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
+pub(super) fn time_status(state: &ViewState, result: Option<&QueryResult>) -> StyledLine {
     if let Some(playback) = &state.playback {
-        return replayed(state, playback, answer);
+        return replay_status(state, playback, result);
     }
-    match state.feed {
-        Feed::Live => match state.stretched {
-            None => Line::of(
+    match state.time_mode {
+        TimeMode::Live => match state.actual_interval {
+            None => StyledLine::new(
                 format!("● live {}", quantity::interval(state.interval)),
                 Tone::Opened,
             ),
-            Some(real) => Line::of(
+            Some(real) => StyledLine::new(
                 format!(
                     "● live {} (wished {})",
                     quantity::interval(real),
@@ -144,37 +153,37 @@ pub(super) fn feed(state: &ViewState, answer: Option<&Answer>) -> Line {
                 Tone::Warning,
             ),
         },
-        Feed::Paused { until, at } => {
-            let ago = quantity::age(state.newest.elapsed.saturating_sub(at));
-            missed(state, until, format!("❚❚ paused {ago} "))
+        TimeMode::Paused { totals: until, at } => {
+            let ago = quantity::age(state.latest.elapsed.saturating_sub(at));
+            changes_since(state, until, format!("❚❚ paused {ago} "))
         }
-        Feed::Past(_) => match answer.map(|answer| &answer.moment) {
-            None => Line::of("❚❚", Tone::Warning),
+        TimeMode::Past(_) => match result.map(|result| &result.moment) {
+            None => StyledLine::new("❚❚", Tone::Warning),
             Some(moment) => {
-                let ago = state.newest.elapsed.saturating_sub(moment.elapsed);
+                let ago = state.latest.elapsed.saturating_sub(moment.elapsed);
                 let ago = quantity::age(ago);
-                let clock = teach::clock(moment.elapsed, moment, &state.zone);
-                missed(state, moment.totals, format!("❚❚ {clock}, {ago} ago "))
+                let clock = teach::format_clock(moment.elapsed, moment, &state.time_zone);
+                changes_since(state, moment.totals, format!("❚❚ {clock}, {ago} ago "))
             }
         },
     }
 }
 
 /// Which moment is shown, in few words.
-fn stopped(state: &ViewState, answer: Option<&Answer>) -> Line {
-    let moment = answer.map(|answer| &answer.moment);
-    let clock = moment.map(|moment| teach::clock(moment.elapsed, moment, &state.zone));
-    Line::of(format!("❚❚ {}", clock.unwrap_or_default()), Tone::Warning)
+fn paused_short(state: &ViewState, result: Option<&QueryResult>) -> StyledLine {
+    let moment = result.map(|result| &result.moment);
+    let clock = moment.map(|moment| teach::format_clock(moment.elapsed, moment, &state.time_zone));
+    StyledLine::new(format!("❚❚ {}", clock.unwrap_or_default()), Tone::Warning)
 }
 
 /// What happened since the moment that is shown.
-fn missed(state: &ViewState, until: Totals, words: String) -> Line {
+fn changes_since(state: &ViewState, until: Totals, words: String) -> StyledLine {
     let Totals {
         opened,
         closed,
         changed,
-    } = state.newest.totals.since(until);
-    let mut line = Line::of(words, Tone::Warning);
+    } = state.latest.totals.since(until);
+    let mut line = StyledLine::new(words, Tone::Warning);
     line.push(format!(" +{opened}"), Tone::Opened);
     line.push(format!(" −{closed}"), Tone::Closed);
     line.push(format!(" ~{changed}"), Tone::Changed);
@@ -182,60 +191,76 @@ fn missed(state: &ViewState, until: Totals, words: String) -> Line {
 }
 
 /// The recorded time, so that nobody takes it for now.
-fn replayed(state: &ViewState, playback: &Playback, answer: Option<&Answer>) -> Line {
-    let time = answer.map_or_else(String::new, |answer| {
-        let zoned = answer.moment.taken_at.to_zoned_datetime(state.zone.clone());
+fn replay_status(
+    state: &ViewState,
+    playback: &Playback,
+    result: Option<&QueryResult>,
+) -> StyledLine {
+    let time = result.map_or_else(String::new, |result| {
+        let zoned = result
+            .moment
+            .taken_at
+            .to_zoned_datetime(state.time_zone.clone());
         format!(" {}", zoned.strftime("%F %T"))
     });
     let speed = match playback.speed {
         1.0 => String::new(),
         speed => format!(" ×{speed}"),
     };
-    match playback.stage {
-        _ if state.feed != Feed::Live => Line::of(format!("❚❚ replay{time}{speed}"), Tone::Warning),
-        Stage::Running => Line::of(format!("▶ replay{time}{speed}"), Tone::Accent),
-        Stage::Over => Line::of(format!("■ end of replay{time}"), Tone::Warning),
+    match playback.status {
+        _ if state.time_mode != TimeMode::Live => {
+            StyledLine::new(format!("❚❚ replay{time}{speed}"), Tone::Warning)
+        }
+        PlaybackStatus::Playing => StyledLine::new(format!("▶ replay{time}{speed}"), Tone::Accent),
+        PlaybackStatus::Ended => StyledLine::new(format!("■ end of replay{time}"), Tone::Warning),
     }
 }
 
 /// How far the first look into the processes is, while it lasts: until then owners are missing.
-fn looking(sight: &Sight) -> Option<Line> {
+fn owner_scan_progress(sight: &OwnerCoverage) -> Option<StyledLine> {
     let seen = u64::from(sight.readable) + u64::from(sight.hidden);
-    let all = seen + u64::from(sight.unvisited);
-    (sight.unvisited > 0).then(|| {
+    let all = seen + u64::from(sight.unscanned);
+    (sight.unscanned > 0).then(|| {
         let share = seen * 100 / all;
-        Line::of(format!("owners {share} %"), Tone::Warning)
+        StyledLine::new(format!("owners {share} %"), Tone::Warning)
     })
 }
 
 /// As wide as it ever gets: it changes with every sample, and its neighbours should not move.
-fn cost(state: &ViewState) -> Line {
-    let cpu = state.newest.cpu.map_or(String::new(), quantity::share);
-    let took = quantity::took(state.newest.sample);
-    Line::of(format!("{took:>5} {cpu:>4}"), Tone::Dim)
+fn sampling_cost(state: &ViewState) -> StyledLine {
+    let cpu = state
+        .latest
+        .cpu_share
+        .map_or(String::new(), quantity::percent);
+    let took = quantity::duration(state.latest.duration);
+    StyledLine::new(format!("{took:>5} {cpu:>4}"), Tone::Dim)
 }
 
 /// The filter line, and the column of its text cursor.
-pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -> (Line, usize) {
+pub(super) fn filter_line(
+    state: &ViewState,
+    result: Option<&QueryResult>,
+    total: usize,
+) -> (StyledLine, usize) {
     if state.mode == Mode::Palette {
-        return palette(state, total);
+        return palette_line(state, total);
     }
-    let table = |course: &Course| course.sitting().is_some_and(Sitting::shows_table);
-    if state.course.as_ref().is_some_and(|course| !table(course)) {
-        return (Line::default(), 0);
+    let table = |course: &LessonsState| course.session().is_some_and(Session::shows_table);
+    if state.lessons.as_ref().is_some_and(|course| !table(course)) {
+        return (StyledLine::default(), 0);
     }
     let typing = state.mode == Mode::Filter;
-    let mut line = Line::of(" / ", if typing { Tone::Accent } else { Tone::Dim });
-    let found = answer.map(|a| matched(state, a)).unwrap_or_default();
+    let mut line = StyledLine::new(" / ", if typing { Tone::Accent } else { Tone::Dim });
+    let found = result.map(|a| match_count(state, a)).unwrap_or_default();
     let room = total.saturating_sub(4 + width(&found));
     let text = &state.filter.text;
     let before = text.get(..state.filter.cursor).unwrap_or(text);
     let column = 3 + width(before).min(room);
-    if text.is_empty() && !typing && state.manner == Manner::Presenter {
-        return (Line::default(), column);
+    if text.is_empty() && !typing && state.display_mode == DisplayMode::Presentation {
+        return (StyledLine::default(), column);
     } else if text.is_empty() && !typing {
         line.push(
-            cut(
+            truncate(
                 "filter, such as 8080 · nginx · 10.0.0.0/8 · close-wait · age>1h · a or b · not a",
                 room,
             ),
@@ -247,38 +272,38 @@ pub(super) fn filter(state: &ViewState, answer: Option<&Answer>, total: usize) -
         } else {
             Tone::Strong
         };
-        line.push(visible(text, before, room), tone);
+        line.push(visible_part(text, before, room), tone);
     }
-    let only = match state.course.is_some() && !typing {
+    let only = match state.lessons.is_some() && !typing {
         true => "only this lesson's sockets".into(),
-        false => switches(state.narrow),
+        false => describe_quick_filter(state.quick_filter),
     };
     if !only.is_empty() && line.width() + width(&only) + 2 < total.saturating_sub(width(&found)) {
         line.push(format!("  {only}"), Tone::Accent);
     }
-    line.push_right(Line::of(found, Tone::Dim), total);
+    line.push_right_aligned(StyledLine::new(found, Tone::Dim), total);
     (line, column)
 }
 
 /// The line of the palette, in the place of the filter line.
-fn palette(state: &ViewState, total: usize) -> (Line, usize) {
-    let mut line = Line::of(" : ", Tone::Accent);
+fn palette_line(state: &ViewState, total: usize) -> (StyledLine, usize) {
+    let mut line = StyledLine::new(" : ", Tone::Accent);
     let room = total.saturating_sub(4);
     let text = &state.palette.text;
     let before = text.get(..state.palette.cursor).unwrap_or(text);
     if text.is_empty() {
         line.push(
-            cut("part of a command's words, or its key", room),
+            truncate("part of a command's words, or its key", room),
             Tone::Dim,
         );
     } else {
-        line.push(visible(text, before, room), Tone::Strong);
+        line.push(visible_part(text, before, room), Tone::Strong);
     }
     (line, 3 + width(before).min(room))
 }
 
 /// The part of a long text in which the cursor is.
-fn visible(text: &str, before: &str, room: usize) -> String {
+fn visible_part(text: &str, before: &str, room: usize) -> String {
     if width(text) <= room {
         return text.into();
     }
@@ -292,49 +317,49 @@ fn visible(text: &str, before: &str, room: usize) -> String {
             skip
         })
         .collect();
-    cut(&rest, room)
+    truncate(&rest, room)
 }
 
-fn matched(state: &ViewState, answer: &Answer) -> String {
-    let all = answer.moment.open;
-    if state.filter.text.is_empty() && state.narrow == Narrow::default() {
+fn match_count(state: &ViewState, result: &QueryResult) -> String {
+    let all = result.moment.open_rows;
+    if state.filter.text.is_empty() && state.quick_filter == QuickFilter::default() {
         return String::new();
     }
-    let of = match answer.grouping {
-        Grouping::History => count(all, "closed socket", "closed sockets"),
-        _ => count(all, "socket", "sockets"),
+    let of = match result.grouping {
+        Grouping::History => pluralize(all, "closed socket", "closed sockets"),
+        _ => pluralize(all, "socket", "sockets"),
     };
-    format!("{} of {of} ", quantity::thousands(answer.matched))
+    format!("{} of {of} ", quantity::thousands(result.matched))
 }
 
 /// The switches that are on, in words.
-pub(super) fn switches(narrow: Narrow) -> String {
-    let protocol = narrow.protocol.map(|p| match p {
+pub(super) fn describe_quick_filter(quick_filter: QuickFilter) -> String {
+    let protocol = quick_filter.protocol.map(|p| match p {
         Protocol::Tcp => "only TCP",
         Protocol::Udp => "only UDP",
     });
-    let family = narrow.family.map(|f| match f {
+    let family = quick_filter.family.map(|f| match f {
         crate::endpoint::Family::Ipv4 => "only IPv4",
         crate::endpoint::Family::Ipv6 => "only IPv6",
     });
-    let phase = match narrow.phase {
-        Phase::All => None,
-        Phase::Listening => Some("only listening"),
-        Phase::ListeningOrEstablished => Some("only listening or established"),
-        Phase::Established => Some("only established"),
+    let phase = match quick_filter.state {
+        StateFilter::All => None,
+        StateFilter::Listening => Some("only listening"),
+        StateFilter::ListeningOrEstablished => Some("only listening or established"),
+        StateFilter::Established => Some("only established"),
     };
     let all: Vec<&str> = [protocol, family, phase].into_iter().flatten().collect();
     all.join(", ")
 }
 
 /// What is wrong with the filter, under the place; else the most important notice.
-pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
+pub(super) fn notice_line(state: &ViewState, total: usize) -> Option<StyledLine> {
     if let Some(error) = &state.filter.error {
         let before = state.filter.text.get(..error.span.start).unwrap_or("");
-        let wrong = state.filter.text.get(error.span.clone()).unwrap_or("");
-        let carets = "^".repeat(width(wrong).max(1));
+        let invalid = state.filter.text.get(error.span.clone()).unwrap_or("");
+        let carets = "^".repeat(width(invalid).max(1));
         let place = 3 + width(before);
-        let words = match state.filter.good.as_str() {
+        let words = match state.filter.last_valid.as_str() {
             "" => error.to_string(),
             good => format!("{error} (in force meanwhile: {good})"),
         };
@@ -346,7 +371,7 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
             // Where the caret would leave no room for the words, the words matter more.
             format!(" {words}")
         };
-        return Some(Line::of(cut(&text, total), Tone::Error));
+        return Some(StyledLine::new(truncate(&text, total), Tone::Error));
     }
     let first = state.notices.first()?;
     let more = match state.notices.len() {
@@ -354,15 +379,15 @@ pub(super) fn notice(state: &ViewState, total: usize) -> Option<Line> {
         n => format!("  (and {} more: ?)", n - 1),
     };
     let tone = match first.kind {
-        NoticeKind::Trouble => Tone::Error,
-        NoticeKind::Done => Tone::Accent,
-        NoticeKind::Unseen => Tone::Warning,
+        NoticeKind::Error => Tone::Error,
+        NoticeKind::Info => Tone::Accent,
+        NoticeKind::Limitation => Tone::Warning,
     };
     let room = total.saturating_sub(4 + width(&more));
-    let text = cut(&first.text, room);
-    Some(Line {
-        spans: vec![Span::new(format!(" ! {text}{more}"), tone)],
-        ..Line::default()
+    let text = truncate(&first.text, room);
+    Some(StyledLine {
+        spans: vec![StyledSpan::new(format!(" ! {text}{more}"), tone)],
+        ..StyledLine::default()
     })
 }
 
@@ -371,14 +396,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_look_says_how_far_it_is_and_then_nothing() {
+    fn owner_scan_shows_progress_until_it_is_complete() {
         let text = |readable, hidden, unvisited| {
-            let sight = Sight {
+            let sight = OwnerCoverage {
                 readable,
                 hidden,
-                unvisited,
+                unscanned: unvisited,
             };
-            looking(&sight).map(|line| line.text())
+            owner_scan_progress(&sight).map(|line| line.text())
         };
         assert_eq!(text(3, 1, 6).as_deref(), Some("owners 40 %"));
         assert_eq!(text(0, 0, 6).as_deref(), Some("owners 0 %"));

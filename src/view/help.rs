@@ -1,67 +1,72 @@
 //! The help: every key, every sign, and what could not be seen, from the tables the program runs on.
 
 use crate::teach;
-use crate::view::areas::Areas;
-use crate::view::cells::{left, width, wrap};
-use crate::view::groups::{CODES, tone};
-use crate::view::keys::{BINDINGS, Key, LESSON, TYPING};
-use crate::view::screen::{Line, Tone};
-use crate::view::state::{Origin, ViewState};
+use crate::view::areas::ScreenLayout;
+use crate::view::cells::{align_left, width, wrap};
+use crate::view::groups::{STATE_CODES, tcp_state_tone};
+use crate::view::keys::{KEY_BINDINGS, Key, LESSON_KEY_BINDINGS, TYPING_KEY_BINDINGS};
+use crate::view::screen::{StyledLine, Tone};
+use crate::view::state::{SourceInfo, ViewState};
 
 /// `height` lines of help, from `scroll` on.
-pub(super) fn help(state: &ViewState, total: usize, height: usize, scroll: usize) -> Vec<Line> {
-    let all = text(state, total);
+pub(super) fn draw_help(
+    state: &ViewState,
+    total: usize,
+    height: usize,
+    scroll: usize,
+) -> Vec<StyledLine> {
+    let all = help_lines(state, total);
     let scroll = scroll.min(all.len().saturating_sub(height));
-    let mut out: Vec<Line> = all.into_iter().skip(scroll).take(height).collect();
-    out.resize(height, Line::default());
+    let mut out: Vec<StyledLine> = all.into_iter().skip(scroll).take(height).collect();
+    out.resize(height, StyledLine::default());
     out
 }
 
 /// How far it can be scrolled.
-pub fn help_overflow(state: &ViewState) -> usize {
-    let lines = text(state, usize::from(state.size.0)).len();
-    lines.saturating_sub(Areas::of(state).body())
+pub fn help_max_scroll(state: &ViewState) -> usize {
+    let lines = help_lines(state, usize::from(state.size.0)).len();
+    lines.saturating_sub(ScreenLayout::new(state).body_rows())
 }
 
-fn text(state: &ViewState, total: usize) -> Vec<Line> {
+fn help_lines(state: &ViewState, total: usize) -> Vec<StyledLine> {
     let mut out = Vec::new();
     // What is open comes first.
-    let learning = state.course.is_some();
+    let learning = state.lessons.is_some();
     if learning {
-        lesson(&mut out, total);
-        out.push(Line::default());
+        push_lesson_keys(&mut out, total);
+        out.push(StyledLine::default());
     }
-    out.push(Line::of(" KEYS", Tone::Heading));
-    keys(&mut out, total);
-    labelled(
+    out.push(StyledLine::new(" KEYS", Tone::Heading));
+    push_keys(&mut out, total);
+    push_labelled(
         &mut out,
         "mouse",
         Tone::Accent,
         "click selects, a second click opens, a click on a column head orders, the wheel scrolls; hold Shift to select text",
         total,
     );
-    out.push(Line::default());
-    out.push(Line::of(" WHILE TYPING A FILTER", Tone::Heading));
-    typing(&mut out, total);
+    out.push(StyledLine::default());
+    out.push(StyledLine::new(" WHILE TYPING A FILTER", Tone::Heading));
+    push_typing_keys(&mut out, total);
     if !learning {
-        out.push(Line::default());
-        lesson(&mut out, total);
+        out.push(StyledLine::default());
+        push_lesson_keys(&mut out, total);
     }
-    out.push(Line::default());
-    out.push(Line::of(" SIGNS", Tone::Heading));
-    signs(&mut out, total);
-    out.push(Line::default());
-    out.push(Line::of(" TCP STATES", Tone::Heading));
-    states(&mut out, total);
-    out.push(Line::default());
-    out.push(Line::of(" WORDS", Tone::Heading));
-    for (word, meaning) in WORDS {
-        labelled(&mut out, word, Tone::Accent, meaning, total);
+    out.push(StyledLine::default());
+    out.push(StyledLine::new(" SIGNS", Tone::Heading));
+    push_signs(&mut out, total);
+    out.push(StyledLine::default());
+    out.push(StyledLine::new(" TCP STATES", Tone::Heading));
+    push_state_codes(&mut out, total);
+    out.push(StyledLine::default());
+    out.push(StyledLine::new(" WORDS", Tone::Heading));
+    for (word, meaning) in GLOSSARY {
+        push_labelled(&mut out, word, Tone::Accent, meaning, total);
     }
-    out.push(Line::default());
-    out.push(Line::of(" WHAT IS SEEN", Tone::Heading));
-    if let Some(Origin { kind, reason }) = &state.source {
-        labelled(
+    out.push(StyledLine::default());
+    out.push(StyledLine::new(" WHAT IS SEEN", Tone::Heading));
+    if let Some(SourceInfo { kind, reason }) = &state.source {
+        push_labelled(
             &mut out,
             kind.name(),
             Tone::Accent,
@@ -70,14 +75,17 @@ fn text(state: &ViewState, total: usize) -> Vec<Line> {
         );
     }
     for notice in &state.notices {
-        labelled(&mut out, "!", Tone::Warning, &notice.text, total);
+        push_labelled(&mut out, "!", Tone::Warning, &notice.text, total);
     }
-    let owners = format!("the owners of other users' sockets: {}", teach::remedy());
-    labelled(&mut out, "to see more", Tone::Accent, &owners, total);
+    let owners = format!(
+        "the owners of other users' sockets: {}",
+        teach::privilege_hint()
+    );
+    push_labelled(&mut out, "to see more", Tone::Accent, &owners, total);
     out
 }
 
-const WORDS: [(&str, &str); 8] = [
+const GLOSSARY: [(&str, &str); 8] = [
     (
         "SERVICE",
         "the name registered for the port's number; no proof of what really runs there",
@@ -103,43 +111,49 @@ const WORDS: [(&str, &str); 8] = [
     ),
 ];
 
-fn lesson(out: &mut Vec<Line>, total: usize) {
-    out.push(Line::of(" IN A LESSON", Tone::Heading));
-    for binding in LESSON {
-        labelled(
+fn push_lesson_keys(out: &mut Vec<StyledLine>, total: usize) {
+    out.push(StyledLine::new(" IN A LESSON", Tone::Heading));
+    for binding in LESSON_KEY_BINDINGS {
+        push_labelled(
             out,
-            &names(binding.keys),
+            &key_names(binding.keys),
             Tone::Accent,
-            binding.words,
+            binding.help_text,
             total,
         );
     }
 }
 
-fn keys(out: &mut Vec<Line>, total: usize) {
-    for binding in BINDINGS {
-        labelled(
+fn push_keys(out: &mut Vec<StyledLine>, total: usize) {
+    for binding in KEY_BINDINGS {
+        push_labelled(
             out,
-            &names(binding.keys),
+            &key_names(binding.keys),
             Tone::Accent,
-            binding.words,
+            binding.help_text,
             total,
         );
     }
 }
 
-fn typing(out: &mut Vec<Line>, total: usize) {
-    for hint in TYPING {
-        labelled(out, &names(hint.keys), Tone::Accent, hint.words, total);
+fn push_typing_keys(out: &mut Vec<StyledLine>, total: usize) {
+    for hint in TYPING_KEY_BINDINGS {
+        push_labelled(
+            out,
+            &key_names(hint.keys),
+            Tone::Accent,
+            hint.help_text,
+            total,
+        );
     }
 }
 
-fn names(keys: &[Key]) -> String {
+fn key_names(keys: &[Key]) -> String {
     let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
     names.join(" ")
 }
 
-fn signs(out: &mut Vec<Line>, total: usize) {
+fn push_signs(out: &mut Vec<StyledLine>, total: usize) {
     for (sign, tone, meaning) in [
         ("+", Tone::Opened, "new in the last seconds"),
         ("−", Tone::Closed, "gone; the row stays a few seconds"),
@@ -167,7 +181,7 @@ fn signs(out: &mut Vec<Line>, total: usize) {
         ),
         (
             "hidden",
-            Tone::Ignorance,
+            Tone::Unknown,
             "a process of another user (named behind it) has it; root sees which",
         ),
         (
@@ -182,32 +196,35 @@ fn signs(out: &mut Vec<Line>, total: usize) {
             "something is stuck or odd at this port: f tells what",
         ),
     ] {
-        labelled(out, sign, tone, meaning, total);
+        push_labelled(out, sign, tone, meaning, total);
     }
 }
 
-fn states(out: &mut Vec<Line>, total: usize) {
-    let mut line = Line::of(" ", Tone::Plain);
-    for (state, code) in CODES {
+fn push_state_codes(out: &mut Vec<StyledLine>, total: usize) {
+    let mut line = StyledLine::new(" ", Tone::Plain);
+    for (state, code) in STATE_CODES {
         let text = format!(" {code} ");
         if line.width() + width(&text) + width(state.name()) + 2 > total {
-            out.push(std::mem::replace(&mut line, Line::of(" ", Tone::Plain)));
+            out.push(std::mem::replace(
+                &mut line,
+                StyledLine::new(" ", Tone::Plain),
+            ));
         }
-        line.push(text, tone(Some(state)));
+        line.push(text, tcp_state_tone(Some(state)));
         line.push(format!("{}  ", state.name()), Tone::Plain);
     }
     out.push(line);
 }
 
-fn labelled(out: &mut Vec<Line>, label: &str, tone: Tone, words: &str, total: usize) {
+fn push_labelled(out: &mut Vec<StyledLine>, label: &str, tone: Tone, words: &str, total: usize) {
     const LABEL: usize = 16;
     for (index, text) in wrap(words, total.saturating_sub(LABEL + 4))
         .into_iter()
         .enumerate()
     {
         let label = if index == 0 { label } else { "" };
-        let mut line = Line::of("  ", Tone::Plain);
-        line.push(left(label, LABEL), tone);
+        let mut line = StyledLine::new("  ", Tone::Plain);
+        line.push(align_left(label, LABEL), tone);
         line.push(format!(" {text}"), Tone::Plain);
         out.push(line);
     }

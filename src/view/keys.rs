@@ -1,6 +1,6 @@
 //! What keys do: one table. The loop, the help, the footer and a test of the README read it.
 //!
-//! In: nothing. Out: [`BINDINGS`], from keys to [`Action`]s with the words for them.
+//! In: nothing. Out: [`KEY_BINDINGS`], from keys to [`KeyAction`]s with the words for them.
 
 mod action;
 mod key;
@@ -8,340 +8,350 @@ mod lesson;
 mod motion;
 mod typing;
 
-pub use action::Action;
+pub use action::KeyAction;
 pub use key::Key;
-pub use lesson::{LESSON, LessonAction, LessonBinding, lesson_action_of};
-pub use motion::{FoldMove, Motion, Travel};
-pub use typing::{Hint, TYPING};
+pub use lesson::{LESSON_KEY_BINDINGS, LessonKeyAction, LessonKeyBinding, lesson_action_for_key};
+pub use motion::{CursorMotion, FoldAction, TimeTravel};
+pub use typing::{TYPING_KEY_BINDINGS, TypingKeyBinding};
 
-use crate::query::{Grouping, Joining};
+use crate::query::{FilterEdit, Grouping};
 
 /// Keys that do one thing, and the words for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Binding {
+pub struct KeyBinding {
     /// Any of these.
     pub keys: &'static [Key],
     /// What they do.
-    pub action: Action,
+    pub action: KeyAction,
     /// In the footer, one word.
-    pub short: &'static str,
+    pub footer_label: &'static str,
     /// In the help, one phrase.
-    pub words: &'static str,
+    pub help_text: &'static str,
     /// The place in the footer, where it has one.
-    pub footer: Option<u8>,
+    pub footer_position: Option<u8>,
 }
 
-const fn bind(
+const fn key_binding(
     keys: &'static [Key],
-    action: Action,
-    short: &'static str,
-    words: &'static str,
-) -> Binding {
-    Binding {
+    action: KeyAction,
+    footer_label: &'static str,
+    help_text: &'static str,
+) -> KeyBinding {
+    KeyBinding {
         keys,
         action,
-        short,
-        words,
-        footer: None,
+        footer_label,
+        help_text,
+        footer_position: None,
     }
 }
 
-impl Binding {
-    const fn in_footer(mut self, place: u8) -> Self {
-        self.footer = Some(place);
+impl KeyBinding {
+    const fn in_footer(mut self, position: u8) -> Self {
+        self.footer_position = Some(position);
         self
     }
 }
 
 /// Every key.
-pub const BINDINGS: &[Binding] = {
+pub const KEY_BINDINGS: &[KeyBinding] = {
     use Key::{
         BackTab, Char, Ctrl, Down, End, Enter, Escape, F, Home, Left, PageDown, PageUp, Right, Tab,
         Up,
     };
     &[
-        bind(
+        key_binding(
             &[Char('q'), Ctrl('c')],
-            Action::Quit,
+            KeyAction::Quit,
             "quit",
             "quit, at once",
         )
         .in_footer(20),
-        bind(&[Char('?'), F(1)], Action::Help, "help", "this help").in_footer(0),
-        bind(
+        key_binding(&[Char('?'), F(1)], KeyAction::Help, "help", "this help").in_footer(0),
+        key_binding(
             &[Char('/')],
-            Action::Filter,
+            KeyAction::Filter,
             "filter",
             "filter as you type; Enter keeps, Esc clears",
         )
         .in_footer(1),
-        bind(
+        key_binding(
             &[Char('=')],
-            Action::Pick(Joining::Only),
+            KeyAction::OpenFilterMenu(FilterEdit::Include),
             "only",
             "show only what the row is: its port, process, host ...",
         )
         .in_footer(5),
-        bind(
+        key_binding(
             &[Char('!')],
-            Action::Pick(Joining::Without),
+            KeyAction::OpenFilterMenu(FilterEdit::Exclude),
             "without",
             "leave out what the row is",
         ),
-        bind(
+        key_binding(
             &[Char(':')],
-            Action::Palette,
+            KeyAction::Palette,
             "palette",
             "every command, view and named filter, by name",
         )
         .in_footer(10),
-        bind(
+        key_binding(
             &[Escape],
-            Action::Back,
+            KeyAction::Back,
             "back",
             "close what is open, then clear the filter",
         ),
-        bind(
+        key_binding(
             &[Char(' ')],
-            Action::Fold(FoldMove::Toggle),
+            KeyAction::Fold(FoldAction::Toggle),
             "open",
             "show or hide a group's sockets",
         )
         .in_footer(2),
-        bind(
+        key_binding(
             &[Right, Char('l')],
-            Action::Fold(FoldMove::Open),
+            KeyAction::Fold(FoldAction::Open),
             "open",
             "show a group's sockets",
         ),
-        bind(
+        key_binding(
             &[Left, Char('h')],
-            Action::Fold(FoldMove::Close),
+            KeyAction::Fold(FoldAction::Close),
             "close",
             "hide them, or go to the group",
         ),
-        bind(
+        key_binding(
             &[Char('z')],
-            Action::Fold(FoldMove::All),
+            KeyAction::Fold(FoldAction::All),
             "all",
             "show or hide all sockets",
         ),
-        bind(
+        key_binding(
             &[Enter],
-            Action::Details,
+            KeyAction::Details,
             "details",
             "everything known of the row; again for the whole screen",
         )
         .in_footer(3),
-        bind(
+        key_binding(
             &[Char('e')],
-            Action::Explain,
+            KeyAction::Explain,
             "explain",
             "the row in plain words; 1 to 4 look at it otherwise",
         )
         .in_footer(4),
-        bind(
+        key_binding(
             &[Char('n')],
-            Action::NextLook,
+            KeyAction::NextPaneMode,
             "numbers",
             "the group's four numbers; again for its TCP states, for words",
         ),
-        bind(
+        key_binding(
             &[Char('v')],
-            Action::Difference,
+            KeyAction::SocketVsPort,
             "socket or port",
             "the difference between a socket and a port, here and now",
         ),
-        bind(
+        key_binding(
             &[Char('f')],
-            Action::Findings,
+            KeyAction::Findings,
             "findings",
             "what is stuck or odd; Enter goes there",
         )
         .in_footer(9),
-        bind(
+        key_binding(
             &[Char('j'), Down],
-            Action::Move(Motion::Down),
+            KeyAction::Move(CursorMotion::Down),
             "down",
             "down a line",
         ),
-        bind(
+        key_binding(
             &[Char('k'), Up],
-            Action::Move(Motion::Up),
+            KeyAction::Move(CursorMotion::Up),
             "up",
             "up a line",
         ),
-        bind(
+        key_binding(
             &[Ctrl('d')],
-            Action::Move(Motion::HalfDown),
+            KeyAction::Move(CursorMotion::HalfDown),
             "down",
             "down half a screen",
         ),
-        bind(
+        key_binding(
             &[Ctrl('u')],
-            Action::Move(Motion::HalfUp),
+            KeyAction::Move(CursorMotion::HalfUp),
             "up",
             "up half a screen",
         ),
-        bind(
+        key_binding(
             &[PageDown, Ctrl('f')],
-            Action::Move(Motion::PageDown),
+            KeyAction::Move(CursorMotion::PageDown),
             "down",
             "down a screen",
         ),
-        bind(
+        key_binding(
             &[PageUp, Ctrl('b')],
-            Action::Move(Motion::PageUp),
+            KeyAction::Move(CursorMotion::PageUp),
             "up",
             "up a screen",
         ),
-        bind(
+        key_binding(
             &[Char('g')],
-            Action::Move(Motion::First),
+            KeyAction::Move(CursorMotion::First),
             "first",
             "to the first line",
         ),
-        bind(
+        key_binding(
             &[Char('G')],
-            Action::Move(Motion::Last),
+            KeyAction::Move(CursorMotion::Last),
             "last",
             "to the last line",
         ),
-        bind(
+        key_binding(
             &[Home],
-            Action::Travel(Travel::Oldest),
+            KeyAction::TimeTravel(TimeTravel::Oldest),
             "oldest",
             "to the first line; gone back in time, to the oldest moment",
         ),
-        bind(
+        key_binding(
             &[End],
-            Action::Travel(Travel::Newest),
+            KeyAction::TimeTravel(TimeTravel::Newest),
             "newest",
             "to the last line; gone back in time, to the newest moment",
         ),
-        bind(
+        key_binding(
             &[Char('1')],
-            Action::View(Grouping::Ports),
+            KeyAction::SetView(Grouping::Ports),
             "ports",
             "grouped by shared port",
         ),
-        bind(
+        key_binding(
             &[Char('2')],
-            Action::View(Grouping::Processes),
+            KeyAction::SetView(Grouping::Processes),
             "processes",
             "grouped by process",
         ),
-        bind(
+        key_binding(
             &[Char('3')],
-            Action::View(Grouping::Hosts),
+            KeyAction::SetView(Grouping::Hosts),
             "hosts",
             "grouped by remote address",
         ),
-        bind(
+        key_binding(
             &[Char('4')],
-            Action::View(Grouping::Sockets),
+            KeyAction::SetView(Grouping::Sockets),
             "sockets",
             "every socket, not grouped",
         ),
-        bind(
+        key_binding(
             &[Char('H')],
-            Action::History,
+            KeyAction::History,
             "history",
             "sockets that have closed; again to go back",
         )
         .in_footer(11),
-        bind(&[Tab], Action::NextView, "view", "the next view").in_footer(6),
-        bind(&[BackTab], Action::PreviousView, "view", "the view before"),
-        bind(
+        key_binding(&[Tab], KeyAction::NextView, "view", "the next view").in_footer(6),
+        key_binding(
+            &[BackTab],
+            KeyAction::PreviousView,
+            "view",
+            "the view before",
+        ),
+        key_binding(
             &[Char('s')],
-            Action::NextSort,
+            KeyAction::NextSort,
             "sort",
             "order by the next column",
         )
         .in_footer(7),
-        bind(
+        key_binding(
             &[Char('S')],
-            Action::ReverseSort,
+            KeyAction::ReverseSort,
             "reverse",
             "turn the order round",
         ),
-        bind(
+        key_binding(
             &[Char('p')],
-            Action::Pause,
+            KeyAction::Pause,
             "pause",
             "freeze the screen while collecting goes on; again to go on",
         )
         .in_footer(8),
-        bind(
+        key_binding(
             &[Char('[')],
-            Action::Travel(Travel::Back),
+            KeyAction::TimeTravel(TimeTravel::PreviousSample),
             "back",
             "back to the sample before",
         ),
-        bind(
+        key_binding(
             &[Char(']')],
-            Action::Travel(Travel::Forward),
+            KeyAction::TimeTravel(TimeTravel::NextSample),
             "forward",
             "on to the sample after",
         ),
-        bind(
+        key_binding(
             &[Char('{')],
-            Action::Travel(Travel::MinuteBack),
+            KeyAction::TimeTravel(TimeTravel::MinuteBack),
             "back",
             "a minute back",
         ),
-        bind(
+        key_binding(
             &[Char('}')],
-            Action::Travel(Travel::MinuteForward),
+            KeyAction::TimeTravel(TimeTravel::MinuteForward),
             "forward",
             "a minute on",
         ),
-        bind(
+        key_binding(
             &[Char('R')],
-            Action::Record,
+            KeyAction::Record,
             "record",
             "record into a file; again to end that",
         ),
-        bind(&[Char('t')], Action::OnlyTcp, "tcp", "only TCP, or both"),
-        bind(&[Char('u')], Action::OnlyUdp, "udp", "only UDP, or both"),
-        bind(
+        key_binding(&[Char('t')], KeyAction::OnlyTcp, "tcp", "only TCP, or both"),
+        key_binding(&[Char('u')], KeyAction::OnlyUdp, "udp", "only UDP, or both"),
+        key_binding(
             &[Char('o')],
-            Action::NextPhase,
+            KeyAction::NextStateFilter,
             "only",
             "all sockets, only listening, only established",
         ),
-        bind(&[Char('r')], Action::Refresh, "refresh", "look now"),
-        bind(&[Char('<')], Action::Faster, "faster", "shorter interval"),
-        bind(&[Char('>')], Action::Slower, "slower", "longer interval"),
-        bind(
+        key_binding(&[Char('r')], KeyAction::Refresh, "refresh", "look now"),
+        key_binding(
+            &[Char('<')],
+            KeyAction::Faster,
+            "faster",
+            "shorter interval",
+        ),
+        key_binding(&[Char('>')], KeyAction::Slower, "slower", "longer interval"),
+        key_binding(
             &[Char('c'), Char('y')],
-            Action::Copy,
+            KeyAction::Copy,
             "copy",
             "copy the endpoint, port or pid of the row",
         )
         .in_footer(12),
-        bind(
+        key_binding(
             &[Char('L')],
-            Action::Learn,
+            KeyAction::OpenLessons,
             "learn",
             "lessons on sockets and ports, with real ones",
         )
         .in_footer(13),
-        bind(
+        key_binding(
             &[Char('P')],
-            Action::Present,
+            KeyAction::TogglePresentation,
             "present",
             "for a room: few columns, captions, high contrast; again for the usual chart",
         ),
-        bind(
+        key_binding(
             &[Ctrl('l')],
-            Action::Redraw,
+            KeyAction::Redraw,
             "redraw",
             "paint the screen anew",
         ),
-        bind(
+        key_binding(
             &[Ctrl('z')],
-            Action::Suspend,
+            KeyAction::Suspend,
             "suspend",
             "back to the shell; fg returns",
         ),
@@ -349,8 +359,8 @@ pub const BINDINGS: &[Binding] = {
 };
 
 /// What a key does while browsing.
-pub fn action_of(key: Key) -> Option<Action> {
-    BINDINGS
+pub fn action_for_key(key: Key) -> Option<KeyAction> {
+    KEY_BINDINGS
         .iter()
         .find(|b| b.keys.contains(&key))
         .map(|b| b.action)
@@ -361,20 +371,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_does_two_things() {
+    fn each_key_is_bound_once() {
         let mut seen: Vec<Key> = Vec::new();
-        for key in BINDINGS.iter().flat_map(|b| b.keys) {
+        for key in KEY_BINDINGS.iter().flat_map(|b| b.keys) {
             assert!(!seen.contains(key), "{key} is bound twice");
             seen.push(*key);
         }
     }
 
     #[test]
-    fn footer_places_are_told_apart() {
-        let mut places: Vec<u8> = BINDINGS.iter().filter_map(|b| b.footer).collect();
-        let count = places.len();
-        places.sort_unstable();
-        places.dedup();
-        assert_eq!(places.len(), count);
+    fn footer_positions_are_unique() {
+        let mut positions: Vec<u8> = KEY_BINDINGS
+            .iter()
+            .filter_map(|b| b.footer_position)
+            .collect();
+        let count = positions.len();
+        positions.sort_unstable();
+        positions.dedup();
+        assert_eq!(positions.len(), count);
     }
 }

@@ -5,26 +5,26 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::view::cells::{cut, left, right, width};
-use crate::view::screen::{Line, Span, Tone};
+use crate::view::cells::{align_left, align_right, truncate, width};
+use crate::view::screen::{StyledLine, StyledSpan, Tone};
 use crate::view::state::ViewState;
 
 /// Something to choose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Item {
+pub struct MenuItem {
     /// What is chosen.
     pub text: String,
     /// How many there are, or the key.
-    pub figure: String,
+    pub count_or_key: String,
     /// What it is, in words.
-    pub note: String,
+    pub description: String,
 }
 
 /// Where the box stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Anchor {
+pub enum MenuAnchor {
     /// Under the line that is typed, at this byte of the filter.
-    Typed(usize),
+    Input(usize),
     /// Beside the row under the cursor.
     #[default]
     Row,
@@ -36,111 +36,125 @@ pub struct Menu {
     /// What it is for; under the line that is typed it is only said where nothing is left.
     pub title: String,
     /// What there is to choose.
-    pub items: Vec<Item>,
+    pub items: Vec<MenuItem>,
     /// Which one is chosen.
-    pub chosen: Option<usize>,
+    pub selected: Option<usize>,
     /// Where it stands.
-    pub anchor: Anchor,
+    pub anchor: MenuAnchor,
     /// How many there are besides those of the list.
-    pub more: usize,
+    pub hidden_count: usize,
 }
 
 impl Menu {
     /// Chooses the next one; after the last comes the first.
-    pub fn next(&mut self) {
+    pub fn select_next(&mut self) {
         let count = self.items.len().max(1);
-        self.chosen = Some(self.chosen.map_or(0, |chosen| (chosen + 1) % count));
+        self.selected = Some(self.selected.map_or(0, |selected| (selected + 1) % count));
     }
 
     /// Chooses the one before; before the first comes the last.
-    pub fn previous(&mut self) {
+    pub fn select_previous(&mut self) {
         let count = self.items.len().max(1);
         let before = self
-            .chosen
-            .map_or(count - 1, |chosen| (chosen + count - 1) % count);
-        self.chosen = Some(before);
+            .selected
+            .map_or(count - 1, |selected| (selected + count - 1) % count);
+        self.selected = Some(before);
     }
 }
 
 /// The most items shown at a time.
-const MOST: usize = 12;
+const MAX_VISIBLE_ITEMS: usize = 12;
 /// The widest note.
-const NOTE: usize = 44;
+const MAX_DESCRIPTION_WIDTH: usize = 44;
 /// The first line under the filter.
-const TOP: usize = 2;
+const INPUT_MENU_ROW: usize = 2;
 
 /// Lays the open menu over the lines; `table` is the line on which the table begins.
-pub(super) fn lay(state: &ViewState, lines: &mut [Line], table: usize, total: usize) {
+pub(super) fn draw_menu(state: &ViewState, lines: &mut [StyledLine], table: usize, total: usize) {
     let Some(menu) = &state.menu else { return };
-    let room = lines.len().saturating_sub(TOP + 2).clamp(1, MOST);
+    let room = lines
+        .len()
+        .saturating_sub(INPUT_MENU_ROW + 2)
+        .clamp(1, MAX_VISIBLE_ITEMS);
     let shown = menu.items.len().min(room);
-    let chosen = menu.chosen.unwrap_or(0);
-    let first = (chosen + 1)
+    let selected = menu.selected.unwrap_or(0);
+    let first = (selected + 1)
         .saturating_sub(shown)
         .min(menu.items.len() - shown);
     let items = menu.items.get(first..first + shown).unwrap_or_default();
 
-    let widest = |of: fn(&Item) -> &str| items.iter().map(|item| width(of(item))).max();
-    let figure = widest(|item| &item.figure).unwrap_or(0);
+    let widest =
+        |text_of: fn(&MenuItem) -> &str| items.iter().map(|item| width(text_of(item))).max();
+    let count_or_key = widest(|item| &item.count_or_key).unwrap_or(0);
     let gap = |cells: usize| if cells > 0 { cells + 2 } else { 0 };
-    let edges = 5;
-    let titled = menu.anchor == Anchor::Row || items.is_empty();
-    let title = if titled { width(&menu.title) } else { 0 };
+    let border_width = 5;
+    let shows_title = menu.anchor == MenuAnchor::Row || items.is_empty();
+    let title = if shows_title { width(&menu.title) } else { 0 };
     let text = widest(|item| &item.text)
         .unwrap_or(0)
         .max(title)
-        .min(total.saturating_sub(edges + gap(figure)));
-    let left_over = total.saturating_sub(edges + text + gap(figure) + 2);
-    let note = widest(|item| &item.note).unwrap_or(0).min(NOTE);
+        .min(total.saturating_sub(border_width + gap(count_or_key)));
+    let left_over = total.saturating_sub(border_width + text + gap(count_or_key) + 2);
+    let description = widest(|item| &item.description)
+        .unwrap_or(0)
+        .min(MAX_DESCRIPTION_WIDTH);
     // A note of a few letters says nothing.
-    let note = if left_over < note.min(12) {
+    let description = if left_over < description.min(12) {
         0
     } else {
-        note.min(left_over)
+        description.min(left_over)
     };
-    let inner = text + gap(figure) + gap(note) + 3;
+    let inner = text + gap(count_or_key) + gap(description) + 3;
 
-    let mut boxed = Vec::new();
-    if menu.anchor == Anchor::Row {
-        boxed.push(rule("┌", &menu.title, "┐", inner));
+    let mut menu_lines = Vec::new();
+    if menu.anchor == MenuAnchor::Row {
+        menu_lines.push(border_line("┌", &menu.title, "┐", inner));
     }
     for (index, item) in items.iter().enumerate() {
-        let here = menu.chosen == Some(first + index);
+        let here = menu.selected == Some(first + index);
         let tone = if here { Tone::Accent } else { Tone::Plain };
-        let mut line = Line::of("│", Tone::Dim);
+        let mut line = StyledLine::new("│", Tone::Dim);
         line.push(if here { "›" } else { " " }, Tone::Accent);
-        line.push(left(&item.text, text), tone);
-        if figure > 0 {
-            line.push(format!("  {}", right(&item.figure, figure)), Tone::Strong);
+        line.push(align_left(&item.text, text), tone);
+        if count_or_key > 0 {
+            line.push(
+                format!("  {}", align_right(&item.count_or_key, count_or_key)),
+                Tone::Strong,
+            );
         }
-        if note > 0 {
-            line.push(format!("  {}", left(&item.note, note)), Tone::Dim);
+        if description > 0 {
+            line.push(
+                format!("  {}", align_left(&item.description, description)),
+                Tone::Dim,
+            );
         }
         line.push("  │", Tone::Dim);
-        boxed.push(line);
+        menu_lines.push(line);
     }
     if items.is_empty() {
-        let words = left(&menu.title, inner);
-        boxed.push(Line::of(format!("│{words}│"), Tone::Dim));
+        let words = align_left(&menu.title, inner);
+        menu_lines.push(StyledLine::new(format!("│{words}│"), Tone::Dim));
     }
-    let all = menu.items.len() + menu.more;
+    let all = menu.items.len() + menu.hidden_count;
     let words = if all > shown {
-        let place = menu.chosen.map_or(String::new(), |c| format!("{} ", c + 1));
+        let place = menu
+            .selected
+            .map_or(String::new(), |c| format!("{} ", c + 1));
         format!("{place}of {all}")
     } else {
         String::new()
     };
-    boxed.push(rule("└", &words, "┘", inner));
+    menu_lines.push(border_line("└", &words, "┘", inner));
 
-    let (column, line) = place(state, menu, table, boxed.len(), lines.len());
+    let (column, line) = menu_position(state, menu, table, menu_lines.len(), lines.len());
     let column = column.min(total.saturating_sub(inner + 2));
-    for (under, patch) in lines.iter_mut().skip(line).zip(boxed) {
-        lay_over(under, column, patch);
+    for (under, patch) in lines.iter_mut().skip(line).zip(menu_lines) {
+        overlay(under, column, patch);
     }
 }
 
 /// Column and line of the upper left corner.
-fn place(
+fn menu_position(
     state: &ViewState,
     menu: &Menu,
     table: usize,
@@ -148,12 +162,12 @@ fn place(
     lines: usize,
 ) -> (usize, usize) {
     match menu.anchor {
-        Anchor::Typed(byte) => {
+        MenuAnchor::Input(byte) => {
             // The letters stand under the letters, behind the edge and the sign.
             let before = state.filter.text.get(..byte).unwrap_or("");
-            ((3 + width(before)).saturating_sub(2), TOP)
+            ((3 + width(before)).saturating_sub(2), INPUT_MENU_ROW)
         }
-        Anchor::Row => {
+        MenuAnchor::Row => {
             let row = table + state.cursor.saturating_sub(state.top);
             let below = row + 1;
             let line = if below + height <= lines {
@@ -166,11 +180,11 @@ fn place(
     }
 }
 
-fn rule(from: &str, words: &str, to: &str, inner: usize) -> Line {
-    let mut line = Line::of(from, Tone::Dim);
+fn border_line(from: &str, words: &str, to: &str, inner: usize) -> StyledLine {
+    let mut line = StyledLine::new(from, Tone::Dim);
     let mut rest = inner;
     if !words.is_empty() {
-        let words = format!(" {} ", cut(words, inner.saturating_sub(3)));
+        let words = format!(" {} ", truncate(words, inner.saturating_sub(3)));
         line.push("─", Tone::Dim);
         rest = inner.saturating_sub(width(&words) + 1);
         line.push(words, Tone::Strong);
@@ -180,21 +194,21 @@ fn rule(from: &str, words: &str, to: &str, inner: usize) -> Line {
 }
 
 /// Puts a patch over a part of a line. A wide letter that is half covered becomes a space.
-fn lay_over(under: &mut Line, column: usize, patch: Line) {
+fn overlay(under: &mut StyledLine, column: usize, patch: StyledLine) {
     let end = column + patch.width();
-    let mut before = Line::default();
-    let mut after = Line::default();
+    let mut before = StyledLine::default();
+    let mut after = StyledLine::default();
     let mut at = 0;
     for span in &under.spans {
         for grapheme in span.text.graphemes(true) {
             let next = at + width(grapheme);
             if next <= column {
-                append(&mut before, grapheme, span.tone);
+                push_merged(&mut before, grapheme, span.tone);
             } else if at >= end {
-                append(&mut after, grapheme, span.tone);
+                push_merged(&mut after, grapheme, span.tone);
             } else {
-                (at..column).for_each(|_| append(&mut before, " ", span.tone));
-                (end..next).for_each(|_| append(&mut after, " ", span.tone));
+                (at..column).for_each(|_| push_merged(&mut before, " ", span.tone));
+                (end..next).for_each(|_| push_merged(&mut after, " ", span.tone));
             }
             at = next;
         }
@@ -208,9 +222,9 @@ fn lay_over(under: &mut Line, column: usize, patch: Line) {
     *under = before;
 }
 
-fn append(line: &mut Line, text: &str, tone: Tone) {
+fn push_merged(line: &mut StyledLine, text: &str, tone: Tone) {
     match line.spans.last_mut() {
-        Some(Span {
+        Some(StyledSpan {
             text: last,
             tone: same,
         }) if *same == tone => last.push_str(text),
@@ -225,15 +239,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_covers_its_cells_and_no_others() {
+    fn overlay_covers_exactly_its_cells() {
         for (under, column, expected) in [
             ("abcdefgh", 2, "ab[xy]gh"),
             ("日本語日本", 1, " [xy] 日本"),
             ("ab", 4, "ab  [xy]"),
             ("", 0, "[xy]"),
         ] {
-            let mut line = Line::of(under, Tone::Plain);
-            lay_over(&mut line, column, Line::of("[xy]", Tone::Dim));
+            let mut line = StyledLine::new(under, Tone::Plain);
+            overlay(&mut line, column, StyledLine::new("[xy]", Tone::Dim));
             assert_eq!(line.text(), expected, "{under}");
         }
     }
@@ -241,25 +255,25 @@ mod tests {
     proptest! {
         #[test]
         fn a_patched_line_is_as_wide_as_it_was(text in "[a-z日é]{0,20}", column in 0usize..20) {
-            let mut line = Line::of(text, Tone::Plain);
+            let mut line = StyledLine::new(text, Tone::Plain);
             let expected = line.width().max(column + 3);
-            lay_over(&mut line, column, Line::of("xyz", Tone::Dim));
+            overlay(&mut line, column, StyledLine::new("xyz", Tone::Dim));
             prop_assert_eq!(line.width(), expected);
         }
     }
 
     #[test]
-    fn the_choice_goes_round() {
+    fn selection_wraps_around() {
         let mut menu = Menu {
-            items: vec![Item::default(); 2],
+            items: vec![MenuItem::default(); 2],
             ..Menu::default()
         };
-        menu.previous();
-        assert_eq!(menu.chosen, Some(1));
-        menu.next();
-        assert_eq!(menu.chosen, Some(0));
-        menu.next();
-        menu.next();
-        assert_eq!(menu.chosen, Some(0));
+        menu.select_previous();
+        assert_eq!(menu.selected, Some(1));
+        menu.select_next();
+        assert_eq!(menu.selected, Some(0));
+        menu.select_next();
+        menu.select_next();
+        assert_eq!(menu.selected, Some(0));
     }
 }

@@ -1,6 +1,6 @@
 //! Answer + words + what the user looks at → [`Screen`], plain data.
 //!
-//! In: an [`Answer`](crate::query::Answer) with its [`Lines`](crate::query::Lines), and the
+//! In: an [`QueryResult`](crate::query::Answer) with its [`Lines`](crate::query::Lines), and the
 //! [`ViewState`]. Out: lines of toned text, exactly as wide and as many as the terminal has. Only
 //! lines that show are made, nothing is changed, no library for terminals is named here.
 //!
@@ -41,15 +41,15 @@ mod state;
 mod table;
 mod timeline;
 
-pub use areas::{Areas, SMALLEST};
-pub use explain::{ExplainPage, Presence, explain_height};
-pub use help::help_overflow;
-pub use menu::{Anchor, Item, Menu};
-pub use page::{Heads, Paper, page};
-pub use pane::details_height;
-pub use screen::{Line, Screen, Span, Tone, screen};
+pub use areas::{MIN_TERMINAL_SIZE, ScreenLayout};
+pub use explain::{ExplainPage, ExplainStatus, explain_max_scroll};
+pub use help::help_max_scroll;
+pub use menu::{Menu, MenuAnchor, MenuItem};
+pub use page::{PrintHeads, PrintTarget, print_table};
+pub use pane::details_max_scroll;
+pub use screen::{Screen, StyledLine, StyledSpan, Tone, draw};
 pub use state::{
-    Details, Feed, FilterLine, Look, Manner, Mode, Newest, Notice, NoticeKind, Origin, Playback,
-    Stage, Tape, ViewState,
+    DetailsLevel, DisplayMode, FilterInput, LatestSample, Mode, Notice, NoticeKind, PaneMode,
+    Playback, PlaybackStatus, RecordingStatus, SourceInfo, TimeMode, ViewState,
 };
-pub use table::{shown_sorts, sort_at};
+pub use table::{sort_column_at, sortable_columns};

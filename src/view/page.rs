@@ -1,27 +1,27 @@
 //! The chart on paper: every line of it, for a terminal that scrolls, or for none.
 
-use crate::query::{Answer, Folds, Lines};
+use crate::query::{Folds, QueryResult, VisibleLines};
 use crate::services::Services;
-use crate::view::columns::Overlong;
-use crate::view::screen::Line;
-use crate::view::table::{Grids, Looks};
+use crate::view::columns::Overflow;
+use crate::view::screen::StyledLine;
+use crate::view::table::{ColumnSet, TableLayout};
 
 /// What the chart is printed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paper {
+pub enum PrintTarget {
     /// A terminal of so many columns: what does not fit is cut, so that no line breaks.
     Terminal(usize),
     /// A pipe or a file: nothing is cut.
-    Endless,
+    Unbounded,
 }
 
 /// Cells of a line on endless paper: wide enough for IPv6 endpoints, and always the same, so that
 /// two lists can be compared.
-const ENDLESS: usize = 160;
+const UNBOUNDED_WIDTH: usize = 160;
 
 /// The line of column heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heads {
+pub enum PrintHeads {
     /// Printed.
     Shown,
     /// Left out.
@@ -32,25 +32,25 @@ pub enum Heads {
 ///
 /// # Errors
 /// Whatever `print` returns; it is not called again after that.
-pub fn page<E>(
-    answer: &Answer,
+pub fn print_table<E>(
+    result: &QueryResult,
     services: &Services,
-    paper: Paper,
-    heads: Heads,
-    mut print: impl FnMut(&Line) -> Result<(), E>,
+    target: PrintTarget,
+    heads: PrintHeads,
+    mut print: impl FnMut(&StyledLine) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (width, overlong) = match paper {
-        Paper::Terminal(width) => (width, Overlong::Cut),
-        Paper::Endless => (ENDLESS, Overlong::Kept),
+    let (width, overlong) = match target {
+        PrintTarget::Terminal(width) => (width, Overflow::Truncate),
+        PrintTarget::Unbounded => (UNBOUNDED_WIDTH, Overflow::Extend),
     };
-    let grids = Grids::new(answer.grouping, width, Looks::One(overlong));
-    let lines = Lines::new(answer, &Folds::everything_open());
-    if heads == Heads::Shown {
-        print(&grids.heads(None))?;
+    let layout = TableLayout::new(result.grouping, width, ColumnSet::SingleSample(overlong));
+    let lines = VisibleLines::new(result, &Folds::all_open());
+    if heads == PrintHeads::Shown {
+        print(&layout.heads(None))?;
     }
     for number in 0..lines.len() {
-        if let Some(place) = lines.at(answer, number) {
-            print(&grids.line(place, answer, &lines, services, width))?;
+        if let Some(visible_line) = lines.at(result, number) {
+            print(&layout.line(visible_line, result, &lines, services, width))?;
         }
     }
     Ok(())

@@ -1,202 +1,213 @@
 //! What there is to say of the row under the cursor.
 
-use crate::history::Tracked;
-use crate::query::{Answer, Group, GroupKey, Grouping, Line as Place, LineId, Lines, Survey};
+use crate::history::TrackedSocket;
+use crate::query::{
+    Group, GroupKey, Grouping, LineId, QueryResult, TupleDiff, VisibleLine, VisibleLines,
+};
 use crate::services::Services;
 use crate::teach::{self, Detail, Phrase};
-use crate::view::areas::Areas;
-use crate::view::cells::{cut, left, width, wrap};
-use crate::view::screen::{Line, Tone, rule};
-use crate::view::state::{Details, Look, ViewState};
+use crate::view::areas::ScreenLayout;
+use crate::view::cells::{align_left, truncate, width, wrap};
+use crate::view::screen::{StyledLine, Tone, titled_rule};
+use crate::view::state::{DetailsLevel, PaneMode, ViewState};
 use crate::view::{diagram, lens};
 
 /// What the cursor is on, in words.
-struct Subject {
+struct DetailsText {
     title: String,
     brief: Vec<Phrase>,
     details: Vec<Detail>,
 }
 
 /// A rule with a title, and `height - 1` lines of text.
-pub(super) fn pane(
+pub(super) fn draw_pane(
     state: &ViewState,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    result: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
     total: usize,
     height: usize,
-) -> Vec<Line> {
-    if state.look != Look::Words {
-        return surveyed(state, answer, lines, services, (total, height));
+) -> Vec<StyledLine> {
+    if state.pane_mode != PaneMode::Text {
+        return draw_tuple_pane(state, result, lines, services, (total, height));
     }
-    let subject = answer.and_then(|a| subject(state, a, lines, services));
-    let Some(subject) = subject else {
-        return vec![rule("", total)];
+    let details_text = result.and_then(|a| details_text(state, a, lines, services));
+    let Some(details_text) = details_text else {
+        return vec![titled_rule("", total)];
     };
-    let mut out = vec![rule(&subject.title, total)];
+    let mut out = vec![titled_rule(&details_text.title, total)];
     let room = height.saturating_sub(1);
     let text = match state.details {
-        Details::Brief => sentences(&subject.brief, total),
-        Details::Pane | Details::Full => labelled(&subject.details, total),
+        DetailsLevel::Brief => wrap_phrases(&details_text.brief, total),
+        DetailsLevel::Pane | DetailsLevel::Full => labelled_lines(&details_text.details, total),
     };
-    out.extend(shortened(text, room, total, "Enter"));
-    out.resize(height, Line::default());
+    out.extend(truncate_lines(text, room, total, "Enter"));
+    out.resize(height, StyledLine::default());
     out
 }
 
 /// The group under the cursor, or around the row there, as a whole.
-fn surveyed(
+fn draw_tuple_pane(
     state: &ViewState,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    result: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
     (total, height): (usize, usize),
-) -> Vec<Line> {
-    let group = answer.and_then(|answer| {
-        let path = match lines.id(answer, state.cursor)? {
+) -> Vec<StyledLine> {
+    let group = result.and_then(|result| {
+        let path = match lines.id(result, state.cursor)? {
             LineId::Group(path) => path,
             LineId::Row { group, .. } => group?,
             LineId::Section(_) => return None,
         };
-        let group = answer.group(path)?;
-        Some(teach::group_title(group, answer, services))
+        let group = result.group(path)?;
+        Some(teach::group_title(group, result, services))
     });
     let title = group.unwrap_or_else(|| "all that is shown".into());
-    let mut out = vec![rule(&title, total)];
+    let mut out = vec![titled_rule(&title, total)];
     let room = height.saturating_sub(1);
-    let text = match (answer, state.survey.as_deref()) {
-        (Some(answer), Some(survey)) => look(state.look, survey, answer, (total, room)),
-        _ => vec![Line::of(" looking …", Tone::Dim)],
+    let text = match (result, state.tuple_diff.as_deref()) {
+        (Some(result), Some(tuple_diff)) => {
+            draw_pane_mode(state.pane_mode, tuple_diff, result, (total, room))
+        }
+        _ => vec![StyledLine::new(" looking …", Tone::Dim)],
     };
     out.extend(text);
-    out.resize(height, Line::default());
+    out.resize(height, StyledLine::default());
     out
 }
 
 /// One of the two looks at many sockets.
-pub(super) fn look(
-    look: Look,
-    survey: &Survey,
-    answer: &Answer,
+pub(super) fn draw_pane_mode(
+    pane_mode: PaneMode,
+    tuple_diff: &TupleDiff,
+    result: &QueryResult,
     (total, room): (usize, usize),
-) -> Vec<Line> {
-    match look {
-        Look::States => diagram::diagram(survey, total, room),
-        Look::Numbers | Look::Words => lens::lens(survey, answer, total, room),
+) -> Vec<StyledLine> {
+    match pane_mode {
+        PaneMode::StateDiagram => diagram::draw_state_diagram(tuple_diff, total, room),
+        PaneMode::TupleTable | PaneMode::Text => {
+            lens::draw_tuple_table(tuple_diff, result, total, room)
+        }
     }
 }
 
 /// Everything, on `height` lines, scrolled.
-pub(super) fn full(
+pub(super) fn draw_full_details(
     state: &ViewState,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    result: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
     total: usize,
     height: usize,
-) -> Vec<Line> {
-    let subject = answer.and_then(|a| subject(state, a, lines, services));
-    let Some(subject) = subject else {
-        let gone = Line::of(
-            cut(
+) -> Vec<StyledLine> {
+    let details_text = result.and_then(|a| details_text(state, a, lines, services));
+    let Some(details_text) = details_text else {
+        let gone = StyledLine::new(
+            truncate(
                 " nothing is under the cursor any more; Esc goes back",
                 total,
             ),
             Tone::Dim,
         );
-        return vec![rule("", total), gone];
+        return vec![titled_rule("", total), gone];
     };
-    let mut out = vec![rule(&subject.title, total)];
-    let text = labelled(&subject.details, total);
+    let mut out = vec![titled_rule(&details_text.title, total)];
+    let text = labelled_lines(&details_text.details, total);
     let room = height.saturating_sub(1);
     let scroll = state.details_scroll.min(text.len().saturating_sub(room));
-    out.extend(shortened(
+    out.extend(truncate_lines(
         text.into_iter().skip(scroll).collect(),
         room,
         total,
         "↓",
     ));
-    out.resize(height, Line::default());
+    out.resize(height, StyledLine::default());
     out
 }
 
 /// How far the full details can be scrolled.
-pub fn details_height(
+pub fn details_max_scroll(
     state: &ViewState,
-    answer: &Answer,
-    lines: &Lines,
+    result: &QueryResult,
+    lines: &VisibleLines,
     services: &Services,
 ) -> usize {
     let total = usize::from(state.size.0);
-    let text =
-        subject(state, answer, lines, services).map_or(0, |s| labelled(&s.details, total).len());
-    text.saturating_sub(Areas::of(state).body().saturating_sub(1))
+    let text = details_text(state, result, lines, services)
+        .map_or(0, |s| labelled_lines(&s.details, total).len());
+    text.saturating_sub(ScreenLayout::new(state).body_rows().saturating_sub(1))
 }
 
 /// At most `room` lines; when some are left out, the last one says so, and which key shows them.
-fn shortened(mut text: Vec<Line>, room: usize, total: usize, key: &str) -> Vec<Line> {
+fn truncate_lines(
+    mut text: Vec<StyledLine>,
+    room: usize,
+    total: usize,
+    key: &str,
+) -> Vec<StyledLine> {
     if text.len() > room && room > 0 {
         let left_out = text.len() - room + 1;
         text.truncate(room);
         if let Some(last) = text.last_mut() {
-            let word = cut(&format!(" … {left_out} more lines: {key}"), total);
-            *last = Line::of(word, Tone::Dim);
+            let word = truncate(&format!(" … {left_out} more lines: {key}"), total);
+            *last = StyledLine::new(word, Tone::Dim);
         }
     }
     text
 }
 
-fn subject(
+fn details_text(
     state: &ViewState,
-    answer: &Answer,
-    lines: &Lines,
+    result: &QueryResult,
+    lines: &VisibleLines,
     services: &Services,
-) -> Option<Subject> {
-    let moment = &answer.moment;
-    let before = |key, listener: Option<&Tracked>| {
+) -> Option<DetailsText> {
+    let moment = &result.moment;
+    let before = |key, listener: Option<&TrackedSocket>| {
         let listener = listener.filter(|row| row.socket.is_listening() && !row.is_closed());
-        teach::port_history(key, listener, moment, &state.zone)
+        teach::past_listener_details(key, listener, moment, &state.time_zone)
     };
-    let of_group = |group: &Group| {
-        let mut details = teach::group_details(group, answer, &state.findings);
+    let group_text = |group: &Group| {
+        let mut details = teach::group_details(group, result, &state.findings);
         if let GroupKey::Port(key) = group.key() {
             // Listeners come first.
-            let first = answer.rows.get(group.rows.start);
-            let first = first.and_then(|slot| answer.row(*slot));
+            let first = result.rows.get(group.rows.start);
+            let first = first.and_then(|slot| result.row(*slot));
             details.extend(before(key, first.map(|row| &**row)));
         }
-        Subject {
-            title: teach::group_title(group, answer, services),
-            brief: teach::say_group(group, answer, &state.findings),
+        DetailsText {
+            title: teach::group_title(group, result, services),
+            brief: teach::describe_group(group, result, &state.findings),
             details,
         }
     };
-    match lines.at(answer, state.cursor)? {
-        Place::Section(_) => None,
-        Place::Group(index) => answer.groups.get(index).map(of_group),
-        Place::Inner(index) => answer.inner.get(index).map(of_group),
-        Place::Row { position, .. } => {
-            let row = answer.row(*answer.rows.get(position)?)?;
-            let mut details = teach::row_details(row, &answer.moment, services);
-            if let Some(twin) = answer.twin(row.slot) {
-                let value = Phrase::fact(teach::local(twin, &answer.moment));
+    match lines.at(result, state.cursor)? {
+        VisibleLine::Section(_) => None,
+        VisibleLine::Group(index) => result.groups.get(index).map(group_text),
+        VisibleLine::Subgroup(index) => result.subgroups.get(index).map(group_text),
+        VisibleLine::Row { position, .. } => {
+            let row = result.row(*result.rows.get(position)?)?;
+            let mut details = teach::row_details(row, &result.moment, services);
+            if let Some(twin) = result.dual_stack_twin(row.slot) {
+                let value = Phrase::fact(teach::format_local(twin, &result.moment));
                 details.push(Detail {
                     label: "second address",
                     value,
                 });
                 details.extend(
-                    teach::row_details(twin, &answer.moment, services)
+                    teach::row_details(twin, &result.moment, services)
                         .into_iter()
                         .filter(|d| {
                             matches!(d.label, "inode" | "cookie" | "process" | "accept queue")
                         }),
                 );
             }
-            let mut brief = teach::say_row(row, &answer.moment);
-            if answer.grouping == Grouping::History {
+            let mut brief = teach::describe_row(row, &result.moment);
+            if result.grouping == Grouping::History {
                 // In the other views a row that is gone stays for some seconds only, and says so.
-                let ended = teach::say_ended(row, moment, &state.zone);
-                let more = teach::ended_details(row, moment, &state.zone);
+                let ended = teach::describe_closed(row, moment, &state.time_zone);
+                let more = teach::closed_details(row, moment, &state.time_zone);
                 if let (Some(first), Some(detail)) = (brief.first_mut(), details.first_mut()) {
                     (*first, detail.value) = (ended.clone(), ended);
                 }
@@ -205,7 +216,7 @@ fn subject(
             } else if row.socket.is_listening() {
                 details.extend(before(row.port_key(), Some(row)));
             }
-            Some(Subject {
+            Some(DetailsText {
                 title: teach::row_title(row, moment),
                 brief,
                 details,
@@ -215,9 +226,9 @@ fn subject(
 }
 
 /// Sentences one after another, broken between words, each in its tone.
-fn sentences(phrases: &[Phrase], total: usize) -> Vec<Line> {
+fn wrap_phrases(phrases: &[Phrase], total: usize) -> Vec<StyledLine> {
     let room = total.saturating_sub(2);
-    let mut out = vec![Line::of(" ", Tone::Plain)];
+    let mut out = vec![StyledLine::new(" ", Tone::Plain)];
     for phrase in phrases {
         for word in phrase.text.split(' ') {
             let needed = width(word) + 1;
@@ -225,31 +236,35 @@ fn sentences(phrases: &[Phrase], total: usize) -> Vec<Line> {
                 .last()
                 .is_some_and(|l| l.width() > 1 && l.width() + needed > room);
             if full {
-                out.push(Line::of(" ", Tone::Plain));
+                out.push(StyledLine::new(" ", Tone::Plain));
             }
             let Some(line) = out.last_mut() else { break };
-            line.push(format!("{} ", cut(word, room)), phrase.certainty.into());
+            line.push(
+                format!("{} ", truncate(word, room)),
+                phrase.certainty.into(),
+            );
         }
     }
     out
 }
 
 /// Facts with their labels in a column of their own.
-fn labelled(details: &[Detail], total: usize) -> Vec<Line> {
+fn labelled_lines(details: &[Detail], total: usize) -> Vec<StyledLine> {
     const LABEL: usize = 14;
     let room = total.saturating_sub(LABEL + 3).max(10);
     let mut out = Vec::new();
     for detail in details {
         // A detail without a label before any label is a sentence: it has the whole width.
-        let sentence = detail.label.is_empty() && !out.iter().any(|l: &Line| l.spans.len() > 1);
+        let sentence =
+            detail.label.is_empty() && !out.iter().any(|l: &StyledLine| l.spans.len() > 1);
         let (label, cells) = if sentence {
             (String::new(), total.saturating_sub(2))
         } else {
-            (left(detail.label, LABEL), room)
+            (align_left(detail.label, LABEL), room)
         };
         for (index, text) in wrap(&detail.value.text, cells).into_iter().enumerate() {
             let tone = detail.value.certainty.into();
-            let mut line = Line::default();
+            let mut line = StyledLine::default();
             if sentence {
                 line.push(format!(" {text}"), tone);
             } else {

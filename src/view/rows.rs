@@ -1,52 +1,53 @@
 //! The cells of a socket's row.
 
-use crate::history::{Mark, Moment, Since, Tracked};
+use crate::history::{Moment, ObservedSince, TrackedSocket, Transition};
 use crate::quantity;
 use crate::query::SortColumn;
 use crate::teach;
-use crate::teach::lessons::LookAt;
-use crate::view::cells::{cut, cut_middle, width};
-use crate::view::columns::{Column, Content, Overlong, Sized};
-use crate::view::course::Sitting;
-use crate::view::groups::{rate, tone};
-use crate::view::screen::{Line, Span, Tone};
+use crate::teach::lessons::Highlight;
+use crate::view::cells::{truncate, truncate_middle, width};
+use crate::view::columns::{ColumnContent, Overflow, SizedColumn, TableColumn};
+use crate::view::course::Session;
+use crate::view::groups::{rate_span, tcp_state_tone};
+use crate::view::screen::{StyledLine, StyledSpan, Tone};
 
-const DOWN: Column = Column::new(Content::Down, "↓/s", 4, 6, 6)
-    .right()
-    .sorted(SortColumn::Rate);
-const UP: Column = Column::new(Content::Up, "↑/s", 4, 6, 6).right();
-const AGE: Column = Column::new(Content::Age, "SEEN", 3, 7, 7)
-    .right()
-    .sorted(SortColumn::Age);
+const RECEIVE_RATE: TableColumn = TableColumn::new(ColumnContent::ReceiveRate, "↓/s", 4, 6, 6)
+    .align_right()
+    .sort_by(SortColumn::Rate);
+const SEND_RATE: TableColumn =
+    TableColumn::new(ColumnContent::SendRate, "↑/s", 4, 6, 6).align_right();
+const AGE: TableColumn = TableColumn::new(ColumnContent::Age, "SEEN", 3, 7, 7)
+    .align_right()
+    .sort_by(SortColumn::Age);
 
 /// The columns of a row under its group.
-pub(super) const MEMBER: &[Column] = &[
-    Column::new(Content::State, "", 0, 12, 12),
-    Column::new(Content::End, "", 0, 21, 44),
-    Column::new(Content::Owner, "", 1, 14, 40),
+pub(super) const GROUPED_ROW_COLUMNS: &[TableColumn] = &[
+    TableColumn::new(ColumnContent::State, "", 0, 12, 12),
+    TableColumn::new(ColumnContent::Endpoint, "", 0, 21, 44),
+    TableColumn::new(ColumnContent::Owner, "", 1, 14, 40),
     // Wide enough for a listener's queue.
-    Column::new(Content::Note, "", 2, 16, 60),
+    TableColumn::new(ColumnContent::Notes, "", 2, 16, 60),
     AGE,
-    DOWN,
-    UP,
+    RECEIVE_RATE,
+    SEND_RATE,
 ];
 
 /// The columns of the flat view.
-pub(super) const FLAT: &[Column] = &[
-    Column::new(Content::Protocol, "", 2, 3, 3),
-    Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State),
-    Column::new(Content::Local, "LOCAL", 0, 17, 47).sorted(SortColumn::Local),
-    Column::new(Content::Remote, "REMOTE", 1, 17, 47).sorted(SortColumn::Remote),
-    Column::new(Content::Owner, "PROCESS", 1, 13, 28).sorted(SortColumn::Process),
-    Column::new(Content::Note, "NOTES", 5, 16, 28).sorted(SortColumn::Queues),
+pub(super) const FLAT_ROW_COLUMNS: &[TableColumn] = &[
+    TableColumn::new(ColumnContent::Protocol, "", 2, 3, 3),
+    TableColumn::new(ColumnContent::State, "STATE", 0, 12, 12).sort_by(SortColumn::State),
+    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 17, 47).sort_by(SortColumn::Local),
+    TableColumn::new(ColumnContent::Remote, "REMOTE", 1, 17, 47).sort_by(SortColumn::Remote),
+    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 13, 28).sort_by(SortColumn::Process),
+    TableColumn::new(ColumnContent::Notes, "NOTES", 5, 16, 28).sort_by(SortColumn::Queues),
     AGE,
-    DOWN,
-    UP,
+    RECEIVE_RATE,
+    SEND_RATE,
 ];
 
 /// What a lesson's table has room for, where there is not enough for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(super) enum LessonColumns {
     /// Whose a row is.
     Owner,
     /// The queues.
@@ -55,12 +56,12 @@ pub(super) enum Need {
     Both,
 }
 
-impl Need {
+impl LessonColumns {
     /// What the step speaks of. A quiz may ask for anything.
-    pub(super) fn of(sitting: &Sitting) -> Self {
-        let step = sitting.step().filter(|_| !sitting.is_quiz());
-        match step.map(|step| step.look_at) {
-            Some(LookAt::Queues) => Self::Queues,
+    pub(super) fn for_session(session: &Session) -> Self {
+        let step = session.step().filter(|_| !session.is_quiz());
+        match step.map(|step| step.highlight) {
+            Some(Highlight::Queues) => Self::Queues,
             Some(_) => Self::Owner,
             None => Self::Both,
         }
@@ -69,93 +70,101 @@ impl Need {
 
 /// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of
 /// them; what is over goes to the process and its pid first.
-pub(super) const fn lesson(need: Need, room: usize) -> &'static [Column] {
-    match (need, room) {
-        (Need::Queues, ..75) => &const { [STATE_OF_QUEUES, LOCAL, REMOTE, QUEUES] },
-        (_, ..75) => &const { lesson_with(15, 8) },
-        (Need::Owner, 75..100) => &const { [STATE, LOCAL, REMOTE, OWNER, SMALL_QUEUES] },
-        (_, 75..100) => &const { lesson_with(15, 16) },
-        _ => &const { lesson_with(26, 16) },
+pub(super) const fn lesson_columns(
+    columns_needed: LessonColumns,
+    room: usize,
+) -> &'static [TableColumn] {
+    match (columns_needed, room) {
+        (LessonColumns::Queues, ..75) => &const { [NARROW_STATE, LOCAL, REMOTE, QUEUES] },
+        (_, ..75) => &const { wide_lesson_columns(15, 8) },
+        (LessonColumns::Owner, 75..100) => &const { [STATE, LOCAL, REMOTE, OWNER, NARROW_QUEUES] },
+        (_, 75..100) => &const { wide_lesson_columns(15, 16) },
+        _ => &const { wide_lesson_columns(26, 16) },
     }
 }
 
-const STATE: Column = Column::new(Content::State, "STATE", 0, 12, 12).sorted(SortColumn::State);
+const STATE: TableColumn =
+    TableColumn::new(ColumnContent::State, "STATE", 0, 12, 12).sort_by(SortColumn::State);
 /// Nothing has a queue while its handshake is not finished.
-const STATE_OF_QUEUES: Column =
-    Column::new(Content::State, "STATE", 0, 11, 12).sorted(SortColumn::State);
-const LOCAL: Column = Column::new(Content::Local, "LOCAL", 0, 15, 15).sorted(SortColumn::Local);
-const REMOTE: Column = Column::new(Content::Remote, "REMOTE", 0, 15, 15).sorted(SortColumn::Remote);
-const OWNER: Column = Column::new(Content::Owner, "PROCESS", 1, 22, 40).sorted(SortColumn::Process);
+const NARROW_STATE: TableColumn =
+    TableColumn::new(ColumnContent::State, "STATE", 0, 11, 12).sort_by(SortColumn::State);
+const LOCAL: TableColumn =
+    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, 15).sort_by(SortColumn::Local);
+const REMOTE: TableColumn =
+    TableColumn::new(ColumnContent::Remote, "REMOTE", 0, 15, 15).sort_by(SortColumn::Remote);
+const OWNER: TableColumn =
+    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 22, 40).sort_by(SortColumn::Process);
 /// Room for a short queue, so that every word for the owner is read to its end.
-const SMALL_QUEUES: Column = Column::new(Content::Queues, "R/S", 2, 4, 4)
-    .right()
-    .sorted(SortColumn::Queues);
-const QUEUES: Column = Column::new(Content::Queues, "RECV/SEND", 0, 9, 9)
-    .right()
-    .sorted(SortColumn::Queues);
+const NARROW_QUEUES: TableColumn = TableColumn::new(ColumnContent::Queues, "R/S", 2, 4, 4)
+    .align_right()
+    .sort_by(SortColumn::Queues);
+const QUEUES: TableColumn = TableColumn::new(ColumnContent::Queues, "RECV/SEND", 0, 9, 9)
+    .align_right()
+    .sort_by(SortColumn::Queues);
 
-const fn lesson_with(end: usize, owner: usize) -> [Column; 5] {
+const fn wide_lesson_columns(end: usize, owner: usize) -> [TableColumn; 5] {
     [
         STATE,
-        Column::new(Content::Local, "LOCAL", 0, 15, end).sorted(SortColumn::Local),
-        Column::new(Content::Remote, "REMOTE", 0, 15, end).sorted(SortColumn::Remote),
-        Column::new(Content::Owner, "PROCESS", 1, owner, 40)
+        TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, end).sort_by(SortColumn::Local),
+        TableColumn::new(ColumnContent::Remote, "REMOTE", 0, 15, end).sort_by(SortColumn::Remote),
+        TableColumn::new(ColumnContent::Owner, "PROCESS", 1, owner, 40)
             .weight(8)
-            .sorted(SortColumn::Process),
-        Column::new(Content::Queues, "RECV/SEND", 2, 9, 9)
-            .right()
-            .sorted(SortColumn::Queues),
+            .sort_by(SortColumn::Process),
+        TableColumn::new(ColumnContent::Queues, "RECV/SEND", 2, 9, 9)
+            .align_right()
+            .sort_by(SortColumn::Queues),
     ]
 }
 
 /// The sign in front of a row, and its tone.
-pub(super) fn sign(row: &Tracked, moment: &Moment) -> (&'static str, Option<Tone>) {
-    match row.fresh_mark(moment.elapsed) {
-        Some(Mark::Opened(_)) => ("+", Some(Tone::Opened)),
-        Some(Mark::Changed(_)) => ("~", Some(Tone::Changed)),
-        Some(Mark::Closed(_)) => ("−", Some(Tone::Closed)),
+pub(super) fn row_sign(row: &TrackedSocket, moment: &Moment) -> (&'static str, Option<Tone>) {
+    match row.recent_transition(moment.elapsed) {
+        Some(Transition::Opened(_)) => ("+", Some(Tone::Opened)),
+        Some(Transition::Changed(_)) => ("~", Some(Tone::Changed)),
+        Some(Transition::Closed(_)) => ("−", Some(Tone::Closed)),
         None => (" ", None),
     }
 }
 
 /// The cells of one row.
-pub(super) fn cells(
-    line: &mut Line,
-    row: &Tracked,
-    twin: Option<&Tracked>,
+pub(super) fn push_row_cells(
+    line: &mut StyledLine,
+    row: &TrackedSocket,
+    twin: Option<&TrackedSocket>,
     moment: &Moment,
-    columns: &[Sized],
-    lit: Option<Content>,
+    columns: &[SizedColumn],
+    highlighted: Option<ColumnContent>,
 ) {
-    let marked = sign(row, moment).1;
+    let transition_tone = row_sign(row, moment).1;
     for (index, sized) in columns.iter().enumerate() {
         if index > 0 {
             line.push("  ", Tone::Plain);
         }
-        let span = cell(sized.column.content, row, twin, moment);
-        let text = match (sized.column.content, sized.overlong) {
-            (Content::Local | Content::Remote | Content::End, Overlong::Cut) => {
-                sized.place(&endpoint(&span.text, sized.width))
-            }
+        let span = row_cell(sized.column.content, row, twin, moment);
+        let text = match (sized.column.content, sized.overflow) {
+            (
+                ColumnContent::Local | ColumnContent::Remote | ColumnContent::Endpoint,
+                Overflow::Truncate,
+            ) => sized.pad(&truncate_endpoint(&span.text, sized.width)),
             // How many hold it says more than half a name.
-            (Content::Owner, Overlong::Cut) if width(&span.text) > sized.width => {
-                let short = teach::owners_in_short(row, moment);
-                sized.place(short.as_deref().unwrap_or(&span.text))
+            (ColumnContent::Owner, Overflow::Truncate) if width(&span.text) > sized.width => {
+                let short = teach::format_owners_short(row, moment);
+                sized.pad(short.as_deref().unwrap_or(&span.text))
             }
-            _ => sized.place(&span.text),
+            _ => sized.pad(&span.text),
         };
         // A row that is gone, or just came, is of one tone from end to end.
-        let tone = match marked {
-            Some(Tone::Closed | Tone::Opened) => marked.unwrap_or(span.tone),
-            Some(Tone::Changed) if sized.column.content == Content::State => Tone::Changed,
+        let tone = match transition_tone {
+            Some(Tone::Closed | Tone::Opened) => transition_tone.unwrap_or(span.tone),
+            Some(Tone::Changed) if sized.column.content == ColumnContent::State => Tone::Changed,
             _ => span.tone,
         };
-        if lit == Some(sized.column.content) {
+        if highlighted == Some(sized.column.content) {
             // The text is lit, not the room beside it.
-            let bare = text.trim_end().to_owned();
-            let rest = " ".repeat(width(&text) - width(&bare));
-            line.push(bare, Tone::Lit);
-            line.push(rest, Tone::Plain);
+            let trimmed = text.trim_end().to_owned();
+            let padding = " ".repeat(width(&text) - width(&trimmed));
+            line.push(trimmed, Tone::Highlighted);
+            line.push(padding, Tone::Plain);
             continue;
         }
         line.push(text, tone);
@@ -165,50 +174,57 @@ pub(super) fn cells(
 /// An endpoint in a narrow column: the port is at the end, and must not be lost. Of a connection that
 /// was dialled it is the local port that tells it from its neighbours; the remote one they share, and
 /// their group names it.
-pub(super) fn endpoint(text: &str, cells: usize) -> String {
+pub(super) fn truncate_endpoint(text: &str, cells: usize) -> String {
     if width(text) <= cells || !text.contains('→') {
-        return cut_middle(text, cells);
+        return truncate_middle(text, cells);
     }
     let without_port = text
         .rfind(':')
         .and_then(|at| text.get(..at))
         .unwrap_or(text);
-    cut(without_port, cells)
+    truncate(without_port, cells)
 }
 
-fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment) -> Span {
+fn row_cell(
+    content: ColumnContent,
+    row: &TrackedSocket,
+    twin: Option<&TrackedSocket>,
+    moment: &Moment,
+) -> StyledSpan {
     let socket = &row.socket;
     match content {
-        Content::State => Span::new(teach::state(row), tone(socket.tcp_state())),
-        Content::Protocol => Span::new(socket.protocol().name(), Tone::Dim),
-        Content::Local => Span::new(teach::local(row, moment), Tone::Plain),
-        Content::Remote => match teach::remote(row, moment) {
-            Some(remote) => Span::new(remote, Tone::Plain),
-            None => Span::new("*", Tone::Dim),
+        ColumnContent::State => {
+            StyledSpan::new(teach::state_name(row), tcp_state_tone(socket.tcp_state()))
+        }
+        ColumnContent::Protocol => StyledSpan::new(socket.protocol().name(), Tone::Dim),
+        ColumnContent::Local => StyledSpan::new(teach::format_local(row, moment), Tone::Plain),
+        ColumnContent::Remote => match teach::format_remote(row, moment) {
+            Some(remote) => StyledSpan::new(remote, Tone::Plain),
+            None => StyledSpan::new("*", Tone::Dim),
         },
-        Content::End => {
+        ColumnContent::Endpoint => {
             let tone = if row.evidence.is_guess() {
                 Tone::Inference
             } else {
                 Tone::Plain
             };
-            Span::new(teach::end(row, twin, moment), tone)
+            StyledSpan::new(teach::distinguishing_endpoint(row, twin, moment), tone)
         }
-        Content::Owner => Span::phrase(teach::owner(row, moment)),
-        Content::Queues => match (socket.backlog, socket.queues) {
+        ColumnContent::Owner => StyledSpan::from_phrase(teach::describe_owner(row, moment)),
+        ColumnContent::Queues => match (socket.accept_queue, socket.queues) {
             (Some(backlog), _) => {
                 let limit = backlog.limit.map_or("?".into(), |limit| limit.to_string());
-                Span::new(format!("{}/{limit}", backlog.waiting), Tone::Dim)
+                StyledSpan::new(format!("{}/{limit}", backlog.waiting), Tone::Dim)
             }
             (None, Some(queues)) => {
-                Span::new(format!("{}/{}", queues.recv, queues.send), Tone::Dim)
+                StyledSpan::new(format!("{}/{}", queues.recv, queues.send), Tone::Dim)
             }
-            (None, None) => Span::new("—", Tone::Dim),
+            (None, None) => StyledSpan::new("—", Tone::Dim),
         },
-        Content::Note => {
-            let phrase = teach::note(row, moment);
-            let span = Span::phrase(phrase);
-            Span {
+        ColumnContent::Notes => {
+            let phrase = teach::row_note(row, moment);
+            let span = StyledSpan::from_phrase(phrase);
+            StyledSpan {
                 tone: if span.tone == Tone::Plain {
                     Tone::Dim
                 } else {
@@ -217,38 +233,40 @@ fn cell(content: Content, row: &Tracked, twin: Option<&Tracked>, moment: &Moment
                 ..span
             }
         }
-        Content::Age => {
+        ColumnContent::Age => {
             let age = quantity::age(row.age(moment.elapsed));
             match row.first_seen {
-                Since::Unsampled(_) => Span::new("—", Tone::Dim),
-                Since::Seen(_) => Span::new(age, Tone::Dim),
-                Since::BeforeFirstLook(_) => Span::new(format!("≥{age}"), Tone::Dim),
+                ObservedSince::Unsampled(_) => StyledSpan::new("—", Tone::Dim),
+                ObservedSince::Sampled(_) => StyledSpan::new(age, Tone::Dim),
+                ObservedSince::BeforeFirstSample(_) => {
+                    StyledSpan::new(format!("≥{age}"), Tone::Dim)
+                }
             }
         }
-        Content::Down => rate(row.rates(moment.elapsed).map(|r| r.down)),
-        Content::Up => rate(row.rates(moment.elapsed).map(|r| r.up)),
-        _ => Span::new("", Tone::Plain),
+        ColumnContent::ReceiveRate => rate_span(row.rates(moment.elapsed).map(|r| r.down)),
+        ColumnContent::SendRate => rate_span(row.rates(moment.elapsed).map(|r| r.up)),
+        _ => StyledSpan::new("", Tone::Plain),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::columns::fit;
+    use crate::view::columns::fit_columns;
 
     #[test]
-    fn a_lesson_shows_what_it_speaks_of() {
-        let titles = |need, room| {
-            let fitted = fit(lesson(need, room), room).into_iter();
+    fn lesson_columns_show_the_data_of_the_step() {
+        let titles = |columns_needed, room| {
+            let fitted = fit_columns(lesson_columns(columns_needed, room), room).into_iter();
             fitted
                 .map(|sized| (sized.column.title, sized.width))
                 .collect::<Vec<_>>()
         };
         // 60 and 80 columns.
-        assert!(titles(Need::Queues, 56).contains(&("RECV/SEND", 9)));
-        assert!(titles(Need::Queues, 76).contains(&("RECV/SEND", 9)));
+        assert!(titles(LessonColumns::Queues, 56).contains(&("RECV/SEND", 9)));
+        assert!(titles(LessonColumns::Queues, 76).contains(&("RECV/SEND", 9)));
         let owner = "waiting to be accepted";
-        assert!(titles(Need::Owner, 76).contains(&("PROCESS", width(owner))));
-        assert!(titles(Need::Owner, 76).contains(&("R/S", 4)));
+        assert!(titles(LessonColumns::Owner, 76).contains(&("PROCESS", width(owner))));
+        assert!(titles(LessonColumns::Owner, 76).contains(&("R/S", 4)));
     }
 }

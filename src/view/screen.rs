@@ -1,12 +1,12 @@
 //! What is on the screen: toned text, line by line.
 
-use crate::query::{Answer, Lines};
+use crate::query::{QueryResult, VisibleLines};
 use crate::services::Services;
 use crate::teach::{Certainty, Phrase};
-use crate::view::areas::{Areas, SMALLEST};
-use crate::view::cells::{cut, width};
+use crate::view::areas::{MIN_TERMINAL_SIZE, ScreenLayout};
+use crate::view::cells::{truncate, width};
 use crate::view::course;
-use crate::view::state::{Details, Manner, Mode, ViewState};
+use crate::view::state::{DetailsLevel, DisplayMode, Mode, ViewState};
 use crate::view::{explain, findings, footer, header, help, menu, pane, table, timeline};
 
 /// What a piece of text means; a theme says how that looks.
@@ -23,7 +23,7 @@ pub enum Tone {
     /// The view that is shown, the key that can be pressed.
     Accent,
     /// What is pointed at: seen at once among all else, without colours, too.
-    Lit,
+    Highlighted,
     /// Came into being.
     Opened,
     /// Is gone.
@@ -37,15 +37,15 @@ pub enum Tone {
     /// Concluded, not seen.
     Inference,
     /// Not known.
-    Ignorance,
+    Unknown,
     /// ESTABLISHED.
-    Flowing,
+    Established,
     /// LISTEN.
-    Waiting,
+    Listening,
     /// Handshake under way.
-    Opening,
+    Handshake,
     /// On its way out.
-    Ending,
+    Closing,
 }
 
 impl From<Certainty> for Tone {
@@ -53,7 +53,7 @@ impl From<Certainty> for Tone {
         match certainty {
             Certainty::Fact => Self::Plain,
             Certainty::Inference => Self::Inference,
-            Certainty::Ignorance => Self::Ignorance,
+            Certainty::Unknown => Self::Unknown,
             Certainty::Warning => Self::Warning,
         }
     }
@@ -61,14 +61,14 @@ impl From<Certainty> for Tone {
 
 /// A piece of text in one tone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct StyledSpan {
     /// The text: no control characters, no line breaks.
     pub text: String,
     /// What it means.
     pub tone: Tone,
 }
 
-impl Span {
+impl StyledSpan {
     /// Text in a tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Span {
     }
 
     /// A phrase in the tone of its certainty.
-    pub fn phrase(phrase: Phrase) -> Self {
+    pub fn from_phrase(phrase: Phrase) -> Self {
         Self {
             text: phrase.text,
             tone: phrase.certainty.into(),
@@ -88,29 +88,29 @@ impl Span {
 
 /// One line of the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct StyledLine {
     /// From left to right.
-    pub spans: Vec<Span>,
+    pub spans: Vec<StyledSpan>,
     /// Whether the cursor is on it.
     pub selected: bool,
     /// Where the bar of the cursor ends, if before the right edge: what stands behind is of
     /// something else.
-    pub bar: Option<usize>,
+    pub selection_end: Option<usize>,
 }
 
-impl Line {
+impl StyledLine {
     /// A line of one tone.
-    pub fn of(text: impl Into<String>, tone: Tone) -> Self {
+    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
-            spans: vec![Span::new(text, tone)],
+            spans: vec![StyledSpan::new(text, tone)],
             selected: false,
-            bar: None,
+            selection_end: None,
         }
     }
 
     /// Appends text.
     pub fn push(&mut self, text: impl Into<String>, tone: Tone) {
-        self.spans.push(Span::new(text, tone));
+        self.spans.push(StyledSpan::new(text, tone));
     }
 
     /// How many cells it takes.
@@ -120,7 +120,7 @@ impl Line {
 
     /// Fills up with spaces so that `right` ends at `total` cells; `right` is left out where there
     /// is no room for it.
-    pub fn push_right(&mut self, right: Self, total: usize) {
+    pub fn push_right_aligned(&mut self, right: Self, total: usize) {
         let (left, needed) = (self.width(), right.width());
         if left + needed < total {
             self.push(" ".repeat(total - left - needed), Tone::Plain);
@@ -138,78 +138,85 @@ impl Line {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Screen {
     /// As many as the terminal has.
-    pub lines: Vec<Line>,
+    pub lines: Vec<StyledLine>,
     /// Where the text cursor blinks: column and line.
     pub cursor: Option<(u16, u16)>,
 }
 
 /// Draws the screen.
-pub fn screen(
+pub fn draw(
     state: &ViewState,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    result: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
 ) -> Screen {
     let (columns, rows) = state.size;
-    if columns < SMALLEST.0 || rows < SMALLEST.1 {
-        return too_small(columns, rows);
+    if columns < MIN_TERMINAL_SIZE.0 || rows < MIN_TERMINAL_SIZE.1 {
+        return draw_too_small(columns, rows);
     }
-    let areas = Areas::of(state);
+    let areas = ScreenLayout::new(state);
     let total = usize::from(columns);
-    let mut all = vec![header::header(state, answer, total)];
-    let (filter, column) = header::filter(state, answer, total);
+    let mut all = vec![header::draw_header(state, result, total)];
+    let (filter, column) = header::filter_line(state, result, total);
     all.push(filter);
-    all.extend(header::notice(state, total).filter(|_| areas.notice));
-    if areas.time {
-        all.push(timeline::timeline(&state.track, total));
+    all.extend(header::notice_line(state, total).filter(|_| areas.has_notice));
+    if areas.has_timeline {
+        all.push(timeline::draw_timeline(&state.timeline, total));
     }
-    let covered = matches!(
+    let lessons_covered = matches!(
         state.mode,
         Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
     );
-    if let (Some(course), false) = (&state.course, covered) {
-        all.extend(course::body(state, course, answer, lines, services, &areas));
+    if let (Some(course), false) = (&state.lessons, lessons_covered) {
+        all.extend(course::lessons_body(
+            state, course, result, lines, services, &areas,
+        ));
     } else if let Mode::Help { scroll } = state.mode {
-        all.extend(help::help(state, total, areas.body(), scroll));
+        all.extend(help::draw_help(state, total, areas.body_rows(), scroll));
     } else if state.mode == Mode::Explain {
-        all.extend(explain::explain(state, total, areas.body()));
+        all.extend(explain::draw_explain_page(state, total, areas.body_rows()));
     } else if let Mode::Findings(chosen) = state.mode {
-        all.extend(findings::findings(
+        all.extend(findings::draw_findings(
             state,
-            answer,
+            result,
             chosen,
             total,
-            areas.body(),
+            areas.body_rows(),
         ));
-    } else if state.details == Details::Full {
-        all.extend(pane::full(
+    } else if state.details == DetailsLevel::Full {
+        all.extend(pane::draw_full_details(
             state,
-            answer,
+            result,
             lines,
             services,
             total,
-            areas.body(),
+            areas.body_rows(),
         ));
     } else {
-        all.extend(table::table(
+        all.extend(table::draw_table(
             state,
-            answer,
+            result,
             lines,
             services,
             total,
-            areas.table,
+            areas.table_rows,
         ));
-        if areas.pane > 0 {
-            all.extend(pane::pane(
-                state, answer, lines, services, total, areas.pane,
+        if areas.pane_rows > 0 {
+            all.extend(pane::draw_pane(
+                state,
+                result,
+                lines,
+                services,
+                total,
+                areas.pane_rows,
             ));
         }
     }
-    all.resize(usize::from(rows) - 1, Line::default());
-    menu::lay(state, &mut all, areas.table_top(), total);
-    all.push(footer::footer(state, total));
-    if state.manner == Manner::Presenter {
-        all.iter_mut().for_each(raise);
+    all.resize(usize::from(rows) - 1, StyledLine::default());
+    menu::draw_menu(state, &mut all, areas.table_top_row(), total);
+    all.push(footer::draw_footer(state, total));
+    if state.display_mode == DisplayMode::Presentation {
+        all.iter_mut().for_each(raise_contrast);
     }
     let typing = matches!(state.mode, Mode::Filter | Mode::Palette);
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
@@ -217,7 +224,7 @@ pub fn screen(
 }
 
 /// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.
-fn raise(line: &mut Line) {
+fn raise_contrast(line: &mut StyledLine) {
     for span in &mut line.spans {
         span.tone = match span.tone {
             Tone::Dim => Tone::Plain,
@@ -228,11 +235,11 @@ fn raise(line: &mut Line) {
 }
 
 /// A line across, with a title.
-pub(super) fn rule(title: &str, total: usize) -> Line {
-    let mut line = Line::of("──", Tone::Dim);
+pub(super) fn titled_rule(title: &str, total: usize) -> StyledLine {
+    let mut line = StyledLine::new("──", Tone::Dim);
     if !title.is_empty() {
         line.push(
-            format!(" {} ", cut(title, total.saturating_sub(8))),
+            format!(" {} ", truncate(title, total.saturating_sub(8))),
             Tone::Strong,
         );
     }
@@ -241,18 +248,18 @@ pub(super) fn rule(title: &str, total: usize) -> Line {
     line
 }
 
-fn too_small(columns: u16, rows: u16) -> Screen {
-    let needed = format!("{}×{}", SMALLEST.0, SMALLEST.1);
+fn draw_too_small(columns: u16, rows: u16) -> Screen {
+    let needed = format!("{}×{}", MIN_TERMINAL_SIZE.0, MIN_TERMINAL_SIZE.1);
     let words = [
         format!("portolan needs {needed}, this terminal has {columns}×{rows}. q quits."),
         format!("needs {needed}, has {columns}×{rows}"),
         needed,
     ];
     let total = usize::from(columns);
-    let fitting = words.iter().find(|w| width(w) <= total).or(words.last());
-    let text = fitting.map_or_else(String::new, |w| cut(w, total));
-    let mut lines = vec![Line::of(text, Tone::Warning)];
-    lines.resize(usize::from(rows), Line::default());
+    let text_that_fits = words.iter().find(|w| width(w) <= total).or(words.last());
+    let text = text_that_fits.map_or_else(String::new, |w| truncate(w, total));
+    let mut lines = vec![StyledLine::new(text, Tone::Warning)];
+    lines.resize(usize::from(rows), StyledLine::default());
     Screen {
         lines,
         cursor: None,

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::collect::Reason;
-use crate::history::{Kept, Spot, Totals, Track};
-use crate::query::{FilterError, Folds, Grouping, Joining, LineId, Narrow, Order, Survey};
+use crate::collect::SourceReason;
+use crate::history::{ClosedLogStats, TimePoint, TimelineInfo, Totals};
+use crate::query::{
+    FilterEdit, FilterError, Folds, Grouping, LineId, QuickFilter, SortOrder, TupleDiff,
+};
 use crate::snapshot::SourceKind;
 use crate::teach::{FindingId, Findings};
-use crate::view::course::Course;
+use crate::view::course::LessonsState;
 use crate::view::explain::ExplainPage;
 use crate::view::menu::Menu;
 
@@ -26,9 +28,9 @@ pub enum Mode {
         scroll: usize,
     },
     /// What the row under the cursor is: one of it goes into the filter.
-    Pick(Joining),
+    FilterMenu(FilterEdit),
     /// What is to be recorded.
-    Record,
+    RecordMenu,
     /// Everything there is to do, by name.
     Palette,
     /// What is stuck or odd, and which of it is chosen.
@@ -39,7 +41,7 @@ pub enum Mode {
 
 /// How much is shown of the selected row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Details {
+pub enum DetailsLevel {
     /// A few sentences.
     #[default]
     Brief,
@@ -51,62 +53,62 @@ pub enum Details {
 
 /// For whom it is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Manner {
+pub enum DisplayMode {
     /// For one who sits before it.
     #[default]
-    Usual,
+    Normal,
     /// For a room: little at a time, in sentences, and nothing faint.
-    Presenter,
+    Presentation,
 }
 
-impl Manner {
+impl DisplayMode {
     /// The other one.
-    pub const fn other(self) -> Self {
+    pub const fn toggled(self) -> Self {
         match self {
-            Self::Usual => Self::Presenter,
-            Self::Presenter => Self::Usual,
+            Self::Normal => Self::Presentation,
+            Self::Presentation => Self::Normal,
         }
     }
 }
 
 /// What the pane below the table shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
+pub enum PaneMode {
     /// Sentences and facts.
     #[default]
-    Words,
+    Text,
     /// The four numbers of every connection of the group.
-    Numbers,
+    TupleTable,
     /// The states of TCP, with those lit that the group's sockets are in.
-    States,
+    StateDiagram,
 }
 
-impl Look {
+impl PaneMode {
     /// The next one.
     pub const fn next(self) -> Self {
         match self {
-            Self::Words => Self::Numbers,
-            Self::Numbers => Self::States,
-            Self::States => Self::Words,
+            Self::Text => Self::TupleTable,
+            Self::TupleTable => Self::StateDiagram,
+            Self::StateDiagram => Self::Text,
         }
     }
 }
 
 /// Which moment is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Feed {
+pub enum TimeMode {
     /// The newest.
     #[default]
     Live,
     /// One that is kept, while collecting goes on.
     Paused {
         /// What had happened until then.
-        until: Totals,
+        totals: Totals,
         /// When that was, on the collector's clock.
         at: Duration,
     },
     /// One of those before, while collecting goes on.
-    Past(Spot),
+    Past(TimePoint),
 }
 
 /// That this is a recording and not what happens now.
@@ -115,36 +117,36 @@ pub struct Playback {
     /// How many times as fast as it was.
     pub speed: f64,
     /// How far it is.
-    pub stage: Stage,
+    pub status: PlaybackStatus,
 }
 
 /// How far a recording is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum PlaybackStatus {
     /// There may be more.
-    Running,
+    Playing,
     /// The last moment is shown.
-    Over,
+    Ended,
 }
 
 /// The recording that is being made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tape {
+pub struct RecordingStatus {
     /// The name of its file, safe to show.
-    pub name: Arc<str>,
+    pub file_name: Arc<str>,
     /// How many bytes it has.
     pub bytes: u64,
 }
 
 /// The filter line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FilterLine {
+pub struct FilterInput {
     /// What was typed.
     pub text: String,
     /// Where the cursor is, in bytes.
     pub cursor: usize,
     /// The last text that was a filter.
-    pub good: String,
+    pub last_valid: String,
     /// What is wrong with the text; the last good filter stays in force meanwhile.
     pub error: Option<FilterError>,
 }
@@ -162,38 +164,38 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeKind {
     /// Something went wrong.
-    Trouble,
+    Error,
     /// A word on what was just done.
-    Done,
+    Info,
     /// Something cannot be seen.
-    Unseen,
+    Limitation,
 }
 
 /// The newest sample in figures, also while an older one is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Newest {
+pub struct LatestSample {
     /// What happened so far.
     pub totals: Totals,
     /// When it was taken, on the collector's clock.
     pub elapsed: Duration,
     /// How long it took.
-    pub sample: Duration,
+    pub duration: Duration,
     /// This program's share of one core.
-    pub cpu: Option<f64>,
+    pub cpu_share: Option<f64>,
 }
 
 /// Where the sockets come from, and why from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct SourceInfo {
     /// Where.
     pub kind: SourceKind,
     /// Why.
-    pub reason: Reason,
+    pub reason: SourceReason,
 }
 
-impl Origin {
+impl SourceInfo {
     /// Joins the two.
-    pub fn new(kind: SourceKind, reason: &Reason) -> Self {
+    pub fn new(kind: SourceKind, reason: &SourceReason) -> Self {
         Self {
             kind,
             reason: reason.clone(),
@@ -209,33 +211,33 @@ pub struct ViewState {
     /// Who gets the keys.
     pub mode: Mode,
     /// How much is shown of the selected row.
-    pub details: Details,
+    pub details: DetailsLevel,
     /// The lessons, while they are open.
-    pub course: Option<Course>,
+    pub lessons: Option<LessonsState>,
     /// For whom it is drawn.
-    pub manner: Manner,
+    pub display_mode: DisplayMode,
     /// What the pane shows.
-    pub look: Look,
-    /// What [`Look::Numbers`] and [`Look::States`] show, once it is known.
-    pub survey: Option<Arc<Survey>>,
+    pub pane_mode: PaneMode,
+    /// What [`Look::TupleCells`] and [`Look::StateMask`] show, once it is known.
+    pub tuple_diff: Option<Arc<TupleDiff>>,
     /// Lines scrolled past in the full details.
     pub details_scroll: usize,
     /// The filter line.
-    pub filter: FilterLine,
+    pub filter: FilterInput,
     /// What was typed into the palette; it is never wrong.
-    pub palette: FilterLine,
+    pub palette: FilterInput,
     /// The list that is open.
     pub menu: Option<Menu>,
     /// The switches.
-    pub narrow: Narrow,
+    pub quick_filter: QuickFilter,
     /// The view.
     pub grouping: Grouping,
     /// The order, for each view.
-    pub orders: [Order; 5],
+    pub sort_orders: [SortOrder; 5],
     /// What is unfolded.
     pub folds: Folds,
     /// Which moment is shown.
-    pub feed: Feed,
+    pub time_mode: TimeMode,
     /// Whether this is a recording.
     pub playback: Option<Playback>,
     /// The row under the cursor, by what it is.
@@ -249,21 +251,21 @@ pub struct ViewState {
     /// The wish.
     pub interval: Duration,
     /// What really is, where sampling takes too long for the wish.
-    pub stretched: Option<Duration>,
+    pub actual_interval: Option<Duration>,
     /// Where the sockets come from.
-    pub source: Option<Origin>,
+    pub source: Option<SourceInfo>,
     /// The newest sample.
-    pub newest: Newest,
+    pub latest: LatestSample,
     /// In which times of day are shown.
-    pub zone: jiff::tz::TimeZone,
+    pub time_zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
-    pub kept: Kept,
+    pub closed_log_stats: ClosedLogStats,
     /// The recording that is being made, if one is.
-    pub tape: Option<Tape>,
+    pub recording: Option<RecordingStatus>,
     /// What lies before and after the moment that is shown.
-    pub track: Track,
+    pub timeline: TimelineInfo,
     /// The view to which leaving the history leads.
-    pub before_history: Grouping,
+    pub previous_grouping: Grouping,
     /// What is stuck or odd in the moment that is shown.
     pub findings: Arc<Findings>,
     /// The page that explains, while it is open.
@@ -276,41 +278,41 @@ impl ViewState {
         Self {
             size,
             mode: Mode::default(),
-            details: Details::default(),
-            course: None,
-            manner: Manner::default(),
-            look: Look::default(),
-            survey: None,
+            details: DetailsLevel::default(),
+            lessons: None,
+            display_mode: DisplayMode::default(),
+            pane_mode: PaneMode::default(),
+            tuple_diff: None,
             details_scroll: 0,
-            filter: FilterLine::default(),
-            palette: FilterLine::default(),
+            filter: FilterInput::default(),
+            palette: FilterInput::default(),
             menu: None,
-            narrow: Narrow::default(),
+            quick_filter: QuickFilter::default(),
             grouping: Grouping::default(),
-            orders: Grouping::EVERY.map(Grouping::usual_order),
+            sort_orders: Grouping::LIVE_AND_HISTORY.map(Grouping::default_order),
             folds: Folds::default(),
-            feed: Feed::default(),
+            time_mode: TimeMode::default(),
             playback: None,
             selected: None,
             cursor: 0,
             top: 0,
             notices: Vec::new(),
             interval,
-            stretched: None,
+            actual_interval: None,
             source: None,
-            newest: Newest::default(),
-            zone: jiff::tz::TimeZone::UTC,
-            kept: Kept::default(),
-            tape: None,
-            track: Track::default(),
-            before_history: Grouping::default(),
+            latest: LatestSample::default(),
+            time_zone: jiff::tz::TimeZone::UTC,
+            closed_log_stats: ClosedLogStats::default(),
+            recording: None,
+            timeline: TimelineInfo::default(),
+            previous_grouping: Grouping::default(),
             findings: Arc::default(),
             explain: None,
         }
     }
 
     /// The order of the view that is shown.
-    pub const fn order(&self) -> Order {
-        self.orders[self.grouping as usize]
+    pub const fn sort_order(&self) -> SortOrder {
+        self.sort_orders[self.grouping as usize]
     }
 }

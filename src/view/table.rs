@@ -2,77 +2,81 @@
 
 use std::sync::Arc;
 
-use crate::quantity::count;
+use crate::quantity::pluralize;
 use crate::query::{
-    Answer, Direction, Group, Grouping, Line as Place, Lines, Order, Section, SectionKind,
-    SortColumn,
+    Group, Grouping, QueryResult, ResultSection, SectionKind, SortColumn, SortDirection, SortOrder,
+    VisibleLine, VisibleLines,
 };
 use crate::services::Services;
 use crate::teach::Findings;
-use crate::teach::lessons::LookAt;
-use crate::view::cells::cut;
-use crate::view::columns::{self, Column, Content, Overlong, Sized};
-use crate::view::screen::{Line, Tone};
-use crate::view::state::{Manner, ViewState};
+use crate::teach::lessons::Highlight;
+use crate::view::cells::truncate;
+use crate::view::columns::{self, ColumnContent, Overflow, SizedColumn, TableColumn};
+use crate::view::screen::{StyledLine, Tone};
+use crate::view::state::{DisplayMode, ViewState};
 use crate::view::{ended, groups, header, rows};
 
 /// Cells in front of the first column: cursor, sign or fold, space.
-const MARGIN: usize = 3;
+const LEFT_MARGIN: usize = 3;
 /// Cells left free at the right edge.
-const EDGE: usize = 1;
+const RIGHT_MARGIN: usize = 1;
 /// Cells one level of the tree is moved to the right.
-const INDENT: usize = 2;
+const INDENT_WIDTH: usize = 2;
 
 /// Column heads and `height` lines.
-pub(super) fn table(
+pub(super) fn draw_table(
     state: &ViewState,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    result: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
     total: usize,
     height: usize,
-) -> Vec<Line> {
+) -> Vec<StyledLine> {
     // While a new view is being answered, the old answer is still shown as what it is.
-    let (grouping, order) =
-        answer.map_or((state.grouping, state.order()), |a| (a.grouping, a.order));
-    let grids = Grids {
-        zone: state.zone.clone(),
-        lit: lit(state, grouping),
-        ..Grids::new(grouping, total, looks(state)).marking(&state.findings)
+    let (grouping, order) = result.map_or((state.grouping, state.sort_order()), |a| {
+        (a.grouping, a.sort_order)
+    });
+    let layout = TableLayout {
+        time_zone: state.time_zone.clone(),
+        highlighted: highlighted_column(state, grouping),
+        ..TableLayout::new(grouping, total, column_set(state)).with_findings(&state.findings)
     };
-    let mut out = vec![grids.heads(Some(order))];
-    let Some(answer) = answer else {
-        out.push(Line::of("   looking …", Tone::Dim));
-        return padded(out, height);
+    let mut out = vec![layout.heads(Some(order))];
+    let Some(result) = result else {
+        out.push(StyledLine::new("   looking …", Tone::Dim));
+        return pad_lines(out, height);
     };
     if lines.is_empty() {
-        out.push(Line::of(cut(&nothing(state), total), Tone::Dim));
+        out.push(StyledLine::new(
+            truncate(&empty_table_text(state), total),
+            Tone::Dim,
+        ));
     }
     for number in state.top..(state.top + height).min(lines.len()) {
-        let Some(place) = lines.at(answer, number) else {
+        let Some(visible_line) = lines.at(result, number) else {
             break;
         };
-        let mut line = grids.line(place, answer, lines, services, total);
+        let mut line = layout.line(visible_line, result, lines, services, total);
         let here = number == state.cursor;
         // In a lesson the bar would outshine what is pointed at.
-        line.selected = here && state.course.is_none();
+        line.selected = here && state.lessons.is_none();
         // A group's sign may stand there already; the bar of the cursor is seen without it.
         if here && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' ')) {
             first.text.replace_range(0..1, "›");
         }
         out.push(line);
     }
-    padded(out, height)
+    pad_lines(out, height)
 }
 
 /// The order a click on this cell of the column heads asks for.
-pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
-    let mut left = MARGIN;
-    for sized in grids.heads_of() {
-        let right = left + sized.width + columns::GAP;
+pub fn sort_column_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
+    let layout = TableLayout::new(state.grouping, usize::from(state.size.0), column_set(state));
+    let mut left = LEFT_MARGIN;
+    for sized in layout.header_columns() {
+        let right = left + sized.width + columns::COLUMN_GAP;
         if (left..right).contains(&usize::from(cell)) {
-            return sized.column.sort;
+            return sized.column.sort_column;
         }
         left = right;
     }
@@ -80,26 +84,26 @@ pub fn sort_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
 }
 
 /// What the view can be ordered by: the columns that are shown.
-pub fn shown_sorts(state: &ViewState) -> Vec<SortColumn> {
-    let grids = Grids::new(state.grouping, usize::from(state.size.0), looks(state));
-    grids
-        .heads_of()
+pub fn sortable_columns(state: &ViewState) -> Vec<SortColumn> {
+    let layout = TableLayout::new(state.grouping, usize::from(state.size.0), column_set(state));
+    layout
+        .header_columns()
         .iter()
-        .filter_map(|sized| sized.column.sort)
+        .filter_map(|sized| sized.column.sort_column)
         .collect()
 }
 
-fn padded(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
-    lines.resize(height + 1, Line::default());
+fn pad_lines(mut lines: Vec<StyledLine>, height: usize) -> Vec<StyledLine> {
+    lines.resize(height + 1, StyledLine::default());
     lines
 }
 
 /// Why the table is empty, and what to press.
-fn nothing(state: &ViewState) -> String {
-    if state.course.is_some() {
+fn empty_table_text(state: &ViewState) -> String {
+    if state.lessons.is_some() {
         return "   no row: no socket of this lesson is in the table".into();
     }
-    let only = header::switches(state.narrow);
+    let only = header::describe_quick_filter(state.quick_filter);
     if state.grouping == Grouping::History && state.filter.text.is_empty() && only.is_empty() {
         return "   nothing has closed yet; H goes back".into();
     }
@@ -115,128 +119,147 @@ fn nothing(state: &ViewState) -> String {
 /// How often the machine was looked at, and by whom: one look, which is printed, tells no rate, no
 /// age, no course of time; a room reads only what matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looks {
-    One(Overlong),
-    Many,
-    Presented,
-    Lesson(rows::Need),
+pub(super) enum ColumnSet {
+    SingleSample(Overflow),
+    Live,
+    Presentation,
+    Lesson(rows::LessonColumns),
 }
 
-fn looks(state: &ViewState) -> Looks {
-    if let Some(course) = &state.course {
-        return Looks::Lesson(course.sitting().map_or(rows::Need::Both, rows::Need::of));
+fn column_set(state: &ViewState) -> ColumnSet {
+    if let Some(course) = &state.lessons {
+        return ColumnSet::Lesson(
+            course
+                .session()
+                .map_or(rows::LessonColumns::Both, rows::LessonColumns::for_session),
+        );
     }
-    match state.manner {
-        Manner::Usual => Looks::Many,
-        Manner::Presenter => Looks::Presented,
+    match state.display_mode {
+        DisplayMode::Normal => ColumnSet::Live,
+        DisplayMode::Presentation => ColumnSet::Presentation,
     }
 }
 
-impl Looks {
-    fn fit(self, columns: &[Column], total: usize) -> Vec<Sized> {
-        let needs_time = |c: &Column| {
+impl ColumnSet {
+    fn fit(self, columns: &[TableColumn], total: usize) -> Vec<SizedColumn> {
+        let needs_time = |c: &TableColumn| {
             matches!(
                 c.content,
-                Content::Age | Content::Down | Content::Up | Content::Series
+                ColumnContent::Age
+                    | ColumnContent::ReceiveRate
+                    | ColumnContent::SendRate
+                    | ColumnContent::Sparkline
             )
         };
         match self {
-            Self::Many | Self::Lesson(_) => columns::fit(columns, total),
-            Self::Presented => {
-                let few: Vec<Column> = columns
+            Self::Live | Self::Lesson(_) => columns::fit_columns(columns, total),
+            Self::Presentation => {
+                let shown: Vec<TableColumn> = columns
                     .iter()
-                    .filter(|c| matters_to_a_room(c))
+                    .filter(|c| is_shown_in_presentation(c))
                     .map(|c| match c.content {
-                        Content::States => c.spelled_out(),
+                        ColumnContent::States => c.spelled_out(),
                         _ => *c,
                     })
                     .collect();
-                columns::fit(&few, total)
+                columns::fit_columns(&shown, total)
             }
-            Self::One(overlong) => {
-                let timeless: Vec<Column> =
+            Self::SingleSample(overlong) => {
+                let without_history: Vec<TableColumn> =
                     columns.iter().filter(|c| !needs_time(c)).copied().collect();
-                let fitted = columns::fit(&timeless, total).into_iter();
-                fitted.map(|sized| Sized { overlong, ..sized }).collect()
+                let fitted = columns::fit_columns(&without_history, total).into_iter();
+                fitted
+                    .map(|sized| SizedColumn {
+                        overflow: overlong,
+                        ..sized
+                    })
+                    .collect()
             }
         }
     }
 }
 
 /// The column a lesson points at.
-fn lit(state: &ViewState, grouping: Grouping) -> Option<Content> {
-    let sitting = state.course.as_ref()?.sitting()?;
+fn highlighted_column(state: &ViewState, grouping: Grouping) -> Option<ColumnContent> {
+    let session = state.lessons.as_ref()?.session()?;
     let flat = grouping == Grouping::Sockets;
-    match sitting.look_at()? {
-        LookAt::State => Some(Content::State),
-        LookAt::LocalAddress | LookAt::LocalPort if flat => Some(Content::Local),
-        LookAt::Remote if flat => Some(Content::Remote),
-        LookAt::LocalAddress | LookAt::LocalPort | LookAt::Remote => Some(Content::End),
-        LookAt::Owner => Some(Content::Owner),
-        LookAt::Queues if flat => Some(Content::Queues),
-        LookAt::Queues => Some(Content::Note),
-        LookAt::Rows | LookAt::Outcome => None,
+    match session.highlight()? {
+        Highlight::State => Some(ColumnContent::State),
+        Highlight::LocalAddress | Highlight::LocalPort if flat => Some(ColumnContent::Local),
+        Highlight::Remote if flat => Some(ColumnContent::Remote),
+        Highlight::LocalAddress | Highlight::LocalPort | Highlight::Remote => {
+            Some(ColumnContent::Endpoint)
+        }
+        Highlight::Owner => Some(ColumnContent::Owner),
+        Highlight::Queues if flat => Some(ColumnContent::Queues),
+        Highlight::Queues => Some(ColumnContent::Notes),
+        Highlight::Rows | Highlight::CallResult => None,
     }
 }
 
-const fn matters_to_a_room(column: &Column) -> bool {
+const fn is_shown_in_presentation(column: &TableColumn) -> bool {
     matches!(
         column.content,
-        Content::Name
-            | Content::Process
-            | Content::Sockets
-            | Content::States
-            | Content::State
-            | Content::Local
-            | Content::Remote
-            | Content::End
-            | Content::Owner
+        ColumnContent::Name
+            | ColumnContent::Process
+            | ColumnContent::Sockets
+            | ColumnContent::States
+            | ColumnContent::State
+            | ColumnContent::Local
+            | ColumnContent::Remote
+            | ColumnContent::Endpoint
+            | ColumnContent::Owner
     )
 }
 
 /// The column widths of everything a view shows.
-pub(super) struct Grids {
-    group: Vec<Sized>,
-    inner: Vec<Sized>,
-    row: Vec<Sized>,
-    deep_row: Vec<Sized>,
+pub(super) struct TableLayout {
+    group: Vec<SizedColumn>,
+    subgroup: Vec<SizedColumn>,
+    row: Vec<SizedColumn>,
+    nested_row: Vec<SizedColumn>,
     grouping: Grouping,
     /// The column that is pointed at.
-    lit: Option<Content>,
+    highlighted: Option<ColumnContent>,
     /// In which times of day are shown.
-    zone: jiff::tz::TimeZone,
+    time_zone: jiff::tz::TimeZone,
     findings: Arc<Findings>,
 }
 
-impl Grids {
-    pub(super) fn new(grouping: Grouping, total: usize, looks: Looks) -> Self {
-        let room = total.saturating_sub(MARGIN + EDGE);
-        let row = match (grouping, looks) {
-            (Grouping::Sockets, Looks::Lesson(need)) => looks.fit(rows::lesson(need, room), room),
-            (Grouping::Sockets, _) => looks.fit(rows::FLAT, room),
-            (Grouping::History, _) => looks.fit(ended::COLUMNS, room),
-            _ => looks.fit(rows::MEMBER, room.saturating_sub(INDENT)),
+impl TableLayout {
+    pub(super) fn new(grouping: Grouping, total: usize, column_set: ColumnSet) -> Self {
+        let room = total.saturating_sub(LEFT_MARGIN + RIGHT_MARGIN);
+        let row = match (grouping, column_set) {
+            (Grouping::Sockets, ColumnSet::Lesson(need)) => {
+                column_set.fit(rows::lesson_columns(need, room), room)
+            }
+            (Grouping::Sockets, _) => column_set.fit(rows::FLAT_ROW_COLUMNS, room),
+            (Grouping::History, _) => column_set.fit(ended::CLOSED_ROW_COLUMNS, room),
+            _ => column_set.fit(rows::GROUPED_ROW_COLUMNS, room.saturating_sub(INDENT_WIDTH)),
         };
-        let group = looks.fit(groups::columns(grouping), room);
-        let mut inner = group.clone();
-        if let Some(first) = inner.first_mut() {
-            first.width = first.width.saturating_sub(INDENT);
+        let group = column_set.fit(groups::group_columns(grouping), room);
+        let mut subgroup = group.clone();
+        if let Some(first) = subgroup.first_mut() {
+            first.width = first.width.saturating_sub(INDENT_WIDTH);
         }
-        let deep_row = looks.fit(rows::MEMBER, room.saturating_sub(2 * INDENT));
+        let nested_row = column_set.fit(
+            rows::GROUPED_ROW_COLUMNS,
+            room.saturating_sub(2 * INDENT_WIDTH),
+        );
         Self {
             group,
-            inner,
+            subgroup,
             row,
-            deep_row,
+            nested_row,
             grouping,
-            zone: jiff::tz::TimeZone::UTC,
+            time_zone: jiff::tz::TimeZone::UTC,
             findings: Arc::default(),
-            lit: None,
+            highlighted: None,
         }
     }
 
     /// With marks on the ports at which something was found.
-    fn marking(self, findings: &Arc<Findings>) -> Self {
+    fn with_findings(self, findings: &Arc<Findings>) -> Self {
         Self {
             findings: Arc::clone(findings),
             ..self
@@ -244,7 +267,7 @@ impl Grids {
     }
 
     /// The columns that have heads.
-    fn heads_of(&self) -> &[Sized] {
+    fn header_columns(&self) -> &[SizedColumn] {
         if matches!(self.grouping, Grouping::Sockets | Grouping::History) {
             &self.row
         } else {
@@ -253,22 +276,22 @@ impl Grids {
     }
 
     /// The column heads, with a sign on the one the table is ordered by, where that can be changed.
-    pub(super) fn heads(&self, order: Option<Order>) -> Line {
-        let columns = self.heads_of();
-        let mut line = Line::of(" ".repeat(MARGIN), Tone::Dim);
+    pub(super) fn heads(&self, order: Option<SortOrder>) -> StyledLine {
+        let columns = self.header_columns();
+        let mut line = StyledLine::new(" ".repeat(LEFT_MARGIN), Tone::Dim);
         for (index, sized) in columns.iter().enumerate() {
             if index > 0 {
                 line.push("  ", Tone::Dim);
             }
-            let here = order.filter(|order| sized.column.sort == Some(order.column));
+            let here = order.filter(|order| sized.column.sort_column == Some(order.column));
             let sign = match here.map(|order| order.direction) {
                 None => "",
-                Some(Direction::Ascending) => "▲",
-                Some(Direction::Descending) => "▼",
+                Some(SortDirection::Ascending) => "▲",
+                Some(SortDirection::Descending) => "▼",
             };
             let title = format!("{}{sign}", sized.column.title);
             let tone = here.map_or(Tone::Dim, |_| Tone::Accent);
-            line.push(sized.place(&title), tone);
+            line.push(sized.pad(&title), tone);
         }
         line
     }
@@ -276,113 +299,128 @@ impl Grids {
     /// One line of the table.
     pub(super) fn line(
         &self,
-        place: Place,
-        answer: &Answer,
-        lines: &Lines,
+        visible_line: VisibleLine,
+        result: &QueryResult,
+        lines: &VisibleLines,
         services: &Services,
         total: usize,
-    ) -> Line {
-        match place {
-            Place::Section(index) => match answer.sections.get(index) {
-                Some(part) => section(part, total),
-                None => Line::default(),
+    ) -> StyledLine {
+        match visible_line {
+            VisibleLine::Section(index) => match result.sections.get(index) {
+                Some(part) => section_line(part, total),
+                None => StyledLine::default(),
             },
-            Place::Group(index) => match answer.groups.get(index) {
-                Some(group) => self.group(group, 0, &self.group, answer, lines, services),
-                None => Line::default(),
+            VisibleLine::Group(index) => match result.groups.get(index) {
+                Some(group) => self.group_line(group, 0, &self.group, result, lines, services),
+                None => StyledLine::default(),
             },
-            Place::Inner(index) => match answer.inner.get(index) {
-                Some(group) => self.group(group, INDENT, &self.inner, answer, lines, services),
-                None => Line::default(),
+            VisibleLine::Subgroup(index) => match result.subgroups.get(index) {
+                Some(group) => {
+                    self.group_line(group, INDENT_WIDTH, &self.subgroup, result, lines, services)
+                }
+                None => StyledLine::default(),
             },
-            Place::Row {
+            VisibleLine::Row {
                 group,
                 position,
-                last,
+                is_last: last,
             } => {
                 let depth = match group {
                     None => 0,
                     Some(path) if path.sub.is_some() => 2,
                     Some(_) => 1,
                 };
-                self.row(position, depth, last, answer)
+                self.row_line(position, depth, last, result)
             }
         }
     }
 
-    fn group(
+    fn group_line(
         &self,
         group: &Group,
         indent: usize,
-        columns: &[Sized],
-        answer: &Answer,
-        lines: &Lines,
+        columns: &[SizedColumn],
+        result: &QueryResult,
+        lines: &VisibleLines,
         services: &Services,
-    ) -> Line {
+    ) -> StyledLine {
         let open = lines.folds().is_open(group.path);
         let fold = if open { "▾" } else { "▸" };
         // Unfolded, the rows say themselves what happened to them.
         let (sign, tone) = if open {
             (" ", Tone::Plain)
         } else {
-            groups::sign(&group.summary)
+            groups::change_sign(&group.summary)
         };
-        let mut line = Line::of(sign, tone);
-        let mark = groups::mark(group, &self.findings);
+        let mut line = StyledLine::new(sign, tone);
+        let mark = groups::finding_mark(group, &self.findings);
         line.push(format!("{}{fold}", " ".repeat(indent)), Tone::Dim);
         match &mark {
             Some(mark) => line.push("!", mark.tone),
             None => line.push(" ", Tone::Dim),
         }
-        groups::cells(&mut line, group, answer, services, columns, mark.as_ref());
+        groups::push_group_cells(&mut line, group, result, services, columns, mark.as_ref());
         line
     }
 
-    fn row(&self, position: usize, depth: usize, last: bool, answer: &Answer) -> Line {
-        let row = answer.rows.get(position).and_then(|slot| answer.row(*slot));
+    fn row_line(
+        &self,
+        position: usize,
+        depth: usize,
+        last: bool,
+        result: &QueryResult,
+    ) -> StyledLine {
+        let row = result.rows.get(position).and_then(|slot| result.row(*slot));
         let Some(row) = row else {
-            return Line::default();
+            return StyledLine::default();
         };
         if self.grouping == Grouping::History {
-            return ended::line(row, &answer.moment, &self.row, &self.zone);
+            return ended::closed_row(row, &result.moment, &self.row, &self.time_zone);
         }
-        let (sign, tone) = rows::sign(row, &answer.moment);
-        let mut line = Line::of(" ", Tone::Plain);
+        let (sign, tone) = rows::row_sign(row, &result.moment);
+        let mut line = StyledLine::new(" ", Tone::Plain);
         line.push(format!("{sign} "), tone.unwrap_or(Tone::Plain));
         if depth > 0 {
             let branch = if last { "└ " } else { "├ " };
             line.push(
-                format!("{}{branch}", " ".repeat((depth - 1) * INDENT)),
+                format!("{}{branch}", " ".repeat((depth - 1) * INDENT_WIDTH)),
                 Tone::Dim,
             );
         }
         let columns = if depth == 2 {
-            &self.deep_row
+            &self.nested_row
         } else {
             &self.row
         };
-        let twin = answer.twin(row.slot).filter(|_| depth > 0);
+        let twin = result.dual_stack_twin(row.slot).filter(|_| depth > 0);
         let twin = twin.map(|t| &**t);
-        rows::cells(&mut line, row, twin, &answer.moment, columns, self.lit);
+        rows::push_row_cells(
+            &mut line,
+            row,
+            twin,
+            &result.moment,
+            columns,
+            self.highlighted,
+        );
         line
     }
 }
 
-fn section(section: &Section, total: usize) -> Line {
-    let groups = section.live;
-    let sockets = count(section.sockets as usize, "socket", "sockets");
+fn section_line(section: &ResultSection, total: usize) -> StyledLine {
+    let groups = section.active_groups;
+    let sockets = pluralize(section.sockets as usize, "socket", "sockets");
     let (title, sum) = match section.kind {
-        SectionKind::ListeningHere => ("LISTENING HERE", count(groups, "port", "ports")),
-        SectionKind::Outgoing => ("OUTGOING", count(groups, "port", "ports")),
-        SectionKind::Processes => ("PROCESSES", count(groups, "process", "processes")),
-        SectionKind::NoProcess => ("NO PROCESS", count(groups, "reason", "reasons")),
-        SectionKind::Hosts => ("REMOTE HOSTS", count(groups, "host", "hosts")),
+        SectionKind::ListeningHere => ("LISTENING HERE", pluralize(groups, "port", "ports")),
+        SectionKind::Outgoing => ("OUTGOING", pluralize(groups, "port", "ports")),
+        SectionKind::Processes => ("PROCESSES", pluralize(groups, "process", "processes")),
+        SectionKind::NoProcess => ("NO PROCESS", pluralize(groups, "reason", "reasons")),
+        SectionKind::Hosts => ("REMOTE HOSTS", pluralize(groups, "host", "hosts")),
         SectionKind::NoHost => ("NO REMOTE END", String::new()),
     };
-    let mut line = Line::of(format!(" {title}"), Tone::Heading);
+    let mut line = StyledLine::new(format!(" {title}"), Tone::Heading);
     let comma = if sum.is_empty() { "" } else { ", " };
-    line.push_right(
-        Line::of(format!("{sum}{comma}{sockets} "), Tone::Dim),
+    line.push_right_aligned(
+        StyledLine::new(format!("{sum}{comma}{sockets} "), Tone::Dim),
         total,
     );
     line

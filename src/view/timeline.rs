@@ -1,55 +1,55 @@
 //! The line of time: how many sockets were open when, and which moment is shown.
 //!
-//! In: a [`Track`]. Out: one line, from the oldest moment that is kept to now.
+//! In: a [`TimelineInfo`]. Out: one line, from the oldest moment that is kept to now.
 
 use std::time::Duration;
 
-use crate::history::Track;
+use crate::history::TimelineInfo;
 use crate::quantity;
 use crate::view::cells::width;
-use crate::view::screen::{Line, Tone};
+use crate::view::screen::{StyledLine, Tone};
 
 /// Where one is.
-const HERE: char = '◆';
+const POSITION_MARK: char = '◆';
 
 /// The line.
-pub(super) fn timeline(track: &Track, total: usize) -> Line {
-    let span = track.newest.saturating_sub(track.oldest);
-    let why = match track.is_short {
+pub(super) fn draw_timeline(info: &TimelineInfo, total: usize) -> StyledLine {
+    let span = info.newest.saturating_sub(info.oldest);
+    let why = match info.is_truncated {
         true => " (no room for more)",
         false => "",
     };
     let left = format!(" −{}{why} ", quantity::age(span));
     let right = " now ";
-    let mut line = Line::of(left.as_str(), Tone::Dim);
+    let mut line = StyledLine::new(left.as_str(), Tone::Dim);
     let cells = total.saturating_sub(width(&left) + width(right));
     if cells < 2 {
         return line;
     }
-    let counts = resampled(&track.counts, cells);
-    let most = counts.iter().flatten().max().copied().unwrap_or(0);
-    let here = place(track.at.saturating_sub(track.oldest), span, cells);
+    let counts = resample(&info.counts, cells);
+    let highest = counts.iter().flatten().max().copied().unwrap_or(0);
+    let position = cell_for_time(info.shown.saturating_sub(info.oldest), span, cells);
     let bars: Vec<char> = counts
         .iter()
-        .map(|count| count.map_or(' ', |count| level(count, most)))
+        .map(|count| count.map_or(' ', |count| bar_char(count, highest)))
         .collect();
-    let (before, after) = bars.split_at(here.min(bars.len()));
+    let (before, after) = bars.split_at(position.min(bars.len()));
     line.push(before.iter().collect::<String>(), Tone::Plain);
-    line.push(HERE.to_string(), Tone::Accent);
+    line.push(POSITION_MARK.to_string(), Tone::Accent);
     line.push(after.iter().skip(1).collect::<String>(), Tone::Dim);
     line.push(right, Tone::Dim);
     line
 }
 
 /// A bar as high as the count is of the most.
-fn level(count: usize, most: usize) -> char {
+fn bar_char(count: usize, highest: usize) -> char {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let level = count.saturating_mul(LEVELS.len() - 1) / most.max(1);
+    let level = count.saturating_mul(LEVELS.len() - 1) / highest.max(1);
     LEVELS.get(level).copied().unwrap_or(' ')
 }
 
 /// The cell of a time.
-fn place(since: Duration, span: Duration, cells: usize) -> usize {
+fn cell_for_time(since: Duration, span: Duration, cells: usize) -> usize {
     if span.is_zero() {
         return cells - 1;
     }
@@ -58,7 +58,7 @@ fn place(since: Duration, span: Duration, cells: usize) -> usize {
 }
 
 /// The most of each cell; a cell into which no sample fell has what was true before it.
-fn resampled(counts: &[Option<usize>], cells: usize) -> Vec<Option<usize>> {
+fn resample(counts: &[Option<usize>], cells: usize) -> Vec<Option<usize>> {
     let mut last = None;
     (0..cells)
         .map(|cell| {
@@ -75,31 +75,34 @@ fn resampled(counts: &[Option<usize>], cells: usize) -> Vec<Option<usize>> {
 mod tests {
     use super::*;
 
-    fn track(counts: &[Option<usize>], at: u64) -> Track {
-        Track {
+    fn info(counts: &[Option<usize>], at: u64) -> TimelineInfo {
+        TimelineInfo {
             oldest: Duration::from_secs(10),
             newest: Duration::from_secs(70),
-            at: Duration::from_secs(at),
+            shown: Duration::from_secs(at),
             counts: counts.to_vec(),
-            is_short: false,
+            is_truncated: false,
         }
     }
 
     #[test]
-    fn one_sees_where_one_is_and_how_the_count_went() {
+    fn timeline_shows_the_position_and_the_counts() {
         let counts = [Some(1), None, Some(8), Some(4)];
-        let text = |at| timeline(&track(&counts, at), 17).text();
+        let text = |at| draw_timeline(&info(&counts, at), 17).text();
         assert_eq!(text(10), " −1m00s ◆▁█▄ now ");
         assert_eq!(text(30), " −1m00s ▁◆█▄ now ");
         assert_eq!(text(70), " −1m00s ▁▁█◆ now ");
-        let wide = timeline(&track(&counts, 40), 29);
+        let wide = draw_timeline(&info(&counts, 40), 29);
         assert_eq!(wide.text(), " −1m00s ▁▁▁▁▁▁▁▁◆███▄▄▄▄ now ");
         assert_eq!(wide.width(), 29);
     }
 
     #[test]
-    fn a_line_that_is_too_narrow_says_what_fits() {
-        assert_eq!(timeline(&track(&[], 10), 10).text(), " −1m00s ");
-        assert_eq!(timeline(&Track::default(), 16).text(), " −0s      ◆ now ");
+    fn narrow_timeline_keeps_its_label() {
+        assert_eq!(draw_timeline(&info(&[], 10), 10).text(), " −1m00s ");
+        assert_eq!(
+            draw_timeline(&TimelineInfo::default(), 16).text(),
+            " −0s      ◆ now "
+        );
     }
 }

@@ -9,24 +9,26 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-pub use theme::{Colours, Theme};
+pub use theme::{ColorMode, Theme};
 
 use crate::view::Screen;
 
 /// Paints a screen.
 #[derive(Clone, Copy, Debug)]
-pub struct Chart<'a> {
+pub struct ScreenWidget<'a> {
     /// What is painted.
     pub screen: &'a Screen,
     /// How meanings look.
     pub theme: Theme,
 }
 
-impl Widget for Chart<'_> {
+impl Widget for ScreenWidget<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         for (line, y) in self.screen.lines.iter().zip(area.top()..area.bottom()) {
-            let bar = line.bar.and_then(|cells| u16::try_from(cells).ok());
+            let bar = line
+                .selection_end
+                .and_then(|cells| u16::try_from(cells).ok());
             let end = match (line.selected, bar) {
                 (false, _) => area.left(),
                 (true, Some(cells)) => area.left().saturating_add(cells).min(area.right()),
@@ -52,16 +54,16 @@ mod tests {
     use ratatui::style::{Color, Modifier};
 
     use super::*;
-    use crate::view::{Line, Tone};
+    use crate::view::{StyledLine, Tone};
 
-    fn painted(lines: Vec<Line>, colours: Colours, size: (u16, u16)) -> Buffer {
+    fn render_lines(lines: Vec<StyledLine>, color_mode: ColorMode, size: (u16, u16)) -> Buffer {
         let screen = Screen {
             lines,
             cursor: None,
         };
         let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-        let theme = Theme { colours };
-        Chart {
+        let theme = Theme { color_mode };
+        ScreenWidget {
             screen: &screen,
             theme,
         }
@@ -75,8 +77,8 @@ mod tests {
             .collect()
     }
 
-    fn line(spans: &[(&str, Tone)]) -> Line {
-        let mut line = Line::default();
+    fn line(spans: &[(&str, Tone)]) -> StyledLine {
+        let mut line = StyledLine::default();
         spans
             .iter()
             .for_each(|(text, tone)| line.push(*text, *tone));
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn a_tone_becomes_a_style() {
         let lines = vec![line(&[("+ ", Tone::Opened), ("new", Tone::Error)])];
-        let buffer = painted(lines, Colours::Sixteen, (8, 1));
+        let buffer = render_lines(lines, ColorMode::Ansi16, (8, 1));
         assert_eq!(symbols(&buffer, 0), "+ new   ");
         assert_eq!(buffer[(0, 0)].fg, Color::Green);
         assert_eq!(buffer[(2, 0)].fg, Color::Red);
@@ -96,19 +98,23 @@ mod tests {
 
     #[test]
     fn without_colours_only_attributes_are_left() {
-        let tones = [Tone::Opened, Tone::Warning, Tone::Dim, Tone::Ignorance];
+        let tones = [Tone::Opened, Tone::Warning, Tone::Dim, Tone::Unknown];
         let spans: Vec<(&str, Tone)> = tones.map(|tone| ("x", tone)).to_vec();
-        let buffer = painted(vec![line(&spans)], Colours::None, (4, 1));
+        let buffer = render_lines(vec![line(&spans)], ColorMode::Monochrome, (4, 1));
         assert!((0..4).all(|x| buffer[(x, 0)].fg == Color::Reset));
         assert_eq!(buffer[(2, 0)].modifier, Modifier::DIM);
         assert_eq!(buffer[(3, 0)].modifier, Modifier::ITALIC);
     }
 
     #[test]
-    fn the_cursor_is_one_even_bar_from_edge_to_edge() {
+    fn selection_bar_is_uniform_and_spans_the_line() {
         let mut selected = line(&[("a", Tone::Opened), ("b", Tone::Dim), ("c", Tone::Warning)]);
         selected.selected = true;
-        let buffer = painted(vec![Line::default(), selected], Colours::Sixteen, (6, 2));
+        let buffer = render_lines(
+            vec![StyledLine::default(), selected],
+            ColorMode::Ansi16,
+            (6, 2),
+        );
         let bar = |x| &buffer[(x, 1)];
         assert!((0..6).all(|x| bar(x).modifier.contains(Modifier::REVERSED)));
         assert!((0..6).all(|x| bar(x).fg == Color::Reset));
@@ -118,21 +124,29 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_cells_and_never_half() {
-        let buffer = painted(vec![line(&[("日本x", Tone::Plain)])], Colours::None, (5, 1));
+        let buffer = render_lines(
+            vec![line(&[("日本x", Tone::Plain)])],
+            ColorMode::Monochrome,
+            (5, 1),
+        );
         assert_eq!(buffer[(0, 0)].symbol(), "日");
         assert_eq!(buffer[(2, 0)].symbol(), "本");
         assert_eq!(buffer[(4, 0)].symbol(), "x");
-        let cut = painted(vec![line(&[("日本", Tone::Plain)])], Colours::None, (3, 1));
+        let cut = render_lines(
+            vec![line(&[("日本", Tone::Plain)])],
+            ColorMode::Monochrome,
+            (3, 1),
+        );
         assert_eq!(cut[(0, 0)].symbol(), "日");
         assert_eq!(cut[(2, 0)].symbol(), " ");
     }
 
     #[test]
-    fn nothing_that_acts_on_a_terminal_gets_through() {
+    fn control_characters_are_not_rendered() {
         let hostile = "a\u{1b}[31mb\u{7}\u{8}\n\tc\u{9b}d";
-        let buffer = painted(
+        let buffer = render_lines(
             vec![line(&[(hostile, Tone::Plain)])],
-            Colours::None,
+            ColorMode::Monochrome,
             (20, 2),
         );
         assert_eq!(symbols(&buffer, 0).trim_end(), "a[31mbcd");
@@ -144,7 +158,7 @@ mod tests {
     #[test]
     fn a_screen_larger_than_the_area_is_cut() {
         let lines = vec![line(&[("abcdef", Tone::Plain)]); 4];
-        let buffer = painted(lines, Colours::None, (3, 2));
+        let buffer = render_lines(lines, ColorMode::Monochrome, (3, 2));
         assert_eq!(
             (symbols(&buffer, 0), symbols(&buffer, 1)),
             ("abc".into(), "abc".into())

@@ -8,27 +8,27 @@ use crate::view::Tone;
 
 /// Whether colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colours {
+pub enum ColorMode {
     /// The terminal's sixteen.
     #[default]
-    Sixteen,
+    Ansi16,
     /// Attributes only: `NO_COLOR`, `--no-color`, a dumb terminal.
-    None,
+    Monochrome,
 }
 
 /// From meanings to styles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
     /// Whether colours are used.
-    pub colours: Colours,
+    pub color_mode: ColorMode,
 }
 
 impl Theme {
     /// The style of a tone, on the line under the cursor or elsewhere.
     pub fn style(self, tone: Tone, selected: bool) -> Style {
         let style = Style::new().add_modifier(modifier(tone));
-        let style = match (self.colours, color(tone)) {
-            (Colours::Sixteen, Some(color)) if !selected => style.fg(color),
+        let style = match (self.color_mode, color(tone)) {
+            (ColorMode::Ansi16, Some(color)) if !selected => style.fg(color),
             _ => style,
         };
         // The cursor is one even bar: its own colours would make a patchwork of it.
@@ -44,14 +44,14 @@ impl Theme {
 
 const fn color(tone: Tone) -> Option<Color> {
     Some(match tone {
-        Tone::Plain | Tone::Strong | Tone::Dim | Tone::Lit => return None,
+        Tone::Plain | Tone::Strong | Tone::Dim | Tone::Highlighted => return None,
         Tone::Heading | Tone::Accent => Color::Cyan,
-        Tone::Opened | Tone::Flowing => Color::Green,
+        Tone::Opened | Tone::Established => Color::Green,
         Tone::Closed | Tone::Error => Color::Red,
-        Tone::Changed | Tone::Warning | Tone::Opening => Color::Yellow,
+        Tone::Changed | Tone::Warning | Tone::Handshake => Color::Yellow,
         // Plain blue is too dark to read on most dark backgrounds.
-        Tone::Waiting => Color::LightBlue,
-        Tone::Ending | Tone::Ignorance => Color::Magenta,
+        Tone::Listening => Color::LightBlue,
+        Tone::Closing | Tone::Unknown => Color::Magenta,
         Tone::Inference => return None,
     })
 }
@@ -60,8 +60,8 @@ const fn modifier(tone: Tone) -> Modifier {
     match tone {
         Tone::Strong | Tone::Heading | Tone::Accent | Tone::Error => Modifier::BOLD,
         Tone::Dim => Modifier::DIM,
-        Tone::Lit => Modifier::REVERSED.union(Modifier::BOLD),
-        Tone::Inference | Tone::Ignorance => Modifier::ITALIC,
+        Tone::Highlighted => Modifier::REVERSED.union(Modifier::BOLD),
+        Tone::Inference | Tone::Unknown => Modifier::ITALIC,
         _ => Modifier::empty(),
     }
 }

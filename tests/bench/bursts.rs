@@ -11,26 +11,26 @@ use portolan::collect::Collector;
 use portolan::history::History;
 use portolan::port::Port;
 
-use crate::table::Table;
+use crate::table::ReportTable;
 
 /// The first argument of the process that opens and closes.
-pub(crate) const BURST: &str = "burst";
+pub(crate) const BURST_ARG: &str = "burst";
 
 /// Connections a second; the last is as fast as one process can.
 const RATES: [u64; 4] = [1_000, 5_000, 10_000, u64::MAX];
 
 /// How long it goes on.
-const TIME: Duration = Duration::from_secs(4);
+const BURST_DURATION: Duration = Duration::from_secs(4);
 
 /// Measures it, and adds sentences to the table.
-pub(crate) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     for rate in RATES {
-        table.note(one(rate)?);
+        table.note(measure_rate(rate)?);
     }
     Ok(())
 }
 
-fn one(rate: u64) -> Result<String, Box<dyn Error>> {
+fn measure_rate(rate: u64) -> Result<String, Box<dyn Error>> {
     let mut collector = Collector::open(None, Instant::now())?;
     let mut history = History::default();
     let interval = Duration::from_secs(1);
@@ -41,9 +41,9 @@ fn one(rate: u64) -> Result<String, Box<dyn Error>> {
         history.apply(&mut snapshot);
         sockets = snapshot.sockets;
     }
-    let mut child = Ended(
+    let mut child = ChildGuard(
         Command::new(env::current_exe()?)
-            .args([BURST, &rate.to_string()])
+            .args([BURST_ARG, &rate.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?,
@@ -52,7 +52,7 @@ fn one(rate: u64) -> Result<String, Box<dyn Error>> {
     let mut line = String::new();
     out.read_line(&mut line)?;
     let port = Port(line.trim().parse()?);
-    let before = events_time()?;
+    let before = events_thread_cpu_time()?;
     let begun = Instant::now();
     // Both ends are here; this is the one that accepted.
     let (mut seen, mut gaps, mut last) = (0, 0, false);
@@ -69,9 +69,9 @@ fn one(rate: u64) -> Result<String, Box<dyn Error>> {
         if last {
             break;
         }
-        last = begun.elapsed() > TIME + interval;
+        last = begun.elapsed() > BURST_DURATION + interval;
     }
-    let spent = events_time()?.saturating_sub(before);
+    let spent = events_thread_cpu_time()?.saturating_sub(before);
     line.clear();
     out.read_line(&mut line)?;
     let mut words = line.split_whitespace().map(str::parse::<u64>);
@@ -86,7 +86,7 @@ fn one(rate: u64) -> Result<String, Box<dyn Error>> {
 }
 
 /// Processor time of the thread that hears of ends, as the kernel counts it: in hundredths of a second.
-fn events_time() -> Result<Duration, Box<dyn Error>> {
+fn events_thread_cpu_time() -> Result<Duration, Box<dyn Error>> {
     let mut ticks = 0;
     for task in fs::read_dir("/proc/self/task")?.flatten() {
         let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
@@ -101,9 +101,9 @@ fn events_time() -> Result<Duration, Box<dyn Error>> {
 }
 
 /// A process that ends with us.
-struct Ended(Child);
+struct ChildGuard(Child);
 
-impl Drop for Ended {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         // It ends by itself; nothing is left to do if it cannot be waited for.
@@ -112,7 +112,7 @@ impl Drop for Ended {
 }
 
 /// Opens and closes connections at this rate, both ends; says the port before, and how many after.
-pub(crate) fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run_burst(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let rate: u64 = arguments.get(1).ok_or("no rate")?.parse()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     out.flush()?;
     let begun = Instant::now();
     let mut opened = 0_u64;
-    while begun.elapsed() < TIME {
+    while begun.elapsed() < BURST_DURATION {
         let due = u128::from(rate) * begun.elapsed().as_micros() / 1_000_000;
         if u128::from(opened) >= due {
             thread::sleep(Duration::from_micros(200));

@@ -7,59 +7,65 @@ use std::time::{Duration, Instant};
 use portolan::collect::Collector;
 use portolan::socket::{Inode, Socket};
 
-use crate::berths::{Berths, Spread};
-use crate::floor::Floor;
+use crate::raw_dump::RawDump;
+use crate::socket_processes::{ChurnScope, SocketProcesses};
 use crate::stopwatch::Laps;
-use crate::table::{Goals, Table};
+use crate::table::{Goals, ReportTable};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// In dumps of the kernel's table, taken in turn with the samples.
-const ONE: Goals = &[(100_000, 1.6)];
-const ALL: Goals = &[(100_000, 2.0)];
+const ONE_PROCESS_GOAL: Goals = &[(100_000, 1.6)];
+const ALL_PROCESSES_GOAL: Goals = &[(100_000, 2.0)];
 
 /// Samples after which every owner has to be right.
-const RIGHT: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
+const SAMPLES_UNTIL_RIGHT: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
 
 /// Measures it.
-pub(crate) fn measure(table: &mut Table, berths: &mut Berths) -> Result<(), Box<dyn Error>> {
+pub(crate) fn measure(
+    table: &mut ReportTable,
+    socket_processes: &mut SocketProcesses,
+) -> Result<(), Box<dyn Error>> {
     for (spread, label, dumps, right, goal) in [
         (
-            Spread::One,
+            ChurnScope::OneProcess,
             "sample, 1 % changed in one process",
             "  of one process, in dumps",
             "  of one process, samples until all owners are right",
-            ONE,
+            ONE_PROCESS_GOAL,
         ),
         (
-            Spread::All,
+            ChurnScope::AllProcesses,
             "sample, 1 % changed all over",
             "  all over, in dumps",
             "  all over, samples until all owners are right",
-            ALL,
+            ALL_PROCESSES_GOAL,
         ),
     ] {
-        let (laps, raw) = samples(berths, spread)?;
+        let (laps, raw) = measure_samples(socket_processes, spread)?;
         table.laps(label, &laps);
-        let share = laps.typical().0.as_secs_f64() / raw.typical().0.as_secs_f64();
+        let share = laps.median().0.as_secs_f64() / raw.median().0.as_secs_f64();
         table.goal(dumps, share, "×", goal);
-        let needed = until_right(berths, spread)?;
-        table.goal(right, needed, "", RIGHT);
+        let needed = samples_until_owners_right(socket_processes, spread)?;
+        table.goal(right, needed, "", SAMPLES_UNTIL_RIGHT);
     }
     Ok(())
 }
 
-fn samples(berths: &mut Berths, spread: Spread) -> Result<(Laps, Laps), Box<dyn Error>> {
-    let mut floor = Floor::open()?;
+fn measure_samples(
+    socket_processes: &mut SocketProcesses,
+    spread: ChurnScope,
+) -> Result<(Laps, Laps), Box<dyn Error>> {
+    let mut raw_dump = RawDump::open()?;
     let mut collector = Collector::open(None, Instant::now())?;
     let (mut laps, mut raw) = (Laps::default(), Laps::default());
     let mut sockets = Vec::new();
     for _ in 0..2 {
         sockets = collector.sample(sockets, INTERVAL)?.sockets;
     }
-    while !laps.are_enough() {
-        berths.churn(spread)?;
-        raw.lap(|| floor.dump())?;
+    while !laps.is_enough() {
+        socket_processes.churn(spread)?;
+        raw.lap(|| raw_dump.dump())?;
         let spare = std::mem::take(&mut sockets);
         sockets = laps.lap(|| collector.sample(spare, INTERVAL))?.sockets;
     }
@@ -68,17 +74,20 @@ fn samples(berths: &mut Berths, spread: Spread) -> Result<(Laps, Laps), Box<dyn 
 
 /// How many samples it takes until each socket has the owners that somebody finds who has just come
 /// and looks everywhere.
-fn until_right(berths: &mut Berths, spread: Spread) -> Result<f64, Box<dyn Error>> {
+fn samples_until_owners_right(
+    socket_processes: &mut SocketProcesses,
+    spread: ChurnScope,
+) -> Result<f64, Box<dyn Error>> {
     let mut collector = Collector::open(None, Instant::now())?;
     collector.sample(Vec::new(), INTERVAL)?;
-    berths.churn(spread)?;
-    let mut truth = Collector::open(None, Instant::now())?;
-    let truth = owners(&truth.sample(Vec::new(), INTERVAL)?.sockets);
+    socket_processes.churn(spread)?;
+    let mut full_scan = Collector::open(None, Instant::now())?;
+    let full_scan = owners(&full_scan.sample(Vec::new(), INTERVAL)?.sockets);
     for samples in 1..=100 {
         let found = owners(&collector.sample(Vec::new(), INTERVAL)?.sockets);
         // What other programs closed meanwhile is not asked for.
         let right = |(inode, pids): (&Inode, _)| found.get(inode).is_none_or(|now| now == pids);
-        if truth.iter().all(right) {
+        if full_scan.iter().all(right) {
             return Ok(f64::from(samples));
         }
     }

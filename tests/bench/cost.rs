@@ -10,27 +10,27 @@
 //! namespaces included: the kernel keeps them in one table, and their descriptors are looked at.
 
 #[cfg(target_os = "linux")]
-mod berths;
-#[cfg(target_os = "linux")]
 mod bursts;
 #[cfg(target_os = "linux")]
 mod churn;
 #[cfg(target_os = "linux")]
 mod filters;
 #[cfg(target_os = "linux")]
-mod floor;
-#[cfg(target_os = "linux")]
 mod lists;
 #[cfg(target_os = "linux")]
+mod raw_dump;
+#[cfg(target_os = "linux")]
+mod recording;
+#[cfg(target_os = "linux")]
 mod soak;
+#[cfg(target_os = "linux")]
+mod socket_processes;
 #[cfg(target_os = "linux")]
 mod stages;
 #[cfg(target_os = "linux")]
 mod stopwatch;
 #[cfg(target_os = "linux")]
 mod table;
-#[cfg(target_os = "linux")]
-mod tape;
 #[cfg(target_os = "linux")]
 mod terminal;
 
@@ -42,15 +42,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments
         .first()
-        .is_some_and(|first| first == berths::BERTH)
+        .is_some_and(|first| first == socket_processes::SOCKET_PROCESS_ARG)
     {
-        return Ok(berths::run(&arguments)?);
+        return Ok(socket_processes::run_socket_process(&arguments)?);
     }
     if arguments
         .first()
-        .is_some_and(|first| first == bursts::BURST)
+        .is_some_and(|first| first == bursts::BURST_ARG)
     {
-        return bursts::run(&arguments);
+        return bursts::run_burst(&arguments);
     }
     // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -70,21 +70,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(target_os = "linux")]
 fn measure(sizes: &[usize]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut berths = berths::Berths::default();
-    let mut table = table::Table::default();
+    let mut socket_processes = socket_processes::SocketProcesses::default();
+    let mut table = table::ReportTable::default();
     for &size in sizes {
-        berths.grow(size)?;
-        let open = berths.sockets();
+        socket_processes.grow_to(size)?;
+        let open = socket_processes.sockets();
         if open < size {
             table.note(format!(
                 "{size} sockets were wanted, the limits of this system allowed {open}"
             ));
         }
-        table.begin(size);
-        stages::measure(&mut table, berths.port())?;
-        churn::measure(&mut table, &mut berths)?;
-        lists::measure(&mut table, berths.port());
-        tape::measure(&mut table)?;
+        table.begin_column(size);
+        stages::measure(&mut table, socket_processes.port())?;
+        churn::measure(&mut table, &mut socket_processes)?;
+        lists::measure(&mut table, socket_processes.port());
+        recording::measure(&mut table)?;
         terminal::measure(&mut table)?;
     }
     bursts::measure(&mut table)?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use portolan::history::Moment;
 use portolan::query::Filter;
-use portolan::query::filter::Context;
+use portolan::query::filter::FilterContext;
 use portolan::services::Services;
 
 use crate::stopwatch::Laps;
-use crate::table::{Goals, Table};
+use crate::table::{Goals, ReportTable};
 
 /// Milliseconds.
-const FILTER: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
+const FILTER_GOAL_MS: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
 
 /// A port nobody has, names nobody and somebody has, a rare state, a pattern.
 const FILTERS: [(&str, &str); 5] = [
@@ -26,9 +26,9 @@ const FILTERS: [(&str, &str); 5] = [
 ];
 
 /// Measures them.
-pub(crate) fn measure(table: &mut Table, moment: &Arc<Moment>) {
-    let services = Services::with_overrides(&portolan::collect::names::etc_services());
-    let context = Context {
+pub(crate) fn measure(table: &mut ReportTable, moment: &Arc<Moment>) {
+    let services = Services::with_overrides(&portolan::collect::names::read_etc_services());
+    let context = FilterContext {
         moment,
         services: &services,
     };
@@ -37,10 +37,15 @@ pub(crate) fn measure(table: &mut Table, moment: &Arc<Moment>) {
             continue;
         };
         let pick = || {
-            let mut sieve = filter.sieve(context);
-            moment.rows().filter(|row| sieve.passes(row)).count()
+            let mut sieve = filter.matcher(context);
+            moment.rows().filter(|row| sieve.matches(row)).count()
         };
-        let laps = Laps::of(pick);
-        table.goal(label, laps.typical().0.as_secs_f64() * 1e3, "ms", FILTER);
+        let laps = Laps::measure(pick);
+        table.goal(
+            label,
+            laps.median().0.as_secs_f64() * 1e3,
+            "ms",
+            FILTER_GOAL_MS,
+        );
     }
 }

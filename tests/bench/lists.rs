@@ -9,22 +9,24 @@ use std::{fs, io, thread};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use crate::table::Table;
+use crate::table::ReportTable;
 
 /// Runs whose median counts; others than ours run once, because they can take ten seconds.
 const RUNS: usize = 5;
 
 /// How often the memory of a running program is looked at.
-const GLANCE: Duration = Duration::from_micros(300);
+const MEMORY_POLL_INTERVAL: Duration = Duration::from_micros(300);
 
 /// Measures them. `port` is the one that nearly all sockets have at one end.
-pub(crate) fn measure(table: &mut Table, port: u16) {
+pub(crate) fn measure(table: &mut ReportTable, port: u16) {
     // One socket, the least that a list can be about.
-    let Ok(lonely) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) else {
+    let Ok(single_socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) else {
         return;
     };
-    let its_port = lonely.local_addr().map_or(0, |address| address.port());
-    let [port, its_port] = [port, its_port].map(|port| port.to_string());
+    let single_port = single_socket
+        .local_addr()
+        .map_or(0, |address| address.port());
+    let [port, single_port] = [port, single_port].map(|port| port.to_string());
     let ours = env!("CARGO_BIN_EXE_portolan");
     for (label, program, arguments, runs) in [
         ("list: all of it", ours, &["list"][..], RUNS),
@@ -37,7 +39,7 @@ pub(crate) fn measure(table: &mut Table, port: u16) {
         (
             "list: a port with one socket",
             ours,
-            &["list", &its_port],
+            &["list", &single_port],
             RUNS,
         ),
         (
@@ -49,7 +51,7 @@ pub(crate) fn measure(table: &mut Table, port: u16) {
         ("list: by lsof -nP -i", "lsof", &["-nP", "-i"], 1),
         ("list: by ss -tunap", "ss", &["-tunap"], 1),
     ] {
-        let text = match cost(program, arguments, runs) {
+        let text = match measure_command(program, arguments, runs) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => "not here".into(),
             Err(error) => error.to_string(),
@@ -59,7 +61,7 @@ pub(crate) fn measure(table: &mut Table, port: u16) {
 }
 
 /// Wall-clock time, processor time and memory, of the run with the median wall-clock time.
-fn cost(program: &str, arguments: &[&str], runs: usize) -> io::Result<String> {
+fn measure_command(program: &str, arguments: &[&str], runs: usize) -> io::Result<String> {
     let mut times = Vec::new();
     let mut most = 0;
     for _ in 0..runs {
@@ -72,15 +74,15 @@ fn cost(program: &str, arguments: &[&str], runs: usize) -> io::Result<String> {
             WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
         )?;
         let wall = begun.elapsed();
-        let used = used(&child)?;
+        let used = cpu_time(&child)?;
         finish(child)?;
         times.push((wall, used));
 
         let child = start(program, arguments)?;
         let over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         while waitid(WaitId::Pid(pid_of(&child)?), over)?.is_none() {
-            most = most.max(resident(&child));
-            thread::sleep(GLANCE);
+            most = most.max(peak_rss_kb(&child));
+            thread::sleep(MEMORY_POLL_INTERVAL);
         }
         finish(child)?;
     }
@@ -115,14 +117,14 @@ fn pid_of(child: &Child) -> io::Result<Pid> {
 }
 
 /// What a program of one thread has used, to the nanosecond.
-fn used(child: &Child) -> io::Result<Duration> {
+fn cpu_time(child: &Child) -> io::Result<Duration> {
     let text = fs::read_to_string(format!("/proc/{}/schedstat", child.id()))?;
     let first = text.split(' ').next().and_then(|n| n.parse().ok());
     Ok(Duration::from_nanos(first.unwrap_or_default()))
 }
 
 /// Kilobytes, at most so far; 0 when it has just ended.
-fn resident(child: &Child) -> u64 {
+fn peak_rss_kb(child: &Child) -> u64 {
     let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("VmHWM"));
     let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());

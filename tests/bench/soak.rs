@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::terminal::Program;
+use crate::terminal::PtyProgram;
 
-const USUAL: Duration = Duration::from_secs(600);
+const DEFAULT_DURATION: Duration = Duration::from_secs(600);
 
 const CONNECTIONS_A_SECOND: u32 = 500;
 
@@ -23,14 +23,14 @@ const POINTS: u32 = 20;
 
 /// Runs it and prints the curve.
 pub(crate) fn run(seconds: Option<u64>) -> Result<(), Box<dyn Error>> {
-    let whole = seconds.map_or(USUAL, Duration::from_secs);
-    let over = Arc::new(AtomicBool::new(false));
+    let whole = seconds.map_or(DEFAULT_DURATION, Duration::from_secs);
+    let stop = Arc::new(AtomicBool::new(false));
     let opened = Arc::new(AtomicU64::new(0));
     let churn = {
-        let (over, opened) = (Arc::clone(&over), Arc::clone(&opened));
-        thread::spawn(move || churn(&over, &opened))
+        let (stop, opened) = (Arc::clone(&stop), Arc::clone(&opened));
+        thread::spawn(move || churn(&stop, &opened))
     };
-    let mut program = Program::start()?;
+    let mut program = PtyProgram::start()?;
     program.wait_for("LISTENING")?;
     let mut out = io::stdout();
     writeln!(
@@ -50,7 +50,7 @@ pub(crate) fn run(seconds: Option<u64>) -> Result<(), Box<dyn Error>> {
         out.flush()?;
         curve.push(resident);
     }
-    over.store(true, Ordering::Relaxed);
+    stop.store(true, Ordering::Relaxed);
     program.quit()?;
     churn.join().map_err(|_| "the churn failed")??;
     let (middle, end) = (curve.get(curve.len() / 2), curve.last());
@@ -62,15 +62,15 @@ pub(crate) fn run(seconds: Option<u64>) -> Result<(), Box<dyn Error>> {
 }
 
 /// Opens and closes connections; both ends are in this process.
-fn churn(over: &AtomicBool, opened: &AtomicU64) -> io::Result<()> {
+fn churn(stop: &AtomicBool, opened: &AtomicU64) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let place = listener.local_addr()?;
+    let address = listener.local_addr()?;
     let begun = Instant::now();
     for nth in 0.. {
-        if over.load(Ordering::Relaxed) {
+        if stop.load(Ordering::Relaxed) {
             break;
         }
-        let mut client = TcpStream::connect(place)?;
+        let mut client = TcpStream::connect(address)?;
         let (server, _) = listener.accept()?;
         client.write_all(b"hello")?;
         drop((client, server));

@@ -8,58 +8,64 @@ use portolan::collect::sock_diag::SockDiag;
 use portolan::collect::{Collector, Source};
 use portolan::history::{History, Moment};
 use portolan::port::{Port, PortKey, PortSide, Protocol};
-use portolan::query::{Answer, Folds, GroupKey, GroupPath, Grouping, Lines, Query, answer};
+use portolan::query::{
+    Folds, GroupKey, GroupPath, Grouping, Query, QueryResult, VisibleLines, run,
+};
 use portolan::services::Services;
-use portolan::teach::{Findings, Limits};
-use portolan::view::{ViewState, screen};
-use portolan::widgets::{Chart, Theme};
+use portolan::teach::{Findings, Thresholds};
+use portolan::view::{ViewState, draw};
+use portolan::widgets::{ScreenWidget, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use crate::filters;
-use crate::floor::{self, Floor};
+use crate::raw_dump::{self, RawDump};
 use crate::stopwatch::Laps;
-use crate::table::{Goals, Table};
+use crate::table::{Goals, ReportTable};
 
 /// The terminal: columns and lines.
-pub(crate) const SIZE: (u16, u16) = (120, 40);
+pub(crate) const TERMINAL_SIZE: (u16, u16) = (120, 40);
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// A sample in which nothing changed, in dumps of the kernel's table.
-const SAMPLE: Goals = &[(1_000, 1.3), (10_000, 1.3), (100_000, 1.3)];
+const SAMPLE_GOAL: Goals = &[(1_000, 1.3), (10_000, 1.3), (100_000, 1.3)];
 
 /// The first one, which finds every owner, in dumps and bare walks through the processes.
-const FIRST: Goals = &[(100_000, 1.3)];
+const FIRST_SAMPLE_GOAL: Goals = &[(100_000, 1.3)];
 
 /// Measures all of them. `port` is the one that half of the sockets share.
-pub(crate) fn measure(table: &mut Table, port: u16) -> Result<(), Box<dyn Error>> {
-    let mut floor = Floor::open()?;
+pub(crate) fn measure(table: &mut ReportTable, port: u16) -> Result<(), Box<dyn Error>> {
+    let mut floor = RawDump::open()?;
     floor.dump()?;
-    let raw = Laps::of(|| floor.dump());
-    table.laps("dump, thrown away (the kernel alone)", &raw);
-    let bare = Laps::of(floor::walk);
-    table.laps("descriptors, read and forgotten", &bare);
+    let raw_dump_laps = Laps::measure(|| floor.dump());
+    table.laps("dump, thrown away (the kernel alone)", &raw_dump_laps);
+    let fd_walk = Laps::measure(raw_dump::walk_fds);
+    table.laps("descriptors, read and forgotten", &fd_walk);
     let mut source = SockDiag::open()?;
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
-    let read = Laps::of(|| {
+    let read = Laps::measure(|| {
         sockets.clear();
         source.read(None, INTERVAL, &mut sockets, &mut gaps)
     });
     table.laps("dump, decoded", &read);
 
-    let moment = collect(table, &raw, &bare)?;
+    let moment = collect(table, &raw_dump_laps, &fd_walk)?;
     filters::measure(table, &moment);
     queries(table, &moment);
     let services = Arc::new(Services::with_overrides(&[]));
-    let shown = answer(moment, &Query::everything(Arc::clone(&services)));
+    let shown = run(moment, &Query::unfiltered(Arc::clone(&services)));
     frames(table, &shown, &services, port);
     Ok(())
 }
 
 /// Samples and what history makes of them.
-fn collect(table: &mut Table, raw: &Laps, bare: &Laps) -> Result<Arc<Moment>, Box<dyn Error>> {
+fn collect(
+    table: &mut ReportTable,
+    raw_dump_laps: &Laps,
+    fd_walk: &Laps,
+) -> Result<Arc<Moment>, Box<dyn Error>> {
     let (mut first, mut steady) = (Laps::default(), Laps::default());
     let (mut first_apply, mut apply) = (Laps::default(), Laps::default());
     for _ in 0..2 {
@@ -75,7 +81,7 @@ fn collect(table: &mut Table, raw: &Laps, bare: &Laps) -> Result<Arc<Moment>, Bo
         snapshot = collector.sample(snapshot.sockets, INTERVAL)?;
         moment = history.apply(&mut snapshot);
     }
-    while !steady.are_enough() {
+    while !steady.is_enough() {
         let spare = std::mem::take(&mut snapshot.sockets);
         snapshot = steady.lap(|| collector.sample(spare, INTERVAL))?;
         // The moment before goes in the same breath.
@@ -85,19 +91,19 @@ fn collect(table: &mut Table, raw: &Laps, bare: &Laps) -> Result<Arc<Moment>, Bo
             now
         });
     }
-    table.walls("sample, first (wall-clock time)", &first);
-    let floor = raw.typical_wall().0 + bare.typical_wall().0;
-    let share = first.typical_wall().0.as_secs_f64() / floor.as_secs_f64();
-    table.goal("  in dumps and walks", share, "×", FIRST);
+    table.wall_laps("sample, first (wall-clock time)", &first);
+    let floor = raw_dump_laps.median_wall().0 + fd_walk.median_wall().0;
+    let share = first.median_wall().0.as_secs_f64() / floor.as_secs_f64();
+    table.goal("  in dumps and walks", share, "×", FIRST_SAMPLE_GOAL);
     table.laps("sample, nothing changed", &steady);
-    let share = steady.typical().0.as_secs_f64() / raw.typical().0.as_secs_f64();
-    table.goal("  in dumps", share, "×", SAMPLE);
+    let share = steady.median().0.as_secs_f64() / raw_dump_laps.median().0.as_secs_f64();
+    table.goal("  in dumps", share, "×", SAMPLE_GOAL);
     table.laps("history, first", &first_apply);
     table.laps("history, nothing changed", &apply);
     Ok(moment)
 }
 
-fn queries(table: &mut Table, moment: &Arc<Moment>) {
+fn queries(table: &mut ReportTable, moment: &Arc<Moment>) {
     let services = Arc::new(Services::with_overrides(&[]));
     for (grouping, label) in [
         (Grouping::Ports, "answer, by port"),
@@ -107,50 +113,50 @@ fn queries(table: &mut Table, moment: &Arc<Moment>) {
     ] {
         let query = Query {
             grouping,
-            order: grouping.usual_order(),
-            ..Query::everything(Arc::clone(&services))
+            sort_order: grouping.default_order(),
+            ..Query::unfiltered(Arc::clone(&services))
         };
-        let laps = Laps::of(|| answer(Arc::clone(moment), &query));
+        let laps = Laps::measure(|| run(Arc::clone(moment), &query));
         table.laps(label, &laps);
-        let answer = answer(Arc::clone(moment), &query);
-        let laps = Laps::of(|| Lines::new(&answer, &Folds::everything_open()));
+        let answer = run(Arc::clone(moment), &query);
+        let laps = Laps::measure(|| VisibleLines::new(&answer, &Folds::all_open()));
         if grouping == Grouping::Processes {
             table.laps("lines, by process, all unfolded", &laps);
         }
     }
-    let laps = Laps::of(|| Findings::of(moment, &Limits::USUAL));
+    let laps = Laps::measure(|| Findings::from_moment(moment, &Thresholds::DEFAULT));
     table.laps("findings", &laps);
 }
 
 /// One frame: the same screen whatever the number of sockets.
-fn frames(table: &mut Table, answer: &Answer, services: &Services, port: u16) {
-    let (columns, rows) = SIZE;
+fn frames(table: &mut ReportTable, answer: &QueryResult, services: &Services, port: u16) {
+    let (columns, rows) = TERMINAL_SIZE;
     let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-    let mut frame = |state: &ViewState, lines: &Lines| {
-        let screen = screen(state, Some(answer), lines, services);
+    let mut frame = |state: &ViewState, lines: &VisibleLines| {
+        let screen = draw(state, Some(answer), lines, services);
         let theme = Theme::default();
-        Chart {
+        ScreenWidget {
             screen: &screen,
             theme,
         }
         .render(buffer.area, &mut buffer);
     };
-    let mut state = ViewState::new(SIZE, INTERVAL);
-    let folded = Lines::new(answer, &state.folds);
-    table.laps("frame, folded", &Laps::of(|| frame(&state, &folded)));
+    let mut state = ViewState::new(TERMINAL_SIZE, INTERVAL);
+    let folded = VisibleLines::new(answer, &state.folds);
+    table.laps("frame, folded", &Laps::measure(|| frame(&state, &folded)));
 
     let path = GroupPath::top(GroupKey::Port(PortKey {
-        side: PortSide::Here,
+        side: PortSide::Local,
         port: Port(port),
         protocol: Protocol::Tcp,
     }));
     state.folds.open(path);
-    let unfolded = Lines::new(answer, &state.folds);
+    let unfolded = VisibleLines::new(answer, &state.folds);
     let rows = answer.group(path).map_or(0, |group| group.rows.len());
     state.cursor = unfolded.len().saturating_sub(rows / 2);
     state.top = state.cursor.saturating_sub(10);
     state.selected = unfolded.id(answer, state.cursor);
     let label = "frame, half of all rows unfolded, amid them";
-    table.laps(label, &Laps::of(|| frame(&state, &unfolded)));
+    table.laps(label, &Laps::measure(|| frame(&state, &unfolded)));
     table.cell("  lines there", unfolded.len().to_string());
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Repeats until so much time was measured, at least so often and at most so often.
-const ENOUGH: Duration = Duration::from_millis(800);
-const FEWEST: usize = 7;
-const MOST: usize = 2_000;
+const MIN_TOTAL: Duration = Duration::from_millis(800);
+const MIN_LAPS: usize = 7;
+const MAX_LAPS: usize = 2_000;
 
 /// What was measured, round by round.
 #[derive(Default)]
@@ -28,8 +28,8 @@ impl Laps {
     }
 
     /// Whether more rounds would tell no more.
-    pub(crate) fn are_enough(&self) -> bool {
-        self.times.len() >= MOST || (self.times.len() >= FEWEST && self.total() >= ENOUGH)
+    pub(crate) fn is_enough(&self) -> bool {
+        self.times.len() >= MAX_LAPS || (self.times.len() >= MIN_LAPS && self.total() >= MIN_TOTAL)
     }
 
     /// All rounds together.
@@ -38,26 +38,26 @@ impl Laps {
     }
 
     /// Measures the same work as often as is worth it.
-    pub(crate) fn of<T>(mut work: impl FnMut() -> T) -> Self {
+    pub(crate) fn measure<T>(mut work: impl FnMut() -> T) -> Self {
         let mut laps = Self::default();
-        while !laps.are_enough() {
+        while !laps.is_enough() {
             laps.lap(&mut work);
         }
         laps
     }
 
     /// The median, and half the distance between the quartiles as a share of it.
-    pub(crate) fn typical(&self) -> (Duration, f64) {
-        typical(self.times.clone())
+    pub(crate) fn median(&self) -> (Duration, f64) {
+        median_and_spread(self.times.clone())
     }
 
     /// The same of wall-clock time.
-    pub(crate) fn typical_wall(&self) -> (Duration, f64) {
-        typical(self.walls.clone())
+    pub(crate) fn median_wall(&self) -> (Duration, f64) {
+        median_and_spread(self.walls.clone())
     }
 }
 
-fn typical(mut times: Vec<Duration>) -> (Duration, f64) {
+fn median_and_spread(mut times: Vec<Duration>) -> (Duration, f64) {
     times.sort_unstable();
     let at = |quarter: usize| {
         let last = times.len().saturating_sub(1);

@@ -7,13 +7,13 @@ use crate::stopwatch::Laps;
 
 /// Rows of measures, a column for each size.
 #[derive(Default)]
-pub(crate) struct Table {
+pub(crate) struct ReportTable {
     sizes: Vec<usize>,
-    rows: Vec<Row>,
+    rows: Vec<ReportRow>,
     notes: Vec<String>,
 }
 
-struct Row {
+struct ReportRow {
     label: &'static str,
     cells: Vec<(usize, String)>,
 }
@@ -21,9 +21,9 @@ struct Row {
 /// What a figure should not exceed, by number of sockets.
 pub(crate) type Goals = &'static [(usize, f64)];
 
-impl Table {
+impl ReportTable {
     /// Begins the column of a size.
-    pub(crate) fn begin(&mut self, size: usize) {
+    pub(crate) fn begin_column(&mut self, size: usize) {
         self.sizes.push(size);
     }
 
@@ -39,7 +39,7 @@ impl Table {
         };
         match self.rows.iter_mut().find(|row| row.label == label) {
             Some(row) => row.cells.push((size, text)),
-            None => self.rows.push(Row {
+            None => self.rows.push(ReportRow {
                 label,
                 cells: vec![(size, text)],
             }),
@@ -48,14 +48,14 @@ impl Table {
 
     /// A time measured again and again.
     pub(crate) fn laps(&mut self, label: &'static str, laps: &Laps) {
-        let (median, spread) = laps.typical();
+        let (median, spread) = laps.median();
         let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
         self.cell(label, text);
     }
 
     /// The same of wall-clock time, for work that several threads do.
-    pub(crate) fn walls(&mut self, label: &'static str, laps: &Laps) {
-        let (median, spread) = laps.typical_wall();
+    pub(crate) fn wall_laps(&mut self, label: &'static str, laps: &Laps) {
+        let (median, spread) = laps.median_wall();
         let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
         self.cell(label, text);
     }
@@ -63,7 +63,9 @@ impl Table {
     /// A figure that has a goal.
     pub(crate) fn goal(&mut self, label: &'static str, value: f64, unit: &str, goals: Goals) {
         let size = self.sizes.last();
-        let goal = goals.iter().find(|(of, _)| Some(of) == size);
+        let goal = goals
+            .iter()
+            .find(|(column_size, _)| Some(column_size) == size);
         let text = match goal {
             Some((_, most)) if value > *most => format!("{value:.2} {unit} >{most} !"),
             Some((_, most)) => format!("{value:.2} {unit} ≤{most}  "),
@@ -82,7 +84,10 @@ impl Table {
         for row in &self.rows {
             write!(out, "{:44}", row.label)?;
             for size in &self.sizes {
-                let cell = row.cells.iter().find(|(of, _)| of == size);
+                let cell = row
+                    .cells
+                    .iter()
+                    .find(|(column_size, _)| column_size == size);
                 write!(out, "{:>22}", cell.map_or("", |(_, text)| text))?;
             }
             writeln!(out)?;

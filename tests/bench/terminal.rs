@@ -9,49 +9,49 @@ use std::{fs, thread};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::stages::SIZE;
-use crate::table::{Goals, Table};
+use crate::stages::TERMINAL_SIZE;
+use crate::table::{Goals, ReportTable};
 
 /// Starts whose times are measured; the median counts.
 const STARTS: usize = 7;
 
 /// How long the program is watched, after it had time to settle.
-const WATCH: Duration = Duration::from_secs(12);
-const SETTLE: Duration = Duration::from_secs(5);
+const MEASURE_DURATION: Duration = Duration::from_secs(12);
+const SETTLE_DURATION: Duration = Duration::from_secs(5);
 
 /// Keys whose effect is waited for.
 const KEYS: u64 = 300;
 
 /// How long to wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Milliseconds.
-const FIRST_FRAME: Goals = &[(1_000, 100.0)];
+const FIRST_FRAME_GOAL_MS: Goals = &[(1_000, 100.0)];
 /// Milliseconds.
-const KEY: Goals = &[(1_000, 16.0), (10_000, 16.0), (100_000, 16.0)];
+const KEY_DELAY_GOAL_MS: Goals = &[(1_000, 16.0), (10_000, 16.0), (100_000, 16.0)];
 /// Percent of one core.
-const CPU: Goals = &[(1_000, 0.7), (10_000, 3.0), (100_000, 20.0)];
+const CPU_SHARE_GOAL: Goals = &[(1_000, 0.7), (10_000, 3.0), (100_000, 20.0)];
 /// Megabytes.
-const RESIDENT: Goals = &[(1_000, 12.0), (10_000, 25.0), (100_000, 130.0)];
+const RSS_GOAL_MB: Goals = &[(1_000, 12.0), (10_000, 25.0), (100_000, 130.0)];
 
 /// Measures it.
-pub(crate) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     let (mut bytes, mut frames, mut sockets) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let mut program = Program::start()?;
+        let mut program = PtyProgram::start()?;
         bytes.push(program.wait_for("")?);
         frames.push(program.wait_for("portolan")?);
         sockets.push(program.wait_for("LISTENING")?);
         program.quit()?;
     }
-    let goals = FIRST_FRAME;
+    let goals = FIRST_FRAME_GOAL_MS;
     table.goal("program: start to first byte", median(bytes), "ms", &[]);
     table.goal("program: start to first frame", median(frames), "ms", goals);
     table.goal("program: start to sockets", median(sockets), "ms", &[]);
 
-    let mut program = Program::start()?;
+    let mut program = PtyProgram::start()?;
     program.wait_for("LISTENING")?;
-    thread::sleep(SETTLE);
+    thread::sleep(SETTLE_DURATION);
     let mut delays = program.key_delays()?;
     delays.sort_unstable();
     let at = |hundredth: usize| {
@@ -61,14 +61,19 @@ pub(crate) fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
             .map_or(f64::INFINITY, |d| d.as_secs_f64() * 1e3)
     };
     table.goal("program: key to frame, median", at(50), "ms", &[]);
-    table.goal("program: key to frame, 99 of 100", at(99), "ms", KEY);
+    table.goal(
+        "program: key to frame, 99 of 100",
+        at(99),
+        "ms",
+        KEY_DELAY_GOAL_MS,
+    );
     let (begun, before) = (Instant::now(), program.processor_time()?);
-    thread::sleep(WATCH);
+    thread::sleep(MEASURE_DURATION);
     let used = program.processor_time()?.saturating_sub(before);
     let share = 100.0 * used.as_secs_f64() / begun.elapsed().as_secs_f64();
-    table.goal("program: share of one core", share, "%", CPU);
+    table.goal("program: share of one core", share, "%", CPU_SHARE_GOAL);
     let memory = |name| program.memory(name);
-    table.goal("program: resident", memory("VmRSS")?, "MB", RESIDENT);
+    table.goal("program: resident", memory("VmRSS")?, "MB", RSS_GOAL_MB);
     table.goal("  of it its own", memory("RssAnon")?, "MB", &[]);
     table.goal("  at most so far", memory("VmHWM")?, "MB", &[]);
     program.quit()
@@ -81,21 +86,21 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 /// The program, running.
-pub(crate) struct Program {
+pub(crate) struct PtyProgram {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     /// Once it was taken from the master.
     writer: Option<Box<dyn Write + Send>>,
-    begun: Instant,
+    started: Instant,
     output: Receiver<(Instant, Vec<u8>)>,
     screen: vt100::Parser,
     /// When it last wrote something.
-    shown: Option<Instant>,
+    last_output: Option<Instant>,
 }
 
-impl Program {
+impl PtyProgram {
     pub(crate) fn start() -> Result<Self, Box<dyn Error>> {
-        let (cols, rows) = SIZE;
+        let (cols, rows) = TERMINAL_SIZE;
         let not_zero = |n| NonZero::new(n).ok_or("a terminal of no size");
         let screen = vt100::Parser::new(not_zero(rows)?, not_zero(cols)?, 0);
         let size = PtySize {
@@ -124,10 +129,10 @@ impl Program {
             child,
             master: pair.master,
             writer: None,
-            begun,
+            started: begun,
             output,
             screen,
-            shown: None,
+            last_output: None,
         })
     }
 
@@ -135,14 +140,14 @@ impl Program {
     pub(crate) fn wait_for(&mut self, text: &str) -> Result<Duration, Box<dyn Error>> {
         loop {
             let shown = self
-                .shown
+                .last_output
                 .filter(|_| self.screen.screen().contents().contains(text));
             if let Some(at) = shown {
-                return Ok(at - self.begun);
+                return Ok(at - self.started);
             }
-            let (at, chunk) = self.output.recv_timeout(PATIENCE)?;
+            let (at, chunk) = self.output.recv_timeout(TIMEOUT)?;
             self.screen.process(&chunk);
-            self.shown = Some(at);
+            self.last_output = Some(at);
         }
     }
 
@@ -157,7 +162,7 @@ impl Program {
             let pressed = Instant::now();
             writer.write_all(if key % 2 == 0 { b"j" } else { b"k" })?;
             writer.flush()?;
-            let (at, _) = self.output.recv_timeout(PATIENCE)?;
+            let (at, _) = self.output.recv_timeout(TIMEOUT)?;
             delays.push(at.saturating_duration_since(pressed));
         }
         self.writer = Some(writer);

@@ -3,30 +3,30 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use crate::program::portolan;
-use crate::{network, zoo};
+use crate::{fixtures, network_namespace};
 
 #[test]
-fn a_port_an_endpoint_and_a_process_are_explained() {
+fn port_endpoint_and_process_are_explained() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-    let place = listener.local_addr().expect("its address");
-    let _client = TcpStream::connect(place).expect("a client");
+    let address = listener.local_addr().expect("its address");
+    let _client = TcpStream::connect(address).expect("a client");
     let pid = std::process::id();
 
     let explained = |what: &str| {
-        let said = portolan(&["explain", what]);
-        assert_eq!(said.status, Some(0), "{what}: {}", said.err);
+        let output = portolan(&["explain", what]);
+        assert_eq!(output.status, Some(0), "{what}: {}", output.err);
         // Lines break where they must.
-        said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+        output.out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let port = explained(&place.port().to_string());
+    let port = explained(&address.port().to_string());
     // A child of another test may hold it, too, between its fork and its exec.
     assert!(port.contains(&pid.to_string()), "{port}");
-    assert!(port.contains(&format!("at {place}")), "{port}");
+    assert!(port.contains(&format!("at {address}")), "{port}");
     assert!(
         port.contains("1 socket on this machine dialled it"),
         "{port}"
     );
-    let end = explained(&place.to_string());
+    let end = explained(&address.to_string());
     assert!(end.contains("This is the dialling end"), "{end}");
     assert!(
         end.contains("not called accept()"),
@@ -34,19 +34,19 @@ fn a_port_an_endpoint_and_a_process_are_explained() {
     );
     let process = explained(&format!("pid:{pid}"));
     assert!(
-        process.contains(&format!("{}/tcp", place.port())),
+        process.contains(&format!("{}/tcp", address.port())),
         "{process}"
     );
 }
 
 #[test]
-fn every_look_is_printed_alone_or_with_the_others() {
+fn every_perspective_is_printed_alone_or_with_the_others() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-    let place = listener.local_addr().expect("its address").to_string();
+    let address = listener.local_addr().expect("its address").to_string();
     let explained = |look: &str| {
-        let said = portolan(&["explain", &place, "--look", look]);
-        assert_eq!(said.status, Some(0), "{look}: {}", said.err);
-        said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+        let output = portolan(&["explain", &address, "--look", look]);
+        assert_eq!(output.status, Some(0), "{look}: {}", output.err);
+        output.out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let all = explained("all");
     for (look, sign) in [
@@ -56,25 +56,25 @@ fn every_look_is_printed_alone_or_with_the_others() {
         ("wire", "listen() sends nothing"),
         ("standard", "RFC 9293 §3.3.2"),
     ] {
-        let said = explained(look);
-        assert!(said.contains(sign), "{look}: {said}");
+        let output = explained(look);
+        assert!(output.contains(sign), "{look}: {output}");
         assert!(all.contains(sign), "{look} is not among all: {all}");
     }
     let wrong = portolan(&["explain", "sockets", "--look", "wire"]);
     assert_eq!((wrong.status, &*wrong.out), (Some(2), ""), "{}", wrong.err);
-    let wrong = portolan(&["explain", &place, "--look", "xray"]);
+    let wrong = portolan(&["explain", &address, "--look", "xray"]);
     assert_eq!((wrong.status, &*wrong.out), (Some(2), ""), "{}", wrong.err);
 }
 
 #[test]
-fn a_socket_is_told_from_a_port_with_what_is_here() {
+fn socket_vs_port_page_uses_this_machines_sockets() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-    let place = listener.local_addr().expect("its address");
+    let address = listener.local_addr().expect("its address");
     let _clients: Vec<TcpStream> = (0..3)
-        .map(|_| TcpStream::connect(place).expect("a client"))
+        .map(|_| TcpStream::connect(address).expect("a client"))
         .collect();
-    let said = portolan(&["explain", "sockets"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
+    let output = portolan(&["explain", "sockets"]);
+    assert_eq!(output.status, Some(0), "{}", output.err);
     for words in [
         "what it is",
         "different local port numbers.",
@@ -82,57 +82,63 @@ fn a_socket_is_told_from_a_port_with_what_is_here() {
         "accept() moves the client to a new port",
         "made by the kernel wait for accept() now",
     ] {
-        let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains(words), "{words}: {}", said.out);
+        let flattened = output.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flattened.contains(words), "{words}: {}", output.out);
     }
 }
 
 #[test]
-fn what_is_found_is_explained_and_its_threshold_is_configured() {
-    let test = "explain::what_is_found_is_explained_and_its_threshold_is_configured";
-    network::own_network(test, || {
-        let _zoo = zoo::leak();
-        let leak = zoo::LEAK.to_string();
-        let flat = |args: &[&str]| {
-            let said = portolan(args);
-            assert_eq!(said.status, Some(0), "{}", said.err);
-            said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+fn findings_are_explained_and_thresholds_configurable() {
+    let test = "explain::findings_are_explained_and_thresholds_configurable";
+    network_namespace::in_network_namespace(test, || {
+        let _zoo = fixtures::close_wait_leak();
+        let leak = fixtures::CLOSE_WAIT_LEAK_PORT.to_string();
+        let flattened = |args: &[&str]| {
+            let output = portolan(args);
+            assert_eq!(output.status, Some(0), "{}", output.err);
+            output.out.split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        let words = format!("{} connections in CLOSE-WAIT", zoo::LEAKED);
-        let said = flat(&["explain", &leak]);
-        assert!(said.contains(&words), "{said}");
+        let words = format!(
+            "{} connections in CLOSE-WAIT",
+            fixtures::CLOSE_WAIT_LEAK_COUNT
+        );
+        let output = flattened(&["explain", &leak]);
+        assert!(output.contains(&words), "{output}");
         let config = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(config.path(), "[findings]\nclose-wait-count = 6\n").expect("written");
         let path = config.path().to_str().expect("a plain name");
-        let said = flat(&["explain", &leak, "--config", path]);
-        assert!(!said.contains(&words), "{said}");
-        let listed = flat(&["list", "-f", "json", "--config", path]);
+        let output = flattened(&["explain", &leak, "--config", path]);
+        assert!(!output.contains(&words), "{output}");
+        let listed = flattened(&["list", "-f", "json", "--config", path]);
         assert!(listed.contains("\"findings\":[]"), "{listed}");
     });
 }
 
 #[test]
-fn what_is_not_there_is_status_1_and_what_is_nothing_is_status_2() {
-    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-    let place = gone.local_addr().expect("its address").to_string();
-    drop(gone);
-    for what in [&*place, "pid:4294967295"] {
-        let said = portolan(&["explain", what]);
+fn missing_socket_exits_1_and_invalid_target_exits_2() {
+    let closed_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let address = closed_listener
+        .local_addr()
+        .expect("its address")
+        .to_string();
+    drop(closed_listener);
+    for what in [&*address, "pid:4294967295"] {
+        let output = portolan(&["explain", what]);
         assert_eq!(
-            (said.status, &*said.out),
+            (output.status, &*output.out),
             (Some(1), ""),
             "{what}: {}",
-            said.err
+            output.err
         );
-        assert!(said.err.contains("there is no"), "{}", said.err);
+        assert!(output.err.contains("there is no"), "{}", output.err);
     }
     // A port is a number: it can be explained though nothing uses it.
-    let said = portolan(&["explain", "9/udp"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
-    assert!(said.out.contains("discard"), "{}", said.out);
+    let output = portolan(&["explain", "9/udp"]);
+    assert_eq!(output.status, Some(0), "{}", output.err);
+    assert!(output.out.contains("discard"), "{}", output.out);
     for wrong in ["nginx", "80/sctp", "99999", ""] {
-        let said = portolan(&["explain", wrong]);
-        assert_eq!((said.status, &*said.out), (Some(2), ""), "{wrong}");
-        assert!(said.err.contains("cannot explain"), "{}", said.err);
+        let output = portolan(&["explain", wrong]);
+        assert_eq!((output.status, &*output.out), (Some(2), ""), "{wrong}");
+        assert!(output.err.contains("cannot explain"), "{}", output.err);
     }
 }

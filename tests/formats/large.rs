@@ -7,20 +7,20 @@ use std::time::Duration;
 use portolan::endpoint::Endpoint;
 use portolan::history::History;
 use portolan::port::Port;
-use portolan::query::{Answer, Grouping, Query, answer};
+use portolan::query::{Grouping, Query, QueryResult, run};
 use portolan::report;
 use portolan::services::Services;
 use portolan::socket::{Socket, TcpState, Transport};
 use serde_json::Value;
 
-use crate::support::scene::recording;
+use crate::support::text_recording::load_recording;
 
-const MANY: u16 = 5_000;
+const SOCKETS: u16 = 5_000;
 
-fn many() -> Answer {
-    let mut snapshot = recording("empty").pop().expect("a sample");
+fn result_of_many_sockets() -> QueryResult {
+    let mut snapshot = load_recording("empty").pop().expect("a sample");
     snapshot.elapsed = Duration::from_secs(1);
-    snapshot.sockets = (1..=MANY)
+    snapshot.sockets = (1..=SOCKETS)
         .map(|port| {
             let end = |port| Endpoint::new([10, 0, 0, 1].into(), Port(port));
             let state = Transport::Tcp(TcpState::Established);
@@ -30,13 +30,13 @@ fn many() -> Answer {
     let moment = History::default().apply(&mut snapshot);
     let query = Query {
         grouping: Grouping::Sockets,
-        ..Query::everything(Arc::new(Services::none()))
+        ..Query::unfiltered(Arc::new(Services::empty()))
     };
-    answer(moment, &query)
+    run(moment, &query)
 }
 
 /// The local ports in the order in which the answer has them.
-fn ports(answer: &Answer) -> Vec<u64> {
+fn ports(answer: &QueryResult) -> Vec<u64> {
     let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
     rows.map(|row| row.local_port().0.into()).collect()
 }
@@ -46,18 +46,18 @@ fn port(socket: &Value) -> Option<u64> {
 }
 
 #[test]
-fn every_socket_is_written_once_and_in_its_order() {
-    let answer = many();
-    let services = Services::none();
+fn json_writes_every_socket_once_in_order() {
+    let answer = result_of_many_sockets();
+    let services = Services::empty();
     let (mut document, mut lines) = (Vec::new(), Vec::new());
     // The name of a machine cannot pass for the place of the sockets.
     let host = r#"a","sockets":["#;
-    report::json(&answer, &services, Some(host), &[], &mut document).expect("written");
-    report::ndjson(&answer, &services, &mut lines).expect("written");
+    report::write_json(&answer, &services, Some(host), &[], &mut document).expect("written");
+    report::write_ndjson(&answer, &services, &mut lines).expect("written");
     let document: Value = serde_json::from_slice(&document).expect("JSON");
     assert_eq!(document["host"], host);
     let sockets = document["sockets"].as_array().expect("a list");
-    assert_eq!(sockets.len(), usize::from(MANY));
+    assert_eq!(sockets.len(), usize::from(SOCKETS));
     assert!(sockets.iter().filter_map(port).eq(ports(&answer)));
     let text = String::from_utf8(lines).expect("UTF-8");
     let lines: Vec<Value> = text
@@ -68,9 +68,9 @@ fn every_socket_is_written_once_and_in_its_order() {
 }
 
 /// Takes so many bytes.
-struct Full(usize);
+struct LimitedWriter(usize);
 
-impl Write for Full {
+impl Write for LimitedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(self.0);
         self.0 -= taken;
@@ -86,10 +86,11 @@ impl Write for Full {
 }
 
 #[test]
-fn when_nobody_reads_on_it_ends_with_the_reason() {
-    let answer = many();
+fn write_error_ends_json_output() {
+    let answer = result_of_many_sockets();
     for room in [0, 10, 1_000_000] {
-        let written = report::json(&answer, &Services::none(), None, &[], Full(room));
+        let written =
+            report::write_json(&answer, &Services::empty(), None, &[], LimitedWriter(room));
         let error = written.expect_err("no room");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }

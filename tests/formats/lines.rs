@@ -9,17 +9,17 @@ use std::process::Command;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 
-use crate::child::Holder;
-use crate::{network, portolan, printed, zoo};
+use crate::holder_process::HolderProcess;
+use crate::{fixtures, network_namespace, portolan, printed_output};
 
 /// A listener with two connections, and its port as text.
-struct Harbour {
+struct ConnectedListener {
     port: String,
     sockets: Vec<TcpStream>,
     listener: TcpListener,
 }
 
-impl Harbour {
+impl ConnectedListener {
     fn open() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let place = listener.local_addr().expect("its address");
@@ -37,37 +37,37 @@ impl Harbour {
 }
 
 /// A listener held by a process of this name.
-fn named(name: &[u8]) -> (String, Holder) {
+fn listener_of_process_named(name: &[u8]) -> (String, HolderProcess) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("address").port().to_string();
     (
         port,
-        Holder::start(OsStr::from_bytes(name), listener.into()),
+        HolderProcess::spawn(OsStr::from_bytes(name), listener.into()),
     )
 }
 
 #[test]
-fn plain_text_has_a_line_a_socket_and_is_the_same_twice() {
-    let harbour = Harbour::open();
-    let args = ["list", "-n", "-f", "plain", &harbour.port];
-    let (first, second) = (printed(&args), printed(&args));
+fn plain_text_has_one_line_per_socket_and_is_deterministic() {
+    let fixture = ConnectedListener::open();
+    let args = ["list", "-n", "-f", "plain", &fixture.port];
+    let (first, second) = (printed_output(&args), printed_output(&args));
     assert_eq!(first, second);
     let lines: Vec<&str> = first.lines().collect();
-    assert_eq!(lines.len(), 1 + 1 + harbour.sockets.len(), "{first}");
+    assert_eq!(lines.len(), 1 + 1 + fixture.sockets.len(), "{first}");
     let heads: Vec<&str> = lines[0].split_whitespace().collect();
     for line in &lines[1..] {
         assert_eq!(line.split_whitespace().count(), heads.len(), "{line}");
     }
-    let place = harbour.listener.local_addr().expect("address").to_string();
+    let place = fixture.listener.local_addr().expect("address").to_string();
     let listens = |line: &&&str| line.contains("LISTEN") && line.contains(&place);
     assert_eq!(lines.iter().filter(listens).count(), 1, "{first}");
-    let bare = printed(&["list", "-n", "-f", "plain", "--no-header", &harbour.port]);
+    let bare = printed_output(&["list", "-n", "-f", "plain", "--no-header", &fixture.port]);
     assert_eq!(bare.lines().collect::<Vec<_>>(), lines[1..]);
 }
 
 /// A name as long as they come, and one with everything in it that means something here.
 #[test]
-fn names_are_whole_and_harmless_in_every_format() {
+fn process_names_are_escaped_in_every_format() {
     for name in [
         &b"my app, v2/x\"\\"[..],
         b"=1+1|'",
@@ -78,11 +78,11 @@ fn names_are_whole_and_harmless_in_every_format() {
             .iter()
             .map(|b| if *b == b'/' { b'|' } else { *b })
             .collect();
-        let (port, holder) = named(&name);
-        let shown = portolan::text::readable(&name).to_string();
+        let (port, holder) = listener_of_process_named(&name);
+        let shown = portolan::text::sanitize(&name).to_string();
         let pid = holder.pid().to_string();
         for format in ["table", "plain", "json", "ndjson", "csv"] {
-            let out = printed(&["list", "-n", "--format", format, &port]);
+            let out = printed_output(&["list", "-n", "--format", format, &port]);
             let acts = |c: &char| c.is_control() && *c != '\n' && !(*c == '\r' && format == "csv");
             assert_eq!(out.chars().find(acts), None, "{format}: {out:?}");
             assert!(out.contains(&pid), "{format}: {out}");
@@ -99,9 +99,9 @@ fn names_are_whole_and_harmless_in_every_format() {
             };
             assert!(out.contains(&escaped), "{format}: {escaped} in {out}");
         }
-        let table = printed(&["list", "-n", &port]);
+        let table = printed_output(&["list", "-n", &port]);
         assert!(table.contains(&format!("{shown} {pid}")), "{table}");
-        let csv = printed(&["list", "-n", "-f", "csv", "-c", "process,command", &port]);
+        let csv = printed_output(&["list", "-n", "-f", "csv", "-c", "process,command", &port]);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let record = reader.records().next().expect("a line").expect("CSV");
         assert!(record[0].contains(&pid), "{record:?}");
@@ -110,9 +110,9 @@ fn names_are_whole_and_harmless_in_every_format() {
 }
 
 #[test]
-fn a_cell_that_begins_like_a_formula_is_no_formula() {
-    let (port, _holder) = named(b"=cmd|calc!A0");
-    let csv = printed(&[
+fn csv_escapes_formula_cells() {
+    let (port, _holder) = listener_of_process_named(b"=cmd|calc!A0");
+    let csv = printed_output(&[
         "list",
         "-n",
         "-f",
@@ -127,21 +127,21 @@ fn a_cell_that_begins_like_a_formula_is_no_formula() {
 }
 
 #[test]
-fn csv_has_every_column_and_every_line_as_many() {
-    let harbour = Harbour::open();
-    let out = printed(&["list", "-n", "-f", "csv", &harbour.port]);
+fn csv_has_every_column_on_every_line() {
+    let fixture = ConnectedListener::open();
+    let out = printed_output(&["list", "-n", "-f", "csv", &fixture.port]);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     let heads = reader.headers().expect("heads").clone();
     assert_eq!(heads.len(), portolan::report::COLUMNS.len());
     let place = |name: &str| heads.iter().position(|head| head == name).expect(name);
     let records: Vec<_> = reader.records().map(|r| r.expect("CSV")).collect();
-    assert_eq!(records.len(), 1 + harbour.sockets.len());
+    assert_eq!(records.len(), 1 + fixture.sockets.len());
     let listeners = records.iter().filter(|r| &r[place("state")] == "LISTEN");
     assert_eq!(listeners.count(), 1);
     let pid = std::process::id().to_string();
     for record in &records {
         assert_eq!(&record[place("pid")], pid, "{record:?}");
-        assert_eq!(&record[place("port")], harbour.port);
+        assert_eq!(&record[place("port")], fixture.port);
         let connected = &record[place("state")] == "ESTABLISHED";
         assert_eq!(!record[place("peer")].is_empty(), connected, "{record:?}");
         assert_eq!(
@@ -150,16 +150,16 @@ fn csv_has_every_column_and_every_line_as_many() {
             "unknown is no zero"
         );
     }
-    let grouped = printed(&["list", "-n", "-f", "csv", "-g", "process", &harbour.port]);
+    let grouped = printed_output(&["list", "-n", "-f", "csv", "-g", "process", &fixture.port]);
     assert!(grouped.starts_with("group,protocol,"), "{grouped}");
     assert_eq!(grouped.lines().count(), out.lines().count());
 }
 
 #[test]
-fn columns_come_as_chosen_in_plain_text_and_in_the_table() {
-    let harbour = Harbour::open();
-    let port = &*harbour.port;
-    let plain = printed(&[
+fn columns_flag_selects_columns_in_plain_text_and_table() {
+    let fixture = ConnectedListener::open();
+    let port = &*fixture.port;
+    let plain = printed_output(&[
         "list",
         "-f",
         "plain",
@@ -171,18 +171,18 @@ fn columns_come_as_chosen_in_plain_text_and_in_the_table() {
     let words: Vec<&str> = plain.split_whitespace().collect();
     let pid = std::process::id().to_string();
     assert_eq!(words, ["PID", "STATE", "LPORT", &pid, "LISTEN", port]);
-    let table = printed(&["list", "--columns", "state,lport", "-l", port]);
+    let table = printed_output(&["list", "--columns", "state,lport", "-l", port]);
     assert_eq!(table, format!("STATE   LPORT\nLISTEN  {port}\n"));
-    let grouped = printed(&["list", "-n", "--columns", "state", "-g", "port", "-l", port]);
+    let grouped = printed_output(&["list", "-n", "--columns", "state", "-g", "port", "-l", port]);
     assert_eq!(grouped, format!("  STATE\n{port}/tcp\n  LISTEN\n"));
 }
 
 #[test]
-fn sockets_come_in_the_order_that_was_asked_for() {
-    let harbour = Harbour::open();
-    let port = &*harbour.port;
+fn sort_flag_orders_sockets() {
+    let fixture = ConnectedListener::open();
+    let port = &*fixture.port;
     let states = |sort: &str| -> Vec<String> {
-        let out = printed(&[
+        let out = printed_output(&[
             "list",
             "-c",
             "state",
@@ -195,7 +195,7 @@ fn sockets_come_in_the_order_that_was_asked_for() {
         ]);
         out.lines().map(str::to_owned).collect()
     };
-    let mut expected = vec!["ESTABLISHED"; harbour.sockets.len()];
+    let mut expected = vec!["ESTABLISHED"; fixture.sockets.len()];
     expected.push("LISTEN");
     assert_eq!(states("state"), expected);
     expected.reverse();
@@ -203,7 +203,7 @@ fn sockets_come_in_the_order_that_was_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_what_can() {
+fn invalid_option_values_exit_2_with_suggestions() {
     for (args, words) in [
         (
             &["list", "--columns", "colour"][..],
@@ -231,27 +231,34 @@ fn what_cannot_be_is_refused_with_what_can() {
         (&["wait", "80", "--timeout", "soon"], &["soon", "never"]),
         (&["watch", "prot:tcp"], &["did you mean `proto`", "^^^^"]),
     ] {
-        let said = portolan(args);
+        let output = portolan(args);
         assert_eq!(
-            (said.status, &*said.out),
+            (output.status, &*output.out),
             (Some(2), ""),
             "{args:?}: {}",
-            said.err
+            output.err
         );
         for word in words {
-            assert!(said.err.contains(word), "{args:?}: {word} in {}", said.err);
+            assert!(
+                output.err.contains(word),
+                "{args:?}: {word} in {}",
+                output.err
+            );
         }
     }
 }
 
 #[test]
-fn help_tells_of_filters_columns_and_json() {
+fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(
-        printed(&["help", "filter"]),
+        printed_output(&["help", "filter"]),
         portolan::query::filter::GRAMMAR
     );
-    assert_eq!(printed(&["help", "json"]), portolan::report::help::SCHEMA);
-    let columns = printed(&["help", "columns"]);
+    assert_eq!(
+        printed_output(&["help", "json"]),
+        portolan::report::help::JSON_SCHEMA
+    );
+    let columns = printed_output(&["help", "columns"]);
     for column in portolan::report::COLUMNS {
         assert!(
             columns.contains(&format!("  {} ", column.name)),
@@ -259,21 +266,24 @@ fn help_tells_of_filters_columns_and_json() {
             column.name
         );
     }
-    assert_eq!(printed(&["help", "wait"]), printed(&["wait", "--help"]));
-    assert_eq!(printed(&["help"]), printed(&["--help"]));
+    assert_eq!(
+        printed_output(&["help", "wait"]),
+        printed_output(&["wait", "--help"])
+    );
+    assert_eq!(printed_output(&["help"]), printed_output(&["--help"]));
 }
 
 /// Nothing is asked of anybody unless it is wanted; then names stand where addresses stood.
 #[test]
-fn addresses_have_names_only_where_they_are_asked_for() {
+fn addresses_are_resolved_only_on_request() {
     let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     let line = hosts.lines().find(|line| line.starts_with("127.0.0.1"));
     let Some(name) = line.and_then(|line| line.split_whitespace().nth(1)) else {
         return println!("skipped: 127.0.0.1 has no name in /etc/hosts");
     };
-    let harbour = Harbour::open();
-    let port = &*harbour.port;
-    let shown = |args: &[&str]| printed(&[&["list", "-e", port], args].concat());
+    let fixture = ConnectedListener::open();
+    let port = &*fixture.port;
+    let shown = |args: &[&str]| printed_output(&[&["list", "-e", port], args].concat());
     assert!(!shown(&[]).contains(&format!("{name}:{port}")));
     assert!(
         shown(&["--resolve"]).contains(&format!("→ {name}:{port}")),
@@ -290,16 +300,16 @@ fn addresses_have_names_only_where_they_are_asked_for() {
 
 /// What `ss` says of the port, end by end, against plain text.
 #[test]
-fn a_port_has_the_same_sockets_as_ss_says() {
-    let test = "lines::a_port_has_the_same_sockets_as_ss_says";
-    network::own_network(test, || {
-        let _zoo = zoo::everything();
+fn plain_list_of_a_port_agrees_with_ss() {
+    let test = "lines::plain_list_of_a_port_agrees_with_ss";
+    network_namespace::in_network_namespace(test, || {
+        let _zoo = fixtures::all();
         for port in [
-            zoo::DUAL_STACK,
-            zoo::TWO_FAMILIES,
-            zoo::LEAK,
-            zoo::DATAGRAMS,
-            zoo::BACKLOG,
+            fixtures::DUAL_STACK_PORT,
+            fixtures::SEPARATE_LISTENERS_PORT,
+            fixtures::CLOSE_WAIT_LEAK_PORT,
+            fixtures::UDP_PORT,
+            fixtures::FULL_BACKLOG_PORT,
         ] {
             let expression = format!("sport = :{port} or dport = :{port}");
             let output = Command::new("ss").args(["-tunaH", &expression]).output();
@@ -308,7 +318,11 @@ fn a_port_has_the_same_sockets_as_ss_says() {
                 .lines()
                 .map(|line| {
                     let words: Vec<&str> = line.split_whitespace().collect();
-                    [words[0].to_owned(), end(words[4]), end(words[5])]
+                    [
+                        words[0].to_owned(),
+                        normalize_endpoint(words[4]),
+                        normalize_endpoint(words[5]),
+                    ]
                 })
                 .collect();
             let filter = port.to_string();
@@ -320,12 +334,16 @@ fn a_port_has_the_same_sockets_as_ss_says() {
                 "-c",
                 "protocol,local,remote",
             ];
-            let ours = printed(&[&plain[..], &[&*filter]].concat());
+            let ours = printed_output(&[&plain[..], &[&*filter]].concat());
             let ours: BTreeSet<[String; 3]> = ours
                 .lines()
                 .map(|line| {
                     let words: Vec<&str> = line.split_whitespace().collect();
-                    [words[0].to_owned(), end(words[1]), end(words[2])]
+                    [
+                        words[0].to_owned(),
+                        normalize_endpoint(words[1]),
+                        normalize_endpoint(words[2]),
+                    ]
                 })
                 .collect();
             assert!(!theirs.is_empty(), "the zoo has sockets at {port}");
@@ -336,7 +354,7 @@ fn a_port_has_the_same_sockets_as_ss_says() {
 
 /// One spelling for an end: ss writes `*:80` for both wildcards, `[::ffff:127.0.0.1]` for IPv4 in an
 /// IPv6 socket, and `0.0.0.0:*` for no remote end.
-fn end(text: &str) -> String {
+fn normalize_endpoint(text: &str) -> String {
     let text = text.replace("[::ffff:127.0.0.1]", "127.0.0.1");
     match &*text {
         "0.0.0.0:*" | "[::]:*" | "*:*" | "-" => "-".to_owned(),
@@ -348,7 +366,7 @@ fn end(text: &str) -> String {
 }
 
 /// The second socket of a listener with two addresses, which is no line of its own in the chart.
-fn twin(port: u16) -> rustix::io::Result<OwnedFd> {
+fn ipv6_twin_listener(port: u16) -> rustix::io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::INET6, SocketType::STREAM, flags, None)?;
     sockopt::set_ipv6_v6only(&socket, true)?;
@@ -361,16 +379,16 @@ fn twin(port: u16) -> rustix::io::Result<OwnedFd> {
 }
 
 #[test]
-fn a_listener_with_two_addresses_is_two_sockets_however_they_are_grouped() {
-    let test = "lines::a_listener_with_two_addresses_is_two_sockets_however_they_are_grouped";
+fn dual_stack_pair_is_two_sockets_in_every_grouping() {
+    let test = "lines::dual_stack_pair_is_two_sockets_in_every_grouping";
     // Where nobody else has the second address.
-    network::own_network(test, || {
+    network_namespace::in_network_namespace(test, || {
         let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 18_300)).expect("a listener");
-        let second = twin(18_300).expect("its twin");
+        let second = ipv6_twin_listener(18_300).expect("its twin");
         for group in ["none", "port", "process", "host"] {
             for format in ["plain", "csv", "ndjson", "json"] {
                 let args = ["list", "18300", "-n", "-g", group, "-f", format];
-                let text = printed(&args);
+                let text = printed_output(&args);
                 for place in ["0.0.0.0", "::"] {
                     let place = match format {
                         "ndjson" | "json" => format!("\"address\":\"{place}\""),

@@ -15,24 +15,24 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use portolan::collect::Sampled;
-use portolan::collect::recording::{self, Ending};
-use portolan::history::{Bounds, History};
+use portolan::collect::SampleOutcome;
+use portolan::collect::recording::{self, RecordingEnd};
+use portolan::history::{History, RetentionLimits};
 use portolan::snapshot::Snapshot;
 use portolan::socket::{Socket, TcpState};
 
-use crate::network::own_network;
-use crate::program::Said;
-use crate::{command, portolan, zoo};
+use crate::network_namespace::in_network_namespace;
+use crate::program::ProgramOutput;
+use crate::{command, fixtures, portolan};
 
 /// A directory for recordings, and the sockets that are recorded.
-struct Scene {
+struct RecordingFixture {
     directory: TempDir,
     port: String,
     _sockets: (TcpListener, TcpStream),
 }
 
-impl Scene {
+impl RecordingFixture {
     fn new() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let address = listener.local_addr().expect("an address");
@@ -49,40 +49,40 @@ impl Scene {
     }
 
     /// A recording of at least three samples, ended by a signal.
-    fn recorded(&self, options: &[&str]) -> PathBuf {
-        self.recorded_until(Signal::INT, options)
+    fn record(&self, options: &[&str]) -> PathBuf {
+        self.record_until(Signal::INT, options)
     }
 
-    fn recorded_until(&self, signal: Signal, options: &[&str]) -> PathBuf {
+    fn record_until(&self, signal: Signal, options: &[&str]) -> PathBuf {
         let file = self.file(&format!("until {signal:?}"));
-        let mut child = crate::turn::spawn(
-            command(&[&["record", text(&file), "-i", "100ms"], options].concat())
+        let mut child = crate::spawn_lock::spawn(
+            command(&[&["record", path_str(&file), "-i", "100ms"], options].concat())
                 .stderr(Stdio::piped()),
         )
         .expect("the program");
         // The first two times it grows by what it says of itself.
-        grown(&file, 5);
+        wait_for_growth(&file, 5);
         kill_process(Pid::from_child(&child), signal).expect("a signal");
         assert_eq!(child.wait().expect("an end").code(), Some(0));
-        let mut said = String::new();
+        let mut output = String::new();
         let mut err = child.stderr.take().expect("its remarks");
-        err.read_to_string(&mut said).expect("UTF-8");
-        assert!(said.contains("portolan: recorded "), "{said}");
+        err.read_to_string(&mut output).expect("UTF-8");
+        assert!(output.contains("portolan: recorded "), "{output}");
         file
     }
 
-    fn replay(&self, file: &Path) -> Said {
-        portolan(&["replay", text(file), &self.port, "-f", "json", "-n"])
+    fn replay(&self, file: &Path) -> ProgramOutput {
+        portolan(&["replay", path_str(file), &self.port, "-f", "json", "-n"])
     }
 }
 
-fn text(path: &Path) -> &str {
+fn path_str(path: &Path) -> &str {
     path.to_str().expect("a plain name")
 }
 
 /// What stays the same of sockets that do nothing.
-fn sockets(said: &Said) -> Vec<Value> {
-    let document: Value = serde_json::from_str(&said.out).expect("JSON");
+fn stable_sockets(output: &ProgramOutput) -> Vec<Value> {
+    let document: Value = serde_json::from_str(&output.out).expect("JSON");
     let mut sockets = document["sockets"].as_array().expect("a list").clone();
     for socket in &mut sockets {
         let fields = socket.as_object_mut().expect("an object");
@@ -95,71 +95,75 @@ fn sockets(said: &Said) -> Vec<Value> {
 }
 
 #[test]
-fn a_replay_shows_what_the_list_showed_while_it_was_recorded() {
-    let scene = Scene::new();
-    let before = portolan(&["list", &scene.port, "-f", "json", "-n"]);
-    let file = scene.recorded(&[]);
-    let replayed = scene.replay(&file);
+fn replay_equals_the_list_at_recording_time() {
+    let fixture = RecordingFixture::new();
+    let before = portolan(&["list", &fixture.port, "-f", "json", "-n"]);
+    let file = fixture.record(&[]);
+    let replayed = fixture.replay(&file);
     assert_eq!((replayed.status, &*replayed.err), (Some(0), ""));
-    assert_eq!(sockets(&replayed), sockets(&before));
-    assert_eq!(sockets(&replayed).len(), 3, "a listener and a connection");
+    assert_eq!(stable_sockets(&replayed), stable_sockets(&before));
+    assert_eq!(
+        stable_sockets(&replayed).len(),
+        3,
+        "a listener and a connection"
+    );
     let mode = fs::metadata(&file).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let first = portolan(&[
         "replay",
-        text(&file),
-        &scene.port,
+        path_str(&file),
+        &fixture.port,
         "--at",
         "0",
         "-f",
         "json",
         "-n",
     ]);
-    assert_eq!(sockets(&first), sockets(&before));
-    let early = portolan(&["replay", text(&file), "--at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(stable_sockets(&first), stable_sockets(&before));
+    let early = portolan(&["replay", path_str(&file), "--at", "2001-01-01T00:00:00Z"]);
     assert_eq!(early.status, Some(2));
     assert!(early.err.contains("no moment as early"), "{}", early.err);
 }
 
 /// Whatever comes and goes beside them: sockets of every kind are there at that moment as they were.
 #[test]
-fn amid_churn_a_replay_shows_what_the_list_showed_at_that_moment() {
-    let test = "recordings::amid_churn_a_replay_shows_what_the_list_showed_at_that_moment";
-    own_network(test, || {
+fn replay_equals_the_list_under_churn() {
+    let test = "recordings::replay_equals_the_list_under_churn";
+    in_network_namespace(test, || {
         const CHURN: &str = "18777";
-        let _zoo = zoo::everything();
+        let _zoo = fixtures::all();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 18_777)).expect("a listener");
-        let goes_on = Arc::new(AtomicBool::new(true));
+        let running = Arc::new(AtomicBool::new(true));
         let churn = std::thread::spawn({
-            let goes_on = Arc::clone(&goes_on);
+            let running = Arc::clone(&running);
             move || {
-                while goes_on.load(Ordering::Relaxed) {
-                    drop(zoo::pair(&listener));
+                while running.load(Ordering::Relaxed) {
+                    drop(fixtures::connect_pair(&listener));
                     std::thread::sleep(Duration::from_millis(2));
                 }
             }
         });
         let directory = TempDir::new().expect("a directory");
         let file = directory.path().join("churn");
-        let mut child = crate::turn::spawn(
-            command(&["record", text(&file), "-i", "100ms"]).stderr(Stdio::null()),
+        let mut child = crate::spawn_lock::spawn(
+            command(&["record", path_str(&file), "-i", "100ms"]).stderr(Stdio::null()),
         )
         .expect("the program");
-        grown(&file, 5);
+        wait_for_growth(&file, 5);
         let others = format!("not port:{CHURN}");
         let listed = portolan(&["list", &others, "-f", "json", "-n"]);
-        grown(&file, 3);
+        wait_for_growth(&file, 3);
         kill_process(Pid::from_child(&child), Signal::INT).expect("a signal");
         assert_eq!(child.wait().expect("an end").code(), Some(0));
-        goes_on.store(false, Ordering::Relaxed);
+        running.store(false, Ordering::Relaxed);
         churn.join().expect("an end");
 
         let document: Value = serde_json::from_str(&listed.out).expect("JSON");
         let at = document["taken_at"].as_str().expect("a time");
         let replayed = portolan(&[
             "replay",
-            text(&file),
+            path_str(&file),
             &others,
             "--at",
             at,
@@ -168,22 +172,22 @@ fn amid_churn_a_replay_shows_what_the_list_showed_at_that_moment() {
             "-n",
         ]);
         assert_eq!(replayed.status, Some(0), "{}", replayed.err);
-        assert!(sockets(&listed).len() > 30);
-        assert_eq!(sockets(&replayed), sockets(&listed));
+        assert!(stable_sockets(&listed).len() > 30);
+        assert_eq!(stable_sockets(&replayed), stable_sockets(&listed));
         // The connections that lasted a moment are in the recording, too.
-        let Ok(reader) = recording::open(&file) else {
+        let Ok(reader) = recording::open_recording(&file) else {
             panic!("a recording");
         };
         let ends = reader.map(|sampled| match sampled {
-            Sampled::Snapshot(snapshot) => snapshot.destroyed.len(),
-            Sampled::Failed(gap) => panic!("{gap}"),
+            SampleOutcome::Snapshot(snapshot) => snapshot.destroyed.len(),
+            SampleOutcome::Failed(gap) => panic!("{gap}"),
         });
         assert!(ends.sum::<usize>() > 20);
     });
 }
 
 /// Waits until a file has grown so often.
-fn grown(file: &Path, times: usize) {
+fn wait_for_growth(file: &Path, times: usize) {
     let (mut growths, mut length) = (0, 0);
     while growths < times {
         let now = fs::metadata(file).map_or(0, |found| found.len());
@@ -194,26 +198,26 @@ fn grown(file: &Path, times: usize) {
 }
 
 #[test]
-fn what_is_redacted_names_nobody() {
-    let scene = Scene::new();
-    let file = scene.recorded(&["--redact"]);
-    let said = scene.replay(&file);
-    let [listener, ..] = &sockets(&said)[..] else {
-        panic!("{}", said.out)
+fn redacted_recording_has_no_commands_or_paths() {
+    let fixture = RecordingFixture::new();
+    let file = fixture.record(&["--redact"]);
+    let output = fixture.replay(&file);
+    let [listener, ..] = &stable_sockets(&output)[..] else {
+        panic!("{}", output.out)
     };
     // Loopback, ports and pids say nothing of whose they are.
     assert_eq!(listener["local"]["address"], "127.0.0.1");
     assert_eq!(listener["owners"][0]["pid"], std::process::id());
     let bytes = fs::read(&file).expect("a file");
-    let mut reader = recording::open(&file).expect("a recording");
-    assert_eq!(reader.about().host, None);
-    let Some(Sampled::Snapshot(snapshot)) = reader.next() else {
+    let mut reader = recording::open_recording(&file).expect("a recording");
+    assert_eq!(reader.info().host, None);
+    let Some(SampleOutcome::Snapshot(snapshot)) = reader.next() else {
         panic!("{} bytes", bytes.len());
     };
-    assert_names_nobody(&snapshot);
+    assert_redacted(&snapshot);
 }
 
-fn assert_names_nobody(snapshot: &Snapshot) {
+fn assert_redacted(snapshot: &Snapshot) {
     for process in snapshot.directory.processes.values() {
         let command = process.command.as_deref().unwrap_or("command ");
         assert!(command.starts_with("command "), "{command}");
@@ -224,27 +228,27 @@ fn assert_names_nobody(snapshot: &Snapshot) {
 
 /// The recording that comes with the program: real, of this machine's kind, and nobody's.
 #[test]
-fn the_sample_has_something_of_everything() {
+fn sample_recording_covers_states_and_history() {
     const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.rec");
     assert!(fs::metadata(SAMPLE).expect("the sample").len() < 100_000);
-    let mut reader = recording::open(Path::new(SAMPLE)).expect("a recording");
-    assert_eq!(reader.about().host, None);
-    let mut history = History::keeping(Bounds {
-        time: Duration::MAX,
-        bytes: usize::MAX,
+    let mut reader = recording::open_recording(Path::new(SAMPLE)).expect("a recording");
+    assert_eq!(reader.info().host, None);
+    let mut history = History::with_closed_log(RetentionLimits {
+        max_age: Duration::MAX,
+        max_bytes: usize::MAX,
     });
     let mut states: BTreeSet<&str> = BTreeSet::new();
     let mut last = None;
     for sampled in reader.by_ref() {
-        let Sampled::Snapshot(mut snapshot) = sampled else {
+        let SampleOutcome::Snapshot(mut snapshot) = sampled else {
             panic!("a failure")
         };
-        assert_names_nobody(&snapshot);
+        assert_redacted(&snapshot);
         let tcp = snapshot.sockets.iter().filter_map(Socket::tcp_state);
         states.extend(tcp.map(TcpState::name));
         last = Some(history.apply(&mut snapshot));
     }
-    assert_eq!(reader.ending(), Some(&Ending::Whole));
+    assert_eq!(reader.recording_end(), Some(&RecordingEnd::Complete));
     for state in [
         "LISTEN",
         "ESTABLISHED",
@@ -256,15 +260,16 @@ fn the_sample_has_something_of_everything() {
         assert!(states.contains(state), "{state} in {states:?}");
     }
     let last = last.expect("a moment");
-    let ended = history.ended(&last);
-    assert!(ended.open > 200, "{}", ended.open);
-    let unseen = ended.rows().filter(|row| !row.is_sampled());
+    let ended = history.closed_sockets_at(&last);
+    assert!(ended.open_rows > 200, "{}", ended.open_rows);
+    let unseen = ended.rows().filter(|row| !row.was_sampled());
     assert!(unseen.count() > 50);
 
-    let said = portolan(&["replay", SAMPLE, "state:close-wait", "-f", "plain"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
+    let output = portolan(&["replay", SAMPLE, "state:close-wait", "-f", "plain"]);
+    assert_eq!(output.status, Some(0), "{}", output.err);
     assert_eq!(
-        said.out
+        output
+            .out
             .lines()
             .filter(|l| l.contains(" CLOSE-WAIT "))
             .count(),
@@ -273,101 +278,107 @@ fn the_sample_has_something_of_everything() {
 }
 
 #[test]
-fn with_a_filter_nothing_else_is_recorded() {
-    let scene = Scene::new();
-    let file = scene.recorded(&[&scene.port]);
-    let said = portolan(&["replay", text(&file), "-f", "json", "-n"]);
-    assert_eq!(sockets(&said), sockets(&scene.replay(&file)));
-    assert_eq!(sockets(&said).len(), 3);
-    assert_eq!(sockets(&said)[0]["owners"][0]["pid"], std::process::id());
+fn filtered_recording_has_only_matching_sockets() {
+    let fixture = RecordingFixture::new();
+    let file = fixture.record(&[&fixture.port]);
+    let output = portolan(&["replay", path_str(&file), "-f", "json", "-n"]);
+    assert_eq!(
+        stable_sockets(&output),
+        stable_sockets(&fixture.replay(&file))
+    );
+    assert_eq!(stable_sockets(&output).len(), 3);
+    assert_eq!(
+        stable_sockets(&output)[0]["owners"][0]["pid"],
+        std::process::id()
+    );
 }
 
 #[test]
-fn a_file_that_is_there_stays_unless_asked_for() {
-    let scene = Scene::new();
-    let file = scene.file("recording");
+fn existing_file_is_kept_without_force() {
+    let fixture = RecordingFixture::new();
+    let file = fixture.file("recording");
     fs::write(&file, "precious").expect("a file");
-    let said = portolan(&["record", text(&file), "--for", "0"]);
-    assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("--force"), "{}", said.err);
+    let output = portolan(&["record", path_str(&file), "--for", "0"]);
+    assert_eq!(output.status, Some(2));
+    assert!(output.err.contains("--force"), "{}", output.err);
     assert_eq!(fs::read(&file).expect("a file"), b"precious");
-    let said = portolan(&["record", text(&file), "--for", "0", "--force"]);
-    assert_eq!(said.status, Some(0), "{}", said.err);
+    let output = portolan(&["record", path_str(&file), "--for", "0", "--force"]);
+    assert_eq!(output.status, Some(0), "{}", output.err);
     let found = fs::metadata(&file).expect("a file");
     assert_eq!(found.permissions().mode() & 0o777, 0o600);
-    assert_eq!(portolan(&["replay", text(&file)]).status, Some(0));
+    assert_eq!(portolan(&["replay", path_str(&file)]).status, Some(0));
 }
 
 #[test]
-fn an_interrupted_recording_is_whole() {
-    let scene = Scene::new();
+fn signalled_recording_is_complete() {
+    let fixture = RecordingFixture::new();
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let replayed = scene.replay(&scene.recorded_until(signal, &[]));
+        let replayed = fixture.replay(&fixture.record_until(signal, &[]));
         assert_eq!((replayed.status, &*replayed.err), (Some(0), ""));
-        assert_eq!(sockets(&replayed).len(), 3);
+        assert_eq!(stable_sockets(&replayed).len(), 3);
     }
 }
 
 #[test]
-fn a_recording_that_is_cut_off_shows_what_is_there_and_says_so() {
-    let scene = Scene::new();
-    let file = scene.recorded(&[]);
+fn truncated_recording_replays_up_to_the_cut() {
+    let fixture = RecordingFixture::new();
+    let file = fixture.record(&[]);
     let bytes = fs::read(&file).expect("a file");
     // Not the owners: other tests start processes, which have the sockets, too, for a moment, and that
     // is recorded as well.
-    let ends = |said: &Said| -> Vec<[Value; 3]> {
-        let all = sockets(said).into_iter();
+    let ends = |output: &ProgramOutput| -> Vec<[Value; 3]> {
+        let all = stable_sockets(output).into_iter();
         all.map(|s| ["state", "local", "remote"].map(|field| s[field].clone()))
             .collect()
     };
-    let whole = ends(&scene.replay(&file));
+    let whole = ends(&fixture.replay(&file));
     // The end is a block of 17 bytes and a body of a few.
     for cut in [1, 30] {
         fs::write(&file, &bytes[..bytes.len() - cut]).expect("a file");
-        let said = scene.replay(&file);
-        assert_eq!(said.status, Some(0));
-        assert!(said.err.contains("is cut off here"), "{}", said.err);
-        assert_eq!(ends(&said), whole);
+        let output = fixture.replay(&file);
+        assert_eq!(output.status, Some(0));
+        assert!(output.err.contains("is cut off here"), "{}", output.err);
+        assert_eq!(ends(&output), whole);
     }
     fs::write(&file, &bytes[..10]).expect("a file");
-    let said = scene.replay(&file);
-    assert_eq!((said.status, &*said.out), (Some(2), ""));
-    assert!(said.err.contains("cut off before"), "{}", said.err);
+    let output = fixture.replay(&file);
+    assert_eq!((output.status, &*output.out), (Some(2), ""));
+    assert!(output.err.contains("cut off before"), "{}", output.err);
 }
 
 #[test]
-fn damage_is_said_and_what_is_no_recording_is_refused() {
-    let scene = Scene::new();
-    let file = scene.recorded(&[]);
+fn damaged_recording_is_reported_and_other_files_are_rejected() {
+    let fixture = RecordingFixture::new();
+    let file = fixture.record(&[]);
     let mut bytes = fs::read(&file).expect("a file");
     let near_the_end = bytes.len() - 40;
     bytes[near_the_end] ^= 0x10;
     fs::write(&file, &bytes).expect("a file");
-    let said = scene.replay(&file);
-    assert_eq!(said.status, Some(0), "{}", said.err);
-    assert!(said.err.contains("damaged"), "{}", said.err);
-    assert_eq!(sockets(&said).len(), 3);
+    let output = fixture.replay(&file);
+    assert_eq!(output.status, Some(0), "{}", output.err);
+    assert!(output.err.contains("damaged"), "{}", output.err);
+    assert_eq!(stable_sockets(&output).len(), 3);
 
     bytes[13] = 7;
     fs::write(&file, &bytes).expect("a file");
-    let said = scene.replay(&file);
-    assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("has version 7"), "{}", said.err);
+    let output = fixture.replay(&file);
+    assert_eq!(output.status, Some(2));
+    assert!(output.err.contains("has version 7"), "{}", output.err);
     fs::write(&file, "{}").expect("a file");
-    let said = scene.replay(&file);
-    assert_eq!(said.status, Some(2));
+    let output = fixture.replay(&file);
+    assert_eq!(output.status, Some(2));
     assert!(
-        said.err.contains("no recording of portolan"),
+        output.err.contains("no recording of portolan"),
         "{}",
-        said.err
+        output.err
     );
-    let said = scene.replay(&scene.file("nowhere"));
-    assert_eq!(said.status, Some(3), "{}", said.err);
+    let output = fixture.replay(&fixture.file("nowhere"));
+    assert_eq!(output.status, Some(3), "{}", output.err);
 }
 
 #[test]
 fn a_full_disk_ends_a_recording() {
-    let said = portolan(&["record", "/dev/full", "-i", "100ms"]);
-    assert_eq!(said.status, Some(3));
-    assert!(said.err.contains("/dev/full: "), "{}", said.err);
+    let output = portolan(&["record", "/dev/full", "-i", "100ms"]);
+    assert_eq!(output.status, Some(3));
+    assert!(output.err.contains("/dev/full: "), "{}", output.err);
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portolan::report::help::SCHEMA;
+use portolan::report::help::JSON_SCHEMA;
 use serde_json::Value;
 
 /// What the documentation says of one field.
 #[derive(Clone, Debug)]
-struct Rule {
+struct FieldRule {
     kind: String,
     /// Whether it can be null.
     nullable: bool,
@@ -18,16 +18,19 @@ struct Rule {
 /// The fields of one kind of document, by their path.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
-    rules: BTreeMap<String, Rule>,
+    rules: BTreeMap<String, FieldRule>,
     /// The paths at which something other than null was seen.
     seen: BTreeSet<String>,
 }
 
 impl Schema {
     /// The part of the documentation under this heading.
-    pub(crate) fn of(heading: &str) -> Self {
-        let lines = SCHEMA.lines().skip_while(|line| *line != heading).skip(1);
-        let rules: BTreeMap<String, Rule> = lines
+    pub(crate) fn under_heading(heading: &str) -> Self {
+        let lines = JSON_SCHEMA
+            .lines()
+            .skip_while(|line| *line != heading)
+            .skip(1);
+        let rules: BTreeMap<String, FieldRule> = lines
             .take_while(|line| line.starts_with("  "))
             .map(|line| {
                 let mut words = line.split_whitespace();
@@ -38,7 +41,7 @@ impl Schema {
                 };
                 let (path, kind) = (word(), word());
                 assert!(words.next().is_some(), "not a word on {path}");
-                let rule = Rule {
+                let rule = FieldRule {
                     kind: kind.trim_end_matches(['?', '-']).to_owned(),
                     nullable: kind.contains('?'),
                     optional: kind.contains('-'),
@@ -54,9 +57,9 @@ impl Schema {
     }
 
     /// The fields of one socket, as they stand alone on a line.
-    pub(crate) fn of_sockets() -> Self {
-        let mut schema = Self::of("LIST");
-        let part = |(path, rule): (String, Rule)| {
+    pub(crate) fn for_sockets() -> Self {
+        let mut schema = Self::under_heading("LIST");
+        let part = |(path, rule): (String, FieldRule)| {
             Some((path.strip_prefix("sockets[].")?.to_owned(), rule))
         };
         schema.rules = std::mem::take(&mut schema.rules)
@@ -67,9 +70,9 @@ impl Schema {
     }
 
     /// The fields of an event; those of its socket stand under `socket.`.
-    pub(crate) fn of_events() -> Self {
-        let mut schema = Self::of("WATCH");
-        let sockets = Self::of_sockets().rules.into_iter();
+    pub(crate) fn for_events() -> Self {
+        let mut schema = Self::under_heading("WATCH");
+        let sockets = Self::for_sockets().rules.into_iter();
         schema
             .rules
             .extend(sockets.map(|(path, rule)| (format!("socket.{path}"), rule)));
@@ -78,7 +81,7 @@ impl Schema {
 
     /// Holds the value against the documentation.
     pub(crate) fn check(&mut self, document: &Value) {
-        self.object("", document);
+        self.check_object("", document);
     }
 
     /// Every field of the documentation that was never seen with a value, but for these.
@@ -89,7 +92,7 @@ impl Schema {
             .collect()
     }
 
-    fn object(&mut self, path: &str, value: &Value) {
+    fn check_object(&mut self, path: &str, value: &Value) {
         let fields = value
             .as_object()
             .unwrap_or_else(|| panic!("{path}: no object: {value}"));
@@ -98,7 +101,7 @@ impl Schema {
             _ => format!("{path}.{name}"),
         };
         for (name, value) in fields {
-            self.value(&under(name), value);
+            self.check_value(&under(name), value);
         }
         // Every field that must be there is there.
         let parent = |at: &str| at.rfind('.').map_or("", |dot| &at[..dot]).to_owned();
@@ -115,7 +118,7 @@ impl Schema {
         }
     }
 
-    fn value(&mut self, path: &str, value: &Value) {
+    fn check_value(&mut self, path: &str, value: &Value) {
         // What is only told by its members: an object, a list.
         let has_members = |sign: &str| {
             let begin = format!("{path}{sign}");
@@ -149,13 +152,13 @@ impl Schema {
             let path = format!("{path}[]");
             for member in members {
                 if member.is_object() {
-                    self.object(&path, member);
+                    self.check_object(&path, member);
                 } else {
-                    self.value(&path, member);
+                    self.check_value(&path, member);
                 }
             }
         } else if is_object {
-            self.object(path, value);
+            self.check_object(path, value);
         }
     }
 }

@@ -11,15 +11,15 @@ use crate::schema::Schema;
 use crate::{command, portolan};
 
 /// A program that runs until it is dropped.
-struct Running {
+struct RunningProgram {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
-impl Running {
+impl RunningProgram {
     fn start(args: &[&str]) -> Self {
         let mut child =
-            crate::turn::spawn(command(args).stdout(Stdio::piped()).stderr(Stdio::null()))
+            crate::spawn_lock::spawn(command(args).stdout(Stdio::piped()).stderr(Stdio::null()))
                 .expect("the program");
         let out = child.stdout.take().expect("its output");
         Self {
@@ -29,12 +29,12 @@ impl Running {
     }
 
     /// The next line; waits for it.
-    fn line(&mut self) -> String {
+    fn next_line(&mut self) -> String {
         self.lines.next().expect("a line").expect("UTF-8")
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -49,13 +49,13 @@ fn listener() -> (TcpListener, String) {
 }
 
 /// A watch on a port, running: what was there is no event, so connections are made until one is.
-fn watching(args: &[&str], listener: &TcpListener) -> (Running, String) {
+fn start_watch(args: &[&str], listener: &TcpListener) -> (RunningProgram, String) {
     let port = listener
         .local_addr()
         .expect("an address")
         .port()
         .to_string();
-    let mut running = Running::start(&[args, &["-n", "-i", "100ms", &*port]].concat());
+    let mut running = RunningProgram::start(&[args, &["-n", "-i", "100ms", &*port]].concat());
     let address = listener.local_addr().expect("an address");
     let (done, stop) = std::sync::mpsc::channel::<()>();
     let first = std::thread::scope(|scope| {
@@ -72,7 +72,7 @@ fn watching(args: &[&str], listener: &TcpListener) -> (Running, String) {
         });
         // One that was there at the first look is no beginning.
         let first = loop {
-            let line = running.line();
+            let line = running.next_line();
             if line.contains("opened") {
                 break line;
             }
@@ -84,14 +84,15 @@ fn watching(args: &[&str], listener: &TcpListener) -> (Running, String) {
 }
 
 #[test]
-fn what_opens_changes_and_closes_is_told_line_by_line() {
+fn watch_reports_opened_changed_and_closed_events() {
     let (listener, _) = listener();
-    let (mut running, _) = watching(&["watch", "-f", "ndjson"], &listener);
-    let mut schema = Schema::of_events();
+    let (mut running, _) = start_watch(&["watch", "-f", "ndjson"], &listener);
+    let mut schema = Schema::for_events();
     let client = TcpStream::connect(listener.local_addr().expect("address")).expect("a client");
     let local = client.local_addr().expect("address").port();
     let mut ours = |kind: &str| loop {
-        let event: Value = serde_json::from_str(&running.line()).expect("a JSON object a line");
+        let event: Value =
+            serde_json::from_str(&running.next_line()).expect("a JSON object a line");
         schema.check(&event);
         let is_ours = event["socket"]["local"]["port"] == local;
         if is_ours && event["event"] == kind {
@@ -121,9 +122,9 @@ fn what_opens_changes_and_closes_is_told_line_by_line() {
 }
 
 #[test]
-fn plain_events_have_the_time_the_event_and_the_columns() {
+fn plain_watch_lines_have_time_event_and_columns() {
     let (listener, port) = listener();
-    let (_running, line) = watching(&["watch"], &listener);
+    let (_running, line) = start_watch(&["watch"], &listener);
     let words: Vec<&str> = line.split_whitespace().collect();
     assert!(words[0].parse::<jiff::Timestamp>().is_ok(), "{line}");
     assert_eq!((words[1], words[2]), ("opened", "tcp"), "{line}");
@@ -132,33 +133,34 @@ fn plain_events_have_the_time_the_event_and_the_columns() {
 
 /// Shorter than any interval: of most only the end is heard, and that is enough.
 #[test]
-fn connections_that_no_look_has_are_told_when_they_are_closed() {
+fn watch_reports_unsampled_connections_when_they_close() {
     let (listener, _) = listener();
-    let (mut running, _) = watching(&["watch", "-f", "ndjson"], &listener);
-    let mut schema = Schema::of_events();
+    let (mut running, _) = start_watch(&["watch", "-f", "ndjson"], &listener);
+    let mut schema = Schema::for_events();
     let address = listener.local_addr().expect("address");
     // What `watching` left in the queue is not waited for.
     listener.set_nonblocking(true).expect("a queue that ends");
     while listener.accept().is_ok() {}
     listener.set_nonblocking(false).expect("a queue that waits");
-    let mut left = BTreeSet::new();
+    let mut pending_ports = BTreeSet::new();
     for _ in 0..50 {
         let mut client = TcpStream::connect(address).expect("a client");
         let (mut server, _) = listener.accept().expect("a server");
         client.write_all(b"ping").expect("four bytes");
         server.read_exact(&mut [0; 4]).expect("four bytes");
-        left.insert(client.local_addr().expect("address").port());
+        pending_ports.insert(client.local_addr().expect("address").port());
         drop(client);
         drop(server);
     }
     let mut unsampled = 0;
-    while !left.is_empty() {
-        let event: Value = serde_json::from_str(&running.line()).expect("a JSON object a line");
+    while !pending_ports.is_empty() {
+        let event: Value =
+            serde_json::from_str(&running.next_line()).expect("a JSON object a line");
         schema.check(&event);
         let socket = &event["socket"];
         let remote = socket["remote"]["port"].as_u64().unwrap_or(0) as u16;
         let is_served = socket["local"]["port"] == address.port() && event["event"] == "closed";
-        if !is_served || !left.remove(&remote) {
+        if !is_served || !pending_ports.remove(&remote) {
             continue;
         }
         assert_eq!(socket["tcp"]["bytes_received"], 4, "{event}");
@@ -173,21 +175,21 @@ fn connections_that_no_look_has_are_told_when_they_are_closed() {
 
 /// Nobody reads any more, and nothing happens that could be written: it ends all the same.
 #[test]
-fn a_watch_that_nobody_reads_ends_by_itself() {
+fn watch_ends_when_its_pipe_closes() {
     let (_listener, port) = listener();
     let mut child =
-        crate::turn::spawn(command(&["watch", "-i", "100ms", &port]).stdout(Stdio::piped()))
+        crate::spawn_lock::spawn(command(&["watch", "-i", "100ms", &port]).stdout(Stdio::piped()))
             .expect("the program");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("an end").code(), Some(0));
 }
 
 #[test]
-fn a_wait_ends_when_a_listener_appears_and_when_it_is_gone() {
-    let (held, port) = listener();
-    drop(held);
+fn wait_ends_when_a_listener_appears_or_disappears() {
+    let (bound, port) = listener();
+    drop(bound);
     let filter = format!("lport:{port} listen");
-    let mut waiting = crate::turn::spawn(&mut command(&[
+    let mut waiting = crate::spawn_lock::spawn(&mut command(&[
         "wait",
         &filter,
         "--timeout",
@@ -197,11 +199,11 @@ fn a_wait_ends_when_a_listener_appears_and_when_it_is_gone() {
     ]))
     .expect("the program");
     // Nothing listens there yet, so it cannot have ended; then something does.
-    let held = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
-    let held = held.expect("the same port");
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
+    let bound = bound.expect("the same port");
     assert_eq!(waiting.wait().expect("an end").code(), Some(0));
 
-    let mut waiting = crate::turn::spawn(&mut command(&[
+    let mut waiting = crate::spawn_lock::spawn(&mut command(&[
         "wait",
         &filter,
         "--gone",
@@ -209,21 +211,25 @@ fn a_wait_ends_when_a_listener_appears_and_when_it_is_gone() {
         "1m",
     ]))
     .expect("the program");
-    drop(held);
+    drop(bound);
     assert_eq!(waiting.wait().expect("an end").code(), Some(0));
 }
 
 #[test]
-fn a_wait_in_vain_ends_with_1_and_says_so() {
-    let (held, port) = listener();
+fn wait_timeout_exits_1() {
+    let (bound, port) = listener();
     let filter = format!("lport:{port}");
-    let said = portolan(&["wait", "--gone", &filter, "--timeout", "200ms"]);
-    assert_eq!((said.status, &*said.out), (Some(1), ""));
-    assert!(said.err.contains("1 socket still matches"), "{}", said.err);
-    drop(held);
-    let said = portolan(&["wait", &filter, "--timeout", "0"]);
-    assert_eq!((said.status, &*said.out), (Some(1), ""));
-    assert!(said.err.contains("nothing matched"), "{}", said.err);
+    let output = portolan(&["wait", "--gone", &filter, "--timeout", "200ms"]);
+    assert_eq!((output.status, &*output.out), (Some(1), ""));
+    assert!(
+        output.err.contains("1 socket still matches"),
+        "{}",
+        output.err
+    );
+    drop(bound);
+    let output = portolan(&["wait", &filter, "--timeout", "0"]);
+    assert_eq!((output.status, &*output.out), (Some(1), ""));
+    assert!(output.err.contains("nothing matched"), "{}", output.err);
     assert_eq!(
         portolan(&["wait", "--gone", &filter, "--timeout", "0"]).status,
         Some(0)

@@ -8,69 +8,69 @@ use portolan::history::Ownership;
 use portolan::snapshot::SourceKind;
 use portolan::socket::{Socket, Transport};
 
-use crate::network::{again, is_inside, own_network, skip};
-use crate::ss::{self, Row};
-use crate::watch::{Watch, until};
-use crate::zoo;
+use crate::fixtures;
+use crate::network_namespace::{in_network_namespace, is_rerun, rerun_test, skip};
+use crate::pipeline::{LivePipeline, retry_until_ok};
+use crate::ss::{self, SsRow};
 
 /// A user who has nothing to do with the sockets.
 const NOBODY: &str = "65534";
 
 #[test]
-fn sock_diag_sees_what_ss_sees() {
-    own_network("agreement::sock_diag_sees_what_ss_sees", || {
-        let _zoo = zoo::everything();
-        agree(SourceKind::SockDiag);
+fn sock_diag_agrees_with_ss() {
+    in_network_namespace("agreement::sock_diag_agrees_with_ss", || {
+        let _zoo = fixtures::all();
+        assert_agrees_with_ss(SourceKind::SockDiag);
     });
 }
 
 #[test]
-fn procfs_sees_what_ss_sees() {
-    own_network("agreement::procfs_sees_what_ss_sees", || {
-        let _zoo = zoo::everything();
-        agree(SourceKind::Procfs);
+fn procfs_agrees_with_ss() {
+    in_network_namespace("agreement::procfs_agrees_with_ss", || {
+        let _zoo = fixtures::all();
+        assert_agrees_with_ss(SourceKind::Procfs);
     });
 }
 
 #[test]
-fn netstat2_sees_what_ss_sees_but_the_peers_of_datagrams() {
-    let test = "agreement::netstat2_sees_what_ss_sees_but_the_peers_of_datagrams";
-    own_network(test, || {
-        let _zoo = zoo::everything();
-        agree(SourceKind::Netstat2);
+fn netstat2_agrees_with_ss_except_udp_peers() {
+    let test = "agreement::netstat2_agrees_with_ss_except_udp_peers";
+    in_network_namespace(test, || {
+        let _zoo = fixtures::all();
+        assert_agrees_with_ss(SourceKind::Netstat2);
     });
 }
 
 /// The zoo is this test's, run as root; who looks is a third run of it, as nobody.
 #[test]
-fn without_privilege_no_row_is_missing_and_hidden_owners_are_counted() {
-    let test = "agreement::without_privilege_no_row_is_missing_and_hidden_owners_are_counted";
+fn unprivileged_user_sees_every_row_and_hidden_owners_are_counted() {
+    let test = "agreement::unprivileged_user_sees_every_row_and_hidden_owners_are_counted";
     let as_nobody = format!("{test}, as nobody");
-    if is_inside(&as_nobody) {
-        agree(SourceKind::SockDiag);
-        agree(SourceKind::Procfs);
-        return hidden_owners_are_counted();
+    if is_rerun(&as_nobody) {
+        assert_agrees_with_ss(SourceKind::SockDiag);
+        assert_agrees_with_ss(SourceKind::Procfs);
+        return assert_hidden_owners_are_counted();
     }
     if !can_become_nobody() {
         return skip(test, "only root can become another user, with setpriv");
     }
-    own_network(test, || {
-        let _zoo = zoo::everything();
+    in_network_namespace(test, || {
+        let _zoo = fixtures::all();
         // Where the tests are built, nobody may not be let in.
-        let place = tempfile::tempdir().expect("a directory");
-        fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).expect("open");
-        let program = place.path().join("live");
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).expect("open");
+        let program = directory.path().join("live");
         fs::copy(std::env::current_exe().expect("this program"), &program).expect("a copy");
-        again_as_nobody(test, &as_nobody, &program);
+        rerun_as_nobody(test, &as_nobody, &program);
     });
 }
 
-fn again_as_nobody(test: &str, inside: &str, program: &std::path::Path) {
+fn rerun_as_nobody(test: &str, run_name: &str, program: &std::path::Path) {
     let mut command = Command::new("setpriv");
     command
         .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
         .arg(program);
-    again(test, inside, command);
+    rerun_test(test, run_name, command);
 }
 
 fn can_become_nobody() -> bool {
@@ -87,9 +87,9 @@ fn can_become_nobody() -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-fn hidden_owners_are_counted() {
-    let mut watch = Watch::through(SourceKind::SockDiag);
-    let answer = watch.look(std::time::Duration::ZERO);
+fn assert_hidden_owners_are_counted() {
+    let mut pipeline = LivePipeline::with_source(SourceKind::SockDiag);
+    let answer = pipeline.sample_and_query_after(std::time::Duration::ZERO);
     let moment = &answer.moment;
     let with_descriptor = moment.rows().filter(|row| row.socket.inode.is_some());
     let with_descriptor: Vec<_> = with_descriptor.collect();
@@ -102,20 +102,20 @@ fn hidden_owners_are_counted() {
 }
 
 /// Waits until the source and ss, asked before and after, tell the same.
-fn agree(source: SourceKind) {
-    let mut watch = Watch::through(source);
-    until(|| {
-        let before = told_by(source, ss::rows());
-        let snapshot = watch.sample();
+fn assert_agrees_with_ss(source: SourceKind) {
+    let mut pipeline = LivePipeline::with_source(source);
+    retry_until_ok(|| {
+        let before = visible_to(source, ss::rows());
+        let snapshot = pipeline.sample();
         assert_eq!(snapshot.gaps, [], "{source}");
-        let ours = snapshot.sockets.iter().map(Row::from).collect();
-        let ours = told_by(source, ours);
-        let after = told_by(source, ss::rows());
+        let ours = snapshot.sockets.iter().map(SsRow::from).collect();
+        let ours = visible_to(source, ours);
+        let after = visible_to(source, ss::rows());
         assert!(before.len() > 40, "the zoo is there: {before:#?}");
         if before == after && before == ours {
             return Ok(());
         }
-        let only = |a: &[Row], b: &[Row]| -> Vec<Row> {
+        let only = |a: &[SsRow], b: &[SsRow]| -> Vec<SsRow> {
             a.iter().filter(|row| !b.contains(row)).cloned().collect()
         };
         Err(format!(
@@ -126,11 +126,11 @@ fn agree(source: SourceKind) {
             ours.len()
         ))
     });
-    v6only_is_told(source, &watch.sample().sockets);
+    assert_v6only(source, &pipeline.sample().sockets);
 }
 
 /// Leaves out what the source cannot see.
-fn told_by(source: SourceKind, mut rows: Vec<Row>) -> Vec<Row> {
+fn visible_to(source: SourceKind, mut rows: Vec<SsRow>) -> Vec<SsRow> {
     if source == SourceKind::Netstat2 {
         let datagrams = rows.iter_mut().filter(|r| r.transport == Transport::Udp);
         datagrams.for_each(|row| row.remote = None);
@@ -140,11 +140,11 @@ fn told_by(source: SourceKind, mut rows: Vec<Row>) -> Vec<Row> {
 }
 
 /// Only the kernel's own table knows which wildcard serves both families.
-fn v6only_is_told(source: SourceKind, sockets: &[Socket]) {
+fn assert_v6only(source: SourceKind, sockets: &[Socket]) {
     for (port, v6only) in [
-        (zoo::DUAL_STACK, false),
-        (zoo::TWO_FAMILIES, true),
-        (zoo::SIX_ONLY, true),
+        (fixtures::DUAL_STACK_PORT, false),
+        (fixtures::SEPARATE_LISTENERS_PORT, true),
+        (fixtures::IPV6_ONLY_PORT, true),
     ] {
         let listener = sockets
             .iter()

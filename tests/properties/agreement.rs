@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use portolan::app::{App, Input, Memory};
-use portolan::collect::Sampled;
+use portolan::app::{App, Engine, Input};
+use portolan::collect::SampleOutcome;
 use portolan::history::{History, Moment};
-use portolan::query::{Answer, Filter, Grouping, Query, answer};
+use portolan::query::{Filter, Grouping, Query, QueryResult, run};
 use portolan::report;
 use portolan::services::Services;
 use portolan::snapshot::Snapshot;
 use portolan::view::{Mode, ViewState};
 use proptest::prelude::*;
 
-use crate::world::world;
+use crate::scenario::scenario;
 
 /// Statements about what worlds are made of, and about what they are not.
-const STATEMENTS: [&str; 44] = [
+const TERMS: [&str; 44] = [
     "80",
     ":443",
     "53/udp",
@@ -65,8 +65,8 @@ const STATEMENTS: [&str; 44] = [
     "not 80",
 ];
 
-fn filter() -> impl Strategy<Value = String> {
-    let statement = proptest::sample::select(&STATEMENTS[..]);
+fn filter_text() -> impl Strategy<Value = String> {
+    let statement = proptest::sample::select(&TERMS[..]);
     // A bare list such as `close-wait,tw` is no filter: it needs its field.
     let statement = statement.prop_filter("a filter", |text| Filter::parse(text).is_ok());
     statement
@@ -82,23 +82,23 @@ fn filter() -> impl Strategy<Value = String> {
 
 /// The sockets of the answer with all that is known of them, in an order that does not depend on
 /// how they are shown.
-fn told(answer: &Answer) -> Vec<String> {
+fn sorted_ndjson(answer: &QueryResult) -> Vec<String> {
     let mut out = Vec::new();
-    report::ndjson(answer, &Services::registry(), &mut out).expect("JSON");
+    report::write_ndjson(answer, &Services::registry(), &mut out).expect("JSON");
     let out = String::from_utf8(out).expect("UTF-8");
     let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
     lines.sort_unstable();
     lines
 }
 
-fn typed(snapshot: &Snapshot, filter: &str) -> Answer {
+fn dashboard_result(snapshot: &Snapshot, filter: &str) -> QueryResult {
     let view = ViewState::new((120, 40), Duration::from_secs(1));
     let mut app = App::new(view, Arc::default(), Arc::new(Services::registry()));
-    let mut memory = Memory::default();
-    memory.take_up(Sampled::Snapshot(Box::new(snapshot.clone())));
+    let mut engine = Engine::default();
+    engine.apply_sample(SampleOutcome::Snapshot(Box::new(snapshot.clone())));
     let press = |app: &mut App, code| {
         let key = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
-        app.input(Input::of(key).expect("an input"));
+        app.handle_input(Input::from_event(key).expect("an input"));
     };
     press(&mut app, KeyCode::Char('/'));
     for c in filter.chars() {
@@ -106,15 +106,15 @@ fn typed(snapshot: &Snapshot, filter: &str) -> Answer {
     }
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.view.mode, Mode::Browse);
-    let question = app.question();
-    let published = memory.answer(&question).expect("an answer");
-    Arc::try_unwrap(published.answer).expect("nobody else has it")
+    let question = app.engine_request();
+    let published = engine.respond(&question).expect("an answer");
+    Arc::try_unwrap(published.result).expect("nobody else has it")
 }
 
 /// What `list` does: see `app/print.rs` and `app/looking.rs`.
-fn listed(snapshot: &Snapshot, text: &str) -> Answer {
+fn list_result(snapshot: &Snapshot, text: &str) -> QueryResult {
     let filter = Filter::parse(text).expect("a filter");
-    let ports = filter.ports();
+    let ports = filter.required_ports();
     let mut part = snapshot.clone();
     part.sockets.retain(|socket| {
         let wanted = ports.as_ref().is_none_or(|ports| {
@@ -122,30 +122,31 @@ fn listed(snapshot: &Snapshot, text: &str) -> Answer {
         });
         wanted || socket.is_listening()
     });
-    let look = |mut snapshot: Snapshot| -> Arc<Moment> { History::default().apply(&mut snapshot) };
-    let mut moment = look(part);
-    if ports.is_some() && moment.guesses_from_others() {
-        moment = look(snapshot.clone());
+    let apply_once =
+        |mut snapshot: Snapshot| -> Arc<Moment> { History::default().apply(&mut snapshot) };
+    let mut moment = apply_once(part);
+    if ports.is_some() && moment.needs_full_sample_for_sides() {
+        moment = apply_once(snapshot.clone());
     }
     let grouping = Grouping::Sockets;
     let query = Query {
         filter: Arc::new(filter),
         grouping,
-        order: grouping.usual_order(),
-        ..Query::everything(Arc::new(Services::registry()))
+        sort_order: grouping.default_order(),
+        ..Query::unfiltered(Arc::new(Services::registry()))
     };
-    answer(moment, &query)
+    run(moment, &query)
 }
 
 proptest! {
-    #![proptest_config(crate::world::cases(512))]
+    #![proptest_config(crate::scenario::config_with_cases(512))]
 
     #[test]
-    fn dashboard_and_list_pick_the_same_sockets_and_say_the_same_of_them(
-        world in world(14, 1),
-        filter in filter(),
+    fn dashboard_and_list_return_the_same_sockets(
+        scenario in scenario(14, 1),
+        filter in filter_text(),
     ) {
-        let snapshot = world.snapshots().remove(0);
-        prop_assert_eq!(told(&typed(&snapshot, &filter)), told(&listed(&snapshot, &filter)));
+        let snapshot = scenario.snapshots().remove(0);
+        prop_assert_eq!(sorted_ndjson(&dashboard_result(&snapshot, &filter)), sorted_ndjson(&list_result(&snapshot, &filter)));
     }
 }

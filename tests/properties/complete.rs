@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use portolan::history::{History, Moment};
-use portolan::query::filter::Context;
+use portolan::query::filter::FilterContext;
 use portolan::query::{
-    Answer, Filter, Folds, Joined, Joining, Line, Lines, Narrow, Phase, Query, Typed, answer,
-    aspects, complete, joined,
+    CompletionInput, EditedFilter, Filter, FilterEdit, Folds, Query, QueryResult, QuickFilter,
+    StateFilter, VisibleLine, VisibleLines, complete, edit_filter, row_conditions, run,
 };
 use portolan::services::Services;
 use proptest::prelude::*;
 
-use crate::support::scene::recording;
-use crate::world::world;
+use crate::scenario::scenario;
+use crate::support::text_recording::load_recording;
 
 /// What may stand before the cursor.
-const BEGUN: [&str; 26] = [
+const PREFIXES: [&str; 26] = [
     "",
     "p",
     "tcp and ",
@@ -47,36 +47,36 @@ const BEGUN: [&str; 26] = [
 
 fn moments(name: &str) -> Vec<Arc<Moment>> {
     let mut history = History::default();
-    let samples = recording(name).into_iter();
+    let samples = load_recording(name).into_iter();
     samples
         .map(|mut sample| history.apply(&mut sample))
         .collect()
 }
 
 /// Every candidate of every place.
-fn check(moment: &Moment, narrow: Narrow) -> Result<(), TestCaseError> {
+fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), TestCaseError> {
     let services = Services::registry();
-    let context = Context {
+    let context = FilterContext {
         moment,
         services: &services,
     };
     let open = || moment.rows().filter(|row| !row.is_closed());
-    for begun in BEGUN
+    for prefix in PREFIXES
         .into_iter()
         .chain(["state:", "side:", "proto:", "family:", "ppid:"])
     {
-        let typed = Typed {
-            text: begun.into(),
-            cursor: begun.len(),
+        let typed = CompletionInput {
+            text: prefix.into(),
+            cursor: prefix.len(),
         };
-        let found = complete(&typed, context, narrow);
-        let head = &begun[..found.replace.start];
+        let found = complete(&typed, context, quick_filter);
+        let head = &prefix[..found.replace.start];
         for candidate in &found.candidates {
             let Some(count) = candidate.count else {
                 continue;
             };
             // Alone: what stands before may leave it out.
-            let field = begun.split_once(':').map_or("", |(field, _)| field);
+            let field = prefix.split_once(':').map_or("", |(field, _)| field);
             let alone = match field {
                 "" => candidate.text.clone(),
                 field => format!("{field}:{}", candidate.text),
@@ -85,7 +85,7 @@ fn check(moment: &Moment, narrow: Narrow) -> Result<(), TestCaseError> {
             prop_assert!(filter.is_ok(), "{alone}: {filter:?}");
             let filter = filter.expect("just looked");
             let matching =
-                open().filter(|row| narrow.lets_through(row) && filter.matches(row, context));
+                open().filter(|row| quick_filter.matches(row) && filter.matches(row, context));
             let matching = matching.count();
             prop_assert!(matching >= count, "{alone} finds {matching} of {count}");
             let all = format!("{head}{}", candidate.text);
@@ -93,7 +93,7 @@ fn check(moment: &Moment, narrow: Narrow) -> Result<(), TestCaseError> {
             let all = if closed { format!("{all})") } else { all };
             prop_assert!(Filter::parse(&all).is_ok(), "{all}");
         }
-        if let Some(common) = &found.common {
+        if let Some(common) = &found.common_prefix {
             let common_to = |c: &portolan::query::Candidate| c.text.starts_with(&**common);
             prop_assert!(found.candidates.iter().all(common_to), "{common}");
         }
@@ -102,38 +102,38 @@ fn check(moment: &Moment, narrow: Narrow) -> Result<(), TestCaseError> {
 }
 
 /// Every line of an answer.
-fn check_lines(answer: &Answer, services: &Services) -> Result<(), TestCaseError> {
-    let context = Context {
+fn check_lines(answer: &QueryResult, services: &Services) -> Result<(), TestCaseError> {
+    let context = FilterContext {
         moment: &answer.moment,
         services,
     };
-    let lines = Lines::new(answer, &Folds::everything_open());
+    let lines = VisibleLines::new(answer, &Folds::all_open());
     for number in 0..lines.len() {
-        let Some(place) = lines.at(answer, number) else {
+        let Some(line) = lines.at(answer, number) else {
             continue;
         };
-        let rows = match place {
-            Line::Section(_) => continue,
-            Line::Group(index) => answer.groups[index].rows.clone(),
-            Line::Inner(index) => answer.inner[index].rows.clone(),
-            Line::Row { position, .. } => position..position + 1,
+        let rows = match line {
+            VisibleLine::Section(_) => continue,
+            VisibleLine::Group(index) => answer.groups[index].rows.clone(),
+            VisibleLine::Subgroup(index) => answer.subgroups[index].rows.clone(),
+            VisibleLine::Row { position, .. } => position..position + 1,
         };
         let rows = answer.rows[rows]
             .iter()
             .filter_map(|slot| answer.row(*slot));
-        for condition in aspects(answer, place) {
-            let text = |joining| {
+        for condition in row_conditions(answer, line) {
+            let text = |edit| {
                 let typed = "loopback or not loopback";
                 let before = Filter::parse(typed).expect("a filter");
-                match joined(typed, &before, condition.clone(), joining) {
-                    Joined::Text(text) | Joined::Already(text) => text,
+                match edit_filter(typed, &before, condition.clone(), edit) {
+                    EditedFilter::Text(text) | EditedFilter::Unchanged(text) => text,
                 }
             };
             let parse = |text: &str| {
                 Filter::parse(text).map_err(|e| TestCaseError::fail(format!("{text}: {e}")))
             };
-            let only = parse(&text(Joining::Only))?;
-            let without = parse(&text(Joining::Without))?;
+            let only = parse(&text(FilterEdit::Include))?;
+            let without = parse(&text(FilterEdit::Exclude))?;
             let mut any = false;
             for row in rows.clone() {
                 let kept = only.matches(row, context);
@@ -141,7 +141,7 @@ fn check_lines(answer: &Answer, services: &Services) -> Result<(), TestCaseError
                 any |= kept;
             }
             prop_assert!(any, "{only} finds nothing of the line");
-            if matches!(place, Line::Row { .. }) {
+            if matches!(line, VisibleLine::Row { .. }) {
                 prop_assert!(rows.clone().all(|row| only.matches(row, context)), "{only}");
             }
         }
@@ -150,10 +150,10 @@ fn check_lines(answer: &Answer, services: &Services) -> Result<(), TestCaseError
 }
 
 #[test]
-fn what_is_offered_in_the_recordings_is_a_filter_and_finds_its_rows() {
+fn completions_for_recordings_parse_and_match_their_rows() {
     for name in [
         "web",
-        "zoo",
+        "socket-kinds",
         "names",
         "ipv6",
         "unprivileged",
@@ -161,13 +161,13 @@ fn what_is_offered_in_the_recordings_is_a_filter_and_finds_its_rows() {
         "empty",
     ] {
         for moment in moments(name) {
-            check(&moment, Narrow::default()).expect("candidates");
+            check_candidates(&moment, QuickFilter::default()).expect("candidates");
             let services = Arc::new(Services::registry());
-            let mut query = Query::everything(Arc::clone(&services));
-            for grouping in portolan::query::Grouping::ALL {
+            let mut query = Query::unfiltered(Arc::clone(&services));
+            for grouping in portolan::query::Grouping::LIVE {
                 query.grouping = grouping;
-                query.order = grouping.usual_order();
-                let answer = answer(Arc::clone(&moment), &query);
+                query.sort_order = grouping.default_order();
+                let answer = run(Arc::clone(&moment), &query);
                 check_lines(&answer, &services).expect("lines");
             }
         }
@@ -175,19 +175,19 @@ fn what_is_offered_in_the_recordings_is_a_filter_and_finds_its_rows() {
 }
 
 #[test]
-fn the_best_comes_first() {
+fn completions_are_ranked() {
     let moments = moments("web");
     let services = Services::registry();
-    let context = Context {
+    let context = FilterContext {
         moment: &moments[0],
         services: &services,
     };
     let best = |text: &str| {
-        let typed = Typed {
+        let typed = CompletionInput {
             text: text.into(),
             cursor: text.len(),
         };
-        let found = complete(&typed, context, Narrow::default());
+        let found = complete(&typed, context, QuickFilter::default());
         let three = found.candidates.into_iter().take(3).map(|c| match c.count {
             Some(count) => format!("{} {count}", c.text),
             None => c.text,
@@ -206,15 +206,15 @@ fn the_best_comes_first() {
 }
 
 proptest! {
-    #![proptest_config(crate::world::cases(48))]
+    #![proptest_config(crate::scenario::config_with_cases(48))]
 
     #[test]
-    fn what_is_offered_is_a_filter_and_finds_its_rows(world in world(10, 3), established: bool) {
+    fn completions_parse_and_match_their_rows(scenario in scenario(10, 3), established: bool) {
         let mut history = History::default();
-        let phase = if established { Phase::Established } else { Phase::All };
-        let narrow = Narrow { phase, ..Narrow::default() };
-        for mut snapshot in world.snapshots() {
-            check(&history.apply(&mut snapshot), narrow)?;
+        let phase = if established { StateFilter::Established } else { StateFilter::All };
+        let quick_filter = QuickFilter { state: phase, ..QuickFilter::default() };
+        for mut snapshot in scenario.snapshots() {
+            check_candidates(&history.apply(&mut snapshot), quick_filter)?;
         }
     }
 }

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use portolan::history::{Moment, Tracked};
+use portolan::history::{Moment, TrackedSocket};
 use portolan::query::GroupKey;
 use portolan::services::Services;
 use portolan::socket::TcpState;
 use portolan::teach::findings::{Finding, Rule};
-use portolan::teach::{Findings, Known, Limits, Look, Subject, explain};
+use portolan::teach::{
+    ExplainContext, ExplainSubject, Findings, Perspective, Thresholds, build_explanation,
+};
 use proptest::prelude::*;
 
-use crate::world::{cases, world};
+use crate::scenario::{config_with_cases, scenario};
 
 /// Everything is worth a look.
-const LOW: Limits = Limits {
+const LOWEST_THRESHOLDS: Thresholds = Thresholds {
     close_wait_age: Some(Duration::ZERO),
     close_wait_count: None,
     unread_age: Some(Duration::ZERO),
@@ -26,7 +28,7 @@ const LOW: Limits = Limits {
 };
 
 /// Nothing is.
-const NEVER: Limits = Limits {
+const DISABLED: Thresholds = Thresholds {
     close_wait_age: None,
     close_wait_count: None,
     unread_age: None,
@@ -38,16 +40,16 @@ const NEVER: Limits = Limits {
     local_only_count: None,
 };
 
-fn carries_data(row: &Tracked) -> bool {
+fn carries_data(row: &TrackedSocket) -> bool {
     let state = row.socket.tcp_state();
     !matches!(state, Some(TcpState::Listen | TcpState::TimeWait))
 }
 
 /// How many sockets of the port the rule is about, counted one by one; `None` where it is not about
 /// each of them.
-fn counted(found: &Finding, moment: &Moment) -> Option<usize> {
-    let in_state = |row: &Tracked, state| row.socket.tcp_state() == Some(state);
-    let is_meant: &dyn Fn(&Tracked) -> bool = match found.id.rule {
+fn recount(found: &Finding, moment: &Moment) -> Option<usize> {
+    let in_state = |row: &TrackedSocket, state| row.socket.tcp_state() == Some(state);
+    let is_meant: &dyn Fn(&TrackedSocket) -> bool = match found.id.rule {
         Rule::CloseWaitLeak => &|row| in_state(row, TcpState::CloseWait),
         Rule::SynSentUnanswered => &|row| in_state(row, TcpState::SynSent),
         Rule::TimeWaitPile => &|row| in_state(row, TcpState::TimeWait),
@@ -61,18 +63,18 @@ fn counted(found: &Finding, moment: &Moment) -> Option<usize> {
 }
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(config_with_cases(64))]
 
     #[test]
-    fn findings_count_the_sockets_they_are_about(world in world(12, 4)) {
-        for moment in world.moments(|_| {}) {
-            let findings = Findings::of(&moment, &LOW);
-            prop_assert_eq!(&findings, &Findings::of(&moment, &LOW), "the same moment says the same");
-            prop_assert!(Findings::of(&moment, &NEVER).all().is_empty());
+    fn findings_count_their_sockets(scenario in scenario(12, 4)) {
+        for moment in scenario.moments(|_| {}) {
+            let findings = Findings::from_moment(&moment, &LOWEST_THRESHOLDS);
+            prop_assert_eq!(&findings, &Findings::from_moment(&moment, &LOWEST_THRESHOLDS), "the same moment says the same");
+            prop_assert!(Findings::from_moment(&moment, &DISABLED).all().is_empty());
             let ids: Vec<_> = findings.all().iter().map(|found| found.id).collect();
             prop_assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
             for found in findings.all() {
-                if let Some(count) = counted(found, &moment) {
+                if let Some(count) = recount(found, &moment) {
                     prop_assert_eq!(found.count as usize, count, "{:?}", found);
                 }
                 let open = || moment.rows().filter(|row| !row.is_closed());
@@ -83,41 +85,41 @@ proptest! {
             // And nothing is left out.
             for row in moment.rows().filter(|row| !row.is_closed()) {
                 let leaked = row.socket.tcp_state() == Some(TcpState::CloseWait);
-                let found = findings.at(row.port_key()).any(|f| f.id.rule == Rule::CloseWaitLeak);
+                let found = findings.for_port(row.port_key()).any(|f| f.id.rule == Rule::CloseWaitLeak);
                 prop_assert!(!leaked || found, "{:?}", row);
             }
         }
     }
 
     #[test]
-    fn whatever_is_there_can_be_explained(world in world(8, 3)) {
+    fn every_subject_has_an_explanation(scenario in scenario(8, 3)) {
         let services = Services::registry();
-        for moment in world.moments(|_| {}) {
-            let findings = Findings::of(&moment, &LOW);
-            let known = Known { moment: &moment, services: &services, findings: &findings };
-            let mut subjects = vec![Subject::Difference, Subject::NoHost];
+        for moment in scenario.moments(|_| {}) {
+            let findings = Findings::from_moment(&moment, &LOWEST_THRESHOLDS);
+            let context = ExplainContext { moment: &moment, services: &services, findings: &findings };
+            let mut subjects = vec![ExplainSubject::SocketVsPort, ExplainSubject::NoHost];
             for row in moment.rows() {
-                subjects.push(Subject::Row(row.key, row.slot));
-                subjects.push(Subject::of(GroupKey::Port(row.port_key())));
+                subjects.push(ExplainSubject::Socket(row.key, row.slot));
+                subjects.push(ExplainSubject::from_group(GroupKey::Port(row.port_key())));
                 let remote = row.socket.remote.filter(|_| !row.is_closed());
-                subjects.extend(remote.map(|remote| Subject::Host(remote.plain())));
+                subjects.extend(remote.map(|remote| ExplainSubject::Host(remote.canonical_ip())));
             }
             for subject in subjects {
-                for look in Look::ALL {
-                    let said = explain(subject, look, known);
+                for perspective in Perspective::ALL {
+                    let said = build_explanation(subject, perspective, context);
                     prop_assert!(said.is_some(), "{:?}", subject);
-                    for passage in said.into_iter().flat_map(|said| said.passages) {
-                        prop_assert!(!passage.said.is_empty(), "{:?} {:?}", subject, passage);
-                        let whole = passage.said.iter().all(|p| p.text.ends_with(['.', '!', '?']));
-                        prop_assert!(whole, "{:?} {:?}", subject, passage);
+                    for section in said.into_iter().flat_map(|said| said.sections) {
+                        prop_assert!(!section.phrases.is_empty(), "{:?} {:?}", subject, section);
+                        let whole = section.phrases.iter().all(|p| p.text.ends_with(['.', '!', '?']));
+                        prop_assert!(whole, "{:?} {:?}", subject, section);
                     }
                 }
             }
-            let sockets = explain(Subject::Difference, Look::Words, known);
-            let here = sockets.and_then(|said| Some(said.contrasts.first()?.here.text.clone()));
-            let begin = match moment.open {
+            let sockets = build_explanation(ExplainSubject::SocketVsPort, Perspective::Plain, context);
+            let here = sockets.and_then(|said| Some(said.comparisons.first()?.observed.text.clone()));
+            let begin = match moment.open_rows {
                 0 => "There is none".to_owned(),
-                open => portolan::quantity::count(open, "socket here", "sockets here"),
+                open => portolan::quantity::pluralize(open, "socket here", "sockets here"),
             };
             prop_assert!(here.is_some_and(|text| text.starts_with(&begin)));
         }

@@ -8,15 +8,15 @@ mod agreement;
 mod complete;
 mod findings;
 mod history;
-mod past;
 mod query;
 mod recording;
 mod redact;
+mod scenario;
+mod timeline;
 mod update;
-mod world;
 
 #[path = "../support/mod.rs"]
 mod support;
 
-#[path = "../support/paper_lab.rs"]
-mod paper_lab;
+#[path = "../support/fake_lab.rs"]
+mod fake_lab;

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan::endpoint::Family;
-use portolan::history::{Moment, Tracked};
+use portolan::history::{Moment, TrackedSocket};
 use portolan::port::Protocol;
 use portolan::process::distinct_processes;
-use portolan::query::filter::Context;
+use portolan::query::filter::FilterContext;
 use portolan::query::{
-    Answer, Direction, Filter, Folds, Group, GroupKey, Grouping, Line, LineId, Lines, Narrow,
-    Order, Phase, Query, SortColumn, answer,
+    Filter, Folds, Group, GroupKey, Grouping, LineId, Query, QueryResult, QuickFilter, SortColumn,
+    SortDirection, SortOrder, StateFilter, VisibleLine, VisibleLines, run,
 };
 use portolan::services::Services;
 use proptest::prelude::*;
 
-use crate::world::world;
+use crate::scenario::scenario;
 
 const FILTERS: [&str; 7] = [
     "",
@@ -43,51 +43,54 @@ const COLUMNS: [SortColumn; 11] = [
 ];
 
 fn query() -> impl Strategy<Value = Query> {
-    let grouping = proptest::sample::select(&Grouping::ALL[..]);
+    let grouping = proptest::sample::select(&Grouping::LIVE[..]);
     let column = proptest::sample::select(&COLUMNS[..]);
-    let direction = prop_oneof![Just(Direction::Ascending), Just(Direction::Descending)];
+    let direction = prop_oneof![
+        Just(SortDirection::Ascending),
+        Just(SortDirection::Descending)
+    ];
     let filter = prop_oneof![4 => Just(""), 1 => proptest::sample::select(&FILTERS[..])];
     let protocol = proptest::option::weighted(0.1, Just(Protocol::Tcp));
     let family = proptest::option::weighted(0.1, Just(Family::Ipv6));
-    let phase = prop_oneof![8 => Just(Phase::All), 1 => Just(Phase::Listening), 1 => Just(Phase::Established)];
+    let phase = prop_oneof![8 => Just(StateFilter::All), 1 => Just(StateFilter::Listening), 1 => Just(StateFilter::Established)];
     (grouping, column, direction, filter, protocol, family, phase).prop_map(
         |(grouping, column, direction, filter, protocol, family, phase)| Query {
             filter: Arc::new(Filter::parse(filter).expect("a filter")),
-            narrow: Narrow {
+            quick_filter: QuickFilter {
                 protocol,
                 family,
-                phase,
+                state: phase,
             },
             grouping,
-            order: Order { column, direction },
+            sort_order: SortOrder { column, direction },
             services: Arc::new(Services::registry()),
         },
     )
 }
 
 /// What a row is, whatever its slot: a row that is gone and a new one may have the same endpoints.
-fn name(row: &Tracked) -> String {
+fn row_identity(row: &TrackedSocket) -> String {
     format!("{:?} {:?}", row.key, row.first_seen)
 }
 
-fn matching<'a>(moment: &'a Moment, query: &Query) -> Vec<&'a Arc<Tracked>> {
-    let context = Context {
+fn matching<'a>(moment: &'a Moment, query: &Query) -> Vec<&'a Arc<TrackedSocket>> {
+    let context = FilterContext {
         moment,
         services: &query.services,
     };
     moment
         .rows()
-        .filter(|row| query.narrow.lets_through(row) && query.filter.matches(row, context))
+        .filter(|row| query.quick_filter.matches(row) && query.filter.matches(row, context))
         .collect()
 }
 
 /// The groups a row should stand in, outer and inner.
-fn places(grouping: Grouping, row: &Tracked) -> Vec<(String, Option<GroupKey>)> {
+fn expected_groups(grouping: Grouping, row: &TrackedSocket) -> Vec<(String, Option<GroupKey>)> {
     let port = GroupKey::Port(row.port_key());
     match grouping {
         Grouping::Ports => vec![(format!("{port:?}"), None)],
         Grouping::Hosts => vec![(
-            format!("{:?}", row.socket.remote.map(|r| r.plain())),
+            format!("{:?}", row.socket.remote.map(|r| r.canonical_ip())),
             Some(port),
         )],
         Grouping::Processes => match row.ownership.holders() {
@@ -100,31 +103,34 @@ fn places(grouping: Grouping, row: &Tracked) -> Vec<(String, Option<GroupKey>)> 
     }
 }
 
-fn top(key: GroupKey) -> String {
+fn group_label(key: GroupKey) -> String {
     match key {
         GroupKey::Port(_) => format!("{key:?}"),
         GroupKey::Host(address) => format!("{:?}", Some(address)),
         GroupKey::NoHost => format!("{:?}", None::<std::net::IpAddr>),
         GroupKey::Process(process) => format!("{process:?}"),
-        GroupKey::NoProcess(_) => "none".into(),
+        GroupKey::Unowned(_) => "none".into(),
     }
 }
 
 /// The rows of a group, second addresses included.
-fn members(answer: &Answer, group: &Group) -> Vec<Arc<Tracked>> {
+fn members(answer: &QueryResult, group: &Group) -> Vec<Arc<TrackedSocket>> {
     let rows = answer.rows[group.rows.clone()].iter();
-    rows.flat_map(|slot| [answer.row(*slot), answer.twin(*slot)])
+    rows.flat_map(|slot| [answer.row(*slot), answer.dual_stack_twin(*slot)])
         .flatten()
         .cloned()
         .collect()
 }
 
-fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
+fn check_sums(answer: &QueryResult, group: &Group) -> Result<(), TestCaseError> {
     let rows = members(answer, group);
     let open = || rows.iter().filter(|r| !r.is_closed());
     let summary = &group.summary;
     prop_assert_eq!(summary.sockets as usize, open().count());
-    prop_assert_eq!(summary.closed as usize, rows.len() - open().count());
+    prop_assert_eq!(
+        summary.recently_closed as usize,
+        rows.len() - open().count()
+    );
     prop_assert_eq!(
         summary.listeners as usize,
         open().filter(|r| r.socket.is_listening()).count()
@@ -137,11 +143,11 @@ fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
         open().filter(|r| r.ownership.holders().is_none()).count()
     );
     let hosts: BTreeSet<_> = open()
-        .filter_map(|r| Some(r.socket.remote?.plain()))
+        .filter_map(|r| Some(r.socket.remote?.canonical_ip()))
         .collect();
     prop_assert_eq!(summary.hosts as usize, hosts.len());
     // Whoever listens on the port counts, also where the filter leaves the listener out.
-    let listens = |row: &Arc<Tracked>| {
+    let listens = |row: &Arc<TrackedSocket>| {
         !row.is_closed()
             && row.socket.is_listening()
             && GroupKey::Port(row.port_key()) == group.key()
@@ -155,41 +161,44 @@ fn check_sums(answer: &Answer, group: &Group) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_partition(answer: &Answer, query: &Query) -> Result<(), TestCaseError> {
+fn check_partition(answer: &QueryResult, query: &Query) -> Result<(), TestCaseError> {
     let matched = matching(&answer.moment, query);
     let open = matched.iter().filter(|r| !r.is_closed()).count();
     prop_assert_eq!(answer.matched, open);
     let mut expected: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for row in &matched {
-        for (outer, inner) in places(query.grouping, row) {
+        for (outer, inner) in expected_groups(query.grouping, row) {
             expected
                 .entry((outer, format!("{inner:?}")))
                 .or_default()
-                .push(name(row));
+                .push(row_identity(row));
         }
     }
     let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let leaves = answer
         .groups
         .iter()
-        .filter(|g| g.inner.is_empty())
-        .chain(&answer.inner);
+        .filter(|g| g.subgroups.is_empty())
+        .chain(&answer.subgroups);
     for group in leaves {
         let rows = members(answer, group);
         prop_assert!(!rows.is_empty(), "a group without rows");
-        let key = (top(group.path.top), format!("{:?}", group.path.sub));
+        let key = (group_label(group.path.top), format!("{:?}", group.path.sub));
         found
             .entry(key)
             .or_default()
-            .extend(rows.iter().map(|r| name(r)));
+            .extend(rows.iter().map(|r| row_identity(r)));
     }
     expected
         .values_mut()
         .chain(found.values_mut())
         .for_each(|list| list.sort());
     if query.grouping == Grouping::Sockets {
-        let names =
-            |rows: Vec<&Arc<Tracked>>| rows.iter().map(|r| name(r)).collect::<BTreeSet<_>>();
+        let names = |rows: Vec<&Arc<TrackedSocket>>| {
+            rows.iter()
+                .map(|r| row_identity(r))
+                .collect::<BTreeSet<_>>()
+        };
         let rows: Vec<_> = answer.rows.iter().filter_map(|s| answer.row(*s)).collect();
         prop_assert_eq!(rows.len(), matched.len());
         prop_assert_eq!(names(rows), names(matched));
@@ -199,8 +208,8 @@ fn check_partition(answer: &Answer, query: &Query) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-fn check_runs(answer: &Answer) -> Result<(), TestCaseError> {
-    for group in answer.groups.iter().chain(&answer.inner) {
+fn check_runs(answer: &QueryResult) -> Result<(), TestCaseError> {
+    for group in answer.groups.iter().chain(&answer.subgroups) {
         check_sums(answer, group)?;
         prop_assert!(answer.group(group.path) == Some(group));
     }
@@ -208,8 +217,8 @@ fn check_runs(answer: &Answer) -> Result<(), TestCaseError> {
     for (index, section) in answer.sections.iter().enumerate() {
         prop_assert!(index == 0 || answer.sections[index - 1].kind < section.kind);
         for group in &answer.groups[section.groups.clone()] {
-            prop_assert_eq!((group.rows.start, group.inner.start), next);
-            next = (group.rows.end, group.inner.end);
+            prop_assert_eq!((group.rows.start, group.subgroups.start), next);
+            next = (group.rows.end, group.subgroups.end);
         }
         let groups = &answer.groups[section.groups.clone()];
         let open = groups
@@ -219,17 +228,17 @@ fn check_runs(answer: &Answer) -> Result<(), TestCaseError> {
         let open: BTreeSet<_> = open.map(|r| r.slot).collect();
         prop_assert_eq!(section.sockets as usize, open.len());
         prop_assert_eq!(
-            section.live,
+            section.active_groups,
             groups.iter().filter(|g| g.summary.sockets > 0).count()
         );
     }
     if answer.grouping != Grouping::Sockets {
-        prop_assert_eq!(next, (answer.rows.len(), answer.inner.len()));
+        prop_assert_eq!(next, (answer.rows.len(), answer.subgroups.len()));
     }
     Ok(())
 }
 
-fn check_lines(answer: &Answer, lines: &Lines) -> Result<(), TestCaseError> {
+fn check_lines(answer: &QueryResult, lines: &VisibleLines) -> Result<(), TestCaseError> {
     prop_assert!(
         lines.at(answer, lines.len()).is_none() && lines.id(answer, lines.len()).is_none()
     );
@@ -249,74 +258,79 @@ fn check_lines(answer: &Answer, lines: &Lines) -> Result<(), TestCaseError> {
     }
     let rows = seen
         .iter()
-        .filter(|l| matches!(l, Some(Line::Row { .. })))
+        .filter(|l| matches!(l, Some(VisibleLine::Row { .. })))
         .count();
     let shown = |group: &&Group| {
         let outer = group
             .path
             .parent()
             .is_none_or(|parent| lines.folds().is_open(parent));
-        outer && group.inner.is_empty() && lines.folds().is_open(group.path)
+        outer && group.subgroups.is_empty() && lines.folds().is_open(group.path)
     };
     let expected: usize = match answer.grouping {
         Grouping::Sockets | Grouping::History => answer.rows.len(),
         _ => {
-            let all = answer.groups.iter().chain(&answer.inner).filter(shown);
+            let all = answer.groups.iter().chain(&answer.subgroups).filter(shown);
             all.map(|g| g.rows.len()).sum()
         }
     };
     prop_assert_eq!(rows, expected, "a row is not on the screen");
     let sections = seen
         .iter()
-        .filter(|l| matches!(l, Some(Line::Section(_))))
+        .filter(|l| matches!(l, Some(VisibleLine::Section(_))))
         .count();
     prop_assert_eq!(sections, answer.sections.len());
     Ok(())
 }
 
 /// Everything that can be seen of the order, without slots.
-fn listing(answer: &Answer) -> Vec<String> {
-    let groups = answer.groups.iter().chain(&answer.inner);
-    let groups = groups.map(|g| format!("{:?} {:?} {:?} {:?}", g.path, g.rows, g.inner, g.summary));
+fn visible_order(answer: &QueryResult) -> Vec<String> {
+    let groups = answer.groups.iter().chain(&answer.subgroups);
+    let groups = groups.map(|g| {
+        format!(
+            "{:?} {:?} {:?} {:?}",
+            g.path, g.rows, g.subgroups, g.summary
+        )
+    });
     let sections = answer.sections.iter().map(|s| format!("{s:?}"));
     let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
     sections
         .chain(groups)
-        .chain(rows.map(|row| name(row)))
+        .chain(rows.map(|row| row_identity(row)))
         .collect()
 }
 
 proptest! {
-    #![proptest_config(crate::world::cases(256))]
+    #![proptest_config(crate::scenario::config_with_cases(256))]
 
     #[test]
-    fn answers_add_up_and_lines_are_found_again(
-        world in world(12, 4),
+    fn query_results_add_up_and_lines_are_found_again(
+        scenario in scenario(12, 4),
         query in query(),
         everything_open in any::<bool>(),
         toggled in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
     ) {
-        let moment = world.moments(|_| ()).pop().expect("a moment");
-        let answer = answer(moment, &query);
+        let moment = scenario.moments(|_| ()).pop().expect("a moment");
+        let answer = run(moment, &query);
         check_partition(&answer, &query)?;
         check_runs(&answer)?;
-        let mut folds = if everything_open { Folds::everything_open() } else { Folds::default() };
-        let paths: Vec<_> = answer.groups.iter().chain(&answer.inner).map(|g| g.path).collect();
+        let mut folds = if everything_open { Folds::all_open() } else { Folds::default() };
+        let paths: Vec<_> = answer.groups.iter().chain(&answer.subgroups).map(|g| g.path).collect();
         for index in toggled.iter().filter(|_| !paths.is_empty()) {
             folds.toggle(*index.get(&paths));
         }
-        check_lines(&answer, &Lines::new(&answer, &folds))?;
+        check_lines(&answer, &VisibleLines::new(&answer, &folds))?;
     }
 
     #[test]
-    fn every_order_is_total(world in world(12, 4), query in query(), by in 0usize..12) {
-        let usual = world.moments(|_| ()).pop().expect("a moment");
-        let turned = world.moments(|sockets| {
+    fn sorting_is_independent_of_socket_order(scenario in scenario(12, 4), query in query(), by in 0usize..12) {
+        let usual = scenario.moments(|_| ()).pop().expect("a moment");
+        let reordered = scenario.moments(|sockets| {
             let by = by.min(sockets.len());
             sockets.rotate_left(by);
             sockets.reverse();
         });
-        let turned = turned.last().cloned().expect("a moment");
-        prop_assert_eq!(listing(&answer(usual, &query)), listing(&answer(turned, &query)));
+        let reordered = reordered.last().cloned().expect("a moment");
+        prop_assert_eq!(visible_order(&run(usual, &query)), visible_order(&run(reordered, &query)));
     }
 }

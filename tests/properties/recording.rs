@@ -3,44 +3,48 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::collect::Sampled;
-use portolan::collect::recording::{About, Ending, Reader, Rhythm, Unreadable, Writer};
+use portolan::collect::SampleOutcome;
+use portolan::collect::recording::{
+    KeyframeInterval, OpenRecordingError, RecordingEnd, RecordingInfo, RecordingReader,
+    RecordingWriter,
+};
 use portolan::destroyed::Destroyed;
-use portolan::history::{Bounds, History};
-use portolan::query::{Query, answer};
+use portolan::history::{History, RetentionLimits};
+use portolan::query::{Query, run};
 use portolan::services::Services;
 use portolan::snapshot::{Gap, Snapshot};
 use portolan::socket::Socket;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::world::{World, cases, world};
+use crate::scenario::{Scenario, config_with_cases, scenario};
 
 /// Everything before the stored body of a block.
-const HEAD: usize = 17;
+const BLOCK_HEADER_LEN: usize = 17;
 /// Everything before the first block.
-const HEADER: usize = 16;
+const FILE_HEADER_LEN: usize = 16;
 
 /// The recording of these snapshots, and where each sample's block ends.
-fn recorded(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>) {
-    let rhythm = Rhythm {
+fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>) {
+    let keyframe_interval = KeyframeInterval {
         samples,
-        ..Rhythm::default()
+        ..KeyframeInterval::default()
     };
     let mut bytes = Vec::new();
-    let mut writer = Writer::begin(&mut bytes, &About::default(), rhythm).expect("a beginning");
+    let mut writer = RecordingWriter::new(&mut bytes, &RecordingInfo::default(), keyframe_interval)
+        .expect("a beginning");
     let mut ends = Vec::new();
     for snapshot in snapshots {
-        writer.snapshot(snapshot).expect("room");
+        writer.write_snapshot(snapshot).expect("room");
         ends.push(writer.summary().bytes as usize);
     }
-    writer.end().expect("room");
+    writer.finish().expect("room");
     (bytes, ends)
 }
 
 /// The samples of a world, with the ends of what went.
-fn with_ends(world: &World) -> Vec<Snapshot> {
-    let mut all = world.snapshots();
+fn with_destroyed(scenario: &Scenario) -> Vec<Snapshot> {
+    let mut all = scenario.snapshots();
     let mut before: Vec<Socket> = Vec::new();
     for snapshot in &mut all {
         let is_here = |socket: &&Socket| snapshot.sockets.iter().any(|s| s.key() == socket.key());
@@ -62,17 +66,17 @@ fn with_ends(world: &World) -> Vec<Snapshot> {
 }
 
 /// What a file holds, and how it ends.
-fn replayed(bytes: &[u8]) -> Result<(Vec<Sampled>, Ending), Unreadable> {
-    let mut reader = Reader::open(bytes)?;
-    let samples: Vec<Sampled> = reader.by_ref().collect();
-    let ending = reader.ending().expect("an end").clone();
+fn read_recording(bytes: &[u8]) -> Result<(Vec<SampleOutcome>, RecordingEnd), OpenRecordingError> {
+    let mut reader = RecordingReader::open(bytes)?;
+    let samples: Vec<SampleOutcome> = reader.by_ref().collect();
+    let ending = reader.recording_end().expect("an end").clone();
     Ok((samples, ending))
 }
 
-fn snapshots(samples: Vec<Sampled>) -> Vec<Snapshot> {
+fn snapshots(samples: Vec<SampleOutcome>) -> Vec<Snapshot> {
     let snapshot = |sampled| match sampled {
-        Sampled::Snapshot(snapshot) => Some(*snapshot),
-        Sampled::Failed(_) => None,
+        SampleOutcome::Snapshot(snapshot) => Some(*snapshot),
+        SampleOutcome::Failed(_) => None,
     };
     samples.into_iter().filter_map(snapshot).collect()
 }
@@ -91,31 +95,32 @@ fn assert_same(one: &Snapshot, other: &Snapshot) {
     assert_eq!(one.gaps, other.gaps);
     let rest = |s: &Snapshot| {
         let times = (s.taken_at, s.elapsed, s.interval, s.cost);
-        (times, s.source, s.sight, s.observer, s.ephemeral)
+        (times, s.source, s.owner_coverage, s.observer, s.ephemeral)
     };
     assert_eq!(rest(one), rest(other));
 }
 
 /// All that a program does with what it reads: it must bear whatever that is.
-fn live_through(samples: Vec<Sampled>) {
+fn apply_all_samples(samples: Vec<SampleOutcome>) {
     let mut history = History::default();
-    let query = Query::everything(Arc::new(Services::none()));
+    let query = Query::unfiltered(Arc::new(Services::empty()));
     for mut snapshot in snapshots(samples) {
-        answer(history.apply(&mut snapshot), &query);
+        run(history.apply(&mut snapshot), &query);
     }
 }
 
 /// The file with the body of its nth block changed, and the checksums as if it belonged so.
-fn forged(bytes: &[u8], block: Index, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut starts = vec![HEADER];
-    while let Some(length) = length_at(bytes, starts[starts.len() - 1]) {
-        starts.push(starts[starts.len() - 1] + HEAD + length);
+fn forge_block(bytes: &[u8], block: Index, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut starts = vec![FILE_HEADER_LEN];
+    while let Some(length) = block_length_at(bytes, starts[starts.len() - 1]) {
+        starts.push(starts[starts.len() - 1] + BLOCK_HEADER_LEN + length);
     }
     starts.pop();
     let start = starts[block.index(starts.len())];
-    let end = start + HEAD + length_at(bytes, start).expect("a block");
+    let end = start + BLOCK_HEADER_LEN + block_length_at(bytes, start).expect("a block");
     let mut body =
-        lz4_flex::block::decompress_size_prepended(&bytes[start + HEAD..end]).expect("a body");
+        lz4_flex::block::decompress_size_prepended(&bytes[start + BLOCK_HEADER_LEN..end])
+            .expect("a body");
     change(&mut body);
     let stored = lz4_flex::block::compress_prepend_size(&body);
     let mut head = bytes[start..start + 5].to_vec();
@@ -125,20 +130,20 @@ fn forged(bytes: &[u8], block: Index, change: impl FnOnce(&mut Vec<u8>)) -> Vec<
     [&bytes[..start], &head, &stored, &bytes[end..]].concat()
 }
 
-fn length_at(bytes: &[u8], start: usize) -> Option<usize> {
+fn block_length_at(bytes: &[u8], start: usize) -> Option<usize> {
     let length = bytes.get(start + 5..start + 9)?;
     Some(u32::from_le_bytes(length.try_into().expect("four")) as usize)
 }
 
 proptest! {
-    #![proptest_config(cases(200))]
+    #![proptest_config(config_with_cases(200))]
 
     #[test]
-    fn what_is_read_is_what_was_written(world in world(8, 7), samples in 1..9_u32) {
-        let originals = with_ends(&world);
-        let (bytes, _) = recorded(&originals, samples);
-        let (read, ending) = replayed(&bytes).expect("a recording");
-        prop_assert_eq!(ending, Ending::Whole);
+    fn recording_round_trips(scenario in scenario(8, 7), samples in 1..9_u32) {
+        let originals = with_destroyed(&scenario);
+        let (bytes, _) = write_recording(&originals, samples);
+        let (read, ending) = read_recording(&bytes).expect("a recording");
+        prop_assert_eq!(ending, RecordingEnd::Complete);
         let read = snapshots(read);
         prop_assert_eq!(read.len(), originals.len());
         for (read, original) in read.iter().zip(&originals) {
@@ -146,13 +151,13 @@ proptest! {
         }
         // So the rest of the program makes the same of it.
         let rows = |snapshots: Vec<Snapshot>| {
-            let mut history = History::keeping(Bounds { time: Duration::MAX, bytes: usize::MAX });
+            let mut history = History::with_closed_log(RetentionLimits { max_age: Duration::MAX, max_bytes: usize::MAX });
             let mut all = Vec::new();
             for mut snapshot in snapshots {
                 // In the order in which they are read: guesses depend on it.
                 snapshot.sockets = sorted(&snapshot.sockets);
                 let moment = history.apply(&mut snapshot);
-                let ended = history.ended(&moment);
+                let ended = history.closed_sockets_at(&moment);
                 all.extend(moment.rows().chain(ended.rows()).cloned());
             }
             all
@@ -161,17 +166,17 @@ proptest! {
     }
 
     #[test]
-    fn a_recording_that_is_cut_off_has_every_sample_before_the_cut(
-        world in world(5, 5),
+    fn truncated_recording_keeps_samples_before_the_cut(
+        scenario in scenario(5, 5),
         samples in 1..4_u32,
         cut in any::<Index>(),
     ) {
-        let originals = with_ends(&world);
-        let (bytes, ends) = recorded(&originals, samples);
+        let originals = with_destroyed(&scenario);
+        let (bytes, ends) = write_recording(&originals, samples);
         let cut = cut.index(bytes.len());
-        match replayed(&bytes[..cut]) {
+        match read_recording(&bytes[..cut]) {
             Ok((read, ending)) => {
-                prop_assert_eq!(ending, Ending::CutOff);
+                prop_assert_eq!(ending, RecordingEnd::Truncated);
                 let read = snapshots(read);
                 prop_assert_eq!(read.len(), ends.iter().filter(|end| **end <= cut).count());
                 for (read, original) in read.iter().zip(&originals) {
@@ -179,8 +184,8 @@ proptest! {
                 }
             }
             Err(error) => {
-                prop_assert!(matches!(error, Unreadable::CutOff), "{}", error);
-                prop_assert!(cut < HEADER);
+                prop_assert!(matches!(error, OpenRecordingError::Truncated), "{}", error);
+                prop_assert!(cut < FILE_HEADER_LEN);
             }
         }
     }
@@ -188,25 +193,25 @@ proptest! {
     /// What is told is true: every sample that is read is one that was written. What is not told is
     /// said to be missing.
     #[test]
-    fn damage_costs_samples_and_is_said_but_tells_nothing_wrong(
-        world in world(5, 7),
+    fn damage_is_reported_and_never_yields_wrong_samples(
+        scenario in scenario(5, 7),
         samples in 1..4_u32,
         flips in proptest::collection::vec((any::<Index>(), 1..=u8::MAX), 1..4),
     ) {
-        let originals = with_ends(&world);
-        let (mut bytes, _) = recorded(&originals, samples);
+        let originals = with_destroyed(&scenario);
+        let (mut bytes, _) = write_recording(&originals, samples);
         for (at, bits) in flips {
             let at = at.index(bytes.len());
             bytes[at] ^= bits;
         }
-        let Ok((read, ending)) = replayed(&bytes) else { return Ok(()) };
+        let Ok((read, ending)) = read_recording(&bytes) else { return Ok(()) };
         let damage = Gap::Sampler("the recording is damaged here".into());
-        let mut told = ending != Ending::Whole;
+        let mut is_reported = ending != RecordingEnd::Complete;
         let mut rest = originals.iter();
         let mut count = 0;
         for sampled in read {
-            let Sampled::Snapshot(mut read) = sampled else { told = true; continue };
-            told |= read.gaps.contains(&damage);
+            let SampleOutcome::Snapshot(mut read) = sampled else { is_reported = true; continue };
+            is_reported |= read.gaps.contains(&damage);
             let is_damaged = read.gaps.contains(&damage);
             read.gaps.retain(|gap| *gap != damage);
             let original = rest.find(|o| o.elapsed == read.elapsed).expect("it was written");
@@ -219,19 +224,19 @@ proptest! {
             assert_same(&read, original);
             count += 1;
         }
-        prop_assert!(told || count == originals.len());
+        prop_assert!(is_reported || count == originals.len());
     }
 
     #[test]
-    fn forged_facts_end_in_a_result(
-        world in world(4, 4),
+    fn forged_blocks_do_not_panic(
+        scenario in scenario(4, 4),
         block in any::<Index>(),
         changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 0..6),
         keep in any::<Index>(),
         more in proptest::collection::vec(any::<u8>(), 0..20),
     ) {
-        let (bytes, _) = recorded(&with_ends(&world), 2);
-        let bytes = forged(&bytes, block, |body| {
+        let (bytes, _) = write_recording(&with_destroyed(&scenario), 2);
+        let bytes = forge_block(&bytes, block, |body| {
             if more.len() > 10 {
                 body.truncate(keep.index(body.len()));
                 body.extend(more);
@@ -243,60 +248,66 @@ proptest! {
                 }
             }
         });
-        let (read, _) = replayed(&bytes).expect("its beginning is right");
-        live_through(read);
+        let (read, _) = read_recording(&bytes).expect("its beginning is right");
+        apply_all_samples(read);
     }
 
     #[test]
-    fn any_bytes_end_in_a_result(
+    fn arbitrary_bytes_do_not_panic(
         tail in proptest::collection::vec(any::<u8>(), 0..300),
         marks in proptest::collection::vec(any::<Index>(), 0..6),
     ) {
-        prop_assert!(replayed(&tail).is_err() || tail.len() > HEADER);
-        let (mut bytes, _) = recorded(&[], 1);
-        bytes.truncate(HEADER);
+        prop_assert!(read_recording(&tail).is_err() || tail.len() > FILE_HEADER_LEN);
+        let (mut bytes, _) = write_recording(&[], 1);
+        bytes.truncate(FILE_HEADER_LEN);
         bytes.extend(&tail);
         for mark in marks {
-            let at = mark.index(bytes.len() - HEADER + 1) + HEADER;
+            let at = mark.index(bytes.len() - FILE_HEADER_LEN + 1) + FILE_HEADER_LEN;
             bytes.splice(at..at, *b"\xf1blkK");
         }
-        let (read, ending) = replayed(&bytes).expect("its beginning is right");
+        let (read, ending) = read_recording(&bytes).expect("its beginning is right");
         prop_assert!(read.len() <= 1);
-        prop_assert_eq!(ending, Ending::CutOff);
+        prop_assert_eq!(ending, RecordingEnd::Truncated);
     }
 }
 
 /// A head that promises 64 MiB, a body that promises 128 MiB, lists that promise four thousand
 /// million sockets: none of them has what it promises, and all are refused before room is made.
 #[test]
-fn lengths_that_lie_are_not_believed() {
-    let (whole, _) = recorded(&[], 1);
+fn false_lengths_do_not_allocate() {
+    let (whole, _) = write_recording(&[], 1);
     let block = |stored: &[u8], length: u32| {
         let mut head = b"\xf1blkK".to_vec();
         head.extend(length.to_le_bytes());
         head.extend(crc32fast::hash(stored).to_le_bytes());
         head.extend(crc32fast::hash(&head).to_le_bytes());
-        [&whole[..HEADER], &head, stored].concat()
+        [&whole[..FILE_HEADER_LEN], &head, stored].concat()
     };
-    let ending = |bytes: &[u8]| replayed(bytes).expect("its beginning is right").1;
-    assert_eq!(ending(&block(b"", 64 << 20)), Ending::CutOff);
-    assert_eq!(ending(&block(b"", u32::MAX)), Ending::CutOff);
+    let ending = |bytes: &[u8]| read_recording(bytes).expect("its beginning is right").1;
+    assert_eq!(ending(&block(b"", 64 << 20)), RecordingEnd::Truncated);
+    assert_eq!(ending(&block(b"", u32::MAX)), RecordingEnd::Truncated);
     let stored = [&(128_u32 << 20).to_le_bytes()[..], &[0; 40]].concat();
-    let said = replayed(&block(&stored, stored.len() as u32)).expect("a beginning");
-    assert!(matches!(said.0[..], [Sampled::Failed(_)]), "{said:?}");
+    let said = read_recording(&block(&stored, stored.len() as u32)).expect("a beginning");
+    assert!(matches!(said.0[..], [SampleOutcome::Failed(_)]), "{said:?}");
     for body in [[0xff; 64], [0; 64], [0x8f; 64]] {
         let stored = lz4_flex::block::compress_prepend_size(&body);
-        let said = replayed(&block(&stored, stored.len() as u32)).expect("a beginning");
-        live_through(said.0);
+        let said = read_recording(&block(&stored, stored.len() as u32)).expect("a beginning");
+        apply_all_samples(said.0);
     }
 }
 
 #[test]
-fn what_is_no_recording_is_told_from_one_of_another_version() {
-    let (mut bytes, _) = recorded(&[], 1);
+fn not_a_recording_differs_from_other_version() {
+    let (mut bytes, _) = write_recording(&[], 1);
     bytes[13] = 9;
-    assert!(matches!(replayed(&bytes), Err(Unreadable::OtherVersion(9))));
-    let no = replayed(b"GIF89a and what follows it");
-    assert!(matches!(no, Err(Unreadable::NoRecording)));
-    assert!(matches!(replayed(b""), Err(Unreadable::CutOff)));
+    assert!(matches!(
+        read_recording(&bytes),
+        Err(OpenRecordingError::UnsupportedVersion(9))
+    ));
+    let no = read_recording(b"GIF89a and what follows it");
+    assert!(matches!(no, Err(OpenRecordingError::NotARecording)));
+    assert!(matches!(
+        read_recording(b""),
+        Err(OpenRecordingError::Truncated)
+    ));
 }

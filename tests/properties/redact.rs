@@ -10,15 +10,15 @@ use portolan::process::Uid;
 use portolan::snapshot::Snapshot;
 use proptest::prelude::*;
 
-use crate::world::{cases, world};
+use crate::scenario::{config_with_cases, scenario};
 
-fn ends(snapshot: &Snapshot) -> impl Iterator<Item = Endpoint> + '_ {
+fn endpoints(snapshot: &Snapshot) -> impl Iterator<Item = Endpoint> + '_ {
     let sockets = snapshot.sockets.iter();
     sockets.flat_map(|socket| [Some(socket.local), socket.remote].into_iter().flatten())
 }
 
 /// How the rows stand to each other, whoever they are.
-fn shape(moment: &Moment) -> Vec<String> {
+fn row_relations(moment: &Moment) -> Vec<String> {
     let rows = moment.rows().map(|row| {
         let ports = (row.local_port(), row.socket.remote_port(), row.port_key());
         let state = (row.socket.transport, row.side, row.evidence);
@@ -31,50 +31,50 @@ fn shape(moment: &Moment) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(200))]
+    #![proptest_config(config_with_cases(200))]
 
     #[test]
-    fn pseudonyms_are_stable_told_apart_and_of_the_same_kind(world in world(10, 6)) {
+    fn pseudonyms_are_stable_distinct_and_of_the_same_kind(scenario in scenario(10, 6)) {
         let mut redactor = Redactor::default();
-        let mut given: BTreeMap<IpAddr, IpAddr> = BTreeMap::new();
+        let mut pseudonyms: BTreeMap<IpAddr, IpAddr> = BTreeMap::new();
         let (mut before, mut after) = (History::default(), History::default());
-        for mut original in world.snapshots() {
+        for mut original in scenario.snapshots() {
             let mut redacted = original.clone();
             redactor.redact(&mut redacted);
-            for (was, is) in ends(&original).zip(ends(&redacted)) {
+            for (was, is) in endpoints(&original).zip(endpoints(&redacted)) {
                 prop_assert_eq!(was.port, is.port);
                 prop_assert_eq!((was.scope(), was.family()), (is.scope(), is.family()));
-                prop_assert_eq!(was.is_mapped(), is.is_mapped());
-                prop_assert_eq!(*given.entry(was.plain()).or_insert(is.plain()), is.plain());
-                if was.plain().is_loopback() || was.plain().is_unspecified() {
+                prop_assert_eq!(was.is_ipv4_mapped(), is.is_ipv4_mapped());
+                prop_assert_eq!(*pseudonyms.entry(was.canonical_ip()).or_insert(is.canonical_ip()), is.canonical_ip());
+                if was.canonical_ip().is_loopback() || was.canonical_ip().is_unspecified() {
                     prop_assert_eq!(was, is);
                 }
             }
             for process in redacted.directory.processes.values() {
-                let of = &original.directory.processes[&process.key];
-                prop_assert_eq!(&process.name, &of.name);
-                prop_assert!(process.command.is_none() || process.command != of.command);
-                prop_assert!(process.executable.is_none() || process.executable != of.executable);
+                let original_process = &original.directory.processes[&process.key];
+                prop_assert_eq!(&process.name, &original_process.name);
+                prop_assert!(process.command.is_none() || process.command != original_process.command);
+                prop_assert!(process.executable.is_none() || process.executable != original_process.executable);
             }
             let names = redacted.directory.users.iter();
             for (uid, name) in names.filter(|(uid, _)| **uid != Uid(0)) {
                 prop_assert!(original.directory.users.get(uid) != Some(name));
             }
             prop_assert_eq!(
-                shape(&before.apply(&mut original)),
-                shape(&after.apply(&mut redacted))
+                row_relations(&before.apply(&mut original)),
+                row_relations(&after.apply(&mut redacted))
             );
         }
-        let different: BTreeSet<&IpAddr> = given.values().collect();
-        prop_assert_eq!(different.len(), given.len());
+        let different: BTreeSet<&IpAddr> = pseudonyms.values().collect();
+        prop_assert_eq!(different.len(), pseudonyms.len());
     }
 }
 
 /// Every kind of address, and many of one.
 #[test]
-fn kinds_are_kept_and_many_are_told_apart() {
-    let one = |addresses: &[IpAddr]| {
-        let mut snapshot = portolan_snapshot(addresses);
+fn address_kinds_are_kept_and_pseudonyms_distinct() {
+    let redacted_addresses = |addresses: &[IpAddr]| {
+        let mut snapshot = snapshot_of_addresses(addresses);
         Redactor::default().redact(&mut snapshot);
         let locals = snapshot.sockets.iter().map(|socket| socket.local.address);
         locals
@@ -102,7 +102,7 @@ fn kinds_are_kept_and_many_are_told_apart() {
     ];
     let addresses = all.map(|text| text.parse().expect("an address"));
     assert_eq!(
-        one(&addresses),
+        redacted_addresses(&addresses),
         [
             "10.0.0.1",
             "172.16.0.1",
@@ -126,14 +126,14 @@ fn kinds_are_kept_and_many_are_told_apart() {
     let many: Vec<IpAddr> = (0..5_000_u32)
         .map(|n| IpAddr::from((0x0800_0000 + n).to_be_bytes()))
         .collect();
-    let different: BTreeSet<String> = one(&many).into_iter().collect();
+    let different: BTreeSet<String> = redacted_addresses(&many).into_iter().collect();
     assert_eq!(different.len(), many.len());
 }
 
-fn portolan_snapshot(addresses: &[IpAddr]) -> Snapshot {
+fn snapshot_of_addresses(addresses: &[IpAddr]) -> Snapshot {
     use portolan::port::Port;
     use portolan::socket::{Socket, Transport};
-    let mut snapshot = crate::support::scene::recording("empty").remove(0);
+    let mut snapshot = crate::support::text_recording::load_recording("empty").remove(0);
     let socket =
         |address: &IpAddr| Socket::new(Transport::Udp, Endpoint::new(*address, Port(9)), None);
     snapshot.sockets = addresses.iter().map(socket).collect();

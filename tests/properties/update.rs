@@ -7,31 +7,31 @@ use std::time::Duration;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use portolan::app::{App, Effect, Input, LabOrder, Memory, Question};
-use portolan::collect::Sampled;
-use portolan::query::Line;
+use portolan::app::{App, Effect, Engine, EngineRequest, Input, LabRequest};
+use portolan::collect::SampleOutcome;
+use portolan::query::VisibleLine;
 use portolan::services::Services;
 use portolan::snapshot::{Gap, Snapshot};
-use portolan::teach::lessons::lesson;
-use portolan::view::{Areas, Mode, ViewState, screen};
+use portolan::teach::lessons::lesson_by_number;
+use portolan::view::{Mode, ScreenLayout, ViewState, draw};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use crate::paper_lab::PaperLab;
-use crate::world::world;
+use crate::fake_lab::FakeLab;
+use crate::scenario::scenario;
 
 /// What may happen.
 #[derive(Clone, Debug)]
-enum Happening {
+enum AppEvent {
     Terminal(Event),
     /// The next sample is taken up.
     Sample,
     /// A sample is lost.
-    Lost,
+    SampleFailed,
     /// The model answers what it was asked last.
-    Answer,
+    LatestResult,
     /// The model answers what it was asked first and not answered since.
-    LateAnswer,
+    StaleResult,
     /// The lab of a lesson does what it was told to.
     Lab,
 }
@@ -78,7 +78,7 @@ fn size() -> impl Strategy<Value = (u16, u16)> {
     ]
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn app_event() -> impl Strategy<Value = AppEvent> {
     let mouse = (0u16..200, 0u16..60, 0usize..4).prop_map(|(column, row, kind)| {
         let kind = match kind {
             0 => MouseEventKind::ScrollUp,
@@ -93,110 +93,114 @@ fn happening() -> impl Strategy<Value = Happening> {
         })
     });
     prop_oneof![
-        12 => key().prop_map(Happening::Terminal),
-        2 => mouse.prop_map(Happening::Terminal),
-        1 => size().prop_map(|(c, r)| Happening::Terminal(Event::Resize(c, r))),
-        1 => "[a-z0-9:\n日]{0,60}".prop_map(|t| Happening::Terminal(Event::Paste(t))),
-        2 => Just(Happening::Sample),
-        1 => Just(Happening::Lost),
-        5 => Just(Happening::Answer),
-        1 => Just(Happening::LateAnswer),
-        2 => Just(Happening::Lab),
+        12 => key().prop_map(AppEvent::Terminal),
+        2 => mouse.prop_map(AppEvent::Terminal),
+        1 => size().prop_map(|(c, r)| AppEvent::Terminal(Event::Resize(c, r))),
+        1 => "[a-z0-9:\n日]{0,60}".prop_map(|t| AppEvent::Terminal(Event::Paste(t))),
+        2 => Just(AppEvent::Sample),
+        1 => Just(AppEvent::SampleFailed),
+        5 => Just(AppEvent::LatestResult),
+        1 => Just(AppEvent::StaleResult),
+        2 => Just(AppEvent::Lab),
     ]
 }
 
-struct Play {
+struct AppHarness {
     app: App,
-    memory: Memory,
+    memory: Engine,
     samples: std::vec::IntoIter<Snapshot>,
-    asked: Vec<Question>,
-    lab: PaperLab,
-    ordered: Vec<(u64, LabOrder)>,
+    pending_queries: Vec<EngineRequest>,
+    lab: FakeLab,
+    lab_commands: Vec<(u64, LabRequest)>,
 }
 
-impl Play {
+impl AppHarness {
     fn new(size: (u16, u16), samples: Vec<Snapshot>) -> Self {
         let view = ViewState::new(size, Duration::from_secs(1));
         let app = App::new(view, Arc::default(), Arc::new(Services::registry()));
         Self {
-            asked: vec![app.question()],
+            pending_queries: vec![app.engine_request()],
             app,
-            memory: Memory::default(),
+            memory: Engine::default(),
             samples: samples.into_iter(),
-            lab: PaperLab::default(),
-            ordered: Vec::new(),
+            lab: FakeLab::default(),
+            lab_commands: Vec::new(),
         }
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match happening {
-            Happening::Terminal(event) => {
-                let effects = Input::of(event)
-                    .map(|i| self.app.input(i))
+    fn apply(&mut self, app_event: AppEvent) {
+        match app_event {
+            AppEvent::Terminal(event) => {
+                let effects = Input::from_event(event)
+                    .map(|i| self.app.handle_input(i))
                     .unwrap_or_default();
-                self.take(effects);
+                self.queue_effects(effects);
             }
-            Happening::Lab => {
-                let ordered = std::mem::take(&mut self.ordered);
-                for (number, order) in ordered {
-                    if let Some(news) = self.lab.carry_out(order) {
-                        let effects = self.app.lab_told(number, news);
-                        self.take(effects);
+            AppEvent::Lab => {
+                let ordered = std::mem::take(&mut self.lab_commands);
+                for (number, command) in ordered {
+                    if let Some(news) = self.lab.execute(command) {
+                        let effects = self.app.handle_lab_event(number, news);
+                        self.queue_effects(effects);
                     }
                 }
             }
-            Happening::Sample => {
+            AppEvent::Sample => {
                 if let Some(snapshot) = self.samples.next() {
-                    self.memory.take_up(Sampled::Snapshot(Box::new(snapshot)));
+                    self.memory
+                        .apply_sample(SampleOutcome::Snapshot(Box::new(snapshot)));
                 }
             }
-            Happening::Lost => {
+            AppEvent::SampleFailed => {
                 self.memory
-                    .take_up(Sampled::Failed(Gap::Sampler("for a test".into())));
+                    .apply_sample(SampleOutcome::Failed(Gap::Sampler("for a test".into())));
             }
-            Happening::Answer => {
-                let latest = self.asked.pop();
-                self.asked = latest.into_iter().collect();
-                self.answer();
+            AppEvent::LatestResult => {
+                let latest = self.pending_queries.pop();
+                self.pending_queries = latest.into_iter().collect();
+                self.answer_first_query();
             }
-            Happening::LateAnswer => self.answer(),
+            AppEvent::StaleResult => self.answer_first_query(),
         }
     }
 
-    fn answer(&mut self) {
-        let published = self.asked.first().and_then(|q| self.memory.answer(q));
+    fn answer_first_query(&mut self) {
+        let published = self
+            .pending_queries
+            .first()
+            .and_then(|q| self.memory.respond(q));
         if let Some(published) = published {
-            let effects = self.app.answered(published);
-            self.take(effects);
+            let effects = self.app.handle_response(published);
+            self.queue_effects(effects);
         }
     }
 
-    fn take(&mut self, effects: Vec<Effect>) {
-        if effects.contains(&Effect::Ask) {
-            self.asked.push(self.app.question());
+    fn queue_effects(&mut self, effects: Vec<Effect>) {
+        if effects.contains(&Effect::SendRequest) {
+            self.pending_queries.push(self.app.engine_request());
         }
-        self.ordered
+        self.lab_commands
             .extend(effects.into_iter().filter_map(|effect| match effect {
-                Effect::Lab(number, order) => Some((number, order)),
+                Effect::Lab(number, command) => Some((number, command)),
                 _ => None,
             }));
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
         let view = &self.app.view;
-        if let Some(answer) = &self.app.answer {
+        if let Some(answer) = &self.app.result {
             let line = self.app.lines.at(answer, view.cursor);
             if self.app.lines.is_empty() {
                 prop_assert_eq!((view.cursor, view.top), (0, 0));
             } else {
                 prop_assert!(line.is_some(), "the cursor is below the last line");
                 prop_assert!(
-                    !matches!(line, Some(Line::Section(_))),
+                    !matches!(line, Some(VisibleLine::Section(_))),
                     "the cursor is on a heading"
                 );
                 prop_assert_eq!(self.app.lines.id(answer, view.cursor), view.selected);
             }
-            let height = Areas::of(view).table.max(1);
+            let height = ScreenLayout::new(view).table_rows.max(1);
             prop_assert!(
                 view.top <= view.cursor && view.cursor < view.top + height,
                 "top {} cursor {} height {}",
@@ -205,9 +209,9 @@ impl Play {
                 height
             );
         }
-        let drawn = screen(
+        let drawn = draw(
             view,
-            self.app.answer.as_deref(),
+            self.app.result.as_deref(),
             &self.app.lines,
             &self.app.services,
         );
@@ -225,12 +229,14 @@ impl Play {
             prop_assert!(x < view.size.0 && y < view.size.1);
         }
         let at_help = matches!(view.mode, Mode::Help { .. });
-        let table_shows =
-            Areas::shows_table(view) && !at_help && drawn.lines.len() >= 10 && view.size.0 >= 40;
-        if table_shows && self.app.answer.is_some() && !self.app.lines.is_empty() {
+        let table_shows = ScreenLayout::shows_table(view)
+            && !at_help
+            && drawn.lines.len() >= 10
+            && view.size.0 >= 40;
+        if table_shows && self.app.result.is_some() && !self.app.lines.is_empty() {
             let selected = drawn.lines.iter().filter(|l| l.selected).count();
             // A list may lie over it.
-            let least = usize::from(view.menu.is_none() && view.course.is_none());
+            let least = usize::from(view.menu.is_none() && view.lessons.is_none());
             prop_assert!(
                 (least..=1).contains(&selected),
                 "{selected} lines are selected"
@@ -241,14 +247,14 @@ impl Play {
 }
 
 proptest! {
-    #![proptest_config(crate::world::cases(192))]
+    #![proptest_config(crate::scenario::config_with_cases(192))]
 
     #[test]
-    fn whatever_is_pressed_in_a_lesson_the_screen_holds(
-        world in world(14, 6),
+    fn screen_invariants_hold_for_any_input_in_a_lesson(
+        scenario in scenario(14, 6),
         size in size(),
         number in 1u8..=14,
-        happenings in proptest::collection::vec(
+        events in proptest::collection::vec(
             prop_oneof![
                 3 => proptest::sample::select(vec![
                     KeyCode::Enter,
@@ -256,39 +262,39 @@ proptest! {
                     KeyCode::Char('n'),
                     KeyCode::Char('i'),
                 ])
-                .prop_map(|code| Happening::Terminal(Event::Key(code.into()))),
-                2 => Just(Happening::Lab),
-                2 => happening(),
+                .prop_map(|code| AppEvent::Terminal(Event::Key(code.into()))),
+                2 => Just(AppEvent::Lab),
+                2 => app_event(),
             ],
             1..60,
         ),
     ) {
-        let mut play = Play::new(size, world.snapshots());
-        play.happen(Happening::Sample);
-        play.happen(Happening::Answer);
-        let effects = play.app.learn(lesson(number));
-        play.take(effects);
-        for happening in happenings {
-            play.happen(happening.clone());
-            if let Err(error) = play.check() {
-                return Err(TestCaseError::fail(format!("after {happening:?}: {error}")));
+        let mut harness = AppHarness::new(size, scenario.snapshots());
+        harness.apply(AppEvent::Sample);
+        harness.apply(AppEvent::LatestResult);
+        let effects = harness.app.open_lessons(lesson_by_number(number));
+        harness.queue_effects(effects);
+        for app_event in events {
+            harness.apply(app_event.clone());
+            if let Err(error) = harness.check() {
+                return Err(TestCaseError::fail(format!("after {app_event:?}: {error}")));
             }
         }
     }
 
     #[test]
-    fn whatever_is_pressed_the_screen_holds(
-        world in world(14, 6),
+    fn screen_invariants_hold_for_any_input(
+        scenario in scenario(14, 6),
         size in size(),
-        happenings in proptest::collection::vec(happening(), 1..60),
+        events in proptest::collection::vec(app_event(), 1..60),
     ) {
-        let mut play = Play::new(size, world.snapshots());
-        play.check()?;
-        play.happen(Happening::Sample);
-        for happening in happenings {
-            play.happen(happening.clone());
-            if let Err(error) = play.check() {
-                return Err(TestCaseError::fail(format!("after {happening:?}: {error}")));
+        let mut harness = AppHarness::new(size, scenario.snapshots());
+        harness.check()?;
+        harness.apply(AppEvent::Sample);
+        for app_event in events {
+            harness.apply(app_event.clone());
+            if let Err(error) = harness.check() {
+                return Err(TestCaseError::fail(format!("after {app_event:?}: {error}")));
             }
         }
     }

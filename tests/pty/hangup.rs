@@ -3,36 +3,39 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::pty::{PROGRAM, Pty, Start};
+use crate::pty::{PROGRAM, Pty, PtyCommand};
 
 /// Far less than a program that spins until somebody finds it.
-const AT_ONCE: Duration = Duration::from_secs(5);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn ends_when_the_terminal_goes(mut pty: Pty) {
-    pty.wait_for_chart();
+fn assert_exits_when_the_terminal_closes(mut pty: Pty) {
+    pty.wait_for_dashboard();
     pty.hang_up();
     let begun = Instant::now();
     while pty.is_running() {
-        assert!(begun.elapsed() < AT_ONCE, "it lives on without a terminal");
+        assert!(
+            begun.elapsed() < EXIT_TIMEOUT,
+            "it lives on without a terminal"
+        );
         thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn the_hang_up_signal_ends_it() {
-    ends_when_the_terminal_goes(Start::portolan(&[]).open());
+fn sighup_ends_the_program() {
+    assert_exits_when_the_terminal_closes(PtyCommand::portolan(&[]).spawn());
 }
 
 #[test]
-fn an_ignored_hang_up_signal_ends_it_as_well() {
+fn closed_terminal_ends_the_program_when_sighup_is_ignored() {
     let script = format!("trap '' HUP; exec '{PROGRAM}'");
-    ends_when_the_terminal_goes(Start::command("sh", &["-c", &script]).open());
+    assert_exits_when_the_terminal_closes(PtyCommand::new("sh", &["-c", &script]).spawn());
 }
 
 /// The kernel tells only the leader of the session. This leader does not care, and waits: so it
 /// ends when the program does.
 #[test]
-fn without_any_signal_the_lost_terminal_is_noticed() {
+fn closed_terminal_ends_the_program_without_any_signal() {
     let script = format!("trap '' HUP; '{PROGRAM}'; exit 0");
-    ends_when_the_terminal_goes(Start::command("sh", &["-c", &script]).open());
+    assert_exits_when_the_terminal_closes(PtyCommand::new("sh", &["-c", &script]).spawn());
 }

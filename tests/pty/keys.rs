@@ -1,11 +1,11 @@
 //! Keys: what each shows.
 
-use crate::pty::{Pty, Start};
-use crate::quay::{Quay, Ship, address, own_name};
+use crate::loopback::{Connection, LoopbackAddr, local_addr, own_process_name};
+use crate::pty::{Pty, PtyCommand};
 
 /// The dashboard with nothing but the test's own sockets in it.
-fn open_at(quay: &Quay) -> Pty {
-    let pty = Start::portolan(&[&quay.address.to_string()]).open();
+fn open_filtered(loopback: &LoopbackAddr) -> Pty {
+    let pty = PtyCommand::portolan(&[&loopback.address.to_string()]).spawn();
     pty.wait_for("an answer", |s| s.contents().contains(" of "));
     pty
 }
@@ -18,64 +18,64 @@ pub(crate) fn selected(screen: &vt100::Screen) -> Option<String> {
 }
 
 #[test]
-fn a_listener_is_found_by_its_port_with_the_process_that_holds_it() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let port = address(&listener).port();
-    let mut pty = Start::portolan(&[]).open();
-    pty.wait_for_chart();
-    pty.keys(&format!("/{port}"));
+fn filter_by_port_shows_the_listener_and_its_process() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let port = local_addr(&listener).port();
+    let mut pty = PtyCommand::portolan(&[]).spawn();
+    pty.wait_for_dashboard();
+    pty.type_keys(&format!("/{port}"));
     pty.wait_for_text(&format!("{port}/tcp"));
     pty.wait_for_text("1 of ");
-    pty.keys("\rg ");
+    pty.type_keys("\rg ");
     let text = pty.wait_for_text("└ LISTEN");
     let row = text.lines().find(|l| l.contains("LISTEN ")).expect("row");
-    assert!(row.contains(&address(&listener).to_string()), "{row}");
-    let owner = format!("{} {}", own_name(), std::process::id());
+    assert!(row.contains(&local_addr(&listener).to_string()), "{row}");
+    let owner = format!("{} {}", own_process_name(), std::process::id());
     assert!(row.contains(&owner), "{row} has no {owner}");
-    pty.keys(" ");
-    pty.wait_without("LISTEN  ");
+    pty.type_keys(" ");
+    pty.wait_for_text_gone("LISTEN  ");
 }
 
 #[test]
-fn enter_shows_more_and_more_and_escape_goes_back() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let mut pty = open_at(&quay);
-    pty.keys("g \x1b[B");
+fn enter_opens_details_then_full_screen_and_escape_closes() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let mut pty = open_filtered(&loopback);
+    pty.type_keys("g \x1b[B");
     pty.wait_for("the row", |s| {
         selected(s).is_some_and(|line| line.contains("LISTEN"))
     });
-    pty.keys("\r");
+    pty.type_keys("\r");
     let pane = pty.wait_for_text("inode");
     assert!(pane.contains("└ LISTEN"), "the table is still there");
-    pty.keys("\r");
+    pty.type_keys("\r");
     pty.wait_for("nothing but details", |s| {
         let text = s.contents();
         text.contains("inode") && !text.contains("└ LISTEN")
     });
-    pty.keys("\x1b");
+    pty.type_keys("\x1b");
     pty.wait_for_text("└ LISTEN");
-    pty.wait_without("inode");
+    pty.wait_for_text_gone("inode");
     drop(listener);
 }
 
 #[test]
 fn help_opens_and_closes() {
-    let mut pty = Start::portolan(&[]).open();
+    let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for_text("help");
-    pty.keys("?");
+    pty.type_keys("?");
     pty.wait_for_text("filter as you type");
-    pty.keys("\x1b");
-    pty.wait_without("filter as you type");
+    pty.type_keys("\x1b");
+    pty.wait_for_text_gone("filter as you type");
 }
 
 #[test]
-fn views_are_reached_by_tab_and_by_number() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let _ship = Ship::new(&listener);
-    let mut pty = open_at(&quay);
+fn tab_and_number_keys_switch_views() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let _connection = Connection::open(&listener);
+    let mut pty = open_filtered(&loopback);
     pty.wait_for_text("LISTENING HERE");
     for (key, sign) in [
         ("\t", "PROCESSES "),
@@ -88,147 +88,147 @@ fn views_are_reached_by_tab_and_by_number() {
         ("1", "LISTENING HERE"),
         ("\x1b[Z", "LOCAL"),
     ] {
-        pty.keys(key);
+        pty.type_keys(key);
         pty.wait_for_text(sign);
     }
 }
 
 #[test]
-fn the_sign_of_the_order_moves_and_turns() {
-    let mut pty = Start::portolan(&[]).open();
+fn sort_keys_move_and_reverse_the_sort_indicator() {
+    let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for_text("PORT▲");
-    pty.keys("S");
+    pty.type_keys("S");
     pty.wait_for_text("PORT▼");
-    pty.keys("s");
-    let text = pty.wait_without("PORT▼");
+    pty.type_keys("s");
+    let text = pty.wait_for_text_gone("PORT▼");
     let heads = text.lines().find(|l| l.contains("PORT")).expect("heads");
     assert_eq!(heads.matches(['▲', '▼']).count(), 1, "{heads}");
 }
 
 #[test]
-fn switches_say_what_they_leave_out() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let mut pty = open_at(&quay);
+fn quick_filter_keys_are_shown() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let mut pty = open_filtered(&loopback);
     for (key, word) in [
         ("t", "only TCP"),
         ("u", "only UDP"),
         ("o", "only UDP, only listening"),
         ("o", "only UDP, only established"),
     ] {
-        pty.keys(key);
+        pty.type_keys(key);
         pty.wait_for_text(word);
     }
     pty.wait_for_text("0 of ");
-    pty.keys("ou");
-    pty.wait_without("only UDP");
-    pty.wait_for_text(&format!("{}/tcp", address(&listener).port()));
+    pty.type_keys("ou");
+    pty.wait_for_text_gone("only UDP");
+    pty.wait_for_text(&format!("{}/tcp", local_addr(&listener).port()));
 }
 
 #[test]
-fn the_interval_goes_up_and_down_in_steps() {
-    let mut pty = Start::portolan(&[]).open();
+fn interval_keys_step_the_interval() {
+    let mut pty = PtyCommand::portolan(&[]).spawn();
     // Where a sample takes long, the header says what is and what was wished.
-    let shows = |pty: &Pty, interval: &str| {
-        let (live, wished) = (format!("live {interval}"), format!("(wished {interval})"));
+    let assert_shows = |pty: &Pty, interval: &str| {
+        let (live, requested) = (format!("live {interval}"), format!("(wished {interval})"));
         pty.wait_for(&live, |s| {
             let text = s.contents();
-            text.contains(&format!("{live} ")) || text.contains(&wished)
+            text.contains(&format!("{live} ")) || text.contains(&requested)
         });
     };
-    shows(&pty, "1s");
-    pty.keys("<");
-    shows(&pty, "500ms");
-    pty.keys(">>");
-    shows(&pty, "2s");
+    assert_shows(&pty, "1s");
+    pty.type_keys("<");
+    assert_shows(&pty, "500ms");
+    pty.type_keys(">>");
+    assert_shows(&pty, "2s");
 }
 
 #[test]
 fn all_groups_unfold_and_fold_at_once() {
-    let quay = Quay::new();
-    let _listeners = [quay.listen(0), quay.listen(0)];
-    let mut pty = open_at(&quay);
+    let loopback = LoopbackAddr::unique();
+    let _listeners = [loopback.listen(0), loopback.listen(0)];
+    let mut pty = open_filtered(&loopback);
     let rows = |s: &vt100::Screen| s.contents().matches("└ LISTEN").count();
-    pty.keys("z");
+    pty.type_keys("z");
     pty.wait_for("two rows", |s| rows(s) == 2);
-    pty.keys("z");
+    pty.type_keys("z");
     pty.wait_for("no row", |s| rows(s) == 0);
 }
 
 #[test]
-fn a_wrong_filter_is_pointed_at_and_the_last_good_one_stays() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let port = address(&listener).port();
+fn filter_error_is_underlined_and_the_last_valid_filter_stays() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let port = local_addr(&listener).port();
     let group = format!("{port}/tcp");
-    let mut pty = Start::portolan(&[]).open();
-    pty.wait_for_chart();
-    pty.keys(&format!("/{port}"));
+    let mut pty = PtyCommand::portolan(&[]).spawn();
+    pty.wait_for_dashboard();
+    pty.type_keys(&format!("/{port}"));
     pty.wait_for_text("1 of ");
     // An ephemeral port has five digits, and no port has six.
-    pty.keys("0");
+    pty.type_keys("0");
     let text = pty.wait_for_text("^^^^^^ ");
     assert!(text.contains(&group) && text.contains("1 of "), "{text}");
-    pty.keys("\x7f");
-    pty.wait_without("^^^^^^ ");
-    pty.keys("\x1b");
-    pty.wait_without("1 of ");
+    pty.type_keys("\x7f");
+    pty.wait_for_text_gone("^^^^^^ ");
+    pty.type_keys("\x1b");
+    pty.wait_for_text_gone("1 of ");
     pty.wait_for_text("filter, such as 8080");
 }
 
 #[test]
-fn pasted_text_goes_into_the_filter_and_nowhere_else() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let mut pty = Start::portolan(&[]).open();
+fn paste_is_accepted_only_in_the_filter_line() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for("bracketed paste", vt100::Screen::bracketed_paste);
-    pty.wait_for_chart();
+    pty.wait_for_dashboard();
     // Outside of the filter line it would press a dozen keys, `q` among them.
-    pty.keys("\x1b[200~quit\x1b[201~");
-    pty.keys(&format!("/\x1b[200~{}\n\x1b[201~", quay.address));
-    pty.wait_for_text(&format!("{}/tcp", address(&listener).port()));
-    pty.wait_for_text(&format!("/ {}", quay.address));
+    pty.type_keys("\x1b[200~quit\x1b[201~");
+    pty.type_keys(&format!("/\x1b[200~{}\n\x1b[201~", loopback.address));
+    pty.wait_for_text(&format!("{}/tcp", local_addr(&listener).port()));
+    pty.wait_for_text(&format!("/ {}", loopback.address));
     pty.wait_for_text("1 of ");
 }
 
 #[test]
-fn the_filter_of_the_command_line_is_in_the_line() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let mut pty = Start::portolan(&["tcp", &quay.address.to_string()]).open();
-    pty.wait_for_text(&format!("/ tcp {}", quay.address));
-    pty.wait_for_text(&format!("{}/tcp", address(&listener).port()));
+fn command_line_filter_is_shown_in_the_filter_line() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let mut pty = PtyCommand::portolan(&["tcp", &loopback.address.to_string()]).spawn();
+    pty.wait_for_text(&format!("/ tcp {}", loopback.address));
+    pty.wait_for_text(&format!("{}/tcp", local_addr(&listener).port()));
     pty.wait_for_text("1 of ");
-    pty.keys("\x1b");
-    pty.wait_without("1 of ");
+    pty.type_keys("\x1b");
+    pty.wait_for_text_gone("1 of ");
 }
 
 #[test]
 fn a_click_selects_a_row_and_then_unfolds_it() {
-    let quay = Quay::new();
-    let _listeners = [quay.listen(20_001), quay.listen(20_002)];
-    let mut pty = open_at(&quay);
+    let loopback = LoopbackAddr::unique();
+    let _listeners = [loopback.listen(20_001), loopback.listen(20_002)];
+    let mut pty = open_filtered(&loopback);
     let text = pty.wait_for_text("20002/tcp");
     let at = text.lines().position(|l| l.contains("20002/tcp"));
     let click = format!("\x1b[<0;10;{0}M\x1b[<0;10;{0}m", at.expect("the row") + 1);
-    pty.keys("g");
-    pty.keys(&click);
+    pty.type_keys("g");
+    pty.type_keys(&click);
     pty.wait_for("the clicked row", |s| {
         selected(s).is_some_and(|line| line.contains("20002/tcp"))
     });
-    pty.keys(&click);
-    pty.wait_for_text(&format!("{}:20002", quay.address));
+    pty.type_keys(&click);
+    pty.wait_for_text(&format!("{}:20002", loopback.address));
 }
 
 #[test]
-fn thousands_of_keys_are_survived() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let mut pty = open_at(&quay);
+fn ten_thousand_keys_are_handled_in_ten_seconds() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let mut pty = open_filtered(&loopback);
     let begun = std::time::Instant::now();
-    pty.keys(&"j".repeat(5_000));
-    pty.keys(&"k".repeat(5_000));
-    pty.keys("z");
-    pty.wait_for_text(&address(&listener).to_string());
+    pty.type_keys(&"j".repeat(5_000));
+    pty.type_keys(&"k".repeat(5_000));
+    pty.type_keys("z");
+    pty.wait_for_text(&local_addr(&listener).to_string());
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
 }

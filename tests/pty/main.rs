@@ -3,22 +3,22 @@
 #![cfg(target_os = "linux")]
 
 mod changes;
-mod explaining;
+mod exit;
+mod explain;
 mod filtering;
 mod hangup;
 mod keys;
-mod leaving;
 mod lessons;
-mod past;
 mod plain;
-mod replays;
+mod recordings;
 mod sizes;
 mod suspend;
+mod time_travel;
 
+#[path = "../support/loopback.rs"]
+mod loopback;
 #[path = "../support/pty.rs"]
 mod pty;
-#[path = "../support/quay.rs"]
-mod quay;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -31,7 +31,7 @@ fn skip(why: &str) {
 }
 
 /// Whether a command is there.
-fn has(command: &str) -> bool {
+fn has_command(command: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|directory| Path::new(&directory).join(command).exists())
     })

@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use crate::pty::{PROGRAM, Start};
-use crate::quay::{Quay, address};
-use crate::{has, skip};
+use crate::loopback::{LoopbackAddr, local_addr};
+use crate::pty::{PROGRAM, PtyCommand};
+use crate::{has_command, skip};
 
 /// The numbers of all `ESC [ ... m`.
-fn attributes(raw: &str) -> Vec<Vec<u16>> {
+fn sgr_parameters(raw: &str) -> Vec<Vec<u16>> {
     let sequences = raw.split("\x1b[").skip(1);
     let of_one = |sequence: &str| {
         let end = sequence.find(|c: char| !c.is_ascii_digit() && c != ';')?;
@@ -20,57 +20,57 @@ fn attributes(raw: &str) -> Vec<Vec<u16>> {
 fn has_colour(raw: &str) -> bool {
     // 39, 49 and 59 are no colours but the end of one.
     let colour = |n: &u16| matches!(n, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107);
-    attributes(raw).iter().flatten().any(colour)
+    sgr_parameters(raw).iter().flatten().any(colour)
 }
 
 #[test]
-fn colours_are_used_unless_unwanted() {
-    let plain = || Start::portolan(&[]);
+fn colours_are_used_unless_disabled() {
+    let plain = || PtyCommand::portolan(&[]);
     for (start, wanted) in [
         (plain(), true),
         (plain().env("NO_COLOR", "1"), false),
-        (Start::portolan(&["--no-color"]), false),
+        (PtyCommand::portolan(&["--no-color"]), false),
         (plain().env("TERM", "vt100"), false),
     ] {
-        let mut pty = start.open();
-        pty.wait_for_chart();
-        pty.keys("zj?");
+        let mut pty = start.spawn();
+        pty.wait_for_dashboard();
+        pty.type_keys("zj?");
         pty.wait_for_text("filter as you type");
-        pty.keys("q");
+        pty.type_keys("q");
         assert_eq!(pty.exit_status(), 0);
-        pty.assert_clean();
-        assert_eq!(has_colour(&pty.raw()), wanted);
+        pty.assert_terminal_restored();
+        assert_eq!(has_colour(&pty.raw_output()), wanted);
     }
 }
 
 #[test]
-fn a_terminal_that_only_writes_lines_gets_the_list() {
+fn dumb_terminal_gets_the_list() {
     for term in ["dumb", ""] {
-        let mut pty = Start::portolan(&["list-of-nothing"])
+        let mut pty = PtyCommand::portolan(&["list-of-nothing"])
             .env("TERM", term)
-            .open();
+            .spawn();
         assert_eq!(pty.exit_status(), 0, "TERM={term:?}");
-        let raw = pty.raw();
+        let raw = pty.raw_output();
         assert!(raw.contains("PORT") && !raw.contains('\x1b'), "{raw:?}");
     }
 }
 
 #[test]
-fn where_the_output_is_no_terminal_the_list_is_printed_once() {
-    let quay = Quay::new();
-    let listener = quay.listen(0);
+fn list_is_printed_when_stdout_is_not_a_terminal() {
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
     let output = Command::new(PROGRAM)
-        .arg(quay.address.to_string())
+        .arg(loopback.address.to_string())
         .output()
         .expect("run");
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).expect("text");
-    assert!(text.contains(&address(&listener).to_string()), "{text}");
+    assert!(text.contains(&local_addr(&listener).to_string()), "{text}");
     assert!(!text.contains('\x1b'), "{text}");
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_stdout_pipe_exits_0() {
     for arguments in [&[][..], &["list"]] {
         let mut child = Command::new(PROGRAM)
             .args(arguments)
@@ -81,16 +81,16 @@ fn a_reader_that_goes_away_is_no_failure() {
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("ended");
         assert_eq!(output.status.code(), Some(0));
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
-            !said.contains("panicked") && !said.contains("ipe"),
-            "{said}"
+            !stderr.contains("panicked") && !stderr.contains("ipe"),
+            "{stderr}"
         );
     }
 }
 
 #[test]
-fn a_wrong_request_is_answered_in_words_and_the_screen_left_alone() {
+fn invalid_arguments_exit_2_without_the_alternate_screen() {
     for (arguments, words) in [
         (&["--nonsense"][..], "unexpected argument '--nonsense'"),
         (&["--interval", "0"], "must be between 100ms and 1h"),
@@ -98,41 +98,44 @@ fn a_wrong_request_is_answered_in_words_and_the_screen_left_alone() {
         (&["10.0.0.999"], "the filter is wrong"),
         (&["--log", "/nowhere/at/all"], "/nowhere/at/all"),
     ] {
-        let mut pty = Start::portolan(arguments).open();
+        let mut pty = PtyCommand::portolan(arguments).spawn();
         assert_eq!(pty.exit_status(), 2, "{arguments:?}");
         let text = pty.wait_for_text(words);
         assert!(!text.contains("panicked"), "{text}");
-        assert!(!pty.raw().contains("\x1b[?1049h"), "the screen was taken");
-        pty.assert_clean();
+        assert!(
+            !pty.raw_output().contains("\x1b[?1049h"),
+            "the screen was taken"
+        );
+        pty.assert_terminal_restored();
     }
 }
 
 #[test]
-fn a_source_that_the_system_refuses_is_told_before_the_screen_is_taken() {
-    if !has("unshare") || !rustix::process::geteuid().is_root() {
+fn source_error_is_printed_before_the_alternate_screen() {
+    if !has_command("unshare") || !rustix::process::geteuid().is_root() {
         return skip("/proc can only be hidden by root");
     }
     let script = format!("mount -t tmpfs none /proc && exec '{PROGRAM}' --source procfs");
-    let mut pty = Start::command("unshare", &["-m", "sh", "-c", &script]).open();
+    let mut pty = PtyCommand::new("unshare", &["-m", "sh", "-c", &script]).spawn();
     let status = pty.exit_status();
-    let raw = pty.raw();
+    let raw = pty.raw_output();
     if raw.contains("mount") || raw.contains("unshare") {
         return skip("/proc cannot be hidden here");
     }
     assert_eq!(status, 3, "{raw}");
     assert!(raw.contains("refused by the system"), "{raw}");
     assert!(!raw.contains("\x1b[?1049h"), "the screen was taken");
-    pty.assert_clean();
+    pty.assert_terminal_restored();
 }
 
 #[test]
-fn a_user_without_rights_sees_every_row_and_how_many_owners_are_hidden() {
-    if !has("setpriv") || !rustix::process::geteuid().is_root() {
+fn unprivileged_user_sees_every_row_and_the_hidden_count() {
+    if !has_command("setpriv") || !rustix::process::geteuid().is_root() {
         return skip("only root can become somebody else");
     }
-    let quay = Quay::new();
-    let listener = quay.listen(0);
-    let address_text = quay.address.to_string();
+    let loopback = LoopbackAddr::unique();
+    let listener = loopback.listen(0);
+    let address_text = loopback.address.to_string();
     let arguments = [
         "--reuid=65534",
         "--regid=65534",
@@ -140,7 +143,7 @@ fn a_user_without_rights_sees_every_row_and_how_many_owners_are_hidden() {
         PROGRAM,
         &address_text,
     ];
-    let mut pty = Start::command("setpriv", &arguments).open();
+    let mut pty = PtyCommand::new("setpriv", &arguments).spawn();
     let text = pty.wait_for("an answer or a refusal", |s| {
         let text = s.contents();
         text.contains(" of ") || text.contains("setpriv:")
@@ -148,14 +151,14 @@ fn a_user_without_rights_sees_every_row_and_how_many_owners_are_hidden() {
     if text.contains("setpriv:") {
         return skip("another user cannot run the program where it lies");
     }
-    pty.keys("z");
-    let text = pty.wait_for_text(&address(&listener).to_string());
+    pty.type_keys("z");
+    let text = pty.wait_for_text(&local_addr(&listener).to_string());
     assert!(
         text.lines().next().is_some_and(|l| l.contains(" hidden ")),
         "{text}"
     );
     assert!(text.contains("hidden (root)"), "{text}");
-    pty.keys("q");
+    pty.type_keys("q");
     assert_eq!(pty.exit_status(), 0);
-    pty.assert_clean();
+    pty.assert_terminal_restored();
 }

@@ -1,53 +1,53 @@
 //! Ctrl-Z and back.
 
-use crate::pty::{PROGRAM, Pty, Start};
-use crate::{has, skip};
+use crate::pty::{PROGRAM, Pty, PtyCommand};
+use crate::{has_command, skip};
 
 /// Waits for the shell, ready for the next command: what is typed earlier the program would read.
-fn prompted(pty: &Pty) {
+fn wait_for_shell_prompt(pty: &Pty) {
     pty.wait_for("the shell", |s| {
-        !s.alternate_screen() && s.contents().trim_end().ends_with("ahoy>")
+        !s.alternate_screen() && s.contents().trim_end().ends_with("ready>")
     });
 }
 
 #[test]
-fn a_shell_gets_its_terminal_back_and_returns_it() {
-    if !has("bash") {
+fn ctrl_z_restores_the_shell_and_fg_resumes() {
+    if !has_command("bash") {
         return skip("no shell with job control");
     }
     // Without its line editor the shell leaves the terminal as it is given to it.
     let arguments = ["--norc", "--noprofile", "--noediting", "-i"];
-    let mut pty = Start::command("bash", &arguments)
-        .env("PS1", "ahoy> ")
-        .open();
-    pty.wait_for_text("ahoy> ");
-    pty.keys(&format!("'{PROGRAM}'\n"));
+    let mut pty = PtyCommand::new("bash", &arguments)
+        .env("PS1", "ready> ")
+        .spawn();
+    pty.wait_for_text("ready> ");
+    pty.type_keys(&format!("'{PROGRAM}'\n"));
     for _ in 0..2 {
-        pty.wait_for_chart();
-        pty.keys("\x1a");
-        prompted(&pty);
-        pty.assert_clean();
-        pty.keys("fg\n");
+        pty.wait_for_dashboard();
+        pty.type_keys("\x1a");
+        wait_for_shell_prompt(&pty);
+        pty.assert_terminal_restored();
+        pty.type_keys("fg\n");
     }
-    pty.wait_for_chart();
-    assert!(!pty.is_cooked());
-    pty.keys("q");
-    prompted(&pty);
-    pty.keys("echo status $?\nexit\n");
+    pty.wait_for_dashboard();
+    assert!(!pty.is_cooked_mode());
+    pty.type_keys("q");
+    wait_for_shell_prompt(&pty);
+    pty.type_keys("echo status $?\nexit\n");
     assert_eq!(pty.exit_status(), 0);
     pty.wait_for_text("status 0");
-    pty.assert_clean();
+    pty.assert_terminal_restored();
 }
 
 #[test]
-fn without_a_shell_it_goes_on_and_says_so() {
-    let mut pty = Start::portolan(&[]).open();
-    pty.wait_for_chart();
-    pty.keys("\x1a");
+fn ctrl_z_without_a_shell_shows_a_notice() {
+    let mut pty = PtyCommand::portolan(&[]).spawn();
+    pty.wait_for_dashboard();
+    pty.type_keys("\x1a");
     pty.wait_for("the chart and the notice", |s| {
         s.alternate_screen() && s.contents().contains("no shell here")
     });
-    pty.keys("q");
+    pty.type_keys("q");
     assert_eq!(pty.exit_status(), 0);
-    pty.assert_clean();
+    pty.assert_terminal_restored();
 }

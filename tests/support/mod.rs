@@ -1,4 +1,4 @@
 //! What several tests share.
 
-mod facts;
-pub(crate) mod scene;
+mod socket_fields;
+pub(crate) mod text_recording;

@@ -3,10 +3,10 @@
 use std::io;
 use std::process::{Command, Output, Stdio};
 
-use crate::turn;
+use crate::spawn_lock;
 
 /// What the program says and how it ends.
-pub(crate) struct Said {
+pub(crate) struct ProgramOutput {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) status: Option<i32>,
@@ -22,19 +22,19 @@ pub(crate) fn command(args: &[&str]) -> Command {
 }
 
 /// Runs it with these arguments, while nobody else of this test program starts anything.
-pub(crate) fn portolan(args: &[&str]) -> Said {
-    let _turn = turn::take();
+pub(crate) fn portolan(args: &[&str]) -> ProgramOutput {
+    let _guard = spawn_lock::acquire();
     said(command(args).output())
 }
 
 /// What came of it.
-pub(crate) fn said(output: io::Result<Output>) -> Said {
+pub(crate) fn said(output: io::Result<Output>) -> ProgramOutput {
     let Output {
         status,
         stdout,
         stderr,
     } = output.expect("the program");
-    Said {
+    ProgramOutput {
         out: String::from_utf8(stdout).expect("UTF-8"),
         err: String::from_utf8(stderr).expect("UTF-8"),
         status: status.code(),

@@ -17,21 +17,21 @@ use rustix::termios::LocalModes;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portolan");
 
 /// Columns and lines of a terminal nobody asked to be of another size.
-pub(crate) const USUAL: (u16, u16) = (140, 36);
+pub(crate) const DEFAULT_SIZE: (u16, u16) = (140, 36);
 
 /// How long a condition may take. Only a failure ever takes that long; a busy machine may take some
 /// of it.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What is to be started.
-pub(crate) struct Start {
+pub(crate) struct PtyCommand {
     command: CommandBuilder,
     size: (u16, u16),
 }
 
-impl Start {
+impl PtyCommand {
     /// Any command, in a plain environment.
-    pub(crate) fn command(program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn new(program: &str, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
@@ -45,19 +45,19 @@ impl Start {
         command.env("RUST_BACKTRACE", "0");
         Self {
             command,
-            size: USUAL,
+            size: DEFAULT_SIZE,
         }
     }
 
     /// In this directory.
-    pub(crate) fn within(mut self, directory: &std::path::Path) -> Self {
+    pub(crate) fn current_dir(mut self, directory: &std::path::Path) -> Self {
         self.command.cwd(directory);
         self
     }
 
     /// The program itself.
     pub(crate) fn portolan(arguments: &[&str]) -> Self {
-        Self::command(PROGRAM, arguments)
+        Self::new(PROGRAM, arguments)
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -65,22 +65,22 @@ impl Start {
         self
     }
 
-    pub(crate) fn open(self) -> Pty {
-        Pty::open(self)
+    pub(crate) fn spawn(self) -> Pty {
+        Pty::spawn(self)
     }
 }
 
 /// What came out of the program.
-struct Output {
+struct PtyOutput {
     parser: vt100::Parser,
     raw: Vec<u8>,
-    reading: Reading,
+    reader_state: ReaderState,
 }
 
-impl Output {
+impl PtyOutput {
     /// Whether the screen is not just being painted: a frame may come in pieces, and what vt100 makes
     /// of the first ones no terminal that knows synchronized updates would show.
-    fn is_whole(&self) -> bool {
+    fn is_frame_complete(&self) -> bool {
         let last = |sign: &[u8]| self.raw.windows(sign.len()).rposition(|part| part == sign);
         last(b"\x1b[?2026l") >= last(b"\x1b[?2026h")
     }
@@ -88,19 +88,19 @@ impl Output {
 
 /// Whether the terminal takes what is written to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    Yes,
+enum ReaderState {
+    Running,
     /// Not now: who writes more than the kernel keeps, waits.
     Paused,
     /// Not any more; the reader's end is closed after its next read.
-    Over,
+    Stopped,
 }
 
-type Shared = Arc<(Mutex<Output>, Condvar)>;
+type SharedOutput = Arc<(Mutex<PtyOutput>, Condvar)>;
 
 /// A terminal with a program in it. Dropping it ends the program.
 pub(crate) struct Pty {
-    output: Shared,
+    output: SharedOutput,
     reader: Option<JoinHandle<()>>,
     writer: Option<Box<dyn Write + Send>>,
     master: Option<Box<dyn MasterPty + Send>>,
@@ -108,22 +108,22 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    fn open(start: Start) -> Self {
+    fn spawn(start: PtyCommand) -> Self {
         let (columns, rows) = start.size;
         let pair = native_pty_system()
             .openpty(pty_size(start.size))
             .expect("a pseudo-terminal");
-        let output = Output {
-            parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+        let output = PtyOutput {
+            parser: vt100::Parser::new(nonzero_cells(rows), nonzero_cells(columns), 0),
             raw: Vec::new(),
-            reading: Reading::Yes,
+            reader_state: ReaderState::Running,
         };
-        let output: Shared = Arc::new((Mutex::new(output), Condvar::new()));
+        let output: SharedOutput = Arc::new((Mutex::new(output), Condvar::new()));
         let source = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
         let child = pair.slave.spawn_command(start.command).expect("a program");
         let shared = Arc::clone(&output);
-        let reader = thread::spawn(move || read(source, &shared));
+        let reader = thread::spawn(move || read_output(source, &shared));
         Self {
             output,
             reader: Some(reader),
@@ -134,16 +134,20 @@ impl Pty {
     }
 
     /// Types.
-    pub(crate) fn keys(&mut self, keys: &str) {
+    pub(crate) fn type_keys(&mut self, keys: &str) {
         let writer = self.writer.as_mut().expect("not hung up");
         writer.write_all(keys.as_bytes()).expect("keys typed");
         writer.flush().expect("keys typed");
     }
 
     /// Waits until the screen is as wanted, and returns its text.
-    pub(crate) fn wait_for(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+    pub(crate) fn wait_for(
+        &self,
+        what: &str,
+        condition: impl Fn(&vt100::Screen) -> bool,
+    ) -> String {
         let output = self.wait(what, |output| {
-            output.is_whole() && wanted(output.parser.screen())
+            output.is_frame_complete() && condition(output.parser.screen())
         });
         output.parser.screen().contents()
     }
@@ -154,13 +158,13 @@ impl Pty {
     }
 
     /// Waits until the text is on the screen no more.
-    pub(crate) fn wait_without(&self, text: &str) -> String {
+    pub(crate) fn wait_for_text_gone(&self, text: &str) -> String {
         let what = format!("no {text}");
         self.wait_for(&what, |screen| !screen.contents().contains(text))
     }
 
     /// Waits until the chart shows an answer, whatever sockets there are.
-    pub(crate) fn wait_for_chart(&self) -> String {
+    pub(crate) fn wait_for_dashboard(&self) -> String {
         self.wait_for("the chart", |screen| {
             let text = screen.contents();
             let counted = text.lines().next().is_some_and(|l| l.contains(" socket"));
@@ -169,15 +173,21 @@ impl Pty {
     }
 
     /// Waits until what the program wrote is as wanted.
-    pub(crate) fn wait_for_raw(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        drop(self.wait(what, |output| wanted(&String::from_utf8_lossy(&output.raw))));
+    pub(crate) fn wait_for_raw(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        drop(self.wait(what, |output| {
+            condition(&String::from_utf8_lossy(&output.raw))
+        }));
     }
 
-    fn wait(&self, what: &str, wanted: impl Fn(&Output) -> bool) -> MutexGuard<'_, Output> {
+    fn wait(
+        &self,
+        what: &str,
+        condition: impl Fn(&PtyOutput) -> bool,
+    ) -> MutexGuard<'_, PtyOutput> {
         let (output, changed) = &*self.output;
         let output = output.lock().expect("the reader lives");
         let (output, waited) = changed
-            .wait_timeout_while(output, DEADLINE, |output| !wanted(output))
+            .wait_timeout_while(output, DEADLINE, |output| !condition(output))
             .expect("the reader lives");
         assert!(
             !waited.timed_out(),
@@ -188,7 +198,7 @@ impl Pty {
     }
 
     /// Everything the program wrote, as it wrote it.
-    pub(crate) fn raw(&self) -> String {
+    pub(crate) fn raw_output(&self) -> String {
         let output = self.output.0.lock().expect("the reader lives");
         String::from_utf8_lossy(&output.raw).into_owned()
     }
@@ -199,32 +209,32 @@ impl Pty {
         output
             .parser
             .screen_mut()
-            .set_size(cells(rows), cells(columns));
+            .set_size(nonzero_cells(rows), nonzero_cells(columns));
         let master = self.master.as_ref().expect("not hung up");
         master.resize(pty_size((columns, rows))).expect("resized");
     }
 
     /// Stops taking what the program writes.
-    pub(crate) fn stop_reading(&self) {
-        self.set_reading(Reading::Paused);
+    pub(crate) fn pause_reading(&self) {
+        self.set_reader_state(ReaderState::Paused);
     }
 
     /// Takes it again.
-    pub(crate) fn read_on(&self) {
-        self.set_reading(Reading::Yes);
+    pub(crate) fn resume_reading(&self) {
+        self.set_reader_state(ReaderState::Running);
     }
 
-    fn set_reading(&self, reading: Reading) {
+    fn set_reader_state(&self, reading: ReaderState) {
         let (output, changed) = &*self.output;
-        output.lock().expect("the reader lives").reading = reading;
+        output.lock().expect("the reader lives").reader_state = reading;
         changed.notify_all();
     }
 
     /// Takes the terminal away, as a closed window or a lost connection does.
     pub(crate) fn hang_up(&mut self) {
-        self.set_reading(Reading::Over);
+        self.set_reader_state(ReaderState::Stopped);
         // The reader blocks in its read; a key that changes the screen gets it out.
-        self.keys("?");
+        self.type_keys("?");
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader ends");
         }
@@ -243,7 +253,7 @@ impl Pty {
     }
 
     /// Whether a line is waited for and echoed, as a shell expects it.
-    pub(crate) fn is_cooked(&self) -> bool {
+    pub(crate) fn is_cooked_mode(&self) -> bool {
         let master = self.master.as_ref().expect("not hung up");
         let modes = master.get_termios().expect("modes").local_flags.bits();
         let cooked = (LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG).bits();
@@ -272,15 +282,15 @@ impl Pty {
         assert_eq!(status.signal(), None, "it was killed");
         // The last words may still be on their way.
         if let Some(reader) = self.reader.take() {
-            self.read_on();
+            self.resume_reading();
             reader.join().expect("the reader ends");
         }
         status.exit_code()
     }
 
     /// Asserts that nothing of the chart is left: what a shell would have to clean up.
-    pub(crate) fn assert_clean(&self) {
-        assert!(self.is_cooked(), "the terminal is still raw");
+    pub(crate) fn assert_terminal_restored(&self) {
+        assert!(self.is_cooked_mode(), "the terminal is still raw");
         let output = self.output.0.lock().expect("the reader lives");
         let screen = output.parser.screen();
         assert!(!screen.alternate_screen(), "alternate screen");
@@ -305,30 +315,30 @@ impl Drop for Pty {
             let _ = self.child.wait();
         }
         if let Ok(mut output) = self.output.0.lock() {
-            output.reading = Reading::Over;
+            output.reader_state = ReaderState::Stopped;
         }
         self.output.1.notify_all();
     }
 }
 
-fn read(mut source: Box<dyn Read + Send>, shared: &Shared) {
+fn read_output(mut source: Box<dyn Read + Send>, shared: &SharedOutput) {
     let mut bytes = [0; 4096];
     let (output, changed) = &**shared;
     while let Ok(count @ 1..) = source.read(&mut bytes) {
         let output = output.lock().expect("no test fails with the lock");
         let mut output = changed
-            .wait_while(output, |output| output.reading == Reading::Paused)
+            .wait_while(output, |output| output.reader_state == ReaderState::Paused)
             .expect("no test fails with the lock");
         output.parser.process(&bytes[..count]);
         output.raw.extend_from_slice(&bytes[..count]);
         changed.notify_all();
-        if output.reading == Reading::Over {
+        if output.reader_state == ReaderState::Stopped {
             return;
         }
     }
 }
 
-fn cells(count: u16) -> NonZeroU16 {
+fn nonzero_cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("at least one cell")
 }
 

@@ -15,14 +15,14 @@ use portolan::socket::{Socket, TcpState, Transport};
 
 /// What ss and every source of ours can tell of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Row {
+pub(crate) struct SsRow {
     pub(crate) transport: Transport,
     pub(crate) local: Endpoint,
     pub(crate) remote: Option<Endpoint>,
     pub(crate) pids: BTreeSet<u32>,
 }
 
-impl From<&Socket> for Row {
+impl From<&Socket> for SsRow {
     fn from(socket: &Socket) -> Self {
         let holders = match &socket.holders {
             Holders::Found(holders) => &**holders,
@@ -38,17 +38,20 @@ impl From<&Socket> for Row {
 }
 
 /// Every TCP and UDP socket of this network, in order.
-pub(crate) fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<SsRow> {
     let output = Command::new("ss").arg("-tunapH").output().expect("ss");
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut rows: Vec<Row> = lines(&text).iter().map(|line| row(line)).collect();
+    let mut rows: Vec<SsRow> = join_lines(&text)
+        .iter()
+        .map(|line| parse_row(line))
+        .collect();
     rows.sort();
     rows
 }
 
 /// One line a socket: a process name may contain line breaks.
-fn lines(text: &str) -> Vec<String> {
+fn join_lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for piece in text.lines() {
         match lines.last_mut() {
@@ -61,7 +64,7 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-fn row(line: &str) -> Row {
+fn parse_row(line: &str) -> SsRow {
     let mut words = line.split_whitespace();
     let mut word = || {
         words
@@ -69,9 +72,9 @@ fn row(line: &str) -> Row {
             .unwrap_or_else(|| panic!("too short: {line:?}"))
     };
     let (protocol, state, _, _) = (word(), word(), word(), word());
-    let (local, remote) = (endpoint(word()), endpoint(word()));
+    let (local, remote) = (parse_endpoint(word()), parse_endpoint(word()));
     let transport = match protocol {
-        "tcp" => Transport::Tcp(self::state(state)),
+        "tcp" => Transport::Tcp(self::parse_state(state)),
         "udp" => Transport::Udp,
         other => panic!("a protocol, not {other:?}"),
     };
@@ -80,7 +83,7 @@ fn row(line: &str) -> Row {
         let digits = rest.split(',').next().unwrap_or_default();
         digits.parse().expect("a pid")
     });
-    Row {
+    SsRow {
         transport,
         local,
         remote: Some(remote).filter(|r| r.port != Port::NONE),
@@ -89,7 +92,7 @@ fn row(line: &str) -> Row {
 }
 
 /// The port behind the last colon (`*` for none), the address before it.
-fn endpoint(text: &str) -> Endpoint {
+fn parse_endpoint(text: &str) -> Endpoint {
     let (address, port) = text.rsplit_once(':').expect("a port");
     let port = match port {
         "*" => 0,
@@ -103,7 +106,7 @@ fn endpoint(text: &str) -> Endpoint {
     Endpoint::new(address, Port(port))
 }
 
-fn state(name: &str) -> TcpState {
+fn parse_state(name: &str) -> TcpState {
     match name {
         "ESTAB" => TcpState::Established,
         "SYN-SENT" => TcpState::SynSent,

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{LONGEST, SHORTEST};
-use crate::query::{Grouping, Order, SortColumn};
-use crate::report::{self, COLUMNS, Column};
-use crate::teach::Look;
+use super::{MAX_INTERVAL, MIN_INTERVAL};
+use crate::query::{Grouping, SortColumn, SortOrder};
+use crate::report::{self, COLUMNS, OutputColumn};
+use crate::teach::Perspective;
 
 /// `--source`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub(super) enum SourceChoice {
+pub(super) enum SourceArg {
     /// The best that works here
     #[default]
     Auto,
@@ -26,7 +26,7 @@ pub(super) enum SourceChoice {
 
 /// `list --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::app) enum FormatChoice {
+pub(in crate::app) enum OutputFormat {
     /// The chart, grouped and aligned, for eyes
     #[default]
     Table,
@@ -42,7 +42,7 @@ pub(in crate::app) enum FormatChoice {
 
 /// `explain --look`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::app) enum LookChoice {
+pub(in crate::app) enum PerspectiveArg {
     /// In plain words
     #[default]
     Words,
@@ -58,23 +58,23 @@ pub(in crate::app) enum LookChoice {
     All,
 }
 
-impl LookChoice {
+impl PerspectiveArg {
     /// The looks that are meant.
-    pub(in crate::app) fn looks(self) -> Vec<Look> {
+    pub(in crate::app) fn perspectives(self) -> Vec<Perspective> {
         match self {
-            Self::Words => vec![Look::Words],
-            Self::Calls => vec![Look::Calls],
-            Self::Kernel => vec![Look::Kernel],
-            Self::Wire => vec![Look::Wire],
-            Self::Standard => vec![Look::Standard],
-            Self::All => Look::ALL.to_vec(),
+            Self::Words => vec![Perspective::Plain],
+            Self::Calls => vec![Perspective::Syscalls],
+            Self::Kernel => vec![Perspective::Kernel],
+            Self::Wire => vec![Perspective::Wire],
+            Self::Standard => vec![Perspective::Standard],
+            Self::All => Perspective::ALL.to_vec(),
         }
     }
 }
 
 /// `watch --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::app) enum StreamChoice {
+pub(in crate::app) enum EventFormat {
     /// A line an event
     #[default]
     Plain,
@@ -88,7 +88,8 @@ pub enum Fault {
     /// The thread that draws panics.
     Main,
     /// The thread that answers panics.
-    Model,
+    #[value(name = "model")]
+    Engine,
     /// The thread that collects panics in its second sample.
     Sampler,
     /// The thread that reads keys panics at the first key.
@@ -97,14 +98,14 @@ pub enum Fault {
 
 /// `--sort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) struct SortChoice {
+pub(in crate::app) struct SortArg {
     column: SortColumn,
     name: &'static str,
-    turned: bool,
+    is_reversed: bool,
 }
 
 /// By what a list can be ordered: one look tells neither age nor rate.
-const SORTS: &[(&str, SortColumn)] = &[
+const SORT_NAMES: &[(&str, SortColumn)] = &[
     ("port", SortColumn::Port),
     ("process", SortColumn::Process),
     ("sockets", SortColumn::Sockets),
@@ -116,12 +117,12 @@ const SORTS: &[(&str, SortColumn)] = &[
     ("queues", SortColumn::Queues),
 ];
 
-impl SortChoice {
+impl SortArg {
     /// The order, of groups or of sockets.
     ///
     /// # Errors
     /// When that is nothing these can be ordered by; the text says by what they can.
-    pub(in crate::app) fn order(self, grouping: Grouping) -> Result<Order, String> {
+    pub(in crate::app) fn to_order(self, grouping: Grouping) -> Result<SortOrder, String> {
         use SortColumn::{Host, Local, Pid, Port, Process, Queues, Remote, Sockets, State};
         let (what, allowed): (_, &[SortColumn]) = match grouping {
             Grouping::Ports => ("ports", &[Port, Process, Sockets]),
@@ -133,7 +134,9 @@ impl SortChoice {
             ),
         };
         if !allowed.contains(&self.column) {
-            let known = SORTS.iter().filter(|(_, column)| allowed.contains(column));
+            let known = SORT_NAMES
+                .iter()
+                .filter(|(_, column)| allowed.contains(column));
             let names: Vec<&str> = known.map(|(name, _)| *name).collect();
             return Err(format!(
                 "{what} cannot be ordered by {}, only by {}",
@@ -141,44 +144,48 @@ impl SortChoice {
                 names.join(", ")
             ));
         }
-        let usual = self.column.usual_direction();
-        Ok(Order {
+        let default = self.column.default_direction();
+        Ok(SortOrder {
             column: self.column,
-            direction: if self.turned { usual.reversed() } else { usual },
+            direction: if self.is_reversed {
+                default.reversed()
+            } else {
+                default
+            },
         })
     }
 
     /// The grouping that was most likely meant, where none was given: what is said of single
     /// sockets orders sockets.
-    pub(in crate::app) const fn meant(self, usual: Grouping) -> Grouping {
+    pub(in crate::app) const fn implied_grouping(self, default: Grouping) -> Grouping {
         match self.column {
-            SortColumn::Port | SortColumn::Process | SortColumn::Sockets => usual,
-            SortColumn::Host if !matches!(usual, Grouping::Sockets) => Grouping::Hosts,
+            SortColumn::Port | SortColumn::Process | SortColumn::Sockets => default,
+            SortColumn::Host if !matches!(default, Grouping::Sockets) => Grouping::Hosts,
             _ => Grouping::Sockets,
         }
     }
 }
 
 /// Reads `--sort`.
-pub(super) fn sort(text: &str) -> Result<SortChoice, String> {
-    let (turned, name) = match text.strip_prefix('-') {
+pub(super) fn parse_sort(text: &str) -> Result<SortArg, String> {
+    let (is_reversed, name) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let found = SORTS.iter().find(|(known, _)| *known == name);
+    let found = SORT_NAMES.iter().find(|(known, _)| *known == name);
     let (name, column) = found.copied().ok_or_else(|| {
-        let names: Vec<&str> = SORTS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = SORT_NAMES.iter().map(|(name, _)| *name).collect();
         format!("expected one of {}", names.join(", "))
     })?;
-    Ok(SortChoice {
+    Ok(SortArg {
         column,
         name,
-        turned,
+        is_reversed,
     })
 }
 
 /// Reads `--group`.
-pub(super) fn grouping(text: &str) -> Result<Grouping, String> {
+pub(super) fn parse_grouping(text: &str) -> Result<Grouping, String> {
     match text {
         "port" => Ok(Grouping::Ports),
         "process" => Ok(Grouping::Processes),
@@ -189,9 +196,9 @@ pub(super) fn grouping(text: &str) -> Result<Grouping, String> {
 }
 
 /// Reads a name of `--columns`.
-pub(super) fn column(text: &str) -> Result<&'static Column, String> {
+pub(super) fn parse_column(text: &str) -> Result<&'static OutputColumn, String> {
     let name = text.trim().to_ascii_lowercase();
-    report::column(&name).ok_or_else(|| {
+    report::find_column(&name).ok_or_else(|| {
         let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
         format!("no such column; there are {}", names.join(", "))
     })
@@ -207,20 +214,20 @@ pub(in crate::app) enum Timeout {
 }
 
 /// Reads `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
-pub(super) fn timeout(text: &str) -> Result<Timeout, String> {
+pub(super) fn parse_timeout(text: &str) -> Result<Timeout, String> {
     match text {
         "never" => Ok(Timeout::Never),
-        _ => duration(text).map(Timeout::After).ok_or_else(|| {
+        _ => parse_duration(text).map(Timeout::After).ok_or_else(|| {
             format!("a time such as 30s, 5m or 2 (seconds), or never, is expected, not {text:?}")
         }),
     }
 }
 
 /// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
-pub(in crate::app) fn interval(text: &str) -> Result<Duration, String> {
-    let span = duration(text)
+pub(in crate::app) fn parse_interval(text: &str) -> Result<Duration, String> {
+    let span = parse_duration(text)
         .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
-    if (SHORTEST..=LONGEST).contains(&span) {
+    if (MIN_INTERVAL..=MAX_INTERVAL).contains(&span) {
         Ok(span)
     } else {
         Err("the interval must be between 100ms and 1h".into())
@@ -228,7 +235,7 @@ pub(in crate::app) fn interval(text: &str) -> Result<Duration, String> {
 }
 
 /// A time such as `1s` or `500ms`, or a number of seconds.
-pub(in crate::app) fn duration(text: &str) -> Option<Duration> {
+pub(in crate::app) fn parse_duration(text: &str) -> Option<Duration> {
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => text.parse::<jiff::SignedDuration>().ok()?.try_into().ok(),
@@ -238,45 +245,50 @@ pub(in crate::app) fn duration(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Direction;
+    use crate::query::SortDirection;
 
     #[test]
-    fn intervals_are_read_in_every_spelling_or_refused() {
+    fn interval_formats_and_bounds() {
         let ms = Duration::from_millis;
-        assert_eq!(interval("1s"), Ok(ms(1000)));
-        assert_eq!(interval("500ms"), Ok(ms(500)));
-        assert_eq!(interval("2"), Ok(ms(2000)));
-        assert_eq!(interval("1.5"), Ok(ms(1500)));
-        assert_eq!(interval("1m"), Ok(ms(60_000)));
+        assert_eq!(parse_interval("1s"), Ok(ms(1000)));
+        assert_eq!(parse_interval("500ms"), Ok(ms(500)));
+        assert_eq!(parse_interval("2"), Ok(ms(2000)));
+        assert_eq!(parse_interval("1.5"), Ok(ms(1500)));
+        assert_eq!(parse_interval("1m"), Ok(ms(60_000)));
         for wrong in [
             "0", "0s", "-1s", "99ms", "2h", "soon", "", "NaN", "inf", "1e300",
         ] {
-            assert!(interval(wrong).is_err(), "{wrong}");
+            assert!(parse_interval(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_wait_may_be_short_long_or_endless() {
-        assert_eq!(timeout("0"), Ok(Timeout::After(Duration::ZERO)));
-        assert_eq!(timeout("1h"), Ok(Timeout::After(Duration::from_secs(3600))));
-        assert_eq!(timeout("never"), Ok(Timeout::Never));
+    fn timeout_formats() {
+        assert_eq!(parse_timeout("0"), Ok(Timeout::After(Duration::ZERO)));
+        assert_eq!(
+            parse_timeout("1h"),
+            Ok(Timeout::After(Duration::from_secs(3600)))
+        );
+        assert_eq!(parse_timeout("never"), Ok(Timeout::Never));
         for wrong in ["-1s", "soon", "", "NaN"] {
-            assert!(timeout(wrong).is_err(), "{wrong}");
+            assert!(parse_timeout(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn what_is_ordered_decides_by_what() {
-        let order = |text, grouping| sort(text).unwrap().order(grouping);
+    fn sort_columns_depend_on_the_grouping() {
+        let order = |text, grouping| parse_sort(text).unwrap().to_order(grouping);
         let most = order("sockets", Grouping::Ports).unwrap();
-        assert_eq!(most.direction, Direction::Descending);
+        assert_eq!(most.direction, SortDirection::Descending);
         let least = order("-sockets", Grouping::Ports).unwrap();
-        assert_eq!(least.direction, Direction::Ascending);
+        assert_eq!(least.direction, SortDirection::Ascending);
         assert!(order("state", Grouping::Ports).is_err());
         assert!(order("sockets", Grouping::Sockets).is_err());
-        assert!(sort("colour").is_err());
+        assert!(parse_sort("colour").is_err());
         assert_eq!(
-            sort("state").unwrap().meant(Grouping::Ports),
+            parse_sort("state")
+                .unwrap()
+                .implied_grouping(Grouping::Ports),
             Grouping::Sockets
         );
     }

@@ -13,22 +13,22 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use choices::Fault;
 pub(super) use choices::{
-    FormatChoice, LookChoice, SortChoice, StreamChoice, Timeout, duration, interval,
+    EventFormat, OutputFormat, PerspectiveArg, SortArg, Timeout, parse_duration, parse_interval,
 };
-pub(super) use options::{Common, Scene, Selection};
-pub(super) use tapes::{At, Record, Replay, Speed};
+pub(super) use options::{CommonArgs, DisplayArgs, SelectionArgs};
+pub(super) use tapes::{PlaybackSpeed, RecordArgs, ReplayArgs, ReplayTime};
 
 use crate::app::exit::Exit;
 use crate::query::Grouping;
 use crate::query::filter;
-use crate::report::{Column, help};
+use crate::report::{OutputColumn, help};
 
 /// The time between two samples where none is asked for.
-pub(super) const USUAL_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 /// The shortest interval: below it one would mostly watch the watching.
-pub(super) const SHORTEST: Duration = Duration::from_millis(100);
+pub(super) const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// The longest.
-pub(super) const LONGEST: Duration = Duration::from_secs(3600);
+pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// What is wanted.
 #[derive(Debug, Parser)]
@@ -50,68 +50,68 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     #[command(flatten)]
-    scene: Scene,
+    display: DisplayArgs,
     #[command(flatten)]
-    common: Common,
+    common: CommonArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print the sockets once, grouped by port
-    List(List),
+    List(ListArgs),
     /// Print a line for every socket that opens, changes or closes
-    Watch(Watch),
+    Watch(WatchArgs),
     /// Wait until a socket matches; exit status 1 when time is up
-    Wait(Wait),
+    Wait(WaitArgs),
     /// Tell whether a port could be bound, and who is in the way; exit status 1 when it is taken
-    Free(Free),
+    Free(FreeArgs),
     /// Explain a port, an endpoint or a process in plain words; exit status 1 if it is not there
-    Explain(Explain),
+    Explain(ExplainArgs),
     /// Learn how sockets, ports and connections go together, in fourteen lessons on real sockets
-    Learn(Learn),
+    Learn(LearnArgs),
     /// Keep what is seen in a file, until interrupted
-    Record(Record),
+    Record(RecordArgs),
     /// See again what was recorded
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Print what makes a shell complete our commands and options
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print the manual page, of portolan or of one of its commands
-    Man(Man),
+    Man(ManArgs),
     /// Print help: of a command, or about filter, columns or json
-    Help(Help),
+    Help(HelpArgs),
     /// Be one of the processes of a lesson
     #[command(hide = true)]
-    LabProcess(LabProcess),
+    LabProcess(LabProcessArgs),
 }
 
 /// `list`.
 #[derive(Debug, Args)]
-pub(super) struct List {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: SelectionArgs,
     #[command(flatten)]
-    pub(super) layout: Layout,
+    pub(super) output: OutputArgs,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// How a list is laid out.
 #[derive(Debug, Default, Args)]
-pub(super) struct Layout {
+pub(super) struct OutputArgs {
     /// How to print: table for eyes, the others for programs [default: table]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
-    format: Option<FormatChoice>,
+    format: Option<OutputFormat>,
     /// Group the sockets by this [table: port; plain, json, ndjson, csv: none]
-    #[arg(short, long, value_name = "WHAT", value_parser = choices::grouping)]
+    #[arg(short, long, value_name = "WHAT", value_parser = choices::parse_grouping)]
     pub(super) group: Option<Grouping>,
     /// Order by port, process, sockets, host, pid, state, local, remote or queues; -state turns round
-    #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = choices::sort)]
-    pub(super) sort: Option<SortChoice>,
+    #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = choices::parse_sort)]
+    pub(super) sort: Option<SortArg>,
     /// Which columns, in which order: local,remote,process (see: portolan help columns)
-    #[arg(short, long, value_name = "LIST", value_delimiter = ',', value_parser = choices::column)]
-    pub(super) columns: Vec<&'static Column>,
+    #[arg(short, long, value_name = "LIST", value_delimiter = ',', value_parser = choices::parse_column)]
+    pub(super) columns: Vec<&'static OutputColumn>,
     /// No line with the names of the columns
     #[arg(long)]
     pub(super) no_header: bool,
@@ -120,48 +120,48 @@ pub(super) struct Layout {
     pub(super) resolve: bool,
 }
 
-impl Layout {
+impl OutputArgs {
     /// How to print.
-    pub(super) fn format(&self) -> FormatChoice {
+    pub(super) fn format_or_default(&self) -> OutputFormat {
         self.format.unwrap_or_default()
     }
 
     /// Whether a format was asked for.
-    pub(super) const fn asks_for_format(&self) -> bool {
+    pub(super) const fn has_explicit_format(&self) -> bool {
         self.format.is_some()
     }
 }
 
 /// `watch`.
 #[derive(Debug, Args)]
-pub(super) struct Watch {
+pub(super) struct WatchArgs {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: SelectionArgs,
     /// How to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: StreamChoice,
+    pub(super) format: EventFormat,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// `wait`.
 #[derive(Debug, Args)]
-pub(super) struct Wait {
+pub(super) struct WaitArgs {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: SelectionArgs,
     /// Wait until nothing matches any more
     #[arg(long)]
     pub(super) gone: bool,
     /// How long at most: 30s, 5m, 1h, or never
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = choices::timeout)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = choices::parse_timeout)]
     pub(super) timeout: Timeout,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// `free`.
 #[derive(Debug, Args)]
-pub(super) struct Free {
+pub(super) struct FreeArgs {
     /// A port, perhaps with address and protocol: 8080, 53/udp, 127.0.0.1:80, [::1]:80/tcp
     ///
     /// It is really tried: a socket is bound there and closed at once. It never listens, so nobody
@@ -172,26 +172,26 @@ pub(super) struct Free {
     #[arg(short, long)]
     pub(super) quiet: bool,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// `explain`.
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     /// A port (8080, 53/udp), an endpoint (127.0.0.1:80, [::1]:80), a process (pid:812), or
     /// "sockets": the difference between a socket and a port, with what is on this machine now
     #[arg(value_name = "WHAT")]
     pub(super) subject: String,
     /// From where to look at a port or an endpoint
     #[arg(short, long, value_enum, default_value_t, value_name = "LOOK")]
-    pub(super) look: LookChoice,
+    pub(super) look: PerspectiveArg,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// `learn`.
 #[derive(Debug, Args)]
-pub(super) struct Learn {
+pub(super) struct LearnArgs {
     /// This lesson: 1 to 14
     #[arg(value_name = "LESSON")]
     pub(super) lesson: Option<u8>,
@@ -208,28 +208,28 @@ pub(super) struct Learn {
     #[arg(long, conflicts_with_all = ["check", "list", "lesson"])]
     pub(super) reset: bool,
     #[command(flatten)]
-    pub(super) scene: Scene,
+    pub(super) display: DisplayArgs,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonArgs,
 }
 
 /// `lab-process`: what a lesson starts, not people.
 #[derive(Debug, Args)]
-struct LabProcess {
+struct LabProcessArgs {
     /// What it is called
     name: String,
 }
 
 /// `help`.
 #[derive(Debug, Args)]
-struct Help {
+struct HelpArgs {
     /// A command, or one of: filter, columns, json
     topic: Option<String>,
 }
 
 /// `completions`.
 #[derive(Debug, Args)]
-struct Completions {
+struct CompletionsArgs {
     /// For which shell
     #[arg(value_enum)]
     shell: clap_complete::Shell,
@@ -237,7 +237,7 @@ struct Completions {
 
 /// `man`.
 #[derive(Debug, Args)]
-struct Man {
+struct ManArgs {
     /// A command; without one the page of portolan itself
     command: Option<String>,
 }
@@ -245,28 +245,28 @@ struct Man {
 /// What is to be done.
 pub(super) enum Task {
     /// Draw.
-    Dashboard(Selection, Scene, Common),
+    Dashboard(SelectionArgs, DisplayArgs, CommonArgs),
     /// Print once.
-    List(List),
+    List(ListArgs),
     /// Print what happens.
-    Watch(Watch),
+    Watch(WatchArgs),
     /// Wait.
-    Wait(Wait),
+    Wait(WaitArgs),
     /// Tell whether a port is free.
-    Free(Free),
+    Free(FreeArgs),
     /// Explain.
-    Explain(Explain),
+    Explain(ExplainArgs),
     /// Teach.
-    Learn(Learn),
+    Learn(LearnArgs),
     /// Keep what is seen.
-    Record(Record),
+    Record(RecordArgs),
     /// See it again.
-    Replay(Replay),
+    Replay(ReplayArgs),
 }
 
 impl Task {
     /// What every command knows.
-    pub(super) const fn common(&self) -> &Common {
+    pub(super) const fn common(&self) -> &CommonArgs {
         match self {
             Self::Dashboard(_, _, common) => common,
             Self::List(list) => &list.common,
@@ -286,12 +286,12 @@ impl Task {
 /// # Errors
 /// How to end, where there is nothing more to do.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
-    let cli = Cli::try_parse_from(arguments).map_err(|error| complain(&error))?;
+    let cli = Cli::try_parse_from(arguments).map_err(|error| print_clap_error(&error))?;
     Ok(match cli.command {
-        None if draws() => Task::Dashboard(cli.selection, cli.scene, cli.common),
-        None => Task::List(List {
+        None if can_draw_dashboard() => Task::Dashboard(cli.selection, cli.display, cli.common),
+        None => Task::List(ListArgs {
             selection: cli.selection,
-            layout: Layout::default(),
+            output: OutputArgs::default(),
             common: cli.common,
         }),
         Some(Command::List(list)) => Task::List(list),
@@ -302,20 +302,22 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(Command::Learn(learn)) => Task::Learn(learn),
         Some(Command::Record(record)) => Task::Record(record),
         Some(Command::Replay(replay)) => Task::Replay(replay),
-        Some(Command::Completions(wanted)) => {
-            return Err(written(pages::completions(wanted.shell)));
+        Some(Command::Completions(args)) => {
+            return Err(exit_for_write(pages::print_completions(args.shell)));
         }
-        Some(Command::Man(wanted)) => return Err(manual(wanted.command.as_deref())),
+        Some(Command::Man(args)) => return Err(print_man_page(args.command.as_deref())),
         Some(Command::Help(help)) => return Err(print_help(help.topic.as_deref())),
-        Some(Command::LabProcess(process)) => return Err(crate::app::play_part(&process.name)),
+        Some(Command::LabProcess(process)) => {
+            return Err(crate::app::run_lab_process(&process.name));
+        }
     })
 }
 
-fn complain(error: &clap::Error) -> Exit {
+fn print_clap_error(error: &clap::Error) -> Exit {
     let exit = if error.use_stderr() {
-        Exit::Wrong
+        Exit::UsageError
     } else {
-        Exit::Done
+        Exit::Success
     };
     // Nobody is left to tell when the output is gone.
     let _ = error.print();
@@ -323,35 +325,35 @@ fn complain(error: &clap::Error) -> Exit {
 }
 
 /// Whether there is a terminal to draw on, and not one that can only write lines.
-pub(super) fn draws() -> bool {
+pub(super) fn can_draw_dashboard() -> bool {
     let able = !cfg!(unix)
         || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     std::io::stdout().is_terminal() && able
 }
 
 /// Makes the text of a topic.
-type Telling = fn() -> String;
+type HelpText = fn() -> String;
 
 /// What `help` can tell besides the commands.
-const TOPICS: &[(&str, Telling)] = &[
+const HELP_TOPICS: &[(&str, HelpText)] = &[
     ("filter", || filter::GRAMMAR.to_owned()),
-    ("columns", help::columns),
-    ("json", || help::SCHEMA.to_owned()),
+    ("columns", help::columns_help),
+    ("json", || help::JSON_SCHEMA.to_owned()),
 ];
 
 fn print_help(topic: Option<&str>) -> Exit {
     let mut command = Cli::command();
     let Some(name) = topic else {
-        return written(command.print_long_help());
+        return exit_for_write(command.print_long_help());
     };
-    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == name) {
-        return written(std::io::stdout().lock().write_all(text().as_bytes()));
+    if let Some((_, text)) = HELP_TOPICS.iter().find(|(topic, _)| *topic == name) {
+        return exit_for_write(std::io::stdout().lock().write_all(text().as_bytes()));
     }
     command.build();
     match command.find_subcommand_mut(name) {
-        Some(command) => written(command.print_long_help()),
+        Some(command) => exit_for_write(command.print_long_help()),
         None => {
-            let topics = TOPICS.iter().map(|(topic, _)| *topic);
+            let topics = HELP_TOPICS.iter().map(|(topic, _)| *topic);
             let commands = Cli::command();
             let shown = commands.get_subcommands().filter(|c| !c.is_hide_set());
             let names = shown.map(clap::Command::get_name);
@@ -360,27 +362,27 @@ fn print_help(topic: Option<&str>) -> Exit {
                 "no help about {name:?}; there is help about {}",
                 known.join(", ")
             );
-            complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
+            print_clap_error(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
         }
     }
 }
 
-fn manual(name: Option<&str>) -> Exit {
-    match pages::manual(name) {
-        Some(page) => written(std::io::stdout().lock().write_all(&page)),
+fn print_man_page(name: Option<&str>) -> Exit {
+    match pages::render_man_page(name) {
+        Some(page) => exit_for_write(std::io::stdout().lock().write_all(&page)),
         None => {
             let text = format!("there is no command {:?}", name.unwrap_or_default());
-            complain(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
+            print_clap_error(&Cli::command().error(clap::error::ErrorKind::InvalidValue, text))
         }
     }
 }
 
 /// Help that nobody reads to its end is no failure.
-fn written(outcome: std::io::Result<()>) -> Exit {
+fn exit_for_write(outcome: std::io::Result<()>) -> Exit {
     match outcome {
-        Ok(()) => Exit::Done,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(_) => Exit::Refused,
+        Ok(()) => Exit::Success,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(_) => Exit::SystemError,
     }
 }
 
@@ -389,7 +391,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn clap_definition_is_valid() {
         Cli::command().debug_assert();
     }
 }

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::choices::{Fault, SourceChoice, interval};
+use super::choices::{Fault, SourceArg, parse_interval};
 use crate::app::exit::Failure;
-use crate::collect::names::etc_services;
+use crate::collect::names::read_etc_services;
 use crate::endpoint::Family;
 use crate::port::Protocol;
 use crate::query::filter::tree::NodeKind;
-use crate::query::{Filter, Narrow, Phase};
+use crate::query::{Filter, QuickFilter, StateFilter};
 use crate::services::Services;
 use crate::snapshot::SourceKind;
-use crate::view::Manner;
-use crate::widgets::{Colours, Theme};
+use crate::view::DisplayMode;
+use crate::widgets::{ColorMode, Theme};
 
 /// Which sockets.
 #[derive(Debug, Default, Args)]
-pub(in crate::app) struct Selection {
+pub(in crate::app) struct SelectionArgs {
     /// Ports, addresses, states, parts of names, and fields such as state:close-wait or 'age>1h'
     ///
     /// Words side by side must all match: a port (443, 8000-8100), an endpoint, address or network
@@ -57,20 +57,20 @@ pub(in crate::app) struct Selection {
     processes: bool,
 }
 
-impl Selection {
+impl SelectionArgs {
     /// The words of the filter as one text. Each argument must match: `'a or b' c` means
     /// `(a or b) c`.
-    pub(in crate::app) fn text(&self) -> String {
-        let is_choice = |text: &str| {
+    pub(in crate::app) fn filter_text(&self) -> String {
+        let is_or_expression = |text: &str| {
             let tree = Filter::parse(text).ok();
-            let kind = tree.as_ref().and_then(Filter::tree).map(|node| &node.kind);
+            let kind = tree.as_ref().and_then(Filter::root).map(|node| &node.kind);
             matches!(kind, Some(NodeKind::Or(_)))
         };
         let several = self.filter.len() > 1;
         let words = self
             .filter
             .iter()
-            .map(|text| match several && is_choice(text) {
+            .map(|text| match several && is_or_expression(text) {
                 true => format!("({text})"),
                 false => text.clone(),
             });
@@ -81,14 +81,14 @@ impl Selection {
     ///
     /// # Errors
     /// When the text is no filter.
-    pub(in crate::app) fn filter(&self) -> Result<Filter, Failure> {
-        let text = self.text();
+    pub(in crate::app) fn parse_filter(&self) -> Result<Filter, Failure> {
+        let text = self.filter_text();
         Filter::parse(&text).map_err(|error| Failure::Filter { text, error })
     }
 
     /// The switches; both of a pair show what either shows.
-    pub(in crate::app) const fn narrow(&self) -> Narrow {
-        Narrow {
+    pub(in crate::app) const fn quick_filter(&self) -> QuickFilter {
+        QuickFilter {
             protocol: match (self.tcp, self.udp) {
                 (true, false) => Some(Protocol::Tcp),
                 (false, true) => Some(Protocol::Udp),
@@ -99,11 +99,11 @@ impl Selection {
                 (false, true) => Some(Family::Ipv6),
                 _ => None,
             },
-            phase: match (self.listening, self.established) {
-                (true, false) => Phase::Listening,
-                (false, true) => Phase::Established,
-                (true, true) => Phase::ListeningOrEstablished,
-                (false, false) => Phase::All,
+            state: match (self.listening, self.established) {
+                (true, false) => StateFilter::Listening,
+                (false, true) => StateFilter::Established,
+                (true, true) => StateFilter::ListeningOrEstablished,
+                (false, false) => StateFilter::All,
             },
         }
     }
@@ -111,34 +111,34 @@ impl Selection {
 
 /// For whom it is drawn.
 #[derive(Debug, Default, Args)]
-pub(in crate::app) struct Scene {
+pub(in crate::app) struct DisplayArgs {
     /// For a room: few columns, captions, high contrast (also: P)
     #[arg(long)]
     presenter: bool,
 }
 
-impl Scene {
+impl DisplayArgs {
     /// For whom.
-    pub(in crate::app) const fn manner(&self) -> Manner {
+    pub(in crate::app) const fn display_mode(&self) -> DisplayMode {
         match self.presenter {
-            true => Manner::Presenter,
-            false => Manner::Usual,
+            true => DisplayMode::Presentation,
+            false => DisplayMode::Normal,
         }
     }
 }
 
 /// What every command knows.
 #[derive(Debug, Args)]
-pub(in crate::app) struct Common {
+pub(in crate::app) struct CommonArgs {
     /// Time between two samples: 1s, 500ms, 2 (seconds) [default: 1s; wait: 200ms]
-    #[arg(short, long, value_name = "TIME", value_parser = interval)]
+    #[arg(short, long, value_name = "TIME", value_parser = parse_interval)]
     interval: Option<Duration>,
     /// No service names, only port numbers
     #[arg(short, long)]
     numeric: bool,
     /// Where to read sockets from
     #[arg(long, value_enum, default_value_t)]
-    source: SourceChoice,
+    source: SourceArg,
     /// No colours (also: the NO_COLOR variable)
     #[arg(long)]
     no_color: bool,
@@ -153,27 +153,27 @@ pub(in crate::app) struct Common {
     fault: Option<Fault>,
 }
 
-impl Common {
+impl CommonArgs {
     /// Names of ports.
     pub(in crate::app) fn services(&self) -> Arc<Services> {
         Arc::new(match self.numeric {
-            true => Services::none(),
-            false => Services::with_overrides(&etc_services()),
+            true => Services::empty(),
+            false => Services::with_overrides(&read_etc_services()),
         })
     }
 
     /// The time between two samples, or what is usual.
-    pub(in crate::app) fn interval(&self, usual: Duration) -> Duration {
-        self.interval.unwrap_or(usual)
+    pub(in crate::app) fn interval_or(&self, default: Duration) -> Duration {
+        self.interval.unwrap_or(default)
     }
 
     /// The source asked for.
-    pub(in crate::app) const fn source(&self) -> Option<SourceKind> {
+    pub(in crate::app) const fn source_kind(&self) -> Option<SourceKind> {
         match self.source {
-            SourceChoice::Auto => None,
-            SourceChoice::SockDiag => Some(SourceKind::SockDiag),
-            SourceChoice::Procfs => Some(SourceKind::Procfs),
-            SourceChoice::Netstat2 => Some(SourceKind::Netstat2),
+            SourceArg::Auto => None,
+            SourceArg::SockDiag => Some(SourceKind::SockDiag),
+            SourceArg::Procfs => Some(SourceKind::Procfs),
+            SourceArg::Netstat2 => Some(SourceKind::Netstat2),
         }
     }
 
@@ -184,16 +184,16 @@ impl Common {
         let plain = std::env::var_os("TERM").is_some_and(|t| t == "vt100");
         let none = self.no_color || set("NO_COLOR") || plain;
         Theme {
-            colours: if none {
-                Colours::None
+            color_mode: if none {
+                ColorMode::Monochrome
             } else {
-                Colours::Sixteen
+                ColorMode::Ansi16
             },
         }
     }
 
     /// Where the configuration is, if not at its usual place.
-    pub(in crate::app) fn config(&self) -> Option<&Path> {
+    pub(in crate::app) fn config_path(&self) -> Option<&Path> {
         self.config.as_deref()
     }
 
@@ -201,9 +201,9 @@ impl Common {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(in crate::app) fn start_log(&self) -> Result<(), Failure> {
+    pub(in crate::app) fn init_log(&self) -> Result<(), Failure> {
         match &self.log {
-            Some(path) => crate::app::log::to_file(path),
+            Some(path) => crate::app::log::init(path),
             None => Ok(()),
         }
     }
@@ -218,34 +218,37 @@ impl Common {
 mod tests {
     use super::*;
 
-    fn selection(filter: &[&str]) -> Selection {
-        Selection {
+    fn selection(filter: &[&str]) -> SelectionArgs {
+        SelectionArgs {
             filter: filter.iter().map(ToString::to_string).collect(),
-            ..Selection::default()
+            ..SelectionArgs::default()
         }
     }
 
     #[test]
-    fn each_argument_must_match_by_itself() {
-        assert_eq!(selection(&["a", "b"]).text(), "a b");
-        assert_eq!(selection(&["a or b", "c"]).text(), "(a or b) c");
-        assert_eq!(selection(&["a or b"]).text(), "a or b");
+    fn filter_arguments_are_joined_by_and() {
+        assert_eq!(selection(&["a", "b"]).filter_text(), "a b");
+        assert_eq!(selection(&["a or b", "c"]).filter_text(), "(a or b) c");
+        assert_eq!(selection(&["a or b"]).filter_text(), "a or b");
         // Words that the shell parted are still one filter.
-        assert_eq!(selection(&["a", "or", "b"]).text(), "a or b");
-        assert_eq!(selection(&["(a", "or", "b)", "c"]).text(), "(a or b) c");
+        assert_eq!(selection(&["a", "or", "b"]).filter_text(), "a or b");
+        assert_eq!(
+            selection(&["(a", "or", "b)", "c"]).filter_text(),
+            "(a or b) c"
+        );
     }
 
     #[test]
-    fn both_of_a_pair_show_what_either_shows() {
-        let both = Selection {
+    fn opposite_flags_show_both() {
+        let both = SelectionArgs {
             listening: true,
             established: true,
             tcp: true,
             udp: true,
-            ..Selection::default()
+            ..SelectionArgs::default()
         };
-        let narrow = both.narrow();
-        assert_eq!(narrow.phase, Phase::ListeningOrEstablished);
+        let narrow = both.quick_filter();
+        assert_eq!(narrow.state, StateFilter::ListeningOrEstablished);
         assert_eq!(narrow.protocol, None);
     }
 }

@@ -11,17 +11,17 @@ use clap_complete::Shell;
 use super::Cli;
 
 /// The name that is completed, whatever the file is called.
-const NAME: &str = "portolan";
+const BIN_NAME: &str = "portolan";
 
 /// Writes the script for a shell to stdout.
-pub(super) fn completions(shell: Shell) -> io::Result<()> {
+pub(super) fn print_completions(shell: Shell) -> io::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    clap_complete::generate(shell, &mut Cli::command(), BIN_NAME, &mut script);
     io::stdout().lock().write_all(&script)
 }
 
 /// The manual page (roff) of the program or of one of its commands; `None` where there is no such.
-pub(super) fn manual(name: Option<&str>) -> Option<Vec<u8>> {
+pub(super) fn render_man_page(name: Option<&str>) -> Option<Vec<u8>> {
     let mut all = Cli::command();
     // Gives the commands their whole names: portolan list.
     all.build();
@@ -42,16 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_has_a_page_and_is_on_the_first_one() {
-        let first = String::from_utf8(manual(None).unwrap()).unwrap();
+    fn every_command_has_a_man_page() {
+        let first = String::from_utf8(render_man_page(None).unwrap()).unwrap();
         let commands = Cli::command();
         let shown = commands.get_subcommands().filter(|c| !c.is_hide_set());
         for command in shown {
             let name = command.get_name();
             assert!(first.contains(name), "{name}");
-            let page = String::from_utf8(manual(Some(name)).unwrap()).unwrap();
+            let page = String::from_utf8(render_man_page(Some(name)).unwrap()).unwrap();
             assert!(page.contains(&format!(".TH portolan-{name} 1")), "{page}");
         }
-        assert!(manual(Some("nosuch")).is_none());
+        assert!(render_man_page(Some("nosuch")).is_none());
     }
 }

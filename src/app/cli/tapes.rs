@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::choices::duration;
-use super::{Common, Layout, Scene, Selection};
+use super::choices::parse_duration;
+use super::{CommonArgs, DisplayArgs, OutputArgs, SelectionArgs};
 
 /// `record`.
 #[derive(Debug, Args)]
-pub(in crate::app) struct Record {
+pub(in crate::app) struct RecordArgs {
     /// The file to write; only its owner may read it
     #[arg(value_name = "FILE")]
     pub(in crate::app) file: PathBuf,
     #[command(flatten)]
-    pub(in crate::app) selection: Selection,
+    pub(in crate::app) selection: SelectionArgs,
     /// How long: 30s, 5m, 1h [default: until interrupted]
-    #[arg(long = "for", value_name = "TIME", value_parser = span)]
-    pub(in crate::app) span: Option<Duration>,
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_span)]
+    pub(in crate::app) duration: Option<Duration>,
     /// Put pseudonyms in the place of addresses, users, host names, command lines and paths
     ///
     /// The same original has the same pseudonym throughout, of the same kind: a private address
@@ -30,59 +30,59 @@ pub(in crate::app) struct Record {
     #[arg(long)]
     pub(in crate::app) force: bool,
     #[command(flatten)]
-    pub(in crate::app) common: Common,
+    pub(in crate::app) common: CommonArgs,
 }
 
 /// `replay`.
 #[derive(Debug, Args)]
-pub(in crate::app) struct Replay {
+pub(in crate::app) struct ReplayArgs {
     /// The recording
     #[arg(value_name = "FILE")]
     pub(in crate::app) file: PathBuf,
     #[command(flatten)]
-    pub(in crate::app) selection: Selection,
+    pub(in crate::app) selection: SelectionArgs,
     /// Print the sockets of this moment: a date and time, a time of day, or a time since the beginning
     ///
     /// Such as 2026-11-24T14:02:11Z, 14:02:11 (on the first day) or 90s. Without it, what is printed
     /// is the last moment; with it, or with --format, or where the output is no terminal, the
     /// sockets are printed as list prints them.
-    #[arg(long, value_name = "TIME", value_parser = at)]
-    pub(in crate::app) at: Option<At>,
+    #[arg(long, value_name = "TIME", value_parser = parse_replay_time)]
+    pub(in crate::app) at: Option<ReplayTime>,
     /// How many times as fast as it was
-    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = speed)]
-    pub(in crate::app) speed: Speed,
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = parse_speed)]
+    pub(in crate::app) speed: PlaybackSpeed,
     #[command(flatten)]
-    pub(in crate::app) layout: Layout,
+    pub(in crate::app) output: OutputArgs,
     #[command(flatten)]
-    pub(in crate::app) scene: Scene,
+    pub(in crate::app) display: DisplayArgs,
     #[command(flatten)]
-    pub(in crate::app) common: Common,
+    pub(in crate::app) common: CommonArgs,
 }
 
 /// A moment of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum At {
+pub(in crate::app) enum ReplayTime {
     /// By the calendar.
-    Time(jiff::Timestamp),
+    Absolute(jiff::Timestamp),
     /// By the clock on the wall, on the day the recording begins.
-    Clock(jiff::civil::Time),
+    TimeOfDay(jiff::civil::Time),
     /// So long after the beginning.
-    After(Duration),
+    Offset(Duration),
 }
 
 /// How many times as fast; more than nothing and finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::app) struct Speed(f64);
+pub(in crate::app) struct PlaybackSpeed(f64);
 
-impl Speed {
+impl PlaybackSpeed {
     /// How many times as fast.
-    pub(in crate::app) const fn times(self) -> f64 {
+    pub(in crate::app) const fn factor(self) -> f64 {
         self.0
     }
 
     /// So many times as fast.
-    pub(in crate::app) const fn of(times: f64) -> Self {
-        Self(times)
+    pub(in crate::app) const fn new(factor: f64) -> Self {
+        Self(factor)
     }
 
     /// Twice as fast, up to a thousand times.
@@ -96,34 +96,35 @@ impl Speed {
     }
 
     /// How long something takes that took so long; an hour at most, because nobody waits longer.
-    pub(in crate::app) fn shortened(self, time: Duration) -> Duration {
+    pub(in crate::app) fn scale_interval(self, time: Duration) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);
         let seconds = time.as_secs_f64() / self.0;
         Duration::try_from_secs_f64(seconds).map_or(LONGEST, |time| time.min(LONGEST))
     }
 }
 
-fn span(text: &str) -> Result<Duration, String> {
-    duration(text).ok_or_else(|| format!("a time such as 30s, 5m or 1h is expected, not {text:?}"))
+fn parse_span(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .ok_or_else(|| format!("a time such as 30s, 5m or 1h is expected, not {text:?}"))
 }
 
-fn at(text: &str) -> Result<At, String> {
+fn parse_replay_time(text: &str) -> Result<ReplayTime, String> {
     if let Ok(time) = text.parse() {
-        return Ok(At::Time(time));
+        return Ok(ReplayTime::Absolute(time));
     }
     // 14:02:11 could be meant as a span of fourteen hours, and is not.
     let read = match text.contains(':') {
-        true => text.parse().ok().map(At::Clock),
-        false => duration(text).map(At::After),
+        true => text.parse().ok().map(ReplayTime::TimeOfDay),
+        false => parse_duration(text).map(ReplayTime::Offset),
     };
     read.ok_or_else(|| {
         format!("a time such as 2026-11-24T14:02:11Z, 14:02:11 or 90s (since the beginning) is expected, not {text:?}")
     })
 }
 
-fn speed(text: &str) -> Result<Speed, String> {
+fn parse_speed(text: &str) -> Result<PlaybackSpeed, String> {
     match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && number >= 0.001 => Ok(Speed(number)),
+        Ok(number) if number.is_finite() && number >= 0.001 => Ok(PlaybackSpeed(number)),
         _ => Err("a number such as 10 or 0.5 is expected".into()),
     }
 }
@@ -133,29 +134,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_read_in_every_spelling_or_refused() {
-        assert_eq!(at("90s"), Ok(At::After(Duration::from_secs(90))));
-        assert_eq!(at("1.5"), Ok(At::After(Duration::from_millis(1500))));
+    fn replay_time_formats() {
         assert_eq!(
-            at("14:02:11"),
-            Ok(At::Clock(jiff::civil::time(14, 2, 11, 0)))
+            parse_replay_time("90s"),
+            Ok(ReplayTime::Offset(Duration::from_secs(90)))
         );
-        assert_eq!(at("14:02"), Ok(At::Clock(jiff::civil::time(14, 2, 0, 0))));
-        assert!(matches!(at("2026-11-24T14:02:11Z"), Ok(At::Time(_))));
+        assert_eq!(
+            parse_replay_time("1.5"),
+            Ok(ReplayTime::Offset(Duration::from_millis(1500)))
+        );
+        assert_eq!(
+            parse_replay_time("14:02:11"),
+            Ok(ReplayTime::TimeOfDay(jiff::civil::time(14, 2, 11, 0)))
+        );
+        assert_eq!(
+            parse_replay_time("14:02"),
+            Ok(ReplayTime::TimeOfDay(jiff::civil::time(14, 2, 0, 0)))
+        );
+        assert!(matches!(
+            parse_replay_time("2026-11-24T14:02:11Z"),
+            Ok(ReplayTime::Absolute(_))
+        ));
         for wrong in ["", "soon", "25:00", "-3s"] {
-            assert!(at(wrong).is_err(), "{wrong}");
+            assert!(parse_replay_time(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_speed_is_more_than_nothing() {
+    fn speed_must_be_positive_and_finite() {
         let second = Duration::from_secs(1);
-        let tenth = speed("10").map(|speed| speed.shortened(second));
+        let tenth = parse_speed("10").map(|speed| speed.scale_interval(second));
         assert_eq!(tenth, Ok(Duration::from_millis(100)));
-        let slow = speed("0.001").map(|speed| speed.shortened(Duration::MAX));
+        let slow = parse_speed("0.001").map(|speed| speed.scale_interval(Duration::MAX));
         assert_eq!(slow, Ok(Duration::from_secs(3600)));
         for wrong in ["0", "-1", "NaN", "inf", "fast"] {
-            assert!(speed(wrong).is_err(), "{wrong}");
+            assert!(parse_speed(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,69 +1,73 @@
 //! `[findings]`: from where on something is worth a look.
 //!
-//! In: the values as they are written. Out: [`Limits`], or what is wrong with the first that is.
+//! In: the values as they are written. Out: [`Thresholds`], or what is wrong with the first that is.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::Wrong;
+use super::ConfigError;
 use crate::app::cli;
-use crate::teach::Limits;
+use crate::teach::Thresholds;
 
 /// The table, before its values are understood.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Written {
-    close_wait_age: Setting,
-    close_wait_count: Setting,
-    unread_age: Setting,
-    undrained_age: Setting,
-    backlog_percent: Setting,
-    syn_sent_age: Setting,
-    ephemeral_percent: Setting,
-    time_wait_count: Setting,
-    local_only_count: Setting,
+pub(super) struct FindingsSection {
+    close_wait_age: OptionalValue,
+    close_wait_count: OptionalValue,
+    unread_age: OptionalValue,
+    undrained_age: OptionalValue,
+    backlog_percent: OptionalValue,
+    syn_sent_age: OptionalValue,
+    ephemeral_percent: OptionalValue,
+    time_wait_count: OptionalValue,
+    local_only_count: OptionalValue,
 }
 
-type Setting = Option<Spanned<Value>>;
+type OptionalValue = Option<Spanned<Value>>;
 
-impl Written {
-    pub(super) fn limits(&self) -> Result<Limits, Wrong> {
-        let usual = Limits::USUAL;
-        Ok(Limits {
-            close_wait_age: age("close-wait-age", &self.close_wait_age, usual.close_wait_age)?,
-            close_wait_count: number(
+impl FindingsSection {
+    pub(super) fn to_thresholds(&self) -> Result<Thresholds, ConfigError> {
+        let default = Thresholds::DEFAULT;
+        Ok(Thresholds {
+            close_wait_age: parse_age(
+                "close-wait-age",
+                &self.close_wait_age,
+                default.close_wait_age,
+            )?,
+            close_wait_count: parse_count(
                 "close-wait-count",
                 &self.close_wait_count,
-                usual.close_wait_count,
+                default.close_wait_count,
                 u32::MAX,
             )?,
-            unread_age: age("unread-age", &self.unread_age, usual.unread_age)?,
-            undrained_age: age("undrained-age", &self.undrained_age, usual.undrained_age)?,
-            backlog_percent: number(
+            unread_age: parse_age("unread-age", &self.unread_age, default.unread_age)?,
+            undrained_age: parse_age("undrained-age", &self.undrained_age, default.undrained_age)?,
+            backlog_percent: parse_count(
                 "backlog-percent",
                 &self.backlog_percent,
-                usual.backlog_percent,
+                default.backlog_percent,
                 100,
             )?,
-            syn_sent_age: age("syn-sent-age", &self.syn_sent_age, usual.syn_sent_age)?,
-            ephemeral_percent: number(
+            syn_sent_age: parse_age("syn-sent-age", &self.syn_sent_age, default.syn_sent_age)?,
+            ephemeral_percent: parse_count(
                 "ephemeral-percent",
                 &self.ephemeral_percent,
-                usual.ephemeral_percent,
+                default.ephemeral_percent,
                 100,
             )?,
-            time_wait_count: number(
+            time_wait_count: parse_count(
                 "time-wait-count",
                 &self.time_wait_count,
-                usual.time_wait_count,
+                default.time_wait_count,
                 u32::MAX,
             )?,
-            local_only_count: number(
+            local_only_count: parse_count(
                 "local-only-count",
                 &self.local_only_count,
-                usual.local_only_count,
+                default.local_only_count,
                 u32::MAX,
             )?,
         })
@@ -73,46 +77,54 @@ impl Written {
 /// The word that switches a rule off.
 const NEVER: &str = "never";
 
-fn age(name: &str, written: &Setting, usual: Option<Duration>) -> Result<Option<Duration>, Wrong> {
-    let Some(setting) = written else {
-        return Ok(usual);
+fn parse_age(
+    name: &str,
+    written: &OptionalValue,
+    default: Option<Duration>,
+) -> Result<Option<Duration>, ConfigError> {
+    let Some(value) = written else {
+        return Ok(default);
     };
-    let text = match setting.get_ref() {
+    let text = match value.get_ref() {
         Value::String(text) if text == NEVER => return Ok(None),
         Value::String(text) => text.clone(),
         Value::Integer(seconds) => seconds.to_string(),
         Value::Float(seconds) => seconds.to_string(),
         _ => String::new(),
     };
-    match cli::duration(&text) {
+    match cli::parse_duration(&text) {
         Some(age) => Ok(Some(age)),
-        None => Err(wrong(name, setting, "a time such as 10s")),
+        None => Err(value_error(name, value, "a time such as 10s")),
     }
 }
 
-fn number(
+fn parse_count(
     name: &str,
-    written: &Setting,
-    usual: Option<u32>,
-    most: u32,
-) -> Result<Option<u32>, Wrong> {
-    let Some(setting) = written else {
-        return Ok(usual);
+    written: &OptionalValue,
+    default: Option<u32>,
+    max: u32,
+) -> Result<Option<u32>, ConfigError> {
+    let Some(value) = written else {
+        return Ok(default);
     };
-    let number = match setting.get_ref() {
+    let number = match value.get_ref() {
         Value::String(text) if text == NEVER => return Ok(None),
         Value::Integer(number) => u32::try_from(*number).ok(),
         _ => None,
     };
-    match number.filter(|number| (1..=most).contains(number)) {
+    match number.filter(|number| (1..=max).contains(number)) {
         Some(number) => Ok(Some(number)),
-        None => Err(wrong(name, setting, &format!("a number from 1 to {most}"))),
+        None => Err(value_error(
+            name,
+            value,
+            &format!("a number from 1 to {max}"),
+        )),
     }
 }
 
-fn wrong(name: &str, setting: &Spanned<Value>, expected: &str) -> Wrong {
-    Wrong {
-        at: setting.span().start,
-        why: format!("{name}: {expected}, or \"{NEVER}\""),
+fn value_error(name: &str, value: &Spanned<Value>, expected: &str) -> ConfigError {
+    ConfigError {
+        offset: value.span().start,
+        message: format!("{name}: {expected}, or \"{NEVER}\""),
     }
 }

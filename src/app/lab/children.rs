@@ -8,18 +8,18 @@ use std::process::{Child, Command};
 
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
-use super::company::command;
+use super::company::lab_process_command;
 
 /// The children.
 #[derive(Default)]
-pub(super) struct Children(Vec<Child>);
+pub(super) struct ChildProcesses(Vec<Child>);
 
-impl Children {
+impl ChildProcesses {
     /// Starts a child that has the socket, under the same descriptor.
     pub(super) fn spawn(&mut self, name: &str, socket: &OwnedFd) -> Result<u32, Errno> {
         // Kept open over execve(2), for this child and no other.
         fcntl_setfd(socket.as_fd(), FdFlags::empty())?;
-        let spawned = start(command("/proc/self/exe".as_ref(), name));
+        let spawned = spawn_until_ready(lab_process_command("/proc/self/exe".as_ref(), name));
         fcntl_setfd(socket.as_fd(), FdFlags::CLOEXEC)?;
         let child = spawned?;
         let pid = child.id();
@@ -28,7 +28,7 @@ impl Children {
     }
 
     /// Ends them all.
-    pub(super) fn end(self) {
+    pub(super) fn terminate(self) {
         for mut child in self.0 {
             drop(child.stdin.take());
             // One that was stopped or is busy does not read the end of its pipe.
@@ -39,12 +39,12 @@ impl Children {
 }
 
 /// Starts it and waits until it goes by its name.
-fn start(mut command: Command) -> Result<Child, Errno> {
-    let number = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
-    let mut child = command.spawn().map_err(number)?;
+fn spawn_until_ready(mut command: Command) -> Result<Child, Errno> {
+    let to_errno = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    let mut child = command.spawn().map_err(to_errno)?;
     let mut ready = [0; 1];
     match &mut child.stdout {
-        Some(out) => out.read_exact(&mut ready).map_err(number)?,
+        Some(out) => out.read_exact(&mut ready).map_err(to_errno)?,
         None => return Err(Errno::IO),
     }
     Ok(child)

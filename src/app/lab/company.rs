@@ -1,6 +1,6 @@
 //! The processes of a lab, from the outside.
 //!
-//! In: [`Order`]s. Out: [`Reply`]s. Every process is this program again under another name, so that
+//! In: [`Order`]s. Out: [`LabReply`]s. Every process is this program again under another name, so that
 //! the owner column shows who has what. They are in process groups of their own: Ctrl-C is for the
 //! one who leads.
 
@@ -17,16 +17,16 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
 
 use super::LabError;
-use super::order::{Order, Reply, Told};
-use crate::teach::lessons::Actor;
+use super::order::{CommandResult, LabCommand, LabReply};
+use crate::teach::lessons::LabRole;
 
 /// No answer takes longer, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a process has to leave by itself.
-const LEAVING: Duration = Duration::from_secs(10);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// This program, in the part of a lab's process.
-pub(super) fn command(program: &Path, name: &str) -> Command {
+pub(super) fn lab_process_command(program: &Path, name: &str) -> Command {
     let mut command = Command::new(program);
     command
         .arg0(name)
@@ -40,53 +40,57 @@ pub(super) fn command(program: &Path, name: &str) -> Command {
 
 /// The processes.
 #[derive(Default)]
-pub(super) struct Company(BTreeMap<Actor, Hand>);
+pub(super) struct LabProcesses(BTreeMap<LabRole, LabProcessHandle>);
 
 /// One of them.
-struct Hand {
+struct LabProcessHandle {
     child: Child,
-    orders: ChildStdin,
-    replies: ChildStdout,
-    bytes: Vec<u8>,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    read_buffer: Vec<u8>,
 }
 
-impl Company {
+impl LabProcesses {
     /// Starts a process and waits until it is ready. Tells its pid.
-    pub(super) fn engage(&mut self, program: &Path, actor: Actor) -> Result<u32, LabError> {
-        let spawned = command(program, actor.name()).spawn();
-        let mut child = spawned.map_err(|error| LabError::Start(actor, error))?;
-        let (Some(orders), Some(replies)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(LabError::Gone(actor));
+    pub(super) fn spawn(&mut self, program: &Path, role: LabRole) -> Result<u32, LabError> {
+        let spawned = lab_process_command(program, role.name()).spawn();
+        let mut child = spawned.map_err(|error| LabError::Spawn(role, error))?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(LabError::ProcessGone(role));
         };
         let pid = child.id();
-        let hand = Hand {
+        let lab_process = LabProcessHandle {
             child,
-            orders,
-            replies,
-            bytes: Vec::new(),
+            stdin,
+            stdout,
+            read_buffer: Vec::new(),
         };
-        let hand = self.0.entry(actor).insert_entry(hand).into_mut();
-        match hand.reply(actor)?.told {
-            Told::Ready => Ok(pid),
-            _ => Err(LabError::Gone(actor)),
+        let lab_process = self.0.entry(role).insert_entry(lab_process).into_mut();
+        match lab_process.read_reply(role)?.result {
+            CommandResult::Ready => Ok(pid),
+            _ => Err(LabError::ProcessGone(role)),
         }
     }
 
     /// Has a call made.
-    pub(super) fn order(&mut self, actor: Actor, order: &Order) -> Result<Reply, LabError> {
-        let hand = self.0.get_mut(&actor).ok_or(LabError::Gone(actor))?;
-        let mut line = serde_json::to_vec(order).map_err(|_| LabError::Gone(actor))?;
+    pub(super) fn send(
+        &mut self,
+        role: LabRole,
+        command: &LabCommand,
+    ) -> Result<LabReply, LabError> {
+        let lab_process = self.0.get_mut(&role).ok_or(LabError::ProcessGone(role))?;
+        let mut line = serde_json::to_vec(command).map_err(|_| LabError::ProcessGone(role))?;
         line.push(b'\n');
-        let written = hand.orders.write_all(&line);
-        written.map_err(|_| LabError::Gone(actor))?;
-        hand.reply(actor)
+        let written = lab_process.stdin.write_all(&line);
+        written.map_err(|_| LabError::ProcessGone(role))?;
+        lab_process.read_reply(role)
     }
 
     /// Sends a signal to one of the lab's own processes, and waits until it has had its effect.
-    pub(super) fn signal(&mut self, actor: Actor, signal: Signal) -> Result<(), LabError> {
-        let hand = self.0.get_mut(&actor).ok_or(LabError::Gone(actor))?;
-        let pid = hand.pid().ok_or(LabError::Gone(actor))?;
-        let failed = |errno: Errno| LabError::System(errno.into());
+    pub(super) fn signal(&mut self, role: LabRole, signal: Signal) -> Result<(), LabError> {
+        let lab_process = self.0.get_mut(&role).ok_or(LabError::ProcessGone(role))?;
+        let pid = lab_process.pid().ok_or(LabError::ProcessGone(role))?;
+        let failed = |errno: Errno| LabError::Io(errno.into());
         rustix::process::kill_process(pid, signal).map_err(failed)?;
         if signal == Signal::STOP {
             // A stop takes its time; waitpid returns when it has come.
@@ -99,28 +103,28 @@ impl Company {
             }
         } else if signal == Signal::KILL {
             // Taken off the list: its number may be somebody else's from now on.
-            if let Some(mut hand) = self.0.remove(&actor) {
-                hand.child.wait().map_err(LabError::System)?;
+            if let Some(mut lab_process) = self.0.remove(&role) {
+                lab_process.child.wait().map_err(LabError::Io)?;
             }
         }
         Ok(())
     }
 
     /// Ends them all, each by the end of its orders, so that it can leave no trace.
-    pub(super) fn dismiss(&mut self) {
-        let hands = std::mem::take(&mut self.0);
-        let mut leaving: Vec<Child> = Vec::new();
-        for (_, hand) in hands {
-            if let Some(pid) = hand.pid() {
+    pub(super) fn terminate(&mut self) {
+        let lab_processes = std::mem::take(&mut self.0);
+        let mut exiting: Vec<Child> = Vec::new();
+        for (_, lab_process) in lab_processes {
+            if let Some(pid) = lab_process.pid() {
                 // It may have been stopped.
                 let _ = rustix::process::kill_process(pid, Signal::CONT);
             }
-            drop(hand.orders);
-            leaving.push(hand.child);
+            drop(lab_process.stdin);
+            exiting.push(lab_process.child);
         }
-        let until = Instant::now() + LEAVING;
-        for mut child in leaving {
-            while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+        let deadline = Instant::now() + EXIT_TIMEOUT;
+        for mut child in exiting {
+            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(2));
             }
             // Nothing to kill where it has left.
@@ -132,58 +136,58 @@ impl Company {
 
 /// Sends a signal to a process that somebody else waits for; after SIGKILL it is gone, and so are its
 /// descriptors.
-pub(super) fn signal_and_await(pid: Pid, signal: Signal) -> Result<(), LabError> {
-    let failed = |errno: Errno| LabError::System(errno.into());
+pub(super) fn signal_and_wait(pid: Pid, signal: Signal) -> Result<(), LabError> {
+    let failed = |errno: Errno| LabError::Io(errno.into());
     let process = pidfd_open(pid, PidfdFlags::empty()).map_err(failed)?;
     rustix::process::kill_process(pid, signal).map_err(failed)?;
     if signal == Signal::KILL {
-        await_readable(process.as_fd(), Instant::now() + PATIENCE)?;
+        wait_readable(process.as_fd(), Instant::now() + REPLY_TIMEOUT)?;
     }
     Ok(())
 }
 
-impl Drop for Company {
+impl Drop for LabProcesses {
     fn drop(&mut self) {
-        self.dismiss();
+        self.terminate();
     }
 }
 
-impl Hand {
+impl LabProcessHandle {
     /// Its own as long as nobody has waited for it, which takes it off the list.
     fn pid(&self) -> Option<Pid> {
         Pid::from_raw(i32::try_from(self.child.id()).ok()?)
     }
 
-    fn reply(&mut self, actor: Actor) -> Result<Reply, LabError> {
-        let until = Instant::now() + PATIENCE;
+    fn read_reply(&mut self, role: LabRole) -> Result<LabReply, LabError> {
+        let deadline = Instant::now() + REPLY_TIMEOUT;
         loop {
-            if let Some(end) = self.bytes.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.bytes.drain(..=end).collect();
-                return serde_json::from_slice(&line).map_err(|_| LabError::Gone(actor));
+            if let Some(end) = self.read_buffer.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.read_buffer.drain(..=end).collect();
+                return serde_json::from_slice(&line).map_err(|_| LabError::ProcessGone(role));
             }
-            await_readable(self.replies.as_fd(), until)?;
+            wait_readable(self.stdout.as_fd(), deadline)?;
             let mut chunk = [0; 4096];
-            match self.replies.read(&mut chunk) {
-                Ok(0) => return Err(LabError::Gone(actor)),
-                Ok(read) => self.bytes.extend(chunk.iter().take(read)),
+            match self.stdout.read(&mut chunk) {
+                Ok(0) => return Err(LabError::ProcessGone(role)),
+                Ok(read) => self.read_buffer.extend(chunk.iter().take(read)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(LabError::System(error)),
+                Err(error) => return Err(LabError::Io(error)),
             }
         }
     }
 }
 
 /// Waits until there is something to read, or the time is up, which is an error.
-fn await_readable(end: BorrowedFd<'_>, until: Instant) -> Result<(), LabError> {
+fn wait_readable(end: BorrowedFd<'_>, deadline: Instant) -> Result<(), LabError> {
     loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).ok();
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(remaining).ok();
         let mut ends = [PollFd::from_borrowed_fd(end, PollFlags::IN)];
         match poll(&mut ends, timeout.as_ref()) {
-            Ok(0) => return Err(LabError::System(io::ErrorKind::TimedOut.into())),
+            Ok(0) => return Err(LabError::Io(io::ErrorKind::TimedOut.into())),
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
-            Err(errno) => return Err(LabError::System(errno.into())),
+            Err(errno) => return Err(LabError::Io(errno.into())),
         }
     }
 }

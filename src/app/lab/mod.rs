@@ -1,6 +1,6 @@
 //! The lab: does what a lesson says, on real sockets.
 //!
-//! In: a [`Lesson`], and its [`Step`]s one by one. Out: what came of every call, and the [`Cast`].
+//! In: a [`Lesson`], and its [`Step`]s one by one. Out: what came of every call, and the [`LabNames`].
 //! Server and client are processes of their own ([`process`]), led by orders over pipes ([`order`]).
 //! Only loopback, no privilege, ports that the kernel chooses. States are held by technique: a deaf
 //! socket ([`options`]), a full buffer, a full queue; nothing is timed. When a lab ends, or whoever
@@ -23,34 +23,35 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-pub use abilities::Abilities;
-pub use settle::Settled;
-pub use table::{Seen, Table};
+pub use abilities::Capabilities;
+pub use settle::SettledRows;
+pub use table::{LabSample, LabSampler};
 
 use crate::collect::SourceError;
 use crate::endpoint::Endpoint;
 use crate::port::{Port, Protocol};
 use crate::process::Pid;
 use crate::snapshot::SourceKind;
-use crate::teach::lessons::call::{Kind, Setting, Signal};
+use crate::teach::lessons::call::{Signal, SocketKind, SocketOption};
 use crate::teach::lessons::{
-    Ability, Actor, Call, Cast, Deed, Happened, Lesson, Name, Place, Refusal, Shown, Step,
+    ActualResult, Call, CallError, Capability, LabAction, LabEndpoint, LabName, LabNames, LabRole,
+    Lesson, LessonStep, StepCondition,
 };
-use company::Company;
-use order::{Order, Reply, Switch, Told};
+use company::LabProcesses;
+use order::{CommandResult, LabCommand, LabReply, ResolvedOption};
 
 /// Why a lab cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// A process could not be started.
     #[error("{0} could not be started: {1}")]
-    Start(Actor, io::Error),
+    Spawn(LabRole, io::Error),
     /// A process is not there any more, or does not understand.
     #[error("{0} is gone")]
-    Gone(Actor),
+    ProcessGone(LabRole),
     /// Something else was refused.
     #[error("the lab cannot go on: {0}")]
-    System(io::Error),
+    Io(io::Error),
     /// The socket table cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -58,44 +59,44 @@ pub enum LabError {
 
 /// What came of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
+pub struct ExecutedCall {
     /// The call.
-    pub deed: &'static Deed,
+    pub action: &'static LabAction,
     /// The how-manieth time.
     pub n: u8,
     /// What came of it.
-    pub happened: Happened,
+    pub actual: ActualResult,
     /// The socket it was about, where that is still open.
-    pub socket: Option<Handle>,
+    pub socket: Option<SocketHandle>,
 }
 
 /// How a process reaches a socket: a descriptor, which leads to an inode; and the socket's own end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handle {
+pub struct SocketHandle {
     /// The descriptor.
-    pub descriptor: u32,
+    pub fd: u32,
     /// What it leads to: `socket:[…]` in /proc/PID/fd.
     pub inode: u64,
     /// 0.0.0.0:0 while it has no address.
     pub local: Option<Endpoint>,
 }
 
-impl Done {
+impl ExecutedCall {
     /// Whether that is what must come of it.
-    pub fn is_as_expected(&self) -> bool {
-        self.deed.outcome.agrees(self.happened)
+    pub fn is_expected(&self) -> bool {
+        self.action.expected.matches(self.actual)
     }
 }
 
 /// A lesson being played. Dropping it ends its processes.
 pub struct Lab {
     program: PathBuf,
-    company: Company,
-    cast: Cast,
-    table: Table,
-    abilities: Abilities,
+    processes: LabProcesses,
+    lab_names: LabNames,
+    sampler: LabSampler,
+    capabilities: Capabilities,
     /// Which names are of UDP sockets.
-    udp: Vec<String>,
+    udp_sockets: Vec<String>,
 }
 
 impl Lab {
@@ -110,15 +111,15 @@ impl Lab {
     ) -> Result<Self, LabError> {
         let mut lab = Self {
             program: program.to_owned(),
-            company: Company::default(),
-            cast: Cast::default(),
-            table: Table::open(source)?,
-            abilities: Abilities::probe(),
-            udp: Vec::new(),
+            processes: LabProcesses::default(),
+            lab_names: LabNames::default(),
+            sampler: LabSampler::open(source)?,
+            capabilities: Capabilities::probe(),
+            udp_sockets: Vec::new(),
         };
-        for actor in lesson.actors {
-            let pid = lab.company.engage(&lab.program, *actor)?;
-            lab.cast.enter(*actor, Pid(pid));
+        for role in lesson.roles {
+            let pid = lab.processes.spawn(&lab.program, *role)?;
+            lab.lab_names.insert_process(*role, Pid(pid));
         }
         Ok(lab)
     }
@@ -129,52 +130,55 @@ impl Lab {
     }
 
     /// The same, as a machine without this ability would play it.
-    pub fn lacking(mut self, ability: Ability) -> Self {
-        self.abilities.forget(ability);
+    pub fn without_capability(mut self, capability: Capability) -> Self {
+        self.capabilities.remove(capability);
         self
     }
 
     /// The names, and what they stand for by now.
-    pub const fn cast(&self) -> &Cast {
-        &self.cast
+    pub const fn lab_names(&self) -> &LabNames {
+        &self.lab_names
     }
 
     /// What can be shown here.
-    pub const fn abilities(&self) -> &Abilities {
-        &self.abilities
+    pub const fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
     }
 
     /// Where the rows come from.
-    pub fn source(&self) -> SourceKind {
-        self.table.kind()
+    pub fn source_kind(&self) -> SourceKind {
+        self.sampler.source_kind()
     }
 
     /// Looks at the lab's rows.
     ///
     /// # Errors
     /// When no table could be read.
-    pub fn look(&mut self) -> Result<Seen, SourceError> {
-        self.table.look(&self.cast)
+    pub fn sample_rows(&mut self) -> Result<LabSample, SourceError> {
+        self.sampler.sample_rows(&self.lab_names)
     }
 
     /// Does a step, up to the first call of which something else came than must.
     ///
     /// # Errors
     /// When the lab cannot go on.
-    pub fn perform(&mut self, step: &'static Step) -> Result<Vec<Done>, LabError> {
-        debug_assert!(matches!(step.shown, Shown::Everywhere) || self.abilities.allow(step.shown));
+    pub fn run_step(&mut self, step: &'static LessonStep) -> Result<Vec<ExecutedCall>, LabError> {
+        debug_assert!(
+            matches!(step.condition, StepCondition::Always)
+                || self.capabilities.allows(step.condition)
+        );
         let mut done = Vec::new();
-        for deed in step.deeds {
-            for n in 1..=deed.times {
-                let (happened, socket) = self.act(deed, n)?;
-                let this = Done {
-                    deed,
+        for action in step.actions {
+            for n in 1..=action.times {
+                let (actual, socket) = self.run_action(action, n)?;
+                let this = ExecutedCall {
+                    action,
                     n,
-                    happened,
+                    actual,
                     socket,
                 };
                 done.push(this);
-                if !this.is_as_expected() {
+                if !this.is_expected() {
                     return Ok(done);
                 }
             }
@@ -182,183 +186,214 @@ impl Lab {
         Ok(done)
     }
 
-    fn act(&mut self, deed: &Deed, n: u8) -> Result<(Happened, Option<Handle>), LabError> {
-        match deed.call {
-            Call::Kill(actor, signal) => self.signal(actor, signal)?,
-            Call::ChooseFour(name) => self.choose_four(name)?,
-            call => return self.order(deed, call, n),
+    fn run_action(
+        &mut self,
+        action: &LabAction,
+        n: u8,
+    ) -> Result<(ActualResult, Option<SocketHandle>), LabError> {
+        match action.call {
+            Call::Kill(role, signal) => self.signal(role, signal)?,
+            Call::PickFourPorts(name) => self.pick_four_ports(name)?,
+            call => return self.send_command(action, call, n),
         }
-        Ok((Happened::Worked, None))
+        Ok((ActualResult::Success, None))
     }
 
-    fn order(
+    fn send_command(
         &mut self,
-        deed: &Deed,
+        action: &LabAction,
         call: Call,
         n: u8,
-    ) -> Result<(Happened, Option<Handle>), LabError> {
-        let Some(order) = self.order_for(call, n) else {
-            return Ok((Happened::Failed(Refusal::Invalid), None));
+    ) -> Result<(ActualResult, Option<SocketHandle>), LabError> {
+        let Some(command) = self.to_command(call, n) else {
+            return Ok((ActualResult::Failed(CallError::InvalidArgument), None));
         };
-        if let Order::Socket(name, Kind::Udp) = &order {
-            self.udp.push(name.clone());
+        if let LabCommand::Socket(name, SocketKind::Udp) = &command {
+            self.udp_sockets.push(name.clone());
         }
-        let reply = self.company.order(deed.actor, &order)?;
-        if let (Order::Spawn(..), Some(pid), Call::Spawn(child, _)) = (&order, reply.child, call) {
-            self.cast.enter(child, Pid(pid));
+        let reply = self.processes.send(action.role, &command)?;
+        if let (LabCommand::Spawn(..), Some(pid), Call::Spawn(child, _)) =
+            (&command, reply.child_pid, call)
+        {
+            self.lab_names.insert_process(child, Pid(pid));
         }
-        self.learn(deed, &order, &reply, n)?;
-        let handle = reply.numbers.map(|(descriptor, inode)| Handle {
-            descriptor,
+        self.record_port(action, &command, &reply, n)?;
+        let handle = reply.fd_and_inode.map(|(descriptor, inode)| SocketHandle {
+            fd: descriptor,
             inode,
-            local: reply.local.map(endpoint),
+            local: reply.local_addr.map(to_endpoint),
         });
-        Ok((happened(reply.told), handle))
+        Ok((to_actual(reply.result), handle))
     }
 
     /// Takes note of what the name of a port came to stand for.
-    fn learn(&mut self, deed: &Deed, order: &Order, reply: &Reply, n: u8) -> Result<(), LabError> {
-        let Some(local) = reply.local else {
+    fn record_port(
+        &mut self,
+        action: &LabAction,
+        command: &LabCommand,
+        reply: &LabReply,
+        n: u8,
+    ) -> Result<(), LabError> {
+        let Some(local) = reply.local_addr else {
             return Ok(());
         };
         let port = Port(local.port());
-        let (socket, remote) = match order {
-            Order::Bind(socket, _) | Order::Listen(socket, _) => (socket, None),
-            Order::Connect(socket, place, _) => (socket, Some(*place)),
-            Order::SendTo(socket, ..) => (socket, None),
+        let (socket, remote) = match command {
+            LabCommand::Bind(socket, _) | LabCommand::Listen(socket, _) => (socket, None),
+            LabCommand::Connect(socket, lab_endpoint, _) => (socket, Some(*lab_endpoint)),
+            LabCommand::SendTo(socket, ..) => (socket, None),
             _ => return Ok(()),
         };
-        let protocol = match self.udp.contains(socket) {
+        let protocol = match self.udp_sockets.contains(socket) {
             true => Protocol::Udp,
             false => Protocol::Tcp,
         };
-        if port == Port::NONE || matches!(reply.told, Told::Failed(_)) {
+        if port == Port::NONE || matches!(reply.result, CommandResult::Failed(_)) {
             return Ok(());
         }
         match (remote, protocol) {
             (Some(remote), Protocol::Tcp) => {
-                let (local, remote) = (endpoint(local), endpoint(remote));
-                self.cast.claim(protocol, local, remote);
+                let (local, remote) = (to_endpoint(local), to_endpoint(remote));
+                self.lab_names.forget_stale_tuple(protocol, local, remote);
             }
-            (None, Protocol::Tcp) => self.possess(protocol, port)?,
+            (None, Protocol::Tcp) => self.claim_port(protocol, port)?,
             // UDP leaves nothing behind, so that whatever has the port is the lab's.
-            (_, Protocol::Udp) => self.cast.own(protocol, port),
+            (_, Protocol::Udp) => self.lab_names.add_own_port(protocol, port),
         }
-        if let Some(name) = deed.names {
-            self.cast.name(name.nth(n), port);
+        if let Some(name) = action.port_name {
+            self.lab_names.insert_port(name.numbered(n), port);
         }
         Ok(())
     }
 
     /// From now on rows with this port are the lab's, those of before excepted.
-    fn possess(&mut self, protocol: Protocol, port: Port) -> Result<(), LabError> {
-        if !self.cast.owns(protocol, port) {
-            self.table.banish(&mut self.cast, protocol, port)?;
-            self.cast.own(protocol, port);
+    fn claim_port(&mut self, protocol: Protocol, port: Port) -> Result<(), LabError> {
+        if !self.lab_names.owns_port(protocol, port) {
+            self.sampler
+                .ignore_existing(&mut self.lab_names, protocol, port)?;
+            self.lab_names.add_own_port(protocol, port);
         }
         Ok(())
     }
 
-    fn signal(&mut self, actor: Actor, signal: Signal) -> Result<(), LabError> {
+    fn signal(&mut self, role: LabRole, signal: Signal) -> Result<(), LabError> {
         let signal = match signal {
             Signal::Stop => rustix::process::Signal::STOP,
             Signal::Continue => rustix::process::Signal::CONT,
             Signal::Kill => rustix::process::Signal::KILL,
         };
-        match actor {
-            Actor::Child(_) => {
+        match role {
+            LabRole::Child(_) => {
                 // Its parent, which is the lab's, waits for it at the end; until then the number is
                 // nobody else's.
-                let pid = self.cast.pid(actor).ok_or(LabError::Gone(actor))?;
+                let pid = self
+                    .lab_names
+                    .pid(role)
+                    .ok_or(LabError::ProcessGone(role))?;
                 let pid = i32::try_from(pid.0).ok();
                 let pid = pid.and_then(rustix::process::Pid::from_raw);
-                let pid = pid.ok_or(LabError::Gone(actor))?;
-                company::signal_and_await(pid, signal)?;
+                let pid = pid.ok_or(LabError::ProcessGone(role))?;
+                company::signal_and_wait(pid, signal)?;
             }
-            _ => self.company.signal(actor, signal)?,
+            _ => self.processes.signal(role, signal)?,
         }
         Ok(())
     }
 
     /// Four ports in a row that no socket has at its own end, in the range the kernel chooses from.
-    fn choose_four(&mut self, name: Name) -> Result<(), LabError> {
-        let first = self.table.four_free()?;
+    fn pick_four_ports(&mut self, name: LabName) -> Result<(), LabError> {
+        let first = self.sampler.find_four_free_ports()?;
         for n in 1..=4 {
             let port = Port(first.number().saturating_add(u16::from(n) - 1));
-            self.cast.name(name.nth(n), port);
+            self.lab_names.insert_port(name.numbered(n), port);
         }
         Ok(())
     }
 
-    fn order_for(&self, call: Call, n: u8) -> Option<Order> {
-        let at = |place: Place| -> Option<SocketAddr> {
-            let end = self.cast.endpoint(place, n)?;
+    fn to_command(&self, call: Call, n: u8) -> Option<LabCommand> {
+        let to_socket_addr = |lab_endpoint: LabEndpoint| -> Option<SocketAddr> {
+            let end = self.lab_names.endpoint(lab_endpoint, n)?;
             Some(SocketAddr::new(end.address, end.port.number()))
         };
         Some(match call {
-            Call::Socket { made, kind } => Order::Socket(made.nth(n), kind),
-            Call::Set(socket, setting) => Order::Set(socket.nth(n), self.switch(setting)?),
-            Call::Bind(socket, place) => Order::Bind(socket.nth(n), at(place)?),
-            Call::Listen(socket, backlog) => Order::Listen(socket.nth(n), backlog),
-            Call::Connect(socket, place, patience) => {
-                Order::Connect(socket.nth(n), at(place)?, patience)
+            Call::Socket { new_socket, kind } => LabCommand::Socket(new_socket.numbered(n), kind),
+            Call::SetOption(socket, option) => {
+                LabCommand::SetOption(socket.numbered(n), self.resolve_option(option)?)
             }
-            Call::Accept { listener, made } => Order::Accept(listener.nth(n), made.nth(n)),
-            Call::Send(socket, bytes) => Order::Send(socket.nth(n), bytes),
-            Call::SendTo(socket, place, bytes) => Order::SendTo(socket.nth(n), at(place)?, bytes),
-            Call::Receive(socket, bytes) => Order::Receive(socket.nth(n), bytes),
-            Call::Fill(socket) => Order::Fill(socket.nth(n)),
-            Call::Drain(socket) => Order::Drain(socket.nth(n)),
-            Call::Shutdown(socket) => Order::Shutdown(socket.nth(n)),
-            Call::Close(socket) => Order::Close(socket.nth(n)),
-            Call::Abort(socket) => Order::Abort(socket.nth(n)),
-            Call::Poll(socket) => Order::Poll(socket.nth(n)),
-            Call::Spawn(child, socket) => Order::Spawn(child.name().to_owned(), socket.nth(n)),
-            Call::Kill(..) | Call::ChooseFour(_) => return None,
+            Call::Bind(socket, lab_endpoint) => {
+                LabCommand::Bind(socket.numbered(n), to_socket_addr(lab_endpoint)?)
+            }
+            Call::Listen(socket, backlog) => LabCommand::Listen(socket.numbered(n), backlog),
+            Call::Connect(socket, lab_endpoint, mode) => {
+                LabCommand::Connect(socket.numbered(n), to_socket_addr(lab_endpoint)?, mode)
+            }
+            Call::Accept {
+                listener,
+                new_socket,
+            } => LabCommand::Accept(listener.numbered(n), new_socket.numbered(n)),
+            Call::Send(socket, bytes) => LabCommand::Send(socket.numbered(n), bytes),
+            Call::SendTo(socket, lab_endpoint, bytes) => {
+                LabCommand::SendTo(socket.numbered(n), to_socket_addr(lab_endpoint)?, bytes)
+            }
+            Call::Recv(socket, bytes) => LabCommand::Recv(socket.numbered(n), bytes),
+            Call::FillSendBuffer(socket) => LabCommand::FillSendBuffer(socket.numbered(n)),
+            Call::DrainToEof(socket) => LabCommand::DrainToEof(socket.numbered(n)),
+            Call::Shutdown(socket) => LabCommand::Shutdown(socket.numbered(n)),
+            Call::Close(socket) => LabCommand::Close(socket.numbered(n)),
+            Call::Abort(socket) => LabCommand::Abort(socket.numbered(n)),
+            Call::Poll(socket) => LabCommand::Poll(socket.numbered(n)),
+            Call::Spawn(child, socket) => {
+                LabCommand::Spawn(child.name().to_owned(), socket.numbered(n))
+            }
+            Call::Kill(..) | Call::PickFourPorts(_) => return None,
         })
     }
 
-    fn switch(&self, setting: Setting) -> Option<Switch> {
-        Some(match setting {
-            Setting::ReuseAddress => Switch::ReuseAddress,
-            Setting::ReusePort => Switch::ReusePort,
-            Setting::OnlyIpv6 => Switch::OnlyIpv6,
-            Setting::BothFamilies => Switch::BothFamilies,
-            Setting::SmallBuffers => Switch::SmallBuffers,
-            Setting::Deaf => Switch::Deaf,
-            Setting::Hearing => Switch::Hearing,
-            Setting::FourPorts(name) => Switch::FourPorts(self.cast.port(&name.nth(1))?.number()),
-            Setting::DeferAccept => Switch::DeferAccept,
+    fn resolve_option(&self, option: SocketOption) -> Option<ResolvedOption> {
+        Some(match option {
+            SocketOption::ReuseAddr => ResolvedOption::ReuseAddr,
+            SocketOption::ReusePort => ResolvedOption::ReusePort,
+            SocketOption::V6Only => ResolvedOption::V6Only,
+            SocketOption::DualStack => ResolvedOption::DualStack,
+            SocketOption::SmallBuffers => ResolvedOption::SmallBuffers,
+            SocketOption::DropPackets => ResolvedOption::DropPackets,
+            SocketOption::AcceptPackets => ResolvedOption::AcceptPackets,
+            SocketOption::LocalPortRange(name) => {
+                ResolvedOption::LocalPortRange(self.lab_names.port(&name.numbered(1))?.number())
+            }
+            SocketOption::DeferAccept => ResolvedOption::DeferAccept,
         })
     }
 }
 
-fn endpoint(address: SocketAddr) -> Endpoint {
+fn to_endpoint(address: SocketAddr) -> Endpoint {
     Endpoint::new(address.ip(), Port(address.port()))
 }
 
-fn happened(told: Told) -> Happened {
-    match told {
-        Told::Ready | Told::Worked => Happened::Worked,
-        Told::Bytes(bytes) => Happened::Bytes(bytes),
-        Told::EndOfFile => Happened::EndOfFile,
-        Told::Begun => Happened::Begun,
-        Told::Failed(number) => Happened::Failed(refusal(Errno::from_raw_os_error(number))),
+fn to_actual(result: CommandResult) -> ActualResult {
+    match result {
+        CommandResult::Ready | CommandResult::Success => ActualResult::Success,
+        CommandResult::Bytes(bytes) => ActualResult::Bytes(bytes),
+        CommandResult::EndOfFile => ActualResult::EndOfFile,
+        CommandResult::InProgress => ActualResult::InProgress,
+        CommandResult::Failed(number) => {
+            ActualResult::Failed(to_call_error(Errno::from_raw_os_error(number)))
+        }
     }
 }
 
-fn refusal(errno: Errno) -> Refusal {
+fn to_call_error(errno: Errno) -> CallError {
     match errno {
-        Errno::ADDRINUSE => Refusal::AddressInUse,
-        Errno::ADDRNOTAVAIL => Refusal::AddressNotAvailable,
-        Errno::CONNREFUSED => Refusal::ConnectionRefused,
-        Errno::CONNRESET => Refusal::ConnectionReset,
-        Errno::ACCESS => Refusal::NotAllowed,
-        Errno::PIPE => Refusal::BrokenPipe,
-        Errno::INVAL => Refusal::Invalid,
-        Errno::ISCONN => Refusal::AlreadyConnected,
-        Errno::TIMEDOUT => Refusal::TimedOut,
-        Errno::AGAIN => Refusal::Nothing,
-        other => Refusal::Other(other.raw_os_error()),
+        Errno::ADDRINUSE => CallError::AddrInUse,
+        Errno::ADDRNOTAVAIL => CallError::AddrNotAvailable,
+        Errno::CONNREFUSED => CallError::ConnectionRefused,
+        Errno::CONNRESET => CallError::ConnectionReset,
+        Errno::ACCESS => CallError::PermissionDenied,
+        Errno::PIPE => CallError::BrokenPipe,
+        Errno::INVAL => CallError::InvalidArgument,
+        Errno::ISCONN => CallError::AlreadyConnected,
+        Errno::TIMEDOUT => CallError::TimedOut,
+        Errno::AGAIN => CallError::WouldBlock,
+        other => CallError::Other(other.raw_os_error()),
     }
 }

@@ -13,12 +13,12 @@ use nix::sys::socket::sockopt::SetUsize;
 const IP_LOCAL_PORT_RANGE: libc::c_int = 51;
 
 /// More than any packet of this machine has left when it arrives.
-const NOBODY: usize = 255;
+const MIN_TTL_DROP_ALL: usize = 255;
 
 #[derive(Clone, Copy)]
-struct LeastTimeToLive;
+struct MinTtlOption;
 nix::setsockopt_impl!(
-    LeastTimeToLive,
+    MinTtlOption,
     libc::IPPROTO_IP,
     libc::IP_MINTTL,
     usize,
@@ -26,9 +26,9 @@ nix::setsockopt_impl!(
 );
 
 #[derive(Clone, Copy)]
-struct LocalPortRange;
+struct LocalPortRangeOption;
 nix::setsockopt_impl!(
-    LocalPortRange,
+    LocalPortRangeOption,
     libc::IPPROTO_IP,
     IP_LOCAL_PORT_RANGE,
     usize,
@@ -36,9 +36,9 @@ nix::setsockopt_impl!(
 );
 
 #[derive(Clone, Copy)]
-struct DeferAccept;
+struct DeferAcceptOption;
 nix::setsockopt_impl!(
-    DeferAccept,
+    DeferAcceptOption,
     libc::IPPROTO_TCP,
     libc::TCP_DEFER_ACCEPT,
     usize,
@@ -47,33 +47,33 @@ nix::setsockopt_impl!(
 
 /// Whether a socket takes notice of what comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ears {
+pub(super) enum PacketDrop {
     /// It does.
-    Open,
+    Off,
     /// Every packet is dropped.
-    Shut,
+    On,
 }
 
 /// Makes a socket deaf, or hear again.
-pub(super) fn set_ears(socket: &impl AsFd, ears: Ears) -> Result<(), i32> {
-    let least = match ears {
-        Ears::Open => 0,
-        Ears::Shut => NOBODY,
+pub(super) fn set_packet_drop(socket: &impl AsFd, packet_drop: PacketDrop) -> Result<(), i32> {
+    let min_ttl = match packet_drop {
+        PacketDrop::Off => 0,
+        PacketDrop::On => MIN_TTL_DROP_ALL,
     };
-    number(LeastTimeToLive.set(socket, &least))
+    to_raw_errno(MinTtlOption.set(socket, &min_ttl))
 }
 
 /// Gives a socket its own range of ephemeral ports: four from `first` on.
-pub(super) fn set_four_ports(socket: &impl AsFd, first: u16) -> Result<(), i32> {
+pub(super) fn set_local_port_range(socket: &impl AsFd, first: u16) -> Result<(), i32> {
     let (first, last) = (usize::from(first), usize::from(first.saturating_add(3)));
-    number(LocalPortRange.set(socket, &(last << 16 | first)))
+    to_raw_errno(LocalPortRangeOption.set(socket, &(last << 16 | first)))
 }
 
 /// Lets a connection count only when its first data is here, or after half a minute.
 pub(super) fn set_defer_accept(socket: &impl AsFd) -> Result<(), i32> {
-    number(DeferAccept.set(socket, &30))
+    to_raw_errno(DeferAcceptOption.set(socket, &30))
 }
 
-fn number(outcome: nix::Result<()>) -> Result<(), i32> {
+fn to_raw_errno(outcome: nix::Result<()>) -> Result<(), i32> {
     outcome.map_err(|errno| errno as i32)
 }

@@ -1,4 +1,4 @@
-//! What is said between the lab and its processes: an [`Order`] a line, a [`Reply`] a line, as JSON.
+//! What is said between the lab and its processes: an [`Order`] a line, a [`LabReply`] a line, as JSON.
 //!
 //! In: a call of a lesson, its names turned into numbers. Out: the same for a process that knows
 //! nothing of lessons.
@@ -7,21 +7,21 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::teach::lessons::call::{Kind, Patience};
+use crate::teach::lessons::call::{ConnectMode, SocketKind};
 
 /// One call to make. Sockets go by the names the lesson gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Order {
+pub(super) enum LabCommand {
     /// socket(2).
-    Socket(String, Kind),
+    Socket(String, SocketKind),
     /// setsockopt(2).
-    Set(String, Switch),
+    SetOption(String, ResolvedOption),
     /// bind(2).
     Bind(String, SocketAddr),
     /// listen(2).
     Listen(String, u32),
     /// connect(2).
-    Connect(String, SocketAddr, Patience),
+    Connect(String, SocketAddr, ConnectMode),
     /// accept(2): listener, new socket.
     Accept(String, String),
     /// send(2).
@@ -29,11 +29,11 @@ pub(super) enum Order {
     /// sendto(2).
     SendTo(String, SocketAddr, u32),
     /// recv(2).
-    Receive(String, u32),
+    Recv(String, u32),
     /// send(2) until it is full.
-    Fill(String),
+    FillSendBuffer(String),
     /// recv(2) until the end.
-    Drain(String),
+    DrainToEof(String),
     /// shutdown(2), SHUT_WR.
     Shutdown(String),
     /// close(2).
@@ -48,53 +48,53 @@ pub(super) enum Order {
 
 /// A setting with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Switch {
+pub(super) enum ResolvedOption {
     /// SO_REUSEADDR.
-    ReuseAddress,
+    ReuseAddr,
     /// SO_REUSEPORT.
     ReusePort,
     /// IPV6_V6ONLY on.
-    OnlyIpv6,
+    V6Only,
     /// IPV6_V6ONLY off.
-    BothFamilies,
+    DualStack,
     /// SO_RCVBUF, SO_SNDBUF.
     SmallBuffers,
     /// IP_MINTTL 255.
-    Deaf,
+    DropPackets,
     /// IP_MINTTL 0.
-    Hearing,
+    AcceptPackets,
     /// IP_LOCAL_PORT_RANGE: four ports from this one on.
-    FourPorts(u16),
+    LocalPortRange(u16),
     /// TCP_DEFER_ACCEPT.
     DeferAccept,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Reply {
+pub(super) struct LabReply {
     /// The outcome.
-    pub(super) told: Told,
+    pub(super) result: CommandResult,
     /// The socket's own end afterwards, where it has one.
-    pub(super) local: Option<SocketAddr>,
+    pub(super) local_addr: Option<SocketAddr>,
     /// Its descriptor and its inode.
-    pub(super) numbers: Option<(u32, u64)>,
+    pub(super) fd_and_inode: Option<(u32, u64)>,
     /// The child that was made.
-    pub(super) child: Option<u32>,
+    pub(super) child_pid: Option<u32>,
 }
 
 /// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(super) enum CommandResult {
     /// Ready to begin.
     Ready,
     /// It worked.
-    Worked,
+    Success,
     /// So many bytes.
     Bytes(u32),
     /// The end of what the other side says.
     EndOfFile,
     /// Begun, not finished.
-    Begun,
+    InProgress,
     /// errno.
     Failed(i32),
 }

@@ -1,6 +1,6 @@
 //! A process of a lab, from the inside: it makes the calls it is told to make.
 //!
-//! In: [`Order`]s on stdin. Out: [`Reply`]s on stdout. It ends when its stdin ends, which happens in
+//! In: [`Order`]s on stdin. Out: [`LabReply`]s on stdout. It ends when its stdin ends, which happens in
 //! any case when the lab ends, and throws its connections away (RST) so that nothing stays in any
 //! table. One thread; whatever it waits for, it watches stdin as well.
 
@@ -16,201 +16,209 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::children::Children;
-use super::order::{Order, Reply, Told};
-use super::sockets::{self, Waiting};
+use super::children::ChildProcesses;
+use super::order::{CommandResult, LabCommand, LabReply};
+use super::sockets::{self, CallProgress};
 use crate::app::exit::Exit;
 
 /// Nothing a process of a lab waits for takes longer, unless something is wrong.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// Plays the part of this name until stdin ends.
-pub(in crate::app) fn play(name: &str) -> Exit {
+pub(in crate::app) fn run(name: &str) -> Exit {
     if let Ok(name) = CString::new(name) {
         // A name is for people; without it the lab works all the same.
         let _ = rustix::thread::set_name(&name);
     }
-    let ended = Arc::new(AtomicBool::new(false));
+    let terminated = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         // Only taken note of, so that the connections can be thrown away before the end.
-        let _ = signal_hook::flag::register(signal, Arc::clone(&ended));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&terminated));
     }
     // Whoever leads the lab may be killed without being able to end it.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
-    let mut part = Part {
+    let mut state = LabProcessState {
         sockets: BTreeMap::new(),
-        children: Children::default(),
-        orders: Orders {
-            bytes: Vec::new(),
-            ended,
+        children: ChildProcesses::default(),
+        commands: CommandReader {
+            read_buffer: Vec::new(),
+            terminated,
         },
     };
-    part.reply(&Reply {
-        told: Told::Ready,
-        local: None,
-        numbers: None,
-        child: None,
+    state.write_reply(&LabReply {
+        result: CommandResult::Ready,
+        local_addr: None,
+        fd_and_inode: None,
+        child_pid: None,
     });
-    while let Some(order) = part.orders.next() {
-        let reply = part.carry_out(order);
-        if reply.is_none_or(|reply| !part.reply(&reply)) {
+    while let Some(command) = state.commands.next_command() {
+        let reply = state.execute(command);
+        if reply.is_none_or(|reply| !state.write_reply(&reply)) {
             break;
         }
     }
-    part.leave();
-    Exit::Done
+    state.close_all();
+    Exit::Success
 }
 
 /// What the process has.
-struct Part {
+struct LabProcessState {
     sockets: BTreeMap<String, OwnedFd>,
-    children: Children,
-    orders: Orders,
+    children: ChildProcesses,
+    commands: CommandReader,
 }
 
-impl Part {
+impl LabProcessState {
     /// `None` where the lab ended meanwhile.
-    fn carry_out(&mut self, order: Order) -> Option<Reply> {
-        let (name, outcome) = match order {
-            Order::Socket(name, kind) => {
-                let made = sockets::socket(kind);
-                let outcome = made.map(|socket| self.keep(&name, socket));
+    fn execute(&mut self, command: LabCommand) -> Option<LabReply> {
+        let (name, outcome) = match command {
+            LabCommand::Socket(name, kind) => {
+                let new_socket = sockets::socket(kind);
+                let outcome = new_socket.map(|socket| self.insert_socket(&name, socket));
                 (name, outcome)
             }
-            Order::Accept(listener, name) => {
-                let made = self.with(&listener, |socket, orders| orders.accept(socket));
-                let outcome = made?.map(|socket| self.keep(&name, socket));
+            LabCommand::Accept(listener, name) => {
+                let new_socket =
+                    self.with_socket(&listener, |socket, commands| commands.accept(socket));
+                let outcome = new_socket?.map(|socket| self.insert_socket(&name, socket));
                 (name, outcome)
             }
-            Order::Spawn(child, name) => {
+            LabCommand::Spawn(child, name) => {
                 let spawned = match self.sockets.get(&name) {
                     Some(socket) => self.children.spawn(&child, socket),
                     None => Err(Errno::BADF),
                 };
-                return Some(Reply {
-                    told: told(spawned.map(|_| Told::Worked)),
-                    local: None,
-                    numbers: None,
-                    child: spawned.ok(),
+                return Some(LabReply {
+                    result: to_command_result(spawned.map(|_| CommandResult::Success)),
+                    local_addr: None,
+                    fd_and_inode: None,
+                    child_pid: spawned.ok(),
                 });
             }
-            Order::Close(name) => {
-                let outcome = self.take(&name).map(drop);
-                (name, outcome.map(|()| Told::Worked))
+            LabCommand::Close(name) => {
+                let outcome = self.remove_socket(&name).map(drop);
+                (name, outcome.map(|()| CommandResult::Success))
             }
-            Order::Abort(name) => {
-                let outcome = self.take(&name).map(sockets::abort);
-                (name, outcome.map(|()| Told::Worked))
+            LabCommand::Abort(name) => {
+                let outcome = self.remove_socket(&name).map(sockets::abort);
+                (name, outcome.map(|()| CommandResult::Success))
             }
-            other => return self.on_socket(other),
+            other => return self.execute_on_socket(other),
         };
-        Some(self.answer(&name, outcome))
+        Some(self.socket_reply(&name, outcome))
     }
 
     /// Orders that only need the socket to be there.
-    fn on_socket(&mut self, order: Order) -> Option<Reply> {
-        let done = |outcome: Result<(), Errno>| outcome.map(|()| Told::Worked);
-        let (name, outcome) = match order {
-            Order::Set(name, switch) => {
-                let outcome = self.with(&name, |s, _| Some(done(sockets::set(s, switch))));
-                (name, outcome)
-            }
-            Order::Bind(name, place) => {
-                let outcome = self.with(&name, |s, _| Some(done(rustix::net::bind(s, &place))));
-                (name, outcome)
-            }
-            Order::Listen(name, backlog) => {
-                let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-                let outcome = self.with(&name, |s, _| Some(done(rustix::net::listen(s, backlog))));
-                (name, outcome)
-            }
-            Order::Connect(name, place, patience) => {
-                let outcome = self.with(&name, |s, orders| {
-                    orders.wait_for(|| sockets::connect(s, place, patience), s)
+    fn execute_on_socket(&mut self, command: LabCommand) -> Option<LabReply> {
+        let to_result = |outcome: Result<(), Errno>| outcome.map(|()| CommandResult::Success);
+        let (name, outcome) = match command {
+            LabCommand::SetOption(name, option) => {
+                let outcome = self.with_socket(&name, |s, _| {
+                    Some(to_result(sockets::set_option(s, option)))
                 });
                 (name, outcome)
             }
-            Order::Send(name, bytes) => {
-                let outcome = self.with(&name, |s, _| Some(sockets::send(s, None, bytes)));
-                (name, outcome)
-            }
-            Order::SendTo(name, place, bytes) => {
-                let outcome = self.with(&name, |s, _| Some(sockets::send(s, Some(place), bytes)));
-                (name, outcome)
-            }
-            Order::Receive(name, bytes) => {
-                let outcome = self.with(&name, |s, orders| {
-                    orders.wait_for(|| sockets::receive(s, bytes), s)
-                });
-                (name, outcome)
-            }
-            Order::Fill(name) => {
-                let outcome = self.with(&name, |s, orders| orders.fill(s));
-                (name, outcome)
-            }
-            Order::Drain(name) => {
+            LabCommand::Bind(name, addr) => {
                 let outcome =
-                    self.with(&name, |s, orders| orders.wait_for(|| sockets::drain(s), s));
+                    self.with_socket(&name, |s, _| Some(to_result(rustix::net::bind(s, &addr))));
                 (name, outcome)
             }
-            Order::Shutdown(name) => {
-                let outcome = self.with(&name, |s, _| Some(done(sockets::shutdown(s))));
+            LabCommand::Listen(name, backlog) => {
+                let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+                let outcome = self.with_socket(&name, |s, _| {
+                    Some(to_result(rustix::net::listen(s, backlog)))
+                });
                 (name, outcome)
             }
-            Order::Poll(name) => {
-                let outcome = self.with(&name, |s, orders| {
+            LabCommand::Connect(name, addr, mode) => {
+                let outcome = self.with_socket(&name, |s, commands| {
+                    commands.retry_until_done(|| sockets::connect(s, addr, mode), s)
+                });
+                (name, outcome)
+            }
+            LabCommand::Send(name, bytes) => {
+                let outcome = self.with_socket(&name, |s, _| Some(sockets::send(s, None, bytes)));
+                (name, outcome)
+            }
+            LabCommand::SendTo(name, addr, bytes) => {
+                let outcome =
+                    self.with_socket(&name, |s, _| Some(sockets::send(s, Some(addr), bytes)));
+                (name, outcome)
+            }
+            LabCommand::Recv(name, bytes) => {
+                let outcome = self.with_socket(&name, |s, commands| {
+                    commands.retry_until_done(|| sockets::recv(s, bytes), s)
+                });
+                (name, outcome)
+            }
+            LabCommand::FillSendBuffer(name) => {
+                let outcome = self.with_socket(&name, |s, commands| commands.fill(s));
+                (name, outcome)
+            }
+            LabCommand::DrainToEof(name) => {
+                let outcome = self.with_socket(&name, |s, commands| {
+                    commands.retry_until_done(|| sockets::drain(s), s)
+                });
+                (name, outcome)
+            }
+            LabCommand::Shutdown(name) => {
+                let outcome = self.with_socket(&name, |s, _| Some(to_result(sockets::shutdown(s))));
+                (name, outcome)
+            }
+            LabCommand::Poll(name) => {
+                let outcome = self.with_socket(&name, |s, commands| {
                     let flags = PollFlags::IN | PollFlags::ERR;
                     Some(
-                        match orders.wait(s, flags, Instant::now() + LONGEST_WAIT)? {
-                            Woken::Ready => Ok(Told::Worked),
-                            Woken::Late => Err(Errno::AGAIN),
+                        match commands.wait_ready(s, flags, Instant::now() + MAX_WAIT)? {
+                            WaitResult::Ready => Ok(CommandResult::Success),
+                            WaitResult::TimedOut => Err(Errno::AGAIN),
                         },
                     )
                 });
                 (name, outcome)
             }
-            Order::Socket(..)
-            | Order::Accept(..)
-            | Order::Spawn(..)
-            | Order::Close(_)
-            | Order::Abort(_) => return None,
+            LabCommand::Socket(..)
+            | LabCommand::Accept(..)
+            | LabCommand::Spawn(..)
+            | LabCommand::Close(_)
+            | LabCommand::Abort(_) => return None,
         };
-        Some(self.answer(&name, outcome?))
+        Some(self.socket_reply(&name, outcome?))
     }
 
     /// Does something with a socket; it is wrong to ask for one that is not there.
-    fn with<T>(
+    fn with_socket<T>(
         &mut self,
         name: &str,
-        act: impl FnOnce(BorrowedFd<'_>, &mut Orders) -> Option<Result<T, Errno>>,
+        act: impl FnOnce(BorrowedFd<'_>, &mut CommandReader) -> Option<Result<T, Errno>>,
     ) -> Option<Result<T, Errno>> {
         match self.sockets.get(name) {
-            Some(socket) => act(socket.as_fd(), &mut self.orders),
+            Some(socket) => act(socket.as_fd(), &mut self.commands),
             None => Some(Err(Errno::BADF)),
         }
     }
 
-    fn keep(&mut self, name: &str, socket: OwnedFd) -> Told {
+    fn insert_socket(&mut self, name: &str, socket: OwnedFd) -> CommandResult {
         self.sockets.insert(name.to_owned(), socket);
-        Told::Worked
+        CommandResult::Success
     }
 
-    fn take(&mut self, name: &str) -> Result<OwnedFd, Errno> {
+    fn remove_socket(&mut self, name: &str) -> Result<OwnedFd, Errno> {
         self.sockets.remove(name).ok_or(Errno::BADF)
     }
 
-    fn answer(&self, name: &str, outcome: Result<Told, Errno>) -> Reply {
+    fn socket_reply(&self, name: &str, outcome: Result<CommandResult, Errno>) -> LabReply {
         let socket = self.sockets.get(name);
-        Reply {
-            told: told(outcome),
-            local: socket.and_then(|socket| sockets::local(socket.as_fd())),
-            numbers: socket.and_then(sockets::numbers),
-            child: None,
+        LabReply {
+            result: to_command_result(outcome),
+            local_addr: socket.and_then(|socket| sockets::local_addr(socket.as_fd())),
+            fd_and_inode: socket.and_then(sockets::fd_and_inode),
+            child_pid: None,
         }
     }
 
     /// Whether anybody reads it.
-    fn reply(&self, reply: &Reply) -> bool {
+    fn write_reply(&self, reply: &LabReply) -> bool {
         let Ok(mut line) = serde_json::to_vec(reply) else {
             return false;
         };
@@ -219,47 +227,47 @@ impl Part {
         out.write_all(&line).and_then(|()| out.flush()).is_ok()
     }
 
-    fn leave(self) {
-        self.children.end();
+    fn close_all(self) {
+        self.children.terminate();
         self.sockets.into_values().for_each(sockets::abort);
     }
 }
 
-fn told(outcome: Result<Told, Errno>) -> Told {
-    outcome.unwrap_or_else(|errno| Told::Failed(errno.raw_os_error()))
+fn to_command_result(outcome: Result<CommandResult, Errno>) -> CommandResult {
+    outcome.unwrap_or_else(|errno| CommandResult::Failed(errno.raw_os_error()))
 }
 
 /// Where orders come from, and whether they have ended.
-struct Orders {
-    bytes: Vec<u8>,
-    ended: Arc<AtomicBool>,
+struct CommandReader {
+    read_buffer: Vec<u8>,
+    terminated: Arc<AtomicBool>,
 }
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Woken {
+enum WaitResult {
     /// What was waited for.
     Ready,
     /// The time was up.
-    Late,
+    TimedOut,
 }
 
-impl Orders {
+impl CommandReader {
     /// The next order; `None` at the end, and at anything that is none.
-    fn next(&mut self) -> Option<Order> {
+    fn next_command(&mut self) -> Option<LabCommand> {
         let stdin = std::io::stdin();
         loop {
-            if let Some(end) = self.bytes.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.bytes.drain(..=end).collect();
+            if let Some(end) = self.read_buffer.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.read_buffer.drain(..=end).collect();
                 return serde_json::from_slice(&line).ok();
             }
-            if self.ended.load(Ordering::SeqCst) {
+            if self.terminated.load(Ordering::SeqCst) {
                 return None;
             }
             let mut chunk = [0; 4096];
             match rustix::io::read(&stdin, &mut chunk) {
                 Ok(0) => return None,
-                Ok(read) => self.bytes.extend_from_slice(chunk.get(..read)?),
+                Ok(read) => self.read_buffer.extend_from_slice(chunk.get(..read)?),
                 Err(Errno::INTR) => {}
                 Err(_) => return None,
             }
@@ -267,34 +275,37 @@ impl Orders {
     }
 
     /// Tries again whenever the socket is ready, until it works or fails. `None` where the lab ended.
-    fn wait_for(
+    fn retry_until_done(
         &mut self,
-        mut attempt: impl FnMut() -> Result<Waiting, Errno>,
+        mut attempt: impl FnMut() -> Result<CallProgress, Errno>,
         socket: BorrowedFd<'_>,
-    ) -> Option<Result<Told, Errno>> {
-        let until = Instant::now() + LONGEST_WAIT;
+    ) -> Option<Result<CommandResult, Errno>> {
+        let deadline = Instant::now() + MAX_WAIT;
         loop {
             let flags = match attempt() {
-                Ok(Waiting::Over(told)) => return Some(Ok(told)),
-                Ok(Waiting::ToRead) => PollFlags::IN,
-                Ok(Waiting::ToWrite) => PollFlags::OUT,
+                Ok(CallProgress::Done(result)) => return Some(Ok(result)),
+                Ok(CallProgress::WaitReadable) => PollFlags::IN,
+                Ok(CallProgress::WaitWritable) => PollFlags::OUT,
                 Err(errno) => return Some(Err(errno)),
             };
             // A socket may be ready again and again and yet give nothing.
-            if self.wait(socket, flags, until)? == Woken::Late || Instant::now() >= until {
+            if self.wait_ready(socket, flags, deadline)? == WaitResult::TimedOut
+                || Instant::now() >= deadline
+            {
                 return Some(Err(Errno::AGAIN));
             }
         }
     }
 
     fn accept(&mut self, listener: BorrowedFd<'_>) -> Option<Result<OwnedFd, Errno>> {
-        let until = Instant::now() + LONGEST_WAIT;
+        let deadline = Instant::now() + MAX_WAIT;
         loop {
             match sockets::accept(listener) {
                 Err(Errno::AGAIN) => {}
                 outcome => return Some(outcome),
             }
-            if self.wait(listener, PollFlags::IN, until)? == Woken::Late || Instant::now() >= until
+            if self.wait_ready(listener, PollFlags::IN, deadline)? == WaitResult::TimedOut
+                || Instant::now() >= deadline
             {
                 return Some(Err(Errno::AGAIN));
             }
@@ -302,22 +313,23 @@ impl Orders {
     }
 
     /// Writes until the kernel has taken no more for a while: between two buffers things still move.
-    fn fill(&mut self, socket: BorrowedFd<'_>) -> Option<Result<Told, Errno>> {
+    fn fill(&mut self, socket: BorrowedFd<'_>) -> Option<Result<CommandResult, Errno>> {
         const QUIET: Duration = Duration::from_millis(200);
         let mut written = 0_u32;
-        let mut full = Instant::now() + QUIET;
+        let mut deadline = Instant::now() + QUIET;
         loop {
             match sockets::send(socket, None, 4096) {
-                Ok(Told::Bytes(bytes)) => {
+                Ok(CommandResult::Bytes(bytes)) => {
                     written = written.saturating_add(bytes);
-                    full = Instant::now() + QUIET;
+                    deadline = Instant::now() + QUIET;
                 }
                 Ok(_) => {}
                 Err(Errno::AGAIN) => {
                     // Where the kernel is short of memory a socket may be ready and take nothing.
-                    let late = self.wait(socket, PollFlags::OUT, full)? == Woken::Late;
-                    if late || Instant::now() >= full {
-                        return Some(Ok(Told::Bytes(written)));
+                    let late =
+                        self.wait_ready(socket, PollFlags::OUT, deadline)? == WaitResult::TimedOut;
+                    if late || Instant::now() >= deadline {
+                        return Some(Ok(CommandResult::Bytes(written)));
                     }
                 }
                 Err(errno) => return Some(Err(errno)),
@@ -327,30 +339,35 @@ impl Orders {
 
     /// Waits for the socket. `None` where the lab ended: no order comes before the reply to the one
     /// before, so that anything on stdin is its end.
-    fn wait(&self, socket: BorrowedFd<'_>, flags: PollFlags, until: Instant) -> Option<Woken> {
+    fn wait_ready(
+        &self,
+        socket: BorrowedFd<'_>,
+        flags: PollFlags,
+        deadline: Instant,
+    ) -> Option<WaitResult> {
         let stdin = std::io::stdin();
         loop {
-            if self.ended.load(Ordering::SeqCst) {
+            if self.terminated.load(Ordering::SeqCst) {
                 return None;
             }
-            let left = until.saturating_duration_since(Instant::now());
-            let timeout = Timespec::try_from(left).ok();
-            let mut ends = [
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec::try_from(remaining).ok();
+            let mut poll_fds = [
                 PollFd::from_borrowed_fd(socket, flags),
                 PollFd::new(&stdin, PollFlags::IN),
             ];
-            match poll(&mut ends, timeout.as_ref()) {
-                Ok(0) => return Some(Woken::Late),
+            match poll(&mut poll_fds, timeout.as_ref()) {
+                Ok(0) => return Some(WaitResult::TimedOut),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(_) => return None,
             }
-            let [socket, stdin] = &ends;
+            let [socket, stdin] = &poll_fds;
             if !stdin.revents().is_empty() {
                 return None;
             }
             if !socket.revents().is_empty() {
-                return Some(Woken::Ready);
+                return Some(WaitResult::Ready);
             }
         }
     }

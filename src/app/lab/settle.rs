@@ -1,29 +1,31 @@
 //! Waiting until the table shows what a step says, and playing a lesson up to a step.
 //!
-//! In: a [`Step`] that was done. Out: [`Settled`]: what was seen at last, and what of it is not as it
+//! In: a [`Step`] that was done. Out: [`SettledRows`]: what was seen at last, and what of it is not as it
 //! must be. The kernel takes its time over some things: a lost SYN is sent again after one second,
 //! then two, then four.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Done, Lab, LabError, Seen};
+use super::{ExecutedCall, Lab, LabError, LabSample};
 use crate::collect::SourceError;
 use crate::snapshot::SourceKind;
-use crate::teach::lessons::{Call, Difference, Happened, Lesson, Number, Outcome, Refusal};
-use crate::teach::lessons::{Scene, Step, When, troubles};
+use crate::teach::lessons::{
+    ActualResult, Call, CallError, ExpectedResult, LabPort, Lesson, Mismatch,
+};
+use crate::teach::lessons::{CheckTime, LabView, LessonStep, step_mismatches};
 
 /// Between the first two looks; then twice as long each time, up to the longest: what is not there
 /// soon has to wait for somebody else, and looking takes time from him.
-const PAUSE: Duration = Duration::from_millis(4);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const INITIAL_PAUSE: Duration = Duration::from_millis(4);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 /// What was seen at last.
-pub struct Settled {
+pub struct SettledRows {
     /// The table.
-    pub seen: Seen,
+    pub sample: LabSample,
     /// What is not as it must be; nothing where all is.
-    pub troubles: Vec<Difference>,
+    pub mismatches: Vec<Mismatch>,
 }
 
 impl Lab {
@@ -32,28 +34,28 @@ impl Lab {
     ///
     /// # Errors
     /// When no table could be read.
-    pub fn settle(
+    pub fn wait_for_rows(
         &mut self,
-        step: &Step,
-        last: Option<&Done>,
-        patience: Duration,
-    ) -> Result<Settled, SourceError> {
-        let until = Instant::now() + patience;
-        let mut pause = PAUSE;
+        step: &LessonStep,
+        last: Option<&ExecutedCall>,
+        timeout: Duration,
+    ) -> Result<SettledRows, SourceError> {
+        let deadline = Instant::now() + timeout;
+        let mut pause = INITIAL_PAUSE;
         loop {
-            let is_last = Instant::now() >= until;
-            let seen = self.look()?;
-            let scene = Scene {
-                cast: self.cast(),
-                rows: seen.rows(self.cast()),
-                last: last.map(|done| done.happened),
+            let is_last = Instant::now() >= deadline;
+            let sample = self.sample_rows()?;
+            let lab_view = LabView {
+                lab_names: self.lab_names(),
+                rows: sample.rows(self.lab_names()),
+                last_result: last.map(|done| done.actual),
             };
-            let troubles = troubles(step, When::AtOnce, &scene);
-            if troubles.is_empty() || is_last {
-                return Ok(Settled { seen, troubles });
+            let mismatches = step_mismatches(step, CheckTime::Immediate, &lab_view);
+            if mismatches.is_empty() || is_last {
+                return Ok(SettledRows { sample, mismatches });
             }
             std::thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
@@ -63,34 +65,34 @@ impl Lab {
     ///
     /// # Errors
     /// When the lab cannot go on.
-    pub fn play(
+    pub fn open_at_step(
         program: &Path,
         lesson: &'static Lesson,
         source: Option<SourceKind>,
         steps: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, LabError> {
         let mut lab = Self::open(program, lesson, source)?;
         for step in lesson.steps.iter().take(steps) {
-            if lab.abilities().allow(step.shown) {
-                let done = lab.perform(step)?;
-                lab.settle(step, done.last(), patience)?;
+            if lab.capabilities().allows(step.condition) {
+                let done = lab.run_step(step)?;
+                lab.wait_for_rows(step, done.last(), timeout)?;
             }
         }
         Ok(lab)
     }
 }
 
-impl Done {
+impl ExecutedCall {
     /// Whether somebody else took the port between the choice of its number and its use. It has
     /// nothing to do with the lesson, which is to be played once more.
-    pub fn met_a_stranger(&self) -> bool {
-        let names_port = match self.deed.call {
-            Call::Bind(_, place) => matches!(place.port, Number::Named(_)),
+    pub fn port_was_taken(&self) -> bool {
+        let names_port = match self.action.call {
+            Call::Bind(_, place) => matches!(place.port, LabPort::Named(_)),
             _ => false,
         };
         names_port
-            && self.deed.outcome == Outcome::Works
-            && self.happened == Happened::Failed(Refusal::AddressInUse)
+            && self.action.expected == ExpectedResult::Success
+            && self.actual == ActualResult::Failed(CallError::AddrInUse)
     }
 }

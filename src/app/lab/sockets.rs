@@ -11,105 +11,115 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt,
 };
 
-use super::options::{self, Ears};
-use super::order::{Switch, Told};
-use crate::teach::lessons::call::{Kind, Patience};
+use super::options::{self, PacketDrop};
+use super::order::{CommandResult, ResolvedOption};
+use crate::teach::lessons::call::{ConnectMode, SocketKind};
 
 /// Whether a call is finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waiting {
+pub(super) enum CallProgress {
     /// It is.
-    Over(Told),
+    Done(CommandResult),
     /// When there is something to read.
-    ToRead,
+    WaitReadable,
     /// When there is room to write, or the connection is there.
-    ToWrite,
+    WaitWritable,
 }
 
-const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
+const SOCKET_FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 
 /// Buffers of this size are soon full.
-const SMALL: usize = 4096;
+const SMALL_BUFFER_BYTES: usize = 4096;
 
-pub(super) fn socket(kind: Kind) -> Result<OwnedFd, Errno> {
+pub(super) fn socket(kind: SocketKind) -> Result<OwnedFd, Errno> {
     let (family, kind) = match kind {
-        Kind::Tcp => (AddressFamily::INET, SocketType::STREAM),
-        Kind::Tcp6 => (AddressFamily::INET6, SocketType::STREAM),
-        Kind::Udp => (AddressFamily::INET, SocketType::DGRAM),
+        SocketKind::Tcp => (AddressFamily::INET, SocketType::STREAM),
+        SocketKind::Tcp6 => (AddressFamily::INET6, SocketType::STREAM),
+        SocketKind::Udp => (AddressFamily::INET, SocketType::DGRAM),
     };
-    rustix::net::socket_with(family, kind, FLAGS, None)
+    rustix::net::socket_with(family, kind, SOCKET_FLAGS, None)
 }
 
 pub(super) fn accept(listener: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    rustix::net::accept_with(listener, FLAGS)
+    rustix::net::accept_with(listener, SOCKET_FLAGS)
 }
 
-pub(super) fn set(socket: BorrowedFd<'_>, switch: Switch) -> Result<(), Errno> {
-    let by_number = |outcome: Result<(), i32>| outcome.map_err(Errno::from_raw_os_error);
-    match switch {
-        Switch::ReuseAddress => sockopt::set_socket_reuseaddr(socket, true),
-        Switch::ReusePort => sockopt::set_socket_reuseport(socket, true),
-        Switch::OnlyIpv6 => sockopt::set_ipv6_v6only(socket, true),
-        Switch::BothFamilies => sockopt::set_ipv6_v6only(socket, false),
-        Switch::SmallBuffers => {
-            sockopt::set_socket_recv_buffer_size(socket, SMALL)?;
-            sockopt::set_socket_send_buffer_size(socket, SMALL)
+pub(super) fn set_option(socket: BorrowedFd<'_>, option: ResolvedOption) -> Result<(), Errno> {
+    let to_errno = |outcome: Result<(), i32>| outcome.map_err(Errno::from_raw_os_error);
+    match option {
+        ResolvedOption::ReuseAddr => sockopt::set_socket_reuseaddr(socket, true),
+        ResolvedOption::ReusePort => sockopt::set_socket_reuseport(socket, true),
+        ResolvedOption::V6Only => sockopt::set_ipv6_v6only(socket, true),
+        ResolvedOption::DualStack => sockopt::set_ipv6_v6only(socket, false),
+        ResolvedOption::SmallBuffers => {
+            sockopt::set_socket_recv_buffer_size(socket, SMALL_BUFFER_BYTES)?;
+            sockopt::set_socket_send_buffer_size(socket, SMALL_BUFFER_BYTES)
         }
-        Switch::Deaf => by_number(options::set_ears(&socket, Ears::Shut)),
-        Switch::Hearing => by_number(options::set_ears(&socket, Ears::Open)),
-        Switch::FourPorts(first) => by_number(options::set_four_ports(&socket, first)),
-        Switch::DeferAccept => by_number(options::set_defer_accept(&socket)),
+        ResolvedOption::DropPackets => to_errno(options::set_packet_drop(&socket, PacketDrop::On)),
+        ResolvedOption::AcceptPackets => {
+            to_errno(options::set_packet_drop(&socket, PacketDrop::Off))
+        }
+        ResolvedOption::LocalPortRange(first) => {
+            to_errno(options::set_local_port_range(&socket, first))
+        }
+        ResolvedOption::DeferAccept => to_errno(options::set_defer_accept(&socket)),
     }
 }
 
 /// Begins to connect, or tells what came of it: called again when the socket may be written to.
 pub(super) fn connect(
     socket: BorrowedFd<'_>,
-    place: SocketAddr,
-    patience: Patience,
-) -> Result<Waiting, Errno> {
-    match rustix::net::connect(socket, &place) {
-        Ok(()) => Ok(Waiting::Over(Told::Worked)),
-        Err(Errno::INPROGRESS) if patience == Patience::Begins => Ok(Waiting::Over(Told::Begun)),
-        Err(Errno::INPROGRESS | Errno::ALREADY) => Ok(Waiting::ToWrite),
+    addr: SocketAddr,
+    mode: ConnectMode,
+) -> Result<CallProgress, Errno> {
+    match rustix::net::connect(socket, &addr) {
+        Ok(()) => Ok(CallProgress::Done(CommandResult::Success)),
+        Err(Errno::INPROGRESS) if mode == ConnectMode::NonBlocking => {
+            Ok(CallProgress::Done(CommandResult::InProgress))
+        }
+        Err(Errno::INPROGRESS | Errno::ALREADY) => Ok(CallProgress::WaitWritable),
         Err(errno) => Err(errno),
     }
 }
 
 pub(super) fn send(
     socket: BorrowedFd<'_>,
-    place: Option<SocketAddr>,
+    addr: Option<SocketAddr>,
     bytes: u32,
-) -> Result<Told, Errno> {
+) -> Result<CommandResult, Errno> {
     let bytes = vec![b'x'; usize::try_from(bytes).unwrap_or(0)];
-    let sent = match place {
-        Some(place) => rustix::net::sendto(socket, &bytes, SendFlags::NOSIGNAL, &place)?,
+    let sent = match addr {
+        Some(addr) => rustix::net::sendto(socket, &bytes, SendFlags::NOSIGNAL, &addr)?,
         None => rustix::net::send(socket, &bytes, SendFlags::NOSIGNAL)?,
     };
-    Ok(Told::Bytes(u32::try_from(sent).unwrap_or(u32::MAX)))
+    Ok(CommandResult::Bytes(
+        u32::try_from(sent).unwrap_or(u32::MAX),
+    ))
 }
 
-pub(super) fn receive(socket: BorrowedFd<'_>, at_most: u32) -> Result<Waiting, Errno> {
-    let mut bytes = vec![0; usize::try_from(at_most).unwrap_or(0)];
+pub(super) fn recv(socket: BorrowedFd<'_>, max_bytes: u32) -> Result<CallProgress, Errno> {
+    let mut bytes = vec![0; usize::try_from(max_bytes).unwrap_or(0)];
     match rustix::net::recv(socket, &mut bytes[..], RecvFlags::empty()) {
-        Ok((_, 0)) => Ok(Waiting::Over(Told::EndOfFile)),
+        Ok((_, 0)) => Ok(CallProgress::Done(CommandResult::EndOfFile)),
         Ok((_, read)) => {
             let read = u32::try_from(read).unwrap_or(u32::MAX);
-            Ok(Waiting::Over(Told::Bytes(read)))
+            Ok(CallProgress::Done(CommandResult::Bytes(read)))
         }
-        Err(Errno::AGAIN) => Ok(Waiting::ToRead),
+        Err(Errno::AGAIN) => Ok(CallProgress::WaitReadable),
         Err(errno) => Err(errno),
     }
 }
 
 /// Reads until the end, or until there is nothing for now.
-pub(super) fn drain(socket: BorrowedFd<'_>) -> Result<Waiting, Errno> {
+pub(super) fn drain(socket: BorrowedFd<'_>) -> Result<CallProgress, Errno> {
     const CHUNK: u32 = 1 << 16;
     loop {
-        match receive(socket, CHUNK)? {
-            Waiting::Over(Told::EndOfFile) => return Ok(Waiting::Over(Told::EndOfFile)),
-            Waiting::Over(_) => {}
-            waiting => return Ok(waiting),
+        match recv(socket, CHUNK)? {
+            CallProgress::Done(CommandResult::EndOfFile) => {
+                return Ok(CallProgress::Done(CommandResult::EndOfFile));
+            }
+            CallProgress::Done(_) => {}
+            progress => return Ok(progress),
         }
     }
 }
@@ -126,14 +136,14 @@ pub(super) fn abort(socket: OwnedFd) {
 }
 
 /// Its descriptor and its inode.
-pub(super) fn numbers(socket: &OwnedFd) -> Option<(u32, u64)> {
+pub(super) fn fd_and_inode(socket: &OwnedFd) -> Option<(u32, u64)> {
     let descriptor = u32::try_from(socket.as_raw_fd()).ok()?;
     let inode = rustix::fs::fstat(socket).ok()?.st_ino;
     Some((descriptor, inode))
 }
 
 /// Its own end; `None` where it has none.
-pub(super) fn local(socket: BorrowedFd<'_>) -> Option<SocketAddr> {
+pub(super) fn local_addr(socket: BorrowedFd<'_>) -> Option<SocketAddr> {
     let name = rustix::net::getsockname(socket.as_fd()).ok()?;
     SocketAddr::try_from(name).ok()
 }

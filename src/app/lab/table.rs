@@ -1,6 +1,6 @@
 //! The rows of a lab, seen the way Portolan sees every socket.
 //!
-//! In: the [`Cast`]. Out: moments, and which of their rows are the lab's: collected, remembered and
+//! In: the [`LabNames`]. Out: moments, and which of their rows are the lab's: collected, remembered and
 //! asked for as a list on the command line is.
 
 use std::collections::HashSet;
@@ -8,21 +8,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::LabError;
-use crate::collect::{Closes, Collector, Demand, OwnerSearch, SourceError};
-use crate::history::{History, Moment, Tracked};
+use crate::collect::{CloseEvents, Collector, OwnerMode, SampleScope, SourceError};
+use crate::history::{History, Moment, TrackedSocket};
 use crate::port::{Port, PortRange, PortSet, Protocol};
-use crate::query::{Answer, Filter, Grouping, Query, answer};
+use crate::query::{Filter, Grouping, Query, QueryResult, run};
 use crate::services::Services;
 use crate::snapshot::{Snapshot, SourceKind};
-use crate::teach::lessons::Cast;
+use crate::teach::lessons::LabNames;
 
 /// The table.
-pub struct Table {
+pub struct LabSampler {
     collector: Collector,
     history: History,
 }
 
-impl Table {
+impl LabSampler {
     /// Opens the source asked for, or the best.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Table {
     }
 
     /// Where the rows come from.
-    pub fn kind(&self) -> SourceKind {
+    pub fn source_kind(&self) -> SourceKind {
         self.collector.kind()
     }
 
@@ -43,28 +43,28 @@ impl Table {
     ///
     /// # Errors
     /// When no table could be read.
-    pub fn look(&mut self, cast: &Cast) -> Result<Seen, SourceError> {
-        self.collector.demand_from_now_on(Demand {
-            ports: Some(cast.port_set()),
-            owners: OwnerSearch::Sought,
-            closes: Closes::NotHeard,
+    pub fn sample_rows(&mut self, lab_names: &LabNames) -> Result<LabSample, SourceError> {
+        self.collector.set_scope(SampleScope {
+            ports: Some(lab_names.port_set()),
+            owners: OwnerMode::Full,
+            close_events: CloseEvents::Off,
         });
-        let mut snapshot = self.sample()?;
+        let mut snapshot = self.sample_with_retries()?;
         let moment = self.history.apply(&mut snapshot);
         let query = Query {
-            filter: Arc::new(filter(cast)),
+            filter: Arc::new(lab_filter(lab_names)),
             grouping: Grouping::Sockets,
-            ..Query::everything(Arc::new(Services::none()))
+            ..Query::unfiltered(Arc::new(Services::empty()))
         };
-        Ok(Seen(answer(moment, &query)))
+        Ok(LabSample(run(moment, &query)))
     }
 
     /// A look may fail where the next does not: the table changes while it is read.
-    fn sample(&mut self) -> Result<Snapshot, SourceError> {
+    fn sample_with_retries(&mut self) -> Result<Snapshot, SourceError> {
         let mut failed = 1;
         loop {
             match self.collector.sample(Vec::new(), Duration::ZERO) {
-                Err(_) if failed < TRIES => failed += 1,
+                Err(_) if failed < MAX_ATTEMPTS => failed += 1,
                 outcome => return outcome,
             }
         }
@@ -72,9 +72,9 @@ impl Table {
 
     /// Rows with this port before the lab does anything with it are not the lab's: they are taken
     /// note of in the cast.
-    pub(super) fn banish(
+    pub(super) fn ignore_existing(
         &mut self,
-        cast: &mut Cast,
+        lab_names: &mut LabNames,
         protocol: Protocol,
         port: Port,
     ) -> Result<(), LabError> {
@@ -82,38 +82,38 @@ impl Table {
             first: port,
             last: port,
         };
-        self.collector.demand_from_now_on(Demand {
+        self.collector.set_scope(SampleScope {
             ports: Some(PortSet::new([range])),
-            owners: OwnerSearch::NotSought,
-            closes: Closes::NotHeard,
+            owners: OwnerMode::Off,
+            close_events: CloseEvents::Off,
         });
-        let snapshot = self.sample()?;
-        cast.banish(protocol, port, &snapshot.sockets);
+        let snapshot = self.sample_with_retries()?;
+        lab_names.ignore_existing(protocol, port, &snapshot.sockets);
         Ok(())
     }
 
     /// The first of four ports in a row that no socket has as its own, among those that the kernel
     /// hands out.
-    pub(super) fn four_free(&mut self) -> Result<Port, LabError> {
-        self.collector.demand_from_now_on(Demand {
+    pub(super) fn find_four_free_ports(&mut self) -> Result<Port, LabError> {
+        self.collector.set_scope(SampleScope {
             ports: None,
-            owners: OwnerSearch::NotSought,
-            closes: Closes::NotHeard,
+            owners: OwnerMode::Off,
+            close_events: CloseEvents::Off,
         });
-        let snapshot = self.sample()?;
+        let snapshot = self.sample_with_retries()?;
         let range = snapshot.ephemeral;
         let taken: HashSet<Port> = snapshot.sockets.iter().map(|s| s.local.port).collect();
         // Labs at the same time begin at different places.
         let span = range.last.number().saturating_sub(range.first.number());
         let offset = u32::from(span).max(1);
-        let start = std::process::id().wrapping_mul(u32::from(STEP)) % offset;
+        let start = std::process::id().wrapping_mul(u32::from(SEARCH_STRIDE)) % offset;
         let start = range.first.number() + u16::try_from(start).unwrap_or(0);
-        let up = start..range.last.number().saturating_sub(3);
-        let down = range.first.number()..start;
+        let above_start = start..range.last.number().saturating_sub(3);
+        let below_start = range.first.number()..start;
         let is_free = |first: &u16| (*first..first + 4).all(|port| !taken.contains(&Port(port)));
-        let found = up.chain(down).find(is_free);
-        found.map(Port).ok_or_else(|| {
-            LabError::System(std::io::Error::other(
+        let first_port = above_start.chain(below_start).find(is_free);
+        first_port.map(Port).ok_or_else(|| {
+            LabError::Io(std::io::Error::other(
                 "there are no four free ports in a row",
             ))
         })
@@ -121,30 +121,30 @@ impl Table {
 }
 
 /// How often a look is tried.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 /// Where to look for free ports: not among the first, which others try first, too.
-const STEP: u16 = 64;
+const SEARCH_STRIDE: u16 = 64;
 
 /// What one look gave.
-pub struct Seen(Answer);
+pub struct LabSample(QueryResult);
 
-impl Seen {
+impl LabSample {
     /// The moment.
     pub fn moment(&self) -> &Arc<Moment> {
         &self.0.moment
     }
 
     /// The lab's rows.
-    pub fn rows(&self, cast: &Cast) -> Vec<&Arc<Tracked>> {
+    pub fn rows(&self, lab_names: &LabNames) -> Vec<&Arc<TrackedSocket>> {
         let rows = self.0.rows.iter().filter_map(|slot| self.0.row(*slot));
-        rows.filter(|row| cast.has(row)).collect()
+        rows.filter(|row| lab_names.is_lab_row(row)).collect()
     }
 }
 
 /// `port:41233,50122`, as one would type it.
-fn filter(cast: &Cast) -> Filter {
-    let ports = cast.port_set();
+fn lab_filter(lab_names: &LabNames) -> Filter {
+    let ports = lab_names.port_set();
     let words: Vec<String> = ports
         .ranges()
         .iter()

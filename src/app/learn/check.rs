@@ -9,37 +9,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::exit::{Exit, Failure};
-use crate::app::lab::{Done, Lab, Table};
-use crate::app::print::say;
-use crate::history::Tracked;
+use crate::app::lab::{ExecutedCall, Lab, LabSampler};
+use crate::app::print::print_stderr;
+use crate::history::TrackedSocket;
 use crate::quantity;
 use crate::snapshot::SourceKind;
 use crate::socket::Transport;
-use crate::teach::lessons::{Ability, Actor, Call, LESSONS, Lesson, Step, say_row};
+use crate::teach::lessons::{Call, Capability, LESSONS, LabRole, Lesson, LessonStep, lab_row_text};
 
 /// How long the rows may take to become what they must be, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How much is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Telling {
+enum Verbosity {
     /// A line a step.
-    Short,
+    Brief,
     /// Every call and every row.
     Full,
 }
 
 /// How often a lesson is played anew when a stranger took one of its ports.
-const PLAYS: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// Plays one lesson, or all.
 pub(super) fn check(
     chosen: Option<&'static Lesson>,
     source: Option<SourceKind>,
 ) -> Result<Exit, Failure> {
-    let telling = match chosen {
-        Some(_) => Telling::Full,
-        None => Telling::Short,
+    let verbosity = match chosen {
+        Some(_) => Verbosity::Full,
+        None => Verbosity::Brief,
     };
     let lessons: Vec<&'static Lesson> = match chosen {
         Some(lesson) => vec![lesson],
@@ -47,24 +47,24 @@ pub(super) fn check(
     };
     let mut held = 0;
     for lesson in &lessons {
-        if play(lesson, telling, source)? == Verdict::Held {
+        if check_lesson(lesson, verbosity, source)? == CheckOutcome::AsDescribed {
             held += 1;
         }
     }
-    remark(source)?;
-    let count = quantity::count(lessons.len(), "lesson", "lessons");
-    line(&format!("{held} of {count} as described")).map_err(Failure::Output)?;
+    warn_incomplete_source(source)?;
+    let count = quantity::pluralize(lessons.len(), "lesson", "lessons");
+    print_line(&format!("{held} of {count} as described")).map_err(Failure::Output)?;
     Ok(match held == lessons.len() {
-        true => Exit::Done,
-        false => Exit::No,
+        true => Exit::Success,
+        false => Exit::Negative,
     })
 }
 
 /// Says where not everything could be compared.
-fn remark(source: Option<SourceKind>) -> Result<(), Failure> {
-    let kind = Table::open(source)?.kind();
+fn warn_incomplete_source(source: Option<SourceKind>) -> Result<(), Failure> {
+    let kind = LabSampler::open(source)?.source_kind();
     if kind != SourceKind::SockDiag {
-        say(format_args!(
+        print_stderr(format_args!(
             "{kind} does not tell everything, such as a listener's backlog: what it does not tell was not compared"
         ));
     }
@@ -73,171 +73,189 @@ fn remark(source: Option<SourceKind>) -> Result<(), Failure> {
 
 /// What came of a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum CheckOutcome {
     /// All was as the lesson says.
-    Held,
+    AsDescribed,
     /// Something was not.
     Failed,
     /// It could not be told: somebody else took a port.
     Disturbed,
 }
 
-fn play(
+fn check_lesson(
     lesson: &'static Lesson,
-    telling: Telling,
+    verbosity: Verbosity,
     source: Option<SourceKind>,
-) -> Result<Verdict, Failure> {
-    line(&format!("{:2}  {}", lesson.number, lesson.title)).map_err(Failure::Output)?;
-    for _ in 1..PLAYS {
-        match Played::open(lesson, telling, source)?.play(lesson)? {
-            Verdict::Disturbed => {
+) -> Result<CheckOutcome, Failure> {
+    print_line(&format!("{:2}  {}", lesson.number, lesson.title)).map_err(Failure::Output)?;
+    for _ in 1..MAX_ATTEMPTS {
+        match LessonCheck::open(lesson, verbosity, source)?.run(lesson)? {
+            CheckOutcome::Disturbed => {
                 let text = "    --  another program took the port; once more";
-                line(text).map_err(Failure::Output)?;
+                print_line(text).map_err(Failure::Output)?;
             }
-            verdict => return Ok(verdict),
+            outcome => return Ok(outcome),
         }
     }
-    Ok(Verdict::Failed)
+    Ok(CheckOutcome::Failed)
 }
 
-fn line(text: &str) -> io::Result<()> {
+fn print_line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
 }
 
 /// A lesson in play.
-struct Played {
+struct LessonCheck {
     lab: Lab,
-    telling: Telling,
+    verbosity: Verbosity,
 }
 
 /// What was seen after a step.
-struct Found {
+struct StepReport {
     /// The rows by state: `1 LISTEN, 6 ESTABLISHED`.
     states: String,
     /// Each row.
     rows: Vec<String>,
     /// What is not as it must be.
-    troubles: Vec<String>,
+    mismatches: Vec<String>,
 }
 
-impl Played {
+impl LessonCheck {
     fn open(
         lesson: &'static Lesson,
-        telling: Telling,
+        verbosity: Verbosity,
         source: Option<SourceKind>,
     ) -> Result<Self, Failure> {
         let lab = Lab::open(Lab::this_program(), lesson, source)?;
-        Ok(Self { lab, telling })
+        Ok(Self { lab, verbosity })
     }
 
-    fn play(mut self, lesson: &'static Lesson) -> Result<Verdict, Failure> {
+    fn run(mut self, lesson: &'static Lesson) -> Result<CheckOutcome, Failure> {
         for step in lesson.steps {
-            if let Some(ability) = self.lab.abilities().lack(step.shown) {
-                self.tell_lack(step, ability).map_err(Failure::Output)?;
+            if let Some(capability) = self.lab.capabilities().missing(step.condition) {
+                self.print_missing(step, capability)
+                    .map_err(Failure::Output)?;
                 continue;
             }
-            if !self.lab.abilities().allow(step.shown) {
+            if !self.lab.capabilities().allows(step.condition) {
                 continue;
             }
-            let done = self.lab.perform(step)?;
-            if done.iter().any(Done::met_a_stranger) {
-                return Ok(Verdict::Disturbed);
+            let done = self.lab.run_step(step)?;
+            if done.iter().any(ExecutedCall::port_was_taken) {
+                return Ok(CheckOutcome::Disturbed);
             }
-            let found = self.compare(step, &done)?;
-            self.tell(step, &done, &found).map_err(Failure::Output)?;
-            if !found.troubles.is_empty() {
+            let report = self.check_step(step, &done)?;
+            self.print_step(step, &done, &report)
+                .map_err(Failure::Output)?;
+            if !report.mismatches.is_empty() {
                 // What comes after rests on it.
-                return Ok(Verdict::Failed);
+                return Ok(CheckOutcome::Failed);
             }
         }
-        Ok(Verdict::Held)
+        Ok(CheckOutcome::AsDescribed)
     }
 
-    fn compare(&mut self, step: &'static Step, done: &[Done]) -> Result<Found, Failure> {
-        let unexpected = done.iter().filter(|done| !done.is_as_expected());
-        let mut troubles: Vec<String> = unexpected.map(say_unexpected).collect();
+    fn check_step(
+        &mut self,
+        step: &'static LessonStep,
+        done: &[ExecutedCall],
+    ) -> Result<StepReport, Failure> {
+        let unexpected = done.iter().filter(|done| !done.is_expected());
+        let mut mismatches: Vec<String> = unexpected.map(unexpected_text).collect();
         // Rows cannot become right any more where a call went wrong.
-        let patience = match troubles.is_empty() {
-            true => PATIENCE,
+        let timeout = match mismatches.is_empty() {
+            true => SETTLE_TIMEOUT,
             false => Duration::ZERO,
         };
-        let settled = self.lab.settle(step, done.last(), patience)?;
-        let cast = self.lab.cast();
-        let rows = settled.seen.rows(cast);
-        troubles.extend(settled.troubles.iter().map(ToString::to_string));
-        Ok(Found {
-            states: states(&rows),
-            rows: rows.iter().map(|row| say_row(row, cast)).collect(),
-            troubles,
+        let settled = self.lab.wait_for_rows(step, done.last(), timeout)?;
+        let lab_names = self.lab.lab_names();
+        let rows = settled.sample.rows(lab_names);
+        mismatches.extend(settled.mismatches.iter().map(ToString::to_string));
+        Ok(StepReport {
+            states: state_counts(&rows),
+            rows: rows
+                .iter()
+                .map(|row| lab_row_text(row, lab_names))
+                .collect(),
+            mismatches,
         })
     }
 
-    fn tell(&self, step: &'static Step, done: &[Done], found: &Found) -> io::Result<()> {
-        let mark = match found.troubles.is_empty() {
+    fn print_step(
+        &self,
+        step: &'static LessonStep,
+        done: &[ExecutedCall],
+        report: &StepReport,
+    ) -> io::Result<()> {
+        let mark = match report.mismatches.is_empty() {
             true => "ok ",
             false => "NOT",
         };
-        line(&format!("    {mark} {}: {}", step.title, found.states))?;
-        if self.telling == Telling::Full || !found.troubles.is_empty() {
+        print_line(&format!("    {mark} {}: {}", step.title, report.states))?;
+        if self.verbosity == Verbosity::Full || !report.mismatches.is_empty() {
             for done in done {
-                line(&format!("          {}", self.say_done(done)))?;
+                print_line(&format!("          {}", self.call_text(done)))?;
             }
-            for row in &found.rows {
-                line(&format!("        = {row}"))?;
+            for row in &report.rows {
+                print_line(&format!("        = {row}"))?;
             }
         }
-        for trouble in &found.troubles {
-            line(&format!("        ! {trouble}"))?;
+        for trouble in &report.mismatches {
+            print_line(&format!("        ! {trouble}"))?;
         }
         Ok(())
     }
 
     /// `lab-server: bind(l, 127.0.0.1:0) … works, P = 41233`.
-    fn say_done(&self, done: &Done) -> String {
-        let actor: Actor = done.deed.actor;
-        let names: Vec<String> = match done.deed.call {
-            Call::ChooseFour(name) => (1..=4).map(|n| name.nth(n)).collect(),
+    fn call_text(&self, done: &ExecutedCall) -> String {
+        let actor: LabRole = done.action.role;
+        let names: Vec<String> = match done.action.call {
+            Call::PickFourPorts(name) => (1..=4).map(|n| name.numbered(n)).collect(),
             _ => done
-                .deed
-                .names
-                .map(|name| name.nth(done.n))
+                .action
+                .port_name
+                .map(|name| name.numbered(done.n))
                 .into_iter()
                 .collect(),
         };
         let named: String = names
             .iter()
-            .filter_map(|name| Some(format!(", {name} = {}", self.lab.cast().port(name)?)))
+            .filter_map(|name| Some(format!(", {name} = {}", self.lab.lab_names().port(name)?)))
             .collect();
-        let text = done.deed.call.text(done.n);
-        let made = done.socket.filter(|_| done.deed.call.makes_socket());
-        let made = made.map(|s| format!(", descriptor {} = socket:[{}]", s.descriptor, s.inode));
+        let text = done.action.call.text(done.n);
+        let fd_text = done.socket.filter(|_| done.action.call.creates_socket());
+        let fd_text = fd_text.map(|s| format!(", descriptor {} = socket:[{}]", s.fd, s.inode));
         format!(
             "{actor}: {text}: {}{}{named}",
-            done.happened,
-            made.unwrap_or_default(),
+            done.actual,
+            fd_text.unwrap_or_default(),
         )
     }
 
-    fn tell_lack(&self, step: &'static Step, ability: Ability) -> io::Result<()> {
-        let text = format!("    --  {}: not shown: {}", step.title, ability.lack());
-        line(&text)
+    fn print_missing(&self, step: &'static LessonStep, capability: Capability) -> io::Result<()> {
+        let text = format!(
+            "    --  {}: not shown: {}",
+            step.title,
+            capability.missing_reason()
+        );
+        print_line(&text)
     }
 }
 
-fn say_unexpected(done: &Done) -> String {
+fn unexpected_text(done: &ExecutedCall) -> String {
     format!(
         "{}: {}: {}, wanted: {}",
-        done.deed.actor,
-        done.deed.call.text(done.n),
-        done.happened,
-        done.deed.outcome
+        done.action.role,
+        done.action.call.text(done.n),
+        done.actual,
+        done.action.expected
     )
 }
 
 /// `1 LISTEN, 6 ESTABLISHED`.
-fn states(rows: &[&Arc<Tracked>]) -> String {
+fn state_counts(rows: &[&Arc<TrackedSocket>]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in rows {
         let state = match row.socket.transport {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{App, Effect, Pace};
-use crate::app::cli::{LONGEST, SHORTEST};
+use super::{App, Effect, PlaybackCommand};
+use crate::app::cli::{MAX_INTERVAL, MIN_INTERVAL};
 use crate::port::Protocol;
-use crate::query::{GroupKey, Grouping, Line, LineId};
-use crate::teach::{self, Subject};
-use crate::view::keys::{Action, FoldMove};
-use crate::view::{Details, Look, Mode};
+use crate::query::{GroupKey, Grouping, LineId, VisibleLine};
+use crate::teach::{self, ExplainSubject};
+use crate::view::keys::{FoldAction, KeyAction};
+use crate::view::{DetailsLevel, Mode, PaneMode};
 
 /// The steps of `<` and `>`.
 const INTERVALS_MS: [u64; 10] = [
@@ -16,106 +16,111 @@ const INTERVALS_MS: [u64; 10] = [
 ];
 
 impl App {
-    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn run_action(&mut self, action: KeyAction) -> Vec<Effect> {
         match action {
-            Action::Quit => return vec![Effect::Quit],
-            Action::Suspend => return vec![Effect::Suspend],
-            Action::Redraw => return vec![Effect::Redraw],
-            Action::Help => self.view.mode = Mode::Help { scroll: 0 },
-            Action::Move(motion) => self.move_cursor(motion),
-            Action::Fold(fold) => self.fold(fold),
+            KeyAction::Quit => return vec![Effect::Quit],
+            KeyAction::Suspend => return vec![Effect::Suspend],
+            KeyAction::Redraw => return vec![Effect::Redraw],
+            KeyAction::Help => self.view.mode = Mode::Help { scroll: 0 },
+            KeyAction::Move(motion) => self.move_cursor(motion),
+            KeyAction::Fold(fold) => self.apply_fold(fold),
             // The questions are on the sockets, one a row: another view would have other rows.
-            Action::View(_) | Action::History | Action::NextView | Action::PreviousView
-                if self.is_sitting() => {}
-            Action::View(grouping) => return self.show(grouping),
-            Action::History => return self.history(),
-            Action::NextView => return self.show(self.neighbour(1)),
-            Action::PreviousView => return self.show(self.neighbour(Grouping::ALL.len() - 1)),
-            Action::Details => self.more_details(),
-            Action::Learn => return self.learn(None),
-            Action::NextLook => self.next_look(),
-            Action::Present => {
-                self.view.manner = self.view.manner.other();
+            KeyAction::SetView(_)
+            | KeyAction::History
+            | KeyAction::NextView
+            | KeyAction::PreviousView
+                if self.is_session_open() => {}
+            KeyAction::SetView(grouping) => return self.set_grouping(grouping),
+            KeyAction::History => return self.toggle_history(),
+            KeyAction::NextView => return self.set_grouping(self.adjacent_grouping(1)),
+            KeyAction::PreviousView => {
+                return self.set_grouping(self.adjacent_grouping(Grouping::LIVE.len() - 1));
+            }
+            KeyAction::Details => self.cycle_details(),
+            KeyAction::OpenLessons => return self.open_lessons(None),
+            KeyAction::NextPaneMode => self.next_pane_mode(),
+            KeyAction::TogglePresentation => {
+                self.view.display_mode = self.view.display_mode.toggled();
                 self.keep_cursor_visible();
             }
-            Action::Filter => self.open_filter(),
-            Action::Pick(joining) => return self.pick(joining),
-            Action::Palette => self.open_palette(),
-            Action::Findings => self.open_findings(),
-            Action::Explain => return self.explain_selected(),
-            Action::Difference => return self.open_explain(Subject::Difference),
-            Action::Back => return self.back(),
-            Action::NextSort => return self.next_sort(),
-            Action::ReverseSort => {
-                let order = &mut self.view.orders[self.view.grouping as usize];
+            KeyAction::Filter => self.open_filter(),
+            KeyAction::OpenFilterMenu(joining) => return self.open_filter_menu(joining),
+            KeyAction::Palette => self.open_palette(),
+            KeyAction::Findings => self.open_findings(),
+            KeyAction::Explain => return self.explain_selected(),
+            KeyAction::SocketVsPort => return self.open_explain(ExplainSubject::SocketVsPort),
+            KeyAction::Back => return self.go_back(),
+            KeyAction::NextSort => return self.next_sort(),
+            KeyAction::ReverseSort => {
+                let order = &mut self.view.sort_orders[self.view.grouping as usize];
                 order.direction = order.direction.reversed();
-                return self.ordered();
+                return self.apply_sort();
             }
-            Action::Pause => return self.pause(),
-            Action::Travel(to) => return self.travel(to),
-            Action::Record => return self.record(),
-            Action::Refresh => return vec![Effect::LookNow],
-            Action::Faster if self.view.playback.is_some() => {
-                return self.change_speed(Pace::Slower);
+            KeyAction::Pause => return self.toggle_pause(),
+            KeyAction::TimeTravel(to) => return self.travel_in_time(to),
+            KeyAction::Record => return self.toggle_recording(),
+            KeyAction::Refresh => return vec![Effect::SampleNow],
+            KeyAction::Faster if self.view.playback.is_some() => {
+                return self.change_playback_speed(PlaybackCommand::Slower);
             }
-            Action::Slower if self.view.playback.is_some() => {
-                return self.change_speed(Pace::Faster);
+            KeyAction::Slower if self.view.playback.is_some() => {
+                return self.change_playback_speed(PlaybackCommand::Faster);
             }
-            Action::Faster => return self.set_interval(faster(self.view.interval)),
-            Action::Slower => return self.set_interval(slower(self.view.interval)),
-            Action::OnlyTcp => return self.only(Protocol::Tcp),
-            Action::OnlyUdp => return self.only(Protocol::Udp),
-            Action::NextPhase => {
-                self.view.narrow.phase = self.view.narrow.phase.next();
-                return vec![Effect::Ask];
+            KeyAction::Faster => return self.set_interval(shorter_interval(self.view.interval)),
+            KeyAction::Slower => return self.set_interval(longer_interval(self.view.interval)),
+            KeyAction::OnlyTcp => return self.toggle_protocol(Protocol::Tcp),
+            KeyAction::OnlyUdp => return self.toggle_protocol(Protocol::Udp),
+            KeyAction::NextStateFilter => {
+                self.view.quick_filter.state = self.view.quick_filter.state.next();
+                return vec![Effect::SendRequest];
             }
-            Action::Copy => return self.copied(),
+            KeyAction::Copy => return self.copy_selected(),
         }
         Vec::new()
     }
 
-    fn only(&mut self, protocol: Protocol) -> Vec<Effect> {
-        let now = &mut self.view.narrow.protocol;
+    fn toggle_protocol(&mut self, protocol: Protocol) -> Vec<Effect> {
+        let now = &mut self.view.quick_filter.protocol;
         *now = if *now == Some(protocol) {
             None
         } else {
             Some(protocol)
         };
-        vec![Effect::Ask]
+        vec![Effect::SendRequest]
     }
 
-    fn neighbour(&self, steps: usize) -> Grouping {
+    fn adjacent_grouping(&self, steps: usize) -> Grouping {
         // The history stands beside the others: from there one goes on where one came from.
         let here = match self.view.grouping {
-            Grouping::History => self.view.before_history,
+            Grouping::History => self.view.previous_grouping,
             here => here,
         };
-        Grouping::ALL[(here as usize + steps) % Grouping::ALL.len()]
+        Grouping::LIVE[(here as usize + steps) % Grouping::LIVE.len()]
     }
 
     /// Goes to the history, or back to where one came from.
-    pub(super) fn history(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_history(&mut self) -> Vec<Effect> {
         match self.view.grouping {
-            Grouping::History => self.show(self.view.before_history),
+            Grouping::History => self.set_grouping(self.view.previous_grouping),
             now => {
-                self.view.before_history = now;
-                self.show(Grouping::History)
+                self.view.previous_grouping = now;
+                self.set_grouping(Grouping::History)
             }
         }
     }
 
-    fn show(&mut self, grouping: Grouping) -> Vec<Effect> {
+    fn set_grouping(&mut self, grouping: Grouping) -> Vec<Effect> {
         if grouping == self.view.grouping {
             return Vec::new();
         }
         // The cursor stays in what is shown until the new view is answered.
         self.view.grouping = grouping;
-        vec![Effect::Ask]
+        vec![Effect::SendRequest]
     }
 
     fn next_sort(&mut self) -> Vec<Effect> {
-        let columns = crate::view::shown_sorts(&self.view);
-        let order = &mut self.view.orders[self.view.grouping as usize];
+        let columns = crate::view::sortable_columns(&self.view);
+        let order = &mut self.view.sort_orders[self.view.grouping as usize];
         let now = columns.iter().position(|c| *c == order.column);
         // A column that went out of sight when the terminal shrank is followed by the first.
         let next = now.map_or(0, |now| now + 1);
@@ -123,99 +128,100 @@ impl App {
             return Vec::new();
         };
         order.column = *column;
-        order.direction = order.column.usual_direction();
-        self.ordered()
+        order.direction = order.column.default_direction();
+        self.apply_sort()
     }
 
     /// Asks in the new order, and goes to the top: what is most, or first, is what was asked for.
-    pub(super) fn ordered(&mut self) -> Vec<Effect> {
+    pub(super) fn apply_sort(&mut self) -> Vec<Effect> {
         self.go_to_top();
-        vec![Effect::Ask]
+        vec![Effect::SendRequest]
     }
 
     fn set_interval(&mut self, interval: Duration) -> Vec<Effect> {
         self.view.interval = interval;
-        self.view.stretched = None;
+        self.view.actual_interval = None;
         vec![Effect::SetInterval(interval)]
     }
 
-    fn more_details(&mut self) {
+    fn cycle_details(&mut self) {
         self.view.details = match self.view.details {
-            Details::Brief => Details::Pane,
-            Details::Pane => Details::Full,
-            Details::Full => Details::Brief,
+            DetailsLevel::Brief => DetailsLevel::Pane,
+            DetailsLevel::Pane => DetailsLevel::Full,
+            DetailsLevel::Full => DetailsLevel::Brief,
         };
-        self.view.look = Look::Words;
+        self.view.pane_mode = PaneMode::Text;
         self.view.details_scroll = 0;
         self.keep_cursor_visible();
     }
 
-    fn fold(&mut self, fold: FoldMove) {
-        let Some(answer) = self.answer.clone() else {
+    fn apply_fold(&mut self, fold: FoldAction) {
+        let Some(result) = self.result.clone() else {
             return;
         };
-        if fold == FoldMove::All {
+        if fold == FoldAction::All {
             self.view.folds.toggle_all();
-            return self.refold();
+            return self.rebuild_lines();
         }
-        let group = match self.lines.at(&answer, self.view.cursor) {
-            Some(Line::Group(index)) => answer.groups.get(index).map(|g| g.path),
-            Some(Line::Inner(index)) => answer.inner.get(index).map(|g| g.path),
-            Some(Line::Row { group, .. }) => group,
-            Some(Line::Section(_)) | None => None,
+        let group = match self.lines.at(&result, self.view.cursor) {
+            Some(VisibleLine::Group(index)) => result.groups.get(index).map(|g| g.path),
+            Some(VisibleLine::Subgroup(index)) => result.subgroups.get(index).map(|g| g.path),
+            Some(VisibleLine::Row { group, .. }) => group,
+            Some(VisibleLine::Section(_)) | None => None,
         };
         let Some(path) = group else { return };
         let on_row = matches!(
-            self.lines.at(&answer, self.view.cursor),
-            Some(Line::Row { .. })
+            self.lines.at(&result, self.view.cursor),
+            Some(VisibleLine::Row { .. })
         );
         match fold {
-            FoldMove::Open => self.view.folds.open(path),
-            FoldMove::Toggle if !on_row => self.view.folds.toggle(path),
+            FoldAction::Open => self.view.folds.open(path),
+            FoldAction::Toggle if !on_row => self.view.folds.toggle(path),
             // From a socket, or from an inner group that is folded already, one goes outwards.
-            FoldMove::Close if !on_row && self.view.folds.is_open(path) => {
+            FoldAction::Close if !on_row && self.view.folds.is_open(path) => {
                 self.view.folds.close(path);
             }
-            FoldMove::Close => {
-                return self.go_to(LineId::Group(if on_row {
+            FoldAction::Close => {
+                return self.select_id(LineId::Group(if on_row {
                     path
                 } else {
                     path.parent().unwrap_or(path)
                 }));
             }
-            FoldMove::Toggle | FoldMove::All => {
+            FoldAction::Toggle | FoldAction::All => {
                 self.view.folds.close(path);
                 self.view.selected = Some(LineId::Group(path));
             }
         }
-        self.refold();
+        self.rebuild_lines();
     }
 
     /// The endpoint of a socket, the number of a port, the pid of a process.
-    fn copied(&mut self) -> Vec<Effect> {
-        let Some(answer) = &self.answer else {
+    fn copy_selected(&mut self) -> Vec<Effect> {
+        let Some(result) = &self.result else {
             return Vec::new();
         };
-        let text = match self.lines.id(answer, self.view.cursor) {
-            Some(LineId::Row { slot, .. }) => answer.row(slot).map(|row| {
-                let moment = &answer.moment;
-                teach::remote(row, moment).unwrap_or_else(|| teach::local(row, moment))
+        let text = match self.lines.id(result, self.view.cursor) {
+            Some(LineId::Row { slot, .. }) => result.row(slot).map(|row| {
+                let moment = &result.moment;
+                teach::format_remote(row, moment)
+                    .unwrap_or_else(|| teach::format_local(row, moment))
             }),
             Some(LineId::Group(path)) => match path.key() {
                 GroupKey::Port(key) => Some(key.port.to_string()),
                 GroupKey::Process(key) => Some(key.pid.to_string()),
                 GroupKey::Host(address) => Some(address.to_string()),
-                GroupKey::NoProcess(_) | GroupKey::NoHost => None,
+                GroupKey::Unowned(_) | GroupKey::NoHost => None,
             },
             _ => None,
         };
         let Some(text) = text else { return Vec::new() };
-        self.say(format!("copied {text}"));
+        self.set_status(format!("copied {text}"));
         vec![Effect::Copy(text)]
     }
 }
 
-fn faster(now: Duration) -> Duration {
+fn shorter_interval(now: Duration) -> Duration {
     let steps = INTERVALS_MS
         .iter()
         .rev()
@@ -223,10 +229,13 @@ fn faster(now: Duration) -> Duration {
     steps
         .into_iter()
         .find(|step| *step < now)
-        .unwrap_or(SHORTEST)
+        .unwrap_or(MIN_INTERVAL)
 }
 
-fn slower(now: Duration) -> Duration {
+fn longer_interval(now: Duration) -> Duration {
     let mut steps = INTERVALS_MS.iter().map(|ms| Duration::from_millis(*ms));
-    steps.find(|step| *step > now).unwrap_or(now).min(LONGEST)
+    steps
+        .find(|step| *step > now)
+        .unwrap_or(now)
+        .min(MAX_INTERVAL)
 }

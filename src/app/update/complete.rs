@@ -10,84 +10,87 @@ use std::sync::Arc;
 
 use super::{App, Effect};
 use crate::quantity;
-use crate::query::{Candidate, Completion, Filter, Typed};
+use crate::query::{Candidate, Completion, CompletionInput, Filter};
 use crate::view::keys::Key;
-use crate::view::{Anchor, Item, Menu, Mode};
+use crate::view::{Menu, MenuAnchor, MenuItem, Mode};
 
 /// The list under the filter line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Choices {
+pub(super) struct CompletionList {
     /// The line as it was typed: Esc goes back to it.
-    typed: Typed,
+    typed: CompletionInput,
     /// The part of it a choice takes the place of.
     replace: Range<usize>,
     /// What can be chosen.
     texts: Vec<String>,
     /// What was in force before anything was chosen, and its text.
-    in_force: (Arc<Filter>, String),
+    previous_filter: (Arc<Filter>, String),
 }
 
 /// Whether a key is done with.
-pub(super) enum Taken {
-    Yes(Vec<Effect>),
+pub(super) enum KeyOutcome {
+    Handled(Vec<Effect>),
     /// It means what it means without a list.
-    No,
+    Ignored,
 }
 
 impl App {
     /// Asks what may stand here.
-    pub(super) fn ask_to_complete(&mut self) -> Vec<Effect> {
-        (self.asked, self.tabs) = (Some(self.typed()), 0);
-        vec![Effect::Ask]
+    pub(super) fn request_completion(&mut self) -> Vec<Effect> {
+        (self.pending_completion, self.pending_tabs) = (Some(self.completion_request()), 0);
+        vec![Effect::SendRequest]
     }
 
-    fn typed(&self) -> Typed {
-        Typed {
+    fn completion_request(&self) -> CompletionInput {
+        CompletionInput {
             text: self.view.filter.text.clone(),
             cursor: self.view.filter.cursor,
         }
     }
 
     /// Takes up what may stand here, if the line is still the one it was asked for.
-    pub(super) fn completed(&mut self, completion: Completion) -> Vec<Effect> {
-        if self.asked.as_ref() != Some(&completion.typed) {
+    pub(super) fn handle_completion(&mut self, completion: Completion) -> Vec<Effect> {
+        if self.pending_completion.as_ref() != Some(&completion.input) {
             return Vec::new();
         }
-        self.asked = None;
+        self.pending_completion = None;
         if self.view.mode != Mode::Filter {
             return Vec::new();
         }
         let Completion {
-            typed,
+            input: typed,
             replace,
             candidates,
-            more,
-            common,
+            omitted: more,
+            common_prefix: common,
         } = completion;
-        self.choices = Choices {
+        self.completion = CompletionList {
             typed,
             replace,
             texts: candidates.iter().map(|c| c.text.clone()).collect(),
-            in_force: (Arc::clone(&self.filter), self.view.filter.good.clone()),
+            previous_filter: (
+                Arc::clone(&self.filter),
+                self.view.filter.last_valid.clone(),
+            ),
         };
         match candidates.len() {
-            0 => self.say("nothing to complete here"),
-            1 => return self.insert_choice(0),
+            0 => self.set_status("nothing to complete here"),
+            1 => return self.insert_candidate(0),
             _ => {
                 self.view.menu = Some(Menu {
                     title: String::new(),
-                    items: candidates.into_iter().map(item).collect(),
-                    chosen: None,
-                    anchor: Anchor::Typed(self.choices.replace.start),
-                    more,
+                    items: candidates.into_iter().map(menu_item).collect(),
+                    selected: None,
+                    anchor: MenuAnchor::Input(self.completion.replace.start),
+                    hidden_count: more,
                 });
                 let mut effects = match common {
-                    Some(common) => self.insert_common(&common),
-                    None => self.choose(Menu::next),
+                    Some(common) => self.insert_common_prefix(&common),
+                    None => self.select_candidate(Menu::select_next),
                 };
                 // Fingers that know the list are faster than the answer.
-                for _ in 0..std::mem::take(&mut self.tabs) {
-                    effects.extend(self.choose(Menu::next));
+                for _ in 0..std::mem::take(&mut self.pending_tabs) {
+                    effects.extend(self.select_candidate(Menu::select_next));
                 }
                 return effects;
             }
@@ -96,61 +99,63 @@ impl App {
     }
 
     /// A key while the list is open.
-    pub(super) fn in_choices(&mut self, key: Option<Key>) -> Taken {
+    pub(super) fn handle_completion_key(&mut self, key: Option<Key>) -> KeyOutcome {
         let Some(menu) = &self.view.menu else {
-            return Taken::No;
+            return KeyOutcome::Ignored;
         };
-        let any_chosen = menu.chosen.is_some();
+        let any_chosen = menu.selected.is_some();
         match key {
-            Some(Key::Tab | Key::Down | Key::Ctrl('n')) => Taken::Yes(self.choose(Menu::next)),
+            Some(Key::Tab | Key::Down | Key::Ctrl('n')) => {
+                KeyOutcome::Handled(self.select_candidate(Menu::select_next))
+            }
             Some(Key::BackTab | Key::Up | Key::Ctrl('p')) => {
-                Taken::Yes(self.choose(Menu::previous))
+                KeyOutcome::Handled(self.select_candidate(Menu::select_previous))
             }
             Some(Key::Enter) if any_chosen => {
                 self.view.menu = None;
-                Taken::Yes(Vec::new())
+                KeyOutcome::Handled(Vec::new())
             }
             Some(Key::Escape) => {
                 self.view.menu = None;
-                let Typed { text, cursor } = self.choices.typed.clone();
+                let CompletionInput { text, cursor } = self.completion.typed.clone();
                 let mut effects = self.set_filter(text, cursor);
                 // What was typed may be no filter yet; then what was chosen must not stay in force.
                 if self.view.filter.error.is_some() {
-                    let (filter, good) = self.choices.in_force.clone();
-                    (self.filter, self.view.filter.good) = (filter, good);
-                    effects.push(Effect::Ask);
+                    let (filter, good) = self.completion.previous_filter.clone();
+                    (self.filter, self.view.filter.last_valid) = (filter, good);
+                    effects.push(Effect::SendRequest);
                 }
-                Taken::Yes(effects)
+                KeyOutcome::Handled(effects)
             }
             _ => {
                 self.view.menu = None;
-                Taken::No
+                KeyOutcome::Ignored
             }
         }
     }
 
-    fn choose(&mut self, go: fn(&mut Menu)) -> Vec<Effect> {
+    fn select_candidate(&mut self, step: fn(&mut Menu)) -> Vec<Effect> {
         let Some(menu) = &mut self.view.menu else {
             return Vec::new();
         };
-        go(menu);
-        let chosen = menu.chosen.unwrap_or(0);
-        self.insert_choice(chosen)
+        step(menu);
+        let chosen = menu.selected.unwrap_or(0);
+        self.insert_candidate(chosen)
     }
 
-    fn insert_choice(&mut self, index: usize) -> Vec<Effect> {
-        let Some(text) = self.choices.texts.get(index).cloned() else {
+    fn insert_candidate(&mut self, index: usize) -> Vec<Effect> {
+        let Some(text) = self.completion.texts.get(index).cloned() else {
             return Vec::new();
         };
-        let (line, cursor) = self.choices.with(&text);
+        let (line, cursor) = self.completion.line_with(&text);
         self.set_filter(line, cursor)
     }
 
     /// What all choices have in common is typed for the user: going back goes back to there.
-    fn insert_common(&mut self, common: &str) -> Vec<Effect> {
-        let (text, cursor) = self.choices.with(common);
-        self.choices.replace.end = cursor;
-        self.choices.typed = Typed {
+    fn insert_common_prefix(&mut self, common: &str) -> Vec<Effect> {
+        let (text, cursor) = self.completion.line_with(common);
+        self.completion.replace.end = cursor;
+        self.completion.typed = CompletionInput {
             text: text.clone(),
             cursor,
         };
@@ -158,21 +163,21 @@ impl App {
     }
 }
 
-impl Choices {
+impl CompletionList {
     /// The line with a choice in it, and the cursor behind it.
-    fn with(&self, choice: &str) -> (String, usize) {
+    fn line_with(&self, candidate: &str) -> (String, usize) {
         let text = &self.typed.text;
         let before = text.get(..self.replace.start).unwrap_or("");
         let after = text.get(self.replace.end..).unwrap_or("");
-        let cursor = before.len() + choice.len();
-        (format!("{before}{choice}{after}"), cursor)
+        let cursor = before.len() + candidate.len();
+        (format!("{before}{candidate}{after}"), cursor)
     }
 }
 
-fn item(candidate: Candidate) -> Item {
-    Item {
+fn menu_item(candidate: Candidate) -> MenuItem {
+    MenuItem {
         text: candidate.text,
-        figure: candidate.count.map_or(String::new(), quantity::thousands),
-        note: candidate.what,
+        count_or_key: candidate.count.map_or(String::new(), quantity::thousands),
+        description: candidate.description,
     }
 }

@@ -1,62 +1,62 @@
 //! `e` and `v`: the page that explains.
 
 use super::{App, Effect};
-use crate::app::model::Explained;
-use crate::query::{Line, LineId};
-use crate::teach::{Look, Subject};
-use crate::view::keys::{Action, Key, action_of};
-use crate::view::{ExplainPage, Mode, Presence, explain_height};
+use crate::app::model::ExplainResult;
+use crate::query::{LineId, VisibleLine};
+use crate::teach::{ExplainSubject, Perspective};
+use crate::view::keys::{Key, KeyAction, action_for_key};
+use crate::view::{ExplainPage, ExplainStatus, Mode, explain_max_scroll};
 
 impl App {
     /// Explains what the cursor is on.
     pub(super) fn explain_selected(&mut self) -> Vec<Effect> {
-        match self.subject() {
+        match self.selected_subject() {
             Some(subject) => self.open_explain(subject),
             None => {
-                self.say("no row is selected");
+                self.set_status("no row is selected");
                 Vec::new()
             }
         }
     }
 
-    fn subject(&self) -> Option<Subject> {
-        let answer = self.answer.as_ref()?;
-        if let Line::Section(_) = self.lines.at(answer, self.view.cursor)? {
+    fn selected_subject(&self) -> Option<ExplainSubject> {
+        let result = self.result.as_ref()?;
+        if let VisibleLine::Section(_) = self.lines.at(result, self.view.cursor)? {
             return None;
         }
-        match self.lines.id(answer, self.view.cursor)? {
+        match self.lines.id(result, self.view.cursor)? {
             LineId::Section(_) => None,
-            LineId::Group(path) => Some(Subject::of(path.key())),
-            LineId::Row { key, slot, .. } => Some(Subject::Row(key, slot)),
+            LineId::Group(path) => Some(ExplainSubject::from_group(path.key())),
+            LineId::Row { key, slot, .. } => Some(ExplainSubject::Socket(key, slot)),
         }
     }
 
-    pub(super) fn open_explain(&mut self, subject: Subject) -> Vec<Effect> {
+    pub(super) fn open_explain(&mut self, subject: ExplainSubject) -> Vec<Effect> {
         self.view.mode = Mode::Explain;
-        self.view.explain = Some(ExplainPage::of(subject));
-        vec![Effect::Ask]
+        self.view.explain = Some(ExplainPage::new(subject));
+        vec![Effect::SendRequest]
     }
 
     /// Takes up what the model says of it; what is gone keeps what was last said.
-    pub(super) fn explained(&mut self, explained: Explained) {
+    pub(super) fn handle_explanation(&mut self, explained: ExplainResult) {
         let Some(page) = &mut self.view.explain else {
             return;
         };
         // The answer to an earlier question says nothing about this one.
-        if (page.subject, page.look) != (explained.subject, explained.look) {
+        if (page.subject, page.perspective) != (explained.subject, explained.perspective) {
             return;
         }
-        match explained.said {
+        match explained.explanation {
             Some(said) => {
-                page.said = Some(said);
-                page.presence = Presence::Here;
+                page.explanation = Some(said);
+                page.status = ExplainStatus::Present;
             }
-            None => page.presence = Presence::Gone,
+            None => page.status = ExplainStatus::Gone,
         }
         self.scroll_explain(|scroll| scroll);
     }
 
-    pub(super) fn in_explain(&mut self, key: Option<Key>) -> Vec<Effect> {
+    pub(super) fn handle_explain_key(&mut self, key: Option<Key>) -> Vec<Effect> {
         let page = usize::from(self.view.size.1) / 2;
         match key {
             Some(Key::Down | Key::Char('j')) => self.scroll_explain(|at| at.saturating_add(1)),
@@ -73,63 +73,63 @@ impl App {
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Char(digit @ '1'..='4')) => {
                 let index = digit.to_digit(10).map_or(0, |digit| digit as usize);
-                return self.look(Look::ALL[index]);
+                return self.set_perspective(Perspective::ALL[index]);
             }
-            Some(Key::Tab) => return self.look_on(Look::next),
-            Some(Key::BackTab) => return self.look_on(Look::previous),
+            Some(Key::Tab) => return self.cycle_perspective(Perspective::next),
+            Some(Key::BackTab) => return self.cycle_perspective(Perspective::previous),
             // Once more on the first look it closes what it has opened.
-            Some(Key::Char('e' | '0')) if self.shown_look() != Look::Words => {
-                return self.look(Look::Words);
+            Some(Key::Char('e' | '0')) if self.current_perspective() != Perspective::Plain => {
+                return self.set_perspective(Perspective::Plain);
             }
             Some(Key::Escape | Key::Char('e' | 'v') | Key::Enter) => {
                 self.view.mode = Mode::Browse;
                 self.view.explain = None;
-                return vec![Effect::Ask];
+                return vec![Effect::SendRequest];
             }
-            _ => return self.at_another_time(key),
+            _ => return self.handle_time_key(key),
         }
         Vec::new()
     }
 
     /// The page can be paused and taken back and forth in time like the chart.
-    fn at_another_time(&mut self, key: Option<Key>) -> Vec<Effect> {
-        match key.and_then(action_of) {
-            Some(action @ (Action::Pause | Action::Travel(_) | Action::Refresh)) => {
-                self.act(action)
+    fn handle_time_key(&mut self, key: Option<Key>) -> Vec<Effect> {
+        match key.and_then(action_for_key) {
+            Some(action @ (KeyAction::Pause | KeyAction::TimeTravel(_) | KeyAction::Refresh)) => {
+                self.run_action(action)
             }
             _ => Vec::new(),
         }
     }
 
-    fn shown_look(&self) -> Look {
+    fn current_perspective(&self) -> Perspective {
         let page = self.view.explain.as_ref();
-        page.map_or(Look::Words, |page| page.look)
+        page.map_or(Perspective::Plain, |page| page.perspective)
     }
 
-    fn look_on(&mut self, turn: fn(Look) -> Look) -> Vec<Effect> {
-        self.look(turn(self.shown_look()))
+    fn cycle_perspective(&mut self, step: fn(Perspective) -> Perspective) -> Vec<Effect> {
+        self.set_perspective(step(self.current_perspective()))
     }
 
     /// Changes the look; what is shown stays until the other is answered.
-    fn look(&mut self, look: Look) -> Vec<Effect> {
+    fn set_perspective(&mut self, look: Perspective) -> Vec<Effect> {
         match &mut self.view.explain {
-            Some(page) if page.subject.has_looks() && page.look != look => {
-                page.look = look;
+            Some(page) if page.subject.has_perspectives() && page.perspective != look => {
+                page.perspective = look;
                 page.scroll = 0;
                 // What is gone has nothing more to show.
-                if page.presence == Presence::Gone {
-                    page.said = None;
+                if page.status == ExplainStatus::Gone {
+                    page.explanation = None;
                 }
-                vec![Effect::Ask]
+                vec![Effect::SendRequest]
             }
             _ => Vec::new(),
         }
     }
 
-    pub(super) fn scroll_explain(&mut self, go: impl Fn(usize) -> usize) {
-        let most = explain_height(&self.view);
+    pub(super) fn scroll_explain(&mut self, scroll_to: impl Fn(usize) -> usize) {
+        let max_scroll = explain_max_scroll(&self.view);
         if let Some(page) = &mut self.view.explain {
-            page.scroll = go(page.scroll).min(most);
+            page.scroll = scroll_to(page.scroll).min(max_scroll);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{App, Effect};
-use crate::query::{GroupKey, GroupPath, Grouping, LineId, Narrow};
+use crate::query::{GroupKey, GroupPath, Grouping, LineId, QuickFilter};
 use crate::teach::FindingId;
 use crate::view::keys::Key;
-use crate::view::{Details, FilterLine, Mode};
+use crate::view::{DetailsLevel, FilterInput, Mode};
 
 impl App {
     pub(super) fn open_findings(&mut self) {
@@ -14,7 +14,7 @@ impl App {
         self.view.mode = Mode::Findings(first.map(|finding| finding.id));
     }
 
-    pub(super) fn in_findings(
+    pub(super) fn handle_findings_key(
         &mut self,
         key: Option<Key>,
         chosen: Option<FindingId>,
@@ -54,19 +54,19 @@ impl App {
 
     /// Shows the group, in the view of ports, unfolded; a filter that leaves it out is cleared.
     pub(super) fn go_to_port(&mut self, path: GroupPath) -> Vec<Effect> {
-        let shown = self.answer.as_ref().is_some_and(|answer| {
-            answer.grouping != Grouping::Ports || answer.group(path).is_some()
+        let shown = self.result.as_ref().is_some_and(|result| {
+            result.grouping != Grouping::Ports || result.group(path).is_some()
         });
-        let unfiltered = self.filter.is_empty() && self.view.narrow == Narrow::default();
+        let unfiltered = self.filter.is_empty() && self.view.quick_filter == QuickFilter::default();
         if !unfiltered && (!shown || self.view.grouping != Grouping::Ports) {
-            self.view.filter = FilterLine::default();
+            self.view.filter = FilterInput::default();
             self.filter = Arc::default();
-            self.view.narrow = Narrow::default();
-            self.say("the filter was cleared to show it");
+            self.view.quick_filter = QuickFilter::default();
+            self.set_status("the filter was cleared to show it");
         }
-        self.view.details = Details::Brief;
+        self.view.details = DetailsLevel::Brief;
         self.view.folds.open(path);
-        self.aim_at(LineId::Group(path), Grouping::Ports);
-        vec![Effect::Ask]
+        self.select_in_view(LineId::Group(path), Grouping::Ports);
+        vec![Effect::SendRequest]
     }
 }

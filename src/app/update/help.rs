@@ -5,7 +5,7 @@ use crate::view::Mode;
 use crate::view::keys::Key;
 
 impl App {
-    pub(super) fn in_help(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
+    pub(super) fn handle_help_key(&mut self, key: Option<Key>, scroll: usize) -> Vec<Effect> {
         let rows = usize::from(self.view.size.1);
         let scroll = match key {
             Some(Key::Down | Key::Char('j')) => scroll.saturating_add(1),
@@ -23,9 +23,9 @@ impl App {
                 return Vec::new();
             }
         };
-        let most = crate::view::help_overflow(&self.view);
+        let max_scroll = crate::view::help_max_scroll(&self.view);
         self.view.mode = Mode::Help {
-            scroll: scroll.min(most),
+            scroll: scroll.min(max_scroll),
         };
         Vec::new()
     }

@@ -7,41 +7,44 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, Effect};
-use crate::app::shelf::Unkept;
-use crate::app::tutor::{News, Order};
-use crate::query::{Filter, Folds, Grouping, Narrow, Order as SortOrder};
-use crate::teach::lessons::{Lesson, Truth};
-use crate::teach::{Exam, Marked, Progress};
-use crate::view::course::{Course, Entry, Kind, LabStage, Opened, Sitting, Stage, entries};
-use crate::view::{Details, Feed, FilterLine, Look, Mode};
+use crate::app::shelf::StateFile;
+use crate::app::tutor::{LabEvent, LabRequest};
+use crate::query::{Filter, Folds, Grouping, QuickFilter, SortOrder};
+use crate::teach::lessons::{Correctness, Lesson};
+use crate::teach::{Grade, GradeRequest, LessonProgress};
+use crate::view::course::{
+    LabStatus, LessonEntry, LessonsPage, LessonsState, Session, SessionKind, SessionPhase,
+    lesson_entries,
+};
+use crate::view::{DetailsLevel, FilterInput, Mode, PaneMode, TimeMode};
 
 /// The time between two looks in a lesson: what was done is seen at once.
-const INTERVAL: Duration = Duration::from_millis(250);
+const LESSON_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Samples after which rows that the kernel forgets by itself are not waited for any more.
-const LATER: u32 = 6;
+const EXPIRY_SAMPLES: u32 = 6;
 
 /// What the chart was before a lesson, and what is needed besides the course.
 #[derive(Default)]
-pub(super) struct Learner {
-    progress: Progress,
+pub(super) struct LearnState {
+    progress: LessonProgress,
     /// A word on the file it is kept in.
-    word: Option<String>,
+    progress_warning: Option<String>,
     /// Why it cannot be kept.
-    unkept: Option<String>,
+    save_error: Option<String>,
     /// Numbers for labs and exams, none given twice.
-    number: u64,
+    last_id: u64,
     /// What is to be marked, and after which sample.
-    exam: Option<(Exam, u64)>,
+    pending_grade: Option<(GradeRequest, u64)>,
     /// The chart as it was.
-    chart: Option<Chart>,
+    saved_view: Option<SavedView>,
 }
 
 /// What of the chart a lesson changes.
-struct Chart {
+struct SavedView {
     filter: Arc<Filter>,
-    line: FilterLine,
-    narrow: Narrow,
+    filter_line: FilterInput,
+    narrow: QuickFilter,
     grouping: Grouping,
     orders: [SortOrder; 5],
     folds: Folds,
@@ -50,133 +53,138 @@ struct Chart {
 
 impl App {
     /// Takes up how far the learner is, and a word on it.
-    pub fn knows_progress(&mut self, progress: &Progress, word: Option<String>) {
-        self.learner.progress.join(progress);
-        self.learner.word = word;
-        let Some(course) = &mut self.view.course else {
+    pub fn set_progress(&mut self, progress: &LessonProgress, warning: Option<String>) {
+        self.learner.progress.merge(progress);
+        self.learner.progress_warning = warning;
+        let Some(lessons) = &mut self.view.lessons else {
             return;
         };
         // Whoever has moved already is not moved back.
-        let untouched = course.chosen == next_entry(&course.progress);
-        course.progress = self.learner.progress.clone();
-        if matches!(course.opened, Opened::List) && untouched {
-            course.chosen = next_entry(&course.progress);
+        let untouched = lessons.selected == first_unfinished_entry(&lessons.progress);
+        lessons.progress = self.learner.progress.clone();
+        if matches!(lessons.page, LessonsPage::List) && untouched {
+            lessons.selected = first_unfinished_entry(&lessons.progress);
         }
-        if let Some(word) = self.learner.word.take() {
-            self.say(word);
+        if let Some(warning) = self.learner.progress_warning.take() {
+            self.set_status(warning);
         }
     }
 
     /// Takes up that something cannot be kept, or can be again.
-    pub fn unkept(&mut self, what: Unkept, word: Option<String>) {
-        if what == Unkept::Progress {
-            self.learner.unkept.clone_from(&word);
-            if let Some(course) = &mut self.view.course {
-                course.unkept.clone_from(&word);
+    pub fn set_save_error(&mut self, what: StateFile, warning: Option<String>) {
+        if what == StateFile::Progress {
+            self.learner.save_error.clone_from(&warning);
+            if let Some(lessons) = &mut self.view.lessons {
+                lessons.save_error.clone_from(&warning);
             }
         }
-        if let Some(word) = word {
-            self.say(word);
+        if let Some(warning) = warning {
+            self.set_status(warning);
         }
     }
 
     /// Opens the lessons, at the first that is not done, or in one.
-    pub fn learn(&mut self, lesson: Option<&'static Lesson>) -> Vec<Effect> {
+    pub fn open_lessons(&mut self, lesson: Option<&'static Lesson>) -> Vec<Effect> {
         if self.view.playback.is_some() {
-            self.say("lessons are on this machine's sockets, and this is a recording");
+            self.set_status("lessons are on this machine's sockets, and this is a recording");
             return Vec::new();
         }
         let progress = self.learner.progress.clone();
-        self.view.course = Some(Course {
-            chosen: next_entry(&progress),
+        self.view.lessons = Some(LessonsState {
+            selected: first_unfinished_entry(&progress),
             progress,
-            unkept: self.learner.unkept.clone(),
-            opened: Opened::List,
+            save_error: self.learner.save_error.clone(),
+            page: LessonsPage::List,
         });
         self.view.mode = Mode::Browse;
-        if let Some(word) = self.learner.word.take() {
-            self.say(word);
+        if let Some(warning) = self.learner.progress_warning.take() {
+            self.set_status(warning);
         }
         match lesson {
-            Some(lesson) => self.sit(Entry::Lesson(lesson)),
+            Some(lesson) => self.start_session(LessonEntry::Lesson(lesson)),
             None => Vec::new(),
         }
     }
 
     /// Whether a lesson or a quiz is open.
-    pub(super) fn is_sitting(&self) -> bool {
-        let course = self.view.course.as_ref();
-        course.is_some_and(|course| course.sitting().is_some())
+    pub(super) fn is_session_open(&self) -> bool {
+        let lessons = self.view.lessons.as_ref();
+        lessons.is_some_and(|lessons| lessons.session().is_some())
     }
 
     /// What is to be marked by the rows.
-    pub(super) fn exam(&self) -> Option<Exam> {
-        self.learner.exam.as_ref().map(|(exam, _)| exam.clone())
+    pub(super) fn grade_request(&self) -> Option<GradeRequest> {
+        self.learner
+            .pending_grade
+            .as_ref()
+            .map(|(grade_request, _)| grade_request.clone())
     }
 
     /// Begins a lesson or a quiz.
-    fn sit(&mut self, entry: Entry) -> Vec<Effect> {
-        self.learner.number += 1;
-        let number = self.learner.number;
+    fn start_session(&mut self, entry: LessonEntry) -> Vec<Effect> {
+        self.learner.last_id += 1;
+        let number = self.learner.last_id;
         let (kind, lesson) = match entry {
-            Entry::Lesson(lesson) => (Kind::Lesson, lesson),
-            Entry::Quiz(after) => {
-                let Some(lesson) = super::quiz::lab_for(after) else {
+            LessonEntry::Lesson(lesson) => (SessionKind::Lesson, lesson),
+            LessonEntry::Quiz(after) => {
+                let Some(lesson) = super::quiz::lesson_for_quiz(after) else {
                     return Vec::new();
                 };
-                (Kind::Quiz { after, right: 0 }, lesson)
+                (SessionKind::Quiz { after, right: 0 }, lesson)
             }
         };
-        let Some(course) = &mut self.view.course else {
+        let Some(lessons) = &mut self.view.lessons else {
             return Vec::new();
         };
-        course.chosen = entries().position(|e| e == entry).unwrap_or(course.chosen);
-        course.opened = Opened::Sitting(Box::new(Sitting::begin(lesson, kind, number)));
-        self.learner.exam = None;
-        let mut effects = vec![Effect::Lab(number, Order::Open(lesson))];
-        if kind == Kind::Lesson {
-            self.learner.progress.begin(lesson.number);
-            effects.push(self.keep_progress());
+        lessons.selected = lesson_entries()
+            .position(|e| e == entry)
+            .unwrap_or(lessons.selected);
+        lessons.page = LessonsPage::Session(Box::new(Session::new(lesson, kind, number)));
+        self.learner.pending_grade = None;
+        let mut effects = vec![Effect::Lab(number, LabRequest::Open(lesson))];
+        if kind == SessionKind::Lesson {
+            self.learner.progress.start_lesson(lesson.number);
+            effects.push(self.save_progress());
         }
-        effects.extend(self.clear_table());
+        effects.extend(self.prepare_lesson_view());
         effects
     }
 
     /// The chart of a lesson: one socket a row, and only the lab's.
-    fn clear_table(&mut self) -> Vec<Effect> {
+    fn prepare_lesson_view(&mut self) -> Vec<Effect> {
         let view = &mut self.view;
-        if self.learner.chart.is_none() {
-            self.learner.chart = Some(Chart {
+        if self.learner.saved_view.is_none() {
+            self.learner.saved_view = Some(SavedView {
                 filter: Arc::clone(&self.filter),
-                line: view.filter.clone(),
-                narrow: view.narrow,
+                filter_line: view.filter.clone(),
+                narrow: view.quick_filter,
                 grouping: view.grouping,
-                orders: view.orders,
+                orders: view.sort_orders,
                 folds: view.folds.clone(),
                 interval: view.interval,
             });
         }
-        view.narrow = Narrow::default();
+        view.quick_filter = QuickFilter::default();
         view.grouping = Grouping::Sockets;
-        view.orders = Grouping::EVERY.map(Grouping::usual_order);
-        view.folds = Folds::everything_open();
-        view.details = Details::Brief;
-        view.look = Look::Words;
-        view.feed = Feed::Live;
-        view.interval = view.interval.min(INTERVAL);
+        view.sort_orders = Grouping::LIVE_AND_HISTORY.map(Grouping::default_order);
+        view.folds = Folds::all_open();
+        view.details = DetailsLevel::Brief;
+        view.pane_mode = PaneMode::Text;
+        view.time_mode = TimeMode::Live;
+        view.interval = view.interval.min(LESSON_INTERVAL);
         let interval = view.interval;
-        let mut effects = self.show_lab();
+        let mut effects = self.filter_lab_rows();
         effects.push(Effect::SetInterval(interval));
         effects
     }
 
     /// Filters for the rows of the lab; while it has no port, for what its processes have.
-    fn show_lab(&mut self) -> Vec<Effect> {
-        let sitting = self.view.course.as_ref().and_then(Course::sitting);
-        let Some(sitting) = sitting else {
+    fn filter_lab_rows(&mut self) -> Vec<Effect> {
+        let session = self.view.lessons.as_ref().and_then(LessonsState::session);
+        let Some(session) = session else {
             return Vec::new();
         };
-        let ports = sitting.cast.port_set();
+        let ports = session.lab_names.port_set();
         let ports: Vec<String> = ports
             .ranges()
             .iter()
@@ -186,7 +194,7 @@ impl App {
             })
             .collect();
         let text = match ports.is_empty() {
-            true => sitting::processes(sitting),
+            true => sitting::process_filter(session),
             false => format!("port:{}", ports.join(",")),
         };
         // What the learner typed for himself stays.
@@ -197,27 +205,37 @@ impl App {
     }
 
     /// Takes up what the lab did.
-    pub fn lab_told(&mut self, number: u64, news: News) -> Vec<Effect> {
-        let samples = self.answer.as_ref().map_or(0, |a| a.moment.number);
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting.filter(|sitting| sitting.number == number) else {
+    pub fn handle_lab_event(&mut self, number: u64, event: LabEvent) -> Vec<Effect> {
+        let samples = self.result.as_ref().map_or(0, |a| a.moment.number);
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session.filter(|session| session.id == number) else {
             return Vec::new();
         };
-        match news {
-            News::Failed(why) => {
-                sitting.lab = LabStage::Failed(why);
+        match event {
+            LabEvent::Failed(why) => {
+                session.lab = LabStatus::Failed(why);
                 Vec::new()
             }
-            News::Ready(turns, cast) => {
-                (sitting.turns, sitting.cast, sitting.lab) = (turns, cast, LabStage::Ready);
-                self.show_lab()
+            LabEvent::Opened(steps, lab_names) => {
+                (session.steps, session.lab_names, session.lab) =
+                    (steps, lab_names, LabStatus::Ready);
+                self.filter_lab_rows()
             }
-            News::Performed { made, last, cast } => {
-                (sitting.calls, sitting.cast, sitting.lab) = (made, cast, LabStage::Ready);
-                sitting.last = last;
-                let mut effects = self.show_lab();
+            LabEvent::StepsDone {
+                results,
+                last_result: last,
+                lab_names,
+            } => {
+                (session.results, session.lab_names, session.lab) =
+                    (results, lab_names, LabStatus::Ready);
+                session.last_result = last;
+                let mut effects = self.filter_lab_rows();
                 self.go_to_top();
-                effects.extend(self.examine(samples));
+                effects.extend(self.request_grade(samples));
                 self.keep_cursor_visible();
                 effects
             }
@@ -225,175 +243,201 @@ impl App {
     }
 
     /// Has the answers marked by a sample that is taken from now on.
-    fn examine(&mut self, samples: u64) -> Vec<Effect> {
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn request_grade(&mut self, samples: u64) -> Vec<Effect> {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        let Some(step) = sitting.step() else {
+        let Some(step) = session.step() else {
             return Vec::new();
         };
-        sitting.stage = Stage::Watching;
-        (sitting.waited, sitting.scroll, sitting.marked) = (0, 0, None);
-        let questions = match sitting.kind {
-            Kind::Lesson => &sitting.questions[..],
-            Kind::Quiz { .. } => {
-                let here = sitting.question..sitting.question + 1;
-                sitting.questions.get(here).unwrap_or_default()
+        session.phase = SessionPhase::WaitingForRows;
+        (session.samples_waited, session.scroll, session.grade) = (0, 0, None);
+        let questions = match session.kind {
+            SessionKind::Lesson => &session.questions[..],
+            SessionKind::Quiz { .. } => {
+                let here = session.question_index..session.question_index + 1;
+                session.questions.get(here).unwrap_or_default()
             }
         };
-        self.learner.number += 1;
-        let exam = Exam {
-            number: self.learner.number,
-            cast: Arc::clone(&sitting.cast),
-            lesson: sitting.lesson,
+        self.learner.last_id += 1;
+        let grade_request = GradeRequest {
+            id: self.learner.last_id,
+            lab_names: Arc::clone(&session.lab_names),
+            lesson: session.lesson,
             step,
-            given: questions
+            answers: questions
                 .iter()
                 .copied()
-                .zip(sitting.given.iter().copied())
+                .zip(session.answers.iter().copied())
                 .collect(),
-            last: sitting.last,
+            last_result: session.last_result,
         };
-        self.learner.exam = Some((exam, samples));
-        vec![Effect::Ask, Effect::LookNow]
+        self.learner.pending_grade = Some((grade_request, samples));
+        vec![Effect::SendRequest, Effect::SampleNow]
     }
 
     /// Takes up what the kernel says.
-    pub(super) fn marked(&mut self, marked: Marked) -> Vec<Effect> {
-        let Some((exam, samples)) = &self.learner.exam else {
+    pub(super) fn handle_grade(&mut self, grade: Grade) -> Vec<Effect> {
+        let Some((grade_request, samples)) = &self.learner.pending_grade else {
             return Vec::new();
         };
         // What was sampled before the calls were made says nothing of them.
-        if exam.number != marked.number || marked.moment <= *samples {
+        if grade_request.id != grade.request_id || grade.moment_number <= *samples {
             return Vec::new();
         }
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting.filter(|s| s.stage == Stage::Watching) else {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session.filter(|s| s.phase == SessionPhase::WaitingForRows) else {
             return Vec::new();
         };
         // What is asked in a quiz is told by the rows that are there, whichever they are by now.
-        let answered = sitting.is_quiz() && !marked.judgements.is_empty();
-        let later = sitting.waited >= LATER && marked.later.is_empty();
-        let stands = marked.differences.is_empty() || later || answered;
-        sitting.marked = Some(marked);
-        if !stands {
-            sitting.waited = sitting.waited.saturating_add(1);
+        let answered = session.is_quiz() && !grade.answers.is_empty();
+        let later = session.samples_waited >= EXPIRY_SAMPLES && grade.later_mismatches.is_empty();
+        let rows_match = grade.mismatches.is_empty() || later || answered;
+        session.grade = Some(grade);
+        if !rows_match {
+            session.samples_waited = session.samples_waited.saturating_add(1);
             return Vec::new();
         }
-        self.learner.exam = None;
-        self.show_verdict();
-        vec![Effect::Ask]
+        self.learner.pending_grade = None;
+        self.show_feedback();
+        vec![Effect::SendRequest]
     }
 
     /// The answers beside the kernel's; what it means, where nothing was asked.
-    fn show_verdict(&mut self) {
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else { return };
-        sitting.scroll = 0;
-        let judgements = sitting.marked.iter().flat_map(|m| &m.judgements);
+    fn show_feedback(&mut self) {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else { return };
+        session.scroll = 0;
+        let judgements = session.grade.iter().flat_map(|m| &m.answers);
         let count = judgements.clone().count();
-        let all_right = judgements.clone().all(|j| j.truth == Truth::Right);
-        sitting.stage = match (&mut sitting.kind, count) {
+        let all_right = judgements
+            .clone()
+            .all(|j| j.correctness == Correctness::Correct);
+        session.phase = match (&mut session.kind, count) {
             // The lab is as it should be: now it can be asked about.
-            (Kind::Quiz { .. }, 0) => Stage::Ask,
-            (Kind::Quiz { right, .. }, _) => {
+            (SessionKind::Quiz { .. }, 0) => SessionPhase::Question,
+            (SessionKind::Quiz { right, .. }, _) => {
                 *right += u8::from(all_right);
-                Stage::Verdict
+                SessionPhase::Feedback
             }
-            (Kind::Lesson, 0) => Stage::Meaning,
-            (Kind::Lesson, _) => Stage::Verdict,
+            (SessionKind::Lesson, 0) => SessionPhase::Explanation,
+            (SessionKind::Lesson, _) => SessionPhase::Feedback,
         };
     }
 
-    fn keep_progress(&mut self) -> Effect {
+    fn save_progress(&mut self) -> Effect {
         let progress = self.learner.progress.clone();
-        if let Some(course) = &mut self.view.course {
-            course.progress = progress.clone();
+        if let Some(lessons) = &mut self.view.lessons {
+            lessons.progress = progress.clone();
         }
-        Effect::KeepProgress(Box::new(progress))
+        Effect::SaveProgress(Box::new(progress))
     }
 
     /// Ends the lab and gives the chart back.
-    fn leave_sitting(&mut self) -> Vec<Effect> {
-        self.learner.exam = None;
-        let mut effects = vec![Effect::Lab(self.learner.number, Order::Close)];
-        if let Some(course) = &mut self.view.course {
-            course.opened = Opened::List;
+    fn end_session(&mut self) -> Vec<Effect> {
+        self.learner.pending_grade = None;
+        let mut effects = vec![Effect::Lab(self.learner.last_id, LabRequest::Close)];
+        if let Some(lessons) = &mut self.view.lessons {
+            lessons.page = LessonsPage::List;
         }
-        if let Some(chart) = self.learner.chart.take() {
+        if let Some(saved_view) = self.learner.saved_view.take() {
             let view = &mut self.view;
-            self.filter = chart.filter;
-            view.filter = chart.line;
-            view.narrow = chart.narrow;
-            view.grouping = chart.grouping;
-            view.orders = chart.orders;
-            view.folds = chart.folds;
-            view.interval = chart.interval;
-            view.look = Look::Words;
-            view.feed = Feed::Live;
-            effects.extend([Effect::SetInterval(view.interval), Effect::Ask]);
+            self.filter = saved_view.filter;
+            view.filter = saved_view.filter_line;
+            view.quick_filter = saved_view.narrow;
+            view.grouping = saved_view.grouping;
+            view.sort_orders = saved_view.orders;
+            view.folds = saved_view.folds;
+            view.interval = saved_view.interval;
+            view.pane_mode = PaneMode::Text;
+            view.time_mode = TimeMode::Live;
+            effects.extend([Effect::SetInterval(view.interval), Effect::SendRequest]);
         }
         effects
     }
 
     /// Begins the next step; after the last one the lesson is over.
-    fn next_turn(&mut self) -> Vec<Effect> {
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn next_step(&mut self) -> Vec<Effect> {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        sitting.turn += 1;
-        if sitting.turn < sitting.turns.len() {
-            sitting.enter_turn();
+        session.step_index += 1;
+        if session.step_index < session.steps.len() {
+            session.enter_step();
             return Vec::new();
         }
-        sitting.turn = sitting.turns.len().saturating_sub(1);
-        self.finish()
+        session.step_index = session.steps.len().saturating_sub(1);
+        self.finish_session()
     }
 
     /// The lesson, or the quiz, is over.
-    pub(super) fn finish(&mut self) -> Vec<Effect> {
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    pub(super) fn finish_session(&mut self) -> Vec<Effect> {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        (sitting.stage, sitting.scroll) = (Stage::End, 0);
-        let number = sitting.number;
-        match sitting.kind {
-            Kind::Lesson => self.learner.progress.finish(sitting.lesson.number),
-            Kind::Quiz { after, right } => self.learner.progress.answered(after, right),
+        (session.phase, session.scroll) = (SessionPhase::End, 0);
+        let number = session.id;
+        match session.kind {
+            SessionKind::Lesson => self.learner.progress.finish_lesson(session.lesson.number),
+            SessionKind::Quiz { after, right } => self.learner.progress.record_quiz(after, right),
         }
-        vec![self.keep_progress(), Effect::Lab(number, Order::Close)]
+        vec![self.save_progress(), Effect::Lab(number, LabRequest::Close)]
     }
 
     /// What follows the entry that is over.
-    fn next_lesson(&mut self) -> Vec<Effect> {
-        let chosen = self.view.course.as_ref().map_or(0, |course| course.chosen);
-        let next = entries().nth(chosen + 1);
-        let mut effects = self.leave_sitting();
+    fn start_next_entry(&mut self) -> Vec<Effect> {
+        let chosen = self
+            .view
+            .lessons
+            .as_ref()
+            .map_or(0, |lessons| lessons.selected);
+        let next = lesson_entries().nth(chosen + 1);
+        let mut effects = self.end_session();
         if let Some(entry) = next {
-            effects.extend(self.sit(entry));
+            effects.extend(self.start_session(entry));
         }
         effects
     }
 
     /// The same again, with a new lab.
-    fn again(&mut self) -> Vec<Effect> {
-        let course = self.view.course.as_ref();
-        let entry = course.and_then(|course| {
-            course.sitting()?;
-            entries().nth(course.chosen)
+    fn restart_session(&mut self) -> Vec<Effect> {
+        let lessons = self.view.lessons.as_ref();
+        let entry = lessons.and_then(|lessons| {
+            lessons.session()?;
+            lesson_entries().nth(lessons.selected)
         });
-        entry.map_or_else(Vec::new, |entry| self.sit(entry))
+        entry.map_or_else(Vec::new, |entry| self.start_session(entry))
     }
 }
 
 /// The entry a learner goes on with.
-fn next_entry(progress: &Progress) -> usize {
-    let open = |entry: Entry| match entry {
-        Entry::Lesson(lesson) => !progress.done.contains(&lesson.number),
-        Entry::Quiz(_) => false,
+fn first_unfinished_entry(progress: &LessonProgress) -> usize {
+    let open = |entry: LessonEntry| match entry {
+        LessonEntry::Lesson(lesson) => !progress.done.contains(&lesson.number),
+        LessonEntry::Quiz(_) => false,
     };
-    entries().position(open).unwrap_or(0)
+    lesson_entries().position(open).unwrap_or(0)
 }

@@ -1,41 +1,43 @@
 //! The looks at many sockets: what they show is asked for while one of them is open.
 
 use super::{App, Effect};
-use crate::query::{LineId, Scope};
-use crate::view::{Details, Look};
+use crate::query::{LineId, TupleDiffScope};
+use crate::view::{DetailsLevel, PaneMode};
 
 impl App {
     /// Of what a survey is shown: of the group under the cursor, or around the row there.
-    pub(super) fn surveyed(&self) -> Option<Scope> {
-        if self.view.look == Look::Words {
+    pub(super) fn diff_scope(&self) -> Option<TupleDiffScope> {
+        if self.view.pane_mode == PaneMode::Text {
             return None;
         }
-        if self.view.course.is_some() {
-            return Some(Scope::Everything);
+        if self.view.lessons.is_some() {
+            return Some(TupleDiffScope::All);
         }
         Some(match self.view.selected {
-            Some(LineId::Group(path)) => Scope::Group(path),
-            Some(LineId::Row { group, .. }) => group.map_or(Scope::Everything, Scope::Group),
-            Some(LineId::Section(_)) | None => Scope::Everything,
+            Some(LineId::Group(path)) => TupleDiffScope::Group(path),
+            Some(LineId::Row { group, .. }) => {
+                group.map_or(TupleDiffScope::All, TupleDiffScope::Group)
+            }
+            Some(LineId::Section(_)) | None => TupleDiffScope::All,
         })
     }
 
     /// Asks for another survey, where the cursor is on another group.
-    pub(super) fn survey_again(&mut self, effects: &mut Vec<Effect>) {
-        let wanted = self.surveyed();
-        if wanted != self.asked_survey {
-            self.asked_survey = wanted;
-            self.view.survey = None;
-            if !effects.contains(&Effect::Ask) {
-                effects.push(Effect::Ask);
+    pub(super) fn request_diff(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = self.diff_scope();
+        if wanted != self.requested_diff_scope {
+            self.requested_diff_scope = wanted;
+            self.view.tuple_diff = None;
+            if !effects.contains(&Effect::SendRequest) {
+                effects.push(Effect::SendRequest);
             }
         }
     }
 
     /// The next look.
-    pub(super) fn next_look(&mut self) {
-        self.view.details = Details::Brief;
-        self.view.look = self.view.look.next();
+    pub(super) fn next_pane_mode(&mut self) {
+        self.view.details = DetailsLevel::Brief;
+        self.view.pane_mode = self.view.pane_mode.next();
         self.keep_cursor_visible();
     }
 }

@@ -2,10 +2,10 @@
 
 use crossterm::event::Event;
 
-use super::typing::edited;
+use super::typing::edit_line;
 use super::{App, Effect};
-use crate::view::keys::{Action, BINDINGS, Key};
-use crate::view::{Anchor, FilterLine, Item, Menu, Mode};
+use crate::view::keys::{KEY_BINDINGS, Key, KeyAction};
+use crate::view::{FilterInput, Menu, MenuAnchor, MenuItem, Mode};
 
 /// A filter that has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,142 +18,151 @@ pub struct NamedFilter {
 
 /// What an item of the palette does.
 #[derive(Clone, Debug)]
-pub(super) enum Command {
-    Do(Action),
+pub(super) enum PaletteCommand {
+    Run(KeyAction),
     Filter(String),
 }
 
 impl App {
     pub(super) fn open_palette(&mut self) {
         self.view.mode = Mode::Palette;
-        self.view.palette = FilterLine::default();
-        self.narrow_palette();
+        self.view.palette = FilterInput::default();
+        self.update_palette_menu();
     }
 
-    pub(super) fn in_palette(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
+    pub(super) fn handle_palette_key(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
         let menu = self.view.menu.get_or_insert_default();
         match key {
             Some(Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Escape) => return self.close_menu(),
-            Some(Key::Down | Key::Tab | Key::Ctrl('n')) => menu.next(),
-            Some(Key::Up | Key::BackTab | Key::Ctrl('p')) => menu.previous(),
+            Some(Key::Down | Key::Tab | Key::Ctrl('n')) => menu.select_next(),
+            Some(Key::Up | Key::BackTab | Key::Ctrl('p')) => menu.select_previous(),
             Some(Key::Enter) => {
-                let chosen = menu.chosen;
-                return self.run_chosen(chosen);
+                let chosen = menu.selected;
+                return self.run_selected_command(chosen);
             }
             _ => {
                 let line = &self.view.palette;
-                let (text, cursor) = edited(&line.text, line.cursor, event);
-                self.type_palette(text, cursor);
+                let (text, cursor) = edit_line(&line.text, line.cursor, event);
+                self.set_palette_text(text, cursor);
             }
         }
         Vec::new()
     }
 
-    pub(super) fn type_palette(&mut self, text: String, cursor: usize) {
+    pub(super) fn set_palette_text(&mut self, text: String, cursor: usize) {
         let line = &mut self.view.palette;
-        let same = line.text == text;
+        let unchanged = line.text == text;
         (line.text, line.cursor) = (text, cursor);
-        if !same {
-            self.narrow_palette();
+        if !unchanged {
+            self.update_palette_menu();
         }
     }
 
-    fn run_chosen(&mut self, chosen: Option<usize>) -> Vec<Effect> {
-        let command = chosen.and_then(|chosen| self.commands.get(chosen)).cloned();
+    fn run_selected_command(&mut self, chosen: Option<usize>) -> Vec<Effect> {
+        let command = chosen
+            .and_then(|chosen| self.palette_commands.get(chosen))
+            .cloned();
         self.close_menu();
         match command {
-            Some(Command::Do(action)) => self.act(action),
-            Some(Command::Filter(text)) => self.replace_filter(text),
+            Some(PaletteCommand::Run(action)) => self.run_action(action),
+            Some(PaletteCommand::Filter(text)) => self.replace_filter(text),
             None => Vec::new(),
         }
     }
 
     /// Lists what fits what was typed, the best first.
-    fn narrow_palette(&mut self) {
-        let filters = self.named.iter().map(|named| {
-            let item = Item {
+    fn update_palette_menu(&mut self) {
+        let filters = self.named_filters.iter().map(|named| {
+            let item = MenuItem {
                 text: format!("filter: {}", named.name),
-                figure: String::new(),
-                note: named.text.clone(),
+                count_or_key: String::new(),
+                description: named.text.clone(),
             };
-            (item, Command::Filter(named.text.clone()))
+            (item, PaletteCommand::Filter(named.text.clone()))
         });
         let typed = self.view.palette.text.to_lowercase();
-        let mut found: Vec<(Fit, Item, Command)> = filters
-            .chain(commands())
-            .filter_map(|(item, command)| Some((fit(&item, typed.trim())?, item, command)))
+        let mut found: Vec<(PaletteMatch, MenuItem, PaletteCommand)> = filters
+            .chain(all_commands())
+            .filter_map(|(item, command)| Some((match_item(&item, typed.trim())?, item, command)))
             .collect();
         // Stable: among equals come the user's own filters, then the order of the table of keys.
         found.sort_by_key(|(fit, ..)| *fit);
         // Scattered letters are found in most sentences: only where nothing else is.
-        if found.first().is_some_and(|(best, ..)| *best < Fit::Letters) {
-            found.retain(|(fit, ..)| *fit < Fit::Letters);
+        if found
+            .first()
+            .is_some_and(|(best, ..)| *best < PaletteMatch::Subsequence)
+        {
+            found.retain(|(fit, ..)| *fit < PaletteMatch::Subsequence);
         }
-        let (items, commands): (Vec<Item>, Vec<Command>) = found
+        let (items, commands): (Vec<MenuItem>, Vec<PaletteCommand>) = found
             .into_iter()
             .map(|(_, item, command)| (item, command))
             .unzip();
-        self.commands = commands;
+        self.palette_commands = commands;
         self.view.menu = Some(Menu {
             title: "nothing here is called so".into(),
-            chosen: (!items.is_empty()).then_some(0),
+            selected: (!items.is_empty()).then_some(0),
             items,
-            anchor: Anchor::Typed(0),
-            more: 0,
+            anchor: MenuAnchor::Input(0),
+            hidden_count: 0,
         });
     }
 }
 
 /// Everything that has a key; leaving is last, so that Enter alone does not.
-fn commands() -> impl Iterator<Item = (Item, Command)> {
-    let all = || BINDINGS.iter().filter(|b| b.action != Action::Palette);
-    let leave = all().filter(|b| b.action == Action::Quit);
-    let stay = all().filter(|b| b.action != Action::Quit);
-    stay.chain(leave).map(|binding| {
+fn all_commands() -> impl Iterator<Item = (MenuItem, PaletteCommand)> {
+    let all = || {
+        KEY_BINDINGS
+            .iter()
+            .filter(|b| b.action != KeyAction::Palette)
+    };
+    let quit_actions = all().filter(|b| b.action == KeyAction::Quit);
+    let other_actions = all().filter(|b| b.action != KeyAction::Quit);
+    other_actions.chain(quit_actions).map(|binding| {
         let text = match binding.action {
-            Action::View(view) => format!("{}: {}", view.title(), binding.words),
-            _ => binding.words.to_owned(),
+            KeyAction::SetView(view) => format!("{}: {}", view.title(), binding.help_text),
+            _ => binding.help_text.to_owned(),
         };
         let key = binding.keys.first();
-        let item = Item {
+        let item = MenuItem {
             text,
-            figure: key.map_or(String::new(), ToString::to_string),
-            note: binding.short.into(),
+            count_or_key: key.map_or(String::new(), ToString::to_string),
+            description: binding.footer_label.into(),
         };
-        (item, Command::Do(binding.action))
+        (item, PaletteCommand::Run(binding.action))
     })
 }
 
 /// How well something fits what was typed: the key itself, then the beginning of the words, then
 /// the beginning of one of them, then any place, then the letters in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+enum PaletteMatch {
     Key,
-    Begins,
-    BeginsWord,
-    Contains,
-    Letters,
+    Prefix,
+    WordPrefix,
+    Substring,
+    Subsequence,
 }
 
-fn fit(item: &Item, typed: &str) -> Option<Fit> {
-    if item.figure.to_lowercase() == typed && !typed.is_empty() {
-        return Some(Fit::Key);
+fn match_item(item: &MenuItem, typed: &str) -> Option<PaletteMatch> {
+    if item.count_or_key.to_lowercase() == typed && !typed.is_empty() {
+        return Some(PaletteMatch::Key);
     }
-    let texts = [item.text.to_lowercase(), item.note.to_lowercase()];
+    let texts = [item.text.to_lowercase(), item.description.to_lowercase()];
     let best = texts.iter().filter_map(|text| {
         if text.starts_with(typed) {
-            return Some(Fit::Begins);
+            return Some(PaletteMatch::Prefix);
         }
         if text.contains(&format!(" {typed}")) {
-            return Some(Fit::BeginsWord);
+            return Some(PaletteMatch::WordPrefix);
         }
-        text.contains(typed).then_some(Fit::Contains)
+        text.contains(typed).then_some(PaletteMatch::Substring)
     });
     best.min().or_else(|| {
         let mut letters = texts[0].chars();
         let all = typed.chars().all(|wanted| letters.any(|c| c == wanted));
-        all.then_some(Fit::Letters)
+        all.then_some(PaletteMatch::Subsequence)
     })
 }

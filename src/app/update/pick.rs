@@ -3,96 +3,105 @@
 use super::{App, Effect};
 use crate::query::filter::Field;
 use crate::query::filter::tree::Condition;
-use crate::query::{Filter, FilterError, Joined, Joining, aspects, joined};
+use crate::query::{EditedFilter, Filter, FilterEdit, FilterError, edit_filter, row_conditions};
 use crate::view::keys::Key;
-use crate::view::{Anchor, FilterLine, Item, Menu, Mode};
+use crate::view::{FilterInput, Menu, MenuAnchor, MenuItem, Mode};
 
 impl App {
     /// Opens the list of what the row is; where it is only one thing there is nothing to choose.
-    pub(super) fn pick(&mut self, joining: Joining) -> Vec<Effect> {
-        let here = self.answer.as_ref().and_then(|answer| {
-            let place = self.lines.at(answer, self.view.cursor)?;
-            Some(aspects(answer, place))
+    pub(super) fn open_filter_menu(&mut self, edit: FilterEdit) -> Vec<Effect> {
+        let conditions = self.result.as_ref().and_then(|result| {
+            let line = self.lines.at(result, self.view.cursor)?;
+            Some(row_conditions(result, line))
         });
-        let Some(mut found) = here else {
-            self.say("no row is selected");
+        let Some(mut found) = conditions else {
+            self.set_status("no row is selected");
             return Vec::new();
         };
         if found.len() <= 1 {
             match found.pop() {
-                Some(only) => return self.join(only, joining),
-                None => self.say("there is no word for this row in the filter's language"),
+                Some(only) => return self.apply_filter_edit(only, edit),
+                None => self.set_status("there is no word for this row in the filter's language"),
             }
             return Vec::new();
         }
-        self.view.mode = Mode::Pick(joining);
+        self.view.mode = Mode::FilterMenu(edit);
         self.view.menu = Some(Menu {
-            title: title(joining).into(),
-            items: found.iter().zip(1..).map(item).collect(),
-            chosen: Some(0),
-            anchor: Anchor::Row,
-            more: 0,
+            title: menu_title(edit).into(),
+            items: found.iter().zip(1..).map(menu_item).collect(),
+            selected: Some(0),
+            anchor: MenuAnchor::Row,
+            hidden_count: 0,
         });
-        self.picks = found;
+        self.row_conditions = found;
         Vec::new()
     }
 
-    pub(super) fn in_pick(&mut self, key: Option<Key>, joining: Joining) -> Vec<Effect> {
+    pub(super) fn handle_filter_menu_key(
+        &mut self,
+        key: Option<Key>,
+        edit: FilterEdit,
+    ) -> Vec<Effect> {
         let Some(menu) = &mut self.view.menu else {
             return self.close_menu();
         };
         match key {
             Some(Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
-            Some(Key::Down | Key::Tab | Key::Char('j') | Key::Ctrl('n')) => menu.next(),
-            Some(Key::Up | Key::BackTab | Key::Char('k') | Key::Ctrl('p')) => menu.previous(),
-            Some(Key::Home | Key::Char('g')) => menu.chosen = Some(0),
-            Some(Key::End | Key::Char('G')) => menu.chosen = menu.items.len().checked_sub(1),
-            Some(Key::Char('=')) => self.turn(Joining::Only),
-            Some(Key::Char('!')) => self.turn(Joining::Without),
+            Some(Key::Down | Key::Tab | Key::Char('j') | Key::Ctrl('n')) => menu.select_next(),
+            Some(Key::Up | Key::BackTab | Key::Char('k') | Key::Ctrl('p')) => {
+                menu.select_previous();
+            }
+            Some(Key::Home | Key::Char('g')) => menu.selected = Some(0),
+            Some(Key::End | Key::Char('G')) => menu.selected = menu.items.len().checked_sub(1),
+            Some(Key::Char('=')) => self.set_filter_edit(FilterEdit::Include),
+            Some(Key::Char('!')) => self.set_filter_edit(FilterEdit::Exclude),
             Some(Key::Enter) => {
-                let chosen = menu.chosen;
-                return self.take_pick(chosen, joining);
+                let chosen = menu.selected;
+                return self.apply_menu_item(chosen, edit);
             }
             Some(Key::Char(digit @ '1'..='9')) => {
                 let index = digit.to_digit(10).map(|d| d as usize - 1);
-                return self.take_pick(index, joining);
+                return self.apply_menu_item(index, edit);
             }
             _ => return self.close_menu(),
         }
         Vec::new()
     }
 
-    fn turn(&mut self, joining: Joining) {
-        self.view.mode = Mode::Pick(joining);
+    fn set_filter_edit(&mut self, edit: FilterEdit) {
+        self.view.mode = Mode::FilterMenu(edit);
         if let Some(menu) = &mut self.view.menu {
-            menu.title = title(joining).into();
+            menu.title = menu_title(edit).into();
         }
     }
 
-    fn take_pick(&mut self, index: Option<usize>, joining: Joining) -> Vec<Effect> {
+    fn apply_menu_item(&mut self, index: Option<usize>, edit: FilterEdit) -> Vec<Effect> {
         // A digit behind the last item chooses nothing.
-        let Some(condition) = index.and_then(|index| self.picks.get(index)).cloned() else {
+        let Some(condition) = index
+            .and_then(|index| self.row_conditions.get(index))
+            .cloned()
+        else {
             return Vec::new();
         };
         self.close_menu();
-        self.join(condition, joining)
+        self.apply_filter_edit(condition, edit)
     }
 
     pub(super) fn close_menu(&mut self) -> Vec<Effect> {
         self.view.menu = None;
-        self.picks.clear();
+        self.row_conditions.clear();
         self.view.mode = Mode::Browse;
         Vec::new()
     }
 
-    fn join(&mut self, condition: Condition, joining: Joining) -> Vec<Effect> {
-        match joined(&self.view.filter.text, &self.filter, condition, joining) {
-            Joined::Already(text) => {
-                self.say(format!("{text} is in the filter already"));
+    fn apply_filter_edit(&mut self, condition: Condition, edit: FilterEdit) -> Vec<Effect> {
+        match edit_filter(&self.view.filter.text, &self.filter, condition, edit) {
+            EditedFilter::Unchanged(text) => {
+                self.set_status(format!("{text} is in the filter already"));
                 Vec::new()
             }
-            Joined::Text(text) => self.replace_filter(text),
+            EditedFilter::Text(text) => self.replace_filter(text),
         }
     }
 
@@ -101,38 +110,38 @@ impl App {
         match Filter::parse(&text) {
             Ok(filter) => {
                 self.filter = filter.into();
-                self.view.filter = FilterLine {
+                self.view.filter = FilterInput {
                     cursor: text.len(),
                     text,
-                    ..FilterLine::default()
+                    ..FilterInput::default()
                 };
                 self.keep_cursor_visible();
-                vec![Effect::Ask]
+                vec![Effect::SendRequest]
             }
             Err(FilterError { kind, .. }) => {
-                self.say(kind.to_string());
+                self.set_status(kind.to_string());
                 Vec::new()
             }
         }
     }
 }
 
-const fn title(joining: Joining) -> &'static str {
-    match joining {
-        Joining::Only => "show only",
-        Joining::Without => "leave out",
+const fn menu_title(edit: FilterEdit) -> &'static str {
+    match edit {
+        FilterEdit::Include => "show only",
+        FilterEdit::Exclude => "leave out",
     }
 }
 
 /// A condition with the digit that takes it.
-fn item((condition, number): (&Condition, usize)) -> Item {
-    let field = condition.field().and_then(Field::of);
-    Item {
+fn menu_item((condition, number): (&Condition, usize)) -> MenuItem {
+    let field = condition.field().and_then(Field::for_kind);
+    MenuItem {
         text: condition.to_string(),
-        figure: match number {
+        count_or_key: match number {
             1..=9 => number.to_string(),
             _ => String::new(),
         },
-        note: field.map_or("", |field| field.words).into(),
+        description: field.map_or("", |field| field.description).into(),
     }
 }

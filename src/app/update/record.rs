@@ -3,99 +3,100 @@
 use std::sync::Arc;
 
 use super::{App, Effect};
-use crate::query::{Filter, Narrow};
+use crate::query::{Filter, QuickFilter};
 use crate::view::keys::Key;
-use crate::view::{Anchor, Item, Menu, Mode, Tape};
+use crate::view::{Menu, MenuAnchor, MenuItem, Mode, RecordingStatus};
 
 /// What is done with names and addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Redaction {
     /// They are kept.
-    AsItIs,
+    Off,
     /// They are replaced by pseudonyms.
-    Redacted,
+    On,
 }
 
 /// What is to be recorded.
 #[derive(Clone, Debug)]
-pub struct Take {
+pub struct RecordingRequest {
     /// The sockets.
     pub filter: Arc<Filter>,
     /// As it was typed.
     pub text: String,
     /// The switches.
-    pub narrow: Narrow,
+    pub quick_filter: QuickFilter,
     /// What is done with names.
-    pub what: What,
+    pub redaction: Redaction,
 }
 
 /// Two takes are the same if they ask for the same, in the same words.
-impl PartialEq for Take {
+impl PartialEq for RecordingRequest {
     fn eq(&self, other: &Self) -> bool {
-        (&self.text, self.narrow, self.what) == (&other.text, other.narrow, other.what)
+        (&self.text, self.quick_filter, self.redaction)
+            == (&other.text, other.quick_filter, other.redaction)
     }
 }
 
-impl Eq for Take {}
+impl Eq for RecordingRequest {}
 
 impl App {
     /// Begins, or ends what was begun.
-    pub(super) fn record(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_recording(&mut self) -> Vec<Effect> {
         if self.view.playback.is_some() {
-            self.say("this is a recording already");
+            self.set_status("this is a recording already");
             return Vec::new();
         }
-        if self.view.tape.is_some() {
+        if self.view.recording.is_some() {
             return vec![Effect::StopRecording];
         }
-        self.takes = self.possible_takes();
-        let item = |(take, number): (&Take, usize)| Item {
-            text: words(take),
-            figure: number.to_string(),
-            note: match take.what {
-                What::AsItIs => "a file only you can read".into(),
-                What::Redacted => "to give away".into(),
+        self.recording_choices = self.recording_options();
+        let item = |(request, number): (&RecordingRequest, usize)| MenuItem {
+            text: describe(request),
+            count_or_key: number.to_string(),
+            description: match request.redaction {
+                Redaction::Off => "a file only you can read".into(),
+                Redaction::On => "to give away".into(),
             },
         };
         self.view.menu = Some(Menu {
             title: "record into a new file here".into(),
-            items: self.takes.iter().zip(1..).map(item).collect(),
-            chosen: Some(0),
-            anchor: Anchor::Row,
-            more: 0,
+            items: self.recording_choices.iter().zip(1..).map(item).collect(),
+            selected: Some(0),
+            anchor: MenuAnchor::Row,
+            hidden_count: 0,
         });
-        self.view.mode = Mode::Record;
+        self.view.mode = Mode::RecordMenu;
         Vec::new()
     }
 
-    fn possible_takes(&self) -> Vec<Take> {
-        let everything = Take {
+    fn recording_options(&self) -> Vec<RecordingRequest> {
+        let everything = RecordingRequest {
             filter: Arc::default(),
             text: String::new(),
-            narrow: Narrow::default(),
-            what: What::AsItIs,
+            quick_filter: QuickFilter::default(),
+            redaction: Redaction::Off,
         };
-        let found = Take {
+        let found = RecordingRequest {
             filter: Arc::clone(&self.filter),
             text: match &self.view.filter {
                 // The last good one is in force while another is typed.
-                line if line.error.is_some() => line.good.clone(),
+                line if line.error.is_some() => line.last_valid.clone(),
                 line => line.text.clone(),
             },
-            narrow: self.view.narrow,
-            what: What::AsItIs,
+            quick_filter: self.view.quick_filter,
+            redaction: Redaction::Off,
         };
-        let is_everything = found.filter.is_empty() && found.narrow == Narrow::default();
+        let is_everything = found.filter.is_empty() && found.quick_filter == QuickFilter::default();
         let found = Some(found).filter(|_| !is_everything);
         let plain = [Some(everything), found].into_iter().flatten();
-        let redacted = plain.clone().map(|take| Take {
-            what: What::Redacted,
-            ..take
+        let redacted = plain.clone().map(|request| RecordingRequest {
+            redaction: Redaction::On,
+            ..request
         });
         plain.chain(redacted).collect()
     }
 
-    pub(super) fn in_record(&mut self, key: Option<Key>) -> Vec<Effect> {
+    pub(super) fn handle_record_menu_key(&mut self, key: Option<Key>) -> Vec<Effect> {
         let Some(menu) = &mut self.view.menu else {
             return self.close_menu();
         };
@@ -103,45 +104,51 @@ impl App {
             Some(Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Down | Key::Tab | Key::Char('j') | Key::Ctrl('n')) => {
-                menu.next();
+                menu.select_next();
                 return Vec::new();
             }
             Some(Key::Up | Key::BackTab | Key::Char('k') | Key::Ctrl('p')) => {
-                menu.previous();
+                menu.select_previous();
                 return Vec::new();
             }
-            Some(Key::Enter) => menu.chosen,
+            Some(Key::Enter) => menu.selected,
             Some(Key::Char(digit @ '1'..='9')) => digit.to_digit(10).map(|d| d as usize - 1),
             _ => return self.close_menu(),
         };
-        let Some(take) = chosen.and_then(|chosen| self.takes.get(chosen)).cloned() else {
+        let Some(request) = chosen
+            .and_then(|chosen| self.recording_choices.get(chosen))
+            .cloned()
+        else {
             return Vec::new();
         };
         self.close_menu();
-        self.trouble = None;
-        vec![Effect::Record(take)]
+        self.error_message = None;
+        vec![Effect::StartRecording(request)]
     }
 
     /// How the recording goes; `None` when it is over.
-    pub(in crate::app) fn recording(&mut self, tape: Option<Tape>) {
-        self.view.tape = tape;
+    pub(in crate::app) fn set_recording_status(&mut self, status: Option<RecordingStatus>) {
+        self.view.recording = status;
     }
 
     /// The recording ended before somebody wanted it to: that stays until one records again.
     pub(in crate::app) fn recording_failed(&mut self, why: String) {
-        self.view.tape = None;
-        self.troubled(why);
+        self.view.recording = None;
+        self.set_error(why);
     }
 }
 
-fn words(take: &Take) -> String {
-    let what = match (take.text.as_str(), take.narrow == Narrow::default()) {
+fn describe(request: &RecordingRequest) -> String {
+    let what = match (
+        request.text.as_str(),
+        request.quick_filter == QuickFilter::default(),
+    ) {
         ("", true) => "everything".into(),
         ("", false) => "what the switches let through".into(),
         (text, _) => format!("what the filter finds: {text}"),
     };
-    match take.what {
-        What::AsItIs => what,
-        What::Redacted => format!("{what}, with pseudonyms for names and addresses"),
+    match request.redaction {
+        Redaction::Off => what,
+        Redaction::On => format!("{what}, with pseudonyms for names and addresses"),
     }
 }

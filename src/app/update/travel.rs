@@ -2,184 +2,198 @@
 
 use std::time::Duration;
 
-use super::{App, Effect, Pace};
-use crate::app::cli::Speed;
-use crate::app::model::About;
-use crate::history::{Spot, Totals, Track};
-use crate::quantity::{self, count};
-use crate::view::keys::{Motion, Travel};
-use crate::view::{Details, Feed, Stage};
+use super::{App, Effect, PlaybackCommand};
+use crate::app::cli::PlaybackSpeed;
+use crate::app::model::MomentSelector;
+use crate::history::{TimePoint, TimelineInfo, Totals};
+use crate::quantity::{self, pluralize};
+use crate::view::keys::{CursorMotion, TimeTravel};
+use crate::view::{DetailsLevel, PlaybackStatus, TimeMode};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The newest there is.
-pub(super) const END: Spot = Spot {
+pub(super) const LATEST: TimePoint = TimePoint {
     at: Duration::MAX,
-    steps: 0,
+    sample_offset: 0,
 };
 
 impl App {
-    pub(super) fn pause(&mut self) -> Vec<Effect> {
-        let (feed, pace) = match self.view.feed {
+    pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
+        let (feed, command) = match self.view.time_mode {
             // Without a moment there is nothing to keep.
-            Feed::Live if self.answer.is_none() => return Vec::new(),
-            Feed::Live => {
-                let newest = self.view.newest;
-                let feed = Feed::Paused {
-                    until: newest.totals,
+            TimeMode::Live if self.result.is_none() => return Vec::new(),
+            TimeMode::Live => {
+                let newest = self.view.latest;
+                let feed = TimeMode::Paused {
+                    totals: newest.totals,
                     at: newest.elapsed,
                 };
-                (feed, Pace::Stop)
+                (feed, PlaybackCommand::Pause)
             }
-            Feed::Paused { .. } | Feed::Past(_) => {
-                self.say_what_changed();
-                (Feed::Live, self.going_on())
+            TimeMode::Paused { .. } | TimeMode::Past(_) => {
+                self.report_changes();
+                (TimeMode::Live, self.resume_command())
             }
         };
-        self.view.feed = feed;
-        self.asked_of_time(pace)
+        self.view.time_mode = feed;
+        self.request_moment(command)
     }
 
     /// How a recording goes on: from the moment that is shown.
-    fn going_on(&mut self) -> Pace {
-        let shown = self.answer.as_ref().map(|answer| answer.moment.elapsed);
-        let earlier = shown.filter(|shown| *shown < self.view.newest.elapsed);
-        match (earlier, &mut self.view.playback) {
+    fn resume_command(&mut self) -> PlaybackCommand {
+        let shown = self.result.as_ref().map(|result| result.moment.elapsed);
+        let shown_before_newest = shown.filter(|shown| *shown < self.view.latest.elapsed);
+        match (shown_before_newest, &mut self.view.playback) {
             (Some(at), Some(playback)) => {
-                playback.stage = Stage::Running;
-                Pace::From(at)
+                playback.status = PlaybackStatus::Playing;
+                PlaybackCommand::ReplayFrom(at)
             }
-            _ => Pace::Go,
+            _ => PlaybackCommand::Play,
         }
     }
 
     /// Asks, and tells the player where one is.
-    fn asked_of_time(&self, pace: Pace) -> Vec<Effect> {
+    fn request_moment(&self, command: PlaybackCommand) -> Vec<Effect> {
         match self.view.playback {
-            Some(_) => vec![Effect::Play(pace), Effect::Ask],
-            None => vec![Effect::Ask],
+            Some(_) => vec![Effect::Playback(command), Effect::SendRequest],
+            None => vec![Effect::SendRequest],
         }
     }
 
-    fn say_what_changed(&mut self) {
-        let Some(answer) = &self.answer else { return };
+    fn report_changes(&mut self) {
+        let Some(result) = &self.result else { return };
         if self.view.playback.is_some() {
             return;
         }
-        let (moment, newest) = (&answer.moment, self.view.newest);
+        let (moment, newest) = (&result.moment, self.view.latest);
         let Totals {
             opened,
             closed,
             changed,
         } = newest.totals.since(moment.totals);
-        let clock = crate::teach::clock(moment.elapsed, moment, &self.view.zone);
+        let clock = crate::teach::format_clock(moment.elapsed, moment, &self.view.time_zone);
         let ago = quantity::age(newest.elapsed.saturating_sub(moment.elapsed));
         let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        self.say(format!(
+        self.set_status(format!(
             "since {clock}, {ago} ago: {} opened, {} closed, {} of state",
-            count(number(opened), "socket", "sockets"),
+            pluralize(number(opened), "socket", "sockets"),
             quantity::thousands(number(closed)),
-            count(number(changed), "change", "changes"),
+            pluralize(number(changed), "change", "changes"),
         ));
     }
 
-    pub(super) fn travel(&mut self, to: Travel) -> Vec<Effect> {
-        let Some(answer) = &self.answer else {
+    pub(super) fn travel_in_time(&mut self, to: TimeTravel) -> Vec<Effect> {
+        let Some(result) = &self.result else {
             return Vec::new();
         };
         let motion = match to {
-            Travel::Oldest => Some(Motion::First),
-            Travel::Newest => Some(Motion::Last),
+            TimeTravel::Oldest => Some(CursorMotion::First),
+            TimeTravel::Newest => Some(CursorMotion::Last),
             _ => None,
         };
-        let is_reading = self.view.feed == Feed::Live || self.view.details == Details::Full;
+        let is_reading =
+            self.view.time_mode == TimeMode::Live || self.view.details == DetailsLevel::Full;
         if let Some(motion) = motion.filter(|_| is_reading) {
             self.move_cursor(motion);
             return Vec::new();
         }
-        let newest = self.view.newest.elapsed;
-        let here = match self.view.feed {
-            Feed::Past(END) => Spot {
+        let newest = self.view.latest.elapsed;
+        let current = match self.view.time_mode {
+            TimeMode::Past(LATEST) => TimePoint {
                 at: newest,
-                steps: 0,
+                sample_offset: 0,
             },
-            Feed::Past(spot) => spot,
-            Feed::Live | Feed::Paused { .. } => Spot {
-                at: answer.moment.elapsed,
-                steps: 0,
+            TimeMode::Past(point) => point,
+            TimeMode::Live | TimeMode::Paused { .. } => TimePoint {
+                at: result.moment.elapsed,
+                sample_offset: 0,
             },
         };
-        let is_last = here.steps >= 0 && here.at >= newest;
-        let spot = match to {
-            Travel::Back => Spot {
-                steps: here.steps.saturating_sub(1),
-                ..here
+        let is_last = current.sample_offset >= 0 && current.at >= newest;
+        let point = match to {
+            TimeTravel::PreviousSample => TimePoint {
+                sample_offset: current.sample_offset.saturating_sub(1),
+                ..current
             },
-            Travel::Forward => Spot {
-                steps: here.steps.saturating_add(1),
-                ..here
+            TimeTravel::NextSample => TimePoint {
+                sample_offset: current.sample_offset.saturating_add(1),
+                ..current
             },
-            Travel::MinuteBack => Spot {
-                at: here.at.saturating_sub(MINUTE),
-                ..here
+            TimeTravel::MinuteBack => TimePoint {
+                at: current.at.saturating_sub(MINUTE),
+                ..current
             },
-            Travel::MinuteForward => Spot {
-                at: here.at.saturating_add(MINUTE),
-                ..here
+            TimeTravel::MinuteForward => TimePoint {
+                at: current.at.saturating_add(MINUTE),
+                ..current
             },
-            Travel::Oldest => Spot {
+            TimeTravel::Oldest => TimePoint {
                 at: Duration::ZERO,
-                steps: 0,
+                sample_offset: 0,
             },
-            Travel::Newest => END,
+            TimeTravel::Newest => LATEST,
         };
         // A recording has more to show than what was shown so far.
-        let (spot, pace) = match (to, self.view.playback) {
-            (Travel::Forward, Some(_)) if is_last => (END, Pace::Next),
-            (Travel::MinuteForward, Some(_)) if spot.at > newest => (END, Pace::To(spot.at)),
-            _ => (spot, Pace::Stop),
+        let (point, command) = match (to, self.view.playback) {
+            (TimeTravel::NextSample, Some(_)) if is_last => (LATEST, PlaybackCommand::Step),
+            (TimeTravel::MinuteForward, Some(_)) if point.at > newest => {
+                (LATEST, PlaybackCommand::FastForwardTo(point.at))
+            }
+            _ => (point, PlaybackCommand::Pause),
         };
-        self.say_at_an_end(to, here, is_last);
-        self.view.feed = Feed::Past(spot);
-        self.asked_of_time(pace)
+        self.report_timeline_end(to, current, is_last);
+        self.view.time_mode = TimeMode::Past(point);
+        self.request_moment(command)
     }
 
-    fn say_at_an_end(&mut self, to: Travel, here: Spot, is_last: bool) {
-        let is_first = here.steps <= 0 && here.at <= self.view.track.oldest;
-        let back = matches!(to, Travel::Back | Travel::MinuteBack | Travel::Oldest);
+    fn report_timeline_end(&mut self, to: TimeTravel, current: TimePoint, is_last: bool) {
+        let is_first = current.sample_offset <= 0 && current.at <= self.view.timeline.oldest;
+        let back = matches!(
+            to,
+            TimeTravel::PreviousSample | TimeTravel::MinuteBack | TimeTravel::Oldest
+        );
         match (back, self.view.playback) {
-            (true, _) if is_first => self.say(match self.view.track.is_short {
+            (true, _) if is_first => self.set_status(match self.view.timeline.is_truncated {
                 true => "this is the oldest moment there was room for ([history] moments_memory)",
                 false => "this is the oldest moment that is kept",
             }),
             (false, None) if is_last => {
-                self.say("this is the newest moment; p goes on");
+                self.set_status("this is the newest moment; p goes on");
             }
             _ => {}
         }
     }
 
     /// Where one has come to. What was asked for since then stays what is asked for.
-    pub(super) fn arrived(&mut self, about: About, at: Duration, track: Track) {
-        self.view.track = track;
-        if let (Feed::Past(spot), About::Past(answered)) = (self.view.feed, about)
-            && spot == answered
+    pub(super) fn set_timeline_position(
+        &mut self,
+        about: MomentSelector,
+        at: Duration,
+        track: TimelineInfo,
+    ) {
+        self.view.timeline = track;
+        if let (TimeMode::Past(point), MomentSelector::At(responded)) = (self.view.time_mode, about)
+            && point == responded
         {
-            self.view.feed = Feed::Past(Spot { at, steps: 0 });
+            self.view.time_mode = TimeMode::Past(TimePoint {
+                at,
+                sample_offset: 0,
+            });
         }
     }
 
-    pub(super) fn change_speed(&mut self, pace: Pace) -> Vec<Effect> {
+    pub(super) fn change_playback_speed(&mut self, command: PlaybackCommand) -> Vec<Effect> {
         if let Some(playback) = &mut self.view.playback {
-            let speed = Speed::of(playback.speed);
-            let speed = match pace {
-                Pace::Faster => speed.doubled(),
+            let speed = PlaybackSpeed::new(playback.speed);
+            let speed = match command {
+                PlaybackCommand::Faster => speed.doubled(),
                 _ => speed.halved(),
             };
-            let speed = speed.times();
+            let speed = speed.factor();
             playback.speed = speed;
-            self.say(format!("{speed} times as fast as it was"));
+            self.set_status(format!("{speed} times as fast as it was"));
         }
-        vec![Effect::Play(pace)]
+        vec![Effect::Playback(command)]
     }
 }

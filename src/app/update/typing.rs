@@ -5,23 +5,23 @@ use std::sync::Arc;
 use crossterm::event::Event;
 use tui_input::backend::crossterm::EventHandler;
 
-use super::complete::Taken;
+use super::complete::KeyOutcome;
 use super::{App, Effect};
 use crate::query::Filter;
 use crate::view::Mode;
-use crate::view::keys::{Key, Motion};
+use crate::view::keys::{CursorMotion, Key};
 
 impl App {
-    pub(super) fn type_filter(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
+    pub(super) fn handle_filter_key(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
         // What was asked for was asked for at another place, except by a Tab after a Tab.
-        match (key, &self.asked) {
+        match (key, &self.pending_completion) {
             (Some(Key::Tab), Some(_)) => {
-                self.tabs += 1;
+                self.pending_tabs += 1;
                 return Vec::new();
             }
-            _ => self.asked = None,
+            _ => self.pending_completion = None,
         }
-        if let Taken::Yes(effects) = self.in_choices(key) {
+        if let KeyOutcome::Handled(effects) = self.handle_completion_key(key) {
             return effects;
         }
         match key {
@@ -29,34 +29,34 @@ impl App {
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Escape) => {
                 self.view.mode = Mode::Browse;
-                self.past.leave();
+                self.filter_history.stop_browsing();
                 return self.set_filter(String::new(), 0);
             }
             // What is wrong cannot be kept: one stays in the line, and the line says why.
             Some(Key::Enter) if self.view.filter.error.is_some() => {}
             Some(Key::Enter) => {
                 self.view.mode = Mode::Browse;
-                return self.keep_filter();
+                return self.save_filter();
             }
-            Some(Key::Tab) => return self.ask_to_complete(),
+            Some(Key::Tab) => return self.request_completion(),
             Some(Key::Up) => {
-                let found = self.past.earlier(&self.view.filter.text);
-                return self.call_back(found);
+                let found = self.filter_history.older(&self.view.filter.text);
+                return self.recall_filter(found);
             }
             Some(Key::Down) => {
-                let found = self.past.later();
-                return self.call_back(found);
+                let found = self.filter_history.newer();
+                return self.recall_filter(found);
             }
             // The rows that are left can be looked through while typing.
-            Some(Key::Ctrl('n')) => self.move_cursor(Motion::Down),
-            Some(Key::Ctrl('p')) => self.move_cursor(Motion::Up),
-            Some(Key::PageDown) => self.move_cursor(Motion::PageDown),
-            Some(Key::PageUp) => self.move_cursor(Motion::PageUp),
+            Some(Key::Ctrl('n')) => self.move_cursor(CursorMotion::Down),
+            Some(Key::Ctrl('p')) => self.move_cursor(CursorMotion::Up),
+            Some(Key::PageDown) => self.move_cursor(CursorMotion::PageDown),
+            Some(Key::PageUp) => self.move_cursor(CursorMotion::PageUp),
             _ => {
                 let line = &self.view.filter;
-                let (text, cursor) = edited(&line.text, line.cursor, event);
+                let (text, cursor) = edit_line(&line.text, line.cursor, event);
                 if text != line.text {
-                    self.past.leave();
+                    self.filter_history.stop_browsing();
                 }
                 return self.set_filter(text, cursor);
             }
@@ -65,22 +65,22 @@ impl App {
     }
 
     /// Puts an earlier filter into the line.
-    fn call_back(&mut self, found: Option<String>) -> Vec<Effect> {
+    fn recall_filter(&mut self, found: Option<String>) -> Vec<Effect> {
         let Some(text) = found else { return Vec::new() };
         let cursor = text.len();
         self.set_filter(text, cursor)
     }
 
     /// What is kept and is a filter can be called back later.
-    fn keep_filter(&mut self) -> Vec<Effect> {
-        self.past.leave();
+    fn save_filter(&mut self) -> Vec<Effect> {
+        self.filter_history.stop_browsing();
         let line = &self.view.filter;
         let text = line.text.trim();
         if self.filter.is_empty() {
             return Vec::new();
         }
-        self.past.keep(text);
-        vec![Effect::Remember(text.to_owned())]
+        self.filter_history.push(text);
+        vec![Effect::SaveFilter(text.to_owned())]
     }
 
     pub(super) fn paste(&mut self, pasted: &str) -> Vec<Effect> {
@@ -96,8 +96,8 @@ impl App {
         };
         match self.view.mode {
             Mode::Filter => {
-                (self.asked, self.view.menu) = (None, None);
-                self.past.leave();
+                (self.pending_completion, self.view.menu) = (None, None);
+                self.filter_history.stop_browsing();
                 let line = &self.view.filter;
                 let (text, cursor) = into(&line.text, line.cursor);
                 self.set_filter(text, cursor)
@@ -105,13 +105,13 @@ impl App {
             Mode::Palette => {
                 let line = &self.view.palette;
                 let (text, cursor) = into(&line.text, line.cursor);
-                self.type_palette(text, cursor);
+                self.set_palette_text(text, cursor);
                 Vec::new()
             }
             Mode::Browse
             | Mode::Help { .. }
-            | Mode::Record
-            | Mode::Pick(_)
+            | Mode::RecordMenu
+            | Mode::FilterMenu(_)
             | Mode::Findings(_)
             | Mode::Explain => Vec::new(),
         }
@@ -122,25 +122,25 @@ impl App {
         self.view.mode = Mode::Filter;
         let line = &mut self.view.filter;
         line.cursor = line.text.len();
-        line.good.clone_from(&line.text);
-        self.past.open(&line.text);
+        line.last_valid.clone_from(&line.text);
+        self.filter_history.start_editing(&line.text);
     }
 
     /// Takes up the text. While it is no filter the last good one stays in force, and is named: it may
     /// be half a word.
     pub(super) fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
         let line = &mut self.view.filter;
-        let same = line.text == text;
+        let unchanged = line.text == text;
         (line.text, line.cursor) = (text, cursor);
-        if same {
+        if unchanged {
             return Vec::new();
         }
         match Filter::parse(&line.text) {
             Ok(filter) => {
                 line.error = None;
-                line.good.clone_from(&line.text);
+                line.last_valid.clone_from(&line.text);
                 self.filter = Arc::new(filter);
-                vec![Effect::Ask]
+                vec![Effect::SendRequest]
             }
             Err(error) => {
                 line.error = Some(error);
@@ -151,20 +151,20 @@ impl App {
 }
 
 /// A line and its cursor, after a key.
-pub(super) fn edited(text: &str, cursor: usize, event: &Event) -> (String, usize) {
-    let mut line = tui_input::Input::new(text.to_owned()).with_cursor(characters(text, cursor));
+pub(super) fn edit_line(text: &str, cursor: usize, event: &Event) -> (String, usize) {
+    let mut line = tui_input::Input::new(text.to_owned()).with_cursor(char_index(text, cursor));
     line.handle_event(event);
-    let cursor = bytes(line.value(), line.cursor());
+    let cursor = byte_index(line.value(), line.cursor());
     (line.value().to_owned(), cursor)
 }
 
 /// From bytes to characters.
-fn characters(text: &str, bytes: usize) -> usize {
+fn char_index(text: &str, bytes: usize) -> usize {
     text.get(..bytes).unwrap_or(text).chars().count()
 }
 
 /// From characters to bytes.
-fn bytes(text: &str, characters: usize) -> usize {
+fn byte_index(text: &str, characters: usize) -> usize {
     text.char_indices()
         .nth(characters)
         .map_or(text.len(), |(at, _)| at)

@@ -7,16 +7,16 @@
 use std::sync::Arc;
 
 use crate::snapshot::Cgroup;
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// A container's full id, in hexadecimal digits.
-const FULL_ID: usize = 64;
+const FULL_ID_LEN: usize = 64;
 
 /// As much of it as the engines themselves show.
-const SHORT_ID: usize = 12;
+const SHORT_ID_LEN: usize = 12;
 
 /// How the segment of a container begins when systemd made the cgroup, and the engine.
-const SCOPES: [(&str, &str); 6] = [
+const SCOPE_PREFIXES: [(&str, &str); 6] = [
     ("docker-", "docker"),
     ("libpod-payload-", "podman"),
     ("libpod-", "podman"),
@@ -26,8 +26,8 @@ const SCOPES: [(&str, &str); 6] = [
 ];
 
 /// Reads a path such as `/system.slice/nginx.service`.
-pub(super) fn read(path: &[u8]) -> Cgroup {
-    let path = readable(path);
+pub(super) fn parse(path: &[u8]) -> Cgroup {
+    let path = sanitize(path);
     let unit = path
         .rsplit('/')
         .find(|part| part.ends_with(".service") || part.ends_with(".scope"));
@@ -35,8 +35,8 @@ pub(super) fn read(path: &[u8]) -> Cgroup {
     let unit = unit.map(|unit| unit.strip_prefix('_').unwrap_or(unit));
     let parts: Vec<_> = path.split('/').collect();
     let container = (0..parts.len()).rev().find_map(|at| {
-        let (above, part) = (parts.get(..at)?, parts.get(at)?);
-        container(above, part)
+        let (parents, part) = (parts.get(..at)?, parts.get(at)?);
+        container_from_segment(parents, part)
     });
     Cgroup {
         unit: unit.map(Arc::from),
@@ -46,8 +46,8 @@ pub(super) fn read(path: &[u8]) -> Cgroup {
 }
 
 /// Engine and id, if `part` is the cgroup of a container; `above` are the parts before it.
-fn container<'a>(above: &[&str], part: &'a str) -> Option<(&'static str, &'a str)> {
-    let parent = above.last().copied().unwrap_or("");
+fn container_from_segment<'a>(parents: &[&str], part: &'a str) -> Option<(&'static str, &'a str)> {
+    let parent = parents.last().copied().unwrap_or("");
     if let Some(name) = part
         .strip_prefix("lxc.payload.")
         .filter(|name| !name.is_empty())
@@ -58,7 +58,7 @@ fn container<'a>(above: &[&str], part: &'a str) -> Option<(&'static str, &'a str
         return Some(("lxc", part));
     }
     let scope = part.strip_suffix(".scope").unwrap_or(part);
-    for (prefix, engine) in SCOPES {
+    for (prefix, engine) in SCOPE_PREFIXES {
         if let Some(id) = scope.strip_prefix(prefix).and_then(short_id) {
             return Some((engine, id));
         }
@@ -72,7 +72,7 @@ fn container<'a>(above: &[&str], part: &'a str) -> Option<(&'static str, &'a str
         "docker"
     } else if parent == "libpod_parent" {
         "podman"
-    } else if above.iter().any(|part| part.starts_with("kubepods")) {
+    } else if parents.iter().any(|part| part.starts_with("kubepods")) {
         "kubernetes"
     } else {
         "container"
@@ -82,8 +82,8 @@ fn container<'a>(above: &[&str], part: &'a str) -> Option<(&'static str, &'a str
 
 /// The first digits of a full id.
 fn short_id(id: &str) -> Option<&str> {
-    let is_id = id.len() == FULL_ID && id.bytes().all(|digit| digit.is_ascii_hexdigit());
-    id.get(..SHORT_ID).filter(|_| is_id)
+    let is_id = id.len() == FULL_ID_LEN && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    id.get(..SHORT_ID_LEN).filter(|_| is_id)
 }
 
 #[cfg(test)]
@@ -94,8 +94,8 @@ mod tests {
 
     const ID: &str = "3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a9c1b7d4e3f2a";
 
-    fn told(path: &str) -> (Option<String>, Option<String>) {
-        let cgroup = read(path.replace("ID", ID).as_bytes());
+    fn unit_and_container(path: &str) -> (Option<String>, Option<String>) {
+        let cgroup = parse(path.replace("ID", ID).as_bytes());
         (
             cgroup.unit.map(|u| u.to_string()),
             cgroup.container.map(|c| c.to_string()),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_is_the_innermost_service_or_scope() {
+    fn unit_is_the_innermost_service_or_scope() {
         for (path, unit) in [
             ("/", None),
             ("/system.slice", None),
@@ -119,12 +119,16 @@ mod tests {
             ),
             ("/system.slice/_cpu.service", Some("cpu.service")),
         ] {
-            assert_eq!(told(path), (unit.map(String::from), None), "{path}");
+            assert_eq!(
+                unit_and_container(path),
+                (unit.map(String::from), None),
+                "{path}"
+            );
         }
     }
 
     #[test]
-    fn containers_are_known_by_how_their_engines_name_cgroups() {
+    fn container_engines_are_recognised_by_cgroup_names() {
         for (path, container) in [
             ("/system.slice/docker-ID.scope", "docker 3f2a9c1b7d4e"),
             ("/docker/ID", "docker 3f2a9c1b7d4e"),
@@ -154,12 +158,16 @@ mod tests {
             ("/lxc.payload.web/system.slice/a.service", "lxc web"),
             ("/default/ID", "container 3f2a9c1b7d4e"),
         ] {
-            assert_eq!(told(path).1.as_deref(), Some(container), "{path}");
+            assert_eq!(
+                unit_and_container(path).1.as_deref(),
+                Some(container),
+                "{path}"
+            );
         }
     }
 
     #[test]
-    fn a_likeness_is_no_container() {
+    fn similar_names_are_no_containers() {
         for path in [
             "/system.slice/docker.service",
             "/system.slice/docker-3f2a.scope",
@@ -168,14 +176,14 @@ mod tests {
             "/lxc",
             "/lxc/",
         ] {
-            assert_eq!(told(path).1, None, "{path}");
+            assert_eq!(unit_and_container(path).1, None, "{path}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_path_makes_the_reader_panic(path in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let cgroup = read(&path);
+        fn arbitrary_paths_never_panic(path in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let cgroup = parse(&path);
             prop_assert!(!cgroup.path.chars().any(char::is_control));
         }
     }

@@ -14,46 +14,46 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 
 use super::cgroup_path;
-use super::unknown::Unknown;
+use super::unknown::PendingLookups;
 use crate::snapshot::{Cgroup, Directory};
 use crate::socket::{CgroupId, Socket};
 
 /// Walks are at least so far apart. Until then an id stays without a name.
-const PAUSE: Duration = Duration::from_secs(5);
+const MIN_WALK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// More directories are not looked at: about 10 µs each.
-const MOST_DIRECTORIES: usize = 10_000;
+const MAX_DIRECTORIES: usize = 10_000;
 
 /// So many cgroups stay in the directory before those without sockets are taken out.
-const MOST_NAMED: usize = 4096;
+const MAX_CGROUPS: usize = 4096;
 
 /// The tree of cgroups.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(super) struct CgroupTree {
     next_walk: Duration,
 }
 
-impl Tree {
+impl CgroupTree {
     /// Names the unknown.
-    pub(super) fn complete(
+    pub(super) fn fill(
         &mut self,
         now: Duration,
-        unknown: &mut Unknown<CgroupId>,
+        pending_lookups: &mut PendingLookups<CgroupId>,
         directory: &mut Arc<Directory>,
     ) {
-        if unknown.is_empty() || now < self.next_walk {
+        if pending_lookups.is_empty() || now < self.next_walk {
             return;
         }
-        self.next_walk = now + PAUSE;
-        let wanted: HashSet<_> = unknown.take().into_iter().collect();
+        self.next_walk = now + MIN_WALK_INTERVAL;
+        let wanted: HashSet<_> = pending_lookups.take().into_iter().collect();
         let root = fs::read("/proc/self/mounts")
             .ok()
-            .and_then(|mounts| mount(&mounts));
+            .and_then(|mounts| cgroup2_mount(&mounts));
         let found = root
-            .map(|root| find(&root, &wanted, MOST_DIRECTORIES))
+            .map(|root| find_by_inode(&root, &wanted, MAX_DIRECTORIES))
             .unwrap_or_default();
         for &id in wanted.iter().filter(|id| !found.contains_key(*id)) {
-            unknown.remember(now, id);
+            pending_lookups.mark_failed(now, id);
         }
         if !found.is_empty() {
             let found = found.into_iter().map(|(id, cgroup)| (id, Arc::new(cgroup)));
@@ -64,7 +64,7 @@ impl Tree {
 
 /// Takes cgroups without sockets out of the directory, once there are very many.
 pub(super) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
-    if directory.cgroups.len() > MOST_NAMED {
+    if directory.cgroups.len() > MAX_CGROUPS {
         let used: HashSet<_> = sockets.iter().filter_map(|socket| socket.cgroup).collect();
         if directory.cgroups.keys().any(|id| !used.contains(id)) {
             Arc::make_mut(directory)
@@ -76,34 +76,34 @@ pub(super) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
 
 /// Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mounts (proc(5)). Where the
 /// old hierarchies are in use it is not the usual /sys/fs/cgroup.
-pub(super) fn mount(mounts: &[u8]) -> Option<PathBuf> {
+pub(super) fn cgroup2_mount(mounts: &[u8]) -> Option<PathBuf> {
     mounts.split(|&byte| byte == b'\n').find_map(|line| {
         let mut fields = line.split(|&byte| byte == b' ').skip(1);
-        let (place, kind) = (fields.next()?, fields.next()?);
-        (kind == b"cgroup2").then(|| PathBuf::from(OsString::from_vec(unescaped(place))))
+        let (mount_point, kind) = (fields.next()?, fields.next()?);
+        (kind == b"cgroup2").then(|| PathBuf::from(OsString::from_vec(unescape_octal(mount_point))))
     })
 }
 
 /// The kernel writes blanks and backslashes of a path as three octal digits (`mangle_path`).
-fn unescaped(mut text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
+fn unescape_octal(mut text: &[u8]) -> Vec<u8> {
+    let mut unescaped_path = Vec::with_capacity(text.len());
     while let Some((&first, rest)) = text.split_first() {
         let digits = rest
             .get(..3)
             .filter(|digits| first == b'\\' && is_octal(digits));
         if let Some(digits) = digits {
-            plain.push(
+            unescaped_path.push(
                 digits
                     .iter()
                     .fold(0_u8, |n, digit| (n << 3) | (digit - b'0')),
             );
             text = rest.get(3..).unwrap_or_default();
         } else {
-            plain.push(first);
+            unescaped_path.push(first);
             text = rest;
         }
     }
-    plain
+    unescaped_path
 }
 
 fn is_octal(digits: &[u8]) -> bool {
@@ -111,16 +111,20 @@ fn is_octal(digits: &[u8]) -> bool {
 }
 
 /// Looks for directories by inode number, nearest the root first.
-fn find(root: &Path, wanted: &HashSet<CgroupId>, most: usize) -> HashMap<CgroupId, Cgroup> {
+fn find_by_inode(
+    root: &Path,
+    wanted: &HashSet<CgroupId>,
+    limit: usize,
+) -> HashMap<CgroupId, Cgroup> {
     let mut found = HashMap::new();
     if let Ok(metadata) = fs::metadata(root) {
         let id = CgroupId(metadata.ino());
-        found.extend(wanted.contains(&id).then(|| (id, cgroup_path::read(b"/"))));
+        found.extend(wanted.contains(&id).then(|| (id, cgroup_path::parse(b"/"))));
     }
     let mut level = vec![root.to_path_buf()];
-    let mut looked_at = 0;
+    let mut visited = 0;
     while !level.is_empty() && found.len() < wanted.len() {
-        let mut below = Vec::new();
+        let mut next_level = Vec::new();
         for parent in level {
             // A cgroup may go away, or be closed to us, at any moment.
             let Ok(entries) = fs::read_dir(&parent) else {
@@ -128,20 +132,20 @@ fn find(root: &Path, wanted: &HashSet<CgroupId>, most: usize) -> HashMap<CgroupI
             };
             let is_directory = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|t| t.is_dir());
             for entry in entries.flatten().filter(is_directory) {
-                looked_at += 1;
-                if looked_at > most {
+                visited += 1;
+                if visited > limit {
                     return found;
                 }
                 let (id, path) = (CgroupId(entry.ino()), entry.path());
                 if wanted.contains(&id) {
                     let below_root = path.strip_prefix(root).unwrap_or(&path).as_os_str();
                     let path = [b"/", below_root.as_bytes()].concat();
-                    found.insert(id, cgroup_path::read(&path));
+                    found.insert(id, cgroup_path::parse(&path));
                 }
-                below.push(path);
+                next_level.push(path);
             }
         }
-        level = below;
+        level = next_level;
     }
     found
 }
@@ -153,21 +157,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mount_is_found_wherever_it_is() {
+    fn cgroup2_mount_is_found() {
         let hybrid = b"cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
         assert_eq!(
-            mount(hybrid).as_deref(),
+            cgroup2_mount(hybrid).as_deref(),
             Some(Path::new("/sys/fs/cgroup/unified"))
         );
         assert_eq!(
-            mount(b"none /a\\040b\\134 cgroup2 rw 0 0").as_deref(),
+            cgroup2_mount(b"none /a\\040b\\134 cgroup2 rw 0 0").as_deref(),
             Some(Path::new("/a b\\"))
         );
-        assert_eq!(mount(b"proc /proc proc rw 0 0\n\n x"), None);
+        assert_eq!(cgroup2_mount(b"proc /proc proc rw 0 0\n\n x"), None);
     }
 
     #[test]
-    fn directories_are_found_by_their_inode_numbers_and_no_more_than_allowed() {
+    fn directories_are_found_by_inode_within_the_limit() {
         let home = tempfile::tempdir().unwrap();
         let nested = home.path().join("system.slice/nginx.service");
         fs::create_dir_all(&nested).unwrap();
@@ -175,21 +179,21 @@ mod tests {
         let id = CgroupId(fs::metadata(&nested).unwrap().ino());
         let root = CgroupId(fs::metadata(home.path()).unwrap().ino());
         let wanted: HashSet<_> = [id, root].into_iter().collect();
-        let found = find(home.path(), &wanted, 100);
+        let found = find_by_inode(home.path(), &wanted, 100);
         assert_eq!(&*found[&id].path, "/system.slice/nginx.service");
         assert_eq!(found[&id].unit.as_deref(), Some("nginx.service"));
         assert_eq!((&*found[&root].path, &found[&root].unit), ("/", &None));
-        assert_eq!(find(home.path(), &wanted, 1).len(), 1);
-        assert!(find(Path::new("/nonexistent"), &wanted, 100).is_empty());
+        assert_eq!(find_by_inode(home.path(), &wanted, 1).len(), 1);
+        assert!(find_by_inode(Path::new("/nonexistent"), &wanted, 100).is_empty());
     }
 
     proptest! {
         #[test]
-        fn no_mount_table_makes_the_reader_panic(
+        fn arbitrary_mount_tables_never_panic(
             text in proptest::collection::vec(any::<u8>(), 0..200), digits in "(\\\\[0-9]{0,3}){0,9}"
         ) {
-            let _ = mount(&text);
-            let _ = mount(format!("a {digits} cgroup2").as_bytes());
+            let _ = cgroup2_mount(&text);
+            let _ = cgroup2_mount(format!("a {digits} cgroup2").as_bytes());
         }
     }
 }

@@ -13,89 +13,89 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// How many questions are asked at the same time: a server that is silent holds one up for seconds.
-const ASKING: usize = 16;
+const RESOLVER_THREADS: usize = 16;
 
 /// How long all answers together may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What came of asking.
 #[derive(Debug, Default)]
-pub struct Resolved {
+pub struct ResolvedHosts {
     /// The addresses that have a name.
     pub names: HashMap<IpAddr, Arc<str>>,
     /// How many addresses there was no answer for in time.
-    pub unanswered: usize,
+    pub timed_out: usize,
 }
 
 /// Asks for the names of the addresses, each once; those that mean no host are not asked for. Takes
 /// three seconds at most.
-pub fn resolve(addresses: impl IntoIterator<Item = IpAddr>) -> Resolved {
-    resolve_by(addresses, PATIENCE, name_of)
+pub fn resolve_hosts(addresses: impl IntoIterator<Item = IpAddr>) -> ResolvedHosts {
+    resolve_with(addresses, RESOLVE_TIMEOUT, reverse_lookup)
 }
 
-fn resolve_by(
+fn resolve_with(
     addresses: impl IntoIterator<Item = IpAddr>,
-    patience: Duration,
-    name_of: fn(IpAddr) -> Option<Arc<str>>,
-) -> Resolved {
-    let hosts = |address: &IpAddr| !address.is_unspecified() && !address.is_multicast();
-    let asked: BTreeSet<IpAddr> = addresses.into_iter().filter(hosts).collect();
-    let until = Instant::now() + patience;
-    let (questions, waiting) = sync_channel(asked.len());
-    for address in &asked {
+    timeout: Duration,
+    reverse_lookup: fn(IpAddr) -> Option<Arc<str>>,
+) -> ResolvedHosts {
+    let is_host = |address: &IpAddr| !address.is_unspecified() && !address.is_multicast();
+    let to_resolve: BTreeSet<IpAddr> = addresses.into_iter().filter(is_host).collect();
+    let deadline = Instant::now() + timeout;
+    let (requests, queue) = sync_channel(to_resolve.len());
+    for address in &to_resolve {
         // The queue has room for all of them.
-        let _ = questions.try_send(*address);
+        let _ = requests.try_send(*address);
     }
-    drop(questions);
-    let waiting = Arc::new(Mutex::new(waiting));
-    let (answers, answered) = channel();
-    for _ in 0..ASKING.min(asked.len()) {
-        let (waiting, answers) = (Arc::clone(&waiting), answers.clone());
+    drop(requests);
+    let queue = Arc::new(Mutex::new(queue));
+    let (result_tx, result_rx) = channel();
+    for _ in 0..RESOLVER_THREADS.min(to_resolve.len()) {
+        let (queue, result_tx) = (Arc::clone(&queue), result_tx.clone());
         // A thread that a silent server holds up is left behind; it holds nothing but its stack.
         let started = thread::Builder::new()
             .name("resolver".into())
             .spawn(move || {
-                let next = || waiting.lock().ok()?.try_recv().ok();
+                let next = || queue.lock().ok()?.try_recv().ok();
                 while let Some(address) = next() {
-                    if answers.send((address, name_of(address))).is_err() {
+                    if result_tx.send((address, reverse_lookup(address))).is_err() {
                         return;
                     }
                 }
             });
         drop(started);
     }
-    drop(answers);
-    let mut resolved = Resolved {
+    drop(result_tx);
+    let mut resolved = ResolvedHosts {
         names: HashMap::new(),
-        unanswered: asked.len(),
+        timed_out: to_resolve.len(),
     };
-    while resolved.unanswered > 0 {
-        let left = until.saturating_duration_since(Instant::now());
-        let Ok((address, name)) = answered.recv_timeout(left) else {
+    while resolved.timed_out > 0 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok((address, name)) = result_rx.recv_timeout(left) else {
             break;
         };
-        resolved.unanswered -= 1;
+        resolved.timed_out -= 1;
         resolved.names.extend(name.map(|name| (address, name)));
     }
     resolved
 }
 
-fn name_of(address: IpAddr) -> Option<Arc<str>> {
+fn reverse_lookup(address: IpAddr) -> Option<Arc<str>> {
     let (host, _) = dns_lookup::getnameinfo(&SocketAddr::new(address, 0), 0).ok()?;
     // Without a name the resolver gives the address back.
     let is_name = !host.is_empty() && host.parse::<IpAddr>().is_err() && !host.contains('%');
-    is_name.then(|| readable(host.as_bytes()))
+    is_name.then(|| sanitize(host.as_bytes()))
 }
 
 /// The name of this machine; `None` where the system does not tell.
-pub fn this_machine() -> Option<Arc<str>> {
+pub fn local_hostname() -> Option<Arc<str>> {
     #[cfg(unix)]
-    let name = readable(rustix::system::uname().nodename().to_bytes());
+    let name = sanitize(rustix::system::uname().nodename().to_bytes());
     #[cfg(not(unix))]
-    let name = readable(std::env::var_os("COMPUTERNAME")?.as_encoded_bytes());
+    let name = sanitize(std::env::var_os("COMPUTERNAME")?.as_encoded_bytes());
     Some(name).filter(|name| !name.is_empty())
 }
 
@@ -108,28 +108,28 @@ mod tests {
     }
 
     #[test]
-    fn every_address_is_asked_for_once() {
+    fn every_address_is_resolved_once() {
         let all = (1..=40).chain(1..=40).map(address);
-        let resolved = resolve_by(all, PATIENCE, |a| Some(a.to_string().into()));
+        let resolved = resolve_with(all, RESOLVE_TIMEOUT, |a| Some(a.to_string().into()));
         assert_eq!(resolved.names.len(), 40);
-        assert_eq!(resolved.unanswered, 0);
+        assert_eq!(resolved.timed_out, 0);
         assert_eq!(&*resolved.names[&address(7)], "127.0.0.7");
     }
 
     #[test]
-    fn what_has_no_name_stays_an_address_and_what_is_no_host_is_not_asked_for() {
-        let resolved = resolve_by([address(1)], PATIENCE, |_| None);
-        assert!(resolved.names.is_empty() && resolved.unanswered == 0);
+    fn unnamed_addresses_are_omitted_and_non_hosts_skipped() {
+        let resolved = resolve_with([address(1)], RESOLVE_TIMEOUT, |_| None);
+        assert!(resolved.names.is_empty() && resolved.timed_out == 0);
         let none = ["0.0.0.0", "224.0.0.1", "::"].map(|a| a.parse().unwrap());
-        assert_eq!(resolve_by(none, PATIENCE, |_| None).unanswered, 0);
+        assert_eq!(resolve_with(none, RESOLVE_TIMEOUT, |_| None).timed_out, 0);
     }
 
     #[test]
-    fn a_silent_server_is_not_waited_for() {
-        let silent = |_| loop {
+    fn silent_server_times_out() {
+        let blocking = |_| loop {
             thread::park();
         };
-        let resolved = resolve_by([address(1), address(2)], Duration::ZERO, silent);
-        assert_eq!(resolved.unanswered, 2);
+        let resolved = resolve_with([address(1), address(2)], Duration::ZERO, blocking);
+        assert_eq!(resolved.timed_out, 2);
     }
 }

@@ -8,52 +8,53 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 
-use super::unknown::Unknown;
+use super::unknown::PendingLookups;
 use crate::snapshot::Directory;
 use crate::socket::InterfaceIndex;
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// How often known names are asked for again.
-const REFRESH: Duration = Duration::from_secs(10);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Asks for names through a socket that is never connected.
 #[derive(Debug, Default)]
-pub(super) struct Interfaces {
+pub(super) struct InterfaceNames {
     socket: Option<OwnedFd>,
-    refreshed: Duration,
+    last_refresh: Duration,
 }
 
-impl Interfaces {
+impl InterfaceNames {
     /// Names the unknown, and corrects the known from time to time.
-    pub(super) fn complete(
+    pub(super) fn fill(
         &mut self,
         now: Duration,
-        unknown: &mut Unknown<InterfaceIndex>,
+        pending_lookups: &mut PendingLookups<InterfaceIndex>,
         directory: &mut Arc<Directory>,
     ) {
-        let is_due = now >= self.refreshed + REFRESH && !directory.interfaces.is_empty();
-        if unknown.is_empty() && !is_due {
+        let is_due =
+            now >= self.last_refresh + REFRESH_INTERVAL && !directory.interfaces.is_empty();
+        if pending_lookups.is_empty() && !is_due {
             return;
         }
-        for index in unknown.take() {
+        for index in pending_lookups.take() {
             match self.name(index) {
                 Some(name) => {
                     Arc::make_mut(directory).interfaces.insert(index, name);
                 }
-                None => unknown.remember(now, index),
+                None => pending_lookups.mark_failed(now, index),
             }
         }
         if is_due {
-            self.refreshed = now;
-            let news: Vec<_> = directory
+            self.last_refresh = now;
+            let renamed: Vec<_> = directory
                 .interfaces
                 .iter()
                 .filter_map(|(&index, known)| Some((index, self.name(index)?, known)))
                 .filter(|(_, name, known)| name != *known)
                 .map(|(index, name, _)| (index, name))
                 .collect();
-            if !news.is_empty() {
-                Arc::make_mut(directory).interfaces.extend(news);
+            if !renamed.is_empty() {
+                Arc::make_mut(directory).interfaces.extend(renamed);
             }
         }
     }
@@ -68,6 +69,6 @@ impl Interfaces {
                 .find_map(|family| socket_with(family, SocketType::DGRAM, flags, None).ok());
         }
         let name = netdevice::index_to_name_inlined(self.socket.as_ref()?, index.0.get()).ok()?;
-        Some(readable(name.as_bytes()))
+        Some(sanitize(name.as_bytes()))
     }
 }

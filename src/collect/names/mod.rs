@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::hosts::{Resolved, resolve, this_machine};
-use self::unknown::Unknown;
+pub use self::hosts::{ResolvedHosts, local_hostname, resolve_hosts};
+use self::unknown::PendingLookups;
 use crate::process::Uid;
 use crate::snapshot::Directory;
 use crate::socket::Socket;
@@ -28,105 +28,107 @@ use crate::socket::Socket;
 use crate::socket::{CgroupId, InterfaceIndex};
 
 /// More of /etc/services is not read.
-const LONGEST_SERVICES: u64 = 4 * 1024 * 1024;
+const MAX_SERVICES_LEN: u64 = 4 * 1024 * 1024;
 
 /// Completes the directory from sample to sample.
 #[derive(Debug)]
-pub struct Names {
-    users: Unknown<Uid>,
+pub struct NameLookup {
+    pending_users: PendingLookups<Uid>,
     #[cfg(target_os = "linux")]
-    interfaces: Unknown<InterfaceIndex>,
+    pending_interfaces: PendingLookups<InterfaceIndex>,
     #[cfg(target_os = "linux")]
-    cgroups: Unknown<CgroupId>,
+    pending_cgroups: PendingLookups<CgroupId>,
     #[cfg(target_os = "linux")]
-    links: interfaces::Interfaces,
+    interface_names: interfaces::InterfaceNames,
     #[cfg(target_os = "linux")]
-    tree: cgroups::Tree,
+    cgroup_tree: cgroups::CgroupTree,
 }
 
-impl Names {
+impl NameLookup {
     /// Ready; nothing is read before the first sample.
-    pub fn open() -> Self {
+    pub fn new() -> Self {
         Self {
-            users: Unknown::retried_after(Duration::from_secs(60)),
+            pending_users: PendingLookups::with_retry_after(Duration::from_secs(60)),
             #[cfg(target_os = "linux")]
-            interfaces: Unknown::retried_after(Duration::from_secs(10)),
+            pending_interfaces: PendingLookups::with_retry_after(Duration::from_secs(10)),
             // An id is there before the first socket with it: what was not found will not be.
             #[cfg(target_os = "linux")]
-            cgroups: Unknown::retried_after(Duration::from_secs(600)),
+            pending_cgroups: PendingLookups::with_retry_after(Duration::from_secs(600)),
             #[cfg(target_os = "linux")]
-            links: interfaces::Interfaces::default(),
+            interface_names: interfaces::InterfaceNames::default(),
             #[cfg(target_os = "linux")]
-            tree: cgroups::Tree::default(),
+            cgroup_tree: cgroups::CgroupTree::default(),
         }
     }
 
     /// Adds to `directory` the users (also those of its processes), interfaces and cgroups that
     /// came up in `sockets`. It is copied only when something in it changes.
-    pub fn complete(&mut self, now: Duration, sockets: &[Socket], directory: &mut Arc<Directory>) {
-        self.note_users(now, sockets, directory);
-        for uid in self.users.take() {
+    pub fn fill(&mut self, now: Duration, sockets: &[Socket], directory: &mut Arc<Directory>) {
+        self.queue_users(now, sockets, directory);
+        for uid in self.pending_users.take() {
             match users::name(uid) {
                 Some(name) => {
                     Arc::make_mut(directory).users.insert(uid, name);
                 }
-                None => self.users.remember(now, uid),
+                None => self.pending_users.mark_failed(now, uid),
             }
         }
         #[cfg(target_os = "linux")]
         {
-            self.note_linux(now, sockets, directory);
-            self.links.complete(now, &mut self.interfaces, directory);
-            self.tree.complete(now, &mut self.cgroups, directory);
+            self.queue_linux_ids(now, sockets, directory);
+            self.interface_names
+                .fill(now, &mut self.pending_interfaces, directory);
+            self.cgroup_tree
+                .fill(now, &mut self.pending_cgroups, directory);
             cgroups::prune(sockets, directory);
         }
     }
 
     /// Collects the users that the directory does not know and that were not asked for lately.
-    fn note_users(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
+    fn queue_users(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
         // Neighbours in the socket table mostly share their ids: asking once for a run is enough.
         let mut uid = None;
         for socket in sockets.iter().filter(|socket| socket.uid.is_some()) {
             if socket.uid != uid {
                 uid = socket.uid;
-                self.users
-                    .note(now, uid, |uid| directory.users.contains_key(uid));
+                self.pending_users
+                    .queue(now, uid, |uid| directory.users.contains_key(uid));
             }
         }
         for process in directory.processes.values() {
-            self.users
-                .note(now, process.uid, |uid| directory.users.contains_key(uid));
+            self.pending_users
+                .queue(now, process.uid, |uid| directory.users.contains_key(uid));
         }
     }
 }
 
 #[cfg(target_os = "linux")]
-impl Names {
-    fn note_linux(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
+impl NameLookup {
+    fn queue_linux_ids(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
         let (mut interface, mut cgroup) = (None, None);
         for socket in sockets {
             if socket.interface != interface {
                 interface = socket.interface;
                 let known = |index: &_| directory.interfaces.contains_key(index);
-                self.interfaces.note(now, interface, known);
+                self.pending_interfaces.queue(now, interface, known);
             }
             if socket.cgroup != cgroup {
                 cgroup = socket.cgroup;
-                self.cgroups
-                    .note(now, cgroup, |id| directory.cgroups.contains_key(id));
+                self.pending_cgroups
+                    .queue(now, cgroup, |id| directory.cgroups.contains_key(id));
             }
         }
     }
 }
 
-impl Default for Names {
+impl Default for NameLookup {
     fn default() -> Self {
-        Self::open()
+        Self::new()
     }
 }
 
 /// The text of the system's own services file (services(5)); empty where there is none.
-pub fn etc_services() -> Vec<u8> {
+pub fn read_etc_services() -> Vec<u8> {
     let path = if cfg!(windows) {
         let root = std::env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into());
         PathBuf::from(root).join("System32\\drivers\\etc\\services")
@@ -134,7 +136,7 @@ pub fn etc_services() -> Vec<u8> {
         PathBuf::from("/etc/services")
     };
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_SERVICES).read_to_end(&mut text));
+    let read = File::open(path).and_then(|file| file.take(MAX_SERVICES_LEN).read_to_end(&mut text));
     match read {
         Ok(_) => text,
         Err(_) => Vec::new(),
@@ -158,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_this_machine_get_their_names_and_a_second_sample_changes_nothing() {
+    fn local_ids_are_named_once() {
         let mut socket = row();
         socket.uid = Some(Uid(0));
         socket.interface = NonZeroU32::new(1).map(InterfaceIndex);
-        let root = cgroups::mount(&std::fs::read("/proc/self/mounts").unwrap());
+        let root = cgroups::cgroup2_mount(&std::fs::read("/proc/self/mounts").unwrap());
         socket.cgroup = root.map(|path| CgroupId(std::fs::metadata(path).unwrap().ino()));
-        let (mut names, mut directory) = (Names::open(), Arc::<Directory>::default());
-        names.complete(
+        let (mut name_lookup, mut directory) = (NameLookup::new(), Arc::<Directory>::default());
+        name_lookup.fill(
             Duration::ZERO,
             std::slice::from_ref(&socket),
             &mut directory,
@@ -180,19 +182,19 @@ mod tests {
             assert_eq!(&*directory.cgroups[&id].path, "/");
         }
         let shared = Arc::clone(&directory);
-        names.complete(Duration::from_secs(60), &[socket], &mut directory);
+        name_lookup.fill(Duration::from_secs(60), &[socket], &mut directory);
         assert!(Arc::ptr_eq(&shared, &directory));
     }
 
     #[test]
-    fn what_nobody_knows_has_no_entry_and_does_not_copy_the_directory() {
+    fn unknown_ids_leave_the_directory_shared() {
         let mut socket = row();
         socket.uid = Some(Uid(3_999_999_999));
         socket.interface = NonZeroU32::new(2_000_000_000).map(InterfaceIndex);
         socket.cgroup = Some(CgroupId(u64::MAX));
-        let (mut names, mut directory) = (Names::open(), Arc::<Directory>::default());
+        let (mut name_lookup, mut directory) = (NameLookup::new(), Arc::<Directory>::default());
         let shared = Arc::clone(&directory);
-        names.complete(Duration::ZERO, &[socket], &mut directory);
+        name_lookup.fill(Duration::ZERO, &[socket], &mut directory);
         assert!(Arc::ptr_eq(&shared, &directory));
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::process::Uid;
 #[cfg(unix)]
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// The name; `None` when nobody knows the number.
 #[cfg(unix)]
 pub(super) fn name(uid: Uid) -> Option<Arc<str>> {
     let user = uzers::get_user_by_uid(uid.0)?;
-    Some(readable(user.name().as_encoded_bytes())).filter(|name| !name.is_empty())
+    Some(sanitize(user.name().as_encoded_bytes())).filter(|name| !name.is_empty())
 }
 
 /// Elsewhere users have no numbers.

@@ -6,13 +6,13 @@ use netstat2::{TcpSocketInfo, UdpSocketInfo};
 
 use super::*;
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[cfg_attr(
     not(target_os = "linux"),
     expect(unused_variables, reason = "Linux has inodes")
 )]
-fn listed(info: ProtocolSocketInfo, pids: &[u32], inode: u32) -> SocketInfo {
+fn socket_info(info: ProtocolSocketInfo, pids: &[u32], inode: u32) -> SocketInfo {
     SocketInfo {
         protocol_socket_info: info,
         associated_pids: pids.to_vec(),
@@ -25,28 +25,31 @@ fn listed(info: ProtocolSocketInfo, pids: &[u32], inode: u32) -> SocketInfo {
 
 fn connection(state: LibraryState, pids: &[u32], inode: u32) -> Result<SocketInfo, String> {
     let info = TcpSocketInfo {
-        local_addr: HERE,
+        local_addr: LOCALHOST,
         local_port: 80,
-        remote_addr: HERE,
+        remote_addr: LOCALHOST,
         remote_port: 5000,
         state,
     };
-    Ok(listed(ProtocolSocketInfo::Tcp(info), pids, inode))
+    Ok(socket_info(ProtocolSocketInfo::Tcp(info), pids, inode))
 }
 
 fn udp(pids: &[u32], inode: u32) -> Result<SocketInfo, String> {
     let info = UdpSocketInfo {
-        local_addr: HERE,
+        local_addr: LOCALHOST,
         local_port: 53,
     };
-    Ok(listed(ProtocolSocketInfo::Udp(info), pids, inode))
+    Ok(socket_info(ProtocolSocketInfo::Udp(info), pids, inode))
 }
 
-type Rows = Vec<Result<SocketInfo, String>>;
+type ListedRows = Vec<Result<SocketInfo, String>>;
 
-fn read(source: &mut Netstat2, rows: Rows) -> (Result<(), SourceError>, Vec<Socket>, Vec<String>) {
+fn collect(
+    source: &mut Netstat2,
+    rows: ListedRows,
+) -> (Result<(), SourceError>, Vec<Socket>, Vec<String>) {
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
-    let outcome = source.take(|| Ok(rows.into_iter()), &mut sockets, &mut gaps);
+    let outcome = source.collect_rows(|| Ok(rows.into_iter()), &mut sockets, &mut gaps);
     (
         outcome,
         sockets,
@@ -60,62 +63,62 @@ fn pids(socket: &Socket) -> Vec<u32> {
 }
 
 #[test]
-fn pids_are_sorted_and_each_is_there_once() {
+fn pids_are_sorted_and_deduplicated() {
     let row = connection(LibraryState::Established, &[9, 3, 9, 5], 1);
-    let (_, sockets, gaps) = read(&mut Netstat2::default(), vec![row]);
+    let (_, sockets, gaps) = collect(&mut Netstat2::default(), vec![row]);
     assert_eq!(pids(&sockets[0]), [3, 5, 9]);
     assert_eq!(gaps, [""; 0]);
 }
 
 #[test]
-fn a_row_for_each_process_becomes_one_row_with_all_of_them() {
+fn rows_of_one_socket_are_merged_with_all_pids() {
     let rows = vec![
         connection(LibraryState::Established, &[9], 1),
         udp(&[4], 2),
         connection(LibraryState::Established, &[3], 1),
         connection(LibraryState::CloseWait, &[], 1),
     ];
-    let (_, sockets, _) = read(&mut Netstat2::default(), rows);
+    let (_, sockets, _) = collect(&mut Netstat2::default(), rows);
     assert_eq!(sockets.len(), 2);
     assert_eq!(pids(&sockets[0]), [3, 9]);
     assert_eq!(sockets[0].tcp_state(), Some(TcpState::CloseWait));
 }
 
 #[test]
-fn process_zero_is_nobody() {
+fn pid_zero_is_no_holder() {
     let row = connection(LibraryState::TimeWait, &[0], 0);
-    let (_, sockets, _) = read(&mut Netstat2::default(), vec![row]);
+    let (_, sockets, _) = collect(&mut Netstat2::default(), vec![row]);
     assert_eq!(
         (&sockets[0].holders, sockets[0].uid),
-        (&Holders::NotSought, None)
+        (&Holders::NotSearched, None)
     );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn twins_that_share_a_port_stay_two() {
-    let (_, sockets, _) = read(&mut Netstat2::default(), vec![udp(&[1], 7), udp(&[2], 8)]);
+fn reuseport_sockets_stay_separate_rows() {
+    let (_, sockets, _) = collect(&mut Netstat2::default(), vec![udp(&[1], 7), udp(&[2], 8)]);
     assert_eq!(sockets.iter().map(pids).collect::<Vec<_>>(), [[1], [2]]);
 }
 
 #[test]
-fn the_list_of_holders_is_shared_by_sockets_and_samples_and_then_forgotten() {
+fn holder_lists_are_shared_and_dropped_when_unused() {
     let mut source = Netstat2::default();
     let rows = || vec![connection(LibraryState::Established, &[3], 1), udp(&[3], 2)];
-    let (_, first, _) = read(&mut source, rows());
-    let (_, second, _) = read(&mut source, rows());
+    let (_, first, _) = collect(&mut source, rows());
+    let (_, second, _) = collect(&mut source, rows());
     let lists = [&first[0], &first[1], &second[0]].map(|s| s.holders.found().expect("found"));
     assert!(lists.iter().all(|list| Arc::ptr_eq(list, lists[0])));
     drop((first, second));
-    let _ = read(&mut source, Vec::new());
-    assert!(source.pool.lists.is_empty());
+    let _ = collect(&mut source, Vec::new());
+    assert!(source.holder_lists.lists.is_empty());
 }
 
 #[test]
-fn rows_that_err_are_counted_and_the_others_stay() {
-    let bad = || Err("broken row".to_owned());
-    let rows = vec![bad(), udp(&[1], 1), bad()];
-    let (outcome, sockets, gaps) = read(&mut Netstat2::default(), rows);
+fn row_errors_are_counted_and_other_rows_kept() {
+    let broken_row = || Err("broken row".to_owned());
+    let rows = vec![broken_row(), udp(&[1], 1), broken_row()];
+    let (outcome, sockets, gaps) = collect(&mut Netstat2::default(), rows);
     assert!(outcome.is_ok());
     assert_eq!(sockets.len(), 1);
     assert_eq!(
@@ -125,26 +128,26 @@ fn rows_that_err_are_counted_and_the_others_stay() {
 }
 
 #[test]
-fn a_library_that_errs_for_ever_is_left() {
+fn endless_errors_are_abandoned() {
     let mut source = Netstat2::default();
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
-    let for_ever = || Ok(std::iter::repeat_with(|| Err("no".to_owned())));
-    let outcome = source.take(for_ever, &mut sockets, &mut gaps);
+    let endless_errors = || Ok(std::iter::repeat_with(|| Err("no".to_owned())));
+    let outcome = source.collect_rows(endless_errors, &mut sockets, &mut gaps);
     assert!(outcome.is_err());
 }
 
 #[test]
-fn a_panic_leaves_the_rows_before_it() {
+fn rows_before_a_panic_are_kept() {
     let mut source = Netstat2::default();
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     let mut rows = vec![udp(&[1], 1)].into_iter();
-    let breaks = || {
+    let panicking_rows = || {
         Ok(std::iter::from_fn(move || {
             Some(rows.next().expect("one more row"))
         }))
     };
     source
-        .take(breaks, &mut sockets, &mut gaps)
+        .collect_rows(panicking_rows, &mut sockets, &mut gaps)
         .expect("one row is there");
     assert_eq!(sockets.len(), 1);
     assert!(
@@ -155,13 +158,14 @@ fn a_panic_leaves_the_rows_before_it() {
     );
 
     sockets.clear();
-    let at_once = || -> Result<std::vec::IntoIter<_>, String> { panic!("Can't read /proc/") };
-    let error = source.take::<String, _>(at_once, &mut sockets, &mut gaps);
+    let immediate_panic =
+        || -> Result<std::vec::IntoIter<_>, String> { panic!("Can't read /proc/") };
+    let error = source.collect_rows::<String, _>(immediate_panic, &mut sockets, &mut gaps);
     assert!(error.is_err_and(|e| e.to_string().contains("Can't read /proc/")));
 }
 
 #[test]
-fn the_real_library_finds_our_own_listener_and_pid() {
+fn netstat2_finds_our_listener_and_pid() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let port = listener.local_addr().expect("address").port();
     let mut source = Netstat2::open().expect("netstat2");
@@ -170,7 +174,7 @@ fn the_real_library_finds_our_own_listener_and_pid() {
         .read(None, Duration::ZERO, &mut sockets, &mut gaps)
         .expect("a sample");
     let row = sockets.iter().find(|s| {
-        s.local == Endpoint::new(HERE, Port(port)) && s.tcp_state() == Some(TcpState::Listen)
+        s.local == Endpoint::new(LOCALHOST, Port(port)) && s.tcp_state() == Some(TcpState::Listen)
     });
     let row = row.expect("our listener");
     assert_eq!((pids(row), row.remote), (vec![std::process::id()], None));

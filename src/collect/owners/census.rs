@@ -11,65 +11,65 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use rustix::io::Errno;
 
-use super::ledger::{ALL, Ledger};
-use super::muster::{Met, muster};
-use super::procdir::{self, Denied, Opened, Span};
-use super::standing::{Depth, Look, Open, Standing};
-use super::verdict::Hidden;
+use super::ledger::{ALL_FDS, FdIndex};
+use super::muster::{ScanOutcome, scan_processes};
+use super::procdir::{self, FdRange, OpenedProcess, ProcAccessError};
+use super::standing::{ProcessAccess, ReadableProcess, ScanContext, ScanDepth};
+use super::verdict::HiddenProcesses;
 use crate::process::{Fd, Pid, ProcessKey};
 use crate::socket::Inode;
 
 /// How long a process that may not be looked into is left alone.
-const RETRY: Duration = Duration::from_secs(10);
+const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Descriptors listed again in one sample, of processes in which something changed: some 30 ms. One
 /// that is read as well counts for four. What is beyond is for the next sample; at 100,000 sockets of
 /// which one in a hundred changes all over, owners are right after two.
-const BUDGET: usize = 50_000;
+const SCAN_BUDGET: usize = 50_000;
 
 /// What going to another process costs, in descriptors.
-pub(super) const VISIT: usize = 4;
+pub(super) const VISIT_COST: usize = 4;
 
 /// What a visit came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Visited {
+enum VisitOutcome {
     /// Nothing says that anything in it changed.
-    Same,
+    Unchanged,
     /// Its number of descriptors is another one.
     Changed {
         /// When it was last walked.
-        looked: u32,
+        last_scan: u32,
     },
     /// It has to be met.
-    Unmet,
+    New,
 }
 
 /// Everyone.
 #[derive(Debug, Default)]
-pub(super) struct Census {
-    processes: HashMap<Pid, Standing>,
+pub(super) struct ProcessTable {
+    processes: HashMap<Pid, ProcessAccess>,
     /// Those listed in this sample, ascending.
     pids: Vec<Pid>,
     /// How many directories may be kept open, and how many are.
-    limit: usize,
-    kept: usize,
+    dir_limit: usize,
+    open_dirs: usize,
     /// Whether `fstat` tells the number of open descriptors (Linux ≥ 6.2).
-    counts: bool,
+    has_fd_counts: bool,
     text: Vec<u8>,
     found: Vec<(Fd, Inode)>,
     /// The last failure that is neither "gone" nor "forbidden", and how many there were.
     failures: Option<(Errno, u32)>,
     /// Those for whom there was no time in this sample.
-    unvisited: u32,
+    unscanned: u32,
     /// Work done in this sample, in descriptors listed.
-    spent: usize,
+    budget_spent: usize,
 }
 
-impl Census {
+impl ProcessTable {
     /// Nobody yet; keeps at most `limit` directories open.
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            limit,
+            dir_limit: limit,
             ..Self::default()
         }
     }
@@ -78,163 +78,187 @@ impl Census {
     ///
     /// # Errors
     /// When /proc cannot be listed.
-    pub(super) fn visit(&mut self, look: Look<'_>, ledger: &mut Ledger) -> Result<(), Errno> {
+    pub(super) fn refresh(
+        &mut self,
+        context: ScanContext<'_>,
+        fd_index: &mut FdIndex,
+    ) -> Result<(), Errno> {
         self.failures = None;
-        procdir::list(look.root, &mut self.pids)?;
+        procdir::list_pids(context.proc_root, &mut self.pids)?;
         let pids = std::mem::take(&mut self.pids);
-        self.kept = 0;
-        self.processes.retain(|pid, standing| {
+        self.open_dirs = 0;
+        self.processes.retain(|pid, access| {
             let listed = pids.binary_search(pid).is_ok();
-            match standing {
-                Standing::Open(open) if !listed => ledger.forget(open.key),
-                Standing::Open(open) => self.kept += usize::from(open.dir.is_some()),
+            match access {
+                ProcessAccess::Readable(open) if !listed => fd_index.remove_process(open.key),
+                ProcessAccess::Readable(open) => self.open_dirs += usize::from(open.dir.is_some()),
                 _ => {}
             }
             listed
         });
         // Whether the kernel counts is seen on this very process: it has /proc open at least.
-        self.counts = rustix::fs::statat(look.root, c"self/fd", rustix::fs::AtFlags::empty())
-            .is_ok_and(|stat| stat.st_size > 0);
-        self.spent = 0;
-        let (mut unmet, mut changed) = (Vec::new(), Vec::new());
+        self.has_fd_counts =
+            rustix::fs::statat(context.proc_root, c"self/fd", rustix::fs::AtFlags::empty())
+                .is_ok_and(|stat| stat.st_size > 0);
+        self.budget_spent = 0;
+        let (mut new_pids, mut changed) = (Vec::new(), Vec::new());
         for &pid in &pids {
-            match self.visit_one(look, pid, ledger) {
-                Visited::Unmet => unmet.push(pid),
-                Visited::Changed { looked } => changed.push((looked, pid)),
-                Visited::Same => {}
+            match self.check_process(context, pid, fd_index) {
+                VisitOutcome::New => new_pids.push(pid),
+                VisitOutcome::Changed { last_scan } => changed.push((last_scan, pid)),
+                VisitOutcome::Unchanged => {}
             }
         }
         // Who was not looked at for longest comes first, in this sample or the next.
         changed.sort_unstable();
         for (_, pid) in changed {
-            if self.is_tired() {
+            if self.over_budget() {
                 break;
             }
-            self.walk(look, pid, Depth::Quick, ledger);
+            self.rescan(context, pid, ScanDepth::Quick, fd_index);
         }
-        self.meet(look, &unmet, ledger);
+        self.scan_new(context, &new_pids, fd_index);
         self.pids = pids;
         Ok(())
     }
 
-    fn visit_one(&mut self, look: Look<'_>, pid: Pid, ledger: &mut Ledger) -> Visited {
+    fn check_process(
+        &mut self,
+        context: ScanContext<'_>,
+        pid: Pid,
+        fd_index: &mut FdIndex,
+    ) -> VisitOutcome {
         let changed = match self.processes.get(&pid) {
-            None => return Visited::Unmet,
-            Some(Standing::Hidden { retry, .. } | Standing::Bare { retry }) => {
-                if look.now < *retry {
-                    return Visited::Same;
+            None => return VisitOutcome::New,
+            Some(
+                ProcessAccess::Hidden {
+                    retry_at: retry, ..
                 }
-                return Visited::Unmet;
+                | ProcessAccess::NoDescriptors { retry_at: retry },
+            ) => {
+                if context.now < *retry {
+                    return VisitOutcome::Unchanged;
+                }
+                return VisitOutcome::New;
             }
-            Some(Standing::Open(open)) => open.dir(look.root, &mut self.text).and_then(|dir| {
-                let count = procdir::count(dir.as_fd())?;
-                if !self.counts && !procdir::is_alive(dir.as_fd()) {
-                    return Err(Denied::Gone);
-                }
-                Ok(match count == open.count {
-                    true => Visited::Same,
-                    false => Visited::Changed {
-                        looked: open.looked,
-                    },
-                })
-            }),
+            Some(ProcessAccess::Readable(open)) => open
+                .fd_dir(context.proc_root, &mut self.text)
+                .and_then(|dir| {
+                    let count = procdir::fd_count(dir.as_fd())?;
+                    if !self.has_fd_counts && !procdir::is_alive(dir.as_fd()) {
+                        return Err(ProcAccessError::Exited);
+                    }
+                    Ok(match count == open.count {
+                        true => VisitOutcome::Unchanged,
+                        false => VisitOutcome::Changed {
+                            last_scan: open.last_scan,
+                        },
+                    })
+                }),
         };
         match changed {
             Ok(visited) => return visited,
-            Err(denied) => {
-                self.lose(look, pid, denied, ledger);
-                if denied == Denied::Gone {
+            Err(error) => {
+                self.drop_access(context, pid, error, fd_index);
+                if error == ProcAccessError::Exited {
                     // The pid was listed, so somebody else has it now.
-                    return Visited::Unmet;
+                    return VisitOutcome::New;
                 }
             }
         }
-        Visited::Same
+        VisitOutcome::Unchanged
     }
 
     /// Looks at processes for the first time, or again after they were closed to us.
-    fn meet(&mut self, look: Look<'_>, pids: &[Pid], ledger: &mut Ledger) {
-        let room = self.limit.saturating_sub(self.kept);
-        let met = muster(look.root, pids, room, look.until);
-        self.unvisited = 0;
-        for (&pid, met) in pids.iter().zip(met) {
+    fn scan_new(&mut self, context: ScanContext<'_>, pids: &[Pid], fd_index: &mut FdIndex) {
+        let open_limit = self.dir_limit.saturating_sub(self.open_dirs);
+        let outcome = scan_processes(context.proc_root, pids, open_limit, context.deadline);
+        self.unscanned = 0;
+        for (&pid, outcome) in pids.iter().zip(outcome) {
             // Spread over the pids, so that the retries do not all fall into one sample.
-            let retry = look.now + RETRY + Duration::from_millis(u64::from(pid.0 % 16) * 250);
-            let standing = match met {
-                Ok(Met::Open {
+            let retry =
+                context.now + RETRY_INTERVAL + Duration::from_millis(u64::from(pid.0 % 16) * 250);
+            let access = match outcome {
+                Ok(ScanOutcome::Readable {
                     key,
                     dir,
                     count,
                     found,
                 }) => {
-                    self.kept += usize::from(dir.is_some());
-                    ledger.replace(key, &ALL, &found);
-                    Standing::Open(Open {
+                    self.open_dirs += usize::from(dir.is_some());
+                    fd_index.replace(key, &ALL_FDS, &found);
+                    ProcessAccess::Readable(ReadableProcess {
                         key,
                         dir,
                         count,
-                        looked: look.sample,
-                        walked: look.sample,
+                        last_scan: context.sample,
+                        last_full_scan: context.sample,
                     })
                 }
-                Ok(Met::Hidden(users)) => Standing::Hidden { users, retry },
-                Ok(Met::Bare) => Standing::Bare { retry },
-                Ok(Met::Later) => {
-                    self.unvisited += 1;
+                Ok(ScanOutcome::Hidden(users)) => ProcessAccess::Hidden {
+                    users,
+                    retry_at: retry,
+                },
+                Ok(ScanOutcome::NoDescriptors) => ProcessAccess::NoDescriptors { retry_at: retry },
+                Ok(ScanOutcome::Deferred) => {
+                    self.unscanned += 1;
                     continue;
                 }
-                Err(denied) => {
-                    self.lose(look, pid, denied, ledger);
+                Err(error) => {
+                    self.drop_access(context, pid, error, fd_index);
                     continue;
                 }
             };
-            self.processes.insert(pid, standing);
+            self.processes.insert(pid, access);
         }
     }
 
     /// Walks one process and notes what was found. Returns the number of descriptors listed.
-    pub(super) fn walk(
+    pub(super) fn rescan(
         &mut self,
-        look: Look<'_>,
+        context: ScanContext<'_>,
         pid: Pid,
-        depth: Depth,
-        ledger: &mut Ledger,
+        depth: ScanDepth,
+        fd_index: &mut FdIndex,
     ) -> usize {
-        let Some(Standing::Open(open)) = self.processes.get_mut(&pid) else {
+        let Some(ProcessAccess::Readable(open)) = self.processes.get_mut(&pid) else {
             return 0;
         };
-        let list = ledger.list(open.key);
+        let list = fd_index.fds(open.key);
         let mut at = 0;
         let known = |fd: Fd| {
-            if depth == Depth::Full {
+            if depth == ScanDepth::Full {
                 return None;
             }
             // Both lists are ordered by descriptor: one pass over the known is enough.
             at += list.get(at..)?.partition_point(|&(known, _)| known < fd);
             let &(known, inode) = list.get(at)?;
-            let lives = ledger
-                .held(inode)
-                .is_some_and(|held| held.seen == look.sample);
-            (known == fd && lives).then_some(inode)
+            let is_current = fd_index
+                .get(inode)
+                .is_some_and(|entry| entry.last_sample == context.sample);
+            (known == fd && is_current).then_some(inode)
         };
         self.found.clear();
-        let result = open.dir(look.root, &mut self.text).and_then(|dir| {
-            let count = procdir::count(dir.as_fd())?;
-            let walked = procdir::walk(dir.as_fd(), Span::ALL, known, &mut self.found)?;
-            Ok((count, walked.listed))
-        });
+        let result = open
+            .fd_dir(context.proc_root, &mut self.text)
+            .and_then(|dir| {
+                let count = procdir::fd_count(dir.as_fd())?;
+                let walked =
+                    procdir::list_socket_fds(dir.as_fd(), FdRange::ALL, known, &mut self.found)?;
+                Ok((count, walked.listed))
+            });
         match result {
             Ok((count, listed)) => {
-                self.spent += VISIT + listed * depth.cost();
-                (open.count, open.looked) = (count, look.sample);
-                if depth == Depth::Full {
-                    open.walked = look.sample;
+                self.budget_spent += VISIT_COST + listed * depth.cost();
+                (open.count, open.last_scan) = (count, context.sample);
+                if depth == ScanDepth::Full {
+                    open.last_full_scan = context.sample;
                 }
-                ledger.replace(open.key, &ALL, &self.found);
+                fd_index.replace(open.key, &ALL_FDS, &self.found);
                 listed
             }
-            Err(denied) => {
-                self.lose(look, pid, denied, ledger);
+            Err(error) => {
+                self.drop_access(context, pid, error, fd_index);
                 0
             }
         }
@@ -242,63 +266,75 @@ impl Census {
 
     /// Reads again at most `limit` descriptors of one process from `from` on, whatever is known of
     /// them. Returns how many were listed and where to go on; `None` at the end.
-    pub(super) fn walk_some(
+    pub(super) fn rescan_range(
         &mut self,
-        look: Look<'_>,
+        context: ScanContext<'_>,
         (pid, from): (Pid, Fd),
         limit: usize,
-        ledger: &mut Ledger,
+        fd_index: &mut FdIndex,
     ) -> (usize, Option<Fd>) {
-        let Some(Standing::Open(open)) = self.processes.get_mut(&pid) else {
+        let Some(ProcessAccess::Readable(open)) = self.processes.get_mut(&pid) else {
             return (0, None);
         };
         self.found.clear();
-        let result = open.dir(look.root, &mut self.text).and_then(|dir| {
-            let span = Span {
-                from,
-                limit,
-                ..Span::ALL
-            };
-            procdir::walk(dir.as_fd(), span, |_| None, &mut self.found)
-        });
+        let result = open
+            .fd_dir(context.proc_root, &mut self.text)
+            .and_then(|dir| {
+                let fd_range = FdRange {
+                    from,
+                    limit,
+                    ..FdRange::ALL
+                };
+                procdir::list_socket_fds(dir.as_fd(), fd_range, |_| None, &mut self.found)
+            });
         match result {
             Ok(walked) => {
                 let end = walked
                     .next
                     .map_or(u32::MAX, |next| next.0.saturating_sub(1));
-                ledger.replace(open.key, &(from..=Fd(end)), &self.found);
+                fd_index.replace(open.key, &(from..=Fd(end)), &self.found);
                 (walked.listed, walked.next)
             }
-            Err(denied) => {
-                self.lose(look, pid, denied, ledger);
+            Err(error) => {
+                self.drop_access(context, pid, error, fd_index);
                 (0, None)
             }
         }
     }
 
     /// Notes that a process can no longer be looked into, for whatever reason.
-    fn lose(&mut self, look: Look<'_>, pid: Pid, denied: Denied, ledger: &mut Ledger) {
-        if let Some(Standing::Open(open)) = self.processes.remove(&pid) {
-            ledger.forget(open.key);
-            self.kept = self.kept.saturating_sub(usize::from(open.dir.is_some()));
+    fn drop_access(
+        &mut self,
+        context: ScanContext<'_>,
+        pid: Pid,
+        error: ProcAccessError,
+        fd_index: &mut FdIndex,
+    ) {
+        if let Some(ProcessAccess::Readable(open)) = self.processes.remove(&pid) {
+            fd_index.remove_process(open.key);
+            self.open_dirs = self
+                .open_dirs
+                .saturating_sub(usize::from(open.dir.is_some()));
         }
-        match denied {
-            Denied::Gone => {}
-            Denied::Failed(errno) => {
+        match error {
+            ProcAccessError::Exited => {}
+            ProcAccessError::Other(errno) => {
                 let count = self.failures.map_or(0, |(_, count)| count);
                 self.failures = Some((errno, count + 1));
             }
-            Denied::Forbidden => {
-                let users = match procdir::open(look.root, pid, &mut self.text) {
-                    Ok(Opened::Open(_, dir)) => procdir::users(dir.as_fd(), &mut self.text),
-                    Ok(Opened::Hidden(users)) => users,
+            ProcAccessError::PermissionDenied => {
+                let users = match procdir::open_fd_dir(context.proc_root, pid, &mut self.text) {
+                    Ok(OpenedProcess::Readable(_, dir)) => {
+                        procdir::read_users(dir.as_fd(), &mut self.text)
+                    }
+                    Ok(OpenedProcess::Hidden(users)) => users,
                     _ => [None; 2],
                 };
                 self.processes.insert(
                     pid,
-                    Standing::Hidden {
+                    ProcessAccess::Hidden {
                         users,
-                        retry: look.now + RETRY,
+                        retry_at: context.now + RETRY_INTERVAL,
                     },
                 );
             }
@@ -308,17 +344,17 @@ impl Census {
     /// Uses the open directory of a process, if it is still that process and may be looked into.
     pub(super) fn with_dir<T>(
         &mut self,
-        look: Look<'_>,
+        context: ScanContext<'_>,
         key: ProcessKey,
-        read: impl FnOnce(BorrowedFd<'_>, &mut Vec<u8>) -> Result<T, Denied>,
+        read: impl FnOnce(BorrowedFd<'_>, &mut Vec<u8>) -> Result<T, ProcAccessError>,
     ) -> Option<T> {
-        let Some(Standing::Open(open)) = self.processes.get(&key.pid) else {
+        let Some(ProcessAccess::Readable(open)) = self.processes.get(&key.pid) else {
             return None;
         };
         if open.key != key {
             return None;
         }
-        let dir = open.dir(look.root, &mut self.text).ok()?;
+        let dir = open.fd_dir(context.proc_root, &mut self.text).ok()?;
         read(dir.as_fd(), &mut self.text).ok()
     }
 
@@ -330,34 +366,34 @@ impl Census {
     /// The processes whose descriptors can be read, with the samples of their last walks
     /// (of any depth, full).
     pub(super) fn readable(&self) -> impl Iterator<Item = (Pid, u32, u32)> {
-        self.processes
-            .values()
-            .filter_map(|standing| match standing {
-                Standing::Open(open) => Some((open.key.pid, open.looked, open.walked)),
-                _ => None,
-            })
+        self.processes.values().filter_map(|access| match access {
+            ProcessAccess::Readable(open) => {
+                Some((open.key.pid, open.last_scan, open.last_full_scan))
+            }
+            _ => None,
+        })
     }
 
     /// Whether what is left to walk is for the next sample.
-    pub(super) const fn is_tired(&self) -> bool {
-        self.spent >= BUDGET
+    pub(super) const fn over_budget(&self) -> bool {
+        self.budget_spent >= SCAN_BUDGET
     }
 
     /// How many nobody has looked into yet, so that nothing is known of what they have.
-    pub(super) const fn unvisited(&self) -> u32 {
-        self.unvisited
+    pub(super) const fn unscanned(&self) -> u32 {
+        self.unscanned
     }
 
     /// Those whose descriptors cannot.
-    pub(super) fn hidden(&self) -> Hidden {
+    pub(super) fn hidden(&self) -> HiddenProcesses {
         // Process 1 exists in every pid namespace: a list without it is not complete.
         let unlisted = self.pids.first() != Some(&Pid(1));
-        let mut hidden = Hidden {
-            unlisted,
-            ..Hidden::default()
+        let mut hidden = HiddenProcesses {
+            hidepid: unlisted,
+            ..HiddenProcesses::default()
         };
-        for standing in self.processes.values() {
-            if let Standing::Hidden { users, .. } = standing {
+        for access in self.processes.values() {
+            if let ProcessAccess::Hidden { users, .. } = access {
                 hidden.add(*users);
             }
         }

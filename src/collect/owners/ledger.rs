@@ -13,63 +13,63 @@ use crate::process::{Fd, Holder, ProcessKey};
 use crate::socket::Inode;
 
 /// Changes between two commits for which room is kept.
-const USUAL_CHANGES: usize = 1024;
+const PENDING_CAPACITY: usize = 1024;
 
 /// Every descriptor there can be.
-pub(super) const ALL: RangeInclusive<Fd> = Fd(0)..=Fd(u32::MAX);
+pub(super) const ALL_FDS: RangeInclusive<Fd> = Fd(0)..=Fd(u32::MAX);
 
 /// The holders of one inode.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct InodeHolders {
     /// Ordered by pid then descriptor, never empty.
     pub(super) holders: Arc<[Holder]>,
     /// The last sample in which the socket table had this inode; 0 for never (a UNIX socket).
-    pub(super) seen: u32,
+    pub(super) last_sample: u32,
 }
 
 /// A descriptor that was found or lost and is not yet part of the shared lists.
 #[derive(Debug)]
-struct Change {
+struct PendingFdChange {
     inode: Inode,
     holder: Holder,
-    kind: ChangeKind,
+    kind: FdChangeKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ChangeKind {
-    Gained,
-    Lost,
+enum FdChangeKind {
+    Added,
+    Removed,
 }
 
 /// Both directions: process → descriptors and inode → holders.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    lists: HashMap<ProcessKey, Vec<(Fd, Inode)>>,
-    held: HashMap<Inode, Held>,
-    pending: Vec<Change>,
+pub(super) struct FdIndex {
+    fds_by_process: HashMap<ProcessKey, Vec<(Fd, Inode)>>,
+    holders_by_inode: HashMap<Inode, InodeHolders>,
+    pending: Vec<PendingFdChange>,
 }
 
-impl Ledger {
+impl FdIndex {
     /// The descriptors of a process that lead to sockets, ordered by number.
-    pub(super) fn list(&self, process: ProcessKey) -> &[(Fd, Inode)] {
-        self.lists.get(&process).map_or(&[], Vec::as_slice)
+    pub(super) fn fds(&self, process: ProcessKey) -> &[(Fd, Inode)] {
+        self.fds_by_process.get(&process).map_or(&[], Vec::as_slice)
     }
 
     /// Every descriptor known to lead to a socket.
-    pub(super) fn descriptors(&self) -> usize {
-        self.lists.values().map(Vec::len).sum()
+    pub(super) fn fd_count(&self) -> usize {
+        self.fds_by_process.values().map(Vec::len).sum()
     }
 
-    pub(super) fn held(&self, inode: Inode) -> Option<&Held> {
-        self.held.get(&inode)
+    pub(super) fn get(&self, inode: Inode) -> Option<&InodeHolders> {
+        self.holders_by_inode.get(&inode)
     }
 
-    pub(super) fn held_mut(&mut self, inode: Inode) -> Option<&mut Held> {
-        self.held.get_mut(&inode)
+    pub(super) fn get_mut(&mut self, inode: Inode) -> Option<&mut InodeHolders> {
+        self.holders_by_inode.get_mut(&inode)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Held> {
-        self.held.values()
+    pub(super) fn values(&self) -> impl Iterator<Item = &InodeHolders> {
+        self.holders_by_inode.values()
     }
 
     /// Notes what the descriptors of `process` within `range` lead to now; `found` is ordered by
@@ -80,7 +80,7 @@ impl Ledger {
         range: &RangeInclusive<Fd>,
         found: &[(Fd, Inode)],
     ) {
-        let list = self.lists.entry(process).or_default();
+        let list = self.fds_by_process.entry(process).or_default();
         let from = list.partition_point(|(fd, _)| fd < range.start());
         let to = list.partition_point(|(fd, _)| fd <= range.end());
         let Some(known) = list.get(from..to) else {
@@ -90,8 +90,8 @@ impl Ledger {
             return;
         }
         let pending = &mut self.pending;
-        let mut note = |&(fd, inode): &(Fd, Inode), kind| {
-            pending.push(Change {
+        let mut record = |&(fd, inode): &(Fd, Inode), kind| {
+            pending.push(PendingFdChange {
                 inode,
                 holder: Holder {
                     process,
@@ -109,15 +109,15 @@ impl Ledger {
                     new.next();
                 }
                 (Some(a), Some(b)) if a <= b => {
-                    note(a, ChangeKind::Lost);
+                    record(a, FdChangeKind::Removed);
                     old.next();
                 }
                 (Some(a), None) => {
-                    note(a, ChangeKind::Lost);
+                    record(a, FdChangeKind::Removed);
                     old.next();
                 }
                 (_, Some(b)) => {
-                    note(b, ChangeKind::Gained);
+                    record(b, FdChangeKind::Added);
                     new.next();
                 }
             }
@@ -126,16 +126,16 @@ impl Ledger {
     }
 
     /// Notes that a process has gone, with all its descriptors.
-    pub(super) fn forget(&mut self, process: ProcessKey) {
-        for (fd, inode) in self.lists.remove(&process).unwrap_or_default() {
+    pub(super) fn remove_process(&mut self, process: ProcessKey) {
+        for (fd, inode) in self.fds_by_process.remove(&process).unwrap_or_default() {
             let holder = Holder {
                 process,
                 fd: Some(fd),
             };
-            self.pending.push(Change {
+            self.pending.push(PendingFdChange {
                 inode,
                 holder,
-                kind: ChangeKind::Lost,
+                kind: FdChangeKind::Removed,
             });
         }
     }
@@ -149,35 +149,35 @@ impl Ledger {
             let Some(inode) = group.first().map(|change| change.inode) else {
                 continue;
             };
-            let before = self.held.get(&inode);
+            let before = self.holders_by_inode.get(&inode);
             holders.clear();
-            holders.extend_from_slice(before.map_or(&[], |held| &held.holders));
+            holders.extend_from_slice(before.map_or(&[], |entry| &entry.holders));
             for change in group {
                 match (holders.binary_search(&change.holder), change.kind) {
-                    (Err(at), ChangeKind::Gained) => holders.insert(at, change.holder),
-                    (Ok(at), ChangeKind::Lost) => {
+                    (Err(at), FdChangeKind::Added) => holders.insert(at, change.holder),
+                    (Ok(at), FdChangeKind::Removed) => {
                         holders.remove(at);
                     }
                     _ => {}
                 }
             }
-            if before.map_or(&[][..], |held| &held.holders) == holders {
+            if before.map_or(&[][..], |entry| &entry.holders) == holders {
                 continue;
             }
             changed.insert(inode);
             if holders.is_empty() {
-                self.held.remove(&inode);
+                self.holders_by_inode.remove(&inode);
             } else {
-                let held = Held {
+                let entry = InodeHolders {
                     holders: holders.as_slice().into(),
-                    seen: before.map_or(0, |b| b.seen),
+                    last_sample: before.map_or(0, |b| b.last_sample),
                 };
-                self.held.insert(inode, held);
+                self.holders_by_inode.insert(inode, entry);
             }
         }
         self.pending.clear();
         // The first look notes every descriptor, 40 bytes each; later ones note few.
-        self.pending.shrink_to(USUAL_CHANGES);
+        self.pending.shrink_to(PENDING_CAPACITY);
     }
 }
 
@@ -203,48 +203,48 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Event {
+    enum FdEvent {
         Open(u32, u32, u64),
         Close(u32, u32),
         Move { from: u32, to: u32, fd: u32 },
         Exit(u32),
-        Look(u32),
-        LookAtRange(u32, u32, u32),
+        Rescan(u32),
+        RescanRange(u32, u32, u32),
         Commit,
     }
 
-    fn event() -> impl Strategy<Value = Event> {
+    fn event() -> impl Strategy<Value = FdEvent> {
         let (pid, fd) = (0..4u32, 0..6u32);
         prop_oneof![
-            4 => (pid.clone(), fd.clone(), 1..6u64).prop_map(|(p, f, i)| Event::Open(p, f, i)),
-            2 => (pid.clone(), fd.clone()).prop_map(|(p, f)| Event::Close(p, f)),
+            4 => (pid.clone(), fd.clone(), 1..6u64).prop_map(|(p, f, i)| FdEvent::Open(p, f, i)),
+            2 => (pid.clone(), fd.clone()).prop_map(|(p, f)| FdEvent::Close(p, f)),
             1 => (pid.clone(), pid.clone(), fd.clone())
-                .prop_map(|(from, to, fd)| Event::Move { from, to, fd }),
-            1 => pid.clone().prop_map(Event::Exit),
-            3 => pid.clone().prop_map(Event::Look),
-            2 => (pid, fd.clone(), fd).prop_map(|(p, a, b)| Event::LookAtRange(p, a.min(b), a.max(b))),
-            2 => Just(Event::Commit),
+                .prop_map(|(from, to, fd)| FdEvent::Move { from, to, fd }),
+            1 => pid.clone().prop_map(FdEvent::Exit),
+            3 => pid.clone().prop_map(FdEvent::Rescan),
+            2 => (pid, fd.clone(), fd).prop_map(|(p, a, b)| FdEvent::RescanRange(p, a.min(b), a.max(b))),
+            2 => Just(FdEvent::Commit),
         ]
     }
 
-    type World = BTreeMap<u32, BTreeMap<u32, u64>>;
+    type FdModel = BTreeMap<u32, BTreeMap<u32, u64>>;
 
-    fn look(ledger: &mut Ledger, world: &World, pid: u32, range: RangeInclusive<u32>) {
-        let descriptors = world.get(&pid).cloned().unwrap_or_default();
+    fn rescan(fd_index: &mut FdIndex, model: &FdModel, pid: u32, range: RangeInclusive<u32>) {
+        let descriptors = model.get(&pid).cloned().unwrap_or_default();
         let found: Vec<_> = descriptors
             .range(range.clone())
             .map(|(&fd, &i)| (Fd(fd), inode(i)))
             .collect();
-        ledger.replace(
+        fd_index.replace(
             process(pid),
             &(Fd(*range.start())..=Fd(*range.end())),
             &found,
         );
     }
 
-    fn rebuilt(world: &World) -> BTreeMap<Inode, Vec<Holder>> {
+    fn expected_holders(model: &FdModel) -> BTreeMap<Inode, Vec<Holder>> {
         let mut all = BTreeMap::<_, Vec<_>>::new();
-        for (&pid, descriptors) in world {
+        for (&pid, descriptors) in model {
             for (&fd, &i) in descriptors {
                 let holder = Holder {
                     process: process(pid),
@@ -256,64 +256,64 @@ mod tests {
         all
     }
 
-    fn kept(ledger: &Ledger) -> BTreeMap<Inode, Vec<Holder>> {
-        ledger
-            .held
+    fn indexed_holders(fd_index: &FdIndex) -> BTreeMap<Inode, Vec<Holder>> {
+        fd_index
+            .holders_by_inode
             .iter()
-            .map(|(&i, held)| (i, held.holders.to_vec()))
+            .map(|(&i, entry)| (i, entry.holders.to_vec()))
             .collect()
     }
 
     proptest! {
         #[test]
-        fn after_every_process_was_looked_at_the_books_equal_a_rebuild(
+        fn index_equals_a_rebuild_after_rescanning_every_process(
             events in proptest::collection::vec(event(), 0..80)
         ) {
-            let (mut world, mut ledger, mut changed) = (World::new(), Ledger::default(), HashSet::new());
+            let (mut model, mut fd_index, mut changed) = (FdModel::new(), FdIndex::default(), HashSet::new());
             for event in events {
                 match event {
-                    Event::Open(pid, fd, i) => { world.entry(pid).or_default().insert(fd, i); }
-                    Event::Close(pid, fd) => { world.entry(pid).or_default().remove(&fd); }
-                    Event::Move { from, to, fd } => {
-                        if let Some(i) = world.entry(from).or_default().remove(&fd) {
-                            world.entry(to).or_default().insert(fd, i);
+                    FdEvent::Open(pid, fd, i) => { model.entry(pid).or_default().insert(fd, i); }
+                    FdEvent::Close(pid, fd) => { model.entry(pid).or_default().remove(&fd); }
+                    FdEvent::Move { from, to, fd } => {
+                        if let Some(i) = model.entry(from).or_default().remove(&fd) {
+                            model.entry(to).or_default().insert(fd, i);
                         }
                     }
-                    Event::Exit(pid) => { world.remove(&pid); ledger.forget(process(pid)); }
-                    Event::Look(pid) => look(&mut ledger, &world, pid, 0..=u32::MAX),
-                    Event::LookAtRange(pid, a, b) => look(&mut ledger, &world, pid, a..=b),
-                    Event::Commit => ledger.commit(&mut changed),
+                    FdEvent::Exit(pid) => { model.remove(&pid); fd_index.remove_process(process(pid)); }
+                    FdEvent::Rescan(pid) => rescan(&mut fd_index, &model, pid, 0..=u32::MAX),
+                    FdEvent::RescanRange(pid, a, b) => rescan(&mut fd_index, &model, pid, a..=b),
+                    FdEvent::Commit => fd_index.commit(&mut changed),
                 }
             }
-            ledger.commit(&mut changed);
+            fd_index.commit(&mut changed);
             let before: HashMap<_, _> =
-                ledger.held.iter().map(|(&i, held)| (i, Arc::clone(&held.holders))).collect();
+                fd_index.holders_by_inode.iter().map(|(&i, entry)| (i, Arc::clone(&entry.holders))).collect();
             changed.clear();
-            for pid in 0..4 { look(&mut ledger, &world, pid, 0..=u32::MAX); }
-            ledger.commit(&mut changed);
-            prop_assert_eq!(kept(&ledger), rebuilt(&world));
+            for pid in 0..4 { rescan(&mut fd_index, &model, pid, 0..=u32::MAX); }
+            fd_index.commit(&mut changed);
+            prop_assert_eq!(indexed_holders(&fd_index), expected_holders(&model));
             prop_assert_eq!(
-                ledger.descriptors(),
-                world.values().map(BTreeMap::len).sum::<usize>()
+                fd_index.fd_count(),
+                model.values().map(BTreeMap::len).sum::<usize>()
             );
             // What is not reported as changed is the very same list.
-            for (i, held) in &ledger.held {
-                let same = before.get(i).is_some_and(|old| Arc::ptr_eq(old, &held.holders));
+            for (i, entry) in &fd_index.holders_by_inode {
+                let same = before.get(i).is_some_and(|old| Arc::ptr_eq(old, &entry.holders));
                 prop_assert_eq!(same, !changed.contains(i));
             }
         }
     }
 
     #[test]
-    fn a_change_undone_before_the_commit_is_no_change() {
-        let (mut ledger, mut changed) = (Ledger::default(), HashSet::new());
-        ledger.replace(process(1), &ALL, &[(Fd(3), inode(9))]);
-        ledger.commit(&mut changed);
+    fn change_undone_before_commit_is_not_reported() {
+        let (mut fd_index, mut changed) = (FdIndex::default(), HashSet::new());
+        fd_index.replace(process(1), &ALL_FDS, &[(Fd(3), inode(9))]);
+        fd_index.commit(&mut changed);
         changed.clear();
-        ledger.replace(process(1), &ALL, &[]);
-        ledger.replace(process(1), &ALL, &[(Fd(3), inode(9))]);
-        ledger.commit(&mut changed);
+        fd_index.replace(process(1), &ALL_FDS, &[]);
+        fd_index.replace(process(1), &ALL_FDS, &[(Fd(3), inode(9))]);
+        fd_index.commit(&mut changed);
         assert!(changed.is_empty());
-        assert_eq!(ledger.held(inode(9)).unwrap().holders.len(), 1);
+        assert_eq!(fd_index.get(inode(9)).unwrap().holders.len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Which processes have which sockets.
 //!
 //! In: the sockets of a sample. Out: their holders and the processes' descriptions, by one of two
-//! ways: [`ProcWalk`] (Linux) finds descriptors by inode, [`SysinfoOwners`] (every system) adds
+//! ways: [`ProcfsOwners`] (Linux) finds descriptors by inode, [`SysinfoOwners`] (every system) adds
 //! names to the pids that the source itself told.
 
 #[cfg(target_os = "linux")]
@@ -28,6 +28,6 @@ mod roster;
 
 pub use portable::SysinfoOwners;
 #[cfg(target_os = "linux")]
-pub use procfs::ProcWalk;
+pub use procfs::ProcfsOwners;
 
-use super::{OwnerSearch, Owners};
+use super::{OwnerMode, Owners};

@@ -13,24 +13,24 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::procdir::{self, Denied, Opened, Span};
+use super::procdir::{self, FdRange, OpenedProcess, ProcAccessError};
 use crate::process::{Fd, Pid, ProcessKey, Uid};
 use crate::socket::Inode;
 
 /// Fewer processes than this are walked by the caller alone: a thread costs some 50 µs.
-const FEW: usize = 16;
+const MIN_PARALLEL: usize = 16;
 
 /// Threads at most: the kernel's own locks are in the way of more.
-const THREADS: usize = 8;
+const MAX_THREADS: usize = 8;
 
 /// Descriptors of one process that one thread reads in one go. A process with more is shared out.
-const PIECE: u32 = 4096;
+const CHUNK_LEN: u32 = 4096;
 
 /// A process, met.
 #[derive(Debug)]
-pub(super) enum Met {
+pub(super) enum ScanOutcome {
     /// Its descriptors were read.
-    Open {
+    Readable {
         key: ProcessKey,
         /// Its `/proc/PID/fd`; `None` where there was no room to keep it open.
         dir: Option<OwnedFd>,
@@ -42,110 +42,112 @@ pub(super) enum Met {
     /// It runs as these users and its descriptors are not for us to see.
     Hidden([Option<Uid>; 2]),
     /// It has none.
-    Bare,
+    NoDescriptors,
     /// Time was up.
-    Later,
+    Deferred,
 }
 
 /// How long processes are met before the others are left for another time. What was begun is done.
 /// Two cores read more than 200,000 descriptors meanwhile. A row whose owner comes in a later sample
 /// is copied for it, so that the usual machine should be done in the first.
-pub(super) const BUDGET: Duration = Duration::from_millis(400);
+pub(super) const TIME_BUDGET: Duration = Duration::from_millis(400);
 
 /// Meets them all, or those that there is time for, and keeps at most `room` directories open. The outcomes are in the order of the
 /// pids.
-pub(super) fn muster(
+pub(super) fn scan_processes(
     root: BorrowedFd<'_>,
     pids: &[Pid],
-    room: usize,
-    until: Option<Instant>,
-) -> Vec<Result<Met, Denied>> {
-    let threads = if pids.len() < FEW {
+    open_limit: usize,
+    deadline: Option<Instant>,
+) -> Vec<Result<ScanOutcome, ProcAccessError>> {
+    let threads = if pids.len() < MIN_PARALLEL {
         1
     } else {
         thread::available_parallelism().map_or(1, NonZero::get)
     };
-    let share = Share {
-        threads: threads.min(THREADS),
-        piece: PIECE,
-        until,
+    let plan = ScanPlan {
+        threads: threads.min(MAX_THREADS),
+        chunk: CHUNK_LEN,
+        deadline,
     };
-    in_pieces(root, pids, room, share)
+    scan_in_chunks(root, pids, open_limit, plan)
 }
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]
-struct Share {
+struct ScanPlan {
     threads: usize,
     /// Descriptors in a piece.
-    piece: u32,
+    chunk: u32,
     /// After this nobody is met any more, but for the first.
-    until: Option<Instant>,
+    deadline: Option<Instant>,
 }
 
-fn in_pieces(
+fn scan_in_chunks(
     root: BorrowedFd<'_>,
     pids: &[Pid],
-    room: usize,
-    Share {
+    open_limit: usize,
+    ScanPlan {
         threads,
-        piece,
-        until,
-    }: Share,
-) -> Vec<Result<Met, Denied>> {
-    let mut met = share_out(threads, pids.len(), |index| {
-        let pid = pids.get(index).copied().ok_or(Denied::Gone)?;
-        if index > 0 && until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(Met::Later);
+        chunk,
+        deadline,
+    }: ScanPlan,
+) -> Vec<Result<ScanOutcome, ProcAccessError>> {
+    let mut outcome = parallel_map(threads, pids.len(), |index| {
+        let pid = pids.get(index).copied().ok_or(ProcAccessError::Exited)?;
+        if index > 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(ScanOutcome::Deferred);
         }
-        let keep = if index < room {
-            Keep::Open
+        let keep = if index < open_limit {
+            KeepDir::Open
         } else {
-            Keep::Closed
+            KeepDir::Closed
         };
-        meet(root, pid, keep, piece)
+        scan_process(root, pid, keep, chunk)
     });
-    let pieces: Vec<(usize, Span)> = met
+    let chunks: Vec<(usize, FdRange)> = outcome
         .iter()
         .enumerate()
-        .flat_map(|(index, met)| rest_of(met, piece).map(move |span| (index, span)))
+        .flat_map(|(index, outcome)| {
+            remaining_chunks(outcome, chunk).map(move |fd_range| (index, fd_range))
+        })
         .collect();
-    let walked = share_out(threads, pieces.len(), |at| {
-        let &(index, span) = pieces.get(at).ok_or(Denied::Gone)?;
-        let Some(Ok(Met::Open { key, dir, .. })) = met.get(index) else {
-            return Err(Denied::Gone);
+    let walked = parallel_map(threads, chunks.len(), |at| {
+        let &(index, fd_range) = chunks.get(at).ok_or(ProcAccessError::Exited)?;
+        let Some(Ok(ScanOutcome::Readable { key, dir, .. })) = outcome.get(index) else {
+            return Err(ProcAccessError::Exited);
         };
-        read_piece(root, (*key, dir.as_ref()), span)
+        read_chunk(root, (*key, dir.as_ref()), fd_range)
     });
-    for (&(index, _), walked) in pieces.iter().zip(walked) {
-        let Some(place) = met.get_mut(index) else {
+    for (&(index, _), walked) in chunks.iter().zip(walked) {
+        let Some(slot) = outcome.get_mut(index) else {
             continue;
         };
-        match (walked, place) {
-            (Ok(more), Ok(Met::Open { found, .. })) => found.extend(more),
+        match (walked, slot) {
+            (Ok(more), Ok(ScanOutcome::Readable { found, .. })) => found.extend(more),
             // Half a process is none.
-            (Err(denied), place) => *place = Err(denied),
+            (Err(error), slot) => *slot = Err(error),
             _ => {}
         }
     }
-    met
+    outcome
 }
 
 /// Whether a directory stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
+enum KeepDir {
     Open,
     Closed,
 }
 
 /// Does `work` for every number below `count`, on so many threads.
-fn share_out<T: Send>(
+fn parallel_map<T: Send>(
     threads: usize,
     count: usize,
-    work: impl Fn(usize) -> Result<T, Denied> + Sync,
-) -> Vec<Result<T, Denied>> {
+    work: impl Fn(usize) -> Result<T, ProcAccessError> + Sync,
+) -> Vec<Result<T, ProcAccessError>> {
     let next = AtomicUsize::new(0);
-    let some = || {
+    let work_loop = || {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -158,9 +160,9 @@ fn share_out<T: Send>(
     let mut done = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(count))
             // Where the system gives no thread, this one does it all.
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, some).ok())
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work_loop).ok())
             .collect();
-        let mut done = some();
+        let mut done = work_loop();
         for other in others {
             match other.join() {
                 Ok(more) => done.extend(more),
@@ -174,70 +176,78 @@ fn share_out<T: Send>(
 }
 
 /// Opens one and reads its first piece.
-fn meet(root: BorrowedFd<'_>, pid: Pid, keep: Keep, piece: u32) -> Result<Met, Denied> {
+fn scan_process(
+    root: BorrowedFd<'_>,
+    pid: Pid,
+    keep: KeepDir,
+    chunk: u32,
+) -> Result<ScanOutcome, ProcAccessError> {
     let mut text = Vec::new();
-    Ok(match procdir::open(root, pid, &mut text)? {
-        Opened::Open(key, dir) => {
-            let count = procdir::count(dir.as_fd())?;
+    Ok(match procdir::open_fd_dir(root, pid, &mut text)? {
+        OpenedProcess::Readable(key, dir) => {
+            let count = procdir::fd_count(dir.as_fd())?;
             let mut found = Vec::new();
-            let span = Span::first(first_piece(count, piece));
-            procdir::walk(dir.as_fd(), span, |_| None, &mut found)?;
-            let dir = (keep == Keep::Open).then_some(dir);
-            Met::Open {
+            let fd_range = FdRange::up_to(first_chunk_end(count, chunk));
+            procdir::list_socket_fds(dir.as_fd(), fd_range, |_| None, &mut found)?;
+            let dir = (keep == KeepDir::Open).then_some(dir);
+            ScanOutcome::Readable {
                 key,
                 dir,
                 count,
                 found,
             }
         }
-        Opened::Hidden(users) => Met::Hidden(users),
-        Opened::Bare => Met::Bare,
+        OpenedProcess::Hidden(users) => ScanOutcome::Hidden(users),
+        OpenedProcess::NoDescriptors => ScanOutcome::NoDescriptors,
     })
 }
 
 /// The end of the first piece: `None` where it is the only one. Where the kernel does not count
 /// (before Linux 6.2), nothing is shared out.
-fn first_piece(count: u64, piece: u32) -> Option<Fd> {
-    (count > u64::from(piece)).then_some(Fd(piece))
+fn first_chunk_end(count: u64, chunk: u32) -> Option<Fd> {
+    (count > u64::from(chunk)).then_some(Fd(chunk))
 }
 
 /// What is left to read of a process. The numbers of descriptors are nearly always as many as there
 /// are descriptors; the last piece has no end, for those that are not.
-fn rest_of(met: &Result<Met, Denied>, piece: u32) -> impl Iterator<Item = Span> + use<> {
-    let count = match met {
-        Ok(Met::Open { count, .. }) => u32::try_from(*count).unwrap_or(u32::MAX),
+fn remaining_chunks(
+    outcome: &Result<ScanOutcome, ProcAccessError>,
+    chunk: u32,
+) -> impl Iterator<Item = FdRange> + use<> {
+    let count = match outcome {
+        Ok(ScanOutcome::Readable { count, .. }) => u32::try_from(*count).unwrap_or(u32::MAX),
         _ => 0,
     };
-    let pieces = match first_piece(count.into(), piece) {
-        Some(_) => count.div_ceil(piece),
+    let chunks = match first_chunk_end(count.into(), chunk) {
+        Some(_) => count.div_ceil(chunk),
         None => 1,
     };
-    (1..pieces).map(move |nth| Span {
-        from: Fd(nth * piece),
-        until: (nth + 1 < pieces).then(|| Fd((nth + 1) * piece)),
+    (1..chunks).map(move |nth| FdRange {
+        from: Fd(nth * chunk),
+        end: (nth + 1 < chunks).then(|| Fd((nth + 1) * chunk)),
         limit: usize::MAX,
     })
 }
 
 /// Reads a piece through a directory of its own, because a directory has one place where it is read.
-fn read_piece(
+fn read_chunk(
     root: BorrowedFd<'_>,
     (key, dir): (ProcessKey, Option<&OwnedFd>),
-    span: Span,
-) -> Result<Vec<(Fd, Inode)>, Denied> {
-    let again = match dir {
+    fd_range: FdRange,
+) -> Result<Vec<(Fd, Inode)>, ProcAccessError> {
+    let reopened = match dir {
         Some(dir) => {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             rustix::fs::openat(dir, c".", flags, Mode::empty())?
         }
-        None => match procdir::open(root, key.pid, &mut Vec::new())? {
-            Opened::Open(now, dir) if now == key => dir,
-            Opened::Hidden(_) => return Err(Denied::Forbidden),
-            _ => return Err(Denied::Gone),
+        None => match procdir::open_fd_dir(root, key.pid, &mut Vec::new())? {
+            OpenedProcess::Readable(now, dir) if now == key => dir,
+            OpenedProcess::Hidden(_) => return Err(ProcAccessError::PermissionDenied),
+            _ => return Err(ProcAccessError::Exited),
         },
     };
     let mut found = Vec::new();
-    procdir::walk(again.as_fd(), span, |_| None, &mut found)?;
+    procdir::list_socket_fds(reopened.as_fd(), fd_range, |_| None, &mut found)?;
     Ok(found)
 }
 
@@ -254,64 +264,74 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_shared_out_every_socket_is_found_once_and_in_order() {
+    fn every_socket_is_found_once_in_order_for_any_chunking() {
         let sockets: Vec<_> = (0..40)
             .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
             .collect();
         // One with a number far beyond the number of descriptors.
-        let far = rustix::io::fcntl_dupfd_cloexec(&sockets[0], 900).unwrap();
-        let mut ours: Vec<u32> = sockets.iter().map(|s| s.as_raw_fd() as u32).collect();
-        ours.push(far.as_raw_fd() as u32);
+        let high_fd = rustix::io::fcntl_dupfd_cloexec(&sockets[0], 900).unwrap();
+        let mut our_fds: Vec<u32> = sockets.iter().map(|s| s.as_raw_fd() as u32).collect();
+        our_fds.push(high_fd.as_raw_fd() as u32);
         let (root, pid) = (proc(), Pid(std::process::id()));
-        for (threads, piece, room) in [(1, PIECE, 1), (3, 7, 1), (2, 1, 0), (8, 16, 0)] {
-            let share = Share {
+        for (threads, chunk, open_limit) in [(1, CHUNK_LEN, 1), (3, 7, 1), (2, 1, 0), (8, 16, 0)] {
+            let plan = ScanPlan {
                 threads,
-                piece,
-                until: None,
+                chunk,
+                deadline: None,
             };
-            let met = in_pieces(root.as_fd(), &[pid, Pid(u32::MAX)], room, share);
-            let [Ok(Met::Open { dir, found, .. }), Err(Denied::Gone)] = &met[..] else {
-                panic!("{met:?}");
+            let outcome = scan_in_chunks(root.as_fd(), &[pid, Pid(u32::MAX)], open_limit, plan);
+            let [
+                Ok(ScanOutcome::Readable { dir, found, .. }),
+                Err(ProcAccessError::Exited),
+            ] = &outcome[..]
+            else {
+                panic!("{outcome:?}");
             };
-            assert_eq!(dir.is_some(), room == 1);
+            assert_eq!(dir.is_some(), open_limit == 1);
             assert!(found.is_sorted_by(|(a, _), (b, _)| a < b), "{found:?}");
-            let of_ours = |fd: &u32| found.iter().filter(|(found, _)| found.0 == *fd).count();
-            assert!(ours.iter().all(|fd| of_ours(fd) == 1), "{share:?}");
+            let times_found = |fd: &u32| found.iter().filter(|(found, _)| found.0 == *fd).count();
+            assert!(our_fds.iter().all(|fd| times_found(fd) == 1), "{plan:?}");
         }
     }
 
     #[test]
-    fn when_time_is_up_one_is_met_all_the_same_and_the_others_later() {
+    fn expired_deadline_scans_one_process_and_defers_the_rest() {
         let (root, pid) = (proc(), Pid(std::process::id()));
-        let met = muster(root.as_fd(), &[pid, pid, pid], 1, Some(Instant::now()));
+        let outcome = scan_processes(root.as_fd(), &[pid, pid, pid], 1, Some(Instant::now()));
         assert!(matches!(
-            met[..],
-            [Ok(Met::Open { .. }), Ok(Met::Later), Ok(Met::Later)]
+            outcome[..],
+            [
+                Ok(ScanOutcome::Readable { .. }),
+                Ok(ScanOutcome::Deferred),
+                Ok(ScanOutcome::Deferred)
+            ]
         ));
     }
 
     #[test]
-    fn pieces_follow_each_other_and_the_last_has_no_end() {
-        let met = |count| {
+    fn chunks_are_contiguous_and_the_last_is_unbounded() {
+        let outcome = |count| {
             let key = ProcessKey {
                 pid: Pid(1),
                 start: crate::process::StartTime(1),
             };
-            Ok(Met::Open {
+            Ok(ScanOutcome::Readable {
                 key,
                 dir: None,
                 count,
                 found: Vec::new(),
             })
         };
-        let ends = |count| -> Vec<_> {
-            let spans = rest_of(&met(count), 10);
-            spans.map(|s| (s.from.0, s.until.map(|fd| fd.0))).collect()
+        let bounds = |count| -> Vec<_> {
+            let fd_ranges = remaining_chunks(&outcome(count), 10);
+            fd_ranges
+                .map(|s| (s.from.0, s.end.map(|fd| fd.0)))
+                .collect()
         };
-        assert_eq!(ends(0), []);
-        assert_eq!(ends(10), []);
-        assert_eq!(ends(11), [(10, None)]);
-        assert_eq!(ends(31), [(10, Some(20)), (20, Some(30)), (30, None)]);
-        assert_eq!(first_piece(11, 10), Some(Fd(10)));
+        assert_eq!(bounds(0), []);
+        assert_eq!(bounds(10), []);
+        assert_eq!(bounds(11), [(10, None)]);
+        assert_eq!(bounds(31), [(10, Some(20)), (20, Some(30)), (30, None)]);
+        assert_eq!(first_chunk_end(11, 10), Some(Fd(10)));
     }
 }

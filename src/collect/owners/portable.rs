@@ -11,30 +11,30 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::roster::Roster;
-use super::{OwnerSearch, Owners};
+use super::roster::ProcessCache;
+use super::{OwnerMode, Owners};
 use crate::process::{Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
-use crate::snapshot::{Directory, Gap, Sight};
+use crate::snapshot::{Directory, Gap, OwnerCoverage};
 use crate::socket::Socket;
-use crate::text::readable;
+use crate::text::sanitize;
 
 /// Completes what a source with pids found.
 #[derive(Debug, Default)]
 pub struct SysinfoOwners {
-    roster: Roster,
+    process_cache: ProcessCache,
     /// Lists of holders already completed, by the pids they came as: twins and later samples
     /// share them.
-    shared: HashMap<Arc<[Holder]>, Arc<[Holder]>>,
+    completed_lists: HashMap<Arc<[Holder]>, Arc<[Holder]>>,
 }
 
 impl SysinfoOwners {
     /// Ready to look; nothing is read before the first sample.
-    pub fn open() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Asks for the wanted processes, anew: a kept one would keep the name it had before exec.
-    fn read(pids: &BTreeSet<Pid>) -> Result<System, String> {
+    fn load_processes(pids: &BTreeSet<Pid>) -> Result<System, String> {
         let mut system = System::new().map_err(|error| error.to_string())?;
         let wanted: Vec<_> = pids
             .iter()
@@ -54,52 +54,55 @@ impl Owners for SysinfoOwners {
     fn find(
         &mut self,
         now: Duration,
-        _: OwnerSearch,
+        _: OwnerMode,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
-    ) -> Sight {
+    ) -> OwnerCoverage {
         let found = || sockets.iter().filter_map(|socket| socket.holders.found());
         let pids: BTreeSet<_> = found()
             .flat_map(|h| h.iter())
             .map(|h| h.process.pid)
             .collect();
-        let system = match Self::read(&pids) {
+        let system = match Self::load_processes(&pids) {
             Ok(system) => system,
             Err(why) => {
                 gaps.push(Gap::Owners(format!("the processes cannot be read: {why}")));
-                return Sight::default();
+                return OwnerCoverage::default();
             }
         };
-        let described: Vec<_> = pids.iter().map(|&pid| describe(&system, pid)).collect();
+        let described: Vec<_> = pids
+            .iter()
+            .map(|&pid| process_from_sysinfo(&system, pid))
+            .collect();
         let starts: HashMap<Pid, StartTime> = described
             .iter()
             .flatten()
             .map(|process| (process.key.pid, process.key.start))
             .collect();
-        complete(sockets, &starts, &mut self.shared);
+        fill_start_times(sockets, &starts, &mut self.completed_lists);
         let known = described.iter().flatten().count();
         for process in described.into_iter().flatten() {
-            self.roster.admit(now, process, directory);
+            self.process_cache.insert(now, process, directory);
         }
-        if self.roster.is_due(now) {
+        if self.process_cache.is_sweep_due(now) {
             let holding = starts
                 .iter()
                 .map(|(&pid, &start)| ProcessKey { pid, start });
-            self.roster.sweep(now, holding, directory);
+            self.process_cache.evict_idle(now, holding, directory);
         }
         let hidden = pids.len().saturating_sub(known);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Sight {
+        OwnerCoverage {
             readable: count(known),
             hidden: count(hidden),
-            unvisited: 0,
+            unscanned: 0,
         }
     }
 }
 
 /// Puts the start times into the holders. A pid of which nothing could be read keeps start 0.
-fn complete(
+fn fill_start_times(
     sockets: &mut [Socket],
     starts: &HashMap<Pid, StartTime>,
     shared: &mut HashMap<Arc<[Holder]>, Arc<[Holder]>>,
@@ -128,12 +131,12 @@ fn complete(
             Some(done) if done.iter().copied().eq(holders.iter().map(complete)) => Arc::clone(done),
             _ => holders.iter().map(complete).collect(),
         };
-        let asked = std::mem::replace(holders, Arc::clone(&done));
-        shared.insert(asked, done);
+        let original = std::mem::replace(holders, Arc::clone(&done));
+        shared.insert(original, done);
     }
 }
 
-fn describe(system: &System, pid: Pid) -> Option<Process> {
+fn process_from_sysinfo(system: &System, pid: Pid) -> Option<Process> {
     let process = system.process(sysinfo::Pid::from_u32(pid.0))?;
     let key = ProcessKey {
         pid,
@@ -141,7 +144,7 @@ fn describe(system: &System, pid: Pid) -> Option<Process> {
     };
     let executable = process
         .exe()
-        .map(|path| readable(path.as_os_str().as_encoded_bytes()));
+        .map(|path| sanitize(path.as_os_str().as_encoded_bytes()));
     let words: Vec<_> = process
         .cmd()
         .iter()
@@ -153,9 +156,9 @@ fn describe(system: &System, pid: Pid) -> Option<Process> {
     let uid = uid.and_then(|uid| uid.to_string().parse().ok()).map(Uid);
     Some(Process {
         key,
-        name: readable(process.name().as_encoded_bytes()),
+        name: sanitize(process.name().as_encoded_bytes()),
         executable,
-        command: command.map(|line| readable(&line)),
+        command: command.map(|line| sanitize(&line)),
         uid,
         parent: process.parent().map(|pid| Pid(pid.as_u32())),
     })
@@ -170,7 +173,7 @@ mod tests {
     use crate::port::Port;
     use crate::socket::Transport;
 
-    fn held_by(pids: &[u32]) -> Socket {
+    fn socket_held_by(pids: &[u32]) -> Socket {
         let local = Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), Port(1));
         let mut socket = Socket::new(Transport::Udp, local, None);
         let key = |&pid| ProcessKey {
@@ -189,24 +192,24 @@ mod tests {
     }
 
     #[test]
-    fn this_process_is_described_and_its_start_filled_in() {
+    fn own_process_is_described_with_its_start_time() {
         let me = std::process::id();
-        let (mut owners, mut directory) = (SysinfoOwners::open(), Arc::default());
-        let mut sockets = [held_by(&[me]), held_by(&[me])];
+        let (mut owners, mut directory) = (SysinfoOwners::new(), Arc::default());
+        let mut sockets = [socket_held_by(&[me]), socket_held_by(&[me])];
         let mut gaps = Vec::new();
-        let sight = owners.find(
+        let coverage = owners.find(
             Duration::ZERO,
-            OwnerSearch::Sought,
+            OwnerMode::Full,
             &mut sockets,
             &mut directory,
             &mut gaps,
         );
         assert_eq!(
-            sight,
-            Sight {
+            coverage,
+            OwnerCoverage {
                 readable: 1,
                 hidden: 0,
-                unvisited: 0,
+                unscanned: 0,
             }
         );
         let [first, second] = &sockets;
@@ -217,10 +220,10 @@ mod tests {
         assert!(Arc::ptr_eq(holders, second.holders.found().unwrap()));
         // The next sample shares the list and the directory.
         let shared = Arc::clone(&directory);
-        let mut later = [held_by(&[me])];
+        let mut later = [socket_held_by(&[me])];
         owners.find(
             Duration::from_secs(1),
-            OwnerSearch::Sought,
+            OwnerMode::Full,
             &mut later,
             &mut directory,
             &mut gaps,
@@ -231,22 +234,22 @@ mod tests {
     }
 
     #[test]
-    fn a_pid_that_is_not_there_is_hidden_and_no_error() {
-        let (mut owners, mut directory) = (SysinfoOwners::open(), Arc::default());
-        let mut sockets = [held_by(&[4_194_304])];
-        let sight = owners.find(
+    fn missing_pid_counts_as_hidden() {
+        let (mut owners, mut directory) = (SysinfoOwners::new(), Arc::default());
+        let mut sockets = [socket_held_by(&[4_194_304])];
+        let coverage = owners.find(
             Duration::ZERO,
-            OwnerSearch::Sought,
+            OwnerMode::Full,
             &mut sockets,
             &mut directory,
             &mut Vec::new(),
         );
         assert_eq!(
-            sight,
-            Sight {
+            coverage,
+            OwnerCoverage {
                 readable: 0,
                 hidden: 1,
-                unvisited: 0,
+                unscanned: 0,
             }
         );
         assert!(directory.processes.is_empty());

@@ -16,7 +16,7 @@
 //! socket does not count descriptors), user and cgroup may change when a socket is handed over, and
 //! whether a descriptor is a socket at all is told by its link alone. Of 440 ms for 100,000
 //! descriptors 250 are `readlink`, 85 the lists of descriptors, 30 the kernel's socket table and 40
-//! this program. So it is done only where an owner is wanted ([`crate::collect::Demand`]).
+//! this program. So it is done only where an owner is wanted ([`crate::collect::SampleScope`]).
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -26,251 +26,273 @@ use hashbrown::{HashMap, HashSet};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Resource;
 
-use super::census::Census;
-use super::ledger::Ledger;
-use super::muster::BUDGET;
-use super::roster::Roster;
-use super::standing::Look;
-use super::verdict::Hidden;
-use super::{OwnerSearch, Owners, process};
+use super::census::ProcessTable;
+use super::ledger::FdIndex;
+use super::muster::TIME_BUDGET;
+use super::roster::ProcessCache;
+use super::standing::ScanContext;
+use super::verdict::HiddenProcesses;
+use super::{OwnerMode, Owners, process};
 use crate::process::{Fd, Holders, Pid, ProcessKey, Uid};
-use crate::snapshot::{Directory, Gap, Sight};
+use crate::snapshot::{Directory, Gap, OwnerCoverage};
 use crate::socket::{Inode, Socket};
 
 /// Descriptors that other parts of the program need, at least.
-const SPARE: usize = 64;
+const RESERVED_FDS: usize = 64;
 
 /// Finds holders by walking /proc, as little of it as possible.
 #[derive(Debug)]
-pub struct ProcWalk {
-    path: &'static str,
-    root: Option<OwnedFd>,
+pub struct ProcfsOwners {
+    proc_path: &'static str,
+    proc_root: Option<OwnedFd>,
     /// The number of this sample, from 1.
     pub(super) sample: u32,
-    pub(super) us: Uid,
-    pub(super) census: Census,
-    pub(super) ledger: Ledger,
-    roster: Roster,
+    pub(super) euid: Uid,
+    pub(super) process_table: ProcessTable,
+    pub(super) fd_index: FdIndex,
+    process_cache: ProcessCache,
     /// The sample in which an inode nobody was known to have first came up.
-    pub(super) strangers: HashMap<Inode, u32>,
+    pub(super) unowned_since: HashMap<Inode, u32>,
     /// Where the re-check goes on.
-    pub(super) cursor: (Pid, Fd),
+    pub(super) recheck_cursor: (Pid, Fd),
     /// Inodes whose holders changed in this sample, or that appeared in it.
-    changed: HashSet<Inode>,
+    changed_inodes: HashSet<Inode>,
 }
 
-impl ProcWalk {
+impl ProcfsOwners {
     /// Ready to look; nothing is read before the first sample.
     pub fn open() -> Self {
-        Self::at("/proc")
+        Self::with_proc_path("/proc")
     }
 
-    fn at(path: &'static str) -> Self {
-        let soft = rustix::process::getrlimit(Resource::Nofile).current;
-        let soft = soft
+    fn with_proc_path(path: &'static str) -> Self {
+        let soft_limit = rustix::process::getrlimit(Resource::Nofile).current;
+        let soft_limit = soft_limit
             .and_then(|n| usize::try_from(n).ok())
             .unwrap_or(usize::MAX);
         // Half for the directories kept open; the rest is for everything else in this program.
-        let limit = (soft / 2).min(soft.saturating_sub(SPARE));
+        let limit = (soft_limit / 2).min(soft_limit.saturating_sub(RESERVED_FDS));
         Self {
-            path,
-            root: None,
+            proc_path: path,
+            proc_root: None,
             sample: 0,
-            us: Uid(rustix::process::geteuid().as_raw()),
-            census: Census::new(limit),
-            ledger: Ledger::default(),
-            roster: Roster::default(),
-            strangers: HashMap::new(),
-            cursor: (Pid(0), Fd(0)),
-            changed: HashSet::new(),
+            euid: Uid(rustix::process::geteuid().as_raw()),
+            process_table: ProcessTable::new(limit),
+            fd_index: FdIndex::default(),
+            process_cache: ProcessCache::default(),
+            unowned_since: HashMap::new(),
+            recheck_cursor: (Pid(0), Fd(0)),
+            changed_inodes: HashSet::new(),
         }
     }
 
     /// Fills in what is known and returns the indices of the sockets nobody is known to have.
-    fn recall(&mut self, sockets: &mut [Socket]) -> Vec<usize> {
-        let mut strangers = Vec::new();
+    fn fill_known(&mut self, sockets: &mut [Socket]) -> Vec<usize> {
+        let mut unowned = Vec::new();
         for (index, socket) in sockets.iter_mut().enumerate() {
             let Some(inode) = socket.inode else { continue };
-            if let Some(held) = self.ledger.held_mut(inode) {
-                if held.seen == 0 {
-                    self.changed.insert(inode); // So far it was not in any socket table.
+            if let Some(entry) = self.fd_index.get_mut(inode) {
+                if entry.last_sample == 0 {
+                    self.changed_inodes.insert(inode); // So far it was not in any socket table.
                 }
-                held.seen = self.sample;
-                socket.holders = Holders::Found(Arc::clone(&held.holders));
+                entry.last_sample = self.sample;
+                socket.holders = Holders::Found(Arc::clone(&entry.holders));
             } else {
-                strangers.push(index);
+                unowned.push(index);
             }
         }
-        strangers
+        unowned
     }
 
     /// Makes what was found visible: in the sockets that were thought to be held, and in those
     /// that were strangers. Returns who still is one.
-    pub(super) fn settle(&mut self, sockets: &mut [Socket], strangers: Vec<usize>) -> Vec<usize> {
-        let mut news = HashSet::new();
-        self.ledger.commit(&mut news);
-        if news.is_empty() {
-            return strangers;
+    pub(super) fn apply_changes(
+        &mut self,
+        sockets: &mut [Socket],
+        unowned: Vec<usize>,
+    ) -> Vec<usize> {
+        let mut changed = HashSet::new();
+        self.fd_index.commit(&mut changed);
+        if changed.is_empty() {
+            return unowned;
         }
-        let mut left = Vec::new();
+        let mut still_unowned = Vec::new();
         for (index, socket) in sockets.iter_mut().enumerate() {
             let Some(inode) = socket.inode else { continue };
-            if !news.contains(&inode) && socket.holders.found().is_some() {
+            if !changed.contains(&inode) && socket.holders.found().is_some() {
                 continue;
             }
-            if let Some(held) = self.ledger.held_mut(inode) {
-                held.seen = self.sample;
-                socket.holders = Holders::Found(Arc::clone(&held.holders));
+            if let Some(entry) = self.fd_index.get_mut(inode) {
+                entry.last_sample = self.sample;
+                socket.holders = Holders::Found(Arc::clone(&entry.holders));
             } else {
-                socket.holders = Holders::NotSought;
-                left.push(index);
+                socket.holders = Holders::NotSearched;
+                still_unowned.push(index);
             }
         }
-        self.changed.extend(news);
-        left
+        self.changed_inodes.extend(changed);
+        still_unowned
     }
 
     /// Says of each remaining stranger why no holder is known.
-    fn judge(&self, hidden: &Hidden, sockets: &mut [Socket], strangers: &[usize]) {
+    fn resolve_unowned(&self, hidden: &HiddenProcesses, sockets: &mut [Socket], unowned: &[usize]) {
         // Whoever was not looked into may have any of them, and may turn out to be hidden.
-        if self.census.unvisited() > 0 {
+        if self.process_table.unscanned() > 0 {
             return;
         }
-        let horizon = self.horizon();
-        for &index in strangers {
+        let oldest_full_scan = self.oldest_full_scan();
+        for &index in unowned {
             let Some(socket) = sockets.get_mut(index) else {
                 continue;
             };
-            let Some(since) = socket.inode.and_then(|inode| self.strangers.get(&inode)) else {
+            let Some(since) = socket
+                .inode
+                .and_then(|inode| self.unowned_since.get(&inode))
+            else {
                 continue;
             };
-            let verdict = hidden.verdict(socket.uid, self.us);
+            let unresolved = hidden.holders_for(socket.uid, self.euid);
             // What is ours is sought to the end before it is said to be hidden.
-            let others = verdict == Holders::Hidden && socket.uid != Some(self.us);
-            if *since <= horizon || others {
-                socket.holders = verdict;
+            let is_foreign = unresolved == Holders::Hidden && socket.uid != Some(self.euid);
+            if *since <= oldest_full_scan || is_foreign {
+                socket.holders = unresolved;
             }
         }
     }
 
     /// Remembers who is a stranger since when, and forgets who is none.
-    fn remember(&mut self, sockets: &[Socket], strangers: &[usize]) {
-        let inodes = strangers
+    fn update_unowned(&mut self, sockets: &[Socket], unowned: &[usize]) {
+        let inodes = unowned
             .iter()
             .filter_map(|&index| sockets.get(index)?.inode);
-        let before = std::mem::take(&mut self.strangers);
+        let before = std::mem::take(&mut self.unowned_since);
         let since = |inode| before.get(&inode).copied().unwrap_or(self.sample);
-        self.strangers = inodes.map(|inode| (inode, since(inode))).collect();
+        self.unowned_since = inodes.map(|inode| (inode, since(inode))).collect();
     }
 
     /// Describes whoever came to hold a socket, and whoever changed its name.
-    fn describe(&mut self, look: Look<'_>, again: &[Pid], directory: &mut Arc<Directory>) {
+    fn update_processes(
+        &mut self,
+        context: ScanContext<'_>,
+        rechecked: &[Pid],
+        directory: &mut Arc<Directory>,
+    ) {
         let mut wanted = HashSet::new();
-        for inode in self.changed.drain() {
-            let held = self.ledger.held(inode).filter(|held| held.seen > 0);
-            let holders = held.iter().flat_map(|held| held.holders.iter());
+        for inode in self.changed_inodes.drain() {
+            let entry = self
+                .fd_index
+                .get(inode)
+                .filter(|entry| entry.last_sample > 0);
+            let holders = entry.iter().flat_map(|entry| entry.holders.iter());
             let keys = holders.map(|holder| holder.process);
             wanted.extend(keys.filter(|key| !directory.processes.contains_key(key)));
         }
         for (key, known) in &directory.processes {
             let renamed = |dir: std::os::fd::BorrowedFd<'_>, text: &mut Vec<u8>| {
-                process::is_called(dir, &known.name, text).map(|same| !same)
+                process::has_comm(dir, &known.name, text).map(|same| !same)
             };
-            if self.ledger.list(*key).is_empty() {
+            if self.fd_index.fds(*key).is_empty() {
                 continue;
             }
-            if again.contains(&key.pid) || self.census.with_dir(look, *key, renamed) == Some(true) {
+            if rechecked.contains(&key.pid)
+                || self.process_table.with_dir(context, *key, renamed) == Some(true)
+            {
                 wanted.insert(*key);
             }
         }
         for key in wanted {
-            let read = self
-                .census
-                .with_dir(look, key, |dir, text| process::describe(dir, key.pid, text));
+            let read = self.process_table.with_dir(context, key, |dir, text| {
+                process::read_process(dir, key.pid, text)
+            });
             match read {
                 Some(process) if process.key == key => {
-                    self.roster.admit(look.now, process, directory);
+                    self.process_cache.insert(context.now, process, directory);
                 }
                 _ => {} // It ended meanwhile; the next sample will not have it.
             }
         }
-        if self.roster.is_due(look.now) {
-            let seen = self.ledger.all().filter(|held| held.seen == self.sample);
+        if self.process_cache.is_sweep_due(context.now) {
+            let seen = self
+                .fd_index
+                .values()
+                .filter(|entry| entry.last_sample == self.sample);
             let holding = seen
-                .flat_map(|held| held.holders.iter())
+                .flat_map(|entry| entry.holders.iter())
                 .map(|holder| holder.process);
             let holding: HashSet<ProcessKey> = holding.collect();
-            self.roster.sweep(look.now, holding.into_iter(), directory);
+            self.process_cache
+                .evict_idle(context.now, holding.into_iter(), directory);
         }
     }
 }
 
-impl Owners for ProcWalk {
+impl Owners for ProcfsOwners {
     fn find(
         &mut self,
         now: Duration,
-        search: OwnerSearch,
+        search: OwnerMode,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
-    ) -> Sight {
+    ) -> OwnerCoverage {
         self.sample += 1;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = match self.root.take() {
+        let root = match self.proc_root.take() {
             Some(root) => Ok(root),
-            None => rustix::fs::open(self.path, flags, Mode::empty()),
+            None => rustix::fs::open(self.proc_path, flags, Mode::empty()),
         };
         let root = match root {
             Ok(root) => root,
             Err(errno) => {
                 gaps.push(Gap::Owners(format!(
                     "{} cannot be opened: {errno}",
-                    self.path
+                    self.proc_path
                 )));
-                return Sight::default();
+                return OwnerCoverage::default();
             }
         };
-        let look = Look {
-            root: root.as_fd(),
+        let context = ScanContext {
+            proc_root: root.as_fd(),
             now,
             sample: self.sample,
-            until: (search == OwnerSearch::Gradual).then(|| Instant::now() + BUDGET),
+            deadline: (search == OwnerMode::Incremental).then(|| Instant::now() + TIME_BUDGET),
         };
-        let strangers = self.recall(sockets);
-        let why = match self.census.visit(look, &mut self.ledger) {
-            Err(errno) => Some(format!("{} cannot be listed: {errno}", self.path)),
-            Ok(()) if self.census.pids().is_empty() => {
-                Some(format!("{} lists no process: is it mounted?", self.path))
-            }
+        let unowned = self.fill_known(sockets);
+        let why = match self.process_table.refresh(context, &mut self.fd_index) {
+            Err(errno) => Some(format!("{} cannot be listed: {errno}", self.proc_path)),
+            Ok(()) if self.process_table.pids().is_empty() => Some(format!(
+                "{} lists no process: is it mounted?",
+                self.proc_path
+            )),
             Ok(()) => None,
         };
         if let Some(why) = why {
             gaps.push(Gap::Owners(why));
             sockets
                 .iter_mut()
-                .for_each(|socket| socket.holders = Holders::NotSought);
-            return Sight::default();
+                .for_each(|socket| socket.holders = Holders::NotSearched);
+            return OwnerCoverage::default();
         }
-        let strangers = self.settle(sockets, strangers);
-        self.remember(sockets, &strangers);
-        let strangers = self.search(look, sockets, strangers);
-        let again = self.recheck(look);
-        let strangers = self.settle(sockets, strangers);
-        let hidden = self.census.hidden();
-        self.judge(&hidden, sockets, &strangers);
-        self.describe(look, &again, directory);
-        if let Some((errno, count)) = self.census.failures() {
+        let unowned = self.apply_changes(sockets, unowned);
+        self.update_unowned(sockets, &unowned);
+        let unowned = self.search_unowned(context, sockets, unowned);
+        let rechecked = self.recheck_fds(context);
+        let unowned = self.apply_changes(sockets, unowned);
+        let hidden = self.process_table.hidden();
+        self.resolve_unowned(&hidden, sockets, &unowned);
+        self.update_processes(context, &rechecked, directory);
+        if let Some((errno, count)) = self.process_table.failures() {
             let word = if count == 1 { "process" } else { "processes" };
             gaps.push(Gap::Owners(format!(
                 "{count} {word} could not be looked into: {errno}"
             )));
         }
-        let readable = u32::try_from(self.census.readable().count()).unwrap_or(u32::MAX);
-        self.root = Some(root);
-        Sight {
+        let readable = u32::try_from(self.process_table.readable().count()).unwrap_or(u32::MAX);
+        self.proc_root = Some(root);
+        OwnerCoverage {
             readable,
             hidden: hidden.count,
-            unvisited: self.census.unvisited(),
+            unscanned: self.process_table.unscanned(),
         }
     }
 }

@@ -12,24 +12,24 @@ use crate::process::{Process, ProcessKey};
 use crate::snapshot::Directory;
 
 /// How long a process that holds nothing any more is described: as long as history goes back.
-const REMEMBERED: Duration = Duration::from_secs(600);
+const RETENTION: Duration = Duration::from_secs(600);
 
 /// How many of those there may be. A build or a crawler starts thousands of processes a minute.
-const MOST_REMEMBERED: usize = 4096;
+const MAX_IDLE: usize = 4096;
 
 /// How often the processes that hold sockets are gone through.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Since when the processes of the directory hold nothing.
 #[derive(Debug, Default)]
-pub(super) struct Roster {
+pub(super) struct ProcessCache {
     last_held: HashMap<ProcessKey, Duration>,
-    swept: Duration,
+    last_sweep: Duration,
 }
 
-impl Roster {
+impl ProcessCache {
     /// Describes a process, which holds a socket now. The directory is copied only if that is news.
-    pub(super) fn admit(
+    pub(super) fn insert(
         &mut self,
         now: Duration,
         process: Process,
@@ -48,31 +48,31 @@ impl Roster {
             .insert(process.key, Arc::new(process));
     }
 
-    /// Whether it is time for a [`Roster::sweep`].
-    pub(super) fn is_due(&self, now: Duration) -> bool {
-        now >= self.swept + SWEEP || self.last_held.len() > 2 * MOST_REMEMBERED
+    /// Whether it is time for a [`ProcessCache::sweep`].
+    pub(super) fn is_sweep_due(&self, now: Duration) -> bool {
+        now >= self.last_sweep + SWEEP_INTERVAL || self.last_held.len() > 2 * MAX_IDLE
     }
 
     /// Takes out of the directory whoever held nothing for long; `holding` are those who hold now.
-    pub(super) fn sweep(
+    pub(super) fn evict_idle(
         &mut self,
         now: Duration,
         holding: impl Iterator<Item = ProcessKey>,
         directory: &mut Arc<Directory>,
     ) {
-        self.swept = now;
+        self.last_sweep = now;
         for key in holding {
             self.last_held.insert(key, now);
         }
         self.last_held
-            .retain(|_, last| now.saturating_sub(*last) < REMEMBERED);
+            .retain(|_, last| now.saturating_sub(*last) < RETENTION);
         let mut idle: Vec<_> = self
             .last_held
             .iter()
             .filter(|(_, last)| **last < now)
             .map(|(k, l)| (*l, *k))
             .collect();
-        if let Some(surplus) = idle.len().checked_sub(MOST_REMEMBERED).filter(|&n| n > 0) {
+        if let Some(surplus) = idle.len().checked_sub(MAX_IDLE).filter(|&n| n > 0) {
             idle.sort_unstable();
             for (_, key) in idle.iter().take(surplus) {
                 self.last_held.remove(key);
@@ -117,43 +117,43 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_remembered_ten_minutes_after_its_last_socket() {
-        let (mut roster, mut directory) = (Roster::default(), Arc::default());
-        roster.admit(minutes(0), process(1), &mut directory);
-        roster.admit(minutes(0), process(2), &mut directory);
-        roster.sweep(minutes(5), [process(1).key].into_iter(), &mut directory);
+    fn process_is_kept_ten_minutes_after_its_last_socket() {
+        let (mut process_cache, mut directory) = (ProcessCache::default(), Arc::default());
+        process_cache.insert(minutes(0), process(1), &mut directory);
+        process_cache.insert(minutes(0), process(2), &mut directory);
+        process_cache.evict_idle(minutes(5), [process(1).key].into_iter(), &mut directory);
         assert_eq!(directory.processes.len(), 2);
-        roster.sweep(minutes(10), std::iter::empty(), &mut directory);
+        process_cache.evict_idle(minutes(10), std::iter::empty(), &mut directory);
         assert_eq!(
             directory.processes.keys().collect::<Vec<_>>(),
             [&process(1).key]
         );
-        roster.sweep(minutes(15), std::iter::empty(), &mut directory);
+        process_cache.evict_idle(minutes(15), std::iter::empty(), &mut directory);
         assert!(directory.processes.is_empty());
     }
 
     #[test]
-    fn the_longest_idle_are_forgotten_first_when_there_are_too_many() {
-        let (mut roster, mut directory) = (Roster::default(), Arc::default());
-        let many = u32::try_from(MOST_REMEMBERED).unwrap() + 10;
+    fn longest_idle_processes_are_evicted_first() {
+        let (mut process_cache, mut directory) = (ProcessCache::default(), Arc::default());
+        let many = u32::try_from(MAX_IDLE).unwrap() + 10;
         for pid in 0..many {
             let now = Duration::from_millis(u64::from(pid));
-            roster.admit(now, process(pid), &mut directory);
+            process_cache.insert(now, process(pid), &mut directory);
         }
         let holding = process(0).key; // The oldest, but it holds one.
-        roster.sweep(minutes(1), [holding].into_iter(), &mut directory);
-        assert_eq!(directory.processes.len(), MOST_REMEMBERED + 1);
+        process_cache.evict_idle(minutes(1), [holding].into_iter(), &mut directory);
+        assert_eq!(directory.processes.len(), MAX_IDLE + 1);
         assert!(directory.processes.contains_key(&holding));
         assert!(!directory.processes.contains_key(&process(1).key));
     }
 
     #[test]
-    fn nothing_new_does_not_copy_the_directory() {
-        let (mut roster, mut directory) = (Roster::default(), Arc::default());
-        roster.admit(minutes(0), process(1), &mut directory);
+    fn unchanged_process_leaves_the_directory_shared() {
+        let (mut process_cache, mut directory) = (ProcessCache::default(), Arc::default());
+        process_cache.insert(minutes(0), process(1), &mut directory);
         let shared = Arc::clone(&directory);
-        roster.admit(minutes(1), process(1), &mut directory);
-        roster.sweep(minutes(2), [process(1).key].into_iter(), &mut directory);
+        process_cache.insert(minutes(1), process(1), &mut directory);
+        process_cache.evict_idle(minutes(2), [process(1).key].into_iter(), &mut directory);
         assert!(Arc::ptr_eq(&shared, &directory));
     }
 }

@@ -6,25 +6,25 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use super::procdir::{self, Denied, Opened};
+use super::procdir::{self, OpenedProcess, ProcAccessError};
 use crate::process::{ProcessKey, Uid};
 
 /// One sample's look at the processes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look<'a> {
+pub(super) struct ScanContext<'a> {
     /// The open /proc.
-    pub(super) root: BorrowedFd<'a>,
+    pub(super) proc_root: BorrowedFd<'a>,
     /// Since the collector started.
     pub(super) now: Duration,
     /// The number of the sample, from 1.
     pub(super) sample: u32,
     /// When to leave processes that were never looked into for the next sample.
-    pub(super) until: Option<Instant>,
+    pub(super) deadline: Option<Instant>,
 }
 
 /// How thoroughly a process is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
+pub(super) enum ScanDepth {
     /// A descriptor known to lead to a socket that still exists is not read again. Four times
     /// cheaper, and blind to a descriptor that was closed and used again while another process
     /// keeps the socket.
@@ -33,7 +33,7 @@ pub(super) enum Depth {
     Full,
 }
 
-impl Depth {
+impl ScanDepth {
     /// What a descriptor costs, in descriptors that are only listed.
     pub(super) const fn cost(self) -> usize {
         match self {
@@ -45,55 +45,61 @@ impl Depth {
 
 /// A process whose descriptors can be read.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct ReadableProcess {
     pub(super) key: ProcessKey,
     /// Its `/proc/PID/fd`; `None` when keeping it open would be one descriptor too many.
     pub(super) dir: Option<OwnedFd>,
     /// How many were open when the last walk began.
     pub(super) count: u64,
     /// The sample of the last quick or full, and of the last full walk.
-    pub(super) looked: u32,
-    pub(super) walked: u32,
+    pub(super) last_scan: u32,
+    pub(super) last_full_scan: u32,
 }
 
 #[derive(Debug)]
-pub(super) enum Standing {
-    Open(Open),
+pub(super) enum ProcessAccess {
+    Readable(ReadableProcess),
     Hidden {
         users: [Option<Uid>; 2],
-        retry: Duration,
+        retry_at: Duration,
     },
     /// It has no descriptors: a kernel thread, or ended and not waited for.
-    Bare {
-        retry: Duration,
+    NoDescriptors {
+        retry_at: Duration,
     },
 }
 
 /// The descriptor directory of a process: kept, or opened for this once.
-pub(super) enum Dir<'a> {
-    Kept(BorrowedFd<'a>),
-    Once(OwnedFd),
+pub(super) enum FdDir<'a> {
+    Cached(BorrowedFd<'a>),
+    Reopened(OwnedFd),
 }
 
-impl AsFd for Dir<'_> {
+impl AsFd for FdDir<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Kept(dir) => *dir,
-            Self::Once(dir) => dir.as_fd(),
+            Self::Cached(dir) => *dir,
+            Self::Reopened(dir) => dir.as_fd(),
         }
     }
 }
 
-impl Open {
+impl ReadableProcess {
     /// Its descriptor directory, surely its own: one opened anew must have the same start.
-    pub(super) fn dir(&self, root: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<Dir<'_>, Denied> {
+    pub(super) fn fd_dir(
+        &self,
+        root: BorrowedFd<'_>,
+        text: &mut Vec<u8>,
+    ) -> Result<FdDir<'_>, ProcAccessError> {
         if let Some(dir) = &self.dir {
-            return Ok(Dir::Kept(dir.as_fd()));
+            return Ok(FdDir::Cached(dir.as_fd()));
         }
-        match procdir::open(root, self.key.pid, text)? {
-            Opened::Open(key, dir) if key == self.key => Ok(Dir::Once(dir)),
-            Opened::Open(..) | Opened::Bare => Err(Denied::Gone),
-            Opened::Hidden(_) => Err(Denied::Forbidden),
+        match procdir::open_fd_dir(root, self.key.pid, text)? {
+            OpenedProcess::Readable(key, dir) if key == self.key => Ok(FdDir::Reopened(dir)),
+            OpenedProcess::Readable(..) | OpenedProcess::NoDescriptors => {
+                Err(ProcAccessError::Exited)
+            }
+            OpenedProcess::Hidden(_) => Err(ProcAccessError::PermissionDenied),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What it means that no process was found for a socket.
 //!
-//! In: the users of the processes that could not be looked into. Out: [`Holders::Hidden`] or
+//! In: the users of the processes that could not be looked into. Out: [`Holders::HiddenProcesses`] or
 //! [`Holders::Nobody`]. Pure, so that the view of an unprivileged user is tested as any user.
 
 use hashbrown::HashSet;
@@ -9,36 +9,36 @@ use crate::process::{Holders, Uid};
 
 /// The processes that could not be looked into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hidden {
+pub(super) struct HiddenProcesses {
     /// Who they run as, really or effectively.
-    pub(super) users: HashSet<Uid>,
+    pub(super) uids: HashSet<Uid>,
     /// How many.
     pub(super) count: u32,
     /// /proc does not list every process (mount option `hidepid`, proc(5)): there may be more.
-    pub(super) unlisted: bool,
+    pub(super) hidepid: bool,
 }
 
-impl Hidden {
+impl HiddenProcesses {
     /// Adds one process.
     pub(super) fn add(&mut self, users: [Option<Uid>; 2]) {
         self.count += 1;
-        self.users.extend(users.into_iter().flatten());
+        self.uids.extend(users.into_iter().flatten());
     }
 
     /// Whether a process that runs as the socket's user was not looked into.
-    pub(super) fn runs_as(&self, uid: Option<Uid>) -> bool {
-        uid.is_some_and(|uid| self.users.contains(&uid))
+    pub(super) fn has_uid(&self, uid: Option<Uid>) -> bool {
+        uid.is_some_and(|uid| self.uids.contains(&uid))
     }
 
     /// The outcome for a socket of user `uid` that nobody who could be looked into has.
-    pub(super) fn verdict(&self, uid: Option<Uid>, ours: Uid) -> Holders {
-        let some_are_hidden = self.count > 0 || self.unlisted;
+    pub(super) fn holders_for(&self, uid: Option<Uid>, our_uid: Uid) -> Holders {
+        let some_are_hidden = self.count > 0 || self.hidepid;
         // A process of ours that may not be looked into (it changed its user or protects its
         // memory) is among `users`; another user's may also have taken the socket over.
-        if self.runs_as(uid) || (some_are_hidden && uid != Some(ours)) {
+        if self.has_uid(uid) || (some_are_hidden && uid != Some(our_uid)) {
             Holders::Hidden
         } else {
-            Holders::Nobody
+            Holders::NoHolder
         }
     }
 }
@@ -47,11 +47,11 @@ impl Hidden {
 mod tests {
     use super::*;
 
-    const ME: Uid = Uid(1000);
+    const OUR_UID: Uid = Uid(1000);
     const ROOT: Uid = Uid(0);
 
-    fn hidden(users: &[Uid]) -> Hidden {
-        let mut hidden = Hidden::default();
+    fn hidden(users: &[Uid]) -> HiddenProcesses {
+        let mut hidden = HiddenProcesses::default();
         for &user in users {
             hidden.add([Some(user), Some(user)]);
         }
@@ -59,39 +59,60 @@ mod tests {
     }
 
     #[test]
-    fn who_sees_everything_knows_that_nobody_has_it() {
-        assert_eq!(Hidden::default().verdict(Some(ME), ROOT), Holders::Nobody);
-        assert_eq!(Hidden::default().verdict(None, ROOT), Holders::Nobody);
+    fn full_access_means_no_holder() {
+        assert_eq!(
+            HiddenProcesses::default().holders_for(Some(OUR_UID), ROOT),
+            Holders::NoHolder
+        );
+        assert_eq!(
+            HiddenProcesses::default().holders_for(None, ROOT),
+            Holders::NoHolder
+        );
     }
 
     #[test]
-    fn the_socket_of_a_user_with_closed_processes_is_hidden() {
-        assert_eq!(hidden(&[ROOT]).verdict(Some(ROOT), ME), Holders::Hidden);
-        assert_eq!(hidden(&[ROOT]).verdict(Some(Uid(33)), ME), Holders::Hidden);
-        assert_eq!(hidden(&[ROOT]).verdict(None, ME), Holders::Hidden);
+    fn socket_of_a_user_with_hidden_processes_is_hidden() {
+        assert_eq!(
+            hidden(&[ROOT]).holders_for(Some(ROOT), OUR_UID),
+            Holders::Hidden
+        );
+        assert_eq!(
+            hidden(&[ROOT]).holders_for(Some(Uid(33)), OUR_UID),
+            Holders::Hidden
+        );
+        assert_eq!(hidden(&[ROOT]).holders_for(None, OUR_UID), Holders::Hidden);
     }
 
     #[test]
-    fn our_own_socket_is_hidden_only_if_a_process_of_ours_is() {
-        assert_eq!(hidden(&[ROOT]).verdict(Some(ME), ME), Holders::Nobody);
-        assert_eq!(hidden(&[ROOT, ME]).verdict(Some(ME), ME), Holders::Hidden);
+    fn own_socket_is_hidden_only_if_an_own_process_is() {
+        assert_eq!(
+            hidden(&[ROOT]).holders_for(Some(OUR_UID), OUR_UID),
+            Holders::NoHolder
+        );
+        assert_eq!(
+            hidden(&[ROOT, OUR_UID]).holders_for(Some(OUR_UID), OUR_UID),
+            Holders::Hidden
+        );
     }
 
     #[test]
-    fn a_program_that_changed_its_user_counts_as_both() {
-        let mut both = Hidden::default();
-        both.add([Some(ME), Some(ROOT)]);
-        assert_eq!(both.verdict(Some(ME), ME), Holders::Hidden);
-        assert_eq!(both.verdict(Some(ROOT), ME), Holders::Hidden);
+    fn setuid_process_counts_for_both_uids() {
+        let mut both = HiddenProcesses::default();
+        both.add([Some(OUR_UID), Some(ROOT)]);
+        assert_eq!(both.holders_for(Some(OUR_UID), OUR_UID), Holders::Hidden);
+        assert_eq!(both.holders_for(Some(ROOT), OUR_UID), Holders::Hidden);
     }
 
     #[test]
-    fn with_hidepid_only_our_own_can_be_nobodys() {
-        let unlisted = Hidden {
-            unlisted: true,
-            ..Hidden::default()
+    fn hidepid_leaves_only_own_sockets_without_holder() {
+        let hidepid = HiddenProcesses {
+            hidepid: true,
+            ..HiddenProcesses::default()
         };
-        assert_eq!(unlisted.verdict(Some(ROOT), ME), Holders::Hidden);
-        assert_eq!(unlisted.verdict(Some(ME), ME), Holders::Nobody);
+        assert_eq!(hidepid.holders_for(Some(ROOT), OUR_UID), Holders::Hidden);
+        assert_eq!(
+            hidepid.holders_for(Some(OUR_UID), OUR_UID),
+            Holders::NoHolder
+        );
     }
 }

@@ -8,53 +8,53 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::few::Few;
-use super::texts::{self, Text};
-use super::{MOST_ENTRIES, Nonsense};
+use super::few::BoundedVec;
+use super::texts::{self, StringId};
+use super::{InvalidData, MAX_ENTRIES};
 use crate::process::{Pid, Process, ProcessKey, StartTime, Uid};
 use crate::snapshot::{Cgroup, Directory};
 use crate::socket::{CgroupId, InterfaceIndex};
 
 /// Pid and start.
-pub(super) type ProcessId = (u32, u64);
+pub(super) type StoredProcessKey = (u32, u64);
 
 /// The changes from one directory to the next.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Changes {
-    processes: Entries<ProcessId, ProcessFacts>,
-    users: Entries<u32, Text>,
-    cgroups: Entries<u64, CgroupFacts>,
-    interfaces: Entries<NonZeroU32, Text>,
-    hosts: Entries<IpAddr, Text>,
+pub(super) struct DirectoryDelta {
+    processes: MapDelta<StoredProcessKey, StoredProcess>,
+    users: MapDelta<u32, StringId>,
+    cgroups: MapDelta<u64, StoredCgroup>,
+    interfaces: MapDelta<NonZeroU32, StringId>,
+    hosts: MapDelta<IpAddr, StringId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Entries<K, V> {
-    new: Few<(K, V), MOST_ENTRIES>,
-    gone: Few<K, MOST_ENTRIES>,
+struct MapDelta<K, V> {
+    added: BoundedVec<(K, V), MAX_ENTRIES>,
+    removed: BoundedVec<K, MAX_ENTRIES>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct ProcessFacts {
-    name: Text,
-    executable: Option<Text>,
-    command: Option<Text>,
+struct StoredProcess {
+    name: StringId,
+    executable: Option<StringId>,
+    command: Option<StringId>,
     uid: Option<u32>,
     parent: Option<u32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct CgroupFacts {
-    path: Text,
-    unit: Option<Text>,
-    container: Option<Text>,
+struct StoredCgroup {
+    path: StringId,
+    unit: Option<StringId>,
+    container: Option<StringId>,
 }
 
-pub(super) const fn process_id(key: ProcessKey) -> ProcessId {
+pub(super) const fn to_stored_key(key: ProcessKey) -> StoredProcessKey {
     (key.pid.0, key.start.0)
 }
 
-pub(super) const fn process_key((pid, start): ProcessId) -> ProcessKey {
+pub(super) const fn from_stored_key((pid, start): StoredProcessKey) -> ProcessKey {
     ProcessKey {
         pid: Pid(pid),
         start: StartTime(start),
@@ -62,87 +62,104 @@ pub(super) const fn process_key((pid, start): ProcessId) -> ProcessKey {
 }
 
 /// What is different in `now`.
-pub(super) fn changes(before: &Directory, now: &Directory, texts: &mut texts::Written) -> Changes {
+pub(super) fn diff_directories(
+    before: &Directory,
+    now: &Directory,
+    string_table: &mut texts::StringTableWriter,
+) -> DirectoryDelta {
     let (b, n) = (before, now);
-    Changes {
-        processes: entries(&b.processes, &n.processes, process_id, |process| {
-            ProcessFacts {
-                name: texts.number(&process.name),
-                executable: process.executable.as_ref().map(|t| texts.number(t)),
-                command: process.command.as_ref().map(|t| texts.number(t)),
+    DirectoryDelta {
+        processes: diff_maps(&b.processes, &n.processes, to_stored_key, |process| {
+            StoredProcess {
+                name: string_table.intern(&process.name),
+                executable: process.executable.as_ref().map(|t| string_table.intern(t)),
+                command: process.command.as_ref().map(|t| string_table.intern(t)),
                 uid: process.uid.map(|uid| uid.0),
                 parent: process.parent.map(|pid| pid.0),
             }
         }),
-        users: entries(&b.users, &n.users, |uid| uid.0, |t| texts.number(t)),
-        cgroups: entries(
+        users: diff_maps(&b.users, &n.users, |uid| uid.0, |t| string_table.intern(t)),
+        cgroups: diff_maps(
             &b.cgroups,
             &n.cgroups,
             |id| id.0,
-            |cgroup| CgroupFacts {
-                path: texts.number(&cgroup.path),
-                unit: cgroup.unit.as_ref().map(|t| texts.number(t)),
-                container: cgroup.container.as_ref().map(|t| texts.number(t)),
+            |cgroup| StoredCgroup {
+                path: string_table.intern(&cgroup.path),
+                unit: cgroup.unit.as_ref().map(|t| string_table.intern(t)),
+                container: cgroup.container.as_ref().map(|t| string_table.intern(t)),
             },
         ),
-        interfaces: entries(&b.interfaces, &n.interfaces, |i| i.0, |t| texts.number(t)),
-        hosts: entries(&b.hosts, &n.hosts, |address| address, |t| texts.number(t)),
+        interfaces: diff_maps(
+            &b.interfaces,
+            &n.interfaces,
+            |i| i.0,
+            |t| string_table.intern(t),
+        ),
+        hosts: diff_maps(
+            &b.hosts,
+            &n.hosts,
+            |address| address,
+            |t| string_table.intern(t),
+        ),
     }
 }
 
-fn entries<K: Copy + Eq + Hash, V: PartialEq, Key, Facts>(
+fn diff_maps<K: Copy + Eq + Hash, V: PartialEq, Key, Facts>(
     before: &HashMap<K, V>,
     now: &HashMap<K, V>,
     key: impl Fn(K) -> Key,
-    mut facts: impl FnMut(&V) -> Facts,
-) -> Entries<Key, Facts> {
+    mut stored: impl FnMut(&V) -> Facts,
+) -> MapDelta<Key, Facts> {
     let is_new = |(id, value): &(&K, &V)| before.get(*id) != Some(*value);
     let new = now.iter().filter(is_new);
-    let new = Few(new.map(|(id, value)| (key(*id), facts(value))).collect());
-    let gone = before.keys().filter(|id| !now.contains_key(*id));
-    let gone = Few(gone.map(|id| key(*id)).collect());
-    Entries { new, gone }
+    let new = BoundedVec(new.map(|(id, value)| (key(*id), stored(value))).collect());
+    let removed = before.keys().filter(|id| !now.contains_key(*id));
+    let removed = BoundedVec(removed.map(|id| key(*id)).collect());
+    MapDelta {
+        added: new,
+        removed,
+    }
 }
 
-impl Changes {
+impl DirectoryDelta {
     /// Whether there are none.
-    fn is_nothing(&self) -> bool {
-        self.processes.is_nothing()
-            && self.users.is_nothing()
-            && self.cgroups.is_nothing()
-            && self.interfaces.is_nothing()
-            && self.hosts.is_nothing()
+    fn is_empty(&self) -> bool {
+        self.processes.is_empty()
+            && self.users.is_empty()
+            && self.cgroups.is_empty()
+            && self.interfaces.is_empty()
+            && self.hosts.is_empty()
     }
 
     /// Makes them. A directory in which nothing changes stays the shared one.
     pub(super) fn apply(
         self,
         directory: &mut Arc<Directory>,
-        texts: &texts::Read,
-    ) -> Result<(), Nonsense> {
-        if self.is_nothing() {
+        string_table: &texts::StringTableReader,
+    ) -> Result<(), InvalidData> {
+        if self.is_empty() {
             return Ok(());
         }
-        let text = |t: Text| texts.get(t);
-        let optional = |t: Option<Text>| t.map(text).transpose();
+        let text = |t: StringId| string_table.get(t);
+        let optional = |t: Option<StringId>| t.map(text).transpose();
         let d = Arc::make_mut(directory);
         self.processes
-            .apply(&mut d.processes, process_key, |key, facts| {
+            .apply(&mut d.processes, from_stored_key, |key, stored| {
                 Ok(Arc::new(Process {
                     key,
-                    name: text(facts.name)?,
-                    executable: optional(facts.executable)?,
-                    command: optional(facts.command)?,
-                    uid: facts.uid.map(Uid),
-                    parent: facts.parent.map(Pid),
+                    name: text(stored.name)?,
+                    executable: optional(stored.executable)?,
+                    command: optional(stored.command)?,
+                    uid: stored.uid.map(Uid),
+                    parent: stored.parent.map(Pid),
                 }))
             })?;
         self.users.apply(&mut d.users, Uid, |_, name| text(name))?;
-        self.cgroups.apply(&mut d.cgroups, CgroupId, |_, facts| {
+        self.cgroups.apply(&mut d.cgroups, CgroupId, |_, stored| {
             Ok(Arc::new(Cgroup {
-                path: text(facts.path)?,
-                unit: optional(facts.unit)?,
-                container: optional(facts.container)?,
+                path: text(stored.path)?,
+                unit: optional(stored.unit)?,
+                container: optional(stored.container)?,
             }))
         })?;
         self.interfaces
@@ -152,26 +169,26 @@ impl Changes {
     }
 }
 
-impl<K, V> Entries<K, V> {
-    fn is_nothing(&self) -> bool {
-        self.new.0.is_empty() && self.gone.0.is_empty()
+impl<K, V> MapDelta<K, V> {
+    fn is_empty(&self) -> bool {
+        self.added.0.is_empty() && self.removed.0.is_empty()
     }
 
     fn apply<Id: Copy + Eq + Hash, Value>(
         self,
         map: &mut HashMap<Id, Value>,
         id: impl Fn(K) -> Id,
-        value: impl Fn(Id, V) -> Result<Value, Nonsense>,
-    ) -> Result<(), Nonsense> {
-        for key in self.gone.0 {
+        value: impl Fn(Id, V) -> Result<Value, InvalidData>,
+    ) -> Result<(), InvalidData> {
+        for key in self.removed.0 {
             map.remove(&id(key));
         }
-        if map.len() + self.new.0.len() > MOST_ENTRIES {
-            return Err(Nonsense);
+        if map.len() + self.added.0.len() > MAX_ENTRIES {
+            return Err(InvalidData);
         }
-        for (key, facts) in self.new.0 {
+        for (key, stored) in self.added.0 {
             let id = id(key);
-            map.insert(id, value(id, facts)?);
+            map.insert(id, value(id, stored)?);
         }
         Ok(())
     }

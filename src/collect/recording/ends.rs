@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::facts::nanoseconds;
-use super::sockets::TcpFacts;
+use super::sockets::StoredTcpInfo;
 use crate::destroyed::Destroyed;
 use crate::endpoint::Endpoint;
 use crate::port::{Port, Protocol};
@@ -15,7 +15,7 @@ use crate::socket::{Cookie, InterfaceIndex};
 
 /// One end.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct EndFacts {
+pub(super) struct StoredClose {
     at: u64,
     is_udp: bool,
     local: (IpAddr, u16),
@@ -23,11 +23,11 @@ pub(super) struct EndFacts {
     interface: Option<NonZeroU32>,
     cookie: Option<NonZeroU64>,
     unread: u32,
-    tcp: Option<TcpFacts>,
+    tcp: Option<StoredTcpInfo>,
 }
 
-impl EndFacts {
-    pub(super) fn of(end: &Destroyed) -> Self {
+impl StoredClose {
+    pub(super) fn from_destroyed(end: &Destroyed) -> Self {
         let pair = |end: Endpoint| (end.address, end.port.0);
         Self {
             at: nanoseconds(end.at),
@@ -37,11 +37,11 @@ impl EndFacts {
             interface: end.interface.map(|i| i.0),
             cookie: end.cookie.map(|c| c.0),
             unread: end.unread,
-            tcp: end.tcp.map(TcpFacts::of),
+            tcp: end.tcp.map(StoredTcpInfo::from_tcp_info),
         }
     }
 
-    pub(super) fn end(self) -> Destroyed {
+    pub(super) fn into_destroyed(self) -> Destroyed {
         let endpoint = |(address, port)| Endpoint::new(address, Port(port));
         Destroyed {
             at: Duration::from_nanos(self.at),
@@ -54,7 +54,7 @@ impl EndFacts {
             interface: self.interface.map(InterfaceIndex),
             cookie: self.cookie.map(Cookie),
             unread: self.unread,
-            tcp: self.tcp.map(TcpFacts::figures),
+            tcp: self.tcp.map(StoredTcpInfo::into_tcp_info),
         }
     }
 }

@@ -6,31 +6,31 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::few::Few;
-use super::texts::safe;
-use super::{MOST_OF_ONE, Nonsense};
+use super::few::BoundedVec;
+use super::texts::sanitize_stored;
+use super::{InvalidData, MAX_PER_ITEM};
 use crate::port::{Port, PortRange};
 use crate::process::{Pid, Uid};
-use crate::snapshot::{Cost, Directory, Gap, Observer, Sight, Snapshot, SourceKind};
+use crate::snapshot::{Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
 use crate::socket::Socket;
 
 /// What a snapshot has besides sockets and directory. Times are nanoseconds.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SampleFacts {
+pub(super) struct StoredSample {
     taken_at: (i64, i32),
     elapsed: u64,
     source: u8,
-    sight: (u32, u32),
+    owner_coverage: (u32, u32),
     observer: (Option<u32>, u32),
     ephemeral: (u16, u16),
-    gaps: Few<GapFacts, MOST_OF_ONE>,
+    gaps: BoundedVec<StoredGap, MAX_PER_ITEM>,
     cost: (u64, Option<u64>),
     interval: u64,
 }
 
 /// Something that could not be seen.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum GapFacts {
+pub(super) enum StoredGap {
     Sockets(String),
     Owners(String),
     Sampler(String),
@@ -42,8 +42,8 @@ pub(super) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl SampleFacts {
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+impl StoredSample {
+    pub(super) fn from_snapshot(snapshot: &Snapshot) -> Self {
         let at = snapshot.taken_at;
         Self {
             taken_at: (at.as_second(), at.subsec_nanosecond()),
@@ -53,13 +53,16 @@ impl SampleFacts {
                 SourceKind::Procfs => 1,
                 SourceKind::Netstat2 => 2,
             },
-            sight: (snapshot.sight.readable, snapshot.sight.hidden),
+            owner_coverage: (
+                snapshot.owner_coverage.readable,
+                snapshot.owner_coverage.hidden,
+            ),
             observer: (
                 snapshot.observer.uid.map(|uid| uid.0),
                 snapshot.observer.pid.0,
             ),
             ephemeral: (snapshot.ephemeral.first.0, snapshot.ephemeral.last.0),
-            gaps: Few(snapshot.gaps.iter().map(GapFacts::of).collect()),
+            gaps: BoundedVec(snapshot.gaps.iter().map(StoredGap::from_gap).collect()),
             cost: (
                 nanoseconds(snapshot.cost.wall),
                 snapshot.cost.cpu_total.map(nanoseconds),
@@ -69,30 +72,30 @@ impl SampleFacts {
     }
 
     /// The snapshot, with the sockets and the directory that belong to it.
-    pub(super) fn snapshot(
+    pub(super) fn into_snapshot(
         self,
         sockets: Vec<Socket>,
         directory: Arc<Directory>,
-    ) -> Result<Snapshot, Nonsense> {
+    ) -> Result<Snapshot, InvalidData> {
         let (seconds, nanos) = self.taken_at;
         let (first, last) = self.ephemeral;
         Ok(Snapshot {
-            taken_at: jiff::Timestamp::new(seconds, nanos).map_err(|_| Nonsense)?,
+            taken_at: jiff::Timestamp::new(seconds, nanos).map_err(|_| InvalidData)?,
             elapsed: Duration::from_nanos(self.elapsed),
             source: match self.source {
                 0 => SourceKind::SockDiag,
                 1 => SourceKind::Procfs,
                 2 => SourceKind::Netstat2,
-                _ => return Err(Nonsense),
+                _ => return Err(InvalidData),
             },
             sockets,
             // They stand in a block of their own.
             destroyed: Vec::new(),
             directory,
-            sight: Sight {
-                readable: self.sight.0,
-                hidden: self.sight.1,
-                unvisited: 0,
+            owner_coverage: OwnerCoverage {
+                readable: self.owner_coverage.0,
+                hidden: self.owner_coverage.1,
+                unscanned: 0,
             },
             observer: Observer {
                 uid: self.observer.0.map(Uid),
@@ -102,8 +105,8 @@ impl SampleFacts {
                 first: Port(first),
                 last: Port(last),
             },
-            gaps: self.gaps.0.into_iter().map(GapFacts::gap).collect(),
-            cost: Cost {
+            gaps: self.gaps.0.into_iter().map(StoredGap::into_gap).collect(),
+            cost: SampleCost {
                 wall: Duration::from_nanos(self.cost.0),
                 cpu_total: self.cost.1.map(Duration::from_nanos),
             },
@@ -112,8 +115,8 @@ impl SampleFacts {
     }
 }
 
-impl GapFacts {
-    pub(super) fn of(gap: &Gap) -> Self {
+impl StoredGap {
+    pub(super) fn from_gap(gap: &Gap) -> Self {
         match gap {
             Gap::Sockets(why) => Self::Sockets(why.clone()),
             Gap::Owners(why) => Self::Owners(why.clone()),
@@ -122,13 +125,13 @@ impl GapFacts {
         }
     }
 
-    pub(super) fn gap(self) -> Gap {
-        let safe = |why: String| safe(&why).to_string();
+    pub(super) fn into_gap(self) -> Gap {
+        let sanitize_stored = |why: String| sanitize_stored(&why).to_string();
         match self {
-            Self::Sockets(why) => Gap::Sockets(safe(why)),
-            Self::Owners(why) => Gap::Owners(safe(why)),
-            Self::Sampler(why) => Gap::Sampler(safe(why)),
-            Self::Closes(why) => Gap::Closes(safe(why)),
+            Self::Sockets(why) => Gap::Sockets(sanitize_stored(why)),
+            Self::Owners(why) => Gap::Owners(sanitize_stored(why)),
+            Self::Sampler(why) => Gap::Sampler(sanitize_stored(why)),
+            Self::Closes(why) => Gap::Closes(sanitize_stored(why)),
         }
     }
 }

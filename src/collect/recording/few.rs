@@ -13,32 +13,32 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// At most so many.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub(super) struct Few<T, const MOST: usize>(pub(super) Vec<T>);
+pub(super) struct BoundedVec<T, const MAX: usize>(pub(super) Vec<T>);
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Few<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for BoundedVec<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(Counted::<T, MOST>(PhantomData))
+        from.deserialize_seq(BoundedVecVisitor::<T, MAX>(PhantomData))
     }
 }
 
-struct Counted<T, const MOST: usize>(PhantomData<T>);
+struct BoundedVecVisitor<T, const MAX: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Counted<T, MOST> {
-    type Value = Few<T, MOST>;
+impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for BoundedVecVisitor<T, MAX> {
+    type Value = BoundedVec<T, MAX>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {MOST} entries")
+        write!(f, "at most {MAX} entries")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
         while let Some(entry) = entries.next_element()? {
-            if all.len() == MOST {
+            if all.len() == MAX {
                 return Err(A::Error::custom("too many"));
             }
             all.push(entry);
         }
-        Ok(Few(all))
+        Ok(BoundedVec(all))
     }
 }
 
@@ -47,11 +47,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_read_unless_it_is_too_long() {
-        let bytes = postcard::to_stdvec(&Few::<u32, 3>(vec![1, 2, 3])).unwrap();
+    fn list_longer_than_its_bound_is_rejected() {
+        let bytes = postcard::to_stdvec(&BoundedVec::<u32, 3>(vec![1, 2, 3])).unwrap();
         assert_eq!(bytes, postcard::to_stdvec(&vec![1_u32, 2, 3]).unwrap());
-        let read: Few<u32, 3> = postcard::from_bytes(&bytes).unwrap();
+        let read: BoundedVec<u32, 3> = postcard::from_bytes(&bytes).unwrap();
         assert_eq!(read.0, [1, 2, 3]);
-        assert!(postcard::from_bytes::<Few<u32, 2>>(&bytes).is_err());
+        assert!(postcard::from_bytes::<BoundedVec<u32, 2>>(&bytes).is_err());
     }
 }

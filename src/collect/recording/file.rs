@@ -4,11 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::{About, Reader, Rhythm, Unreadable, Writer};
+use super::{
+    KeyframeInterval, OpenRecordingError, RecordingInfo, RecordingReader, RecordingWriter,
+};
 
 /// What is to be done where a file is in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
+pub enum ExistingFile {
     /// It stays.
     Keep,
     /// It is replaced.
@@ -20,7 +22,11 @@ pub enum Existing {
 ///
 /// # Errors
 /// When there is a file already that is to be kept, or the system refuses.
-pub fn create(path: &Path, existing: Existing, about: &About) -> io::Result<Writer<File>> {
+pub fn create_recording(
+    path: &Path,
+    existing_file: ExistingFile,
+    info: &RecordingInfo,
+) -> io::Result<RecordingWriter<File>> {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -28,7 +34,7 @@ pub fn create(path: &Path, existing: Existing, about: &About) -> io::Result<Writ
     match fs::metadata(path) {
         // A device or a pipe holds nothing that could be lost, and has its own mode.
         Ok(found) if !found.is_file() => {}
-        Ok(_) if existing == Existing::Replace => {
+        Ok(_) if existing_file == ExistingFile::Replace => {
             // Another file rather than the old one cut to nothing: whoever has that open keeps it,
             // and its mode is not what this one should have.
             fs::remove_file(path)?;
@@ -39,20 +45,20 @@ pub fn create(path: &Path, existing: Existing, about: &About) -> io::Result<Writ
         }
     }
     let file = options.open(path)?;
-    Writer::begin(file, about, Rhythm::default())
+    RecordingWriter::new(file, info, KeyframeInterval::default())
 }
 
 /// Opens a recording.
 ///
 /// # Errors
 /// When it cannot be read, or is none.
-pub fn open(path: &Path) -> Result<Reader<File>, Unreadable> {
-    Reader::open(File::open(path)?)
+pub fn open_recording(path: &Path) -> Result<RecordingReader<File>, OpenRecordingError> {
+    RecordingReader::open(File::open(path)?)
 }
 
-impl Writer<File> {
+impl RecordingWriter<File> {
     /// Takes back what was written of a block that did not get its room: the file is whole up to there.
-    pub fn take_back(&self) {
+    pub fn truncate_partial_block(&self) {
         // What is no file has nothing to take back; a half block is left out by whoever reads.
         let _ = self.output().set_len(self.summary().bytes);
     }

@@ -5,23 +5,23 @@ use hashbrown::HashMap;
 use crate::socket::{Socket, SocketKey};
 
 /// No further place.
-const NONE: usize = usize::MAX;
+const NO_NEXT: usize = usize::MAX;
 
 /// Gives each socket of `now` its place in `before`, or none where it is new. Sockets that nothing
 /// tells apart meet in their order.
-pub(super) fn places(before: &[Socket], now: &[Socket]) -> Vec<Option<usize>> {
+pub(super) fn match_rows(before: &[Socket], now: &[Socket]) -> Vec<Option<usize>> {
     let mut first: HashMap<SocketKey, usize> = HashMap::with_capacity(before.len());
     // The next place with the same key, for each place.
-    let mut next = vec![NONE; before.len()];
-    for (place, socket) in before.iter().enumerate().rev() {
-        if let Some(later) = first.insert(socket.key(), place) {
-            next[place] = later;
+    let mut next = vec![NO_NEXT; before.len()];
+    for (index, socket) in before.iter().enumerate().rev() {
+        if let Some(later) = first.insert(socket.key(), index) {
+            next[index] = later;
         }
     }
     let find = |socket: &Socket| {
-        let place = first.get_mut(&socket.key())?;
-        let found = *place;
-        *place = *next.get(found)?;
+        let index = first.get_mut(&socket.key())?;
+        let found = *index;
+        *index = *next.get(found)?;
         Some(found)
     };
     now.iter().map(find).collect()

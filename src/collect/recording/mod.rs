@@ -44,7 +44,7 @@
 //!
 //! Nothing is allocated for a length before that many bytes were read; a body is at most 255 times
 //! its stored form (LZ4 gives no more) and at most 128 MiB; sockets, ends, texts and entries are bounded in number
-//! ([`MOST_SOCKETS`], [`MOST_ENTRIES`]). Every text goes through [`crate::text`] as if it came from /proc.
+//! ([`MAX_SOCKETS`], [`MAX_ENTRIES`]). Every text goes through [`crate::text`] as if it came from /proc.
 
 mod block;
 mod directory;
@@ -59,10 +59,10 @@ mod sockets;
 mod texts;
 mod writer;
 
-pub use file::{Existing, create, open};
-pub use reader::{Ending, Reader, Unreadable};
+pub use file::{ExistingFile, create_recording, open_recording};
+pub use reader::{OpenRecordingError, RecordingEnd, RecordingReader};
 pub use redact::Redactor;
-pub use writer::{Rhythm, Summary, Writer};
+pub use writer::{KeyframeInterval, RecordingSummary, RecordingWriter};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,23 +70,23 @@ use serde::{Deserialize, Serialize};
 pub const VERSION: u16 = 1;
 
 /// The first bytes of every recording.
-const MAGIC: [u8; 13] = *b"\x89PORTOLAN\r\n\x1a\n";
+const FILE_MAGIC: [u8; 13] = *b"\x89PORTOLAN\r\n\x1a\n";
 
 /// The magic, the version and a zero.
-const HEADER: usize = MAGIC.len() + 3;
+const FILE_HEADER_LEN: usize = FILE_MAGIC.len() + 3;
 
 /// The most sockets one sample may have.
-pub const MOST_SOCKETS: usize = 1 << 21;
+pub const MAX_SOCKETS: usize = 1 << 21;
 
 /// The most texts, and the most entries of each kind in the directory.
-pub const MOST_ENTRIES: usize = 1 << 20;
+pub const MAX_ENTRIES: usize = 1 << 20;
 
 /// The most processes that hold one socket, and the most gaps of a sample.
-const MOST_OF_ONE: usize = 1 << 16;
+const MAX_PER_ITEM: usize = 1 << 16;
 
 /// What a recording says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub struct RecordingInfo {
     /// The program that wrote it.
     pub program: String,
     /// The machine it was made on.
@@ -97,9 +97,9 @@ pub struct About {
 
 /// Why a body that came whole is nonsense all the same.
 #[derive(Debug)]
-struct Nonsense;
+struct InvalidData;
 
-impl From<postcard::Error> for Nonsense {
+impl From<postcard::Error> for InvalidData {
     fn from(_: postcard::Error) -> Self {
         Self
     }
@@ -107,10 +107,10 @@ impl From<postcard::Error> for Nonsense {
 
 /// The kinds of blocks.
 mod kind {
-    pub(super) const ABOUT: u8 = b'A';
+    pub(super) const INFO: u8 = b'A';
     pub(super) const KEYFRAME: u8 = b'K';
-    pub(super) const DIFFERENCE: u8 = b'D';
+    pub(super) const DELTA: u8 = b'D';
     pub(super) const CLOSES: u8 = b'C';
-    pub(super) const FAILED: u8 = b'F';
+    pub(super) const FAILED_SAMPLE: u8 = b'F';
     pub(super) const END: u8 = b'E';
 }

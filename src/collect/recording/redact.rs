@@ -16,14 +16,14 @@ use crate::process::{Process, Uid};
 use crate::snapshot::{Cgroup, Directory, Snapshot};
 
 /// The first user number that is given to a user who is not root.
-const FIRST_USER: u32 = 1001;
+const FIRST_UID: u32 = 1001;
 
 /// Remembers who was given which pseudonym.
 #[derive(Debug, Default)]
 pub struct Redactor {
     addresses: HashMap<IpAddr, IpAddr>,
     /// How many of each kind of address were given.
-    given: HashMap<Kind, u32>,
+    counts: HashMap<AddressClass, u32>,
     users: HashMap<Uid, Uid>,
     /// By their hashes: over a long time there may be many.
     texts: HashMap<u64, usize>,
@@ -33,16 +33,16 @@ pub struct Redactor {
 
 /// The kinds of addresses that are replaced, each by one of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Ten,
-    OneSevenTwo,
-    OneNineTwo,
-    Shared,
+enum AddressClass {
+    Private10,
+    Private172,
+    Private192,
+    CarrierNat,
     LinkLocal4,
-    Elsewhere4,
-    Unique6,
+    Public4,
+    UniqueLocal6,
     LinkLocal6,
-    Elsewhere6,
+    Public6,
 }
 
 impl Redactor {
@@ -88,12 +88,12 @@ impl Redactor {
         if let Some(known) = self.addresses.get(&address) {
             return *known;
         }
-        let Some(kind) = Kind::of(address) else {
+        let Some(class) = AddressClass::from_address(address) else {
             return address;
         };
-        let number = self.given.entry(kind).or_default();
+        let number = self.counts.entry(class).or_default();
         *number += 1;
-        let pseudonym = kind.nth(*number);
+        let pseudonym = class.nth_pseudonym(*number);
         self.addresses.insert(address, pseudonym);
         pseudonym
     }
@@ -102,16 +102,16 @@ impl Redactor {
         if uid == Uid(0) {
             return uid;
         }
-        let next = Uid(FIRST_USER + self.users.len() as u32);
+        let next = Uid(FIRST_UID + self.users.len() as u32);
         *self.users.entry(uid).or_insert(next)
     }
 
     /// A text that tells nothing but which of them is the same.
-    fn text(&mut self, what: &str, original: &Arc<str>) -> Arc<str> {
+    fn text_pseudonym(&mut self, prefix: &str, original: &Arc<str>) -> Arc<str> {
         let next = self.texts.len() + 1;
         let hash = self.texts.hasher().hash_one(original);
         let number = *self.texts.entry(hash).or_insert(next);
-        format!("{what} {number}").into()
+        format!("{prefix} {number}").into()
     }
 
     fn directory(&mut self, original: &Directory) -> Directory {
@@ -126,7 +126,10 @@ impl Redactor {
             let executable = process.executable.as_ref();
             let redacted_process = Process {
                 executable: executable.map(|_| format!("/…/{}", process.name).into()),
-                command: process.command.as_ref().map(|c| self.text("command", c)),
+                command: process
+                    .command
+                    .as_ref()
+                    .map(|c| self.text_pseudonym("command", c)),
                 uid: process.uid.map(|uid| self.user(uid)),
                 ..Process::clone(process)
             };
@@ -140,7 +143,7 @@ impl Redactor {
             let pseudonym = self.user(*uid);
             let name = match *uid {
                 Uid(0) => Arc::clone(name),
-                _ => format!("user{}", pseudonym.0 - FIRST_USER + 1).into(),
+                _ => format!("user{}", pseudonym.0 - FIRST_UID + 1).into(),
             };
             redacted.users.insert(pseudonym, name);
         }
@@ -149,7 +152,7 @@ impl Redactor {
             redacted.cgroups.insert(*id, Arc::new(cgroup));
         }
         for (address, name) in &original.hosts {
-            let name = self.text("host", name);
+            let name = self.text_pseudonym("host", name);
             redacted.hosts.insert(self.address(*address), name);
         }
         redacted
@@ -157,17 +160,17 @@ impl Redactor {
 
     fn cgroup(&mut self, original: &Cgroup) -> Cgroup {
         // Units of the system tell what runs; those of users tell who they are.
-        let is_plain = |unit: &Arc<str>| !unit.contains('@') && !unit.starts_with("user-");
+        let is_system_unit = |unit: &Arc<str>| !unit.contains('@') && !unit.starts_with("user-");
         let is_users = original.path.contains("user.slice");
         let unit = original.unit.as_ref().map(|unit| match unit {
-            unit if is_plain(unit) && !is_users => Arc::clone(unit),
-            unit => self.text("unit", unit),
+            unit if is_system_unit(unit) && !is_users => Arc::clone(unit),
+            unit => self.text_pseudonym("unit", unit),
         });
         let container = original.container.as_ref().map(|container| {
             let engine = container.split(' ').next().unwrap_or_default().to_owned();
-            self.text(&engine, container)
+            self.text_pseudonym(&engine, container)
         });
-        let path = self.text("cgroup", &original.path);
+        let path = self.text_pseudonym("cgroup", &original.path);
         Cgroup {
             path,
             unit,
@@ -176,16 +179,16 @@ impl Redactor {
     }
 }
 
-impl Kind {
+impl AddressClass {
     /// `None` for what is the same on every machine.
-    fn of(address: IpAddr) -> Option<Self> {
+    fn from_address(address: IpAddr) -> Option<Self> {
         match address {
-            IpAddr::V4(v4) => Self::of_v4(v4),
-            IpAddr::V6(v6) => Self::of_v6(v6),
+            IpAddr::V4(v4) => Self::from_ipv4(v4),
+            IpAddr::V6(v6) => Self::from_ipv6(v6),
         }
     }
 
-    const fn of_v4(address: Ipv4Addr) -> Option<Self> {
+    const fn from_ipv4(address: Ipv4Addr) -> Option<Self> {
         if address.is_loopback()
             || address.is_unspecified()
             || address.is_multicast()
@@ -194,29 +197,29 @@ impl Kind {
             return None;
         }
         Some(match address.octets() {
-            [10, ..] => Self::Ten,
-            [172, 16..=31, ..] => Self::OneSevenTwo,
-            [192, 168, ..] => Self::OneNineTwo,
-            [100, 64..=127, ..] => Self::Shared,
+            [10, ..] => Self::Private10,
+            [172, 16..=31, ..] => Self::Private172,
+            [192, 168, ..] => Self::Private192,
+            [100, 64..=127, ..] => Self::CarrierNat,
             [169, 254, ..] => Self::LinkLocal4,
-            _ => Self::Elsewhere4,
+            _ => Self::Public4,
         })
     }
 
-    const fn of_v6(address: Ipv6Addr) -> Option<Self> {
+    const fn from_ipv6(address: Ipv6Addr) -> Option<Self> {
         if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
             return None;
         }
         Some(match address.segments() {
-            [0xfc00..=0xfdff, ..] => Self::Unique6,
+            [0xfc00..=0xfdff, ..] => Self::UniqueLocal6,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal6,
-            _ => Self::Elsewhere6,
+            _ => Self::Public6,
         })
     }
 
     /// The nth pseudonym of this kind. What is elsewhere becomes an address for documentation; where
     /// there are no more of these, one that is reserved for tests.
-    fn nth(self, number: u32) -> IpAddr {
+    fn nth_pseudonym(self, number: u32) -> IpAddr {
         /// As many as fit, then again from the first: nobody has more.
         fn v4(first: [u8; 4], bits: u32, number: u32) -> IpAddr {
             let within = number % (1 << bits);
@@ -227,20 +230,20 @@ impl Kind {
             IpAddr::from(Ipv6Addr::new(first, second, 0, 0, 0, 0, high, low))
         };
         match self {
-            Self::Ten => v4([10, 0, 0, 0], 24, number),
-            Self::OneSevenTwo => v4([172, 16, 0, 0], 20, number),
-            Self::OneNineTwo => v4([192, 168, 0, 0], 16, number),
-            Self::Shared => v4([100, 64, 0, 0], 22, number),
+            Self::Private10 => v4([10, 0, 0, 0], 24, number),
+            Self::Private172 => v4([172, 16, 0, 0], 20, number),
+            Self::Private192 => v4([192, 168, 0, 0], 16, number),
+            Self::CarrierNat => v4([100, 64, 0, 0], 22, number),
             Self::LinkLocal4 => v4([169, 254, 0, 0], 16, number),
-            Self::Elsewhere4 => match number {
+            Self::Public4 => match number {
                 ..255 => v4([203, 0, 113, 0], 8, number),
                 255..509 => v4([198, 51, 100, 0], 8, number - 254),
                 509..763 => v4([192, 0, 2, 0], 8, number - 508),
                 _ => v4([198, 18, 0, 0], 17, number),
             },
-            Self::Unique6 => v6(0xfd00, 0),
+            Self::UniqueLocal6 => v6(0xfd00, 0),
             Self::LinkLocal6 => v6(0xfe80, 0),
-            Self::Elsewhere6 => v6(0x2001, 0xdb8),
+            Self::Public6 => v6(0x2001, 0xdb8),
         }
     }
 }

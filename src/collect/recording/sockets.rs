@@ -6,44 +6,44 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::{ProcessId, process_id, process_key};
+use super::directory::{StoredProcessKey, from_stored_key, to_stored_key};
 use super::facts::nanoseconds;
-use super::few::Few;
-use super::texts::{self, Text};
-use super::{MOST_OF_ONE, Nonsense};
+use super::few::BoundedVec;
+use super::texts::{self, StringId};
+use super::{InvalidData, MAX_PER_ITEM};
 use crate::endpoint::Endpoint;
 use crate::port::Port;
 use crate::process::{Fd, Holder, Holders, Uid};
 use crate::socket::{
-    Backlog, CgroupId, Congestion, Cookie, Delivered, Inode, InterfaceIndex, Queues, Sent, Socket,
-    TcpInfo, TcpState, Timer, TimerKind, Transport,
+    AcceptQueue, CgroupId, CongestionAlgorithm, Cookie, DeliveredBytes, Inode, InterfaceIndex,
+    Queues, SentBytes, Socket, SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
 };
 
 /// A socket, in parts that change together.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SocketFacts {
-    being: Being,
+pub(super) struct StoredSocket {
+    identity: StoredIdentity,
     state: Option<u8>,
-    load: Load,
-    timer: Option<TimerFacts>,
-    tcp: Option<TcpFacts>,
-    holders: HolderFacts,
+    queue_state: StoredQueues,
+    timer: Option<StoredTimer>,
+    tcp: Option<StoredTcpInfo>,
+    holders: StoredHolders,
 }
 
 /// What changed of a socket.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct SocketChange {
-    being: Option<Being>,
+pub(super) struct SocketDelta {
+    identity: Option<StoredIdentity>,
     state: Option<Option<u8>>,
-    load: Option<Load>,
-    timer: Option<Option<TimerFacts>>,
-    tcp: Option<Option<TcpFacts>>,
-    holders: Option<HolderFacts>,
+    queue_state: Option<StoredQueues>,
+    timer: Option<Option<StoredTimer>>,
+    tcp: Option<Option<StoredTcpInfo>>,
+    holders: Option<StoredHolders>,
 }
 
 /// What hardly ever changes.
 #[derive(Debug, Serialize, Deserialize)]
-struct Being {
+struct StoredIdentity {
     local: (IpAddr, u16),
     remote: Option<(IpAddr, u16)>,
     interface: Option<NonZeroU32>,
@@ -52,33 +52,33 @@ struct Being {
     uid: Option<u32>,
     v6only: Option<bool>,
     cgroup: Option<u64>,
-    congestion: Option<Text>,
+    congestion: Option<StringId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Load {
+struct StoredQueues {
     queues: Option<(u32, u32)>,
-    backlog: Option<(u32, Option<u32>)>,
+    accept_queue: Option<(u32, Option<u32>)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct TimerFacts {
-    kind: TimerFor,
+struct StoredTimer {
+    kind: StoredTimerKind,
     due: u64,
     retransmits: u8,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum TimerFor {
+enum StoredTimerKind {
     Retransmit,
     Keepalive,
     TimeWait,
-    Probe,
+    ZeroWindowProbe,
     Other(u8),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct TcpFacts {
+pub(super) struct StoredTcpInfo {
     rtt: (Option<NonZeroU32>, u32, Option<NonZeroU32>),
     congestion_window: u32,
     send_mss: u32,
@@ -88,40 +88,50 @@ pub(super) struct TcpFacts {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum HolderFacts {
-    NotSought,
-    Found(Few<(ProcessId, Option<u32>), MOST_OF_ONE>),
+enum StoredHolders {
+    NotSearched,
+    Found(BoundedVec<(StoredProcessKey, Option<u32>), MAX_PER_ITEM>),
     Hidden,
-    Nobody,
+    NoHolder,
 }
 
-impl SocketFacts {
-    pub(super) fn of(socket: &Socket, texts: &mut texts::Written) -> Self {
+impl StoredSocket {
+    pub(super) fn from_socket(
+        socket: &Socket,
+        string_table: &mut texts::StringTableWriter,
+    ) -> Self {
         Self {
-            being: Being::of(socket, texts),
+            identity: StoredIdentity::from_socket(socket, string_table),
             state: state_number(socket.transport),
-            load: Load::of(socket),
-            timer: socket.timer.map(TimerFacts::of),
-            tcp: socket.tcp.map(TcpFacts::of),
-            holders: HolderFacts::of(&socket.holders),
+            queue_state: StoredQueues::from_socket(socket),
+            timer: socket.timer.map(StoredTimer::from_timer),
+            tcp: socket.tcp.map(StoredTcpInfo::from_tcp_info),
+            holders: StoredHolders::from_holders(&socket.holders),
         }
     }
 
-    pub(super) fn socket(self, texts: &texts::Read) -> Result<Socket, Nonsense> {
-        let local = endpoint(self.being.local);
+    pub(super) fn into_socket(
+        self,
+        string_table: &texts::StringTableReader,
+    ) -> Result<Socket, InvalidData> {
+        let local = endpoint(self.identity.local);
         let mut socket = Socket::new(transport(self.state), local, None);
-        self.being.put(&mut socket, texts)?;
-        self.load.put(&mut socket);
-        socket.timer = self.timer.map(TimerFacts::timer);
-        socket.tcp = self.tcp.map(TcpFacts::figures);
-        socket.holders = self.holders.holders();
+        self.identity.apply_to(&mut socket, string_table)?;
+        self.queue_state.apply_to(&mut socket);
+        socket.timer = self.timer.map(StoredTimer::into_timer);
+        socket.tcp = self.tcp.map(StoredTcpInfo::into_tcp_info);
+        socket.holders = self.holders.into_holders();
         Ok(socket)
     }
 }
 
-impl SocketChange {
-    pub(super) fn between(before: &Socket, now: &Socket, texts: &mut texts::Written) -> Self {
-        let same_being = before.local == now.local
+impl SocketDelta {
+    pub(super) fn diff(
+        before: &Socket,
+        now: &Socket,
+        string_table: &mut texts::StringTableWriter,
+    ) -> Self {
+        let same_identity = before.local == now.local
             && before.remote == now.remote
             && before.interface == now.interface
             && before.cookie == now.cookie
@@ -130,35 +140,40 @@ impl SocketChange {
             && before.v6only == now.v6only
             && before.cgroup == now.cgroup
             && before.congestion == now.congestion;
-        let same_load = before.queues == now.queues && before.backlog == now.backlog;
+        let same_queues = before.queues == now.queues && before.accept_queue == now.accept_queue;
         Self {
-            being: (!same_being).then(|| Being::of(now, texts)),
+            identity: (!same_identity).then(|| StoredIdentity::from_socket(now, string_table)),
             state: (before.transport != now.transport).then(|| state_number(now.transport)),
-            load: (!same_load).then(|| Load::of(now)),
-            timer: (before.timer != now.timer).then(|| now.timer.map(TimerFacts::of)),
-            tcp: (before.tcp != now.tcp).then(|| now.tcp.map(TcpFacts::of)),
-            holders: (before.holders != now.holders).then(|| HolderFacts::of(&now.holders)),
+            queue_state: (!same_queues).then(|| StoredQueues::from_socket(now)),
+            timer: (before.timer != now.timer).then(|| now.timer.map(StoredTimer::from_timer)),
+            tcp: (before.tcp != now.tcp).then(|| now.tcp.map(StoredTcpInfo::from_tcp_info)),
+            holders: (before.holders != now.holders)
+                .then(|| StoredHolders::from_holders(&now.holders)),
         }
     }
 
-    pub(super) fn put(self, socket: &mut Socket, texts: &texts::Read) -> Result<(), Nonsense> {
-        if let Some(being) = self.being {
-            being.put(socket, texts)?;
+    pub(super) fn apply_to(
+        self,
+        socket: &mut Socket,
+        string_table: &texts::StringTableReader,
+    ) -> Result<(), InvalidData> {
+        if let Some(identity) = self.identity {
+            identity.apply_to(socket, string_table)?;
         }
         if let Some(state) = self.state {
             socket.transport = transport(state);
         }
-        if let Some(load) = self.load {
-            load.put(socket);
+        if let Some(queue_state) = self.queue_state {
+            queue_state.apply_to(socket);
         }
         if let Some(timer) = self.timer {
-            socket.timer = timer.map(TimerFacts::timer);
+            socket.timer = timer.map(StoredTimer::into_timer);
         }
         if let Some(tcp) = self.tcp {
-            socket.tcp = tcp.map(TcpFacts::figures);
+            socket.tcp = tcp.map(StoredTcpInfo::into_tcp_info);
         }
         if let Some(holders) = self.holders {
-            socket.holders = holders.holders();
+            socket.holders = holders.into_holders();
         }
         Ok(())
     }
@@ -195,8 +210,8 @@ const fn endpoint((address, port): (IpAddr, u16)) -> Endpoint {
     Endpoint::new(address, Port(port))
 }
 
-impl Being {
-    fn of(socket: &Socket, texts: &mut texts::Written) -> Self {
+impl StoredIdentity {
+    fn from_socket(socket: &Socket, string_table: &mut texts::StringTableWriter) -> Self {
         let pair = |end: Endpoint| (end.address, end.port.0);
         Self {
             local: pair(socket.local),
@@ -207,11 +222,17 @@ impl Being {
             uid: socket.uid.map(|uid| uid.0),
             v6only: socket.v6only,
             cgroup: socket.cgroup.map(|id| id.0),
-            congestion: socket.congestion.map(|name| texts.number(name.as_str())),
+            congestion: socket
+                .congestion
+                .map(|name| string_table.intern(name.as_str())),
         }
     }
 
-    fn put(self, socket: &mut Socket, texts: &texts::Read) -> Result<(), Nonsense> {
+    fn apply_to(
+        self,
+        socket: &mut Socket,
+        string_table: &texts::StringTableReader,
+    ) -> Result<(), InvalidData> {
         socket.local = endpoint(self.local);
         socket.remote = self.remote.map(endpoint);
         socket.interface = self.interface.map(InterfaceIndex);
@@ -221,51 +242,51 @@ impl Being {
         socket.v6only = self.v6only;
         socket.cgroup = self.cgroup.map(CgroupId);
         socket.congestion = match self.congestion {
-            Some(name) => Congestion::from_bytes(texts.get(name)?.as_bytes()),
+            Some(name) => CongestionAlgorithm::from_bytes(string_table.get(name)?.as_bytes()),
             None => None,
         };
         Ok(())
     }
 }
 
-impl Load {
-    fn of(socket: &Socket) -> Self {
+impl StoredQueues {
+    fn from_socket(socket: &Socket) -> Self {
         Self {
             queues: socket.queues.map(|q| (q.recv, q.send)),
-            backlog: socket.backlog.map(|b| (b.waiting, b.limit)),
+            accept_queue: socket.accept_queue.map(|b| (b.waiting, b.limit)),
         }
     }
 
-    fn put(self, socket: &mut Socket) {
+    fn apply_to(self, socket: &mut Socket) {
         socket.queues = self.queues.map(|(recv, send)| Queues { recv, send });
-        let backlog = |(waiting, limit)| Backlog { waiting, limit };
-        socket.backlog = self.backlog.map(backlog);
+        let accept_queue = |(waiting, limit)| AcceptQueue { waiting, limit };
+        socket.accept_queue = self.accept_queue.map(accept_queue);
     }
 }
 
-impl TimerFacts {
-    fn of(timer: Timer) -> Self {
+impl StoredTimer {
+    fn from_timer(timer: SocketTimer) -> Self {
         Self {
             kind: match timer.kind {
-                TimerKind::Retransmit => TimerFor::Retransmit,
-                TimerKind::Keepalive => TimerFor::Keepalive,
-                TimerKind::TimeWait => TimerFor::TimeWait,
-                TimerKind::Probe => TimerFor::Probe,
-                TimerKind::Other(number) => TimerFor::Other(number),
+                TimerKind::Retransmit => StoredTimerKind::Retransmit,
+                TimerKind::Keepalive => StoredTimerKind::Keepalive,
+                TimerKind::TimeWait => StoredTimerKind::TimeWait,
+                TimerKind::ZeroWindowProbe => StoredTimerKind::ZeroWindowProbe,
+                TimerKind::Other(number) => StoredTimerKind::Other(number),
             },
             due: nanoseconds(timer.due),
             retransmits: timer.retransmits,
         }
     }
 
-    const fn timer(self) -> Timer {
-        Timer {
+    const fn into_timer(self) -> SocketTimer {
+        SocketTimer {
             kind: match self.kind {
-                TimerFor::Retransmit => TimerKind::Retransmit,
-                TimerFor::Keepalive => TimerKind::Keepalive,
-                TimerFor::TimeWait => TimerKind::TimeWait,
-                TimerFor::Probe => TimerKind::Probe,
-                TimerFor::Other(number) => TimerKind::Other(number),
+                StoredTimerKind::Retransmit => TimerKind::Retransmit,
+                StoredTimerKind::Keepalive => TimerKind::Keepalive,
+                StoredTimerKind::TimeWait => TimerKind::TimeWait,
+                StoredTimerKind::ZeroWindowProbe => TimerKind::ZeroWindowProbe,
+                StoredTimerKind::Other(number) => TimerKind::Other(number),
             },
             due: Duration::from_nanos(self.due),
             retransmits: self.retransmits,
@@ -273,19 +294,19 @@ impl TimerFacts {
     }
 }
 
-impl TcpFacts {
-    pub(super) fn of(tcp: TcpInfo) -> Self {
+impl StoredTcpInfo {
+    pub(super) fn from_tcp_info(tcp: TcpInfo) -> Self {
         Self {
             rtt: (tcp.rtt_us, tcp.rtt_variation_us, tcp.min_rtt_us),
             congestion_window: tcp.congestion_window,
             send_mss: tcp.send_mss,
             total_retransmits: tcp.total_retransmits,
             delivered: tcp.delivered.map(|d| (d.acknowledged, d.received)),
-            sent: tcp.sent.map(|s| (s.bytes, s.repeated)),
+            sent: tcp.sent.map(|s| (s.bytes, s.retransmitted)),
         }
     }
 
-    pub(super) fn figures(self) -> TcpInfo {
+    pub(super) fn into_tcp_info(self) -> TcpInfo {
         let (rtt_us, rtt_variation_us, min_rtt_us) = self.rtt;
         TcpInfo {
             rtt_us,
@@ -294,39 +315,44 @@ impl TcpFacts {
             congestion_window: self.congestion_window,
             send_mss: self.send_mss,
             total_retransmits: self.total_retransmits,
-            delivered: self.delivered.map(|(acknowledged, received)| Delivered {
-                acknowledged,
-                received,
+            delivered: self
+                .delivered
+                .map(|(acknowledged, received)| DeliveredBytes {
+                    acknowledged,
+                    received,
+                }),
+            sent: self.sent.map(|(bytes, repeated)| SentBytes {
+                bytes,
+                retransmitted: repeated,
             }),
-            sent: self.sent.map(|(bytes, repeated)| Sent { bytes, repeated }),
         }
     }
 }
 
-impl HolderFacts {
-    fn of(holders: &Holders) -> Self {
+impl StoredHolders {
+    fn from_holders(holders: &Holders) -> Self {
         match holders {
-            Holders::NotSought => Self::NotSought,
+            Holders::NotSearched => Self::NotSearched,
             Holders::Hidden => Self::Hidden,
-            Holders::Nobody => Self::Nobody,
+            Holders::NoHolder => Self::NoHolder,
             Holders::Found(all) => {
-                let facts = |h: &Holder| (process_id(h.process), h.fd.map(|fd| fd.0));
-                Self::Found(Few(all.iter().map(facts).collect()))
+                let stored = |h: &Holder| (to_stored_key(h.process), h.fd.map(|fd| fd.0));
+                Self::Found(BoundedVec(all.iter().map(stored).collect()))
             }
         }
     }
 
-    fn holders(self) -> Holders {
-        let holder = |(process, fd): (ProcessId, Option<u32>)| Holder {
-            process: process_key(process),
+    fn into_holders(self) -> Holders {
+        let holder = |(process, fd): (StoredProcessKey, Option<u32>)| Holder {
+            process: from_stored_key(process),
             fd: fd.map(Fd),
         };
         match self {
-            Self::NotSought => Holders::NotSought,
+            Self::NotSearched => Holders::NotSearched,
             Self::Hidden => Holders::Hidden,
-            Self::Nobody => Holders::Nobody,
+            Self::NoHolder => Holders::NoHolder,
             // A list that is empty would say that somebody has it without saying who.
-            Self::Found(all) if all.0.is_empty() => Holders::Nobody,
+            Self::Found(all) if all.0.is_empty() => Holders::NoHolder,
             Self::Found(all) => {
                 let mut all: Vec<Holder> = all.0.into_iter().map(holder).collect();
                 all.sort_unstable();

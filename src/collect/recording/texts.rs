@@ -5,72 +5,73 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{MOST_ENTRIES, Nonsense};
+use super::{InvalidData, MAX_ENTRIES};
 use crate::text;
 
 /// The number of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Text(u32);
+pub(super) struct StringId(u32);
 
 /// The longest text that is kept as it is, and the most bytes of all texts together.
-const LONGEST: usize = 64 << 10;
-const MOST_BYTES: usize = 128 << 20;
+const MAX_TEXT_LEN: usize = 64 << 10;
+const MAX_TOTAL_LEN: usize = 128 << 20;
 
 /// The texts since the keyframe, for whoever writes.
 #[derive(Debug, Default)]
-pub(super) struct Written {
-    numbers: HashMap<Arc<str>, u32>,
-    fresh: Vec<Arc<str>>,
+pub(super) struct StringTableWriter {
+    ids: HashMap<Arc<str>, u32>,
+    new_strings: Vec<Arc<str>>,
 }
 
-impl Written {
+impl StringTableWriter {
     /// The number of a text; a new one where it is new.
-    pub(super) fn number(&mut self, text: &str) -> Text {
-        if let Some(number) = self.numbers.get(text) {
-            return Text(*number);
+    pub(super) fn intern(&mut self, text: &str) -> StringId {
+        if let Some(id) = self.ids.get(text) {
+            return StringId(*id);
         }
-        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        let id = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let text: Arc<str> = text.into();
-        self.numbers.insert(Arc::clone(&text), number);
-        self.fresh.push(text);
-        Text(number)
+        self.ids.insert(Arc::clone(&text), id);
+        self.new_strings.push(text);
+        StringId(id)
     }
 
     /// The texts that were new since this was last asked.
-    pub(super) fn fresh(&mut self) -> Vec<Arc<str>> {
-        std::mem::take(&mut self.fresh)
+    pub(super) fn take_new(&mut self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.new_strings)
     }
 }
 
 /// The texts since the keyframe, for whoever reads.
 #[derive(Debug, Default)]
-pub(super) struct Read {
-    texts: Vec<Arc<str>>,
-    bytes: usize,
+pub(super) struct StringTableReader {
+    strings: Vec<Arc<str>>,
+    total_len: usize,
 }
 
-impl Read {
+impl StringTableReader {
     /// Takes up new ones.
-    pub(super) fn add(&mut self, fresh: Vec<String>) -> Result<(), Nonsense> {
-        self.bytes += fresh.iter().map(String::len).sum::<usize>();
-        if self.texts.len() + fresh.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
-            return Err(Nonsense);
+    pub(super) fn extend(&mut self, new_strings: Vec<String>) -> Result<(), InvalidData> {
+        self.total_len += new_strings.iter().map(String::len).sum::<usize>();
+        if self.strings.len() + new_strings.len() > MAX_ENTRIES || self.total_len > MAX_TOTAL_LEN {
+            return Err(InvalidData);
         }
-        self.texts.extend(fresh.into_iter().map(|text| safe(&text)));
+        self.strings
+            .extend(new_strings.into_iter().map(|text| sanitize_stored(&text)));
         Ok(())
     }
 
     /// The text with this number.
-    pub(super) fn get(&self, text: Text) -> Result<Arc<str>, Nonsense> {
-        let index = usize::try_from(text.0).map_err(|_| Nonsense)?;
-        self.texts.get(index).map(Arc::clone).ok_or(Nonsense)
+    pub(super) fn get(&self, text: StringId) -> Result<Arc<str>, InvalidData> {
+        let index = usize::try_from(text.0).map_err(|_| InvalidData)?;
+        self.strings.get(index).map(Arc::clone).ok_or(InvalidData)
     }
 }
 
 /// The text, safe to show. What was safe when it was recorded comes back unchanged.
-pub(super) fn safe(text: &str) -> Arc<str> {
-    match text.len() <= LONGEST && text::is_readable(text) {
+pub(super) fn sanitize_stored(text: &str) -> Arc<str> {
+    match text.len() <= MAX_TEXT_LEN && text::is_sanitized(text) {
         true => text.into(),
-        false => text::readable(text.as_bytes()),
+        false => text::sanitize(text.as_bytes()),
     }
 }

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::ends::EndFacts;
-use super::facts::{GapFacts, SampleFacts};
-use super::sockets::{SocketChange, SocketFacts};
-use super::{About, MAGIC, VERSION, block, directory, kind, matching, texts};
+use super::ends::StoredClose;
+use super::facts::{StoredGap, StoredSample};
+use super::sockets::{SocketDelta, StoredSocket};
+use super::{FILE_MAGIC, RecordingInfo, VERSION, block, directory, kind, matching, texts};
 use crate::snapshot::{Directory, Gap, Snapshot};
 use crate::socket::Socket;
 
 /// When a whole snapshot is written rather than what changed: whoever reads can begin anew there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rhythm {
+pub struct KeyframeInterval {
     /// After so many samples.
     pub samples: u32,
     /// After so many bytes.
     pub bytes: u64,
 }
 
-impl Default for Rhythm {
+impl Default for KeyframeInterval {
     fn default() -> Self {
         Self {
             samples: 60,
@@ -32,7 +32,7 @@ impl Default for Rhythm {
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct RecordingSummary {
     /// Samples.
     pub samples: u64,
     /// Different sockets in them.
@@ -43,49 +43,53 @@ pub struct Summary {
 
 /// Writes a recording.
 #[derive(Debug)]
-pub struct Writer<W> {
+pub struct RecordingWriter<W> {
     output: W,
-    rhythm: Rhythm,
-    summary: Summary,
+    keyframe_interval: KeyframeInterval,
+    summary: RecordingSummary,
     /// What was written since the last keyframe; `None` before the first.
-    since: Option<Since>,
-    texts: texts::Written,
+    since_keyframe: Option<SinceKeyframe>,
+    string_table: texts::StringTableWriter,
     directory: Arc<Directory>,
     /// As whoever reads has them now.
     sockets: Vec<Socket>,
 }
 
 #[derive(Debug)]
-struct Since {
+struct SinceKeyframe {
     samples: u32,
     bytes: u64,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> RecordingWriter<W> {
     /// Begins a recording.
     ///
     /// # Errors
     /// When the output takes nothing.
-    pub fn begin(mut output: W, about: &About, rhythm: Rhythm) -> io::Result<Self> {
-        let mut header = MAGIC.to_vec();
+    pub fn new(
+        mut output: W,
+        info: &RecordingInfo,
+        keyframe_interval: KeyframeInterval,
+    ) -> io::Result<Self> {
+        let mut header = FILE_MAGIC.to_vec();
         header.extend(VERSION.to_le_bytes());
         header.push(0);
         output.write_all(&header)?;
         let mut writer = Self {
             output,
-            rhythm,
-            summary: Summary {
+            keyframe_interval,
+            summary: RecordingSummary {
                 bytes: header.len() as u64,
-                ..Summary::default()
+                ..RecordingSummary::default()
             },
-            since: None,
-            texts: texts::Written::default(),
+            since_keyframe: None,
+            string_table: texts::StringTableWriter::default(),
             directory: Arc::default(),
             sockets: Vec::new(),
         };
-        let mut body = Body::default();
-        body.put(about)?;
-        writer.write(kind::ABOUT, &body)?;
+        let mut body = BlockBody::default();
+        body.push(info)?;
+        writer.write_block(kind::INFO, &body)?;
         Ok(writer)
     }
 
@@ -93,50 +97,58 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the output does not take it; then nothing can be appended any more.
-    pub fn snapshot(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let rhythm = self.rhythm;
-        let goes_on = |since: &Since| since.samples < rhythm.samples && since.bytes < rhythm.bytes;
-        let is_keyframe = !self.since.as_ref().is_some_and(goes_on);
+    pub fn write_snapshot(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let keyframe_interval = self.keyframe_interval;
+        let is_within_interval = |since_keyframe: &SinceKeyframe| {
+            since_keyframe.samples < keyframe_interval.samples
+                && since_keyframe.bytes < keyframe_interval.bytes
+        };
+        let is_keyframe = !self.since_keyframe.as_ref().is_some_and(is_within_interval);
         if is_keyframe {
-            self.texts = texts::Written::default();
+            self.string_table = texts::StringTableWriter::default();
             self.directory = Arc::default();
         }
         let closes = match snapshot.destroyed.as_slice() {
             [] => Vec::new(),
-            ends => {
-                let mut body = Body::default();
-                body.put(&ends.iter().map(EndFacts::of).collect::<Vec<_>>())?;
-                block::block(kind::CLOSES, &body.0).ok_or(io::ErrorKind::FileTooLarge)?
+            destroyed => {
+                let mut body = BlockBody::default();
+                body.push(
+                    &destroyed
+                        .iter()
+                        .map(StoredClose::from_destroyed)
+                        .collect::<Vec<_>>(),
+                )?;
+                block::encode_block(kind::CLOSES, &body.0).ok_or(io::ErrorKind::FileTooLarge)?
             }
         };
-        let mut facts = Body::default();
-        facts.put(&self.changed_directory(&snapshot.directory))?;
-        let changed = self.take_up(&snapshot.sockets)?;
+        let mut fields = BlockBody::default();
+        fields.push(&self.diff_directory(&snapshot.directory))?;
+        let changed = self.diff_sockets(&snapshot.sockets)?;
         match is_keyframe {
             true => {
-                facts.put(&(0_u32, 0_u32))?;
-                facts.put_sockets(&self.sockets, &mut self.texts)?;
+                fields.push(&(0_u32, 0_u32))?;
+                fields.push_sockets(&self.sockets, &mut self.string_table)?;
             }
-            false => facts.0.extend(changed.0),
+            false => fields.0.extend(changed.0),
         }
-        let mut body = Body::default();
-        body.put(&SampleFacts::of(snapshot))?;
-        let fresh = self.texts.fresh();
-        body.put(&fresh.iter().map(AsRef::as_ref).collect::<Vec<&str>>())?;
-        body.0.extend(facts.0);
+        let mut body = BlockBody::default();
+        body.push(&StoredSample::from_snapshot(snapshot))?;
+        let new_strings = self.string_table.take_new();
+        body.push(&new_strings.iter().map(AsRef::as_ref).collect::<Vec<&str>>())?;
+        body.0.extend(fields.0);
         let kind = match is_keyframe {
             true => kind::KEYFRAME,
-            false => kind::DIFFERENCE,
+            false => kind::DELTA,
         };
-        let bytes = self.write_after(closes, kind, &body)?;
+        let bytes = self.write_blocks(closes, kind, &body)?;
         self.summary.samples += 1;
-        let since = self.since.take().filter(|_| !is_keyframe);
-        self.since = Some(match since {
-            Some(since) => Since {
-                samples: since.samples + 1,
-                bytes: since.bytes + bytes,
+        let since_keyframe = self.since_keyframe.take().filter(|_| !is_keyframe);
+        self.since_keyframe = Some(match since_keyframe {
+            Some(since_keyframe) => SinceKeyframe {
+                samples: since_keyframe.samples + 1,
+                bytes: since_keyframe.bytes + bytes,
             },
-            None => Since {
+            None => SinceKeyframe {
                 samples: 1,
                 bytes: 0,
             },
@@ -148,10 +160,10 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the output does not take it; then nothing can be appended any more.
-    pub fn failed(&mut self, gap: &Gap) -> io::Result<()> {
-        let mut body = Body::default();
-        body.put(&GapFacts::of(gap))?;
-        self.write(kind::FAILED, &body)?;
+    pub fn write_failure(&mut self, gap: &Gap) -> io::Result<()> {
+        let mut body = BlockBody::default();
+        body.push(&StoredGap::from_gap(gap))?;
+        self.write_block(kind::FAILED_SAMPLE, &body)?;
         Ok(())
     }
 
@@ -159,15 +171,15 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the output does not take the end.
-    pub fn end(&mut self) -> io::Result<Summary> {
-        let mut body = Body::default();
-        body.put(&self.summary.samples)?;
-        self.write(kind::END, &body)?;
+    pub fn finish(&mut self) -> io::Result<RecordingSummary> {
+        let mut body = BlockBody::default();
+        body.push(&self.summary.samples)?;
+        self.write_block(kind::END, &body)?;
         Ok(self.summary)
     }
 
     /// What was written so far, in whole blocks.
-    pub const fn summary(&self) -> Summary {
+    pub const fn summary(&self) -> RecordingSummary {
         self.summary
     }
 
@@ -176,58 +188,62 @@ impl<W: Write> Writer<W> {
         &self.output
     }
 
-    fn changed_directory(&mut self, now: &Arc<Directory>) -> directory::Changes {
+    fn diff_directory(&mut self, now: &Arc<Directory>) -> directory::DirectoryDelta {
         let before = std::mem::replace(&mut self.directory, Arc::clone(now));
         match Arc::ptr_eq(&before, now) {
-            true => directory::changes(
+            true => directory::diff_directories(
                 &Directory::default(),
                 &Directory::default(),
-                &mut self.texts,
+                &mut self.string_table,
             ),
-            false => directory::changes(&before, now, &mut self.texts),
+            false => directory::diff_directories(&before, now, &mut self.string_table),
         }
     }
 
     /// Makes the list what the sample has, and tells how: closed, changed, new.
-    fn take_up(&mut self, now: &[Socket]) -> io::Result<Body> {
-        let places = matching::places(&self.sockets, now);
-        let mut met: Vec<Option<&Socket>> = vec![None; self.sockets.len()];
+    fn diff_sockets(&mut self, now: &[Socket]) -> io::Result<BlockBody> {
+        let indices = matching::match_rows(&self.sockets, now);
+        let mut matched: Vec<Option<&Socket>> = vec![None; self.sockets.len()];
         let mut new = Vec::new();
-        for (socket, place) in now.iter().zip(places) {
-            match place.and_then(|place| met.get_mut(place)) {
+        for (socket, index) in now.iter().zip(indices) {
+            match index.and_then(|index| matched.get_mut(index)) {
                 Some(slot) => *slot = Some(socket),
                 None => new.push(socket.clone()),
             }
         }
-        let mut body = Body::default();
-        body.put_places(met.iter().map(Option::is_none), |_, _| Ok(()))?;
-        let mut at = met.iter();
+        let mut body = BlockBody::default();
+        body.push_indices(matched.iter().map(Option::is_none), |_, _| Ok(()))?;
+        let mut at = matched.iter();
         self.sockets
             .retain(|_| at.next().is_some_and(Option::is_some));
-        let met: Vec<&Socket> = met.into_iter().flatten().collect();
-        let differs = self.sockets.iter().zip(&met).map(|(was, is)| was != *is);
-        let differs: Vec<bool> = differs.collect();
-        let (sockets, texts) = (&mut self.sockets, &mut self.texts);
-        body.put_places(differs.into_iter(), |body, place| {
-            if let (Some(was), Some(is)) = (sockets.get_mut(place), met.get(place)) {
-                body.put(&SocketChange::between(was, is, texts))?;
+        let matched: Vec<&Socket> = matched.into_iter().flatten().collect();
+        let is_changed = self
+            .sockets
+            .iter()
+            .zip(&matched)
+            .map(|(was, is)| was != *is);
+        let is_changed: Vec<bool> = is_changed.collect();
+        let (sockets, string_table) = (&mut self.sockets, &mut self.string_table);
+        body.push_indices(is_changed.into_iter(), |body, index| {
+            if let (Some(was), Some(is)) = (sockets.get_mut(index), matched.get(index)) {
+                body.push(&SocketDelta::diff(was, is, string_table))?;
                 *was = Socket::clone(is);
             }
             Ok(())
         })?;
-        body.put_sockets(&new, &mut self.texts)?;
+        body.push_sockets(&new, &mut self.string_table)?;
         self.summary.sockets += new.len() as u64;
         self.sockets.append(&mut new);
         Ok(body)
     }
 
-    fn write(&mut self, kind: u8, body: &Body) -> io::Result<u64> {
-        self.write_after(Vec::new(), kind, body)
+    fn write_block(&mut self, kind: u8, body: &BlockBody) -> io::Result<u64> {
+        self.write_blocks(Vec::new(), kind, body)
     }
 
     /// Writes a block together with what belongs before it.
-    fn write_after(&mut self, mut blocks: Vec<u8>, kind: u8, body: &Body) -> io::Result<u64> {
-        blocks.extend(block::block(kind, &body.0).ok_or(io::ErrorKind::FileTooLarge)?);
+    fn write_blocks(&mut self, mut blocks: Vec<u8>, kind: u8, body: &BlockBody) -> io::Result<u64> {
+        blocks.extend(block::encode_block(kind, &body.0).ok_or(io::ErrorKind::FileTooLarge)?);
         self.output.write_all(&blocks)?;
         self.output.flush()?;
         let bytes = blocks.len() as u64;
@@ -238,38 +254,42 @@ impl<W: Write> Writer<W> {
 
 /// A body that grows. What is put into it one after another reads as a tuple of all.
 #[derive(Debug, Default)]
-struct Body(Vec<u8>);
+struct BlockBody(Vec<u8>);
 
-impl Body {
-    fn put<T: Serialize>(&mut self, facts: &T) -> io::Result<()> {
+impl BlockBody {
+    fn push<T: Serialize>(&mut self, fields: &T) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.0);
-        self.0 = postcard::to_extend(facts, bytes).map_err(io::Error::other)?;
+        self.0 = postcard::to_extend(fields, bytes).map_err(io::Error::other)?;
         Ok(())
     }
 
-    fn put_count(&mut self, count: usize) -> io::Result<()> {
-        self.put(&u32::try_from(count).map_err(io::Error::other)?)
+    fn push_count(&mut self, count: usize) -> io::Result<()> {
+        self.push(&u32::try_from(count).map_err(io::Error::other)?)
     }
 
-    fn put_sockets(&mut self, sockets: &[Socket], texts: &mut texts::Written) -> io::Result<()> {
-        self.put_count(sockets.len())?;
+    fn push_sockets(
+        &mut self,
+        sockets: &[Socket],
+        string_table: &mut texts::StringTableWriter,
+    ) -> io::Result<()> {
+        self.push_count(sockets.len())?;
         sockets
             .iter()
-            .try_for_each(|socket| self.put(&SocketFacts::of(socket, texts)))
+            .try_for_each(|socket| self.push(&StoredSocket::from_socket(socket, string_table)))
     }
 
     /// The places that are marked, as distances, each with what `more` puts after it.
-    fn put_places(
+    fn push_indices(
         &mut self,
         marked: impl Iterator<Item = bool> + Clone,
         mut more: impl FnMut(&mut Self, usize) -> io::Result<()>,
     ) -> io::Result<()> {
-        self.put_count(marked.clone().filter(|is| *is).count())?;
+        self.push_count(marked.clone().filter(|is| *is).count())?;
         let mut expected = 0;
-        for (place, _) in marked.enumerate().filter(|(_, is)| *is) {
-            self.put_count(place - expected)?;
-            more(self, place)?;
-            expected = place + 1;
+        for (index, _) in marked.enumerate().filter(|(_, is)| *is) {
+            self.push_count(index - expected)?;
+            more(self, index)?;
+            expected = index + 1;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::wire::{self, Attributes, IPPROTO_TCP, IPPROTO_UDP, MESSAGE};
+use super::wire::{self, Attributes, INET_DIAG_MSG_LEN, IPPROTO_TCP, IPPROTO_UDP};
 use crate::destroyed::Destroyed;
 use crate::port::{Port, Protocol};
 use crate::socket::Socket;
@@ -16,31 +16,32 @@ const INET_DIAG_PROTOCOL: u16 = 10;
 
 /// What an announcement came to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Announced {
+pub(super) enum DestroyEvent {
     /// The end of a socket.
-    End(Destroyed),
+    Closed(Destroyed),
     /// The end of what never was a connection: a socket that was not even bound; or a TCP socket
     /// that had no other end, which may have been a listener as well as one that was bound and
     /// no more. Who listened for longer than an interval is in the tables.
-    Nothing,
+    Ignored,
     /// Not to be understood.
     Unreadable,
 }
 
 /// Reads one. `at` is the time it was heard.
-pub(super) fn read(payload: &[u8], at: Duration) -> Announced {
+pub(super) fn parse(payload: &[u8], at: Duration) -> DestroyEvent {
     let Some(protocol) = protocol(payload) else {
-        return Announced::Unreadable;
+        return DestroyEvent::Unreadable;
     };
-    match wire::socket(payload, protocol, at) {
-        Some(socket) => told(&socket, at),
-        None => Announced::Unreadable,
+    match wire::parse_socket(payload, protocol, at) {
+        Some(socket) => classify(&socket, at),
+        None => DestroyEvent::Unreadable,
     }
 }
 
 fn protocol(payload: &[u8]) -> Option<Protocol> {
-    let rest = payload.get(MESSAGE..)?;
-    let (_, value) = Attributes { rest }.find(|(kind, _)| *kind == INET_DIAG_PROTOCOL)?;
+    let rest = payload.get(INET_DIAG_MSG_LEN..)?;
+    let (_, value) =
+        Attributes { remaining: rest }.find(|(kind, _)| *kind == INET_DIAG_PROTOCOL)?;
     match *value.first()? {
         IPPROTO_TCP => Some(Protocol::Tcp),
         IPPROTO_UDP => Some(Protocol::Udp),
@@ -48,18 +49,18 @@ fn protocol(payload: &[u8]) -> Option<Protocol> {
     }
 }
 
-fn told(socket: &Socket, at: Duration) -> Announced {
+fn classify(socket: &Socket, at: Duration) -> DestroyEvent {
     let protocol = socket.protocol();
     let remote = socket
         .remote
         .filter(|r| r.port != Port::NONE || !r.address.is_unspecified());
     if socket.local.port == Port::NONE || (protocol == Protocol::Tcp && remote.is_none()) {
-        return Announced::Nothing;
+        return DestroyEvent::Ignored;
     }
     // `tcp_disconnect` clears the port of the other end together with the figures: then their
     // zeros mean nothing.
     let is_cleared = remote.is_some_and(|r| r.port == Port::NONE);
-    Announced::End(Destroyed {
+    DestroyEvent::Closed(Destroyed {
         at,
         protocol,
         local: socket.local,
@@ -108,70 +109,79 @@ mod tests {
         bytes.resize(bytes.len().next_multiple_of(4), 0);
     }
 
-    fn end(protocol: u8, remote: ([u8; 4], u16)) -> Destroyed {
-        match read(&message(protocol, remote), AT) {
-            Announced::End(destroyed) => destroyed,
+    fn parse_destroyed(protocol: u8, remote: ([u8; 4], u16)) -> Destroyed {
+        match parse(&message(protocol, remote), AT) {
+            DestroyEvent::Closed(destroyed) => destroyed,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_connection_is_told_with_its_final_figures() {
-        let told = end(IPPROTO_TCP, ([127, 0, 0, 1], 80));
-        assert_eq!((told.at, told.protocol), (AT, Protocol::Tcp));
-        assert_eq!(told.local.to_string(), "127.0.0.1:51304");
-        let remote = told.remote.map(|r| r.to_string());
+    fn closed_connection_has_final_tcp_info() {
+        let event = parse_destroyed(IPPROTO_TCP, ([127, 0, 0, 1], 80));
+        assert_eq!((event.at, event.protocol), (AT, Protocol::Tcp));
+        assert_eq!(event.local.to_string(), "127.0.0.1:51304");
+        let remote = event.remote.map(|r| r.to_string());
         assert_eq!(remote.as_deref(), Some("127.0.0.1:80"));
-        assert!(told.is_whole() && told.tcp.is_some_and(|tcp| tcp.sent.is_some()));
-        assert!(matches!(told.key(), SocketKey::Cookie(c) if c.0.get() == 9));
+        assert!(event.has_both_ports() && event.tcp.is_some_and(|tcp| tcp.sent.is_some()));
+        assert!(matches!(event.key(), SocketKey::Cookie(c) if c.0.get() == 9));
     }
 
     #[test]
-    fn who_was_reset_by_its_own_program_has_no_port_and_no_figures() {
-        let told = end(IPPROTO_TCP, ([127, 0, 0, 1], 0));
-        assert_eq!(told.remote.map(|r| r.port), Some(Port::NONE));
-        assert_eq!((told.tcp, told.is_whole()), (None, false));
+    fn locally_reset_connection_has_no_port_or_tcp_info() {
+        let event = parse_destroyed(IPPROTO_TCP, ([127, 0, 0, 1], 0));
+        assert_eq!(event.remote.map(|r| r.port), Some(Port::NONE));
+        assert_eq!((event.tcp, event.has_both_ports()), (None, false));
     }
 
     #[test]
-    fn a_udp_socket_may_have_had_no_peer() {
-        let nobody = (Ipv4Addr::UNSPECIFIED.octets(), 0);
-        let told = end(IPPROTO_UDP, nobody);
-        assert_eq!((told.remote, told.tcp), (None, None));
-        assert!(end(IPPROTO_UDP, ([10, 0, 0, 1], 53)).is_whole());
+    fn unconnected_udp_socket_has_no_remote() {
+        let unspecified = (Ipv4Addr::UNSPECIFIED.octets(), 0);
+        let event = parse_destroyed(IPPROTO_UDP, unspecified);
+        assert_eq!((event.remote, event.tcp), (None, None));
+        assert!(parse_destroyed(IPPROTO_UDP, ([10, 0, 0, 1], 53)).has_both_ports());
     }
 
     #[test]
-    fn what_was_never_a_connection_is_passed_over() {
-        let nobody = (Ipv4Addr::UNSPECIFIED.octets(), 0);
-        assert_eq!(read(&message(IPPROTO_TCP, nobody), AT), Announced::Nothing);
-        let mut unbound = message(IPPROTO_UDP, nobody);
+    fn unconnected_tcp_and_unbound_udp_are_ignored() {
+        let unspecified = (Ipv4Addr::UNSPECIFIED.octets(), 0);
+        assert_eq!(
+            parse(&message(IPPROTO_TCP, unspecified), AT),
+            DestroyEvent::Ignored
+        );
+        let mut unbound = message(IPPROTO_UDP, unspecified);
         unbound[4..6].fill(0);
-        assert_eq!(read(&unbound, AT), Announced::Nothing);
+        assert_eq!(parse(&unbound, AT), DestroyEvent::Ignored);
     }
 
     #[test]
-    fn what_does_not_say_its_protocol_is_not_understood() {
+    fn missing_protocol_is_unreadable() {
         let whole = message(IPPROTO_TCP, ([127, 0, 0, 1], 80));
-        assert_eq!(read(&whole[..MESSAGE], AT), Announced::Unreadable);
-        assert_eq!(read(&whole[..MESSAGE - 1], AT), Announced::Unreadable);
+        assert_eq!(
+            parse(&whole[..INET_DIAG_MSG_LEN], AT),
+            DestroyEvent::Unreadable
+        );
+        assert_eq!(
+            parse(&whole[..INET_DIAG_MSG_LEN - 1], AT),
+            DestroyEvent::Unreadable
+        );
         let sctp = message(132, ([127, 0, 0, 1], 80));
-        assert_eq!(read(&sctp, AT), Announced::Unreadable);
+        assert_eq!(parse(&sctp, AT), DestroyEvent::Unreadable);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn arbitrary_bytes_never_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..500),
             cut in 0..400_usize,
-            place in 0..380_usize,
+            offset in 0..380_usize,
             value in any::<u8>(),
         ) {
-            let _ = read(&bytes, AT);
-            let mut nearly = message(IPPROTO_TCP, ([127, 0, 0, 1], 80));
-            let place = place.min(nearly.len() - 1);
-            nearly[place] = value;
-            let _ = read(nearly.get(..cut).unwrap_or(&nearly), AT);
+            let _ = parse(&bytes, AT);
+            let mut corrupted = message(IPPROTO_TCP, ([127, 0, 0, 1], 80));
+            let offset = offset.min(corrupted.len() - 1);
+            corrupted[offset] = value;
+            let _ = parse(corrupted.get(..cut).unwrap_or(&corrupted), AT);
         }
     }
 }

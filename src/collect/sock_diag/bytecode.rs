@@ -27,72 +27,72 @@ const D_GE: u8 = 4;
 
 /// `struct inet_diag_bc_op`: code, length of the `yes` way (8 bits), of the `no` way (16 bits). A
 /// comparison is followed by a second one that holds the port in the place of the `no` way.
-const OPERATION: u8 = 4;
-const COMPARISON: u8 = 2 * OPERATION;
+const OP_LEN: u8 = 4;
+const COMPARE_LEN: u8 = 2 * OP_LEN;
 
 /// Whether a port is in a range takes two comparisons.
-const RANGE: u8 = 2 * COMPARISON;
+const RANGE_LEN: u8 = 2 * COMPARE_LEN;
 
 /// With more ranges than this the kernel's work for each socket would come near to what listing it
 /// costs; the kernel's own limit would be near 2,000.
-const MOST_RANGES: usize = 64;
+const MAX_RANGES: usize = 64;
 
 /// The program; `None` where the set has too many ranges for one.
-pub(super) fn program(ports: &PortSet) -> Option<Vec<u8>> {
+pub(super) fn compile(ports: &PortSet) -> Option<Vec<u8>> {
     let count = u16::try_from(ports.ranges().len())
         .ok()
-        .filter(|&count| usize::from(count) <= MOST_RANGES)?;
-    let mut program = Program {
+        .filter(|&count| usize::from(count) <= MAX_RANGES)?;
+    let mut bytecode = BytecodeBuilder {
         bytes: Vec::new(),
-        length: u16::from(COMPARISON + OPERATION) + count * 2 * u16::from(RANGE),
+        total_len: u16::from(COMPARE_LEN + OP_LEN) + count * 2 * u16::from(RANGE_LEN),
     };
-    let accept = program.left();
-    program.compare(D_GE, 1, accept);
+    let accept = bytecode.remaining();
+    bytecode.push_compare(D_GE, 1, accept);
     for range in ports.ranges() {
         for code in [S_GE, D_GE] {
-            program.range(code, *range);
+            bytecode.push_range(code, *range);
         }
     }
-    let reject = program.left() + u16::from(OPERATION);
-    program.operation(JMP, OPERATION, reject);
-    Some(program.bytes)
+    let reject = bytecode.remaining() + u16::from(OP_LEN);
+    bytecode.push_op(JMP, OP_LEN, reject);
+    Some(bytecode.bytes)
 }
 
 /// A program in the making.
-struct Program {
+struct BytecodeBuilder {
     bytes: Vec<u8>,
     /// What it will come to.
-    length: u16,
+    total_len: u16,
 }
 
-impl Program {
+impl BytecodeBuilder {
     /// Bytes from here to the end.
-    fn left(&self) -> u16 {
-        self.length
+    fn remaining(&self) -> u16 {
+        self.total_len
             .saturating_sub(u16::try_from(self.bytes.len()).unwrap_or(u16::MAX))
     }
 
     /// Accepts if the port is in the range, else goes on after both comparisons.
-    fn range(&mut self, code: u8, range: PortRange) {
-        self.compare(code, range.first.0, RANGE.into());
-        let accept = self.left();
+    fn push_range(&mut self, code: u8, range: PortRange) {
+        self.push_compare(code, range.first.0, RANGE_LEN.into());
+        let accept = self.remaining();
         match range.last.0.checked_add(1) {
-            Some(beyond) => self.compare(code, beyond, accept),
+            Some(after_last) => self.push_compare(code, after_last, accept),
             // No port is higher. The second jump is there to keep all ranges of one length.
             None => {
-                self.operation(JMP, OPERATION, accept);
-                self.operation(JMP, OPERATION, accept - u16::from(OPERATION));
+                self.push_op(JMP, OP_LEN, accept);
+                self.push_op(JMP, OP_LEN, accept - u16::from(OP_LEN));
             }
         }
     }
 
     /// Whether the port that the code stands for is at least this; if not, jumps.
-    fn compare(&mut self, code: u8, port: u16, no: u16) {
-        self.operation(code, COMPARISON, no);
-        self.operation(0, 0, port);
+    fn push_compare(&mut self, code: u8, port: u16, no: u16) {
+        self.push_op(code, COMPARE_LEN, no);
+        self.push_op(0, 0, port);
     }
 
-    fn operation(&mut self, code: u8, yes: u8, no: u16) {
+    fn push_op(&mut self, code: u8, yes: u8, no: u16) {
         self.bytes.extend([code, yes]);
         self.bytes.extend(no.to_ne_bytes());
     }
@@ -106,18 +106,18 @@ mod tests {
     use crate::port::Port;
 
     /// `inet_diag_bc_run`, for the operations used here.
-    fn run(program: &[u8], sport: u16, dport: u16) -> bool {
+    fn run_bytecode(bytecode: &[u8], sport: u16, dport: u16) -> bool {
         let mut at = 0;
-        let mut left = program.len() as isize;
+        let mut left = bytecode.len() as isize;
         while left > 0 {
-            let port = || u16::from_ne_bytes([program[at + 6], program[at + 7]]);
-            let yes = match program[at] {
+            let port = || u16::from_ne_bytes([bytecode[at + 6], bytecode[at + 7]]);
+            let yes = match bytecode[at] {
                 JMP => false,
                 S_GE => sport >= port(),
                 D_GE => dport >= port(),
                 other => panic!("operation {other} at {at}"),
             };
-            let (yes_way, no_way) = ways(program, at);
+            let (yes_way, no_way) = jump_offsets(bytecode, at);
             let way = if yes { yes_way } else { no_way };
             at += way;
             left -= way as isize;
@@ -125,41 +125,41 @@ mod tests {
         left == 0
     }
 
-    fn ways(program: &[u8], at: usize) -> (usize, usize) {
-        let no = u16::from_ne_bytes([program[at + 2], program[at + 3]]);
-        (program[at + 1].into(), no.into())
+    fn jump_offsets(bytecode: &[u8], at: usize) -> (usize, usize) {
+        let no = u16::from_ne_bytes([bytecode[at + 2], bytecode[at + 3]]);
+        (bytecode[at + 1].into(), no.into())
     }
 
     /// `inet_diag_bc_audit` and its `valid_cc`.
-    fn audit(program: &[u8]) -> Result<(), String> {
-        let is_operation = |target: usize| {
+    fn audit_bytecode(bytecode: &[u8]) -> Result<(), String> {
+        let is_op_start = |target: usize| {
             let mut at = 0;
             while at < target {
-                at += ways(program, at).0;
+                at += jump_offsets(bytecode, at).0;
             }
             at == target
         };
         let mut at = 0;
-        while at < program.len() {
-            let left = program.len() - at;
-            let least = if program[at] == JMP { 4 } else { 8 };
-            let (yes, no) = ways(program, at);
+        while at < bytecode.len() {
+            let left = bytecode.len() - at;
+            let least = if bytecode[at] == JMP { 4 } else { 8 };
+            let (yes, no) = jump_offsets(bytecode, at);
             for way in [yes, no] {
                 if way < least || way > left + 4 || way % 4 != 0 || least > left {
-                    return Err(format!("{way} at {at} of {}", program.len()));
+                    return Err(format!("{way} at {at} of {}", bytecode.len()));
                 }
             }
-            if no < left && !is_operation(at + no) {
+            if no < left && !is_op_start(at + no) {
                 return Err(format!("no operation {no} after {at}"));
             }
             at += yes;
         }
-        (at == program.len())
+        (at == bytecode.len())
             .then_some(())
             .ok_or_else(|| "the end".into())
     }
 
-    fn range() -> impl Strategy<Value = PortRange> {
+    fn port_range() -> impl Strategy<Value = PortRange> {
         let near = (1..60_u16, 0..9_u16);
         let anywhere = (any::<u16>(), prop_oneof![Just(0), 0..=u16::MAX]);
         prop_oneof![near, anywhere].prop_map(|(first, more)| PortRange {
@@ -168,18 +168,23 @@ mod tests {
         })
     }
 
-    fn check(set: &PortSet, sport: Port, dport: Port) -> Result<(), TestCaseError> {
-        let program = program(set).expect("few ranges");
-        prop_assert_eq!(audit(&program), Ok(()));
+    fn check_bytecode(set: &PortSet, sport: Port, dport: Port) -> Result<(), TestCaseError> {
+        let bytecode = compile(set).expect("few ranges");
+        prop_assert_eq!(audit_bytecode(&bytecode), Ok(()));
         let expected = dport == Port::NONE || set.contains(sport) || set.contains(dport);
-        prop_assert_eq!(run(&program, sport.0, dport.0), expected, "{:?}", set);
+        prop_assert_eq!(
+            run_bytecode(&bytecode, sport.0, dport.0),
+            expected,
+            "{:?}",
+            set
+        );
         Ok(())
     }
 
     proptest! {
         #[test]
-        fn the_kernel_lists_the_ports_of_the_set_and_whoever_has_no_peer(
-            ranges in proptest::collection::vec(range(), 0..12),
+        fn bytecode_accepts_ports_of_the_set_and_unconnected_sockets(
+            ranges in proptest::collection::vec(port_range(), 0..12),
             near in (0..80_u16, 0..80_u16),
             any in (any::<u16>(), any::<u16>()),
         ) {
@@ -189,21 +194,21 @@ mod tests {
             });
             let edges: Vec<_> = edges.flat_map(|e| [(e, 0), (0, e), (e, any.1), (any.0, e)]).collect();
             for (sport, dport) in edges.into_iter().chain([near, any]) {
-                check(&set, Port(sport), Port(dport))?;
+                check_bytecode(&set, Port(sport), Port(dport))?;
             }
         }
     }
 
     #[test]
-    fn the_longest_program_is_valid_and_a_longer_one_is_not_made() {
-        let every_second = |count: u16| {
+    fn longest_bytecode_is_valid_and_longer_is_refused() {
+        let alternate_ports = |count: u16| {
             PortSet::new((1..=count).map(|n| PortRange {
                 first: Port(u16::MAX - 2 * (n - 1)),
                 last: Port(u16::MAX - 2 * (n - 1)),
             }))
         };
-        let longest = program(&every_second(64)).expect("64 ranges");
-        assert_eq!(audit(&longest), Ok(()));
-        assert_eq!(program(&every_second(65)), None);
+        let longest = compile(&alternate_ports(64)).expect("64 ranges");
+        assert_eq!(audit_bytecode(&longest), Ok(()));
+        assert_eq!(compile(&alternate_ports(65)), None);
     }
 }

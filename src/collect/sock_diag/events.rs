@@ -25,65 +25,65 @@ use rustix::net::sockopt::{
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::net::{bind, recvfrom, socket_with};
 
-use super::announcement::{self, Announced};
+use super::announcement::{self, DestroyEvent};
 use super::socket::is_kernel;
-use super::wire::{Kind, Messages};
+use super::wire::{MessageKind, Messages};
 use crate::destroyed::Destroyed;
 use crate::snapshot::Gap;
 
 /// SKNLGRP_INET_TCP_DESTROY, _INET_UDP_, _INET6_TCP_ and _INET6_UDP_DESTROY: a bit for each.
-const GROUPS: u32 = 0b1111;
+const DESTROY_GROUPS: u32 = 0b1111;
 
 /// The buffer wished for: some 25,000 announcements. Without privilege the kernel gives 416 KiB.
-const BUFFER: usize = 32 << 20;
+const RECV_BUFFER_LEN: usize = 32 << 20;
 
 /// What an announcement takes of that buffer.
-const ANNOUNCEMENT: usize = 1280;
+const EVENT_BUFFER_COST: usize = 1280;
 
 /// The longest rest of the thread, and how many announcements a second must fit into the buffer
 /// meanwhile.
-const REST: Duration = Duration::from_millis(20);
-const MOST_A_SECOND: usize = 60_000;
+const MAX_PAUSE: Duration = Duration::from_millis(20);
+const MAX_EVENTS_PER_SECOND: usize = 60_000;
 
 /// The most announcements kept for the next sample, 24 MB of them.
-const MOST_KEPT: usize = 1 << 17;
+const MAX_PENDING: usize = 1 << 17;
 
 /// Longer than any announcement: about 400 bytes.
-const DATAGRAM: usize = 8 * 1024;
+const MAX_DATAGRAM_LEN: usize = 8 * 1024;
 
 /// Somebody who listens. Dropping it ends the thread.
 #[derive(Debug)]
-pub(super) struct Events {
-    shared: Arc<Shared>,
+pub(super) struct DestroyMonitor {
+    shared: Arc<MonitorShared>,
     /// Wakes the thread for its end.
-    bell: Arc<OwnedFd>,
+    wakeup: Arc<OwnedFd>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct MonitorShared {
     socket: OwnedFd,
     started: Instant,
     /// Whoever holds it reads from the socket.
-    heard: Mutex<Heard>,
+    pending: Mutex<PendingEvents>,
 }
 
 /// What was heard since somebody asked last.
 #[derive(Debug)]
-struct Heard {
+struct PendingEvents {
     destroyed: Vec<Destroyed>,
     buffer: Box<[u8]>,
     /// How often the kernel said that announcements were lost.
     overruns: u64,
     /// How many it had lost when it was asked last.
-    lost_before: u64,
+    drops_reported: u64,
     /// How many were heard and not kept.
     dropped: u64,
     unreadable: u64,
     /// Why nothing is heard any more.
-    deaf: Option<Errno>,
+    failed: Option<Errno>,
 }
 
-impl Events {
+impl DestroyMonitor {
     /// Joins the groups in the calling thread's network namespace, and starts the thread.
     ///
     /// # Errors
@@ -98,114 +98,116 @@ impl Events {
         let socket = socket_with(family, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
         // Beyond the system's limit only with CAP_NET_ADMIN; without, as much as there is. In
         // neither case is it wrong to have less than wished.
-        if set_socket_recv_buffer_size_force(&socket, BUFFER).is_err() {
-            set_socket_recv_buffer_size(&socket, BUFFER)?;
+        if set_socket_recv_buffer_size_force(&socket, RECV_BUFFER_LEN).is_err() {
+            set_socket_recv_buffer_size(&socket, RECV_BUFFER_LEN)?;
         }
-        let rest = rest(socket_recv_buffer_size(&socket)?);
-        bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
-        let heard = Mutex::new(Heard {
+        let pause = pause_for_buffer(socket_recv_buffer_size(&socket)?);
+        bind(&socket, &SocketAddrNetlink::new(0, DESTROY_GROUPS))?;
+        let pending = Mutex::new(PendingEvents {
             destroyed: Vec::new(),
-            buffer: vec![0; DATAGRAM].into(),
+            buffer: vec![0; MAX_DATAGRAM_LEN].into(),
             overruns: 0,
-            lost_before: 0,
+            drops_reported: 0,
             dropped: 0,
             unreadable: 0,
-            deaf: None,
+            failed: None,
         });
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(MonitorShared {
             socket,
             started,
-            heard,
+            pending,
         });
-        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let (listening, listened) = (Arc::clone(&shared), Arc::clone(&bell));
+        let wakeup = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (worker, worker_wakeup) = (Arc::clone(&shared), Arc::clone(&wakeup));
         thread::Builder::new()
             .name("events".into())
-            .spawn(move || listening.attend(&listened, rest))?;
-        Ok(Self { shared, bell })
+            .spawn(move || worker.run(&worker_wakeup, pause))?;
+        Ok(Self { shared, wakeup })
     }
 
     /// Takes what was announced until now.
-    pub(super) fn take(&self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
-        self.shared.empty();
-        let mut heard = self.shared.heard();
-        destroyed.append(&mut heard.destroyed);
-        gaps.extend(heard.gap(|| drops(&self.shared.socket)));
+    pub(super) fn drain(&self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+        self.shared.drain_socket();
+        let mut pending = self.shared.lock_pending();
+        destroyed.append(&mut pending.destroyed);
+        gaps.extend(pending.take_gap(|| netlink_drops(&self.shared.socket)));
     }
 }
 
-impl Drop for Events {
+impl Drop for DestroyMonitor {
     fn drop(&mut self) {
         // A thread that has ended needs no bell.
-        let _ = write(&self.bell, &1_u64.to_ne_bytes());
+        let _ = write(&self.wakeup, &1_u64.to_ne_bytes());
     }
 }
 
-impl Shared {
-    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
+impl MonitorShared {
+    fn lock_pending(&self) -> std::sync::MutexGuard<'_, PendingEvents> {
         // Nothing in it can be left half done.
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread: waits for an announcement, empties the socket, rests.
-    fn attend(&self, bell: &OwnedFd, rest: Duration) {
+    fn run(&self, wakeup: &OwnedFd, pause: Duration) {
         loop {
-            let mut both = [
+            let mut poll_fds = [
                 PollFd::new(&self.socket, PollFlags::IN),
-                PollFd::new(bell, PollFlags::IN),
+                PollFd::new(wakeup, PollFlags::IN),
             ];
-            match poll(&mut both, None) {
+            match poll(&mut poll_fds, None) {
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(_) => return,
             }
-            if !both[1].revents().is_empty() || !self.empty() {
+            if !poll_fds[1].revents().is_empty() || !self.drain_socket() {
                 return;
             }
-            thread::sleep(rest);
+            thread::sleep(pause);
         }
     }
 
     /// Reads all that waits. Returns whether there may be more later.
-    fn empty(&self) -> bool {
-        let mut heard = self.heard();
-        while heard.deaf.is_none() && heard.one(&self.socket, self.started) == Turn::More {}
-        heard.deaf.is_none()
+    fn drain_socket(&self) -> bool {
+        let mut pending = self.lock_pending();
+        while pending.failed.is_none()
+            && pending.receive_one(&self.socket, self.started) == RecvStatus::More
+        {}
+        pending.failed.is_none()
     }
 }
 
 /// Whether the socket may have another announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum RecvStatus {
     More,
     Empty,
 }
 
-impl Heard {
-    fn one(&mut self, socket: &OwnedFd, started: Instant) -> Turn {
+impl PendingEvents {
+    fn receive_one(&mut self, socket: &OwnedFd, started: Instant) -> RecvStatus {
         let Self { buffer, .. } = self;
         match recvfrom(socket, &mut **buffer, RecvFlags::DONTWAIT) {
             Ok((length, _, sender)) => {
                 // Other programs may send to this socket, too.
                 if is_kernel(sender) {
-                    self.datagram(length, started.elapsed());
+                    self.parse_datagram(length, started.elapsed());
                 }
-                Turn::More
+                RecvStatus::More
             }
-            Err(Errno::INTR) => Turn::More,
-            Err(Errno::AGAIN) => Turn::Empty,
+            Err(Errno::INTR) => RecvStatus::More,
+            Err(Errno::AGAIN) => RecvStatus::Empty,
             Err(Errno::NOBUFS) => {
                 self.overruns += 1;
-                Turn::More
+                RecvStatus::More
             }
             Err(errno) => {
-                self.deaf = Some(errno);
-                Turn::Empty
+                self.failed = Some(errno);
+                RecvStatus::Empty
             }
         }
     }
 
-    fn datagram(&mut self, length: usize, at: Duration) {
+    fn parse_datagram(&mut self, length: usize, at: Duration) {
         let Self {
             buffer,
             destroyed,
@@ -215,11 +217,11 @@ impl Heard {
         } = self;
         for message in Messages::new(buffer.get(..length).unwrap_or_default()) {
             match message.map(|message| message.kind) {
-                Ok(Kind::Row(payload)) => match announcement::read(payload, at) {
-                    Announced::End(_) if destroyed.len() >= MOST_KEPT => *dropped += 1,
-                    Announced::End(end) => destroyed.push(end),
-                    Announced::Nothing => {}
-                    Announced::Unreadable => *unreadable += 1,
+                Ok(MessageKind::Row(payload)) => match announcement::parse(payload, at) {
+                    DestroyEvent::Closed(_) if destroyed.len() >= MAX_PENDING => *dropped += 1,
+                    DestroyEvent::Closed(end) => destroyed.push(end),
+                    DestroyEvent::Ignored => {}
+                    DestroyEvent::Unreadable => *unreadable += 1,
                 },
                 Ok(_) => {}
                 Err(_) => *unreadable += 1,
@@ -229,12 +231,12 @@ impl Heard {
 
     /// What is missing in what was heard since the last call. `drops` asks the kernel how many
     /// announcements it has lost so far.
-    fn gap(&mut self, drops: impl FnOnce() -> Option<u64>) -> Option<Gap> {
+    fn take_gap(&mut self, drops: impl FnOnce() -> Option<u64>) -> Option<Gap> {
         let mut reasons = Vec::new();
         if std::mem::take(&mut self.overruns) > 0 {
             let lost = drops();
-            let now = lost.map(|all| all.saturating_sub(self.lost_before));
-            self.lost_before = lost.unwrap_or(self.lost_before);
+            let now = lost.map(|all| all.saturating_sub(self.drops_reported));
+            self.drops_reported = lost.unwrap_or(self.drops_reported);
             reasons.push(match now {
                 Some(now) if now > 0 => format!("{now} came too fast to be heard"),
                 _ => "some came too fast to be heard".into(),
@@ -248,7 +250,7 @@ impl Heard {
             0 => {}
             unreadable => reasons.push(format!("{unreadable} could not be read")),
         }
-        if let Some(errno) = self.deaf {
+        if let Some(errno) = self.failed {
             reasons.push(format!("the netlink socket failed: {errno}"));
         }
         (!reasons.is_empty()).then(|| Gap::Closes(reasons.join(", ")))
@@ -256,15 +258,15 @@ impl Heard {
 }
 
 /// How long the thread may rest with such a buffer.
-fn rest(buffer: usize) -> Duration {
-    let room = buffer / ANNOUNCEMENT;
-    let filled = Duration::from_millis((room * 1000 / MOST_A_SECOND) as u64);
-    filled.clamp(Duration::from_millis(1), REST)
+fn pause_for_buffer(buffer: usize) -> Duration {
+    let capacity = buffer / EVENT_BUFFER_COST;
+    let fill_time = Duration::from_millis((capacity * 1000 / MAX_EVENTS_PER_SECOND) as u64);
+    fill_time.clamp(Duration::from_millis(1), MAX_PAUSE)
 }
 
 /// How many messages to this socket the kernel has dropped: the last but one number of its line in
 /// /proc/net/netlink, which ends in its inode. `None` where that cannot be read.
-fn drops(socket: &OwnedFd) -> Option<u64> {
+fn netlink_drops(socket: &OwnedFd) -> Option<u64> {
     let inode = rustix::fs::fstat(socket).ok()?.st_ino.to_string();
     let table = fs::read_to_string("/proc/thread-self/net/netlink").ok()?;
     table.lines().find_map(|line| {
@@ -277,47 +279,47 @@ fn drops(socket: &OwnedFd) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn heard() -> Heard {
-        Heard {
+    fn pending_events() -> PendingEvents {
+        PendingEvents {
             destroyed: Vec::new(),
             buffer: vec![0; 64].into(),
             overruns: 0,
-            lost_before: 3,
+            drops_reported: 3,
             dropped: 0,
             unreadable: 0,
-            deaf: None,
+            failed: None,
         }
     }
 
     #[test]
-    fn what_was_lost_is_said_once_with_its_number() {
-        let mut heard = heard();
-        assert_eq!(heard.gap(|| None), None);
-        heard.overruns = 2;
-        let told = heard.gap(|| Some(10));
-        let said = told.map(|gap| gap.to_string());
+    fn lost_events_are_reported_once_with_their_count() {
+        let mut pending = pending_events();
+        assert_eq!(pending.take_gap(|| None), None);
+        pending.overruns = 2;
+        let gap = pending.take_gap(|| Some(10));
+        let message = gap.map(|gap| gap.to_string());
         let expected = "closed sockets may be missing: 7 came too fast to be heard";
-        assert_eq!(said.as_deref(), Some(expected));
-        assert_eq!(heard.gap(|| Some(10)), None);
-        heard.overruns = 1;
-        let told = heard.gap(|| None).map(|gap| gap.to_string());
-        assert!(told.is_some_and(|said| said.contains("some came too fast")));
+        assert_eq!(message.as_deref(), Some(expected));
+        assert_eq!(pending.take_gap(|| Some(10)), None);
+        pending.overruns = 1;
+        let gap = pending.take_gap(|| None).map(|gap| gap.to_string());
+        assert!(gap.is_some_and(|message| message.contains("some came too fast")));
     }
 
     #[test]
-    fn bytes_that_are_no_announcement_are_counted_and_said() {
-        let mut heard = heard();
-        heard.datagram(64, Duration::ZERO);
-        assert_eq!(heard.unreadable, 1);
-        let told = heard.gap(|| None).map(|gap| gap.to_string());
-        assert!(told.is_some_and(|said| said.contains("1 could not be read")));
+    fn unreadable_bytes_are_counted_and_reported() {
+        let mut pending = pending_events();
+        pending.parse_datagram(64, Duration::ZERO);
+        assert_eq!(pending.unreadable, 1);
+        let gap = pending.take_gap(|| None).map(|gap| gap.to_string());
+        assert!(gap.is_some_and(|message| message.contains("1 could not be read")));
     }
 
     #[test]
-    fn a_small_buffer_lets_the_thread_rest_for_less() {
-        assert_eq!(rest(BUFFER), REST);
+    fn small_buffer_shortens_the_pause() {
+        assert_eq!(pause_for_buffer(RECV_BUFFER_LEN), MAX_PAUSE);
         let ms = Duration::from_millis;
-        assert!((ms(1)..=ms(6)).contains(&rest(425_984)));
-        assert_eq!(rest(0), ms(1));
+        assert!((ms(1)..=ms(6)).contains(&pause_for_buffer(425_984)));
+        assert_eq!(pause_for_buffer(0), ms(1));
     }
 }

@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 use rustix::io::Errno;
 
-use self::events::Events;
-use self::request::{Question, States, Table};
-use self::socket::{Dump, Netlink, Trouble};
+use self::events::DestroyMonitor;
+use self::request::{DiagRequest, DiagTable, StateMask};
+use self::socket::{DumpSource, NetlinkError, NetlinkSocket};
 use super::{Source, SourceError};
 use crate::destroyed::Destroyed;
 use crate::endpoint::Family;
@@ -35,34 +35,34 @@ use crate::snapshot::{Gap, SourceKind};
 use crate::socket::{Cookie, Socket};
 
 /// In this order: an IPv6 table is judged by what its IPv4 twin answered.
-const TABLES: [Table; 4] = [
-    Table::Of(Protocol::Tcp, Family::Ipv4),
-    Table::Of(Protocol::Tcp, Family::Ipv6),
-    Table::Of(Protocol::Udp, Family::Ipv4),
-    Table::Of(Protocol::Udp, Family::Ipv6),
+const TABLES: [DiagTable; 4] = [
+    DiagTable::ByFamily(Protocol::Tcp, Family::Ipv4),
+    DiagTable::ByFamily(Protocol::Tcp, Family::Ipv6),
+    DiagTable::ByFamily(Protocol::Udp, Family::Ipv4),
+    DiagTable::ByFamily(Protocol::Udp, Family::Ipv6),
 ];
 
 /// The same, where the kernel understands the older request: one walk less.
-const FEWER_TABLES: [Table; 3] = [
-    Table::TcpAtOnce,
-    Table::Of(Protocol::Udp, Family::Ipv4),
-    Table::Of(Protocol::Udp, Family::Ipv6),
+const TABLES_WITH_ALL_TCP: [DiagTable; 3] = [
+    DiagTable::AllTcp,
+    DiagTable::ByFamily(Protocol::Udp, Family::Ipv4),
+    DiagTable::ByFamily(Protocol::Udp, Family::Ipv6),
 ];
 
 /// How often a table is asked for again within one sample.
-const RETRIES: u32 = 3;
+const MAX_RETRIES: u32 = 3;
 
-/// The netlink socket table as a [`Source`].
+/// The netlink socket table as a [`SourceFile`].
 ///
 /// It tells of the network namespace its thread was in at [`SockDiag::open`], and goes on doing so
 /// when it is handed to another thread.
 #[derive(Debug)]
 pub struct SockDiag {
-    netlink: Netlink,
-    tables: &'static [Table],
-    seen: Seen,
+    netlink: NetlinkSocket,
+    tables: &'static [DiagTable],
+    row_index: CookieIndex,
     /// Once somebody listens.
-    events: Option<Events>,
+    monitor: Option<DestroyMonitor>,
 }
 
 impl SockDiag {
@@ -73,31 +73,31 @@ impl SockDiag {
     /// When the socket or the question is refused: a sandbox, SELinux, a kernel without inet_diag
     /// or tcp_diag.
     pub fn open() -> Result<Self, SourceError> {
-        let mut netlink = Netlink::open().map_err(|errno| refused(&errno))?;
-        let mut answers = |table| {
-            let question = Question {
+        let mut netlink = NetlinkSocket::open().map_err(|errno| refused(&errno))?;
+        let mut probe = |table| {
+            let diag_request = DiagRequest {
                 table,
-                states: States::NONE,
-                program: None,
+                states: StateMask::NONE,
+                bytecode: None,
             };
-            match netlink.dump(question, &mut |_, _| ()) {
+            match netlink.dump(diag_request, &mut |_, _| ()) {
                 // Changed is an answer, too.
-                Ok(()) | Err(Trouble::Changed) => Ok(()),
-                Err(trouble) => Err(trouble),
+                Ok(()) | Err(NetlinkError::DumpInterrupted) => Ok(()),
+                Err(error) => Err(error),
             }
         };
         let [tcp, ..] = TABLES;
-        let tables = match answers(Table::TcpAtOnce) {
-            Ok(()) => &FEWER_TABLES[..],
-            Err(_) => answers(tcp)
+        let tables = match probe(DiagTable::AllTcp) {
+            Ok(()) => &TABLES_WITH_ALL_TCP[..],
+            Err(_) => probe(tcp)
                 .map(|()| &TABLES[..])
-                .map_err(|trouble| refused(&trouble))?,
+                .map_err(|error| refused(&error))?,
         };
         Ok(Self {
             netlink,
             tables,
-            seen: Seen::default(),
-            events: None,
+            row_index: CookieIndex::default(),
+            monitor: None,
         })
     }
 }
@@ -114,29 +114,29 @@ impl Source for SockDiag {
         sockets: &mut Vec<Socket>,
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError> {
-        Reading {
-            program: ports.and_then(bytecode::program),
-            began: Instant::now(),
+        DumpReader {
+            bytecode: ports.and_then(bytecode::compile),
+            started_at: Instant::now(),
             now,
-            seen: &mut self.seen,
+            row_index: &mut self.row_index,
             sockets,
             gaps,
         }
-        .all_tables(&mut self.netlink, self.tables)
+        .read_all(&mut self.netlink, self.tables)
     }
 
-    fn listen(&mut self, started: Instant) -> Result<(), Gap> {
-        if !self.netlink.is_of_this_thread() {
+    fn subscribe(&mut self, started: Instant) -> Result<(), Gap> {
+        if !self.netlink.is_in_thread_namespace() {
             let why = "the sampler left the network namespace it reads";
             return Err(Gap::Closes(why.into()));
         }
-        self.events = Some(Events::open(started)?);
+        self.monitor = Some(DestroyMonitor::open(started)?);
         Ok(())
     }
 
-    fn heard(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
-        if let Some(events) = &self.events {
-            events.take(destroyed, gaps);
+    fn drain_events(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+        if let Some(events) = &self.monitor {
+            events.drain(destroyed, gaps);
         }
     }
 }
@@ -151,132 +151,148 @@ fn refused(why: &dyn std::fmt::Display) -> SourceError {
 /// Which sockets this sample has, and where: a dump is not atomic, and a socket that moves to
 /// another place of the kernel's table meanwhile is listed twice. Kept between samples for its
 /// memory only.
-type Seen = HashMap<Cookie, usize>;
+type CookieIndex = HashMap<Cookie, usize>;
 
 /// One sample in the making.
-struct Reading<'a> {
+struct DumpReader<'a> {
     /// What picks sockets in the kernel; `None` for all, and once it was refused.
-    program: Option<Vec<u8>>,
-    began: Instant,
+    bytecode: Option<Vec<u8>>,
+    started_at: Instant,
     now: Duration,
-    seen: &'a mut Seen,
+    row_index: &'a mut CookieIndex,
     sockets: &'a mut Vec<Socket>,
     gaps: &'a mut Vec<Gap>,
 }
 
-impl Reading<'_> {
-    fn all_tables(mut self, source: &mut impl Dump, tables: &[Table]) -> Result<(), SourceError> {
-        self.seen.clear();
+impl DumpReader<'_> {
+    fn read_all(
+        mut self,
+        source: &mut impl DumpSource,
+        tables: &[DiagTable],
+    ) -> Result<(), SourceError> {
+        self.row_index.clear();
         let mut failures = 0;
         let mut last = None;
         let mut ipv4 = Ok(());
         for &table in tables {
-            let mut outcome = self.table(source, table);
+            let mut outcome = self.read_table(source, table);
             match table {
-                Table::Of(_, Family::Ipv4) => ipv4 = outcome,
-                Table::Of(_, Family::Ipv6) if is_absent(outcome) && !is_absent(ipv4) => {
+                DiagTable::ByFamily(_, Family::Ipv4) => ipv4 = outcome,
+                DiagTable::ByFamily(_, Family::Ipv6)
+                    if is_not_found(outcome) && !is_not_found(ipv4) =>
+                {
                     outcome = Ok(());
                 }
-                Table::Of(_, Family::Ipv6) | Table::TcpAtOnce => {}
+                DiagTable::ByFamily(_, Family::Ipv6) | DiagTable::AllTcp => {}
             }
-            if let Err(trouble) = outcome {
+            if let Err(error) = outcome {
                 failures += 1;
-                last = Some(trouble);
-                self.gaps.push(Gap::Sockets(explanation(table, trouble)));
+                last = Some(error);
+                self.gaps.push(Gap::Sockets(gap_text(table, error)));
             }
         }
         match last {
-            Some(trouble) if failures == tables.len() && self.sockets.is_empty() => {
-                Err(refused(&trouble))
+            Some(error) if failures == tables.len() && self.sockets.is_empty() => {
+                Err(refused(&error))
             }
             _ => Ok(()),
         }
     }
 
     /// Reads one table, again if need be. The rows of the last attempt stay, whatever it came to.
-    fn table(&mut self, source: &mut impl Dump, table: Table) -> Result<(), Trouble> {
+    fn read_table(
+        &mut self,
+        source: &mut impl DumpSource,
+        table: DiagTable,
+    ) -> Result<(), NetlinkError> {
         let before = self.sockets.len();
-        let mut retries = RETRIES;
+        let mut retries = MAX_RETRIES;
         loop {
-            let outcome = self.attempt(source, table);
+            let outcome = self.read_once(source, table);
             match outcome {
-                Err(trouble) if retries > 0 && is_passing(trouble) => retries -= 1,
+                Err(error) if retries > 0 && is_transient(error) => retries -= 1,
                 // It may be the program that is not understood, which only saves work.
-                Err(Trouble::Refused(Errno::INVAL)) if self.program.take().is_some() => {}
+                Err(NetlinkError::Refused(Errno::INVAL)) if self.bytecode.take().is_some() => {}
                 outcome => return outcome,
             }
             self.sockets.truncate(before);
-            self.seen.retain(|_, &mut row| row < before);
+            self.row_index.retain(|_, &mut row| row < before);
         }
     }
 
-    fn attempt(&mut self, source: &mut impl Dump, table: Table) -> Result<(), Trouble> {
+    fn read_once(
+        &mut self,
+        source: &mut impl DumpSource,
+        table: DiagTable,
+    ) -> Result<(), NetlinkError> {
         let mut unreadable = 0_usize;
-        let program = self.program.take();
-        let question = Question {
+        let bytecode = self.bytecode.take();
+        let diag_request = DiagRequest {
             table,
-            states: States::ALL,
-            program: program.as_deref(),
+            states: StateMask::ALL,
+            bytecode: bytecode.as_deref(),
         };
-        let outcome = source.dump(question, &mut |arrived, payload| {
+        let outcome = source.dump(diag_request, &mut |arrived, payload| {
             // Timers are counted from when the row came: the last may come long after the first.
-            let now = self.now + arrived.saturating_duration_since(self.began);
-            match wire::socket(payload, table.protocol(), now) {
-                Some(socket) => self.keep(socket),
+            let now = self.now + arrived.saturating_duration_since(self.started_at);
+            match wire::parse_socket(payload, table.protocol(), now) {
+                Some(socket) => self.upsert_row(socket),
                 None => unreadable += 1,
             }
         });
-        self.program = program;
+        self.bytecode = bytecode;
         outcome?;
         if unreadable > 0 {
-            Err(Trouble::Unreadable(unreadable))
+            Err(NetlinkError::UnreadableRows(unreadable))
         } else {
             Ok(())
         }
     }
 
     /// Appends the row, or puts it in the place of an older one of the same socket.
-    fn keep(&mut self, socket: Socket) {
-        let place = socket
+    fn upsert_row(&mut self, socket: Socket) {
+        let existing = socket
             .cookie
-            .and_then(|c| self.seen.insert(c, self.sockets.len()).zip(Some(c)));
-        let Some((older, cookie)) = place else {
+            .and_then(|c| self.row_index.insert(c, self.sockets.len()).zip(Some(c)));
+        let Some((older, cookie)) = existing else {
             self.sockets.push(socket);
             return;
         };
-        self.seen.insert(cookie, older);
+        self.row_index.insert(cookie, older);
         if let Some(row) = self.sockets.get_mut(older) {
             *row = socket;
         }
     }
 }
 
-fn is_absent(outcome: Result<(), Trouble>) -> bool {
-    outcome == Err(Trouble::Refused(Errno::NOENT))
+fn is_not_found(outcome: Result<(), NetlinkError>) -> bool {
+    outcome == Err(NetlinkError::Refused(Errno::NOENT))
 }
 
 /// Whether asking again is likely to help. Not where waiting was in vain: the sampler would stand
 /// still for several times as long. Nor where the kernel speaks another dialect.
-const fn is_passing(trouble: Trouble) -> bool {
-    match trouble {
-        Trouble::Refused(errno) => !matches!(
+const fn is_transient(error: NetlinkError) -> bool {
+    match error {
+        NetlinkError::Refused(errno) => !matches!(
             errno,
             Errno::NOENT | Errno::PERM | Errno::ACCESS | Errno::INVAL | Errno::OPNOTSUPP
         ),
-        Trouble::Silent | Trouble::Elsewhere | Trouble::Unreadable(_) => false,
+        NetlinkError::TimedOut
+        | NetlinkError::NamespaceChanged
+        | NetlinkError::UnreadableRows(_) => false,
         _ => true,
     }
 }
 
-fn explanation(table: Table, trouble: Trouble) -> String {
+fn gap_text(table: DiagTable, error: NetlinkError) -> String {
     let name = table.name();
-    if trouble == Trouble::Refused(Errno::NOENT) {
+    if error == NetlinkError::Refused(Errno::NOENT) {
         let module = table.protocol().name();
         return format!(
             "{name}: this kernel has no {module}_diag module; --source procfs lists them"
         );
     }
-    format!("{name}: {trouble}")
+    format!("{name}: {error}")
 }
 
 #[cfg(test)]

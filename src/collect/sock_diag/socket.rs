@@ -1,7 +1,7 @@
 //! The netlink socket: one request, and what comes back.
 //!
 //! In: a [`Question`]. Out: the rows of the kernel's answer, one after the
-//! other, or the [`Trouble`] that ended it.
+//! other, or the [`NetlinkError`] that ended it.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,8 +14,8 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recvfrom, sendto, socket_with};
 
-use super::request::{self, Question};
-use super::wire::{Kind, Messages};
+use super::request::{self, DiagRequest};
+use super::wire::{MessageKind, Messages};
 
 /// The kernel never fills more than this in one `recv` of a dump (`netlink_dump`, af_netlink.c).
 const BUFFER: usize = 32 * 1024;
@@ -24,149 +24,155 @@ const BUFFER: usize = 32 * 1024;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Signals that may disturb one dump before something is held to be wrong with the process.
-const SIGNALS: u32 = 1000;
+const MAX_INTERRUPTS: u32 = 1000;
 
 /// Why a dump ended before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum NetlinkError {
     /// The kernel answered with an error instead of more rows.
     #[error("{0}")]
     Refused(Errno),
     /// The kernel says that the table changed under the dump (NLM_F_DUMP_INTR).
     #[error("the table changed while it was read")]
-    Changed,
+    DumpInterrupted,
     /// Messages were lost on the way (ENOBUFS, NLMSG_OVERRUN).
     #[error("the kernel had no room for its answer")]
-    Lost,
+    Overrun,
     /// A datagram was longer than the buffer.
     #[error("an answer was longer than {BUFFER} bytes")]
-    Cut,
+    Truncated,
     /// What came is not netlink.
     #[error("an answer could not be read")]
     Malformed,
     /// So many rows were not understood; the others were.
     #[error("{0} rows could not be read")]
-    Unreadable(usize),
+    UnreadableRows(usize),
     /// Nothing came for [`PATIENCE`].
     #[error("the kernel did not answer for {} s", PATIENCE.as_secs())]
-    Silent,
+    TimedOut,
     /// The socket itself cannot be used.
     #[error("the netlink socket failed: {0}")]
-    Broken(Errno),
+    SocketFailed(Errno),
     /// The socket would have to be opened again, in another network namespace than before.
     #[error("the netlink socket failed, and its network namespace was left")]
-    Elsewhere,
+    NamespaceChanged,
 }
 
-impl Trouble {
+impl NetlinkError {
     /// Whether the dump may still be going on in the kernel, so that this socket can take no
     /// other request (EBUSY) and would give rows of the old one.
-    const fn leaves_a_dump_behind(self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Changed)
+    const fn leaves_dump_running(self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::DumpInterrupted)
     }
 }
 
 /// Where rows come from: the kernel, or a test's script.
-pub(super) trait Dump {
+pub(super) trait DumpSource {
     /// Asks and gives the payload of each row, with the moment it arrived, to `row`.
     fn dump(
         &mut self,
-        question: Question<'_>,
+        diag_request: DiagRequest<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
-    ) -> Result<(), Trouble>;
+    ) -> Result<(), NetlinkError>;
 }
 
 /// A NETLINK_SOCK_DIAG socket. It tells of the network namespace its thread was in when it was
 /// opened, whichever thread uses it.
 #[derive(Debug)]
-pub(super) struct Netlink {
+pub(super) struct NetlinkSocket {
     socket: OwnedFd,
-    namespace: Option<Namespace>,
+    namespace: Option<NamespaceId>,
     buffer: Box<[u8]>,
     sequence: u32,
-    spoiled: bool,
+    needs_reopen: bool,
 }
 
 /// Device and inode of a network namespace.
-type Namespace = (u64, u64);
+type NamespaceId = (u64, u64);
 
-impl Netlink {
+impl NetlinkSocket {
     /// Opens one in the calling thread's network namespace.
     pub(super) fn open() -> Result<Self, Errno> {
         Ok(Self {
             socket: open_socket()?,
-            namespace: namespace_of_this_thread(),
+            namespace: thread_namespace(),
             buffer: vec![0; BUFFER].into(),
             sequence: 0,
-            spoiled: false,
+            needs_reopen: false,
         })
     }
 
     /// Whether this thread is in the network namespace that it was opened in.
-    pub(super) fn is_of_this_thread(&self) -> bool {
-        namespace_of_this_thread() == self.namespace
+    pub(super) fn is_in_thread_namespace(&self) -> bool {
+        thread_namespace() == self.namespace
     }
 
     /// Puts a fresh socket in the place of one that cannot be trusted any more.
-    fn reopen(&mut self) -> Result<(), Trouble> {
-        if !self.is_of_this_thread() {
-            return Err(Trouble::Elsewhere);
+    fn reopen(&mut self) -> Result<(), NetlinkError> {
+        if !self.is_in_thread_namespace() {
+            return Err(NetlinkError::NamespaceChanged);
         }
-        self.socket = open_socket().map_err(Trouble::Broken)?;
-        self.spoiled = false;
+        self.socket = open_socket().map_err(NetlinkError::SocketFailed)?;
+        self.needs_reopen = false;
         Ok(())
     }
 
-    fn ask(&mut self, question: Question<'_>) -> Result<(), Trouble> {
+    fn send_request(&mut self, diag_request: DiagRequest<'_>) -> Result<(), NetlinkError> {
         self.sequence = self.sequence.wrapping_add(1);
-        let request = request::bytes(question, self.sequence);
+        let request = request::encode(diag_request, self.sequence);
         let kernel = SocketAddrNetlink::new(0, 0);
-        for _ in 0..SIGNALS {
+        for _ in 0..MAX_INTERRUPTS {
             match sendto(self.socket.as_fd(), &request, SendFlags::empty(), &kernel) {
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
-                Err(Errno::NOBUFS) => return Err(Trouble::Lost),
-                Err(errno) => return Err(Trouble::Broken(errno)),
+                Err(Errno::NOBUFS) => return Err(NetlinkError::Overrun),
+                Err(errno) => return Err(NetlinkError::SocketFailed(errno)),
             }
         }
-        Err(Trouble::Broken(Errno::INTR))
+        Err(NetlinkError::SocketFailed(Errno::INTR))
     }
 
-    fn hear(&mut self, row: &mut dyn FnMut(Instant, &[u8])) -> Result<(), Trouble> {
+    fn receive_rows(&mut self, row: &mut dyn FnMut(Instant, &[u8])) -> Result<(), NetlinkError> {
         let mut interrupted = false;
         loop {
-            let length = receive(&self.socket, &mut self.buffer)?;
+            let length = receive_datagram(&self.socket, &mut self.buffer)?;
             let now = Instant::now();
             for message in Messages::new(self.buffer.get(..length).unwrap_or_default()) {
-                let message = message.map_err(|_| Trouble::Malformed)?;
+                let message = message.map_err(|_| NetlinkError::Malformed)?;
                 if message.sequence != self.sequence {
                     continue;
                 }
                 interrupted |= message.interrupted;
                 match message.kind {
-                    Kind::Row(payload) => row(now, payload),
-                    Kind::Done(0) if interrupted => return Err(Trouble::Changed),
-                    Kind::Done(0) => return Ok(()),
-                    Kind::Error(0) | Kind::Other => {}
-                    Kind::Done(errno) | Kind::Error(errno) => return Err(refusal(errno)),
-                    Kind::Overrun => return Err(Trouble::Lost),
+                    MessageKind::Row(payload) => row(now, payload),
+                    MessageKind::Done(0) if interrupted => {
+                        return Err(NetlinkError::DumpInterrupted);
+                    }
+                    MessageKind::Done(0) => return Ok(()),
+                    MessageKind::Error(0) | MessageKind::Other => {}
+                    MessageKind::Done(errno) | MessageKind::Error(errno) => {
+                        return Err(error_from_errno(errno));
+                    }
+                    MessageKind::Overrun => return Err(NetlinkError::Overrun),
                 }
             }
         }
     }
 }
 
-impl Dump for Netlink {
+impl DumpSource for NetlinkSocket {
     fn dump(
         &mut self,
-        question: Question<'_>,
+        diag_request: DiagRequest<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
-    ) -> Result<(), Trouble> {
-        if self.spoiled {
+    ) -> Result<(), NetlinkError> {
+        if self.needs_reopen {
             self.reopen()?;
         }
-        let outcome = self.ask(question).and_then(|()| self.hear(row));
-        self.spoiled = outcome.is_err_and(Trouble::leaves_a_dump_behind);
+        let outcome = self
+            .send_request(diag_request)
+            .and_then(|()| self.receive_rows(row));
+        self.needs_reopen = outcome.is_err_and(NetlinkError::leaves_dump_running);
         outcome
     }
 }
@@ -179,29 +185,29 @@ fn open_socket() -> Result<OwnedFd, Errno> {
 }
 
 /// `None` where /proc is not there: then two threads cannot be told apart, nor need be.
-fn namespace_of_this_thread() -> Option<Namespace> {
+fn thread_namespace() -> Option<NamespaceId> {
     let file = fs::metadata("/proc/thread-self/ns/net").ok()?;
     Some((file.dev(), file.ino()))
 }
 
 /// One datagram from the kernel; what others send is passed over.
-fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Trouble> {
+fn receive_datagram(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize, NetlinkError> {
     // With a time-out, `recv` is interrupted by signals even under SA_RESTART (signal(7)).
-    let mut signals = 0;
+    let mut interrupts = 0;
     loop {
         // TRUNC makes it say how long the datagram was, not how much of it fitted.
         match recvfrom(socket, &mut *buffer, RecvFlags::TRUNC) {
             Ok((kept, length, sender)) => match is_kernel(sender) {
                 false => {}
-                true if length > kept => return Err(Trouble::Cut),
+                true if length > kept => return Err(NetlinkError::Truncated),
                 // Nobody can shut a netlink socket down, so this is no end of file.
-                true if kept == 0 => return Err(Trouble::Malformed),
+                true if kept == 0 => return Err(NetlinkError::Malformed),
                 true => return Ok(kept),
             },
-            Err(Errno::INTR) if signals < SIGNALS => signals += 1,
-            Err(Errno::AGAIN) => return Err(Trouble::Silent),
-            Err(Errno::NOBUFS) => return Err(Trouble::Lost),
-            Err(errno) => return Err(Trouble::Broken(errno)),
+            Err(Errno::INTR) if interrupts < MAX_INTERRUPTS => interrupts += 1,
+            Err(Errno::AGAIN) => return Err(NetlinkError::TimedOut),
+            Err(Errno::NOBUFS) => return Err(NetlinkError::Overrun),
+            Err(errno) => return Err(NetlinkError::SocketFailed(errno)),
         }
     }
 }
@@ -210,14 +216,14 @@ pub(super) fn is_kernel(sender: Option<rustix::net::SocketAddrAny>) -> bool {
     sender.is_some_and(|s| SocketAddrNetlink::try_from(s).is_ok_and(|s| s.pid() == 0))
 }
 
-fn refusal(errno: i32) -> Trouble {
+fn error_from_errno(errno: i32) -> NetlinkError {
     // Errno can only hold what the kernel can send; anything else is not from this protocol.
     let valid = (1..4096).contains(&errno);
     if !valid {
-        return Trouble::Malformed;
+        return NetlinkError::Malformed;
     }
     match Errno::from_raw_os_error(errno) {
-        Errno::NOBUFS => Trouble::Lost,
-        errno => Trouble::Refused(errno),
+        Errno::NOBUFS => NetlinkError::Overrun,
+        errno => NetlinkError::Refused(errno),
     }
 }

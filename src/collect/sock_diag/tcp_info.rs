@@ -7,7 +7,7 @@
 use std::num::NonZeroU32;
 
 use super::wire::{u32_at, u64_at};
-use crate::socket::{Delivered, Sent, TcpInfo};
+use crate::socket::{DeliveredBytes, SentBytes, TcpInfo};
 
 const SND_MSS: usize = 16;
 const RTT: usize = 68;
@@ -22,11 +22,14 @@ const BYTES_RETRANS: usize = 208;
 
 /// Decodes it. `None` when it is shorter than it was in any kernel of this century.
 pub(super) fn decode(raw: &[u8]) -> Option<TcpInfo> {
-    let delivered = |acknowledged, received| Delivered {
+    let delivered = |acknowledged, received| DeliveredBytes {
         acknowledged,
         received,
     };
-    let sent = |bytes, repeated| Sent { bytes, repeated };
+    let sent = |bytes, repeated| SentBytes {
+        bytes,
+        retransmitted: repeated,
+    };
     Some(TcpInfo {
         rtt_us: NonZeroU32::new(u32_at(raw, RTT)?),
         rtt_variation_us: u32_at(raw, RTTVAR)?,
@@ -53,15 +56,15 @@ mod tests {
     use super::*;
 
     /// What a kernel sends whose structure ends after `length` bytes: each word is its own offset.
-    fn counting(length: usize) -> Vec<u8> {
+    fn offsets_as_words(length: usize) -> Vec<u8> {
         (0..length as u32 / 4)
             .flat_map(|word| (word * 4).to_ne_bytes())
             .collect()
     }
 
     #[test]
-    fn a_kernel_of_today_tells_everything() {
-        let info = decode(&counting(280)).expect("long enough");
+    fn current_tcp_info_is_decoded_fully() {
+        let info = decode(&offsets_as_words(280)).expect("long enough");
         assert_eq!(info.rtt_us.map(NonZeroU32::get), Some(68));
         assert_eq!((info.rtt_variation_us, info.congestion_window), (72, 80));
         assert_eq!((info.send_mss, info.total_retransmits), (16, 100));
@@ -70,33 +73,36 @@ mod tests {
             let halves = [at.to_ne_bytes(), (at + 4).to_ne_bytes()].concat();
             u64_at(&halves, 0).expect("eight bytes")
         };
-        let delivered = Delivered {
+        let delivered = DeliveredBytes {
             acknowledged: two_words(120),
             received: two_words(128),
         };
         assert_eq!(info.delivered, Some(delivered));
         assert_eq!(
             info.sent,
-            Some(Sent {
+            Some(SentBytes {
                 bytes: two_words(200),
-                repeated: two_words(208)
+                retransmitted: two_words(208)
             })
         );
     }
 
     #[test]
-    fn an_old_kernel_tells_less_and_is_not_refused() {
-        let of_4_4 = decode(&counting(144)).expect("long enough");
-        assert!(of_4_4.delivered.is_some());
-        assert_eq!((of_4_4.min_rtt_us, of_4_4.sent), (None, None));
-        let of_2_6 = decode(&counting(104)).expect("long enough");
-        assert_eq!((of_2_6.total_retransmits, of_2_6.delivered), (100, None));
-        assert_eq!(decode(&counting(100)), None);
+    fn short_tcp_info_is_decoded_partially() {
+        let linux_4_4 = decode(&offsets_as_words(144)).expect("long enough");
+        assert!(linux_4_4.delivered.is_some());
+        assert_eq!((linux_4_4.min_rtt_us, linux_4_4.sent), (None, None));
+        let linux_2_6 = decode(&offsets_as_words(104)).expect("long enough");
+        assert_eq!(
+            (linux_2_6.total_retransmits, linux_2_6.delivered),
+            (100, None)
+        );
+        assert_eq!(decode(&offsets_as_words(100)), None);
     }
 
     #[test]
-    fn a_round_trip_not_measured_yet_is_none() {
-        let mut raw = counting(280);
+    fn unmeasured_rtt_is_none() {
+        let mut raw = offsets_as_words(280);
         raw[68..72].fill(0);
         raw[148..152].fill(0xff);
         let info = decode(&raw).expect("long enough");
@@ -105,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(raw in proptest::collection::vec(any::<u8>(), 0..400)) {
+        fn arbitrary_bytes_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..400)) {
             let _ = decode(&raw);
         }
     }

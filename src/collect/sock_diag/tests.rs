@@ -9,48 +9,48 @@ use crate::port::{Port, PortRange};
 use crate::socket::{TcpState, Transport};
 
 /// Rows, and how the dump ends.
-type Scripted = (Vec<Vec<u8>>, Result<(), Trouble>);
+type ScriptedDump = (Vec<Vec<u8>>, Result<(), NetlinkError>);
 
 /// A kernel that answers what it was told to, then with empty tables.
 #[derive(Default)]
-struct Script {
-    answers: VecDeque<Scripted>,
-    asked: Vec<&'static str>,
+struct ScriptedKernel {
+    replies: VecDeque<ScriptedDump>,
+    requested: Vec<&'static str>,
     /// Whether programs are not understood.
-    old: bool,
+    rejects_bytecode: bool,
 }
 
-impl Script {
-    fn of<const N: usize>(answers: [(&[u64], Result<(), Trouble>); N]) -> Self {
+impl ScriptedKernel {
+    fn new<const N: usize>(replies: [(&[u64], Result<(), NetlinkError>); N]) -> Self {
         let rows = |cookies: &[u64]| cookies.iter().map(|&c| row(c)).collect();
-        let answers = answers
+        let replies = replies
             .into_iter()
             .map(|(cookies, end)| (rows(cookies), end))
             .collect();
         Self {
-            answers,
+            replies,
             ..Self::default()
         }
     }
 
     fn read(&mut self) -> (Result<(), SourceError>, Vec<u64>, Vec<String>) {
-        self.read_with(None)
+        self.read_with_bytecode(None)
     }
 
-    fn read_with(
+    fn read_with_bytecode(
         &mut self,
-        program: Option<Vec<u8>>,
+        bytecode: Option<Vec<u8>>,
     ) -> (Result<(), SourceError>, Vec<u64>, Vec<String>) {
         let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
-        let reading = Reading {
-            program,
-            began: Instant::now(),
+        let reading = DumpReader {
+            bytecode,
+            started_at: Instant::now(),
             now: Duration::ZERO,
-            seen: &mut Seen::default(),
+            row_index: &mut CookieIndex::default(),
             sockets: &mut sockets,
             gaps: &mut gaps,
         };
-        let outcome = reading.all_tables(self, &TABLES);
+        let outcome = reading.read_all(self, &TABLES);
         let cookies = sockets
             .iter()
             .filter_map(|s| s.cookie)
@@ -64,17 +64,17 @@ impl Script {
     }
 }
 
-impl Dump for Script {
+impl DumpSource for ScriptedKernel {
     fn dump(
         &mut self,
-        question: Question<'_>,
+        diag_request: DiagRequest<'_>,
         row: &mut dyn FnMut(Instant, &[u8]),
-    ) -> Result<(), Trouble> {
-        self.asked.push(question.table.name());
-        if self.old && question.program.is_some() {
-            return Err(Trouble::Refused(Errno::INVAL));
+    ) -> Result<(), NetlinkError> {
+        self.requested.push(diag_request.table.name());
+        if self.rejects_bytecode && diag_request.bytecode.is_some() {
+            return Err(NetlinkError::Refused(Errno::INVAL));
         }
-        let (rows, end) = self.answers.pop_front().unwrap_or((Vec::new(), Ok(())));
+        let (rows, end) = self.replies.pop_front().unwrap_or((Vec::new(), Ok(())));
         for payload in rows {
             row(Instant::now(), &payload);
         }
@@ -91,8 +91,8 @@ fn row(cookie: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_socket_listed_twice_is_there_once() {
-    let mut script = Script::of([(&[1, 2, 1, 3, 2], Ok(())), (&[4, 3], Ok(()))]);
+fn socket_listed_twice_is_kept_once() {
+    let mut script = ScriptedKernel::new([(&[1, 2, 1, 3, 2], Ok(())), (&[4, 3], Ok(()))]);
     let (outcome, cookies, gaps) = script.read();
     assert!(outcome.is_ok());
     assert_eq!(cookies, [1, 2, 3, 4]);
@@ -100,25 +100,26 @@ fn a_socket_listed_twice_is_there_once() {
 }
 
 #[test]
-fn a_table_that_changed_is_read_again_from_the_start() {
-    let mut script = Script::of([
+fn interrupted_dump_is_retried() {
+    let mut script = ScriptedKernel::new([
         (&[1], Ok(())),
-        (&[2, 3, 1], Err(Trouble::Changed)),
+        (&[2, 3, 1], Err(NetlinkError::DumpInterrupted)),
         (&[3, 4], Ok(())),
     ]);
     let (_, cookies, gaps) = script.read();
     assert_eq!(cookies, [1, 3, 4]);
     assert_eq!(gaps, [""; 0]);
     assert_eq!(
-        script.asked,
+        script.requested,
         ["IPv4 TCP", "IPv6 TCP", "IPv6 TCP", "IPv4 UDP", "IPv6 UDP"]
     );
 }
 
 #[test]
-fn after_the_last_retry_the_part_stays_and_the_gap_is_told() {
-    let lost = Err(Trouble::Lost);
-    let mut script = Script::of([(&[1], lost), (&[2], lost), (&[3], lost), (&[4, 5], lost)]);
+fn partial_rows_and_a_gap_remain_after_the_last_retry() {
+    let lost = Err(NetlinkError::Overrun);
+    let mut script =
+        ScriptedKernel::new([(&[1], lost), (&[2], lost), (&[3], lost), (&[4, 5], lost)]);
     let (outcome, cookies, gaps) = script.read();
     assert!(outcome.is_ok());
     assert_eq!(cookies, [4, 5]);
@@ -129,18 +130,18 @@ fn after_the_last_retry_the_part_stays_and_the_gap_is_told() {
 }
 
 #[test]
-fn a_machine_without_ipv6_has_empty_tables_and_no_gap() {
-    let absent = Err(Trouble::Refused(Errno::NOENT));
+fn missing_ipv6_is_no_gap() {
+    let absent = Err(NetlinkError::Refused(Errno::NOENT));
     let (_, _, gaps) =
-        Script::of([(&[1], Ok(())), (&[], absent), (&[2], Ok(())), (&[], absent)]).read();
+        ScriptedKernel::new([(&[1], Ok(())), (&[], absent), (&[2], Ok(())), (&[], absent)]).read();
     assert_eq!(gaps, [""; 0]);
 }
 
 #[test]
-fn a_kernel_without_udp_diag_may_well_have_udp_sockets() {
-    let absent = Err(Trouble::Refused(Errno::NOENT));
+fn missing_udp_diag_is_a_gap() {
+    let absent = Err(NetlinkError::Refused(Errno::NOENT));
     let (outcome, _, gaps) =
-        Script::of([(&[1], Ok(())), (&[], Ok(())), (&[], absent), (&[], absent)]).read();
+        ScriptedKernel::new([(&[1], Ok(())), (&[], Ok(())), (&[], absent), (&[], absent)]).read();
     assert!(outcome.is_ok());
     assert_eq!(gaps.len(), 2);
     assert!(
@@ -150,9 +151,9 @@ fn a_kernel_without_udp_diag_may_well_have_udp_sockets() {
 }
 
 #[test]
-fn when_nothing_can_be_read_it_is_an_error() {
-    let refused = Err(Trouble::Refused(Errno::PERM));
-    let mut script = Script::of([
+fn all_dumps_refused_is_an_error() {
+    let refused = Err(NetlinkError::Refused(Errno::PERM));
+    let mut script = ScriptedKernel::new([
         (&[], refused),
         (&[], refused),
         (&[], refused),
@@ -160,19 +161,19 @@ fn when_nothing_can_be_read_it_is_an_error() {
     ]);
     let (outcome, ..) = script.read();
     assert!(outcome.is_err());
-    assert_eq!(script.asked.len(), 4, "asking again would not help");
+    assert_eq!(script.requested.len(), 4, "asking again would not help");
 }
 
 #[test]
-fn a_kernel_that_does_not_understand_the_program_is_asked_for_everything() {
-    let mut script = Script::of([(&[1], Ok(())), (&[2], Ok(())), (&[3], Ok(()))]);
-    script.old = true;
-    let (outcome, cookies, gaps) = script.read_with(Some(vec![0; 4]));
+fn rejected_bytecode_falls_back_to_a_full_dump() {
+    let mut script = ScriptedKernel::new([(&[1], Ok(())), (&[2], Ok(())), (&[3], Ok(()))]);
+    script.rejects_bytecode = true;
+    let (outcome, cookies, gaps) = script.read_with_bytecode(Some(vec![0; 4]));
     assert!(outcome.is_ok());
     assert_eq!(cookies, [1, 2, 3]);
     assert_eq!(gaps, [""; 0]);
-    let once_more = ["IPv4 TCP", "IPv4 TCP", "IPv6 TCP", "IPv4 UDP", "IPv6 UDP"];
-    assert_eq!(script.asked, once_more);
+    let expected_requests = ["IPv4 TCP", "IPv4 TCP", "IPv6 TCP", "IPv4 UDP", "IPv6 UDP"];
+    assert_eq!(script.requested, expected_requests);
 }
 
 /// Reads until `found` says yes: the kernel moves bytes and states in its own time.
@@ -196,7 +197,11 @@ fn endpoint(address: SocketAddr) -> crate::endpoint::Endpoint {
     crate::endpoint::Endpoint::new(address.ip(), crate::port::Port(address.port()))
 }
 
-fn between(sockets: &[Socket], local: SocketAddr, remote: Option<SocketAddr>) -> Option<Socket> {
+fn find_socket(
+    sockets: &[Socket],
+    local: SocketAddr,
+    remote: Option<SocketAddr>,
+) -> Option<Socket> {
     let (local, remote) = (endpoint(local), remote.map(endpoint));
     sockets
         .iter()
@@ -205,27 +210,28 @@ fn between(sockets: &[Socket], local: SocketAddr, remote: Option<SocketAddr>) ->
 }
 
 #[test]
-fn a_listener_shows_who_waits_and_how_many_may() {
+fn listener_shows_accept_queue_and_limit() {
     let listener = TcpListener::bind("[::1]:0").expect("a listener");
     let address = listener.local_addr().expect("its address");
     let _waiting = TcpStream::connect(address).expect("a connection");
     let row = read_until(|sockets| {
-        between(sockets, address, None).filter(|l| l.backlog.is_some_and(|b| b.waiting == 1))
+        find_socket(sockets, address, None)
+            .filter(|l| l.accept_queue.is_some_and(|b| b.waiting == 1))
     });
     assert_eq!(row.transport, Transport::Tcp(TcpState::Listen));
     // Bound to one address that is no mapped IPv4 one, so the kernel refuses IPv4 by itself.
     assert_eq!((row.v6only, row.tcp), (Some(true), None));
     assert!(row.inode.is_some() && row.uid.is_some() && row.cookie.is_some());
-    assert!(row.backlog.is_some_and(|b| b.limit >= Some(1)));
+    assert!(row.accept_queue.is_some_and(|b| b.limit >= Some(1)));
 }
 
 #[test]
-fn unread_bytes_are_in_the_queue_and_the_cookie_stays() {
+fn unread_bytes_are_in_recv_q_and_the_cookie_is_stable() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let mut client = TcpStream::connect(listener.local_addr().expect("address")).expect("client");
     let (server, peer) = listener.accept().expect("server");
     let here = server.local_addr().expect("address");
-    let find = |sockets: &[Socket]| between(sockets, here, Some(peer));
+    let find = |sockets: &[Socket]| find_socket(sockets, here, Some(peer));
     let quiet = read_until(find);
     assert_eq!(quiet.transport, Transport::Tcp(TcpState::Established));
     assert!(quiet.tcp.is_some_and(|t| t.congestion_window > 0));
@@ -242,41 +248,41 @@ fn unread_bytes_are_in_the_queue_and_the_cookie_stays() {
 }
 
 #[test]
-fn a_time_wait_row_keeps_its_cookie_and_says_when_it_goes() {
+fn time_wait_keeps_its_cookie_and_has_a_timer() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let client = TcpStream::connect(listener.local_addr().expect("address")).expect("client");
     let (server, peer) = listener.accept().expect("server");
     let here = server.local_addr().expect("address");
-    let find = |sockets: &[Socket]| between(sockets, here, Some(peer));
+    let find = |sockets: &[Socket]| find_socket(sockets, here, Some(peer));
     let open = read_until(find);
     drop(server);
     drop(client);
-    let waits = |s: &Socket| s.tcp_state() == Some(TcpState::TimeWait);
-    let row = read_until(|sockets| find(sockets).filter(waits));
+    let is_time_wait = |s: &Socket| s.tcp_state() == Some(TcpState::TimeWait);
+    let row = read_until(|sockets| find(sockets).filter(is_time_wait));
     assert_eq!((row.cookie, row.inode, row.uid), (open.cookie, None, None));
     let timer = row.timer.expect("a TIME-WAIT timer");
     assert!(timer.due > Duration::from_secs(1) && timer.due < Duration::from_secs(600));
 }
 
 #[test]
-fn udp_with_and_without_a_peer() {
-    let alone = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let paired = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let address = alone.local_addr().expect("address");
-    paired.connect(address).expect("a peer");
-    let here = paired.local_addr().expect("address");
-    let row = read_until(|sockets| between(sockets, address, None));
+fn connected_and_unconnected_udp() {
+    let unconnected = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let connected = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let address = unconnected.local_addr().expect("address");
+    connected.connect(address).expect("a peer");
+    let here = connected.local_addr().expect("address");
+    let row = read_until(|sockets| find_socket(sockets, address, None));
     assert_eq!(
         (row.transport, row.tcp, row.congestion),
         (Transport::Udp, None, None)
     );
-    let row = read_until(|sockets| between(sockets, here, Some(address)));
+    let row = read_until(|sockets| find_socket(sockets, here, Some(address)));
     assert!(!row.is_listening());
 }
 
 /// The one walk over both families and the two give the same rows, with a program and without.
 #[test]
-fn tcp_at_once_is_tcp_by_family() {
+fn all_tcp_dump_equals_dumps_by_family() {
     let four = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let six = TcpListener::bind("[::1]:0").expect("a listener");
     let addresses = [&four, &six].map(|l| l.local_addr().expect("address"));
@@ -287,7 +293,7 @@ fn tcp_at_once_is_tcp_by_family() {
     };
     let ports = PortSet::new(addresses.map(port));
     let mut source = SockDiag::open().expect("sock_diag");
-    assert_eq!(source.tables, FEWER_TABLES, "this kernel knows both");
+    assert_eq!(source.tables, TABLES_WITH_ALL_TCP, "this kernel knows both");
     let mut rows = |tables, wanted| {
         source.tables = tables;
         let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
@@ -295,24 +301,28 @@ fn tcp_at_once_is_tcp_by_family() {
         read.expect("a sample");
         assert_eq!(gaps, []);
         let ours = |s: &Socket| ports.contains(s.local.port) || ports.contains(s.remote_port());
-        let mut rows: Vec<_> = sockets.iter().filter(|s| ours(s)).map(told).collect();
+        let mut rows: Vec<_> = sockets
+            .iter()
+            .filter(|s| ours(s))
+            .map(stable_fields)
+            .collect();
         rows.sort_unstable();
         rows
     };
     for wanted in [None, Some(&ports)] {
-        let at_once = rows(&FEWER_TABLES, wanted);
+        let all_tcp = rows(&TABLES_WITH_ALL_TCP, wanted);
         assert_eq!(
-            at_once.len(),
+            all_tcp.len(),
             6,
             "two listeners, two ends of two connections"
         );
-        assert_eq!(at_once, rows(&TABLES, wanted));
+        assert_eq!(all_tcp, rows(&TABLES, wanted));
     }
     drop(clients);
 }
 
 /// What of a socket does not change while nobody uses it.
-fn told(socket: &Socket) -> String {
+fn stable_fields(socket: &Socket) -> String {
     let Socket {
         transport,
         local,
@@ -322,7 +332,7 @@ fn told(socket: &Socket) -> String {
         uid,
         v6only,
         cgroup,
-        backlog,
+        accept_queue: backlog,
         congestion,
         ..
     } = socket;
@@ -336,19 +346,19 @@ fn told(socket: &Socket) -> String {
 /// `cargo test --release -- --ignored --nocapture how_long` beside `crowd.py`.
 #[test]
 #[ignore = "a measurement, not a test"]
-fn how_long_a_sample_takes() {
+fn measure_sample_duration() {
     let mut source = SockDiag::open().expect("sock_diag");
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     for _ in 0..8 {
         let mut bare = Duration::ZERO;
         for &table in source.tables {
             let began = Instant::now();
-            let question = Question {
+            let diag_request = DiagRequest {
                 table,
-                states: States::ALL,
-                program: None,
+                states: StateMask::ALL,
+                bytecode: None,
             };
-            let outcome = source.netlink.dump(question, &mut |_, _| ());
+            let outcome = source.netlink.dump(diag_request, &mut |_, _| ());
             outcome.expect("a dump");
             bare += began.elapsed();
         }

@@ -1,6 +1,6 @@
 //! The answers of sock_diag(7): bytes → messages → sockets.
 //!
-//! In: what one `recv` gave. Out: messages, and from their payload a [`Socket`]. Every length is
+//! In: what one `recv` gave. Out: messages, and from their payload a [`SocketRecord`]. Every length is
 //! checked against what is really there: no bytes, however wrong, make this panic or go on for
 //! ever. The layouts are those of `include/uapi/linux/{netlink,sock_diag,inet_diag}.h`.
 
@@ -13,8 +13,8 @@ use crate::endpoint::Endpoint;
 use crate::port::{Port, Protocol};
 use crate::process::Uid;
 use crate::socket::{
-    Backlog, CgroupId, Congestion, Cookie, Inode, InterfaceIndex, Queues, Socket, TcpState, Timer,
-    TimerKind, Transport,
+    AcceptQueue, CgroupId, CongestionAlgorithm, Cookie, Inode, InterfaceIndex, Queues, Socket,
+    SocketTimer, TcpState, TimerKind, Transport,
 };
 
 pub(super) const AF_INET: u8 = 2;
@@ -33,11 +33,11 @@ pub(super) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 
 /// `struct nlmsghdr`.
-pub(super) const HEADER: usize = 16;
+pub(super) const NLMSG_HDR_LEN: usize = 16;
 /// `struct nlattr`.
-pub(super) const ATTRIBUTE: usize = 4;
+pub(super) const NLATTR_HDR_LEN: usize = 4;
 /// `struct inet_diag_msg`.
-pub(super) const MESSAGE: usize = 72;
+pub(super) const INET_DIAG_MSG_LEN: usize = 72;
 
 pub(super) const INET_DIAG_INFO: u16 = 2;
 pub(super) const INET_DIAG_CONG: u16 = 4;
@@ -49,7 +49,7 @@ const TCP_CLOSE: u8 = 7;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(super) enum MessageKind<'a> {
     /// A socket: `struct inet_diag_msg` and its attributes.
     Row(&'a [u8]),
     /// The end of the dump, with the error it ended with; 0 for none.
@@ -64,78 +64,84 @@ pub(super) enum Kind<'a> {
 
 /// One netlink message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Message<'a> {
+pub(super) struct NetlinkMessage<'a> {
     /// The request it answers.
     pub(super) sequence: u32,
     /// The kernel's word that the table changed under the dump, so that rows may be missing.
     pub(super) interrupted: bool,
     /// What it is.
-    pub(super) kind: Kind<'a>,
+    pub(super) kind: MessageKind<'a>,
 }
 
 /// A length that does not fit what is there: the rest of the bytes means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) struct MalformedMessage;
 
 /// Splits what one `recv` gave.
 #[derive(Clone, Debug)]
 pub(super) struct Messages<'a> {
-    rest: &'a [u8],
+    remaining: &'a [u8],
 }
 
 impl<'a> Messages<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { remaining: bytes }
     }
 }
 
 impl<'a> Iterator for Messages<'a> {
-    type Item = Result<Message<'a>, Malformed>;
+    type Item = Result<NetlinkMessage<'a>, MalformedMessage>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
+        if self.remaining.is_empty() {
             return None;
         }
-        let (message, rest) = match split_message(self.rest) {
+        let (message, rest) = match split_message(self.remaining) {
             Some((message, rest)) => (Ok(message), rest),
-            None => (Err(Malformed), &[][..]),
+            None => (Err(MalformedMessage), &[][..]),
         };
-        self.rest = rest;
+        self.remaining = rest;
         Some(message)
     }
 }
 
-fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
+fn split_message(bytes: &[u8]) -> Option<(NetlinkMessage<'_>, &[u8])> {
     let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
-    let payload = bytes.get(HEADER..length)?;
+    let payload = bytes.get(NLMSG_HDR_LEN..length)?;
     let errno = || u32_at(payload, 0).map_or(0, u32::cast_signed);
     let kind = match u16_at(bytes, 4)? {
-        SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => Kind::Row(payload),
+        SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => MessageKind::Row(payload),
         // The kernel writes errors as negative numbers.
-        NLMSG_DONE => Kind::Done(errno().checked_neg()?),
-        NLMSG_ERROR => Kind::Error(errno().checked_neg()?),
-        NLMSG_OVERRUN => Kind::Overrun,
-        _ => Kind::Other,
+        NLMSG_DONE => MessageKind::Done(errno().checked_neg()?),
+        NLMSG_ERROR => MessageKind::Error(errno().checked_neg()?),
+        NLMSG_OVERRUN => MessageKind::Overrun,
+        _ => MessageKind::Other,
     };
     let interrupted = u16_at(bytes, 6)? & NLM_F_DUMP_INTR != 0;
-    let message = Message {
+    let message = NetlinkMessage {
         sequence: u32_at(bytes, 8)?,
         interrupted,
         kind,
     };
     // The last message may end without its padding.
-    Some((message, bytes.get(aligned(length)..).unwrap_or(&[])))
+    Some((message, bytes.get(nlmsg_align(length)..).unwrap_or(&[])))
 }
 
 /// Decodes a [`Kind::Row`]. `protocol` is the one asked for: the message does not repeat it.
 /// `now` is the time that timers are counted from. `None` when it is too short or of a family
 /// that was not asked for.
-pub(super) fn socket(payload: &[u8], protocol: Protocol, now: Duration) -> Option<Socket> {
-    let (fixed, attributes) = payload.split_first_chunk::<MESSAGE>()?;
+pub(super) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) -> Option<Socket> {
+    let (fixed, attributes) = payload.split_first_chunk::<INET_DIAG_MSG_LEN>()?;
     let word = |at: usize| u32_at(fixed, at).unwrap_or(0);
     let state = fixed[1];
-    let local = Endpoint::new(address(fixed[0], &fixed[8..24])?, port(&fixed[4..6]));
-    let remote = Endpoint::new(address(fixed[0], &fixed[24..40])?, port(&fixed[6..8]));
+    let local = Endpoint::new(
+        parse_address(fixed[0], &fixed[8..24])?,
+        parse_port(&fixed[4..6]),
+    );
+    let remote = Endpoint::new(
+        parse_address(fixed[0], &fixed[24..40])?,
+        parse_port(&fixed[6..8]),
+    );
     let transport = match protocol {
         Protocol::Tcp => Transport::Tcp(TcpState::from_kernel(state)),
         Protocol::Udp => Transport::Udp,
@@ -146,13 +152,13 @@ pub(super) fn socket(payload: &[u8], protocol: Protocol, now: Duration) -> Optio
     };
     let mut socket = Socket::new(transport, local, has_peer.then_some(remote));
     socket.interface = NonZeroU32::new(word(40)).map(InterfaceIndex);
-    socket.cookie = cookie(word(44), word(48));
-    socket.timer = timer(fixed[2], fixed[3], word(52), now);
+    socket.cookie = parse_cookie(word(44), word(48));
+    socket.timer = parse_timer(fixed[2], fixed[3], word(52), now);
     // The same two numbers mean bytes, or, for a listener, connections (sock_diag(7)).
     let (recv, send) = (word(56), word(60));
     if transport == Transport::Tcp(TcpState::Listen) {
         let limit = Some(send);
-        socket.backlog = Some(Backlog {
+        socket.accept_queue = Some(AcceptQueue {
             waiting: recv,
             limit,
         });
@@ -162,13 +168,15 @@ pub(super) fn socket(payload: &[u8], protocol: Protocol, now: Duration) -> Optio
     socket.inode = NonZeroU64::new(word(68).into()).map(Inode);
     // A row without a descriptor says 0 for "I no longer know", which is not root.
     socket.uid = (word(64) != 0 || socket.inode.is_some()).then_some(Uid(word(64)));
-    for (kind, value) in (Attributes { rest: attributes }) {
-        take_attribute(&mut socket, kind, value);
+    for (kind, value) in (Attributes {
+        remaining: attributes,
+    }) {
+        apply_attribute(&mut socket, kind, value);
     }
     Some(socket)
 }
 
-fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
+fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
     match (kind, socket.transport) {
         // A listener's tcp_info holds its backlog in fields with other names, and no figures.
         (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
@@ -191,7 +199,9 @@ fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
                 }
             }
         }
-        (INET_DIAG_CONG, Transport::Tcp(_)) => socket.congestion = Congestion::from_bytes(value),
+        (INET_DIAG_CONG, Transport::Tcp(_)) => {
+            socket.congestion = CongestionAlgorithm::from_bytes(value);
+        }
         (INET_DIAG_SKV6ONLY, _) => socket.v6only = value.first().map(|&only| only != 0),
         (INET_DIAG_CGROUP_ID, _) => {
             socket.cgroup = u64_at(value, 0).filter(|&id| id != 0).map(CgroupId);
@@ -200,7 +210,7 @@ fn take_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
     }
 }
 
-fn address(family: u8, raw: &[u8]) -> Option<IpAddr> {
+fn parse_address(family: u8, raw: &[u8]) -> Option<IpAddr> {
     match family {
         AF_INET => raw.first_chunk::<4>().map(|&b| Ipv4Addr::from(b).into()),
         AF_INET6 => raw.first_chunk::<16>().map(|&b| Ipv6Addr::from(b).into()),
@@ -208,11 +218,11 @@ fn address(family: u8, raw: &[u8]) -> Option<IpAddr> {
     }
 }
 
-fn port(raw: &[u8]) -> Port {
+fn parse_port(raw: &[u8]) -> Port {
     Port(raw.first_chunk().map_or(0, |&b| u16::from_be_bytes(b)))
 }
 
-fn cookie(low: u32, high: u32) -> Option<Cookie> {
+fn parse_cookie(low: u32, high: u32) -> Option<Cookie> {
     match u64::from(high) << 32 | u64::from(low) {
         // INET_DIAG_NOCOOKIE, twice.
         u64::MAX => None,
@@ -220,19 +230,19 @@ fn cookie(low: u32, high: u32) -> Option<Cookie> {
     }
 }
 
-fn timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option<Timer> {
+fn parse_timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option<SocketTimer> {
     let kind = match kind {
         0 => return None,
         1 => TimerKind::Retransmit,
         2 => TimerKind::Keepalive,
         3 => TimerKind::TimeWait,
-        4 => TimerKind::Probe,
+        4 => TimerKind::ZeroWindowProbe,
         other => TimerKind::Other(other),
     };
     // Older kernels send a timer that is already due as a small negative number.
     let left = u64::try_from(expires.cast_signed()).unwrap_or(0);
     let due = now.saturating_add(Duration::from_millis(left));
-    Some(Timer {
+    Some(SocketTimer {
         kind,
         due,
         retransmits,
@@ -241,23 +251,23 @@ fn timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option<Timer
 
 /// The attributes of a message, as (type, value); stops at the first that does not fit.
 pub(super) struct Attributes<'a> {
-    pub(super) rest: &'a [u8],
+    pub(super) remaining: &'a [u8],
 }
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = (u16, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let length = usize::from(u16_at(self.rest, 0)?);
-        let kind = u16_at(self.rest, 2)?;
-        let value = self.rest.get(ATTRIBUTE..length)?;
-        self.rest = self.rest.get(aligned(length)..).unwrap_or(&[]);
+        let length = usize::from(u16_at(self.remaining, 0)?);
+        let kind = u16_at(self.remaining, 2)?;
+        let value = self.remaining.get(NLATTR_HDR_LEN..length)?;
+        self.remaining = self.remaining.get(nlmsg_align(length)..).unwrap_or(&[]);
         Some((kind, value))
     }
 }
 
 /// Netlink begins everything at a multiple of four.
-const fn aligned(length: usize) -> usize {
+const fn nlmsg_align(length: usize) -> usize {
     length.saturating_add(3) & !3
 }
 

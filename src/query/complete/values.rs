@@ -1,6 +1,6 @@
 //! The values that the open rows have now, and how many rows have each.
 //!
-//! In: a moment and the switches. Out: [`Value`]s, written as the language wants them.
+//! In: a moment and the switches. Out: [`ValueCandidate`]s, written as the language wants them.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -8,39 +8,39 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::history::Tracked;
+use crate::history::TrackedSocket;
 use crate::port::Port;
 use crate::process::{Process, distinct_processes};
-use crate::query::Narrow;
+use crate::query::QuickFilter;
 use crate::query::filter::tree::{
-    Condition, End, HostPart, HostTest, Interval, Network, Node, NodeKind, NumberTest, Part,
-    ReachTest, TextTest,
+    Condition, EndSelector, HostPart, HostTest, IpNetwork, Node, NodeKind, NumberRange, NumberTest,
+    ReachTest, Substring, TextTest,
 };
-use crate::query::filter::{Context, Field, FieldKind, Filter, Measure, TextField};
+use crate::query::filter::{Field, FieldKind, Filter, FilterContext, NumberField, TextField};
 use crate::snapshot::Cgroup;
 
 /// A value.
-pub(super) struct Value {
+pub(super) struct ValueCandidate {
     /// As it is inserted.
     pub text: String,
     /// As it is compared with what was typed.
-    pub bare: String,
+    pub unquoted: String,
     /// How many rows have it.
     pub count: usize,
     /// What it is, in words.
-    pub what: String,
+    pub description: String,
 }
 
 /// Where values are taken from.
-pub(super) struct Values<'a> {
-    context: Context<'a>,
-    rows: Vec<&'a Tracked>,
+pub(super) struct ValueSource<'a> {
+    context: FilterContext<'a>,
+    rows: Vec<&'a TrackedSocket>,
 }
 
-impl<'a> Values<'a> {
-    pub(super) fn new(context: Context<'a>, narrow: Narrow) -> Self {
+impl<'a> ValueSource<'a> {
+    pub(super) fn new(context: FilterContext<'a>, narrow: QuickFilter) -> Self {
         let rows = context.moment.rows().map(|row| &**row);
-        let rows = rows.filter(|row| !row.is_closed() && narrow.lets_through(row));
+        let rows = rows.filter(|row| !row.is_closed() && narrow.matches(row));
         Self {
             context,
             rows: rows.collect(),
@@ -51,39 +51,39 @@ impl<'a> Values<'a> {
     pub(super) fn count(&self, condition: &Condition) -> usize {
         let filter = Filter::from(Node {
             span: 0..0,
-            kind: NodeKind::Is(condition.clone()),
+            kind: NodeKind::Condition(condition.clone()),
         });
-        self.matching(&filter)
+        self.count_matching(&filter)
     }
 
     /// The same for a text that is a filter.
     pub(super) fn count_text(&self, text: &str) -> usize {
-        Filter::parse(text).map_or(0, |filter| self.matching(&filter))
+        Filter::parse(text).map_or(0, |filter| self.count_matching(&filter))
     }
 
-    fn matching(&self, filter: &Filter) -> usize {
-        let matches = |row: &&&Tracked| filter.matches(row, self.context);
+    fn count_matching(&self, filter: &Filter) -> usize {
+        let matches = |row: &&&TrackedSocket| filter.matches(row, self.context);
         self.rows.iter().filter(matches).count()
     }
 
     /// The values of a field among the rows.
-    pub(super) fn of(&self, field: &Field) -> Vec<Value> {
+    pub(super) fn for_field(&self, field: &Field) -> Vec<ValueCandidate> {
         match field.kind {
             FieldKind::Port(end) => self.ports(end),
             FieldKind::Address(end) => self.addresses(end, |address| {
-                Condition::Address(end, vec![Network::host(address)])
+                Condition::Address(end, vec![IpNetwork::single_host(address)])
             }),
-            FieldKind::Host => self.addresses(End::Remote, |address| {
-                let part = HostPart::Network(Network::host(address));
+            FieldKind::Host => self.addresses(EndSelector::Remote, |address| {
+                let part = HostPart::Network(IpNetwork::single_host(address));
                 Condition::Host(HostTest::OneOf(vec![part]))
             }),
             FieldKind::Reach => self.interfaces(),
             FieldKind::Text(text) => self.texts(text),
-            FieldKind::Measure(Measure::Pid) => self.pids(),
-            FieldKind::Measure(Measure::Uid) => self.uids(),
-            FieldKind::Measure(Measure::ParentPid) => self.parents(),
+            FieldKind::Number(NumberField::Pid) => self.pids(),
+            FieldKind::Number(NumberField::Uid) => self.uids(),
+            FieldKind::Number(NumberField::ParentPid) => self.parents(),
             // Every row has another one, or they change with every look.
-            FieldKind::Measure(_)
+            FieldKind::Number(_)
             | FieldKind::Protocol
             | FieldKind::Family
             | FieldKind::State
@@ -92,7 +92,10 @@ impl<'a> Values<'a> {
     }
 
     /// How many rows have each of what `of` tells of a row; a row counts once for each.
-    fn counted<K: Hash + Eq>(&self, of: impl Fn(&'a Tracked, &mut Vec<K>)) -> HashMap<K, usize> {
+    fn count_by<K: Hash + Eq>(
+        &self,
+        of: impl Fn(&'a TrackedSocket, &mut Vec<K>),
+    ) -> HashMap<K, usize> {
         let mut counts = HashMap::new();
         let mut here = Vec::new();
         for row in &self.rows {
@@ -107,11 +110,11 @@ impl<'a> Values<'a> {
         counts
     }
 
-    fn ports(&self, end: End) -> Vec<Value> {
-        let counts = self.counted(|row, here| {
+    fn ports(&self, end: EndSelector) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
             let ends = [
-                Some(row.socket.local.port).filter(|_| end != End::Remote),
-                Some(row.socket.remote_port()).filter(|_| end != End::Local),
+                Some(row.socket.local.port).filter(|_| end != EndSelector::Remote),
+                Some(row.socket.remote_port()).filter(|_| end != EndSelector::Local),
             ];
             let ends = ends.into_iter().flatten().filter(|p| *p != Port::NONE);
             here.extend(ends.map(|port| (port, row.socket.protocol())));
@@ -126,31 +129,39 @@ impl<'a> Values<'a> {
         }
         let values = ports.into_iter().map(|(port, (count, service))| {
             let condition = Condition::Port(end, exactly(port.number().into()));
-            value(&condition, port.to_string(), count, service.unwrap_or(""))
+            value_candidate(&condition, port.to_string(), count, service.unwrap_or(""))
         });
         values.collect()
     }
 
-    fn addresses(&self, end: End, condition: impl Fn(IpAddr) -> Condition) -> Vec<Value> {
-        let counts = self.counted(|row, here| {
-            let local = (end != End::Remote).then(|| row.socket.local.plain());
-            let remote = row.socket.remote.filter(|_| end != End::Local);
-            here.extend([local, remote.map(|r| r.plain())].into_iter().flatten());
+    fn addresses(
+        &self,
+        end: EndSelector,
+        condition: impl Fn(IpAddr) -> Condition,
+    ) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            let local = (end != EndSelector::Remote).then(|| row.socket.local.canonical_ip());
+            let remote = row.socket.remote.filter(|_| end != EndSelector::Local);
+            here.extend(
+                [local, remote.map(|r| r.canonical_ip())]
+                    .into_iter()
+                    .flatten(),
+            );
         });
         let values = counts.into_iter().map(|(address, count)| {
             let condition = condition(address);
-            value(&condition, address.to_string(), count, "")
+            value_candidate(&condition, address.to_string(), count, "")
         });
         values.collect()
     }
 
     /// The names of interfaces that sockets are bound to, as a reach.
-    fn interfaces(&self) -> Vec<Value> {
-        let mut found: Vec<Value> = self.texts(TextField::Interface);
+    fn interfaces(&self) -> Vec<ValueCandidate> {
+        let mut found: Vec<ValueCandidate> = self.texts(TextField::Interface);
         for value in &mut found {
-            if let Some(part) = Part::new(&value.bare) {
+            if let Some(part) = Substring::new(&value.unquoted) {
                 let condition = Condition::Reach(vec![ReachTest::Interface(part)]);
-                value.text = written(&condition);
+                value.text = value_text(&condition);
                 value.count = self.count(&condition);
             }
         }
@@ -158,18 +169,20 @@ impl<'a> Values<'a> {
         found
     }
 
-    fn texts(&self, field: TextField) -> Vec<Value> {
-        let counts = self.counted(|row, here| self.texts_of(row, field, here));
-        let values = merged(counts).into_iter().filter_map(|(text, count)| {
-            let part = Part::new(&text)?;
-            let condition = Condition::Text(field, TextTest::OneOf(vec![part]));
-            Some(value(&condition, text, count, ""))
-        });
+    fn texts(&self, field: TextField) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+        let values = merge_ignoring_case(counts)
+            .into_iter()
+            .filter_map(|(text, count)| {
+                let part = Substring::new(&text)?;
+                let condition = Condition::Text(field, TextTest::OneOf(vec![part]));
+                Some(value_candidate(&condition, text, count, ""))
+            });
         values.collect()
     }
 
     /// Every name rows go by, with what it is the name of.
-    pub(super) fn names(&self) -> Vec<Value> {
+    pub(super) fn names(&self) -> Vec<ValueCandidate> {
         const KINDS: [(TextField, &str); 5] = [
             (TextField::Process, "process"),
             (TextField::Service, "service"),
@@ -179,31 +192,38 @@ impl<'a> Values<'a> {
         ];
         let mut kinds: HashMap<String, Vec<&str>> = HashMap::new();
         for (field, kind) in KINDS {
-            let counts = self.counted(|row, here| self.texts_of(row, field, here));
-            for (text, _) in merged(counts) {
+            let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+            for (text, _) in merge_ignoring_case(counts) {
                 kinds.entry(text).or_default().push(kind);
             }
         }
         // What is a process here and a service there counts each row once.
-        let counts = self.counted(|row, here| {
+        let counts = self.count_by(|row, here| {
             for (field, _) in KINDS {
-                self.texts_of(row, field, here);
+                self.texts_of_row(row, field, here);
             }
         });
-        let values = merged(counts).into_iter().filter_map(|(text, count)| {
-            let condition = Condition::Name(Part::new(&text)?);
-            let what = kinds.get(&text).map(|k| k.join(", ")).unwrap_or_default();
-            Some(Value {
-                text: condition.to_string(),
-                bare: text,
-                count,
-                what,
-            })
-        });
+        let values = merge_ignoring_case(counts)
+            .into_iter()
+            .filter_map(|(text, count)| {
+                let condition = Condition::AnyName(Substring::new(&text)?);
+                let what = kinds.get(&text).map(|k| k.join(", ")).unwrap_or_default();
+                Some(ValueCandidate {
+                    text: condition.to_string(),
+                    unquoted: text,
+                    count,
+                    description: what,
+                })
+            });
         values.collect()
     }
 
-    fn texts_of(&self, row: &'a Tracked, field: TextField, out: &mut Vec<Name<'a>>) {
+    fn texts_of_row(
+        &self,
+        row: &'a TrackedSocket,
+        field: TextField,
+        out: &mut Vec<BorrowedName<'a>>,
+    ) {
         let directory = &self.context.moment.directory;
         let cgroup = || -> Option<&'a Cgroup> {
             let cgroups = &directory.cgroups;
@@ -212,7 +232,7 @@ impl<'a> Values<'a> {
                 .and_then(|id| cgroups.get(&id))
                 .map(|c| &**c)
         };
-        let shared = |text: &'a Arc<str>| Name(text);
+        let shared = |text: &'a Arc<str>| BorrowedName(text);
         match field {
             TextField::Process => out.extend(self.processes(row).map(|p| shared(&p.name))),
             TextField::Command => {
@@ -228,9 +248,9 @@ impl<'a> Values<'a> {
                 out.extend(cgroup().and_then(|c| c.container.as_ref()).map(shared));
             }
             TextField::Service => {
-                let Context { moment, services } = self.context;
-                let name = services.of(row.port_key(), moment.ephemeral);
-                out.extend(name.map(Name));
+                let FilterContext { moment, services } = self.context;
+                let name = services.shared_port_name(row.port_key(), moment.ephemeral);
+                out.extend(name.map(BorrowedName));
             }
             TextField::Interface => {
                 let names = &directory.interfaces;
@@ -240,39 +260,42 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn processes(&self, row: &'a Tracked) -> impl Iterator<Item = &'a Process> + use<'a> {
+    fn processes(&self, row: &'a TrackedSocket) -> impl Iterator<Item = &'a Process> + use<'a> {
         let known = &self.context.moment.directory.processes;
         let holders = row.ownership.last_holders();
         let keys = holders.into_iter().flat_map(|h| distinct_processes(h));
         keys.filter_map(move |key| known.get(&key).map(|p| &**p))
     }
 
-    fn pids(&self) -> Vec<Value> {
-        let counts = self.counted(|row, here| {
-            here.extend(self.processes(row).map(|p| (p.key.pid.0, Name(&p.name))));
+    fn pids(&self) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            here.extend(
+                self.processes(row)
+                    .map(|p| (p.key.pid.0, BorrowedName(&p.name))),
+            );
         });
-        let values = counts
-            .into_iter()
-            .map(|((pid, name), count)| number(Measure::Pid, pid.into(), count, name.0));
+        let values = counts.into_iter().map(|((pid, name), count)| {
+            numeric_candidate(NumberField::Pid, pid.into(), count, name.0)
+        });
         values.collect()
     }
 
-    fn parents(&self) -> Vec<Value> {
-        let counts = self.counted(|row, here| {
+    fn parents(&self) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
             here.extend(self.processes(row).filter_map(|p| Some(p.parent?.0)));
         });
         let values = counts
             .into_iter()
-            .map(|(pid, count)| number(Measure::ParentPid, pid.into(), count, ""));
+            .map(|(pid, count)| numeric_candidate(NumberField::ParentPid, pid.into(), count, ""));
         values.collect()
     }
 
-    fn uids(&self) -> Vec<Value> {
+    fn uids(&self) -> Vec<ValueCandidate> {
         let users = &self.context.moment.directory.users;
-        let counts = self.counted(|row, here| here.extend(row.socket.uid));
+        let counts = self.count_by(|row, here| here.extend(row.socket.uid));
         let values = counts.into_iter().map(|(uid, count)| {
             let name = users.get(&uid).map_or("", |name| name);
-            number(Measure::Uid, uid.0.into(), count, name)
+            numeric_candidate(NumberField::Uid, uid.0.into(), count, name)
         });
         values.collect()
     }
@@ -280,10 +303,10 @@ impl<'a> Values<'a> {
 
 /// A name, without a copy of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Name<'a>(&'a str);
+struct BorrowedName<'a>(&'a str);
 
 /// Names that are one to the language, which knows no case.
-fn merged(counts: HashMap<Name<'_>, usize>) -> HashMap<String, usize> {
+fn merge_ignoring_case(counts: HashMap<BorrowedName<'_>, usize>) -> HashMap<String, usize> {
     let mut merged = HashMap::new();
     for (name, count) in counts {
         *merged.entry(name.0.to_lowercase()).or_default() += count;
@@ -292,28 +315,38 @@ fn merged(counts: HashMap<Name<'_>, usize>) -> HashMap<String, usize> {
 }
 
 fn exactly(number: u64) -> NumberTest {
-    NumberTest::OneOf(vec![Interval {
+    NumberTest::InRanges(vec![NumberRange {
         low: number,
         high: number,
     }])
 }
 
-fn number(measure: Measure, number: u64, count: usize, what: &str) -> Value {
-    let condition = Condition::Measure(measure, exactly(number));
-    value(&condition, number.to_string(), count, what)
+fn numeric_candidate(
+    measure: NumberField,
+    number: u64,
+    count: usize,
+    what: &str,
+) -> ValueCandidate {
+    let condition = Condition::Number(measure, exactly(number));
+    value_candidate(&condition, number.to_string(), count, what)
 }
 
-fn value(condition: &Condition, bare: String, count: usize, what: &str) -> Value {
-    Value {
-        text: written(condition),
-        bare,
+fn value_candidate(
+    condition: &Condition,
+    bare: String,
+    count: usize,
+    what: &str,
+) -> ValueCandidate {
+    ValueCandidate {
+        text: value_text(condition),
+        unquoted: bare,
         count,
-        what: what.into(),
+        description: what.into(),
     }
 }
 
 /// The condition without its field: what stands behind the colon.
-fn written(condition: &Condition) -> String {
+fn value_text(condition: &Condition) -> String {
     let text = condition.to_string();
     match text.split_once(':') {
         Some((_, value)) => value.to_owned(),

@@ -1,14 +1,14 @@
 //! Field, operator and values → what they mean together.
 
-use super::error::{FilterError, FilterErrorKind as Kind};
-use super::fields::{Field, FieldKind, Measure, TextField};
+use super::error::{FilterError, FilterErrorKind};
+use super::fields::{Field, FieldKind, NumberField, TextField};
 use super::lex::unknown_field;
 use super::suggest;
 use super::tree::{
-    Comparison, Condition, HostPart, HostTest, Network, NumberTest, Part, Pattern, ReachTest,
-    TextTest,
+    Comparison, Condition, HostPart, HostTest, IpNetwork, NumberTest, ReachTest, RegexPattern,
+    Substring, TextTest,
 };
-use super::value::{self, Piece};
+use super::value::{self, SpannedText};
 use super::words;
 
 /// What stands between a field and its values.
@@ -20,7 +20,7 @@ enum Operator {
 }
 
 impl Operator {
-    fn of(sign: &str) -> Self {
+    fn from_sign(sign: &str) -> Self {
         match sign {
             "~" => Self::Matches,
             ">" => Self::Compares(Comparison::Greater),
@@ -33,138 +33,150 @@ impl Operator {
 }
 
 /// Understands a field with its values, of which there is at least one.
-pub(super) fn condition(
-    name: &Piece<'_>,
+pub(super) fn parse_field_condition(
+    name: &SpannedText<'_>,
     sign: &'static str,
-    values: &[Piece<'_>],
+    values: &[SpannedText<'_>],
 ) -> Result<Condition, FilterError> {
     let Some(field) = Field::find(name.text) else {
         return Err(unknown_field(name.text, name.span.clone()));
     };
     let Some((first, last)) = values.first().zip(values.last()) else {
         let before = format!("{}{sign}", name.text);
-        return Err(name.error(Kind::NoValue(before)));
+        return Err(name.error(FilterErrorKind::MissingValue(before)));
     };
-    let operator = Operator::of(sign);
+    let operator = Operator::from_sign(sign);
     if matches!(operator, Operator::Compares(_)) && values.len() > 1 {
         let span = first.span.start..last.span.end;
-        return Err(FilterError::new(span, Kind::ListCompared));
+        return Err(FilterError::new(span, FilterErrorKind::ListInComparison));
     }
-    let each = Values { field, values };
+    let each = FieldValues { field, values };
     match (field.kind, operator) {
         (FieldKind::Port(end), Operator::Is) => {
-            let intervals = each.map(value::ports)?;
-            Ok(Condition::Port(end, NumberTest::OneOf(intervals)))
+            let intervals = each.parse_each(value::parse_port_range)?;
+            Ok(Condition::Port(end, NumberTest::InRanges(intervals)))
         }
         (FieldKind::Port(end), Operator::Compares(comparison)) => {
-            let limit = single(first, value::port_limit)?;
+            let limit = parse_single(first, value::parse_port_limit)?;
             Ok(Condition::Port(end, NumberTest::Compare(comparison, limit)))
         }
-        (FieldKind::Measure(measure), Operator::Is) => {
-            let intervals = each.map(|v| value::numbers(v, measure, field.name))?;
-            Ok(Condition::Measure(measure, NumberTest::OneOf(intervals)))
+        (FieldKind::Number(measure), Operator::Is) => {
+            let intervals =
+                each.parse_each(|v| value::parse_number_range(v, measure, field.name))?;
+            Ok(Condition::Number(measure, NumberTest::InRanges(intervals)))
         }
-        (FieldKind::Measure(measure), Operator::Compares(comparison)) => {
-            compared(measure, comparison, first)
+        (FieldKind::Number(measure), Operator::Compares(comparison)) => {
+            parse_comparison(measure, comparison, first)
         }
-        (FieldKind::Address(end), Operator::Is) => {
-            Ok(Condition::Address(end, each.map(value::network)?))
-        }
-        (FieldKind::Host, Operator::Is) => Ok(Condition::Host(HostTest::OneOf(each.map(host)?))),
+        (FieldKind::Address(end), Operator::Is) => Ok(Condition::Address(
+            end,
+            each.parse_each(value::parse_network)?,
+        )),
+        (FieldKind::Host, Operator::Is) => Ok(Condition::Host(HostTest::OneOf(
+            each.parse_each(parse_host)?,
+        ))),
         (FieldKind::Host, Operator::Matches) => {
-            Ok(Condition::Host(HostTest::Pattern(pattern(first)?)))
+            Ok(Condition::Host(HostTest::Pattern(parse_pattern(first)?)))
         }
-        (FieldKind::Text(text), Operator::Is) => {
-            Ok(Condition::Text(text, TextTest::OneOf(each.map(part)?)))
+        (FieldKind::Text(text), Operator::Is) => Ok(Condition::Text(
+            text,
+            TextTest::OneOf(each.parse_each(parse_substring)?),
+        )),
+        (FieldKind::Text(text), Operator::Matches) => Ok(Condition::Text(
+            text,
+            TextTest::Pattern(parse_pattern(first)?),
+        )),
+        (FieldKind::Protocol, Operator::Is) => Ok(Condition::Protocol(
+            each.parse_words(words::parse_protocol)?,
+        )),
+        (FieldKind::Family, Operator::Is) => {
+            Ok(Condition::Family(each.parse_words(words::parse_family)?))
         }
-        (FieldKind::Text(text), Operator::Matches) => {
-            Ok(Condition::Text(text, TextTest::Pattern(pattern(first)?)))
+        (FieldKind::State, Operator::Is) => {
+            Ok(Condition::State(each.parse_words(words::parse_state)?))
         }
-        (FieldKind::Protocol, Operator::Is) => {
-            Ok(Condition::Protocol(each.words(words::protocol)?))
+        (FieldKind::Side, Operator::Is) => {
+            Ok(Condition::Side(each.parse_words(words::parse_side)?))
         }
-        (FieldKind::Family, Operator::Is) => Ok(Condition::Family(each.words(words::family)?)),
-        (FieldKind::State, Operator::Is) => Ok(Condition::State(each.words(words::state)?)),
-        (FieldKind::Side, Operator::Is) => Ok(Condition::Side(each.words(words::side)?)),
-        (FieldKind::Reach, Operator::Is) => {
-            Ok(Condition::Reach(each.map(|value| reach(field, value))?))
-        }
+        (FieldKind::Reach, Operator::Is) => Ok(Condition::Reach(
+            each.parse_each(|value| parse_reach(field, value))?,
+        )),
         _ => {
             let span = name.span.start..first.span.start;
-            let kind = Kind::WrongOperator(field.name, sign);
+            let kind = FilterErrorKind::WrongOperator(field.name, sign);
             Err(FilterError::new(span, kind))
         }
     }
 }
 
 /// The values of a field.
-struct Values<'a> {
+struct FieldValues<'a> {
     field: &'static Field,
-    values: &'a [Piece<'a>],
+    values: &'a [SpannedText<'a>],
 }
 
-impl Values<'_> {
-    fn map<T>(
+impl FieldValues<'_> {
+    fn parse_each<T>(
         &self,
-        read: impl Fn(&Piece<'_>) -> Result<T, FilterError>,
+        read: impl Fn(&SpannedText<'_>) -> Result<T, FilterError>,
     ) -> Result<Vec<T>, FilterError> {
         self.values.iter().map(read).collect()
     }
 
     /// Words of which only some have a meaning.
-    fn words<T>(&self, meaning: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, FilterError> {
-        self.map(|value| meaning(value.text).ok_or_else(|| unknown(self.field, value)))
+    fn parse_words<T>(&self, meaning: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, FilterError> {
+        self.parse_each(|value| meaning(value.text).ok_or_else(|| unknown_value(self.field, value)))
     }
 }
 
-fn unknown(field: &Field, value: &Piece<'_>) -> FilterError {
+fn unknown_value(field: &Field, value: &SpannedText<'_>) -> FilterError {
     let known = field.values();
-    value.error(Kind::UnknownValue {
+    value.error(FilterErrorKind::UnknownValue {
         field: field.name,
         value: value.text.into(),
-        meant: suggest::nearest(value.text, known.iter().copied()),
+        suggestion: suggest::closest_match(value.text, known.iter().copied()),
         known,
     })
 }
 
 /// The value of a comparison, which is no range.
-fn single<T>(
-    value: &Piece<'_>,
-    read: impl Fn(&Piece<'_>) -> Result<T, FilterError>,
+fn parse_single<T>(
+    value: &SpannedText<'_>,
+    read: impl Fn(&SpannedText<'_>) -> Result<T, FilterError>,
 ) -> Result<T, FilterError> {
-    match value.split('-') {
+    match value.split_once('-') {
         Some((low, high)) if !low.text.is_empty() && !high.text.is_empty() => {
-            Err(value.error(Kind::ListCompared))
+            Err(value.error(FilterErrorKind::ListInComparison))
         }
         _ => read(value),
     }
 }
 
-fn compared(
-    measure: Measure,
+fn parse_comparison(
+    measure: NumberField,
     comparison: Comparison,
-    value: &Piece<'_>,
+    value: &SpannedText<'_>,
 ) -> Result<Condition, FilterError> {
-    let limit = single(value, |v| value::number(v, measure.dimension()))?;
-    Ok(Condition::Measure(
+    let limit = parse_single(value, |v| value::parse_number(v, measure.dimension()))?;
+    Ok(Condition::Number(
         measure,
         NumberTest::Compare(comparison, limit),
     ))
 }
 
-fn part(value: &Piece<'_>) -> Result<Part, FilterError> {
-    Part::new(value.text).ok_or_else(|| value.error(Kind::EmptyText))
+fn parse_substring(value: &SpannedText<'_>) -> Result<Substring, FilterError> {
+    Substring::new(value.text).ok_or_else(|| value.error(FilterErrorKind::EmptyText))
 }
 
-fn pattern(value: &Piece<'_>) -> Result<Pattern, FilterError> {
+fn parse_pattern(value: &SpannedText<'_>) -> Result<RegexPattern, FilterError> {
     if value.text.is_empty() {
-        return Err(value.error(Kind::EmptyText));
+        return Err(value.error(FilterErrorKind::EmptyText));
     }
-    Pattern::new(value.text).map_err(|why| value.error(Kind::BadPattern(why)))
+    RegexPattern::new(value.text).map_err(|why| value.error(FilterErrorKind::InvalidRegex(why)))
 }
 
 /// An address, a network, or a part of the text of one. In quotes it is always text.
-fn host(value: &Piece<'_>) -> Result<HostPart, FilterError> {
+fn parse_host(value: &SpannedText<'_>) -> Result<HostPart, FilterError> {
     // Four groups are a whole address, and one with a port is more than any host has.
     let whole = value
         .text
@@ -173,48 +185,48 @@ fn host(value: &Piece<'_>) -> Result<HostPart, FilterError> {
         .count()
         > 3
         || (value.text.contains('.') && value.text.contains(':'));
-    let is_address = whole || value.text.contains('/') || network(value).is_some();
-    if !value.quoted && is_address && value.text.chars().all(is_of_address) {
-        return value::network(value).map(HostPart::Network);
+    let is_address = whole || value.text.contains('/') || as_network(value).is_some();
+    if !value.quoted && is_address && value.text.chars().all(is_address_char) {
+        return value::parse_network(value).map(HostPart::Network);
     }
-    if value.text.chars().any(|c| !is_of_address(c) || c == '/') {
-        return Err(value.error(Kind::NotAHost));
+    if value.text.chars().any(|c| !is_address_char(c) || c == '/') {
+        return Err(value.error(FilterErrorKind::NotAHost));
     }
-    part(value).map(HostPart::Part)
+    parse_substring(value).map(HostPart::Substring)
 }
 
-fn is_of_address(c: char) -> bool {
+fn is_address_char(c: char) -> bool {
     c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/')
 }
 
 /// A word, an address or network, or the name of an interface. In quotes it is always a name.
-fn reach(field: &Field, value: &Piece<'_>) -> Result<ReachTest, FilterError> {
+fn parse_reach(field: &Field, value: &SpannedText<'_>) -> Result<ReachTest, FilterError> {
     /// A name of that length is rather a misspelled word than an interface.
     const WORD: usize = 6;
     if !value.quoted {
-        if let Some(reach) = words::reach(value.text) {
+        if let Some(reach) = words::parse_reach(value.text) {
             return Ok(reach);
         }
-        if let Some(network) = network(value) {
+        if let Some(network) = as_network(value) {
             return Ok(ReachTest::Network(network));
         }
         let like_address = |c: char| c.is_ascii_digit() || matches!(c, '.' | '/');
         if value.text.contains(':') || value.text.chars().all(like_address) {
-            return value::network(value).map(ReachTest::Network);
+            return value::parse_network(value).map(ReachTest::Network);
         }
-        let near = suggest::nearest(value.text, field.values().iter().copied());
+        let near = suggest::closest_match(value.text, field.values().iter().copied());
         if near.is_some() && value.text.len() >= WORD {
-            return Err(unknown(field, value));
+            return Err(unknown_value(field, value));
         }
     }
-    part(value).map(ReachTest::Interface)
+    parse_substring(value).map(ReachTest::Interface)
 }
 
-fn network(value: &Piece<'_>) -> Option<Network> {
-    value::network(value).ok()
+fn as_network(value: &SpannedText<'_>) -> Option<IpNetwork> {
+    value::parse_network(value).ok()
 }
 
 /// Whether a name must be the whole one.
-pub(super) const fn is_whole(field: TextField) -> bool {
+pub(super) const fn is_exact_match(field: TextField) -> bool {
     matches!(field, TextField::Interface)
 }

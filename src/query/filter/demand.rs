@@ -4,50 +4,53 @@
 //! whether it asks for processes. So a list of one port need not be picked from all sockets.
 
 use super::Filter;
-use super::fields::{Measure, TextField};
+use super::fields::{NumberField, TextField};
 use super::tree::{Comparison, Condition, Node, NodeKind, NumberTest};
-use crate::collect::OwnerSearch;
+use crate::collect::OwnerMode;
 use crate::port::{Port, PortRange, PortSet};
 
 impl Filter {
     /// Ports one of which every row that matches has at its local or its remote end; `None` where
     /// there is no such bound. The fewest that are easily seen, which may be more than are needed.
-    pub fn ports(&self) -> Option<PortSet> {
-        self.tree().and_then(bound)
+    pub fn required_ports(&self) -> Option<PortSet> {
+        self.root().and_then(port_bound)
     }
 
     /// Whether it cannot be decided without knowing the processes that have a socket.
-    pub fn owners(&self) -> OwnerSearch {
-        match self.tree() {
-            Some(node) if asks_for_processes(node) => OwnerSearch::Sought,
-            _ => OwnerSearch::NotSought,
+    pub fn required_owners(&self) -> OwnerMode {
+        match self.root() {
+            Some(node) if needs_processes(node) => OwnerMode::Full,
+            _ => OwnerMode::Off,
         }
     }
 }
 
-fn bound(node: &Node) -> Option<PortSet> {
+fn port_bound(node: &Node) -> Option<PortSet> {
     match &node.kind {
         // One port of a row may be in the one set and its other port in the other: what is in both
         // sets is no bound, but each set is one.
-        NodeKind::And(children) => children.iter().filter_map(bound).min_by_key(PortSet::len),
+        NodeKind::And(children) => children
+            .iter()
+            .filter_map(port_bound)
+            .min_by_key(PortSet::len),
         NodeKind::Or(children) => {
-            let bounds: Option<Vec<PortSet>> = children.iter().map(bound).collect();
+            let bounds: Option<Vec<PortSet>> = children.iter().map(port_bound).collect();
             let ranges = bounds?;
             let ranges = ranges.iter().flat_map(|set| set.ranges().iter().copied());
             Some(PortSet::new(ranges))
         }
         NodeKind::Not(_) => None,
-        NodeKind::Is(condition) => match condition {
-            Condition::Port(_, test) => Some(passing(test)),
-            Condition::PortOf(_, port) => Some(one(*port)),
+        NodeKind::Condition(condition) => match condition {
+            Condition::Port(_, test) => Some(ports_matching(test)),
+            Condition::PortAndProtocol(_, port) => Some(single_port(*port)),
             // An endpoint without a port is one that rows may have.
-            Condition::Endpoint(end) => (end.port != Port::NONE).then(|| one(end.port)),
+            Condition::Endpoint(end) => (end.port != Port::NONE).then(|| single_port(end.port)),
             _ => None,
         },
     }
 }
 
-fn one(port: Port) -> PortSet {
+fn single_port(port: Port) -> PortSet {
     PortSet::new([PortRange {
         first: port,
         last: port,
@@ -55,7 +58,7 @@ fn one(port: Port) -> PortSet {
 }
 
 /// The ports that pass the test.
-fn passing(test: &NumberTest) -> PortSet {
+fn ports_matching(test: &NumberTest) -> PortSet {
     let range = |low: u64, high: u64| {
         Some(PortRange {
             first: Port(u16::try_from(low).ok()?),
@@ -63,7 +66,7 @@ fn passing(test: &NumberTest) -> PortSet {
         })
     };
     match test {
-        NumberTest::OneOf(all) => PortSet::new(all.iter().filter_map(|i| range(i.low, i.high))),
+        NumberTest::InRanges(all) => PortSet::new(all.iter().filter_map(|i| range(i.low, i.high))),
         NumberTest::Compare(comparison, limit) => PortSet::new(match comparison {
             Comparison::Greater => range(limit.saturating_add(1), u64::MAX),
             Comparison::AtLeast => range(*limit, u64::MAX),
@@ -73,12 +76,12 @@ fn passing(test: &NumberTest) -> PortSet {
     }
 }
 
-pub(super) fn asks_for_processes(node: &Node) -> bool {
+pub(super) fn needs_processes(node: &Node) -> bool {
     match &node.kind {
-        NodeKind::And(children) | NodeKind::Or(children) => children.iter().any(asks_for_processes),
-        NodeKind::Not(inner) => asks_for_processes(inner),
-        NodeKind::Is(condition) => match condition {
-            Condition::Name(_) => true,
+        NodeKind::And(children) | NodeKind::Or(children) => children.iter().any(needs_processes),
+        NodeKind::Not(inner) => needs_processes(inner),
+        NodeKind::Condition(condition) => match condition {
+            Condition::AnyName(_) => true,
             Condition::Text(field, _) => match field {
                 TextField::Process | TextField::Command => true,
                 // The socket itself has its user, its cgroup and its interface.
@@ -88,23 +91,23 @@ pub(super) fn asks_for_processes(node: &Node) -> bool {
                 | TextField::Service
                 | TextField::Interface => false,
             },
-            Condition::Measure(measure, _) => match measure {
-                Measure::Pid | Measure::ParentPid => true,
-                Measure::Uid
-                | Measure::Age
-                | Measure::ReceiveQueue
-                | Measure::SendQueue
-                | Measure::RoundTrip
-                | Measure::Retransmits
-                | Measure::Rate
-                | Measure::Received
-                | Measure::Sent
-                | Measure::Inode
-                | Measure::Ended
-                | Measure::Cookie => false,
+            Condition::Number(measure, _) => match measure {
+                NumberField::Pid | NumberField::ParentPid => true,
+                NumberField::Uid
+                | NumberField::Age
+                | NumberField::RecvQueue
+                | NumberField::SendQueue
+                | NumberField::Rtt
+                | NumberField::TotalRetransmits
+                | NumberField::Rate
+                | NumberField::Received
+                | NumberField::Sent
+                | NumberField::Inode
+                | NumberField::Ended
+                | NumberField::Cookie => false,
             },
             Condition::Port(..)
-            | Condition::PortOf(..)
+            | Condition::PortAndProtocol(..)
             | Condition::Endpoint(_)
             | Condition::Address(..)
             | Condition::Host(_)

@@ -8,10 +8,10 @@ use super::value::known_units;
 
 /// The most characters a filter may have: more than anybody types, and what was pasted by mistake
 /// is not worked through at every key.
-pub const LONGEST: usize = 4000;
+pub const MAX_FILTER_CHARS: usize = 4000;
 
 /// How deep groups and negations may nest: more than anybody reads, and no stack overflows.
-pub const DEEPEST: usize = 50;
+pub const MAX_FILTER_DEPTH: usize = 50;
 
 /// A text that is no filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +33,12 @@ impl FilterError {
 pub enum FilterErrorKind {
     /// More than [`LONGEST`] characters.
     TooLong,
-    /// More than [`DEEPEST`] groups and negations within each other.
+    /// More than [`MAX_FILTER_DEPTH`] groups and negations within each other.
     TooDeep,
     /// A character that has no meaning here.
     Unexpected(char),
     /// A quoted text and a word without a space between them.
-    Glued,
+    MissingSpace,
     /// A quote that is not closed.
     UnclosedQuote,
     /// `""`: every text contains it.
@@ -50,17 +50,17 @@ pub enum FilterErrorKind {
     /// `()`
     EmptyGroup,
     /// `and`, `or`, `not` or `!` with nothing behind it.
-    NothingAfter(String),
+    MissingOperandAfter(String),
     /// `and` or `or` with nothing before it.
-    NothingBefore(String),
+    MissingOperandBefore(String),
     /// `-` that stands alone.
     LoneMinus,
     /// `!=`
     NotEquals,
     /// An operator without a field.
-    NoField(&'static str),
+    MissingField(&'static str),
     /// A field without a value.
-    NoValue(String),
+    MissingValue(String),
     /// The name of a field where a name of something is expected.
     BareField(&'static str),
     /// No field has this name; perhaps this one was meant.
@@ -74,12 +74,12 @@ pub enum FilterErrorKind {
         /// What was given.
         value: String,
         /// What was probably meant.
-        meant: Option<&'static str>,
+        suggestion: Option<&'static str>,
         /// What there is.
         known: &'static [&'static str],
     },
     /// Not a number from 1 to 65535.
-    PortTooBig,
+    PortOutOfRange,
     /// Something else than a port where only a port may stand.
     NotAPort,
     /// Something else than a port, a slash and a protocol that is written nearly so.
@@ -87,7 +87,7 @@ pub enum FilterErrorKind {
     /// Something that looks like an address and is none, or stands where only one may stand.
     NotAnAddress,
     /// An address with an interface behind it.
-    Zone,
+    ZoneInAddress,
     /// Something that can be no part of an address.
     NotAHost,
     /// More bits than the address has: this many.
@@ -95,7 +95,7 @@ pub enum FilterErrorKind {
     /// Something else than a number of bits behind the `/`.
     NotAPrefix,
     /// A range with less than two ends.
-    HalfRange,
+    IncompleteRange,
     /// The first end is greater than the second; this way round it would be right.
     ReversedRange(String),
     /// Something else than a number, in a field of this kind.
@@ -103,28 +103,31 @@ pub enum FilterErrorKind {
     /// A number greater than any row has.
     NumberTooBig,
     /// A fraction of what cannot be divided.
-    TooFine(Dimension),
+    NotRepresentable(Dimension),
     /// A time without unit.
-    NoUnit,
+    MissingUnit,
     /// A unit nobody knows, or not one of this kind.
     UnknownUnit(String, Dimension),
     /// One time exactly, which no row ever has.
     ExactTime(&'static str),
     /// A comparison with several values.
-    ListCompared,
+    ListInComparison,
     /// A list without a field.
     BareList,
     /// A regular expression that is none, and why.
-    BadPattern(String),
+    InvalidRegex(String),
 }
 
 impl fmt::Display for FilterErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "a filter has at most {LONGEST} characters"),
-            Self::TooDeep => write!(f, "groups and negations nest at most {DEEPEST} deep"),
-            Self::Unexpected(c) => unexpected(f, *c),
-            Self::Glued => f.write_str("a space is expected here, beside the quotes"),
+            Self::TooLong => write!(f, "a filter has at most {MAX_FILTER_CHARS} characters"),
+            Self::TooDeep => write!(
+                f,
+                "groups and negations nest at most {MAX_FILTER_DEPTH} deep"
+            ),
+            Self::Unexpected(c) => write_unexpected(f, *c),
+            Self::MissingSpace => f.write_str("a space is expected here, beside the quotes"),
             Self::UnclosedQuote => f.write_str("this quote is not closed: a second \" is expected"),
             Self::EmptyText => {
                 f.write_str("there is nothing between the quotes, and every name contains that")
@@ -132,8 +135,8 @@ impl fmt::Display for FilterErrorKind {
             Self::UnclosedGroup => f.write_str("this parenthesis is not closed: ) is expected"),
             Self::UnopenedGroup => f.write_str("this parenthesis closes nothing: ( is missing"),
             Self::EmptyGroup => f.write_str("something is expected between the parentheses"),
-            Self::NothingAfter(word) => write!(f, "something is expected after `{word}`"),
-            Self::NothingBefore(word) => write!(
+            Self::MissingOperandAfter(word) => write!(f, "something is expected after `{word}`"),
+            Self::MissingOperandBefore(word) => write!(
                 f,
                 "something is expected before `{word}`; to find the word itself, quote it"
             ),
@@ -143,7 +146,7 @@ impl fmt::Display for FilterErrorKind {
             Self::NotEquals => {
                 f.write_str("there is no `!=`: write not before it, as in not port:80")
             }
-            Self::NoField(sign) => write!(
+            Self::MissingField(sign) => write!(
                 f,
                 "a field is expected before `{sign}`, as in {}",
                 match *sign {
@@ -153,7 +156,7 @@ impl fmt::Display for FilterErrorKind {
                     _ => "age>1h",
                 }
             ),
-            Self::NoValue(before) => {
+            Self::MissingValue(before) => {
                 let name = before.trim_end_matches([':', '=', '~', '<', '>', ' ']);
                 write!(f, "a value is expected after `{before}`")?;
                 match Field::find(name) {
@@ -170,30 +173,30 @@ impl fmt::Display for FilterErrorKind {
                     None => Ok(()),
                 }
             }
-            Self::UnknownField(name, meant) => {
+            Self::UnknownField(name, suggestion) => {
                 write!(f, "no field `{name}`; ")?;
-                match meant {
-                    Some(meant) => write!(f, "did you mean `{meant}`?"),
+                match suggestion {
+                    Some(suggestion) => write!(f, "did you mean `{suggestion}`?"),
                     None => {
                         let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
                         write!(f, "quote text, or use one of {}", names.join(" "))
                     }
                 }
             }
-            Self::WrongOperator(name, sign) => wrong_operator(f, name, sign),
+            Self::WrongOperator(name, sign) => write_wrong_operator(f, name, sign),
             Self::UnknownValue {
                 field,
                 value,
-                meant,
+                suggestion,
                 known,
             } => {
                 write!(f, "no {field} `{value}`; ")?;
-                match meant {
-                    Some(meant) => write!(f, "did you mean `{meant}`?"),
+                match suggestion {
+                    Some(suggestion) => write!(f, "did you mean `{suggestion}`?"),
                     None => write!(f, "there are {}", known.join(", ")),
                 }
             }
-            Self::PortTooBig => f.write_str("ports go from 1 to 65535"),
+            Self::PortOutOfRange => f.write_str("ports go from 1 to 65535"),
             Self::NotAPort => f.write_str(
                 "a port is expected, a number as in port:443; its name is found by service:https",
             ),
@@ -203,7 +206,7 @@ impl fmt::Display for FilterErrorKind {
             Self::NotAnAddress => {
                 f.write_str("not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1")
             }
-            Self::Zone => {
+            Self::ZoneInAddress => {
                 f.write_str("an address stands here without its interface; add interface:")
             }
             Self::NotAHost => {
@@ -213,15 +216,17 @@ impl fmt::Display for FilterErrorKind {
             Self::NotAPrefix => {
                 f.write_str("a number of bits is expected after the slash, as in 10.0.0.0/8")
             }
-            Self::HalfRange => f.write_str("a range has two ends, as in 8000-8100"),
+            Self::IncompleteRange => f.write_str("a range has two ends, as in 8000-8100"),
             Self::ReversedRange(right) => {
                 write!(f, "the range runs backwards; did you mean {right}?")
             }
-            Self::NotANumber(dimension) => write!(f, "{} is expected", number(*dimension)),
+            Self::NotANumber(dimension) => {
+                write!(f, "{} is expected", number_description(*dimension))
+            }
             Self::NumberTooBig => f.write_str("this number is greater than any a socket can have"),
-            Self::TooFine(Dimension::Time) => f.write_str("no time is finer than 1us"),
-            Self::TooFine(_) => f.write_str("this is no whole number"),
-            Self::NoUnit => write!(f, "a time needs a unit: {}", known_units(Dimension::Time)),
+            Self::NotRepresentable(Dimension::Time) => f.write_str("no time is finer than 1us"),
+            Self::NotRepresentable(_) => f.write_str("this is no whole number"),
+            Self::MissingUnit => write!(f, "a time needs a unit: {}", known_units(Dimension::Time)),
             Self::UnknownUnit(unit, dimension) => {
                 write!(f, "no unit `{unit}`; there are {}", known_units(*dimension))
             }
@@ -229,15 +234,17 @@ impl fmt::Display for FilterErrorKind {
                 f,
                 "no {name} is ever exactly this: compare with > or <, or give a range as in 1m-5m"
             ),
-            Self::ListCompared => f.write_str("a comparison takes one number, not a list or range"),
+            Self::ListInComparison => {
+                f.write_str("a comparison takes one number, not a list or range")
+            }
             Self::BareList => f.write_str("a list needs a field before it, as in proc:nginx,curl"),
-            Self::BadPattern(why) => write!(f, "not a regular expression: {why}"),
+            Self::InvalidRegex(why) => write!(f, "not a regular expression: {why}"),
         }
     }
 }
 
 /// What a number looks like.
-const fn number(dimension: Dimension) -> &'static str {
+const fn number_description(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Count => "a number, such as 812 or 10k,",
         Dimension::Bytes => "a number of bytes, such as 1500, 10k or 4MiB,",
@@ -246,7 +253,7 @@ const fn number(dimension: Dimension) -> &'static str {
     }
 }
 
-fn unexpected(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+fn write_unexpected(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     write!(f, "{c:?} has no meaning here: ")?;
     f.write_str(match c {
         '|' => "write or between two words",
@@ -261,7 +268,7 @@ fn unexpected(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     })
 }
 
-fn wrong_operator(f: &mut fmt::Formatter<'_>, name: &str, sign: &str) -> fmt::Result {
+fn write_wrong_operator(f: &mut fmt::Formatter<'_>, name: &str, sign: &str) -> fmt::Result {
     write!(f, "`{name}` cannot be used with `{sign}`")?;
     let Some(field) = Field::find(name) else {
         return Ok(());
@@ -270,7 +277,7 @@ fn wrong_operator(f: &mut fmt::Formatter<'_>, name: &str, sign: &str) -> fmt::Re
         FieldKind::Host | FieldKind::Text(_) => {
             write!(f, ": it is text, and takes {name}: or {name}~")
         }
-        FieldKind::Port(_) | FieldKind::Measure(_) => {
+        FieldKind::Port(_) | FieldKind::Number(_) => {
             write!(f, ": it is a number, as in {}", field.example)
         }
         _ => write!(f, ", only as in {}", field.example),

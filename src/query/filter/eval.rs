@@ -7,25 +7,25 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::condition::is_whole;
-use super::fields::{Measure, TextField};
+use super::condition::is_exact_match;
+use super::fields::{NumberField, TextField};
 use super::search;
-use super::sieve::Memory;
+use super::sieve::MatchCache;
 use super::tree::{
-    Condition, End, Flag, HostPart, HostTest, NumberTest, Part, ReachTest, TextTest,
+    Condition, EndSelector, Flag, HostPart, HostTest, NumberTest, ReachTest, Substring, TextTest,
 };
-use crate::endpoint::Scope;
-use crate::history::{Held, Mark, Moment, Rates, Since, Tracked};
+use crate::endpoint::AddressScope;
+use crate::history::{HolderSet, Moment, ObservedSince, Rates, TrackedSocket, Transition};
 use crate::port::Port;
 use crate::process::{Process, ProcessKey};
-use crate::query::Phase;
+use crate::query::StateFilter;
 use crate::services::Services;
 use crate::snapshot::Cgroup;
 use crate::socket::TcpInfo;
 
 /// What a filter may look into besides the row.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
+pub struct FilterContext<'a> {
     /// The moment the row belongs to: names of processes, users and units.
     pub moment: &'a Moment,
     /// Names of ports.
@@ -34,26 +34,27 @@ pub struct Context<'a> {
 
 /// A row under test.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'a> {
-    pub(super) row: &'a Tracked,
-    pub(super) context: Context<'a>,
+pub(super) struct RowEval<'a> {
+    pub(super) row: &'a TrackedSocket,
+    pub(super) context: FilterContext<'a>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> RowEval<'a> {
     /// Whether the statement, whose memory this is, holds.
-    pub(super) fn holds(self, condition: &Condition, memory: &mut Memory) -> bool {
+    pub(super) fn matches(self, condition: &Condition, cache: &mut MatchCache) -> bool {
         let socket = &self.row.socket;
         match condition {
-            Condition::Port(end, test) => self.port(*end, |port| test.holds(port.0.into())),
-            Condition::PortOf(protocol, wanted) => {
-                socket.protocol() == *protocol && self.port(End::Either, |port| port == *wanted)
+            Condition::Port(end, test) => self.any_port(*end, |port| test.matches(port.0.into())),
+            Condition::PortAndProtocol(protocol, wanted) => {
+                socket.protocol() == *protocol
+                    && self.any_port(EndSelector::Either, |port| port == *wanted)
             }
             Condition::Endpoint(wanted) => {
                 let mut ends = [Some(socket.local), socket.remote].into_iter().flatten();
-                ends.any(|end| end.port == wanted.port && end.plain() == wanted.address)
+                ends.any(|end| end.port == wanted.port && end.canonical_ip() == wanted.address)
             }
             Condition::Address(end, networks) => {
-                self.address(*end, |address| networks.iter().any(|n| n.contains(address)))
+                self.any_address(*end, |address| networks.iter().any(|n| n.contains(address)))
             }
             Condition::Host(test) => self.host(test),
             Condition::Protocol(wanted) => wanted.contains(&socket.protocol()),
@@ -63,32 +64,33 @@ impl<'a> Look<'a> {
             Condition::Reach(wanted) => {
                 socket.is_listening() && wanted.iter().any(|test| self.reach(test))
             }
-            Condition::Text(field, test) => self.text(*field, test, memory),
-            Condition::Measure(measure, test) => self.measure(*measure, test),
-            Condition::Name(part) => self.any_name(part, memory),
+            Condition::Text(field, test) => self.text(*field, test, cache),
+            Condition::Number(measure, test) => self.measure(*measure, test),
+            Condition::AnyName(part) => self.any_name(part, cache),
             Condition::Flag(flag) => self.flag(*flag),
         }
     }
 
     /// Whether a port at that end passes. "No port" passes nothing.
-    fn port(self, end: End, passes: impl Fn(Port) -> bool) -> bool {
+    fn any_port(self, end: EndSelector, passes: impl Fn(Port) -> bool) -> bool {
         let passes = |port: Port| port != Port::NONE && passes(port);
         let socket = &self.row.socket;
-        (end != End::Remote && passes(socket.local.port))
-            || (end != End::Local && passes(socket.remote_port()))
+        (end != EndSelector::Remote && passes(socket.local.port))
+            || (end != EndSelector::Local && passes(socket.remote_port()))
     }
 
-    fn address(self, end: End, passes: impl Fn(IpAddr) -> bool) -> bool {
+    fn any_address(self, end: EndSelector, passes: impl Fn(IpAddr) -> bool) -> bool {
         let socket = &self.row.socket;
-        (end != End::Remote && passes(socket.local.plain()))
-            || (end != End::Local && socket.remote.is_some_and(|r| passes(r.plain())))
+        (end != EndSelector::Remote && passes(socket.local.canonical_ip()))
+            || (end != EndSelector::Local
+                && socket.remote.is_some_and(|r| passes(r.canonical_ip())))
     }
 
     fn host(self, test: &HostTest) -> bool {
         let Some(remote) = self.row.socket.remote else {
             return false;
         };
-        let address = remote.plain();
+        let address = remote.canonical_ip();
         let mut text = AddressText::default();
         let mut written = false;
         let mut text_matches = |passes: &dyn Fn(&str) -> bool| {
@@ -101,7 +103,9 @@ impl<'a> Look<'a> {
         match test {
             HostTest::OneOf(parts) => parts.iter().any(|part| match part {
                 HostPart::Network(network) => network.contains(address),
-                HostPart::Part(part) => text_matches(&|text| search::contains(text, part)),
+                HostPart::Substring(part) => {
+                    text_matches(&|text| search::contains_ignore_case(text, part))
+                }
             }),
             HostTest::Pattern(pattern) => text_matches(&|text| pattern.matches(text)),
         }
@@ -112,106 +116,113 @@ impl<'a> Look<'a> {
     fn reach(self, test: &ReachTest) -> bool {
         let socket = &self.row.socket;
         let scope = socket.local.scope();
-        let bound = socket.interface.filter(|_| scope != Scope::LinkLocal);
+        let bound = socket
+            .interface
+            .filter(|_| scope != AddressScope::LinkLocal);
         match test {
-            ReachTest::Everyone => bound.is_none() && scope == Scope::Unspecified,
-            ReachTest::ThisMachine => bound.is_none() && scope == Scope::Loopback,
+            ReachTest::Wildcard => bound.is_none() && scope == AddressScope::Unspecified,
+            ReachTest::Loopback => bound.is_none() && scope == AddressScope::Loopback,
             ReachTest::Network(network) => {
-                scope != Scope::Unspecified && network.contains(socket.local.plain())
+                scope != AddressScope::Unspecified && network.contains(socket.local.canonical_ip())
             }
             ReachTest::Interface(name) => {
-                bound.is_some() && self.interface().is_some_and(|n| search::equals(n, name))
+                bound.is_some()
+                    && self
+                        .interface()
+                        .is_some_and(|n| search::equals_ignore_case(n, name))
             }
         }
     }
 
-    fn text(self, field: TextField, test: &TextTest, memory: &mut Memory) -> bool {
+    fn text(self, field: TextField, test: &TextTest, cache: &mut MatchCache) -> bool {
         let passes = |text: &str| match test {
-            TextTest::OneOf(parts) if is_whole(field) => {
-                parts.iter().any(|part| search::equals(text, part))
-            }
-            TextTest::OneOf(parts) => parts.iter().any(|part| search::contains(text, part)),
+            TextTest::OneOf(parts) if is_exact_match(field) => parts
+                .iter()
+                .any(|part| search::equals_ignore_case(text, part)),
+            TextTest::OneOf(parts) => parts
+                .iter()
+                .any(|part| search::contains_ignore_case(text, part)),
             TextTest::Pattern(pattern) => pattern.matches(text),
         };
         let some_passes = |text: Option<&str>| text.is_some_and(passes);
         match field {
-            TextField::Process => self.process(memory, |p| passes(&p.name)),
-            TextField::Command => self.process(memory, |p| some_passes(p.command.as_deref())),
-            TextField::User => self.user(memory, passes),
-            TextField::Unit => self.cgroup(memory, |c| some_passes(c.unit.as_deref())),
-            TextField::Container => self.cgroup(memory, |c| some_passes(c.container.as_deref())),
-            TextField::Service => self.service(memory, passes),
+            TextField::Process => self.any_process(cache, |p| passes(&p.name)),
+            TextField::Command => self.any_process(cache, |p| some_passes(p.command.as_deref())),
+            TextField::User => self.user(cache, passes),
+            TextField::Unit => self.cgroup(cache, |c| some_passes(c.unit.as_deref())),
+            TextField::Container => self.cgroup(cache, |c| some_passes(c.container.as_deref())),
+            TextField::Service => self.service(cache, passes),
             TextField::Interface => self.interface().is_some_and(passes),
         }
     }
 
     /// Part of a name the row goes by.
-    fn any_name(self, part: &Part, memory: &mut Memory) -> bool {
-        let has = |text: &str| search::contains(text, part);
+    fn any_name(self, part: &Substring, cache: &mut MatchCache) -> bool {
+        let has = |text: &str| search::contains_ignore_case(text, part);
         let in_cgroup = |cgroup: &Cgroup| {
             let names = [cgroup.unit.as_deref(), cgroup.container.as_deref()];
             names.into_iter().flatten().any(has)
         };
-        self.process(memory, |p| has(&p.name))
-            || self.user(memory, has)
-            || self.cgroup(memory, in_cgroup)
-            || self.service(memory, has)
+        self.any_process(cache, |p| has(&p.name))
+            || self.user(cache, has)
+            || self.cgroup(cache, in_cgroup)
+            || self.service(cache, has)
     }
 
-    fn measure(self, measure: Measure, test: &NumberTest) -> bool {
+    fn measure(self, measure: NumberField, test: &NumberTest) -> bool {
         let socket = &self.row.socket;
-        let counted = |number: Option<u64>| number.is_some_and(|n| test.holds(n));
+        let counted = |number: Option<u64>| number.is_some_and(|n| test.matches(n));
         let tcp = |of: fn(&TcpInfo) -> Option<u32>| {
             counted(socket.tcp.as_ref().and_then(of).map(u64::from))
         };
         let rates = self.row.rates(self.context.moment.elapsed);
-        let measured = |number: Option<f64>| number.is_some_and(|n| test.holds_measured(n));
+        let measured = |number: Option<f64>| number.is_some_and(|n| test.matches_f64(n));
         match measure {
-            Measure::Pid => self.pids().any(|pid| test.holds(pid.into())),
-            Measure::ParentPid => self
+            NumberField::Pid => self.pids().any(|pid| test.matches(pid.into())),
+            NumberField::ParentPid => self
                 .processes()
                 .any(|p| counted(p.parent.map(|pid| pid.0.into()))),
-            Measure::Uid => counted(socket.uid.map(|uid| uid.0.into())),
-            Measure::Age => {
+            NumberField::Uid => counted(socket.uid.map(|uid| uid.0.into())),
+            NumberField::Age => {
                 let age = microseconds(self.row.age(self.context.moment.elapsed));
                 match self.row.first_seen {
                     // At least so old: that it is younger than something cannot be said.
-                    Since::BeforeFirstLook(_) => test.holds_from(age),
-                    Since::Seen(_) | Since::Unsampled(_) => test.holds(age),
+                    ObservedSince::BeforeFirstSample(_) => test.matches_all_from(age),
+                    ObservedSince::Sampled(_) | ObservedSince::Unsampled(_) => test.matches(age),
                 }
             }
-            Measure::Ended => {
+            NumberField::Ended => {
                 let now = self.context.moment.elapsed;
-                let ago = self.row.ended();
+                let ago = self.row.closed_at();
                 let ago = ago.map(|at| microseconds(now.saturating_sub(at)));
-                match self.row.ended_before_first_look() {
+                match self.row.ended_before_first_sample() {
                     // At least so long ago.
-                    true => ago.is_some_and(|ago| test.holds_from(ago)),
+                    true => ago.is_some_and(|ago| test.matches_all_from(ago)),
                     false => counted(ago),
                 }
             }
-            Measure::ReceiveQueue => counted(socket.queues.map(|q| q.recv.into())),
-            Measure::SendQueue => counted(socket.queues.map(|q| q.send.into())),
-            Measure::RoundTrip => tcp(|t| t.rtt_us.map(std::num::NonZero::get)),
-            Measure::Retransmits => tcp(|t| Some(t.total_retransmits)),
-            Measure::Rate => measured(rates.map(Rates::total)),
-            Measure::Received => measured(rates.map(|r| r.down)),
-            Measure::Sent => measured(rates.map(|r| r.up)),
-            Measure::Inode => counted(socket.inode.map(|i| i.0.get())),
-            Measure::Cookie => counted(socket.cookie.map(|c| c.0.get())),
+            NumberField::RecvQueue => counted(socket.queues.map(|q| q.recv.into())),
+            NumberField::SendQueue => counted(socket.queues.map(|q| q.send.into())),
+            NumberField::Rtt => tcp(|t| t.rtt_us.map(std::num::NonZero::get)),
+            NumberField::TotalRetransmits => tcp(|t| Some(t.total_retransmits)),
+            NumberField::Rate => measured(rates.map(Rates::total)),
+            NumberField::Received => measured(rates.map(|r| r.down)),
+            NumberField::Sent => measured(rates.map(|r| r.up)),
+            NumberField::Inode => counted(socket.inode.map(|i| i.0.get())),
+            NumberField::Cookie => counted(socket.cookie.map(|c| c.0.get())),
         }
     }
 
     fn flag(self, flag: Flag) -> bool {
         match flag {
-            Flag::Established => Phase::Established.includes(&self.row.socket),
+            Flag::Established => StateFilter::Established.matches(&self.row.socket),
             Flag::Loopback => {
                 let socket = &self.row.socket;
                 let mut ends = [Some(socket.local), socket.remote].into_iter().flatten();
-                ends.any(|end| end.scope() == Scope::Loopback)
+                ends.any(|end| end.scope() == AddressScope::Loopback)
             }
             Flag::Closed => self.row.is_closed(),
-            Flag::New => matches!(self.row.mark, Some(Mark::Opened(_))),
+            Flag::New => matches!(self.row.transition, Some(Transition::Opened(_))),
         }
     }
 
@@ -222,45 +233,49 @@ impl<'a> Look<'a> {
     /// The processes that have it or had it last.
     fn processes(self) -> impl Iterator<Item = &'a Process> {
         self.process_keys()
-            .filter_map(move |key| self.described(key))
+            .filter_map(move |key| self.process_info(key))
     }
 
     fn process_keys(self) -> impl Iterator<Item = ProcessKey> + 'a {
         let holders = self.row.ownership.last_holders();
-        holders.into_iter().flat_map(Held::processes)
+        holders.into_iter().flat_map(HolderSet::processes)
     }
 
-    fn described(self, key: ProcessKey) -> Option<&'a Process> {
+    fn process_info(self, key: ProcessKey) -> Option<&'a Process> {
         let known = &self.context.moment.directory.processes;
         known.get(&key).map(|process| &**process)
     }
 
     /// Whether one of those processes passes.
-    fn process(self, memory: &mut Memory, passes: impl Fn(&Process) -> bool) -> bool {
-        let decide = |key| self.described(key).is_some_and(&passes);
+    fn any_process(self, cache: &mut MatchCache, passes: impl Fn(&Process) -> bool) -> bool {
+        let decide = |key| self.process_info(key).is_some_and(&passes);
         let held = self.row.ownership.last_holders();
-        held.is_some_and(|held| held.any(|key| memory.processes.on(key, || decide(key))))
+        held.is_some_and(|held| held.any(|key| cache.processes.get_or_compute(key, || decide(key))))
     }
 
-    fn user(self, memory: &mut Memory, passes: impl Fn(&str) -> bool) -> bool {
+    fn user(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
         let known = &self.context.moment.directory.users;
         let decide = |uid| known.get(&uid).is_some_and(|name| passes(name));
         let uid = self.row.socket.uid;
-        uid.is_some_and(|uid| memory.users.on(uid, || decide(uid)))
+        uid.is_some_and(|uid| cache.users.get_or_compute(uid, || decide(uid)))
     }
 
-    fn cgroup(self, memory: &mut Memory, passes: impl Fn(&Cgroup) -> bool) -> bool {
+    fn cgroup(self, cache: &mut MatchCache, passes: impl Fn(&Cgroup) -> bool) -> bool {
         let known = &self.context.moment.directory.cgroups;
         let decide = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
         let id = self.row.socket.cgroup;
-        id.is_some_and(|id| memory.cgroups.on(id, || decide(id)))
+        id.is_some_and(|id| cache.cgroups.get_or_compute(id, || decide(id)))
     }
 
-    fn service(self, memory: &mut Memory, passes: impl Fn(&str) -> bool) -> bool {
-        let Context { moment, services } = self.context;
+    fn service(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
+        let FilterContext { moment, services } = self.context;
         let key = self.row.port_key();
-        let decide = || services.of(key, moment.ephemeral).is_some_and(passes);
-        memory.ports.on(key, decide)
+        let decide = || {
+            services
+                .shared_port_name(key, moment.ephemeral)
+                .is_some_and(passes)
+        };
+        cache.ports.get_or_compute(key, decide)
     }
 
     fn interface(self) -> Option<&'a str> {

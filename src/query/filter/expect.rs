@@ -1,6 +1,6 @@
 //! What may be typed at a place of a filter: the ground for completion.
 //!
-//! In: the text and the cursor. Out: [`Expected`]: which part of the text is being typed and what
+//! In: the text and the cursor. Out: [`CursorContext`]: which part of the text is being typed and what
 //! it is. Which names there are among the rows is known to whoever asks.
 
 use std::ops::Range;
@@ -12,18 +12,18 @@ use super::token::{Token, TokenKind};
 
 /// What is expected at a place.
 #[derive(Clone, Debug)]
-pub struct Expected {
+pub struct CursorContext {
     /// The part of the text before the cursor that a completion takes the place of.
     pub replace: Range<usize>,
     /// What was typed of it, without an opening quote.
     pub typed: String,
     /// What it is.
-    pub what: What,
+    pub kind: CompletionKind,
 }
 
 /// What can be expected.
 #[derive(Clone, Copy, Debug)]
-pub enum What {
+pub enum CompletionKind {
     /// A word, a field, `not` or a parenthesis; behind something complete, `and` and `or`, too.
     Word,
     /// Part of a name, in quotes.
@@ -37,49 +37,53 @@ pub enum What {
 }
 
 /// What is expected at the cursor, a byte of the text. Only what stands before it counts.
-pub fn expected(text: &str, cursor: usize) -> Expected {
+pub fn cursor_context(text: &str, cursor: usize) -> CursorContext {
     let cursor = (0..=cursor.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at))
         .unwrap_or(0);
     let head = text.get(..cursor).unwrap_or("");
     let (tokens, error) = lex(head);
-    let here = |from: usize, typed: &str, what| Expected {
+    let context = |from: usize, typed: &str, what| CursorContext {
         replace: from..cursor,
         typed: typed.into(),
-        what,
+        kind: what,
     };
     match error.map(|e| (e.kind, e.span)) {
         Some((FilterErrorKind::UnclosedQuote, span)) => {
             let typed = head.get(span.end..).unwrap_or("");
-            let belongs = is_open(&tokens, head, span.start);
-            let what = if belongs { value(&tokens) } else { What::Text };
-            return here(span.start, typed, what);
+            let belongs = continues_field(&tokens, head, span.start);
+            let what = if belongs {
+                value_kind(&tokens)
+            } else {
+                CompletionKind::Text
+            };
+            return context(span.start, typed, what);
         }
-        Some((FilterErrorKind::NoValue(_), span)) if span.end == head.trim_end().len() => {
-            return here(cursor, "", value(&tokens));
+        Some((FilterErrorKind::MissingValue(_), span)) if span.end == head.trim_end().len() => {
+            return context(cursor, "", value_kind(&tokens));
         }
         Some((FilterErrorKind::LoneMinus, span)) if span.end == cursor => {
-            return here(cursor, "", What::Word);
+            return context(cursor, "", CompletionKind::Word);
         }
-        Some(_) => return here(cursor, "", What::Nothing),
+        Some(_) => return context(cursor, "", CompletionKind::Nothing),
         None => {}
     }
     match tokens.last().filter(|token| token.span.end == cursor) {
         Some(Token {
             span,
             kind: TokenKind::Word(word),
-        }) => here(span.start, word, What::Word),
+        }) => context(span.start, word, CompletionKind::Word),
         Some(Token {
             span,
             kind: TokenKind::Value(typed),
-        }) => here(span.start, typed, value(&tokens)),
-        _ => here(cursor, "", What::Word),
+        }) => context(span.start, typed, value_kind(&tokens)),
+        _ => context(cursor, "", CompletionKind::Word),
     }
 }
 
 /// Whether what begins at `start` belongs to the field before it.
-fn is_open(tokens: &[Token<'_>], head: &str, start: usize) -> bool {
+fn continues_field(tokens: &[Token<'_>], head: &str, start: usize) -> bool {
     let after_operator = matches!(tokens.last().map(|t| &t.kind), Some(TokenKind::Operator(_)));
     let before = head.get(..start).unwrap_or("");
     let after_value = matches!(
@@ -90,21 +94,21 @@ fn is_open(tokens: &[Token<'_>], head: &str, start: usize) -> bool {
 }
 
 /// What the field at the end of the tokens takes.
-fn value(tokens: &[Token<'_>]) -> What {
+fn value_kind(tokens: &[Token<'_>]) -> CompletionKind {
     let mut rest = tokens
         .iter()
         .rev()
         .skip_while(|t| matches!(t.kind, TokenKind::Value(_) | TokenKind::QuotedValue(_)));
     let (Some(operator), Some(name)) = (rest.next(), rest.next()) else {
-        return What::Nothing;
+        return CompletionKind::Nothing;
     };
     match (&operator.kind, &name.kind) {
         (TokenKind::Operator(sign), TokenKind::Word(name)) => match Field::find(name) {
-            Some(field) if *sign == "~" => What::Pattern(field),
-            Some(field) => What::Value(field),
-            None => What::Nothing,
+            Some(field) if *sign == "~" => CompletionKind::Pattern(field),
+            Some(field) => CompletionKind::Value(field),
+            None => CompletionKind::Nothing,
         },
-        _ => What::Nothing,
+        _ => CompletionKind::Nothing,
     }
 }
 
@@ -112,26 +116,26 @@ fn value(tokens: &[Token<'_>]) -> What {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn describe(text: &str) -> String {
         // The bar is the cursor.
         let cursor = text.find('|').unwrap();
-        let Expected {
+        let CursorContext {
             replace,
             typed,
-            what,
-        } = expected(&text.replace('|', ""), cursor);
+            kind: what,
+        } = cursor_context(&text.replace('|', ""), cursor);
         let what = match what {
-            What::Word => "word".to_owned(),
-            What::Text => "text".to_owned(),
-            What::Value(field) => format!("value of {}", field.name),
-            What::Pattern(field) => format!("pattern of {}", field.name),
-            What::Nothing => "nothing".to_owned(),
+            CompletionKind::Word => "word".to_owned(),
+            CompletionKind::Text => "text".to_owned(),
+            CompletionKind::Value(field) => format!("value of {}", field.name),
+            CompletionKind::Pattern(field) => format!("pattern of {}", field.name),
+            CompletionKind::Nothing => "nothing".to_owned(),
         };
         format!("{}..{} {typed:?} {what}", replace.start, replace.end)
     }
 
     #[test]
-    fn what_is_being_typed_is_known() {
+    fn cursor_context_is_found_at_every_position() {
         for (text, expected) in [
             ("|", r#"0..0 "" word"#),
             ("po|", r#"0..2 "po" word"#),
@@ -158,13 +162,13 @@ mod tests {
             ("prot:x|", r#"5..6 "x" nothing"#),
             ("| x", r#"0..0 "" word"#),
         ] {
-            assert_eq!(told(text), expected, "{text}");
+            assert_eq!(describe(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_cursor_within_a_letter_or_past_the_end_is_moved() {
-        assert_eq!(expected("é", 1).replace, 0..0);
-        assert_eq!(expected("ab", 99).replace, 0..2);
+    fn cursor_inside_a_character_or_past_the_end_is_clamped() {
+        assert_eq!(cursor_context("é", 1).replace, 0..0);
+        assert_eq!(cursor_context("ab", 99).replace, 0..2);
     }
 }

@@ -1,7 +1,7 @@
 //! The one table of fields. The parser, the grammar, the errors and completion read it.
 
 use super::suggest;
-use super::tree::End;
+use super::tree::EndSelector;
 use super::words;
 
 /// A field: what stands before the colon.
@@ -14,7 +14,7 @@ pub struct Field {
     /// What it looks at.
     pub kind: FieldKind,
     /// What it is, in words.
-    pub words: &'static str,
+    pub description: &'static str,
     /// How it is used.
     pub example: &'static str,
 }
@@ -23,9 +23,9 @@ pub struct Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
     /// A port.
-    Port(End),
+    Port(EndSelector),
     /// An address.
-    Address(End),
+    Address(EndSelector),
     /// The remote address or a part of its text.
     Host,
     /// TCP or UDP.
@@ -41,7 +41,7 @@ pub enum FieldKind {
     /// A name.
     Text(TextField),
     /// A number.
-    Measure(Measure),
+    Number(NumberField),
 }
 
 /// A name that rows have.
@@ -65,7 +65,7 @@ pub enum TextField {
 
 /// A number that rows have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum NumberField {
     /// The process.
     Pid,
     /// The process that started it.
@@ -77,13 +77,13 @@ pub enum Measure {
     /// Time since it closed.
     Ended,
     /// Bytes not read.
-    ReceiveQueue,
+    RecvQueue,
     /// Bytes not acknowledged.
     SendQueue,
     /// Round-trip time.
-    RoundTrip,
+    Rtt,
     /// Segments sent again.
-    Retransmits,
+    TotalRetransmits,
     /// Bytes per second, both ways.
     Rate,
     /// Bytes per second received.
@@ -109,19 +109,19 @@ pub enum Dimension {
     Time,
 }
 
-impl Measure {
+impl NumberField {
     /// What it counts.
     pub const fn dimension(self) -> Dimension {
         match self {
             Self::Pid
             | Self::ParentPid
             | Self::Uid
-            | Self::Retransmits
+            | Self::TotalRetransmits
             | Self::Inode
             | Self::Cookie => Dimension::Count,
-            Self::ReceiveQueue | Self::SendQueue => Dimension::Bytes,
+            Self::RecvQueue | Self::SendQueue => Dimension::Bytes,
             Self::Rate | Self::Received | Self::Sent => Dimension::Rate,
-            Self::Age | Self::Ended | Self::RoundTrip => Dimension::Time,
+            Self::Age | Self::Ended | Self::Rtt => Dimension::Time,
         }
     }
 }
@@ -138,16 +138,16 @@ impl Field {
     }
 
     /// The field that looks at this.
-    pub fn of(kind: FieldKind) -> Option<&'static Self> {
+    pub fn for_kind(kind: FieldKind) -> Option<&'static Self> {
         FIELDS.iter().find(|field| field.kind == kind)
     }
 
     /// The name nearest to one that no field has.
-    pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    pub(super) fn suggest_name(name: &str) -> Option<&'static str> {
         let names = FIELDS
             .iter()
             .flat_map(|f| [f.name].into_iter().chain(f.aliases.iter().copied()));
-        let found = suggest::nearest(name, names)?;
+        let found = suggest::closest_match(name, names)?;
         Some(Self::find(found)?.name)
     }
 
@@ -166,7 +166,7 @@ impl Field {
     /// What may stand between the field and its value.
     pub const fn operators(&self) -> &'static [&'static str] {
         match self.kind {
-            FieldKind::Port(_) | FieldKind::Measure(_) => &[":", ">", ">=", "<", "<="],
+            FieldKind::Port(_) | FieldKind::Number(_) => &[":", ">", ">=", "<", "<="],
             FieldKind::Host | FieldKind::Text(_) => &[":", "~"],
             _ => &[":"],
         }
@@ -185,7 +185,7 @@ const fn field(
         name,
         aliases,
         kind,
-        words,
+        description: words,
         example,
     }
 }
@@ -193,14 +193,14 @@ const fn field(
 /// Every field, in the order of the grammar.
 #[rustfmt::skip]
 pub static FIELDS: [Field; 33] = {
-    use FieldKind::{Address, Family, Host, Measure as M, Port, Protocol, Reach, Side, State, Text};
+    use FieldKind::{Address, Family, Host, Number as M, Port, Protocol, Reach, Side, State, Text};
     [
-        field("port", &["ports"], Port(End::Either), "a port at either end", "port:80,443"),
-        field("lport", &["sport"], Port(End::Local), "the local port", "lport:8000-8100"),
-        field("rport", &["dport"], Port(End::Remote), "the remote port", "rport:443"),
-        field("addr", &["address", "ip"], Address(End::Either), "an address or network at either end", "addr:10.0.0.0/8"),
-        field("laddr", &["src"], Address(End::Local), "the local address", "laddr:127.0.0.1"),
-        field("raddr", &["dst"], Address(End::Remote), "the remote address", "raddr:2001:db8::/32"),
+        field("port", &["ports"], Port(EndSelector::Either), "a port at either end", "port:80,443"),
+        field("lport", &["sport"], Port(EndSelector::Local), "the local port", "lport:8000-8100"),
+        field("rport", &["dport"], Port(EndSelector::Remote), "the remote port", "rport:443"),
+        field("addr", &["address", "ip"], Address(EndSelector::Either), "an address or network at either end", "addr:10.0.0.0/8"),
+        field("laddr", &["src"], Address(EndSelector::Local), "the local address", "laddr:127.0.0.1"),
+        field("raddr", &["dst"], Address(EndSelector::Remote), "the remote address", "raddr:2001:db8::/32"),
         field("host", &[], Host, "the remote address, or a part of its text", "host:203.0.113"),
         field("proto", &["protocol"], Protocol, "tcp or udp", "proto:udp"),
         field("family", &[], Family, "ipv4 or ipv6: the socket's, not the peer's", "family:ipv6"),
@@ -208,25 +208,25 @@ pub static FIELDS: [Field; 33] = {
         field("side", &[], Side, "listening, serving or outgoing", "side:outgoing"),
         field("reach", &[], Reach, "everyone, this-machine, address or interface", "reach:everyone"),
         field("proc", &["process", "comm"], Text(TextField::Process), "a process that has it, or had it last", "proc:nginx"),
-        field("pid", &[], M(Measure::Pid), "its pid", "pid:812"),
-        field("ppid", &["parent"], M(Measure::ParentPid), "the pid of its parent", "ppid:1"),
+        field("pid", &[], M(NumberField::Pid), "its pid", "pid:812"),
+        field("ppid", &["parent"], M(NumberField::ParentPid), "the pid of its parent", "ppid:1"),
         field("user", &[], Text(TextField::User), "the user who opened it", "user:www-data"),
-        field("uid", &[], M(Measure::Uid), "that user's number", "uid>=1000"),
+        field("uid", &[], M(NumberField::Uid), "that user's number", "uid>=1000"),
         field("unit", &[], Text(TextField::Unit), "the systemd unit it was opened in", "unit:nginx.service"),
         field("container", &[], Text(TextField::Container), "the container it was opened in", "container:docker"),
         field("cmd", &["command", "cmdline"], Text(TextField::Command), "the command line of a process that has it", "cmd:\"-m http.server\""),
         field("service", &[], Text(TextField::Service), "the name of the shared port", "service:https"),
-        field("age", &[], M(Measure::Age), "time since first seen", "age>1h"),
-        field("ended", &[], M(Measure::Ended), "time since it closed", "ended<5m"),
-        field("recvq", &["recv-q"], M(Measure::ReceiveQueue), "bytes the program has not read", "recvq>0"),
-        field("sendq", &["send-q"], M(Measure::SendQueue), "bytes the other end has not acknowledged", "sendq>=1M"),
-        field("rtt", &[], M(Measure::RoundTrip), "round-trip time", "rtt>50ms"),
-        field("retrans", &["retransmits"], M(Measure::Retransmits), "segments sent again so far", "retrans>0"),
-        field("rate", &[], M(Measure::Rate), "bytes per second, both ways", "rate>1M"),
-        field("rx", &["down"], M(Measure::Received), "bytes per second received", "rx>=100k"),
-        field("tx", &["up"], M(Measure::Sent), "bytes per second sent", "tx<64KiB"),
-        field("inode", &[], M(Measure::Inode), "the inode number", "inode:71234"),
-        field("cookie", &[], M(Measure::Cookie), "the kernel's own number for the socket", "cookie:8193"),
+        field("age", &[], M(NumberField::Age), "time since first seen", "age>1h"),
+        field("ended", &[], M(NumberField::Ended), "time since it closed", "ended<5m"),
+        field("recvq", &["recv-q"], M(NumberField::RecvQueue), "bytes the program has not read", "recvq>0"),
+        field("sendq", &["send-q"], M(NumberField::SendQueue), "bytes the other end has not acknowledged", "sendq>=1M"),
+        field("rtt", &[], M(NumberField::Rtt), "round-trip time", "rtt>50ms"),
+        field("retrans", &["retransmits"], M(NumberField::TotalRetransmits), "segments sent again so far", "retrans>0"),
+        field("rate", &[], M(NumberField::Rate), "bytes per second, both ways", "rate>1M"),
+        field("rx", &["down"], M(NumberField::Received), "bytes per second received", "rx>=100k"),
+        field("tx", &["up"], M(NumberField::Sent), "bytes per second sent", "tx<64KiB"),
+        field("inode", &[], M(NumberField::Inode), "the inode number", "inode:71234"),
+        field("cookie", &[], M(NumberField::Cookie), "the kernel's own number for the socket", "cookie:8193"),
         field("interface", &["iface", "dev"], Text(TextField::Interface), "the interface it is bound to, its whole name", "interface:eth0"),
     ]
 };

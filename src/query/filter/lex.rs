@@ -6,16 +6,16 @@
 
 use std::ops::Range;
 
-use super::error::{DEEPEST, FilterError, FilterErrorKind, LONGEST};
+use super::error::{FilterError, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH};
 use super::fields::Field;
-use super::token::{Token, TokenKind, is_like_field, is_like_ipv6, is_word_character};
+use super::token::{Token, TokenKind, is_word_char, looks_like_field, looks_like_ipv6};
 
 /// The tokens, and what came instead of the next one.
 pub(super) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
-    let limit = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let limit = text.char_indices().nth(MAX_FILTER_CHARS).map(|(at, _)| at);
     let mut lexer = Lexer {
         text,
-        at: 0,
+        pos: 0,
         limit: limit.unwrap_or(text.len()),
         depth: 0,
         tokens: Vec::new(),
@@ -26,67 +26,67 @@ pub(super) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
 
 /// Tells that no field has this name, and which one was probably meant.
 pub(super) fn unknown_field(name: &str, span: Range<usize>) -> FilterError {
-    let kind = FilterErrorKind::UnknownField(name.into(), Field::nearest(name));
+    let kind = FilterErrorKind::UnknownField(name.into(), Field::suggest_name(name));
     FilterError::new(span, kind)
 }
 
 struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    pos: usize,
     limit: usize,
     depth: usize,
     tokens: Vec<Token<'a>>,
 }
 
-type Step = Result<(), FilterError>;
+type LexResult = Result<(), FilterError>;
 
 impl<'a> Lexer<'a> {
-    fn run(&mut self) -> Step {
+    fn run(&mut self) -> LexResult {
         loop {
             self.skip_while(char::is_whitespace);
-            let start = self.at;
+            let start = self.pos;
             let step = match self.peek() {
                 None => return Ok(()),
                 Some(c) => self.token(c),
             };
             // What is too long may be wrong as well; that it is too long is said first, unless it
             // was wrong before.
-            if self.at > self.limit || start >= self.limit {
+            if self.pos > self.limit || start >= self.limit {
                 return Err(self.error(self.limit..self.text.len(), FilterErrorKind::TooLong));
             }
             step?;
         }
     }
 
-    fn token(&mut self, first: char) -> Step {
-        let start = self.at;
+    fn token(&mut self, first: char) -> LexResult {
+        let start = self.pos;
         match first {
             '(' => {
                 self.depth += 1;
-                self.take(TokenKind::Open);
-                if self.depth > DEEPEST {
-                    return Err(self.error(start..self.at, FilterErrorKind::TooDeep));
+                self.push_byte(TokenKind::Open);
+                if self.depth > MAX_FILTER_DEPTH {
+                    return Err(self.error(start..self.pos, FilterErrorKind::TooDeep));
                 }
             }
             ')' => {
                 self.depth = self.depth.saturating_sub(1);
-                self.take(TokenKind::Close);
+                self.push_byte(TokenKind::Close);
             }
             '!' if self.rest().starts_with("!=") => {
                 return Err(self.error(start..start + 2, FilterErrorKind::NotEquals));
             }
-            '!' => self.take(TokenKind::Not("!")),
+            '!' => self.push_byte(TokenKind::Not("!")),
             '-' => {
                 let next = self.rest().chars().nth(1);
                 if next.is_none_or(|c| c.is_whitespace() || c == ')') {
                     return Err(self.error(start..start + 1, FilterErrorKind::LoneMinus));
                 }
-                self.take(TokenKind::Not("-"));
+                self.push_byte(TokenKind::Not("-"));
             }
             '"' => {
-                let text = self.quoted()?;
+                let text = self.quoted_text()?;
                 self.push(start, TokenKind::Text(text));
-                return self.boundary();
+                return self.expect_boundary();
             }
             '<' | '>' | '=' | '~' => return self.operator(),
             _ => return self.word(),
@@ -95,22 +95,22 @@ impl<'a> Lexer<'a> {
     }
 
     /// A word, and the operator that follows it at once.
-    fn word(&mut self) -> Step {
-        let start = self.at;
+    fn word(&mut self) -> LexResult {
+        let start = self.pos;
         // A list without a field is one word: the parser knows what to say of it.
-        let word = self.skip_while(|c| is_word_character(c) || c == ',');
+        let word = self.skip_while(|c| is_word_char(c) || c == ',');
         if word.is_empty() || word.starts_with(',') {
-            self.at = start;
+            self.pos = start;
             return Err(self.unexpected());
         }
         if let Some((field, _)) = word.split_once(':')
-            && is_like_field(field)
-            && !is_like_ipv6(word)
+            && looks_like_field(field)
+            && !looks_like_ipv6(word)
         {
-            self.at = start + field.len();
+            self.pos = start + field.len();
             self.push(start, TokenKind::Word(field));
-            let colon = self.at;
-            self.at += 1;
+            let colon = self.pos;
+            self.pos += 1;
             self.push(colon, TokenKind::Operator(":"));
             return self.values(start);
         }
@@ -119,26 +119,26 @@ impl<'a> Lexer<'a> {
             Some('<' | '>' | '=' | '~') => self.operator(),
             Some('!') if !self.rest().starts_with("!=") => Err(self.unexpected()),
             Some('!') => Ok(()), // The next token says what is wrong.
-            _ => self.boundary(),
+            _ => self.expect_boundary(),
         }
     }
 
     /// An operator, perhaps with spaces around it, and its values.
-    fn operator(&mut self) -> Step {
-        let start = self.at;
+    fn operator(&mut self) -> LexResult {
+        let start = self.pos;
         let sign = [">=", "<=", ">", "<", "=", "~"]
             .into_iter()
             .find(|sign| self.rest().starts_with(sign));
         let Some(sign) = sign else {
             return Err(self.unexpected());
         };
-        self.at += sign.len();
+        self.pos += sign.len();
         let field = match self.tokens.last() {
             Some(Token {
                 span,
                 kind: TokenKind::Word(_),
             }) => span.start,
-            _ => return Err(self.error(start..self.at, FilterErrorKind::NoField(sign))),
+            _ => return Err(self.error(start..self.pos, FilterErrorKind::MissingField(sign))),
         };
         self.push(start, TokenKind::Operator(sign));
         self.skip_while(char::is_whitespace);
@@ -149,30 +149,30 @@ impl<'a> Lexer<'a> {
     }
 
     /// The values of a field that began at `field`.
-    fn values(&mut self, field: usize) -> Step {
+    fn values(&mut self, field: usize) -> LexResult {
         loop {
-            let start = self.at;
+            let start = self.pos;
             if self.peek() == Some('"') {
-                let text = self.quoted()?;
+                let text = self.quoted_text()?;
                 self.push(start, TokenKind::QuotedValue(text));
             } else {
-                let value = self.skip_while(is_word_character);
+                let value = self.skip_while(is_word_char);
                 if value.is_empty() {
-                    return Err(self.no_value(field));
+                    return Err(self.missing_value(field));
                 }
                 self.push(start, TokenKind::Value(value));
             }
             if self.peek() != Some(',') {
-                return self.boundary();
+                return self.expect_boundary();
             }
-            self.at += 1;
+            self.pos += 1;
         }
     }
 
     /// A regular expression without quotes: up to a space, or to the parenthesis that closes a
     /// group outside of it.
-    fn pattern(&mut self, field: usize) -> Step {
-        let start = self.at;
+    fn pattern(&mut self, field: usize) -> LexResult {
+        let start = self.pos;
         let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
         let pattern = self.skip_while(|c| {
             match c {
@@ -192,7 +192,7 @@ impl<'a> Lexer<'a> {
             true
         });
         if pattern.is_empty() {
-            return Err(self.no_value(field));
+            return Err(self.missing_value(field));
         }
         self.push(start, TokenKind::Value(pattern));
         Ok(())
@@ -200,20 +200,20 @@ impl<'a> Lexer<'a> {
 
     /// A quoted text. `\"` is a quote and `\\` a backslash; before anything else a backslash is
     /// itself, so that regular expressions and escaped names read as they are shown.
-    fn quoted(&mut self) -> Result<String, FilterError> {
-        let start = self.at;
-        self.at += 1;
+    fn quoted_text(&mut self) -> Result<String, FilterError> {
+        let start = self.pos;
+        self.pos += 1;
         let mut text = String::new();
         loop {
             let rest = self.rest();
             let Some(c) = rest.chars().next() else {
                 return Err(self.error(start..start + 1, FilterErrorKind::UnclosedQuote));
             };
-            self.at += c.len_utf8();
+            self.pos += c.len_utf8();
             match c {
                 '"' => return Ok(text),
                 '\\' if rest.starts_with("\\\"") || rest.starts_with("\\\\") => {
-                    self.at += 1;
+                    self.pos += 1;
                     text.push(if rest.starts_with("\\\"") { '"' } else { '\\' });
                 }
                 c => text.push(c),
@@ -222,7 +222,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// After a word or value: a space, a parenthesis or the end.
-    fn boundary(&self) -> Step {
+    fn expect_boundary(&self) -> LexResult {
         let quotes = matches!(
             self.tokens.last().map(|t| &t.kind),
             Some(TokenKind::Text(_) | TokenKind::QuotedValue(_))
@@ -230,14 +230,15 @@ impl<'a> Lexer<'a> {
         match self.peek() {
             None | Some('(' | ')') => Ok(()),
             Some(c) if c.is_whitespace() => Ok(()),
-            Some(c) if c == '"' || quotes => {
-                Err(self.error(self.at..self.at + c.len_utf8(), FilterErrorKind::Glued))
-            }
+            Some(c) if c == '"' || quotes => Err(self.error(
+                self.pos..self.pos + c.len_utf8(),
+                FilterErrorKind::MissingSpace,
+            )),
             Some(_) => Err(self.unexpected()),
         }
     }
 
-    fn no_value(&self, field: usize) -> FilterError {
+    fn missing_value(&self, field: usize) -> FilterError {
         let name = self.tokens.iter().rev().find_map(|token| match token.kind {
             TokenKind::Word(name) => Some((name, token.span.clone())),
             _ => None,
@@ -245,15 +246,15 @@ impl<'a> Lexer<'a> {
         if let Some((name, span)) = name.filter(|(name, _)| Field::find(name).is_none()) {
             return unknown_field(name, span);
         }
-        let before = self.text.get(field..self.at).unwrap_or("").trim_end();
+        let before = self.text.get(field..self.pos).unwrap_or("").trim_end();
         let span = field..field + before.len();
-        self.error(span, FilterErrorKind::NoValue(before.into()))
+        self.error(span, FilterErrorKind::MissingValue(before.into()))
     }
 
     fn unexpected(&self) -> FilterError {
         let c = self.peek().unwrap_or(' ');
         self.error(
-            self.at..self.text.len().min(self.at + c.len_utf8()),
+            self.pos..self.text.len().min(self.pos + c.len_utf8()),
             FilterErrorKind::Unexpected(c),
         )
     }
@@ -263,7 +264,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or("")
+        self.text.get(self.pos..).unwrap_or("")
     }
 
     fn peek(&self) -> Option<char> {
@@ -273,18 +274,18 @@ impl<'a> Lexer<'a> {
     fn skip_while(&mut self, mut wanted: impl FnMut(char) -> bool) -> &'a str {
         let rest = self.rest();
         let length = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-        self.at += length;
+        self.pos += length;
         rest.get(..length).unwrap_or("")
     }
 
     /// A token of one byte.
-    fn take(&mut self, kind: TokenKind<'a>) {
-        self.at += 1;
-        self.push(self.at - 1, kind);
+    fn push_byte(&mut self, kind: TokenKind<'a>) {
+        self.pos += 1;
+        self.push(self.pos - 1, kind);
     }
 
     fn push(&mut self, start: usize, kind: TokenKind<'a>) {
-        let span = start..self.at;
+        let span = start..self.pos;
         self.tokens.push(Token { span, kind });
     }
 }

@@ -41,11 +41,11 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use error::{DEEPEST, FilterError, FilterErrorKind, LONGEST};
-pub use eval::Context;
-pub use expect::{Expected, What, expected};
-pub use fields::{Dimension, FIELDS, Field, FieldKind, Measure, TextField};
-pub use sieve::Sieve;
+pub use error::{FilterError, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH};
+pub use eval::FilterContext;
+pub use expect::{CompletionKind, CursorContext, cursor_context};
+pub use fields::{Dimension, FIELDS, Field, FieldKind, NumberField, TextField};
+pub use sieve::Matcher;
 pub use words::{KEYWORDS, Keyword};
 
 pub use tree::Flag;
@@ -59,7 +59,7 @@ pub const GRAMMAR: &str = include_str!("grammar.txt");
 /// normal form that is read as the same filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    tree: Option<Node>,
+    root: Option<Node>,
 }
 
 impl Filter {
@@ -68,27 +68,29 @@ impl Filter {
     /// # Errors
     /// Where the text is no filter: what is wrong and where. Nothing is silently taken as a name.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        parse::parse(text).map(|tree| Self { tree })
+        parse::parse(text).map(|tree| Self { root: tree })
     }
 
     /// Whether it lets everything through because it asks for nothing.
     pub const fn is_empty(&self) -> bool {
-        self.tree.is_none()
+        self.root.is_none()
     }
 
     /// Whether the word stands anywhere in it.
-    pub fn mentions(&self, flag: Flag) -> bool {
-        self.tree.as_ref().is_some_and(|tree| tree.mentions(flag))
+    pub fn contains_flag(&self, flag: Flag) -> bool {
+        self.root
+            .as_ref()
+            .is_some_and(|tree| tree.contains_flag(flag))
     }
 
     /// What it means; `None` where it asks for nothing.
-    pub const fn tree(&self) -> Option<&Node> {
-        self.tree.as_ref()
+    pub const fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
     }
 }
 
 impl From<Node> for Filter {
     fn from(tree: Node) -> Self {
-        Self { tree: Some(tree) }
+        Self { root: Some(tree) }
     }
 }

@@ -1,17 +1,17 @@
 //! Addresses that begin alike.
 //!
-//! In: an address and how many of its bits count. Out: [`Network`], which knows its members.
+//! In: an address and how many of its bits count. Out: [`IpNetwork`], which knows its members.
 
 use std::net::IpAddr;
 
 /// An address with the number of its leading bits that count: all of them for a single host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct IpNetwork {
     address: IpAddr,
-    bits: u8,
+    prefix_len: u8,
 }
 
-impl Network {
+impl IpNetwork {
     /// A network; bits of the address behind the prefix are cleared. `None` where the address has
     /// fewer bits. An IPv4 network in its v4-mapped form becomes the IPv4 network it stands for.
     pub fn new(address: IpAddr, bits: u8) -> Option<Self> {
@@ -21,23 +21,23 @@ impl Network {
             (IpAddr::V6(_), IpAddr::V4(v4)) if bits >= MAPPED => (v4.into(), bits - MAPPED),
             _ => (address, bits),
         };
-        (bits <= Self::width(address)).then(|| Self {
+        (bits <= Self::address_width(address)).then(|| Self {
             address: masked(address, bits),
-            bits,
+            prefix_len: bits,
         })
     }
 
     /// One host.
-    pub fn host(address: IpAddr) -> Self {
+    pub fn single_host(address: IpAddr) -> Self {
         let address = address.to_canonical();
         Self {
             address,
-            bits: Self::width(address),
+            prefix_len: Self::address_width(address),
         }
     }
 
     /// How many bits an address of this family has.
-    pub const fn width(address: IpAddr) -> u8 {
+    pub const fn address_width(address: IpAddr) -> u8 {
         match address {
             IpAddr::V4(_) => 32,
             IpAddr::V6(_) => 128,
@@ -50,13 +50,14 @@ impl Network {
     }
 
     /// How many leading bits count.
-    pub const fn bits(&self) -> u8 {
-        self.bits
+    pub const fn prefix_len(&self) -> u8 {
+        self.prefix_len
     }
 
     /// Whether the address, which is [`Endpoint::plain`](crate::endpoint::Endpoint::plain), lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        address.is_ipv4() == self.address.is_ipv4() && masked(address, self.bits) == self.address
+        address.is_ipv4() == self.address.is_ipv4()
+            && masked(address, self.prefix_len) == self.address
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::error::{DEEPEST, FilterError, FilterErrorKind as Kind};
+use super::error::{FilterError, FilterErrorKind, MAX_FILTER_DEPTH};
 use super::lex::lex;
 use super::token::{Token, TokenKind};
-use super::tree::{Condition, Node, NodeKind, Part};
-use super::value::Piece;
+use super::tree::{Condition, Node, NodeKind, Substring};
+use super::value::SpannedText;
 use super::{bare, condition};
 
 /// The tree of the text; `None` where there is nothing in it.
@@ -18,31 +18,34 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     }
     let mut parser = Parser {
         tokens: &tokens,
-        at: 0,
+        pos: 0,
         depth: 0,
     };
     if parser.peek().is_none() {
         return Ok(None);
     }
-    let node = parser.expression(Power::Or)?;
+    let node = parser.expression(BindingPower::Or)?;
     match parser.peek() {
         None => Ok(Some(node)),
         // Only a parenthesis that closes nothing ends an expression before the end.
-        Some(token) => Err(FilterError::new(token.span.clone(), Kind::UnopenedGroup)),
+        Some(token) => Err(FilterError::new(
+            token.span.clone(),
+            FilterErrorKind::UnopenedGroup,
+        )),
     }
 }
 
 /// How strongly an operator holds its operands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Power {
+enum BindingPower {
     Or,
     And,
     Not,
 }
 
-impl Power {
+impl BindingPower {
     /// What the right operand of an operator that groups to the left must exceed.
-    const fn tighter(self) -> Self {
+    const fn next_tighter(self) -> Self {
         match self {
             Self::Or => Self::And,
             Self::And | Self::Not => Self::Not,
@@ -52,66 +55,68 @@ impl Power {
 
 struct Parser<'a> {
     tokens: &'a [Token<'a>],
-    at: usize,
+    pos: usize,
     depth: usize,
 }
 
 impl<'a> Parser<'a> {
     /// Operands joined by operators of at least this power.
-    fn expression(&mut self, least: Power) -> Result<Node, FilterError> {
+    fn expression(&mut self, min_power: BindingPower) -> Result<Node, FilterError> {
         let mut left = self.operand()?;
         // By which operator `left` has grown here: `a b c` is one node with three children, while
         // a group in parentheses stays what it is.
-        let mut grown = None;
+        let mut grown_by = None;
         while let Some(token) = self.peek() {
-            let word = connective(self.tokens, self.at);
+            let word = binary_operator_at(self.tokens, self.pos);
             let power = match (word, &token.kind) {
                 (Some(power), _) => power,
                 (None, TokenKind::Close) => break,
-                (None, _) => Power::And,
+                (None, _) => BindingPower::And,
             };
-            if power < least {
+            if power < min_power {
                 break;
             }
             if word.is_some() {
-                self.at += 1;
+                self.pos += 1;
                 self.expect_operand(token)?;
             }
-            let right = self.expression(power.tighter())?;
-            left = join(left, right, power, grown == Some(power));
-            grown = Some(power);
+            let right = self.expression(power.next_tighter())?;
+            left = combine(left, right, power, grown_by == Some(power));
+            grown_by = Some(power);
         }
         Ok(left)
     }
 
     /// A group, a negation, a word, a text or a field.
     fn operand(&mut self) -> Result<Node, FilterError> {
-        let at = self.at;
+        let at = self.pos;
         let Some(token) = self.tokens.get(at) else {
             // Every caller has looked whether something follows.
-            return Err(FilterError::new(0..0, Kind::EmptyGroup));
+            return Err(FilterError::new(0..0, FilterErrorKind::EmptyGroup));
         };
-        self.at += 1;
+        self.pos += 1;
         let fail = |kind| Err(FilterError::new(token.span.clone(), kind));
         let kind = match &token.kind {
             TokenKind::Open => return self.group(&token.span),
-            TokenKind::Close => return fail(Kind::UnopenedGroup),
+            TokenKind::Close => return fail(FilterErrorKind::UnopenedGroup),
             TokenKind::Not(_) => return self.negation(token),
-            TokenKind::Text(text) => match Part::new(text) {
-                Some(part) => NodeKind::Is(Condition::Name(part)),
-                None => return fail(Kind::EmptyText),
+            TokenKind::Text(text) => match Substring::new(text) {
+                Some(part) => NodeKind::Condition(Condition::AnyName(part)),
+                None => return fail(FilterErrorKind::EmptyText),
             },
             TokenKind::Word(word) => match self.peek().map(|t| &t.kind) {
                 Some(TokenKind::Operator(sign)) => return self.field(token, word, sign),
-                _ if connective(self.tokens, at).is_some() => {
-                    return fail(Kind::NothingBefore((*word).into()));
+                _ if binary_operator_at(self.tokens, at).is_some() => {
+                    return fail(FilterErrorKind::MissingOperandBefore((*word).into()));
                 }
                 _ if word.eq_ignore_ascii_case("not") => return self.negation(token),
-                _ => NodeKind::Is(bare::condition(&piece(word, &token.span))?),
+                _ => NodeKind::Condition(bare::parse_bare_word(&unquoted(word, &token.span))?),
             },
             // The lexer lets these follow only the name of a field.
-            TokenKind::Operator(sign) => return fail(Kind::NoField(sign)),
-            TokenKind::Value(_) | TokenKind::QuotedValue(_) => return fail(Kind::Glued),
+            TokenKind::Operator(sign) => return fail(FilterErrorKind::MissingField(sign)),
+            TokenKind::Value(_) | TokenKind::QuotedValue(_) => {
+                return fail(FilterErrorKind::MissingSpace);
+            }
         };
         Ok(Node {
             span: token.span.clone(),
@@ -120,20 +125,33 @@ impl<'a> Parser<'a> {
     }
 
     fn group(&mut self, open: &Range<usize>) -> Result<Node, FilterError> {
-        self.descend(open)?;
+        self.increase_depth(open)?;
         match self.peek() {
-            None => return Err(FilterError::new(open.clone(), Kind::UnclosedGroup)),
+            None => {
+                return Err(FilterError::new(
+                    open.clone(),
+                    FilterErrorKind::UnclosedGroup,
+                ));
+            }
             Some(Token {
                 span,
                 kind: TokenKind::Close,
-            }) => return Err(FilterError::new(open.start..span.end, Kind::EmptyGroup)),
+            }) => {
+                return Err(FilterError::new(
+                    open.start..span.end,
+                    FilterErrorKind::EmptyGroup,
+                ));
+            }
             Some(_) => {}
         }
-        let inner = self.expression(Power::Or)?;
+        let inner = self.expression(BindingPower::Or)?;
         let Some(close) = self.peek() else {
-            return Err(FilterError::new(open.clone(), Kind::UnclosedGroup));
+            return Err(FilterError::new(
+                open.clone(),
+                FilterErrorKind::UnclosedGroup,
+            ));
         };
-        self.at += 1;
+        self.pos += 1;
         self.depth -= 1;
         Ok(Node {
             span: open.start..close.span.end,
@@ -142,9 +160,9 @@ impl<'a> Parser<'a> {
     }
 
     fn negation(&mut self, sign: &'a Token<'a>) -> Result<Node, FilterError> {
-        self.descend(&sign.span)?;
+        self.increase_depth(&sign.span)?;
         self.expect_operand(sign)?;
-        let inner = self.expression(Power::Not)?;
+        let inner = self.expression(BindingPower::Not)?;
         self.depth -= 1;
         Ok(Node {
             span: sign.span.start..inner.span.end,
@@ -159,7 +177,7 @@ impl<'a> Parser<'a> {
         name: &str,
         sign: &'static str,
     ) -> Result<Node, FilterError> {
-        self.at += 1;
+        self.pos += 1;
         let mut values = Vec::new();
         let mut end = token.span.end;
         while let Some(Token { span, kind }) = self.peek() {
@@ -168,26 +186,27 @@ impl<'a> Parser<'a> {
                 TokenKind::QuotedValue(text) => (text.as_str(), true),
                 _ => break,
             };
-            values.push(Piece {
+            values.push(SpannedText {
                 text,
                 span: span.clone(),
                 quoted,
             });
             end = span.end;
-            self.at += 1;
+            self.pos += 1;
         }
-        let condition = condition::condition(&piece(name, &token.span), sign, &values)?;
+        let condition =
+            condition::parse_field_condition(&unquoted(name, &token.span), sign, &values)?;
         Ok(Node {
             span: token.span.start..end,
-            kind: NodeKind::Is(condition),
+            kind: NodeKind::Condition(condition),
         })
     }
 
     /// One level deeper. The stack bears this many.
-    fn descend(&mut self, span: &Range<usize>) -> Result<(), FilterError> {
+    fn increase_depth(&mut self, span: &Range<usize>) -> Result<(), FilterError> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(FilterError::new(span.clone(), Kind::TooDeep));
+        if self.depth > MAX_FILTER_DEPTH {
+            return Err(FilterError::new(span.clone(), FilterErrorKind::TooDeep));
         }
         Ok(())
     }
@@ -196,7 +215,7 @@ impl<'a> Parser<'a> {
     fn expect_operand(&self, operator: &Token<'_>) -> Result<(), FilterError> {
         let nothing = match self.peek().map(|t| &t.kind) {
             None | Some(TokenKind::Close) => true,
-            Some(_) => connective(self.tokens, self.at).is_some(),
+            Some(_) => binary_operator_at(self.tokens, self.pos).is_some(),
         };
         let word = match operator.kind {
             TokenKind::Word(word) => word,
@@ -205,18 +224,21 @@ impl<'a> Parser<'a> {
         };
         if nothing {
             let span = operator.span.clone();
-            return Err(FilterError::new(span, Kind::NothingAfter(word.into())));
+            return Err(FilterError::new(
+                span,
+                FilterErrorKind::MissingOperandAfter(word.into()),
+            ));
         }
         Ok(())
     }
 
     fn peek(&self) -> Option<&'a Token<'a>> {
-        self.tokens.get(self.at)
+        self.tokens.get(self.pos)
     }
 }
 
 /// The power of the token, if it is `and` or `or` and not the name of a field.
-fn connective(tokens: &[Token<'_>], at: usize) -> Option<Power> {
+fn binary_operator_at(tokens: &[Token<'_>], at: usize) -> Option<BindingPower> {
     let TokenKind::Word(word) = tokens.get(at)?.kind else {
         return None;
     };
@@ -229,21 +251,21 @@ fn connective(tokens: &[Token<'_>], at: usize) -> Option<Power> {
     ) {
         return None;
     }
-    power_of(word)
+    binary_operator(word)
 }
 
-fn power_of(word: &str) -> Option<Power> {
+fn binary_operator(word: &str) -> Option<BindingPower> {
     if word.eq_ignore_ascii_case("or") {
-        Some(Power::Or)
+        Some(BindingPower::Or)
     } else if word.eq_ignore_ascii_case("and") {
-        Some(Power::And)
+        Some(BindingPower::And)
     } else {
         None
     }
 }
 
-fn piece<'a>(text: &'a str, span: &Range<usize>) -> Piece<'a> {
-    Piece {
+fn unquoted<'a>(text: &'a str, span: &Range<usize>) -> SpannedText<'a> {
+    SpannedText {
         text,
         span: span.clone(),
         quoted: false,
@@ -251,7 +273,7 @@ fn piece<'a>(text: &'a str, span: &Range<usize>) -> Piece<'a> {
 }
 
 /// Joins two nodes; where the left one was made by the same operator here, it takes the right one in.
-fn join(left: Node, right: Node, power: Power, grows: bool) -> Node {
+fn combine(left: Node, right: Node, power: BindingPower, grows: bool) -> Node {
     let span = left.span.start..right.span.end;
     let children = match left.kind {
         NodeKind::And(mut children) | NodeKind::Or(mut children) if grows => {
@@ -267,8 +289,8 @@ fn join(left: Node, right: Node, power: Power, grows: bool) -> Node {
         ],
     };
     let kind = match power {
-        Power::Or => NodeKind::Or(children),
-        Power::And | Power::Not => NodeKind::And(children),
+        BindingPower::Or => NodeKind::Or(children),
+        BindingPower::And | BindingPower::Not => NodeKind::And(children),
     };
     Node { span, kind }
 }
@@ -285,9 +307,9 @@ pub(super) fn is_bare_name(name: &str) -> bool {
     else {
         return false;
     };
-    let is_word = error.is_none() && *word == name && power_of(word).is_none();
-    let is_name = |c| matches!(c, Condition::Name(part) if part.as_str() == name);
+    let is_word = error.is_none() && *word == name && binary_operator(word).is_none();
+    let is_name = |c| matches!(c, Condition::AnyName(part) if part.as_str() == name);
     is_word
         && !word.eq_ignore_ascii_case("not")
-        && bare::condition(&piece(word, span)).is_ok_and(is_name)
+        && bare::parse_bare_word(&unquoted(word, span)).is_ok_and(is_name)
 }

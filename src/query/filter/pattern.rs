@@ -4,9 +4,9 @@ use regex::{Regex, RegexBuilder};
 
 /// Part of a name, in lower case and never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part(String);
+pub struct Substring(String);
 
-impl Part {
+impl Substring {
     /// `None` where there is no text.
     pub fn new(text: &str) -> Option<Self> {
         // Letter by letter: the form must not depend on where in a word the letter stands.
@@ -22,15 +22,15 @@ impl Part {
 
 /// A regular expression, which does not care about case.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct RegexPattern(Regex);
 
 /// How big a compiled expression may be. Names are short; ten times what any sensible one takes.
-const PATTERN_SIZE: usize = 1 << 20;
+const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// How deep an expression may nest: far more than anybody reads, far less than any stack.
-const PATTERN_DEPTH: u32 = 64;
+const MAX_REGEX_NESTING: u32 = 64;
 
-impl Pattern {
+impl RegexPattern {
     /// Understands the expression.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl Pattern {
     pub fn new(source: &str) -> Result<Self, String> {
         RegexBuilder::new(source)
             .case_insensitive(true)
-            .size_limit(PATTERN_SIZE)
-            .nest_limit(PATTERN_DEPTH)
+            .size_limit(MAX_REGEX_BYTES)
+            .nest_limit(MAX_REGEX_NESTING)
             .build()
             .map(Self)
             .map_err(|error| match error {
@@ -64,10 +64,10 @@ impl Pattern {
     }
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for RegexPattern {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for RegexPattern {}

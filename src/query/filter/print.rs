@@ -5,18 +5,18 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::Filter;
-use super::fields::{Dimension, Field, Measure};
+use super::fields::{Dimension, Field, NumberField};
 use super::parse::is_bare_name;
-use super::token::is_name_character;
+use super::token::is_name_char;
 use super::tree::{
-    Condition, HostPart, HostTest, Interval, Network, Node, NodeKind, NumberTest, Part, Pattern,
-    ReachTest, TextTest,
+    Condition, HostPart, HostTest, IpNetwork, Node, NodeKind, NumberRange, NumberTest, ReachTest,
+    RegexPattern, Substring, TextTest,
 };
-use super::value::TIMES;
+use super::value::TIME_UNITS;
 
 impl Display for Filter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.tree.as_ref().map_or(Ok(()), |node| node.fmt(f))
+        self.root.as_ref().map_or(Ok(()), |node| node.fmt(f))
     }
 }
 
@@ -29,20 +29,22 @@ impl Display for Node {
 impl Display for NodeKind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::And(children) => joined(f, children, " ", |kind| {
+            Self::And(children) => write_joined(f, children, " ", |kind| {
                 matches!(kind, Self::And(_) | Self::Or(_))
             }),
-            Self::Or(children) => joined(f, children, " or ", |kind| matches!(kind, Self::Or(_))),
+            Self::Or(children) => {
+                write_joined(f, children, " or ", |kind| matches!(kind, Self::Or(_)))
+            }
             Self::Not(inner) => match inner.kind {
                 Self::And(_) | Self::Or(_) => write!(f, "not ({inner})"),
-                Self::Not(_) | Self::Is(_) => write!(f, "not {inner}"),
+                Self::Not(_) | Self::Condition(_) => write!(f, "not {inner}"),
             },
-            Self::Is(condition) => condition.fmt(f),
+            Self::Condition(condition) => condition.fmt(f),
         }
     }
 }
 
-fn joined(
+fn write_joined(
     f: &mut Formatter<'_>,
     children: &[Node],
     between: &str,
@@ -63,32 +65,39 @@ fn joined(
 
 impl Display for Condition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(field) = self.field().and_then(Field::of) {
+        if let Some(field) = self.field().and_then(Field::for_kind) {
             f.write_str(field.name)?;
         }
         match self {
-            Self::Port(_, test) => number_test(f, test, Dimension::Count),
-            Self::PortOf(protocol, port) => write!(f, "{port}/{protocol}"),
+            Self::Port(_, test) => write_number_test(f, test, Dimension::Count),
+            Self::PortAndProtocol(protocol, port) => write!(f, "{port}/{protocol}"),
             Self::Endpoint(endpoint) => endpoint.fmt(f),
-            Self::Address(_, networks) => list(f, networks),
-            Self::Host(HostTest::OneOf(parts)) => list(f, parts),
+            Self::Address(_, networks) => write_list(f, networks),
+            Self::Host(HostTest::OneOf(parts)) => write_list(f, parts),
             Self::Host(HostTest::Pattern(pattern)) => pattern.fmt(f),
-            Self::Protocol(protocols) => list(f, protocols),
-            Self::Family(families) => list(f, families.iter().map(|family| family.name())),
-            Self::State(states) => list(f, states.iter().map(|s| s.name().to_ascii_lowercase())),
-            Self::Side(sides) => list(f, sides.iter().map(|side| side.name())),
-            Self::Reach(tests) => list(f, tests),
-            Self::Text(_, TextTest::OneOf(parts)) => list(f, parts.iter().map(InField)),
+            Self::Protocol(protocols) => write_list(f, protocols),
+            Self::Family(families) => write_list(f, families.iter().map(|family| family.name())),
+            Self::State(states) => {
+                write_list(f, states.iter().map(|s| s.name().to_ascii_lowercase()))
+            }
+            Self::Side(sides) => write_list(f, sides.iter().map(|side| side.name())),
+            Self::Reach(tests) => write_list(f, tests),
+            Self::Text(_, TextTest::OneOf(parts)) => {
+                write_list(f, parts.iter().map(FieldSubstring))
+            }
             Self::Text(_, TextTest::Pattern(pattern)) => pattern.fmt(f),
-            Self::Measure(measure, test) => measure_test(f, test, *measure),
-            Self::Name(part) if is_bare_name(part.as_str()) => f.write_str(part.as_str()),
-            Self::Name(part) => quoted(f, part.as_str()),
+            Self::Number(measure, test) => write_numeric_test(f, test, *measure),
+            Self::AnyName(part) if is_bare_name(part.as_str()) => f.write_str(part.as_str()),
+            Self::AnyName(part) => write_quoted(f, part.as_str()),
             Self::Flag(flag) => f.write_str(flag.name()),
         }
     }
 }
 
-fn list<T: Display>(f: &mut Formatter<'_>, values: impl IntoIterator<Item = T>) -> fmt::Result {
+fn write_list<T: Display>(
+    f: &mut Formatter<'_>,
+    values: impl IntoIterator<Item = T>,
+) -> fmt::Result {
     for (index, value) in values.into_iter().enumerate() {
         f.write_str(if index == 0 { ":" } else { "," })?;
         value.fmt(f)?;
@@ -96,19 +105,27 @@ fn list<T: Display>(f: &mut Formatter<'_>, values: impl IntoIterator<Item = T>) 
     Ok(())
 }
 
-fn measure_test(f: &mut Formatter<'_>, test: &NumberTest, measure: Measure) -> fmt::Result {
-    number_test(f, test, measure.dimension())
+fn write_numeric_test(
+    f: &mut Formatter<'_>,
+    test: &NumberTest,
+    measure: NumberField,
+) -> fmt::Result {
+    write_number_test(f, test, measure.dimension())
 }
 
-fn number_test(f: &mut Formatter<'_>, test: &NumberTest, dimension: Dimension) -> fmt::Result {
-    let number = |number| Number { number, dimension };
+fn write_number_test(
+    f: &mut Formatter<'_>,
+    test: &NumberTest,
+    dimension: Dimension,
+) -> fmt::Result {
+    let number = |number| FormattedNumber { number, dimension };
     match test {
         NumberTest::Compare(comparison, limit) => {
             write!(f, "{}{}", comparison.sign(), number(*limit))
         }
-        NumberTest::OneOf(intervals) => list(
+        NumberTest::InRanges(intervals) => write_list(
             f,
-            intervals.iter().map(|Interval { low, high }| {
+            intervals.iter().map(|NumberRange { low, high }| {
                 // Of a time only ranges are read, even where both ends are the same.
                 if low == high && dimension != Dimension::Time {
                     number(*low).to_string()
@@ -122,12 +139,12 @@ fn number_test(f: &mut Formatter<'_>, test: &NumberTest, dimension: Dimension) -
 
 /// A number with the greatest unit that leaves no rest. Sizes have none: they are read best as
 /// they are counted.
-struct Number {
+struct FormattedNumber {
     number: u64,
     dimension: Dimension,
 }
 
-impl Display for Number {
+impl Display for FormattedNumber {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { number, dimension } = *self;
         if dimension != Dimension::Time {
@@ -137,7 +154,7 @@ impl Display for Number {
             return f.write_str("0s");
         }
         let fits = |(_, factor): &&(&str, u64)| number.is_multiple_of(*factor);
-        match TIMES.iter().rev().find(fits) {
+        match TIME_UNITS.iter().rev().find(fits) {
             Some((unit, 1)) => write!(f, "{number}{}", if unit.is_ascii() { unit } else { "us" }),
             Some((unit, factor)) => write!(f, "{}{unit}", number / factor),
             None => write!(f, "{number}us"),
@@ -145,10 +162,10 @@ impl Display for Number {
     }
 }
 
-impl Display for Network {
+impl Display for IpNetwork {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (address, bits) = (self.address(), self.bits());
-        if bits == Self::width(address) {
+        let (address, bits) = (self.address(), self.prefix_len());
+        if bits == Self::address_width(address) {
             address.fmt(f)
         } else {
             write!(f, "{address}/{bits}")
@@ -161,7 +178,7 @@ impl Display for HostPart {
         match self {
             Self::Network(network) => network.fmt(f),
             // Always in quotes: `10.0.0.1` without is the address and not a part of its text.
-            Self::Part(part) => quoted(f, part.as_str()),
+            Self::Substring(part) => write_quoted(f, part.as_str()),
         }
     }
 }
@@ -169,43 +186,43 @@ impl Display for HostPart {
 impl Display for ReachTest {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Everyone => f.write_str("everyone"),
-            Self::ThisMachine => f.write_str("this-machine"),
+            Self::Wildcard => f.write_str("everyone"),
+            Self::Loopback => f.write_str("this-machine"),
             Self::Network(network) => network.fmt(f),
             // Always in quotes: without, some are words.
-            Self::Interface(name) => quoted(f, name.as_str()),
+            Self::Interface(name) => write_quoted(f, name.as_str()),
         }
     }
 }
 
 /// A part of a name as the value of a field.
-struct InField<'a>(&'a Part);
+struct FieldSubstring<'a>(&'a Substring);
 
-impl Display for InField<'_> {
+impl Display for FieldSubstring<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.0.as_str();
-        if text.chars().all(|c| is_name_character(c) || c == ':') {
+        if text.chars().all(|c| is_name_char(c) || c == ':') {
             f.write_str(text)
         } else {
-            quoted(f, text)
+            write_quoted(f, text)
         }
     }
 }
 
-impl Display for Pattern {
+impl Display for RegexPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("~")?;
         let text = self.as_str();
-        let plain = |c: char| is_name_character(c) && c != '\\' || matches!(c, '^' | '*' | '|');
+        let plain = |c: char| is_name_char(c) && c != '\\' || matches!(c, '^' | '*' | '|');
         if text.chars().all(plain) {
             f.write_str(text)
         } else {
-            quoted(f, text)
+            write_quoted(f, text)
         }
     }
 }
 
-fn quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+fn write_quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")?;
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

@@ -1,12 +1,12 @@
 //! A part of a name, found in a name whatever the case, without allocating.
 
-use super::tree::Part;
+use super::tree::Substring;
 
 /// Whether the text contains the part.
-pub(super) fn contains(text: &str, part: &Part) -> bool {
+pub(super) fn contains_ignore_case(text: &str, part: &Substring) -> bool {
     let needle = part.as_str();
     if !text.is_ascii() {
-        return unicode(text, needle);
+        return contains_unicode(text, needle);
     }
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
     let (Some(&first), Some(last_start)) = (needle.first(), text.len().checked_sub(needle.len()))
@@ -24,18 +24,20 @@ pub(super) fn contains(text: &str, part: &Part) -> bool {
 }
 
 /// Whether the text is the part and nothing more.
-pub(super) fn equals(text: &str, part: &Part) -> bool {
-    lower(text).eq(part.as_str().chars())
+pub(super) fn equals_ignore_case(text: &str, part: &Substring) -> bool {
+    lowercase_chars(text).eq(part.as_str().chars())
 }
 
-fn unicode(text: &str, needle: &str) -> bool {
+fn contains_unicode(text: &str, needle: &str) -> bool {
     text.char_indices().any(|(at, _)| {
-        let mut rest = lower(text.get(at..).unwrap_or(""));
-        needle.chars().all(|wanted| rest.next() == Some(wanted))
+        let mut rest = lowercase_chars(text.get(at..).unwrap_or(""));
+        needle
+            .chars()
+            .all(|needle_char| rest.next() == Some(needle_char))
     })
 }
 
-fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
+fn lowercase_chars(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().flat_map(char::to_lowercase)
 }
 
@@ -46,11 +48,11 @@ mod tests {
     use super::*;
 
     fn has(text: &str, part: &str) -> bool {
-        contains(text, &Part::new(part).unwrap())
+        contains_ignore_case(text, &Substring::new(part).unwrap())
     }
 
     #[test]
-    fn case_does_not_matter_in_any_script() {
+    fn search_ignores_case_in_any_script() {
         for (text, part, expected) in [
             ("nginx", "GIN", true),
             ("NGINX", "nginx", true),
@@ -64,8 +66,12 @@ mod tests {
         ] {
             assert_eq!(has(text, part), expected, "{text} {part}");
         }
-        let eth1 = Part::new("ETH1").unwrap();
-        assert!(equals("eth1", &eth1) && !equals("eth10", &eth1) && !equals("eth", &eth1));
+        let eth1 = Substring::new("ETH1").unwrap();
+        assert!(
+            equals_ignore_case("eth1", &eth1)
+                && !equals_ignore_case("eth10", &eth1)
+                && !equals_ignore_case("eth", &eth1)
+        );
     }
 
     proptest! {

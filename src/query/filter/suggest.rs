@@ -1,17 +1,17 @@
 //! "Did you mean …?": the known word nearest to one that is not known.
 
 /// A word longer than this is no misspelling of anything.
-const LONGEST: usize = 24;
+const MAX_WORD_LEN: usize = 24;
 
 /// The candidate that was most likely meant: one that the word begins, else the one with the fewest
 /// slips of the finger (a letter too many, too few, wrong, or two the wrong way round). The first
 /// of equals. `None` where nothing is near.
-pub(super) fn nearest<'a>(
+pub(super) fn closest_match<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
-    if word.is_empty() || word.len() > LONGEST {
+    if word.is_empty() || word.len() > MAX_WORD_LEN {
         return None;
     }
     let allowed = match word.len() {
@@ -23,18 +23,18 @@ pub(super) fn nearest<'a>(
         .into_iter()
         .filter_map(|candidate| {
             let letters: Vec<char> = candidate.chars().collect();
-            let slips = slips(&word, &letters);
-            let begins = word.len() >= 2 && letters.starts_with(&word);
+            let slips = edit_distance(&word, &letters);
+            let is_prefix = word.len() >= 2 && letters.starts_with(&word);
             // All letters wrong is not a slip.
-            let near = slips <= allowed && slips < word.len().min(letters.len());
-            (begins || near).then_some((!begins, slips, candidate))
+            let is_close = slips <= allowed && slips < word.len().min(letters.len());
+            (is_prefix || is_close).then_some((!is_prefix, slips, candidate))
         })
         .min_by_key(|(other, slips, _)| (*other, *slips))
         .map(|(_, _, candidate)| candidate)
 }
 
 /// The Damerau–Levenshtein distance, in which no part of a word is edited twice.
-fn slips(a: &[char], b: &[char]) -> usize {
+fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut before = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for (i, &letter) in a.iter().enumerate() {
@@ -59,10 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_counted() {
+    fn edit_distance_counts_typos() {
         let of = |a: &str, b: &str| {
             let letters = |s: &str| s.chars().collect::<Vec<_>>();
-            slips(&letters(a), &letters(b))
+            edit_distance(&letters(a), &letters(b))
         };
         for (a, b, expected) in [
             ("port", "port", 0),
@@ -78,15 +78,15 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_wins_and_what_is_far_is_not_offered() {
+    fn prefix_wins_and_distant_words_are_not_suggested() {
         let known = ["port", "proto", "state", "addr"];
-        assert_eq!(nearest("prot", known), Some("proto"));
-        assert_eq!(nearest("PROT", known), Some("proto"));
-        assert_eq!(nearest("pott", known), Some("port"));
-        assert_eq!(nearest("st", known), Some("state"));
-        assert_eq!(nearest("adr", known), Some("addr"));
-        assert_eq!(nearest("xyzzy", known), None);
-        assert_eq!(nearest("", known), None);
-        assert_eq!(nearest(&"p".repeat(1000), known), None);
+        assert_eq!(closest_match("prot", known), Some("proto"));
+        assert_eq!(closest_match("PROT", known), Some("proto"));
+        assert_eq!(closest_match("pott", known), Some("port"));
+        assert_eq!(closest_match("st", known), Some("state"));
+        assert_eq!(closest_match("adr", known), Some("addr"));
+        assert_eq!(closest_match("xyzzy", known), None);
+        assert_eq!(closest_match("", known), None);
+        assert_eq!(closest_match(&"p".repeat(1000), known), None);
     }
 }

@@ -31,7 +31,7 @@ pub(super) enum TokenKind<'a> {
 }
 
 /// What may stand in a name without quotes. The rest is kept for the language.
-pub(super) fn is_name_character(c: char) -> bool {
+pub(super) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(
             c,
@@ -39,19 +39,19 @@ pub(super) fn is_name_character(c: char) -> bool {
         )
 }
 
-pub(super) fn is_word_character(c: char) -> bool {
-    is_name_character(c) || matches!(c, ':' | '[' | ']')
+pub(super) fn is_word_char(c: char) -> bool {
+    is_name_char(c) || matches!(c, ':' | '[' | ']')
 }
 
 /// Hexadecimal with at least two colons: no field begins so.
-pub(super) fn is_like_ipv6(word: &str) -> bool {
+pub(super) fn looks_like_ipv6(word: &str) -> bool {
     let colons = word.bytes().filter(|b| *b == b':').count();
     let before_zone = word.split('%').next().unwrap_or(word);
     let is_part = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'[' | b']' | b'/');
     colons >= 2 && before_zone.bytes().all(is_part)
 }
 
-pub(super) fn is_like_field(word: &str) -> bool {
+pub(super) fn looks_like_field(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic())
         && word
             .chars()

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::fields::{FieldKind, Measure, TextField};
-pub use super::network::Network;
-pub use super::pattern::{Part, Pattern};
+use super::fields::{FieldKind, NumberField, TextField};
+pub use super::network::IpNetwork;
+pub use super::pattern::{RegexPattern, Substring};
 use crate::endpoint::{Endpoint, Family};
 use crate::history::Side;
 use crate::port::{Port, Protocol};
@@ -24,13 +24,13 @@ pub struct Node {
 
 impl Node {
     /// Whether the word stands anywhere in it.
-    pub(super) fn mentions(&self, flag: Flag) -> bool {
+    pub(super) fn contains_flag(&self, flag: Flag) -> bool {
         match &self.kind {
             NodeKind::And(children) | NodeKind::Or(children) => {
-                children.iter().any(|child| child.mentions(flag))
+                children.iter().any(|child| child.contains_flag(flag))
             }
-            NodeKind::Not(inner) => inner.mentions(flag),
-            NodeKind::Is(condition) => *condition == Condition::Flag(flag),
+            NodeKind::Not(inner) => inner.contains_flag(flag),
+            NodeKind::Condition(condition) => *condition == Condition::Flag(flag),
         }
     }
 }
@@ -54,20 +54,20 @@ pub enum NodeKind {
     /// Not this.
     Not(Box<Node>),
     /// This about the row.
-    Is(Condition),
+    Condition(Condition),
 }
 
 /// One statement about a row. Lists are never empty: one of their members must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// A port at this end.
-    Port(End, NumberTest),
+    Port(EndSelector, NumberTest),
     /// Either end has this port of this protocol, as in `443/tcp`.
-    PortOf(Protocol, Port),
+    PortAndProtocol(Protocol, Port),
     /// Either end is this endpoint; its address is [`Endpoint::plain`].
     Endpoint(Endpoint),
     /// An address at this end.
-    Address(End, Vec<Network>),
+    Address(EndSelector, Vec<IpNetwork>),
     /// The remote address.
     Host(HostTest),
     /// The protocol.
@@ -83,9 +83,9 @@ pub enum Condition {
     /// A name.
     Text(TextField, TextTest),
     /// A number.
-    Measure(Measure, NumberTest),
+    Number(NumberField, NumberTest),
     /// Part of a process, service, user, unit or container name.
-    Name(Part),
+    AnyName(Substring),
     /// A word of its own.
     Flag(Flag),
 }
@@ -94,8 +94,8 @@ impl Condition {
     /// The field it is written with; `None` for a word of its own.
     pub const fn field(&self) -> Option<FieldKind> {
         Some(match self {
-            Self::Port(end, _) => FieldKind::Port(*end),
-            Self::Address(end, _) => FieldKind::Address(*end),
+            Self::Port(selector, _) => FieldKind::Port(*selector),
+            Self::Address(selector, _) => FieldKind::Address(*selector),
             Self::Host(_) => FieldKind::Host,
             Self::Protocol(_) => FieldKind::Protocol,
             Self::Family(_) => FieldKind::Family,
@@ -103,15 +103,17 @@ impl Condition {
             Self::Side(_) => FieldKind::Side,
             Self::Reach(_) => FieldKind::Reach,
             Self::Text(field, _) => FieldKind::Text(*field),
-            Self::Measure(measure, _) => FieldKind::Measure(*measure),
-            Self::PortOf(..) | Self::Endpoint(_) | Self::Name(_) | Self::Flag(_) => return None,
+            Self::Number(measure, _) => FieldKind::Number(*measure),
+            Self::PortAndProtocol(..) | Self::Endpoint(_) | Self::AnyName(_) | Self::Flag(_) => {
+                return None;
+            }
         })
     }
 }
 
 /// Which end of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum EndSelector {
     /// One of them.
     Either,
     /// This machine's.
@@ -137,44 +139,44 @@ pub enum Flag {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NumberTest {
     /// It lies in one of these.
-    OneOf(Vec<Interval>),
+    InRanges(Vec<NumberRange>),
     /// It compares so to this.
     Compare(Comparison, u64),
 }
 
 impl NumberTest {
     /// Whether the number passes.
-    pub fn holds(&self, number: u64) -> bool {
+    pub fn matches(&self, number: u64) -> bool {
         match self {
-            Self::OneOf(all) => all.iter().any(|i| (i.low..=i.high).contains(&number)),
-            Self::Compare(comparison, limit) => comparison.holds(&number, limit),
+            Self::InRanges(all) => all.iter().any(|i| (i.low..=i.high).contains(&number)),
+            Self::Compare(comparison, limit) => comparison.compare(&number, limit),
         }
     }
 
     /// Whether every number from this one on passes: for what is known to be at least so much.
-    pub(super) fn holds_from(&self, number: u64) -> bool {
+    pub(super) fn matches_all_from(&self, number: u64) -> bool {
         match self {
-            Self::OneOf(all) => all.iter().any(|i| i.low <= number && i.high == u64::MAX),
+            Self::InRanges(all) => all.iter().any(|i| i.low <= number && i.high == u64::MAX),
             Self::Compare(comparison, limit) => {
-                comparison.holds(&number, limit) && comparison.holds(&u64::MAX, limit)
+                comparison.compare(&number, limit) && comparison.compare(&u64::MAX, limit)
             }
         }
     }
 
     /// The same for what is measured and not counted.
-    pub(super) fn holds_measured(&self, number: f64) -> bool {
+    pub(super) fn matches_f64(&self, number: f64) -> bool {
         match self {
-            Self::OneOf(all) => all
+            Self::InRanges(all) => all
                 .iter()
                 .any(|i| (i.low as f64..=i.high as f64).contains(&number)),
-            Self::Compare(comparison, limit) => comparison.holds(&number, &(*limit as f64)),
+            Self::Compare(comparison, limit) => comparison.compare(&number, &(*limit as f64)),
         }
     }
 }
 
 /// From the lowest to the highest, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
+pub struct NumberRange {
     /// The lowest.
     pub low: u64,
     /// The highest; never less than the lowest.
@@ -205,7 +207,7 @@ impl Comparison {
         }
     }
 
-    fn holds<T: PartialOrd>(self, number: &T, limit: &T) -> bool {
+    fn compare<T: PartialOrd>(self, number: &T, limit: &T) -> bool {
         match self {
             Self::Greater => number > limit,
             Self::AtLeast => number >= limit,
@@ -221,36 +223,36 @@ pub enum HostTest {
     /// It is one of these.
     OneOf(Vec<HostPart>),
     /// Its text matches.
-    Pattern(Pattern),
+    Pattern(RegexPattern),
 }
 
 /// A remote address, or what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPart {
     /// It lies in this network.
-    Network(Network),
+    Network(IpNetwork),
     /// Its text contains this.
-    Part(Part),
+    Substring(Substring),
 }
 
 /// From where a listener can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReachTest {
     /// It listens at the wildcard address.
-    Everyone,
+    Wildcard,
     /// It listens at a loopback address.
-    ThisMachine,
+    Loopback,
     /// It listens at an address of this network.
-    Network(Network),
+    Network(IpNetwork),
     /// It is bound to the interface of this name.
-    Interface(Part),
+    Interface(Substring),
 }
 
 /// How a name is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextTest {
     /// It contains one of these. An interface is called one of these.
-    OneOf(Vec<Part>),
+    OneOf(Vec<Substring>),
     /// It matches.
-    Pattern(Pattern),
+    Pattern(RegexPattern),
 }

@@ -5,46 +5,52 @@
 //! seen.
 
 use super::Filter;
-use super::demand::asks_for_processes;
-use super::eval::{Context, Look};
+use super::demand::needs_processes;
+use super::eval::{FilterContext, RowEval};
 use super::tree::{Node, NodeKind};
-use crate::history::{Ownership, Tracked};
+use crate::history::{Ownership, TrackedSocket};
 
 impl Filter {
     /// Whether the row might match, or might not, depending on who has it, and that is hidden.
-    pub fn hangs_on_owner(&self, row: &Tracked, context: Context<'_>) -> bool {
+    pub fn depends_on_unknown_owner(
+        &self,
+        row: &TrackedSocket,
+        context: FilterContext<'_>,
+    ) -> bool {
         let unknown = matches!(
             row.ownership,
-            Ownership::Hidden | Ownership::NotYet | Ownership::Untold
+            Ownership::Hidden | Ownership::Pending | Ownership::Unsupported
         );
-        let decided = |tree| decide(tree, Look { row, context });
-        unknown && self.tree().is_some_and(|tree| decided(tree).is_none())
+        let decided = |tree| evaluate(tree, RowEval { row, context });
+        unknown && self.root().is_some_and(|tree| decided(tree).is_none())
     }
 }
 
 /// Yes, no, or `None`: it depends on the owner (Kleene's three-valued logic).
-fn decide(node: &Node, look: Look<'_>) -> Option<bool> {
+fn evaluate(node: &Node, row_eval: RowEval<'_>) -> Option<bool> {
     match &node.kind {
-        NodeKind::And(children) => all(children, look, true),
-        NodeKind::Or(children) => all(children, look, false),
-        NodeKind::Not(inner) => decide(inner, look).map(|decided| !decided),
+        NodeKind::And(children) => combine(children, row_eval, true),
+        NodeKind::Or(children) => combine(children, row_eval, false),
+        NodeKind::Not(inner) => evaluate(inner, row_eval).map(|decided| !decided),
         // A part of a name may be that of the user or the service, which are known.
-        NodeKind::Is(condition) => match look.holds(condition, &mut Default::default()) {
-            false if asks_for_processes(node) => None,
-            decided => Some(decided),
-        },
+        NodeKind::Condition(condition) => {
+            match row_eval.matches(condition, &mut Default::default()) {
+                false if needs_processes(node) => None,
+                decided => Some(decided),
+            }
+        }
     }
 }
 
 /// Of an `and` one `false` decides, of an `or` one `true`.
-fn all(children: &[Node], look: Look<'_>, usual: bool) -> Option<bool> {
-    let mut open = false;
+fn combine(children: &[Node], row_eval: RowEval<'_>, neutral: bool) -> Option<bool> {
+    let mut undecided = false;
     for child in children {
-        match decide(child, look) {
-            Some(decided) if decided != usual => return Some(!usual),
+        match evaluate(child, row_eval) {
+            Some(decided) if decided != neutral => return Some(!neutral),
             Some(_) => {}
-            None => open = true,
+            None => undecided = true,
         }
     }
-    (!open).then_some(usual)
+    (!undecided).then_some(neutral)
 }

@@ -5,24 +5,24 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::error::{FilterError, FilterErrorKind as Kind};
-use super::fields::{Dimension, Measure};
-use super::tree::{Interval, Network};
+use super::error::{FilterError, FilterErrorKind};
+use super::fields::{Dimension, NumberField};
+use super::tree::{IpNetwork, NumberRange};
 use crate::endpoint::Endpoint;
 use crate::port::Port;
 
 /// A part of the filter's text with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Piece<'a> {
+pub(super) struct SpannedText<'a> {
     pub text: &'a str,
     pub span: Range<usize>,
     /// In quotes: the place of a part of it is the whole, since escapes have moved the letters.
     pub quoted: bool,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> SpannedText<'a> {
     /// A part of it.
-    pub(super) fn part(&self, range: Range<usize>) -> Self {
+    pub(super) fn slice(&self, range: Range<usize>) -> Self {
         let text = self.text.get(range.clone()).unwrap_or("");
         let span = if self.quoted {
             self.span.clone()
@@ -37,16 +37,16 @@ impl<'a> Piece<'a> {
     }
 
     /// What stands before and behind the first of a character.
-    pub(super) fn split(&self, at: char) -> Option<(Self, Self)> {
+    pub(super) fn split_once(&self, at: char) -> Option<(Self, Self)> {
         let i = self.text.find(at)?;
         Some((
-            self.part(0..i),
-            self.part(i + at.len_utf8()..self.text.len()),
+            self.slice(0..i),
+            self.slice(i + at.len_utf8()..self.text.len()),
         ))
     }
 
     /// An error at its place.
-    pub(super) fn error(&self, kind: Kind) -> FilterError {
+    pub(super) fn error(&self, kind: FilterErrorKind) -> FilterError {
         FilterError::new(self.span.clone(), kind)
     }
 
@@ -56,95 +56,97 @@ impl<'a> Piece<'a> {
 }
 
 /// A port or a range of ports.
-pub(super) fn ports(piece: &Piece<'_>) -> Result<Interval, FilterError> {
-    interval(piece, port)
+pub(super) fn parse_port_range(input: &SpannedText<'_>) -> Result<NumberRange, FilterError> {
+    parse_range(input, parse_port)
 }
 
 /// What ports are compared with: 0, too, since `rport>0` is every port there is.
-pub(super) fn port_limit(piece: &Piece<'_>) -> Result<u64, FilterError> {
-    if piece.text == "0" {
+pub(super) fn parse_port_limit(input: &SpannedText<'_>) -> Result<u64, FilterError> {
+    if input.text == "0" {
         return Ok(0);
     }
-    port(piece)
+    parse_port(input)
 }
 
-fn port(piece: &Piece<'_>) -> Result<u64, FilterError> {
+fn parse_port(input: &SpannedText<'_>) -> Result<u64, FilterError> {
     // `:443` is a port everywhere else; `lport::443` is no reason to complain.
-    let digits = piece.part(usize::from(piece.text.starts_with(':'))..piece.text.len());
+    let digits = input.slice(usize::from(input.text.starts_with(':'))..input.text.len());
     match digits.text.parse::<u16>() {
-        _ if !digits.is_digits() => Err(piece.error(Kind::NotAPort)),
+        _ if !digits.is_digits() => Err(input.error(FilterErrorKind::NotAPort)),
         Ok(number @ 1..) => Ok(number.into()),
-        Ok(0) | Err(_) => Err(piece.error(Kind::PortTooBig)),
+        Ok(0) | Err(_) => Err(input.error(FilterErrorKind::PortOutOfRange)),
     }
 }
 
 /// One value, or two with `-` between them.
-fn interval(
-    piece: &Piece<'_>,
-    value: impl Fn(&Piece<'_>) -> Result<u64, FilterError>,
-) -> Result<Interval, FilterError> {
-    let Some((first, last)) = piece.split('-') else {
-        let value = value(piece)?;
-        return Ok(Interval {
+fn parse_range(
+    input: &SpannedText<'_>,
+    value: impl Fn(&SpannedText<'_>) -> Result<u64, FilterError>,
+) -> Result<NumberRange, FilterError> {
+    let Some((first, last)) = input.split_once('-') else {
+        let value = value(input)?;
+        return Ok(NumberRange {
             low: value,
             high: value,
         });
     };
     if first.text.is_empty() || last.text.is_empty() || last.text.contains('-') {
-        return Err(piece.error(Kind::HalfRange));
+        return Err(input.error(FilterErrorKind::IncompleteRange));
     }
     let (low, high) = (value(&first)?, value(&last)?);
     if low > high {
         let right = format!("{}-{}", last.text, first.text);
-        return Err(piece.error(Kind::ReversedRange(right)));
+        return Err(input.error(FilterErrorKind::ReversedRange(right)));
     }
-    Ok(Interval { low, high })
+    Ok(NumberRange { low, high })
 }
 
 /// An address, or a network as `address/bits`.
-pub(super) fn network(piece: &Piece<'_>) -> Result<Network, FilterError> {
-    let Some((address, bits)) = piece.split('/') else {
-        return address_of(piece).map(Network::host);
+pub(super) fn parse_network(input: &SpannedText<'_>) -> Result<IpNetwork, FilterError> {
+    let Some((address, bits)) = input.split_once('/') else {
+        return parse_address(input).map(IpNetwork::single_host);
     };
     // Nothing has no place to point at: of `/8` all is wrong.
     let named = if address.text.is_empty() {
-        piece
+        input
     } else {
         &address
     };
-    let address = address_of(named)?;
+    let address = parse_address(named)?;
     if !bits.is_digits() {
-        return Err(piece.error(Kind::NotAPrefix));
+        return Err(input.error(FilterErrorKind::NotAPrefix));
     }
-    let width = Network::width(address);
+    let width = IpNetwork::address_width(address);
     bits.text
         .parse()
         .ok()
-        .and_then(|bits| Network::new(address, bits))
-        .ok_or_else(|| bits.error(Kind::PrefixTooLong(width)))
+        .and_then(|bits| IpNetwork::new(address, bits))
+        .ok_or_else(|| bits.error(FilterErrorKind::PrefixTooLong(width)))
 }
 
-fn address_of(piece: &Piece<'_>) -> Result<IpAddr, FilterError> {
-    let bracketed = piece
+fn parse_address(input: &SpannedText<'_>) -> Result<IpAddr, FilterError> {
+    let bracketed = input
         .text
         .strip_prefix('[')
         .and_then(|t| t.strip_suffix(']'));
-    let bare = bracketed.unwrap_or(piece.text);
+    let bare = bracketed.unwrap_or(input.text);
     let parsed = bare.parse::<IpAddr>().ok();
     parsed
         .filter(|address| bracketed.is_none() || address.is_ipv6())
         .ok_or_else(|| match bare.split_once('%') {
-            Some((address, _)) if address.parse::<IpAddr>().is_ok() => piece.error(Kind::Zone),
-            _ => piece.error(Kind::NotAnAddress),
+            Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
+                input.error(FilterErrorKind::ZoneInAddress)
+            }
+            _ => input.error(FilterErrorKind::NotAnAddress),
         })
 }
 
 /// `127.0.0.1:80` or `[::1]:80`; `None` where it is not even written so.
-pub(super) fn endpoint(piece: &Piece<'_>) -> Option<Result<Endpoint, FilterError>> {
-    let colon = piece.text.rfind(':')?;
+pub(super) fn parse_endpoint(input: &SpannedText<'_>) -> Option<Result<Endpoint, FilterError>> {
+    let colon = input.text.rfind(':')?;
     let (address, number) = (
-        piece.part(0..colon),
-        piece.part(colon + 1..piece.text.len()),
+        input.slice(0..colon),
+        input.slice(colon + 1..input.text.len()),
     );
     let in_brackets = address.text.starts_with('[') && address.text.ends_with(']');
     let dotted = !address.text.is_empty()
@@ -153,12 +155,12 @@ pub(super) fn endpoint(piece: &Piece<'_>) -> Option<Result<Endpoint, FilterError
             .bytes()
             .all(|b| b.is_ascii_digit() || b == b'.');
     (in_brackets || dotted).then(|| {
-        let address = address_of(&address)?.to_canonical();
+        let address = parse_address(&address)?.to_canonical();
         // Where nothing stands behind the colon, all of it is wrong.
         let number = if number.text.is_empty() {
-            Err(piece.error(Kind::NotAPort))
+            Err(input.error(FilterErrorKind::NotAPort))
         } else {
-            port(&number)
+            parse_port(&number)
         }?;
         let port = Port(u16::try_from(number).unwrap_or(0));
         Ok(Endpoint::new(address, port))
@@ -166,7 +168,7 @@ pub(super) fn endpoint(piece: &Piece<'_>) -> Option<Result<Endpoint, FilterError
 }
 
 /// The steps of sizes: 1000 by a letter, 1024 by two.
-const SIZES: [(&str, u64); 7] = [
+const SIZE_UNITS: [(&str, u64); 7] = [
     ("", 1),
     ("k", 1000),
     ("M", 1_000_000),
@@ -178,7 +180,7 @@ const SIZES: [(&str, u64); 7] = [
 
 /// The units of time in microseconds, shortest first. The second is the Greek letter, the third
 /// the sign that keyboards have.
-pub(super) const TIMES: [(&str, u64); 8] = [
+pub(super) const TIME_UNITS: [(&str, u64); 8] = [
     ("us", 1),
     ("μs", 1),
     ("µs", 1),
@@ -199,83 +201,86 @@ pub(super) const fn known_units(dimension: Dimension) -> &'static str {
 }
 
 /// What a unit stands for, in the unit in which the number is kept.
-fn unit(text: &str, dimension: Dimension) -> Option<u64> {
-    let among = |units: &[(&str, u64)], name: &str| {
+fn unit_factor(text: &str, dimension: Dimension) -> Option<u64> {
+    let find_unit = |units: &[(&str, u64)], name: &str| {
         let found = units.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
         found.map(|(_, factor)| *factor)
     };
     let strip = |text: &'_ str, end: char| text.strip_suffix(end).map(str::to_owned);
     match dimension {
         // `M` is no minute, and a minute no million: the case tells.
-        Dimension::Time => TIMES.iter().find(|(n, _)| *n == text).map(|(_, f)| *f),
-        Dimension::Count => among(SIZES.get(..4)?, text),
+        Dimension::Time => TIME_UNITS.iter().find(|(n, _)| *n == text).map(|(_, f)| *f),
+        Dimension::Count => find_unit(SIZE_UNITS.get(..4)?, text),
         Dimension::Bytes => {
             let bare = strip(text, 'B').or_else(|| strip(text, 'b'));
-            among(&SIZES, bare.as_deref().unwrap_or(text))
+            find_unit(&SIZE_UNITS, bare.as_deref().unwrap_or(text))
         }
-        Dimension::Rate => unit(text.strip_suffix("/s").unwrap_or(text), Dimension::Bytes),
+        Dimension::Rate => unit_factor(text.strip_suffix("/s").unwrap_or(text), Dimension::Bytes),
     }
 }
 
 /// A number with its unit, or a range of two.
-pub(super) fn numbers(
-    piece: &Piece<'_>,
-    measure: Measure,
+pub(super) fn parse_number_range(
+    input: &SpannedText<'_>,
+    measure: NumberField,
     name: &'static str,
-) -> Result<Interval, FilterError> {
-    let found = interval(piece, |piece| number(piece, measure.dimension()))?;
-    if measure.dimension() == Dimension::Time && !piece.text.contains('-') {
-        return Err(piece.error(Kind::ExactTime(name)));
+) -> Result<NumberRange, FilterError> {
+    let found = parse_range(input, |input| parse_number(input, measure.dimension()))?;
+    if measure.dimension() == Dimension::Time && !input.text.contains('-') {
+        return Err(input.error(FilterErrorKind::ExactTime(name)));
     }
     Ok(found)
 }
 
 /// A number with its unit: `812`, `1.5k`, `4MiB`, `50ms`.
-pub(super) fn number(piece: &Piece<'_>, dimension: Dimension) -> Result<u64, FilterError> {
-    let end = piece.text.find(|c: char| !c.is_ascii_digit() && c != '.');
-    let end = end.unwrap_or(piece.text.len());
-    let (digits, unit_text) = (piece.part(0..end), piece.part(end..piece.text.len()));
+pub(super) fn parse_number(
+    input: &SpannedText<'_>,
+    dimension: Dimension,
+) -> Result<u64, FilterError> {
+    let end = input.text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let end = end.unwrap_or(input.text.len());
+    let (digits, unit_text) = (input.slice(0..end), input.slice(end..input.text.len()));
     let (whole, fraction) = digits.text.split_once('.').unwrap_or((digits.text, "0"));
     let plain = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
     if !plain(whole) || !plain(fraction) {
-        return Err(piece.error(Kind::NotANumber(dimension)));
+        return Err(input.error(FilterErrorKind::NotANumber(dimension)));
     }
     let factor = match (dimension, unit_text.text) {
         // Nothing is nothing in every unit.
         (Dimension::Time, "") if digits.text.bytes().all(|b| matches!(b, b'0' | b'.')) => 1,
-        (Dimension::Time, "") => return Err(piece.error(Kind::NoUnit)),
-        (_, text) => unit(text, dimension)
-            .ok_or_else(|| unit_text.error(Kind::UnknownUnit(text.into(), dimension)))?,
+        (Dimension::Time, "") => return Err(input.error(FilterErrorKind::MissingUnit)),
+        (_, text) => unit_factor(text, dimension)
+            .ok_or_else(|| unit_text.error(FilterErrorKind::UnknownUnit(text.into(), dimension)))?,
     };
-    scaled(whole, fraction, factor).map_err(|wrong| {
-        piece.error(match wrong {
-            Wrong::TooBig => Kind::NumberTooBig,
-            Wrong::TooFine => Kind::TooFine(dimension),
+    scale(whole, fraction, factor).map_err(|scale_error| {
+        input.error(match scale_error {
+            ScaleError::Overflow => FilterErrorKind::NumberTooBig,
+            ScaleError::NotWhole => FilterErrorKind::NotRepresentable(dimension),
         })
     })
 }
 
-enum Wrong {
-    TooBig,
-    TooFine,
+enum ScaleError {
+    Overflow,
+    NotWhole,
 }
 
 /// `whole.fraction × factor`, exactly.
-fn scaled(whole: &str, fraction: &str, factor: u64) -> Result<u64, Wrong> {
+fn scale(whole: &str, fraction: &str, factor: u64) -> Result<u64, ScaleError> {
     let fraction = fraction.trim_end_matches('0');
-    let whole: u64 = whole.parse().map_err(|_| Wrong::TooBig)?;
-    let whole = whole.checked_mul(factor).ok_or(Wrong::TooBig)?;
+    let whole: u64 = whole.parse().map_err(|_| ScaleError::Overflow)?;
+    let whole = whole.checked_mul(factor).ok_or(ScaleError::Overflow)?;
     if fraction.is_empty() {
         return Ok(whole);
     }
     // More digits than any factor has can leave no whole number.
-    let places = u32::try_from(fraction.len()).map_err(|_| Wrong::TooFine)?;
-    let tenths: u64 = fraction.parse().map_err(|_| Wrong::TooFine)?;
-    let divisor = 10_u128.checked_pow(places).ok_or(Wrong::TooFine)?;
+    let places = u32::try_from(fraction.len()).map_err(|_| ScaleError::NotWhole)?;
+    let tenths: u64 = fraction.parse().map_err(|_| ScaleError::NotWhole)?;
+    let divisor = 10_u128.checked_pow(places).ok_or(ScaleError::NotWhole)?;
     let part = u128::from(tenths) * u128::from(factor);
     if !part.is_multiple_of(divisor) {
-        return Err(Wrong::TooFine);
+        return Err(ScaleError::NotWhole);
     }
-    let part = u64::try_from(part / divisor).map_err(|_| Wrong::TooBig)?;
-    whole.checked_add(part).ok_or(Wrong::TooBig)
+    let part = u64::try_from(part / divisor).map_err(|_| ScaleError::Overflow)?;
+    whole.checked_add(part).ok_or(ScaleError::Overflow)
 }

@@ -38,44 +38,44 @@ pub struct Keyword {
     /// Other spellings.
     pub aliases: &'static [&'static str],
     /// What it means.
-    pub words: &'static str,
+    pub description: &'static str,
 }
 
 /// The words that mean something by themselves, besides the TCP states. Where one is a state as
 /// well, this meaning wins.
 #[rustfmt::skip]
 pub static KEYWORDS: [Keyword; 11] = [
-    Keyword { name: "tcp", aliases: &[], words: "proto:tcp" },
-    Keyword { name: "udp", aliases: &[], words: "proto:udp" },
-    Keyword { name: "ipv4", aliases: &[], words: "family:ipv4" },
-    Keyword { name: "ipv6", aliases: &[], words: "family:ipv6" },
-    Keyword { name: "listening", aliases: &["listen"], words: "waits for whoever comes, UDP without a peer included, as -l" },
-    Keyword { name: "serving", aliases: &[], words: "accepted from a listener here" },
-    Keyword { name: "outgoing", aliases: &[], words: "dialled from here" },
-    Keyword { name: "established", aliases: &["estab", "est"], words: "ESTABLISHED, UDP with a peer included, as -e" },
-    Keyword { name: "loopback", aliases: &[], words: "an end at a loopback address" },
-    Keyword { name: "closed", aliases: &[], words: "gone; the state of that name is state:closed" },
-    Keyword { name: "new", aliases: &[], words: "came a moment ago" },
+    Keyword { name: "tcp", aliases: &[], description: "proto:tcp" },
+    Keyword { name: "udp", aliases: &[], description: "proto:udp" },
+    Keyword { name: "ipv4", aliases: &[], description: "family:ipv4" },
+    Keyword { name: "ipv6", aliases: &[], description: "family:ipv6" },
+    Keyword { name: "listening", aliases: &["listen"], description: "waits for whoever comes, UDP without a peer included, as -l" },
+    Keyword { name: "serving", aliases: &[], description: "accepted from a listener here" },
+    Keyword { name: "outgoing", aliases: &[], description: "dialled from here" },
+    Keyword { name: "established", aliases: &["estab", "est"], description: "ESTABLISHED, UDP with a peer included, as -e" },
+    Keyword { name: "loopback", aliases: &[], description: "an end at a loopback address" },
+    Keyword { name: "closed", aliases: &[], description: "gone; the state of that name is state:closed" },
+    Keyword { name: "new", aliases: &[], description: "came a moment ago" },
 ];
 
 /// What a word that stands alone means: a keyword or a TCP state. `None` for a name.
-pub(super) fn condition(word: &str) -> Option<Condition> {
+pub(super) fn keyword_condition(word: &str) -> Option<Condition> {
     let is = |k: &&Keyword| {
         let mut spellings = [k.name].into_iter().chain(k.aliases.iter().copied());
         spellings.any(|s| s.eq_ignore_ascii_case(word))
     };
     let Some(keyword) = KEYWORDS.iter().find(is) else {
-        return state(word).map(|s| Condition::State(vec![s]));
+        return parse_state(word).map(|s| Condition::State(vec![s]));
     };
     Some(match keyword.name {
         "established" => Condition::Flag(Flag::Established),
         "loopback" => Condition::Flag(Flag::Loopback),
         "closed" => Condition::Flag(Flag::Closed),
         "new" => Condition::Flag(Flag::New),
-        name => protocol(name)
+        name => parse_protocol(name)
             .map(|p| Condition::Protocol(vec![p]))
-            .or_else(|| family(name).map(|f| Condition::Family(vec![f])))
-            .or_else(|| side(name).map(|s| Condition::Side(vec![s])))?,
+            .or_else(|| parse_family(name).map(|f| Condition::Family(vec![f])))
+            .or_else(|| parse_side(name).map(|s| Condition::Side(vec![s])))?,
     })
 }
 
@@ -92,14 +92,14 @@ impl Flag {
 }
 
 /// The protocol a word names.
-pub(super) fn protocol(word: &str) -> Option<Protocol> {
+pub(super) fn parse_protocol(word: &str) -> Option<Protocol> {
     [Protocol::Tcp, Protocol::Udp]
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(word))
 }
 
 /// The family a word names.
-pub(super) fn family(word: &str) -> Option<Family> {
+pub(super) fn parse_family(word: &str) -> Option<Family> {
     match word.to_ascii_lowercase().as_str() {
         "ipv4" | "ip4" | "v4" | "4" | "inet" => Some(Family::Ipv4),
         "ipv6" | "ip6" | "v6" | "6" | "inet6" => Some(Family::Ipv6),
@@ -108,7 +108,7 @@ pub(super) fn family(word: &str) -> Option<Family> {
 }
 
 /// The side a word names.
-pub(super) fn side(word: &str) -> Option<Side> {
+pub(super) fn parse_side(word: &str) -> Option<Side> {
     match word.to_ascii_lowercase().as_str() {
         "listening" | "listen" => Some(Side::Listening),
         "serving" | "inbound" | "incoming" => Some(Side::Serving),
@@ -118,16 +118,16 @@ pub(super) fn side(word: &str) -> Option<Side> {
 }
 
 /// The reach a word names, if it is no address and no interface.
-pub(super) fn reach(word: &str) -> Option<ReachTest> {
+pub(super) fn parse_reach(word: &str) -> Option<ReachTest> {
     match word.to_ascii_lowercase().as_str() {
-        "everyone" => Some(ReachTest::Everyone),
-        "this-machine" | "loopback" => Some(ReachTest::ThisMachine),
+        "everyone" => Some(ReachTest::Wildcard),
+        "this-machine" | "loopback" => Some(ReachTest::Loopback),
         _ => None,
     }
 }
 
 /// The state a word names, whatever its case and whether it joins its parts by `-`, `_` or nothing.
-pub(super) fn state(word: &str) -> Option<TcpState> {
+pub(super) fn parse_state(word: &str) -> Option<TcpState> {
     let plain: String = word
         .chars()
         .filter(|c| !matches!(c, '-' | '_'))

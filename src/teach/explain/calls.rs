@@ -3,27 +3,31 @@
 //!
 //! No call was watched: what the state cannot be without is a fact, the rest is concluded.
 
-use super::{Explanation, Known};
-use crate::history::{Ownership, Side, Tracked};
+use super::{ExplainContext, Explanation};
+use crate::history::{Ownership, Side, TrackedSocket};
 use crate::socket::{Socket, TcpState};
 use crate::teach::Phrase;
 
 /// The calls that led here, what else may be called now, and what ends it.
-pub(super) fn calls(said: &mut Explanation, row: &Tracked, known: Known<'_>) {
-    said.say("How it came to be", began(row, known));
+pub(super) fn add_syscalls(
+    out: &mut Explanation,
+    row: &TrackedSocket,
+    context: ExplainContext<'_>,
+) {
+    out.push_section("How it came to be", creation_calls(row, context));
     if let Some(state) = row.socket.tcp_state() {
-        said.say("What was called since", ended(row, state));
+        out.push_section("What was called since", closing_calls(row, state));
     }
-    said.say("What may be called now", may(row));
-    said.say(
+    out.push_section("What may be called now", possible_calls(row));
+    out.push_section(
         "How this is known",
-        [Phrase::ignorance(
+        [Phrase::unknown(
             "Portolan watches no calls. What the state cannot be without stands here as a fact; what is only likely is marked.",
         )],
     );
 }
 
-fn began(row: &Tracked, known: Known<'_>) -> Vec<Phrase> {
+fn creation_calls(row: &TrackedSocket, context: ExplainContext<'_>) -> Vec<Phrase> {
     let socket = &row.socket;
     let kind = match socket.tcp_state() {
         Some(_) => "SOCK_STREAM",
@@ -34,32 +38,35 @@ fn began(row: &Tracked, known: Known<'_>) -> Vec<Phrase> {
     } else {
         "AF_INET"
     };
-    let made =
+    let socket_call =
         format!("socket({family}, {kind}) made it; it had no port then and stood in no table.");
     let listening = socket.is_listening();
     match (socket.tcp_state(), row.side) {
         (Some(TcpState::Listen), _) => {
-            let mut said = vec![Phrase::fact(made), named(socket, known)];
-            said.push(Phrase::fact(match socket.backlog.and_then(|b| b.limit) {
+            let mut out = vec![Phrase::fact(socket_call), bind_note(socket, context)];
+            out.push(Phrase::fact(match socket.accept_queue.and_then(|b| b.limit) {
                 Some(limit) => format!(
                     "listen() made it a listener; so many calls may wait: {limit} (what was asked for, or net.core.somaxconn if that \
                      is less)."
                 ),
                 None => "listen() made it a listener.".into(),
             }));
-            said
+            out
         }
         (Some(TcpState::Closed | TcpState::Other(_)), _) => vec![
-            Phrase::fact(made),
-            Phrase::ignorance("What was called after that cannot be told from this state."),
+            Phrase::fact(socket_call),
+            Phrase::unknown("What was called after that cannot be told from this state."),
         ],
-        (Some(_), Side::Serving | Side::Listening) => accepted(row),
+        (Some(_), Side::Serving | Side::Listening) => accept_calls(row),
         (Some(state), Side::Outgoing) => {
-            let mut said = vec![Phrase::fact(made), dialled_from(socket, known)];
+            let mut out = vec![
+                Phrase::fact(socket_call),
+                connect_port_note(socket, context),
+            ];
             let to = socket
                 .remote
                 .map_or_else(String::new, |end| end.to_string());
-            said.push(match state {
+            out.push(match state {
                 TcpState::SynSent => Phrase::fact(format!(
                     "connect({to}) sent the SYN. A program that waits for its answer is still in this call."
                 )),
@@ -67,15 +74,15 @@ fn began(row: &Tracked, known: Known<'_>) -> Vec<Phrase> {
                     "connect({to}) dialled; it came back when the handshake was done, whether or not anybody had accepted there."
                 )),
             });
-            guessed(row, said)
+            mark_guessed(row, out)
         }
-        (None, _) if listening => vec![Phrase::fact(made), named(socket, known)],
+        (None, _) if listening => vec![Phrase::fact(socket_call), bind_note(socket, context)],
         (None, _) => {
             let to = socket
                 .remote
                 .map_or_else(String::new, |end| end.to_string());
             vec![
-                Phrase::fact(made),
+                Phrase::fact(socket_call),
                 Phrase::fact(format!(
                     "connect({to}) fixed its peer. For UDP that sends nothing: it only sets where send() goes and from whom anything \
                      is taken."
@@ -86,31 +93,29 @@ fn began(row: &Tracked, known: Known<'_>) -> Vec<Phrase> {
 }
 
 /// Where a guessed side decides what is said, that is a conclusion, too.
-fn guessed(row: &Tracked, said: Vec<Phrase>) -> Vec<Phrase> {
+fn mark_guessed(row: &TrackedSocket, out: Vec<Phrase>) -> Vec<Phrase> {
     if !row.evidence.is_guess() {
-        return said;
+        return out;
     }
-    let probably = said
-        .into_iter()
-        .map(|phrase| Phrase::inference(phrase.text));
+    let probably = out.into_iter().map(|phrase| Phrase::inference(phrase.text));
     let why = Phrase::inference(
         "All of this holds if this end dialled, which is only a guess from the port numbers.",
     );
     probably.chain([why]).collect()
 }
 
-fn accepted(row: &Tracked) -> Vec<Phrase> {
-    let mut said = vec![Phrase::fact(
+fn accept_calls(row: &TrackedSocket) -> Vec<Phrase> {
+    let mut out = vec![Phrase::fact(
         "No program made it: the kernel did, when the call came to a listener. It has the listener's port, and no call gave it that.",
     )];
-    said.push(match (&row.ownership, row.socket.tcp_state()) {
+    out.push(match (&row.ownership, row.socket.tcp_state()) {
         (_, Some(TcpState::SynReceived)) => Phrase::fact(
             "Nothing can be called on it yet: accept() gives it out when the handshake is finished.",
         ),
         (Ownership::Unaccepted, _) => Phrase::fact(
             "accept() has not been called for it: the other end may send already, and nobody here reads.",
         ),
-        (Ownership::Known(held), _) => match held.iter().find_map(|holder| holder.fd) {
+        (Ownership::Known(holders), _) => match holders.iter().find_map(|holder| holder.fd) {
             Some(fd) => Phrase::fact(format!(
                 "accept() gave a program a new descriptor for it (now {}), not a new port.",
                 fd.0
@@ -120,22 +125,19 @@ fn accepted(row: &Tracked) -> Vec<Phrase> {
         _ => Phrase::inference("accept() probably gave a program a new descriptor for it, not a new port."),
     });
     match row.evidence.is_guess() {
-        false => said,
+        false => out,
         true => {
-            let mut said: Vec<Phrase> = said
-                .into_iter()
-                .map(|p| Phrase::inference(p.text))
-                .collect();
-            said.push(Phrase::inference("All of this holds if the other end dialled, which is only a guess from the port numbers."));
-            said
+            let mut out: Vec<Phrase> = out.into_iter().map(|p| Phrase::inference(p.text)).collect();
+            out.push(Phrase::inference("All of this holds if the other end dialled, which is only a guess from the port numbers."));
+            out
         }
     }
 }
 
 /// How an end that waits got its port.
-fn named(socket: &Socket, known: Known<'_>) -> Phrase {
+fn bind_note(socket: &Socket, context: ExplainContext<'_>) -> Phrase {
     let end = socket.local;
-    if known.moment.ephemeral.contains(end.port) {
+    if context.moment.ephemeral.contains(end.port) {
         return Phrase::inference(format!(
             "bind({end}) gave it its port; or nobody asked for this one, and the kernel chose it: {} is one of those it hands out.",
             end.port
@@ -147,9 +149,9 @@ fn named(socket: &Socket, known: Known<'_>) -> Phrase {
 }
 
 /// How an end that dialled got its port.
-fn dialled_from(socket: &Socket, known: Known<'_>) -> Phrase {
+fn connect_port_note(socket: &Socket, context: ExplainContext<'_>) -> Phrase {
     let port = socket.local.port;
-    if known.moment.ephemeral.contains(port) {
+    if context.moment.ephemeral.contains(port) {
         return Phrase::inference(format!(
             "bind() was probably not called: {port} is one of the numbers that connect() takes for a socket that has none."
         ));
@@ -160,18 +162,18 @@ fn dialled_from(socket: &Socket, known: Known<'_>) -> Phrase {
 }
 
 /// What closing calls its state tells of.
-fn ended(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+fn closing_calls(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     let owned = matches!(row.ownership, Ownership::Known(_));
-    let by = match owned {
+    let closing_call = match owned {
         true => {
             "shutdown(SHUT_WR): it has said that it will write no more, and keeps its descriptor to read on."
         }
         false => "close(), or it ended, which closes everything.",
     };
     let closed = |who: &str| {
-        let text = format!("{who} called {by}");
+        let text = format!("{who} called {closing_call}");
         match (owned, &row.ownership) {
-            (true, _) | (false, Ownership::Kernel | Ownership::Remembered(_)) => Phrase::fact(text),
+            (true, _) | (false, Ownership::Kernel | Ownership::Former(_)) => Phrase::fact(text),
             _ => Phrase::inference(text.replace(" called ", " probably called ")),
         }
     };
@@ -190,26 +192,26 @@ fn ended(row: &Tracked, state: TcpState) -> Vec<Phrase> {
         )],
         TcpState::CloseWait => {
             let unread = row.socket.queues.map(|queues| queues.recv);
-            let mut said = vec![Phrase::fact(
+            let mut out = vec![Phrase::fact(
                 "The program at the other end called close() or shutdown(SHUT_WR), or it ended.",
             )];
-            said.push(match unread {
+            out.push(match unread {
                 Some(0) => Phrase::fact(
                     "The program here has read to the end: read() has given it 0, and it has not called close() after that.",
                 ),
                 Some(_) => Phrase::fact(
                     "The program here has not read to the end: the read() that gives 0, the sign of the hang-up, is still to come.",
                 ),
-                None => Phrase::ignorance("Whether the program here has read the hang-up is not told by this source."),
+                None => Phrase::unknown("Whether the program here has read the hang-up is not told by this source."),
             });
-            said
+            out
         }
         _ => Vec::new(),
     }
 }
 
 /// What calls do in this state, and which one ends it.
-fn may(row: &Tracked) -> Vec<Phrase> {
+fn possible_calls(row: &TrackedSocket) -> Vec<Phrase> {
     if row.is_closed() {
         return vec![Phrase::fact("Nothing: it is gone.")];
     }
@@ -219,8 +221,8 @@ fn may(row: &Tracked) -> Vec<Phrase> {
                 "Nothing yet, for no program has a descriptor of it. accept() on the listener gives one.",
             )];
         }
-        (Ownership::Kernel | Ownership::Remembered(_), Some(TcpState::TimeWait)) => {}
-        (Ownership::Kernel | Ownership::Remembered(_), _) => {
+        (Ownership::Kernel | Ownership::Former(_), Some(TcpState::TimeWait)) => {}
+        (Ownership::Kernel | Ownership::Former(_), _) => {
             return vec![Phrase::fact(
                 "Nothing, for no program has a descriptor of it any more.",
             )];

@@ -4,121 +4,141 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::other_end::live_peer;
-use super::{Explanation, Known, place};
+use super::other_end::open_peer;
+use super::{ExplainContext, Explanation, place};
 use crate::endpoint::Endpoint;
-use crate::history::Tracked;
+use crate::history::TrackedSocket;
 use crate::port::{Port, PortKey, PortSide};
-use crate::quantity::count;
-use crate::query::{NoOwner, why_unowned};
+use crate::quantity::pluralize;
+use crate::query::{UnownedReason, unowned_reason};
 use crate::socket::TcpState;
-use crate::teach::group::say_no_process;
-use crate::teach::sight::{remedy, sees_all};
-use crate::teach::{Phrase, no_owner, owner};
+use crate::teach::group::describe_no_process;
+use crate::teach::sight::{can_see_all_processes, privilege_hint};
+use crate::teach::{Phrase, describe_owner, describe_unowned};
 
 /// Ports and owners are named one by one up to so many.
-const MOST: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// Everything there is to say of a remote address; `None` where no socket has it.
-pub(super) fn explain_host(address: IpAddr, known: Known<'_>) -> Option<Explanation> {
-    let rows = open(known, |row| {
+pub(super) fn explain_host(address: IpAddr, context: ExplainContext<'_>) -> Option<Explanation> {
+    let rows = open_rows(context, |row| {
         row.socket
             .remote
-            .is_some_and(|remote| remote.plain() == address)
+            .is_some_and(|remote| remote.canonical_ip() == address)
     });
     if rows.is_empty() {
         return None;
     }
-    let mut said = Explanation::of(format!("host {address}"));
-    let mut what = vec![Phrase::fact(place::address(Endpoint::new(
+    let mut out = Explanation::new(format!("host {address}"));
+    let mut what = vec![Phrase::fact(place::address_meaning(Endpoint::new(
         address,
         Port::NONE,
     )))];
-    if let Some(name) = known.moment.directory.hosts.get(&address) {
+    if let Some(name) = context.moment.directory.hosts.get(&address) {
         what.push(Phrase::fact(format!("The name servers call it {name}.")));
     }
-    let sockets = count(rows.len(), "socket here has", "sockets here have");
+    let sockets = pluralize(rows.len(), "socket here has", "sockets here have");
     what.push(Phrase::fact(format!("{sockets} it at the other end.")));
     if rows
         .iter()
-        .any(|row| live_peer(row, known.moment).is_some())
+        .any(|row| open_peer(row, context.moment).is_some())
     {
         what.push(Phrase::fact(
             "It is this machine: both ends of its connections stand in the table, each in a row of its own.",
         ));
     }
-    said.say("What it is", what);
-    said.say(
+    out.push_section("What it is", what);
+    out.push_section(
         "Ports of it that are called from here",
-        by_port(&rows, PortSide::There, known),
+        describe_ports(&rows, PortSide::Remote, context),
     );
-    said.say(
+    out.push_section(
         "Ports here that it calls",
-        by_port(&rows, PortSide::Here, known),
+        describe_ports(&rows, PortSide::Local, context),
     );
-    said.say("Who has to do with it", [owners(&rows, known)]);
-    said.say("In which states", [states(&rows)]);
+    out.push_section("Who has to do with it", [describe_owners(&rows, context)]);
+    out.push_section("In which states", [describe_states(&rows)]);
     let loopback = address.is_loopback();
-    said.say("What is not seen", (!loopback).then_some(Phrase::ignorance(
+    out.push_section("What is not seen", (!loopback).then_some(Phrase::unknown(
         "Whose address it really is: a router that translates addresses (NAT), a proxy or a tunnel may stand for many hosts.",
     )));
-    said.commands = vec![
+    out.commands = vec![
         format!("portolan list raddr:{address}"),
         format!("ss -tuanp dst {address}"),
         format!("lsof -nP -i @{}", bracketed(address)),
     ];
-    Some(said)
+    Some(out)
 }
 
 /// The sockets that wait for anybody.
-pub(super) fn explain_no_host(known: Known<'_>) -> Explanation {
-    let rows = open(known, |row| row.socket.remote.is_none());
-    let mut said = Explanation::of("sockets without a remote end".into());
-    said.say("What they are", [
+pub(super) fn explain_no_host(context: ExplainContext<'_>) -> Explanation {
+    let rows = open_rows(context, |row| row.socket.remote.is_none());
+    let mut out = Explanation::new("sockets without a remote end".into());
+    out.push_section("What they are", [
         Phrase::fact(
             "Listeners, and UDP sockets without a peer: they wait for whoever comes, so that nobody stands at the other end.",
         ),
-        Phrase::fact(format!("{} wait here.", count(rows.len(), "of them", "of them"))),
+        Phrase::fact(format!("{} wait here.", pluralize(rows.len(), "of them", "of them"))),
     ]);
-    said.say("Where they wait", by_port(&rows, PortSide::Here, known));
-    said.commands = vec!["ss -tulnp".into(), "lsof -nP -i".into()];
-    said
+    out.push_section(
+        "Where they wait",
+        describe_ports(&rows, PortSide::Local, context),
+    );
+    out.commands = vec!["ss -tulnp".into(), "lsof -nP -i".into()];
+    out
 }
 
 /// The sockets that no process has, for one reason.
-pub(super) fn explain_no_process(reason: NoOwner, known: Known<'_>) -> Explanation {
-    let rows = open(known, |row| why_unowned(row) == Some(reason));
-    let why = no_owner(reason, known.moment);
-    let mut said = Explanation::of(format!("no process: {}", why.text));
-    let words = say_no_process(reason);
-    let hidden = matches!(reason, NoOwner::Hidden(_)) && !sees_all(known.moment);
-    let way = hidden.then(|| Phrase::fact(format!("To see which: {}.", remedy())));
-    said.say("Why they have none", [words].into_iter().chain(way));
+pub(super) fn explain_no_process(
+    reason: UnownedReason,
+    context: ExplainContext<'_>,
+) -> Explanation {
+    let rows = open_rows(context, |row| unowned_reason(row) == Some(reason));
+    let why = describe_unowned(reason, context.moment);
+    let mut out = Explanation::new(format!("no process: {}", why.text));
+    let words = describe_no_process(reason);
+    let hidden =
+        matches!(reason, UnownedReason::Hidden(_)) && !can_see_all_processes(context.moment);
+    let hint = hidden.then(|| Phrase::fact(format!("To see which: {}.", privilege_hint())));
+    out.push_section("Why they have none", [words].into_iter().chain(hint));
     if !rows.is_empty() {
-        said.say(
+        out.push_section(
             "How many",
             [
                 Phrase::fact(format!(
                     "{} so.",
-                    count(rows.len(), "socket is", "sockets are")
+                    pluralize(rows.len(), "socket is", "sockets are")
                 )),
-                states(&rows),
+                describe_states(&rows),
             ],
         );
     }
-    said.say("Ports here", by_port(&rows, PortSide::Here, known));
-    said.say("Ports elsewhere", by_port(&rows, PortSide::There, known));
-    said.commands = vec!["ss -tuanpe".into()];
-    said
+    out.push_section(
+        "Ports here",
+        describe_ports(&rows, PortSide::Local, context),
+    );
+    out.push_section(
+        "Ports elsewhere",
+        describe_ports(&rows, PortSide::Remote, context),
+    );
+    out.commands = vec!["ss -tuanpe".into()];
+    out
 }
 
-fn open(known: Known<'_>, is_such: impl Fn(&Tracked) -> bool) -> Vec<Arc<Tracked>> {
-    let rows = known.moment.rows().filter(|row| !row.is_closed());
-    rows.filter(|row| is_such(row)).cloned().collect()
+fn open_rows(
+    context: ExplainContext<'_>,
+    predicate: impl Fn(&TrackedSocket) -> bool,
+) -> Vec<Arc<TrackedSocket>> {
+    let rows = context.moment.rows().filter(|row| !row.is_closed());
+    rows.filter(|row| predicate(row)).cloned().collect()
 }
 
 /// The ports with the most sockets first.
-fn by_port(rows: &[Arc<Tracked>], side: PortSide, known: Known<'_>) -> Vec<Phrase> {
+fn describe_ports(
+    rows: &[Arc<TrackedSocket>],
+    side: PortSide,
+    context: ExplainContext<'_>,
+) -> Vec<Phrase> {
     let mut ports: BTreeMap<PortKey, usize> = BTreeMap::new();
     for row in rows {
         let key = row.port_key();
@@ -128,36 +148,43 @@ fn by_port(rows: &[Arc<Tracked>], side: PortSide, known: Known<'_>) -> Vec<Phras
     }
     let mut ports: Vec<(PortKey, usize)> = ports.into_iter().collect();
     ports.sort_by_key(|(key, n)| (std::cmp::Reverse(*n), *key));
-    let rest = ports.len().saturating_sub(MOST);
-    let mut said: Vec<Phrase> = ports
+    let rest = ports.len().saturating_sub(MAX_LISTED);
+    let mut out: Vec<Phrase> = ports
         .iter()
-        .take(MOST)
+        .take(MAX_LISTED)
         .map(|(key, n)| {
-            let name = known.services.of(*key, known.moment.ephemeral);
+            let name = context
+                .services
+                .shared_port_name(*key, context.moment.ephemeral);
             let name = name.map_or(String::new(), |name| format!(" ({name})"));
-            Phrase::fact(format!("{key}{name}: {}.", count(*n, "socket", "sockets")))
+            Phrase::fact(format!(
+                "{key}{name}: {}.",
+                pluralize(*n, "socket", "sockets")
+            ))
         })
         .collect();
     if rest > 0 {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "And {}.",
-            count(rest, "port more", "ports more")
+            pluralize(rest, "port more", "ports more")
         )));
     }
-    said
+    out
 }
 
-fn owners(rows: &[Arc<Tracked>], known: Known<'_>) -> Phrase {
+fn describe_owners(rows: &[Arc<TrackedSocket>], context: ExplainContext<'_>) -> Phrase {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
-        *names.entry(owner(row, known.moment).text).or_default() += 1;
+        *names
+            .entry(describe_owner(row, context.moment).text)
+            .or_default() += 1;
     }
     let mut names: Vec<(String, usize)> = names.into_iter().collect();
     names.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
-    let rest = names.len().saturating_sub(MOST);
-    let shown = names.iter().take(MOST);
+    let rest = names.len().saturating_sub(MAX_LISTED);
+    let shown = names.iter().take(MAX_LISTED);
     let mut words: Vec<String> = shown
-        .map(|(name, n)| format!("{name} ({})", count(*n, "socket", "sockets")))
+        .map(|(name, n)| format!("{name} ({})", pluralize(*n, "socket", "sockets")))
         .collect();
     if rest > 0 {
         words.push(format!("{rest} more"));
@@ -165,7 +192,7 @@ fn owners(rows: &[Arc<Tracked>], known: Known<'_>) -> Phrase {
     Phrase::fact(format!("{}.", words.join(", ")))
 }
 
-fn states(rows: &[Arc<Tracked>]) -> Phrase {
+fn describe_states(rows: &[Arc<TrackedSocket>]) -> Phrase {
     let mut states: BTreeMap<Option<TcpState>, usize> = BTreeMap::new();
     for row in rows {
         *states.entry(row.socket.tcp_state()).or_default() += 1;

@@ -1,49 +1,49 @@
 //! What the kernel keeps of a socket, and how it finds it again.
 
-use super::{Explanation, Known, due_in};
-use crate::history::{Ownership, Tracked};
-use crate::quantity::{self, count, thousands};
+use super::{ExplainContext, Explanation, format_due_in};
+use crate::history::{Ownership, TrackedSocket};
+use crate::quantity::{self, pluralize, thousands};
 use crate::socket::{Socket, TcpState, TimerKind};
 use crate::teach::Phrase;
 
 /// Its names, where it is looked up, what waits, what runs.
-pub(super) fn kernel(said: &mut Explanation, row: &Tracked, known: Known<'_>) {
-    said.say("Its names", names(row));
-    said.say("How it is found", found(&row.socket));
-    said.say("Its queues", queues(&row.socket));
-    said.say("Its timer", [timer(row, known)]);
-    said.say("TCP's own figures", figures(&row.socket));
-    said.say("Who opened it", opener(&row.socket, known));
+pub(super) fn add_kernel(out: &mut Explanation, row: &TrackedSocket, context: ExplainContext<'_>) {
+    out.push_section("Its names", identifiers(row));
+    out.push_section("How it is found", lookup_rules(&row.socket));
+    out.push_section("Its queues", describe_queues(&row.socket));
+    out.push_section("Its timer", [describe_timer(row, context)]);
+    out.push_section("TCP's own figures", tcp_counters(&row.socket));
+    out.push_section("Who opened it", describe_creator(&row.socket, context));
 }
 
-fn names(row: &Tracked) -> Vec<Phrase> {
+fn identifiers(row: &TrackedSocket) -> Vec<Phrase> {
     let socket = &row.socket;
-    let mut said = Vec::new();
-    said.push(match socket.inode {
+    let mut out = Vec::new();
+    out.push(match socket.inode {
         Some(inode) => Phrase::fact(format!(
             "inode {}: a descriptor of it reads socket:[{}] in /proc/PID/fd, which is how its processes are found.",
             inode.0, inode.0
         )),
         None => match &row.ownership {
-            Ownership::Untold => Phrase::ignorance("Its inode is not told by this source."),
+            Ownership::Unsupported => Phrase::unknown("Its inode is not told by this source."),
             Ownership::Unaccepted => Phrase::fact(
                 "No inode: it gets one when accept() gives it to a program, so that no descriptor leads to it now.",
             ),
             _ => Phrase::fact("No inode: no descriptor leads to it any more, so it cannot have a process."),
         },
     });
-    said.push(match socket.cookie {
+    out.push(match socket.cookie {
         Some(cookie) => Phrase::fact(format!(
             "cookie {:x}: its own number until the machine is restarted; it stays the same in every state.",
             cookie.0
         )),
-        None => Phrase::ignorance("Its cookie, the kernel's own number for it, is not told by this source."),
+        None => Phrase::unknown("Its cookie, the kernel's own number for it, is not told by this source."),
     });
-    said
+    out
 }
 
 /// How a packet finds its socket.
-fn found(socket: &Socket) -> Vec<Phrase> {
+fn lookup_rules(socket: &Socket) -> Vec<Phrase> {
     let protocol = socket.protocol().name().to_uppercase();
     let local = socket.local;
     match (socket.tcp_state(), socket.remote) {
@@ -74,8 +74,8 @@ fn found(socket: &Socket) -> Vec<Phrase> {
     }
 }
 
-fn queues(socket: &Socket) -> Vec<Phrase> {
-    if let Some(backlog) = socket.backlog {
+fn describe_queues(socket: &Socket) -> Vec<Phrase> {
+    if let Some(backlog) = socket.accept_queue {
         let limit = backlog
             .limit
             .map_or_else(|| "not told".to_owned(), |limit| limit.to_string());
@@ -85,7 +85,7 @@ fn queues(socket: &Socket) -> Vec<Phrase> {
         ))];
     }
     let Some(queues) = socket.queues else {
-        return vec![Phrase::ignorance("Its queues are not told by this source.")];
+        return vec![Phrase::unknown("Its queues are not told by this source.")];
     };
     let (recv, send) = (
         thousands(queues.recv as usize),
@@ -96,7 +96,7 @@ fn queues(socket: &Socket) -> Vec<Phrase> {
             "Recv-Q {recv}, Send-Q {send}: bytes of memory, what the kernel needs around each datagram included."
         ))];
     };
-    let mut said = vec![Phrase::fact(format!(
+    let mut out = vec![Phrase::fact(format!(
         "Recv-Q {recv}: received in order and not read. Send-Q {send}: written and not acknowledged."
     ))];
     let note = match state {
@@ -109,18 +109,18 @@ fn queues(socket: &Socket) -> Vec<Phrase> {
         TcpState::CloseWait if queues.recv > 0 => {
             "The other end's FIN takes a number of its own and counts as 1 in Recv-Q until the program reads it."
         }
-        _ => return said,
+        _ => return out,
     };
-    said.push(Phrase::fact(note));
-    said
+    out.push(Phrase::fact(note));
+    out
 }
 
-fn timer(row: &Tracked, known: Known<'_>) -> Phrase {
+fn describe_timer(row: &TrackedSocket, context: ExplainContext<'_>) -> Phrase {
     let Some(timer) = row.socket.timer.filter(|_| !row.is_closed()) else {
         return Phrase::fact("None that is told of: without one nothing happens here by itself.");
     };
-    let due = due_in(timer.due.saturating_sub(known.moment.elapsed));
-    let times = count(timer.retransmits.into(), "time", "times");
+    let due = format_due_in(timer.due.saturating_sub(context.moment.elapsed));
+    let times = pluralize(timer.retransmits.into(), "time", "times");
     Phrase::fact(match timer.kind {
         TimerKind::Retransmit => format!(
             "Retransmission: what is not acknowledged goes out again {due}; it did so {times} already, and the pauses grow."
@@ -129,7 +129,7 @@ fn timer(row: &Tracked, known: Known<'_>) -> Phrase {
             format!("Keepalive: an empty segment asks {due} whether the other end is still there.")
         }
         TimerKind::TimeWait => format!("The kernel forgets the row {due}."),
-        TimerKind::Probe => format!(
+        TimerKind::ZeroWindowProbe => format!(
             "Zero-window probe: a segment asks {due} whether the other end has room again; {times} so far."
         ),
         TimerKind::Other(number) => {
@@ -138,47 +138,47 @@ fn timer(row: &Tracked, known: Known<'_>) -> Phrase {
     })
 }
 
-fn figures(socket: &Socket) -> Vec<Phrase> {
+fn tcp_counters(socket: &Socket) -> Vec<Phrase> {
     let Some(tcp) = socket.tcp else {
         return Vec::new();
     };
-    let mut said = Vec::new();
+    let mut out = Vec::new();
     if let Some(rtt) = tcp.rtt_us {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "Round trip {} (varies by {}); from it the kernel works out how long it waits before it sends again.",
-            quantity::round_trip(rtt.get()),
-            quantity::round_trip(tcp.rtt_variation_us)
+            quantity::rtt(rtt.get()),
+            quantity::rtt(tcp.rtt_variation_us)
         )));
     }
     let algorithm = socket
         .congestion
         .map_or(String::new(), |c| format!(" (by {})", c.as_str()));
-    said.push(Phrase::fact(format!(
+    out.push(Phrase::fact(format!(
         "Congestion window{algorithm}: {} of at most {} B may be under way at a time.",
-        count(tcp.congestion_window as usize, "segment", "segments"),
+        pluralize(tcp.congestion_window as usize, "segment", "segments"),
         thousands(tcp.send_mss as usize)
     )));
     if let Some(delivered) = tcp.delivered {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "{} B received; {} B acknowledged by the other end.",
             thousands(delivered.received as usize),
             thousands(delivered.acknowledged as usize)
         )));
-        said.push(Phrase::fact(
+        out.push(Phrase::fact(
             "The acknowledged ones count what is no data: the SYN, as 1, if this end dialled, and its FIN, as 1, once that is acknowledged.",
         ));
         if socket.tcp_state() == Some(TcpState::FinWait2) {
-            said.push(Phrase::fact(
+            out.push(Phrase::fact(
                 "Here the FIN is acknowledged, and is among them.",
             ));
         }
     }
-    said
+    out
 }
 
-fn opener(socket: &Socket, known: Known<'_>) -> Vec<Phrase> {
-    let directory = &known.moment.directory;
-    let mut said = vec![match socket.uid {
+fn describe_creator(socket: &Socket, context: ExplainContext<'_>) -> Vec<Phrase> {
+    let directory = &context.moment.directory;
+    let mut out = vec![match socket.uid {
         Some(uid) => match directory.users.get(&uid) {
             Some(name) => Phrase::fact(format!(
                 "uid {uid}, which is {name}: the user who made it, whoever holds it now."
@@ -187,15 +187,15 @@ fn opener(socket: &Socket, known: Known<'_>) -> Vec<Phrase> {
                 "uid {uid}: the user who made it, whoever holds it now."
             )),
         },
-        None => Phrase::ignorance(
+        None => Phrase::unknown(
             "No user is known. Where the kernel shows uid 0 for a row without inode, that does not mean root.",
         ),
     }];
     if let Some(cgroup) = socket.cgroup.and_then(|id| directory.cgroups.get(&id)) {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "cgroup {}: where it was made.",
             cgroup.path
         )));
     }
-    said
+    out
 }

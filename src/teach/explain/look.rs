@@ -3,12 +3,12 @@
 
 /// From where something is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum Perspective {
     /// In plain words.
     #[default]
-    Words,
+    Plain,
     /// What the program called.
-    Calls,
+    Syscalls,
     /// What the kernel keeps.
     Kernel,
     /// What went over the wire.
@@ -17,11 +17,11 @@ pub enum Look {
     Standard,
 }
 
-impl Look {
+impl Perspective {
     /// All, in the order of their keys.
     pub const ALL: [Self; 5] = [
-        Self::Words,
-        Self::Calls,
+        Self::Plain,
+        Self::Syscalls,
         Self::Kernel,
         Self::Wire,
         Self::Standard,
@@ -30,8 +30,8 @@ impl Look {
     /// One word.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Words => "words",
-            Self::Calls => "calls",
+            Self::Plain => "words",
+            Self::Syscalls => "calls",
             Self::Kernel => "kernel",
             Self::Wire => "wire",
             Self::Standard => "standard",
@@ -39,10 +39,10 @@ impl Look {
     }
 
     /// What it shows, as a phrase.
-    pub const fn shows(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self {
-            Self::Words => "in plain words",
-            Self::Calls => "what the program called",
+            Self::Plain => "in plain words",
+            Self::Syscalls => "what the program called",
             Self::Kernel => "what the kernel keeps",
             Self::Wire => "what went over the wire",
             Self::Standard => "what the standard says",
@@ -51,14 +51,18 @@ impl Look {
 
     /// The next one; after the last comes the first.
     pub fn next(self) -> Self {
-        let here = Self::ALL.iter().position(|look| *look == self);
+        let here = Self::ALL
+            .iter()
+            .position(|perspective| *perspective == self);
         let next = here.map_or(0, |here| (here + 1) % Self::ALL.len());
         Self::ALL[next]
     }
 
     /// The one before.
     pub fn previous(self) -> Self {
-        let here = Self::ALL.iter().position(|look| *look == self);
+        let here = Self::ALL
+            .iter()
+            .position(|perspective| *perspective == self);
         let before = here.map_or(0, |here| (here + Self::ALL.len() - 1) % Self::ALL.len());
         Self::ALL[before]
     }

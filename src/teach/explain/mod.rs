@@ -21,9 +21,9 @@ mod vacancy;
 mod wire;
 mod zero;
 
-pub(super) use other_end::waiting_at;
+pub(super) use other_end::find_listener;
 
-pub use look::Look;
+pub use look::Perspective;
 pub use port::explain_port;
 pub use process::explain_process;
 pub use row::explain_row;
@@ -31,18 +31,18 @@ pub use row::explain_row;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::history::{Moment, Slot, Tracked};
+use crate::history::{Moment, Slot, TrackedSocket};
 use crate::port::{Port, Protocol};
 use crate::process::ProcessKey;
 use crate::quantity;
-use crate::query::{GroupKey, NoOwner};
+use crate::query::{GroupKey, UnownedReason};
 use crate::services::Services;
 use crate::socket::SocketKey;
 use crate::teach::{Findings, Phrase};
 
 /// What explanations are made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct ExplainContext<'a> {
     /// What was seen.
     pub moment: &'a Moment,
     /// Names of ports.
@@ -53,11 +53,11 @@ pub struct Known<'a> {
 
 /// Sentences that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passage {
+pub struct ExplanationSection {
     /// The question they answer, a few words.
     pub heading: &'static str,
     /// The sentences.
-    pub said: Vec<Phrase>,
+    pub phrases: Vec<Phrase>,
 }
 
 /// Everything there is to say of one thing.
@@ -66,16 +66,16 @@ pub struct Explanation {
     /// What it is about.
     pub title: String,
     /// What there is to say; none of them is empty.
-    pub passages: Vec<Passage>,
+    pub sections: Vec<ExplanationSection>,
     /// What to type to see the same in other tools.
     pub commands: Vec<String>,
     /// Two things side by side, before all passages; only where two are compared.
-    pub contrasts: Vec<Contrast>,
+    pub comparisons: Vec<ComparisonRow>,
 }
 
 /// One way in which a socket and a port differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contrast {
+pub struct ComparisonRow {
     /// In what they differ, a word or two.
     pub label: &'static str,
     /// What a socket is in this.
@@ -83,106 +83,117 @@ pub struct Contrast {
     /// What a port is in this.
     pub port: &'static str,
     /// What can be seen of it on this machine now.
-    pub here: Phrase,
+    pub observed: Phrase,
 }
 
 /// What can be explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum ExplainSubject {
     /// A port, of one protocol or of both.
     Port(Port, Option<Protocol>),
     /// A socket.
-    Row(SocketKey, Slot),
+    Socket(SocketKey, Slot),
     /// A process.
     Process(ProcessKey),
     /// The sockets that no process has, for one reason.
-    NoProcess(NoOwner),
+    NoProcess(UnownedReason),
     /// A remote address.
     Host(IpAddr),
     /// The sockets that have no remote end.
     NoHost,
     /// The difference between a socket and a port.
-    Difference,
+    SocketVsPort,
 }
 
-impl Subject {
+impl ExplainSubject {
     /// What a group is about.
-    pub const fn of(group: GroupKey) -> Self {
+    pub const fn from_group(group: GroupKey) -> Self {
         match group {
             GroupKey::Port(key) => Self::Port(key.port, Some(key.protocol)),
             GroupKey::Process(key) => Self::Process(key),
-            GroupKey::NoProcess(reason) => Self::NoProcess(reason),
+            GroupKey::Unowned(reason) => Self::NoProcess(reason),
             GroupKey::Host(address) => Self::Host(address),
             GroupKey::NoHost => Self::NoHost,
         }
     }
 
     /// Whether there is more than one look at it.
-    pub const fn has_looks(self) -> bool {
-        matches!(self, Self::Port(..) | Self::Row(..))
+    pub const fn has_perspectives(self) -> bool {
+        matches!(self, Self::Port(..) | Self::Socket(..))
     }
 }
 
 /// Explains it in one look; `None` where it is not there, or not any more.
-pub fn explain(subject: Subject, look: Look, known: Known<'_>) -> Option<Explanation> {
+pub fn build_explanation(
+    subject: ExplainSubject,
+    perspective: Perspective,
+    context: ExplainContext<'_>,
+) -> Option<Explanation> {
     match subject {
-        Subject::Port(Port::NONE, protocol) => Some(zero::explain_zero(protocol)),
-        Subject::Port(port, protocol) => Some(match look {
-            Look::Words => explain_port(port, protocol, known),
-            _ => port_looks::look_at_port(port, protocol, look, known),
+        ExplainSubject::Port(Port::NONE, protocol) => Some(zero::explain_port_zero(protocol)),
+        ExplainSubject::Port(port, protocol) => Some(match perspective {
+            Perspective::Plain => explain_port(port, protocol, context),
+            _ => port_looks::explain_port_from(port, protocol, perspective, context),
         }),
-        Subject::Row(key, slot) => {
+        ExplainSubject::Socket(key, slot) => {
             // Where closed sockets are listed, a row does not keep its slot.
-            let here = known.moment.row(slot).filter(|row| row.key == key);
-            let row = here.or_else(|| known.moment.rows().find(|row| row.key == key))?;
-            Some(look_at_row(row, look, known))
+            let here = context.moment.row(slot).filter(|row| row.key == key);
+            let row = here.or_else(|| context.moment.rows().find(|row| row.key == key))?;
+            Some(explain_row_from(row, perspective, context))
         }
-        Subject::Process(key) => {
-            let process = known.moment.directory.processes.get(&key)?;
-            Some(explain_process(process, known))
+        ExplainSubject::Process(key) => {
+            let process = context.moment.directory.processes.get(&key)?;
+            Some(explain_process(process, context))
         }
-        Subject::NoProcess(reason) => Some(host::explain_no_process(reason, known)),
-        Subject::Host(address) => host::explain_host(address, known),
-        Subject::NoHost => Some(host::explain_no_host(known)),
-        Subject::Difference => Some(difference::explain_difference(known)),
+        ExplainSubject::NoProcess(reason) => Some(host::explain_no_process(reason, context)),
+        ExplainSubject::Host(address) => host::explain_host(address, context),
+        ExplainSubject::NoHost => Some(host::explain_no_host(context)),
+        ExplainSubject::SocketVsPort => Some(difference::explain_socket_vs_port(context)),
     }
 }
 
 /// One look at a socket.
-pub fn look_at_row(row: &Tracked, look: Look, known: Known<'_>) -> Explanation {
-    let mut said = Explanation::of(crate::teach::row_title(row, known.moment));
-    match look {
-        Look::Words => return explain_row(row, known),
-        Look::Calls => calls::calls(&mut said, row, known),
-        Look::Kernel => kernel::kernel(&mut said, row, known),
-        Look::Wire => wire::wire(&mut said, row, known.moment),
-        Look::Standard => standard::standard(&mut said, row, known),
+pub fn explain_row_from(
+    row: &TrackedSocket,
+    perspective: Perspective,
+    context: ExplainContext<'_>,
+) -> Explanation {
+    let mut said = Explanation::new(crate::teach::row_title(row, context.moment));
+    match perspective {
+        Perspective::Plain => return explain_row(row, context),
+        Perspective::Syscalls => calls::add_syscalls(&mut said, row, context),
+        Perspective::Kernel => kernel::add_kernel(&mut said, row, context),
+        Perspective::Wire => wire::add_wire(&mut said, row, context.moment),
+        Perspective::Standard => standard::add_standard(&mut said, row, context),
     }
-    said.commands = row::commands(&row.socket);
+    said.commands = row::related_commands(&row.socket);
     said
 }
 
 impl Explanation {
-    fn of(title: String) -> Self {
+    fn new(title: String) -> Self {
         Self {
             title,
-            passages: Vec::new(),
+            sections: Vec::new(),
             commands: Vec::new(),
-            contrasts: Vec::new(),
+            comparisons: Vec::new(),
         }
     }
 
     /// Adds a passage, if there is anything in it.
-    fn say(&mut self, heading: &'static str, said: impl IntoIterator<Item = Phrase>) {
+    fn push_section(&mut self, heading: &'static str, said: impl IntoIterator<Item = Phrase>) {
         let said: Vec<Phrase> = said.into_iter().collect();
         if !said.is_empty() {
-            self.passages.push(Passage { heading, said });
+            self.sections.push(ExplanationSection {
+                heading,
+                phrases: said,
+            });
         }
     }
 }
 
 /// When something ended: `2s ago`.
-fn ago(passed: Duration) -> String {
+fn format_ago(passed: Duration) -> String {
     match passed.as_secs() {
         0 => "less than a second ago".into(),
         _ => format!("{} ago", quantity::age(passed)),
@@ -190,7 +201,7 @@ fn ago(passed: Duration) -> String {
 }
 
 /// When something is due: `in 2s`.
-fn due_in(left: Duration) -> String {
+fn format_due_in(left: Duration) -> String {
     match left.as_secs() {
         0 => "within a second".into(),
         _ => format!("in {}", quantity::age(left)),

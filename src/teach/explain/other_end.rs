@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use super::{ago, place};
-use crate::endpoint::{Endpoint, Scope};
-use crate::history::{Moment, Tracked};
+use super::{format_ago, place};
+use crate::endpoint::{AddressScope, Endpoint};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::Protocol;
-use crate::socket::{Backlog, Socket, TcpState};
-use crate::teach::{Phrase, holders, local, owner};
+use crate::socket::{AcceptQueue, Socket, TcpState};
+use crate::teach::{Phrase, describe_owner, format_holders, format_local};
 
 /// The sentences.
-pub(super) fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+pub(super) fn describe_peer(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
     let Some(remote) = row.socket.remote else {
         return vec![Phrase::fact(match row.socket.protocol() {
             Protocol::Tcp => {
@@ -22,97 +22,105 @@ pub(super) fn other_end(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             Protocol::Udp => "None in particular: each datagram has its own sender.",
         })];
     };
-    let mut said = vec![Phrase::fact(place::address(remote))];
+    let mut phrases = vec![Phrase::fact(place::address_meaning(remote))];
     match moment.peer_of(row) {
-        Some(peer) if peer.key == row.key => said.push(Phrase::fact(
+        Some(peer) if peer.key == row.key => phrases.push(Phrase::fact(
             "It is connected to itself: one socket, both ends of one connection.",
         )),
-        Some(peer) if peer.is_closed() => said.push(gone(peer, moment)),
+        Some(peer) if peer.is_closed() => phrases.push(describe_closed_peer(peer, moment)),
         Some(peer) => {
             let state = peer
                 .socket
                 .tcp_state()
                 .map_or(String::new(), |s| format!(", in {}", s.name()));
-            said.push(Phrase::fact(format!(
+            phrases.push(Phrase::fact(format!(
                 "That end is on this machine, too, a row of its own{state}: {}. One connection is two rows then.",
-                whose(peer, moment)
+                owner_text(peer, moment)
             )));
         }
-        None if is_own(remote, &row.socket) => said.push(at_home(row, remote, moment)),
-        None => said.push(Phrase::inference(
+        None if is_local_address(remote, &row.socket) => phrases.push(describe_local_target(row, remote, moment)),
+        None => phrases.push(Phrase::inference(
             "No socket of this machine that we see is that end: it is another machine's, in another network namespace, or gone.",
         )),
     }
-    said
+    phrases
 }
 
 /// The row of the other end, where that socket is there still: what is gone keeps its row a while.
-pub(super) fn live_peer<'a>(row: &Tracked, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
+pub(super) fn open_peer<'a>(
+    row: &TrackedSocket,
+    moment: &'a Moment,
+) -> Option<&'a Arc<TrackedSocket>> {
     moment.peer_of(row).filter(|peer| !peer.is_closed())
 }
 
 /// That end was seen, and has ended.
-fn gone(peer: &Tracked, moment: &Moment) -> Phrase {
-    let ended = ago(moment
-        .elapsed
-        .saturating_sub(peer.ended().unwrap_or_default()));
+fn describe_closed_peer(peer: &TrackedSocket, moment: &Moment) -> Phrase {
+    let ended = format_ago(
+        moment
+            .elapsed
+            .saturating_sub(peer.closed_at().unwrap_or_default()),
+    );
     let last = peer
         .socket
         .tcp_state()
         .map_or(String::new(), |s| format!(", last in {}", s.name()));
-    let whose = peer.ownership.holders().map_or(String::new(), |held| {
-        format!(" {} had it.", holders(held, &moment.directory))
-    });
+    let last_owner = peer
+        .ownership
+        .holders()
+        .map_or(String::new(), |holder_set| {
+            format!(" {} had it.", format_holders(holder_set, &moment.directory))
+        });
     Phrase::fact(format!(
-        "That end was on this machine, too, a row of its own. It is gone: it ended {ended}{last}.{whose}"
+        "That end was on this machine, too, a row of its own. It is gone: it ended {ended}{last}.{last_owner}"
     ))
 }
 
 /// Whether this is a call to a listener of this machine whose queue is full.
-pub(super) fn is_turned_away(row: &Tracked, moment: &Moment) -> bool {
+pub(super) fn is_blocked_by_full_backlog(row: &TrackedSocket, moment: &Moment) -> bool {
     let calling = row.socket.tcp_state() == Some(TcpState::SynSent);
     let Some(remote) = row.socket.remote.filter(|_| calling && !row.is_closed()) else {
         return false;
     };
-    is_own(remote, &row.socket)
-        && waiting_at(remote, Protocol::Tcp, moment)
-            .and_then(|waiting| waiting.socket.backlog)
-            .is_some_and(Backlog::is_full)
+    is_local_address(remote, &row.socket)
+        && find_listener(remote, Protocol::Tcp, moment)
+            .and_then(|listener| listener.socket.accept_queue)
+            .is_some_and(AcceptQueue::is_full)
 }
 
 /// Whether the address of the other end is surely this machine's.
-pub(super) fn is_own(remote: Endpoint, socket: &Socket) -> bool {
-    remote.scope() == Scope::Loopback || remote.plain() == socket.local.plain()
+pub(super) fn is_local_address(remote: Endpoint, socket: &Socket) -> bool {
+    remote.scope() == AddressScope::Loopback || remote.canonical_ip() == socket.local.canonical_ip()
 }
 
 /// Who waits at an endpoint of this machine: bound to the very address before bound to every one.
-pub(in crate::teach) fn waiting_at(
+pub(in crate::teach) fn find_listener(
     end: Endpoint,
     protocol: Protocol,
     moment: &Moment,
-) -> Option<&Arc<Tracked>> {
-    let waits = |row: &&Arc<Tracked>| {
+) -> Option<&Arc<TrackedSocket>> {
+    let waits = |row: &&Arc<TrackedSocket>| {
         let socket = &row.socket;
         socket.is_listening()
             && !row.is_closed()
             && socket.protocol() == protocol
             && socket.local.port == end.port
     };
-    let at_all = |row: &&Arc<Tracked>| row.socket.local.address.is_unspecified();
-    let exactly = |row: &&Arc<Tracked>| row.socket.local.plain() == end.plain();
+    let wildcard = |row: &&Arc<TrackedSocket>| row.socket.local.address.is_unspecified();
+    let exact = |row: &&Arc<TrackedSocket>| row.socket.local.canonical_ip() == end.canonical_ip();
     let rows = || moment.rows().filter(waits);
-    rows().find(exactly).or_else(|| rows().find(at_all))
+    rows().find(exact).or_else(|| rows().find(wildcard))
 }
 
 /// The other end is this machine's, and no connected socket of it.
-fn at_home(row: &Tracked, remote: Endpoint, moment: &Moment) -> Phrase {
-    let Some(waiting) = waiting_at(remote, row.socket.protocol(), moment) else {
+fn describe_local_target(row: &TrackedSocket, remote: Endpoint, moment: &Moment) -> Phrase {
+    let Some(listener) = find_listener(remote, row.socket.protocol(), moment) else {
         return Phrase::fact(
             "The address is this machine's own, and no socket here is that end: it is gone, or was never there.",
         );
     };
-    let (who, place) = (whose(waiting, moment), local(waiting, moment));
-    match (row.socket.tcp_state(), waiting.socket.backlog) {
+    let (who, place) = (owner_text(listener, moment), format_local(listener, moment));
+    match (row.socket.tcp_state(), listener.socket.accept_queue) {
         (None, _) => Phrase::fact(format!(
             "What is sent goes to the socket that waits at {place} on this machine: {who}. To that one it is a sender among others."
         )),
@@ -128,9 +136,9 @@ fn at_home(row: &Tracked, remote: Endpoint, moment: &Moment) -> Phrase {
     }
 }
 
-fn whose(row: &Tracked, moment: &Moment) -> String {
+fn owner_text(row: &TrackedSocket, moment: &Moment) -> String {
     match row.ownership.holders() {
-        Some(held) => format!("{} has it", holders(held, &moment.directory)),
-        None => owner(row, moment).text,
+        Some(holder_set) => format!("{} has it", format_holders(holder_set, &moment.directory)),
+        None => describe_owner(row, moment).text,
     }
 }

@@ -1,32 +1,36 @@
 //! What an address and a port number mean by themselves.
 
-use crate::endpoint::{Endpoint, Scope};
+use crate::endpoint::{AddressScope, Endpoint};
 use crate::port::{Port, PortRange};
 
 /// How far an address reaches, as the end of a sentence: "… is the loopback address".
-pub(super) const fn scope(scope: Scope) -> &'static str {
+pub(super) const fn scope_meaning(scope: AddressScope) -> &'static str {
     match scope {
-        Scope::Unspecified => "stands for every address of this machine",
-        Scope::Loopback => "is a loopback address: only programs on this machine can use it",
-        Scope::LinkLocal => "is link-local: it is only good on one network segment",
-        Scope::Private => "is a private address: it is not routed over the Internet",
-        Scope::Multicast => "is a multicast address: a group, not a host",
-        Scope::Global => "is a public address",
+        AddressScope::Unspecified => "stands for every address of this machine",
+        AddressScope::Loopback => "is a loopback address: only programs on this machine can use it",
+        AddressScope::LinkLocal => "is link-local: it is only good on one network segment",
+        AddressScope::Private => "is a private address: it is not routed over the Internet",
+        AddressScope::Multicast => "is a multicast address: a group, not a host",
+        AddressScope::Global => "is a public address",
     }
 }
 
 /// The same of an endpoint, with what is special about its notation.
-pub(super) fn address(end: Endpoint) -> String {
-    let mapped = match end.is_mapped() {
+pub(super) fn address_meaning(end: Endpoint) -> String {
+    let mapped = match end.is_ipv4_mapped() {
         true => "; it is an IPv4 address on an IPv6 socket",
         false => "",
     };
-    format!("{} {}{mapped}.", end.plain(), scope(end.scope()))
+    format!(
+        "{} {}{mapped}.",
+        end.canonical_ip(),
+        scope_meaning(end.scope())
+    )
 }
 
 /// In which range it is (RFC 6335 §6), who may bind it (the system's own rule), and whether the
 /// system hands it out.
-pub(super) fn class(port: Port, ephemeral: PortRange) -> String {
+pub(super) fn port_class(port: Port, ephemeral: PortRange) -> String {
     let class = match port.number() {
         0 => return "0 is never on the wire: to the system it means \"choose one for me\".".into(),
         1..=1023 => "a system port: on most systems only privileged programs may bind it",

@@ -5,91 +5,101 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::other_end::is_own;
-use super::vacancy::vacancy;
-use super::{Explanation, Known, place};
-use crate::history::{Moment, Side, Tracked};
+use super::other_end::is_local_address;
+use super::vacancy::can_listen;
+use super::{ExplainContext, Explanation, place};
+use crate::history::{Moment, Side, TrackedSocket};
 use crate::port::{Port, Protocol};
-use crate::quantity::count;
+use crate::quantity::pluralize;
 use crate::services::Services;
-use crate::socket::{Backlog, TcpState};
-use crate::teach::{Phrase, local, owner, remote};
+use crate::socket::{AcceptQueue, TcpState};
+use crate::teach::{Phrase, describe_owner, format_local, format_remote};
 
 /// Listeners, connections and calls are named one by one up to so many.
-const MOST: usize = 6;
+const MAX_LISTED: usize = 6;
 
 /// Everything there is to say of a port; of both protocols where none is given: they have nothing
 /// to do with each other.
-pub fn explain_port(port: Port, protocol: Option<Protocol>, known: Known<'_>) -> Explanation {
-    let Known {
+pub fn explain_port(
+    port: Port,
+    protocol: Option<Protocol>,
+    context: ExplainContext<'_>,
+) -> Explanation {
+    let ExplainContext {
         moment, services, ..
-    } = known;
+    } = context;
     let title = match protocol {
         Some(protocol) => format!("port {port}/{protocol}"),
         None => format!("port {port}"),
     };
-    let mut said = Explanation::of(title);
-    let mut number = vec![Phrase::fact(place::class(port, moment.ephemeral))];
+    let mut out = Explanation::new(title);
+    let mut number = vec![Phrase::fact(place::port_class(port, moment.ephemeral))];
     let protocols: &[Protocol] = match protocol {
         Some(Protocol::Tcp) => &[Protocol::Tcp],
         Some(Protocol::Udp) => &[Protocol::Udp],
         None => &[Protocol::Tcp, Protocol::Udp],
     };
-    number.extend(protocols.iter().map(|p| registered(port, *p, services)));
+    number.extend(protocols.iter().map(|p| registration(port, *p, services)));
     if protocols.len() > 1 {
         number.push(Phrase::fact(format!(
             "{port}/tcp and {port}/udp are two different ports that happen to have the same number."
         )));
     }
-    said.say("The number", number);
-    let uses: Vec<Uses<'_>> = protocols
+    out.push_section("The number", number);
+    let port_sockets: Vec<PortSockets<'_>> = protocols
         .iter()
-        .map(|protocol| Uses::of(port, *protocol, moment))
+        .map(|protocol| PortSockets::new(port, *protocol, moment))
         .collect();
-    said.say(
+    out.push_section(
         "Who waits there",
-        uses.iter().flat_map(|u| u.listeners(moment)),
+        port_sockets
+            .iter()
+            .flat_map(|u| u.describe_listeners(moment)),
     );
-    said.say(
+    out.push_section(
         "Who is connected to it",
-        uses.iter().flat_map(|u| u.serving(port)),
+        port_sockets.iter().flat_map(|u| u.describe_accepted(port)),
     );
-    said.say(
+    out.push_section(
         "Who dialled from it",
-        uses.iter().flat_map(|u| u.borrowed(port, moment)),
+        port_sockets
+            .iter()
+            .flat_map(|u| u.describe_outgoing(port, moment)),
     );
-    said.say(
+    out.push_section(
         "Who calls that port",
-        uses.iter().flat_map(|u| u.calling(port, moment)),
+        port_sockets
+            .iter()
+            .flat_map(|u| u.describe_callers(port, moment)),
     );
-    if uses.iter().all(Uses::is_empty) {
-        said.say("Who uses it", [Phrase::fact(format!(
+    if port_sockets.iter().all(PortSockets::is_empty) {
+        out.push_section("Who uses it", [Phrase::fact(format!(
             "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
         ))]);
     }
-    let mut could: Vec<Phrase> = Vec::new();
+    let mut can_listen_notes: Vec<Phrase> = Vec::new();
     for protocol in protocols {
-        for phrase in vacancy(port, *protocol, moment) {
+        for phrase in can_listen(port, *protocol, moment) {
             // What holds for the number holds for both protocols, and is said once.
-            if !could.contains(&phrase) {
-                could.push(phrase);
+            if !can_listen_notes.contains(&phrase) {
+                can_listen_notes.push(phrase);
             }
         }
     }
-    said.say("Could a program listen there now?", could);
-    let found = known.findings.all().iter();
+    out.push_section("Could a program listen there now?", can_listen_notes);
+    let found = context.findings.all().iter();
     let found = found
         .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
-    said.say("Worth a look", found.map(|found| found.sentence.clone()));
-    said.say("What is not seen", [Phrase::ignorance(
+    out.push_section("Worth a look", found.map(|found| found.sentence.clone()));
+    out.push_section("What is not seen", [Phrase::unknown(
         "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
     )]);
-    said.commands = commands(port);
-    said
+    out.commands = related_commands(port);
+    out
 }
 
 /// What shows the same elsewhere.
-pub(super) fn commands(port: Port) -> Vec<String> {
+pub(super) fn related_commands(port: Port) -> Vec<String> {
     vec![
         format!("portolan free {port}"),
         format!("ss -tuanp 'sport = :{port} or dport = :{port}'"),
@@ -97,7 +107,7 @@ pub(super) fn commands(port: Port) -> Vec<String> {
     ]
 }
 
-fn registered(port: Port, protocol: Protocol, services: &Services) -> Phrase {
+fn registration(port: Port, protocol: Protocol, services: &Services) -> Phrase {
     match services.name(port, protocol) {
         Some(name) => {
             let words = services.description(port, protocol);
@@ -111,75 +121,80 @@ fn registered(port: Port, protocol: Protocol, services: &Services) -> Phrase {
 }
 
 /// The open sockets that have the port at one end.
-struct Uses<'a> {
+struct PortSockets<'a> {
     protocol: Protocol,
-    listeners: Vec<&'a Arc<Tracked>>,
-    serving: Vec<&'a Arc<Tracked>>,
-    borrowed: Vec<&'a Arc<Tracked>>,
-    calling: Vec<&'a Arc<Tracked>>,
+    listeners: Vec<&'a Arc<TrackedSocket>>,
+    serving: Vec<&'a Arc<TrackedSocket>>,
+    outgoing: Vec<&'a Arc<TrackedSocket>>,
+    connecting: Vec<&'a Arc<TrackedSocket>>,
 }
 
-impl<'a> Uses<'a> {
-    fn of(port: Port, protocol: Protocol, moment: &'a Moment) -> Self {
-        let mut uses = Self {
+impl<'a> PortSockets<'a> {
+    fn new(port: Port, protocol: Protocol, moment: &'a Moment) -> Self {
+        let mut port_sockets = Self {
             protocol,
             listeners: Vec::new(),
             serving: Vec::new(),
-            borrowed: Vec::new(),
-            calling: Vec::new(),
+            outgoing: Vec::new(),
+            connecting: Vec::new(),
         };
         let rows = moment.rows().filter(|row| !row.is_closed());
         for row in rows.filter(|row| row.socket.protocol() == protocol) {
             let here = row.socket.local.port == port;
             match row.side {
-                Side::Listening if here => uses.listeners.push(row),
-                Side::Serving if here => uses.serving.push(row),
+                Side::Listening if here => port_sockets.listeners.push(row),
+                Side::Serving if here => port_sockets.serving.push(row),
                 Side::Outgoing => {
                     if here {
-                        uses.borrowed.push(row);
+                        port_sockets.outgoing.push(row);
                     }
                     if row.socket.remote_port() == port {
-                        uses.calling.push(row);
+                        port_sockets.connecting.push(row);
                     }
                 }
                 Side::Listening | Side::Serving => {}
             }
         }
-        for rows in [&mut uses.listeners, &mut uses.borrowed, &mut uses.calling] {
+        for rows in [
+            &mut port_sockets.listeners,
+            &mut port_sockets.outgoing,
+            &mut port_sockets.connecting,
+        ] {
             rows.sort_by_key(|row| (row.socket.local, row.socket.remote, row.key));
         }
-        uses
+        port_sockets
     }
 
     fn is_empty(&self) -> bool {
         let all = [
             &self.listeners,
             &self.serving,
-            &self.borrowed,
-            &self.calling,
+            &self.outgoing,
+            &self.connecting,
         ];
         all.iter().all(|rows| rows.is_empty())
     }
 
-    fn listeners(&self, moment: &Moment) -> Vec<Phrase> {
-        let mut said: Vec<Phrase> = self
+    fn describe_listeners(&self, moment: &Moment) -> Vec<Phrase> {
+        let mut out: Vec<Phrase> = self
             .listeners
             .iter()
-            .take(MOST)
+            .take(MAX_LISTED)
             .map(|row| {
-                let whose = owner(row, moment);
-                let queue = row.socket.backlog.map_or(String::new(), waiting);
-                let held = row.ownership.holders();
-                let several = held.is_some_and(|held| held.processes().nth(1).is_some());
+                let owner = describe_owner(row, moment);
+                let queue = row.socket.accept_queue.map_or(String::new(), backlog_text);
+                let holder_set = row.ownership.holders();
+                let several =
+                    holder_set.is_some_and(|holder_set| holder_set.processes().nth(1).is_some());
                 let verb = match (self.protocol, several) {
                     (Protocol::Tcp, false) => "listens",
                     (Protocol::Tcp, true) => "listen",
                     (Protocol::Udp, false) => "receives",
                     (Protocol::Udp, true) => "receive",
                 };
-                let who = match held {
-                    Some(_) => whose.text,
-                    None => format!("Somebody, {},", whose.text),
+                let who = match holder_set {
+                    Some(_) => owner.text,
+                    None => format!("Somebody, {},", owner.text),
                 };
                 let families = match row.socket.v6only {
                     Some(false) if row.socket.local.address.is_unspecified() => {
@@ -190,40 +205,40 @@ impl<'a> Uses<'a> {
                 };
                 let text = format!(
                     "{who} {verb} at {} ({}); the address {}.{families}{queue}",
-                    local(row, moment),
+                    format_local(row, moment),
                     self.protocol,
-                    place::scope(row.socket.local.scope())
+                    place::scope_meaning(row.socket.local.scope())
                 );
                 Phrase {
                     text,
-                    certainty: whose.certainty,
+                    certainty: owner.certainty,
                 }
             })
             .collect();
-        said.extend(more(self.listeners.len()));
-        said.extend(self.sharing());
+        out.extend(more_note(self.listeners.len()));
+        out.extend(self.describe_sharing());
         if self.listeners.is_empty() && !self.serving.is_empty() {
-            let left = match self.serving.iter().all(|row| is_over(row)) {
+            let remaining = match self.serving.iter().all(|row| is_time_wait(row)) {
                 true => "what is left are finished connections that the kernel remembers",
                 false => "what is left are connections",
             };
-            said.push(Phrase::fact(format!(
-                "Nobody listens at it ({}); {left}.",
+            out.push(Phrase::fact(format!(
+                "Nobody listens at it ({}); {remaining}.",
                 self.protocol
             )));
         }
-        said
+        out
     }
 
     /// Several sockets at one place.
-    fn sharing(&self) -> Option<Phrase> {
-        let place = |row: &&Arc<Tracked>| (row.socket.local, row.socket.interface);
+    fn describe_sharing(&self) -> Option<Phrase> {
+        let place = |row: &&Arc<TrackedSocket>| (row.socket.local, row.socket.interface);
         let groups = self.listeners.chunk_by(|a, b| place(a) == place(b));
         let largest = groups
             .max_by_key(|group| group.len())
             .filter(|g| g.len() > 1)?;
         let end = largest.first()?.socket.local;
-        let sockets = count(largest.len(), "socket shares", "sockets share");
+        let sockets = pluralize(largest.len(), "socket shares", "sockets share");
         Some(Phrase::fact(match self.protocol {
             Protocol::Tcp => format!(
                 "{sockets} {end} (SO_REUSEPORT): the kernel gives each call to one of them, and each has a queue of its own."
@@ -234,7 +249,7 @@ impl<'a> Uses<'a> {
         }))
     }
 
-    fn serving(&self, port: Port) -> Option<Phrase> {
+    fn describe_accepted(&self, port: Port) -> Option<Phrase> {
         if self.serving.is_empty() {
             return None;
         }
@@ -245,7 +260,7 @@ impl<'a> Uses<'a> {
                 *states.entry(state).or_default() += 1;
             }
             if let Some(remote) = row.socket.remote {
-                *hosts.entry(remote.plain()).or_default() += 1;
+                *hosts.entry(remote.canonical_ip()).or_default() += 1;
             }
         }
         let most = hosts.iter().max_by_key(|(host, n)| (**n, Reverse(**host)));
@@ -255,7 +270,7 @@ impl<'a> Uses<'a> {
                 format!(" The most, {n}, come from {host}.")
             });
         // What is over is remembered, and connected to nobody.
-        let over = states.remove(&TcpState::TimeWait).unwrap_or(0);
+        let time_wait = states.remove(&TcpState::TimeWait).unwrap_or(0);
         let states: Vec<String> = states
             .iter()
             .map(|(s, n)| format!("{n} {}", s.name()))
@@ -265,21 +280,21 @@ impl<'a> Uses<'a> {
         } else {
             format!(" ({})", states.join(", "))
         };
-        let now = self.serving.len() - over;
+        let now = self.serving.len() - time_wait;
         let connections = match self.protocol {
-            Protocol::Tcp => count(now, "connection", "connections"),
-            Protocol::Udp => count(now, "socket with one peer", "sockets with one peer each"),
+            Protocol::Tcp => pluralize(now, "connection", "connections"),
+            Protocol::Udp => pluralize(now, "socket with one peer", "sockets with one peer each"),
         };
-        let hosts = count(hosts.len(), "address", "addresses");
-        let what = match (now, over) {
+        let hosts = pluralize(hosts.len(), "address", "addresses");
+        let what = match (now, time_wait) {
             (_, 0) => format!("{connections} from {hosts}{states}"),
             (0, _) => format!(
                 "None now. {}, only remembered (TIME-WAIT), from {hosts}",
-                count(over, "finished connection", "finished connections")
+                pluralize(time_wait, "finished connection", "finished connections")
             ),
             _ => format!(
                 "{connections}{states} and {}, only remembered (TIME-WAIT), from {hosts}",
-                count(over, "finished one", "finished ones")
+                pluralize(time_wait, "finished one", "finished ones")
             ),
         };
         Some(Phrase::fact(format!(
@@ -287,46 +302,46 @@ impl<'a> Uses<'a> {
         )))
     }
 
-    fn borrowed(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
-        let mut said: Vec<Phrase> = self
-            .borrowed
+    fn describe_outgoing(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
+        let mut out: Vec<Phrase> = self
+            .outgoing
             .iter()
-            .take(MOST)
+            .take(MAX_LISTED)
             .map(|row| {
-                let to = remote(row, moment).unwrap_or_default();
-                let whose = owner(row, moment).text;
+                let to = format_remote(row, moment).unwrap_or_default();
+                let owner = describe_owner(row, moment).text;
                 let protocol = self.protocol;
                 let text = match row.socket.tcp_state() {
                     Some(TcpState::TimeWait) => format!(
                         "{port}/{protocol} was the own number of a connection to {to}, which is finished and remembered (TIME-WAIT)."
                     ),
                     Some(TcpState::SynSent) => format!(
-                        "For its call to {to}, not answered yet, somebody here uses {port}/{protocol} as its own number: {whose}."
+                        "For its call to {to}, not answered yet, somebody here uses {port}/{protocol} as its own number: {owner}."
                     ),
                     Some(_) => format!(
-                        "For its connection to {to} somebody here uses {port}/{protocol} as its own number: {whose}."
+                        "For its connection to {to} somebody here uses {port}/{protocol} as its own number: {owner}."
                     ),
                     None => format!(
-                        "To reach its peer {to} somebody here uses {port}/{protocol} as its own number: {whose}."
+                        "To reach its peer {to} somebody here uses {port}/{protocol} as its own number: {owner}."
                     ),
                 };
                 if row.evidence.is_guess() { Phrase::inference(text) } else { Phrase::fact(text) }
             })
             .collect();
-        said.extend(more(self.borrowed.len()));
-        said
+        out.extend(more_note(self.outgoing.len()));
+        out
     }
 
     /// Calls to this machine's own port, and calls to the same number elsewhere.
-    fn calling(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
-        let (own, elsewhere): (Vec<_>, Vec<_>) = self.calling.iter().copied().partition(|row| {
+    fn describe_callers(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
+        let (own, elsewhere): (Vec<_>, Vec<_>) = self.connecting.iter().copied().partition(|row| {
             let own = row
                 .socket
                 .remote
-                .is_some_and(|end| is_own(end, &row.socket));
+                .is_some_and(|end| is_local_address(end, &row.socket));
             own || moment.peer_of(row).is_some()
         });
-        let mut said = Vec::new();
+        let mut out = Vec::new();
         if !own.is_empty() {
             let (did, then) = match self.protocol {
                 Protocol::Tcp => (
@@ -338,36 +353,36 @@ impl<'a> Uses<'a> {
                     "Whoever receives there has no row for each of them.",
                 ),
             };
-            said.push(Phrase::fact(format!(
+            out.push(Phrase::fact(format!(
                 "{} on this machine {did}: {}. {then}",
-                count(own.len(), "socket", "sockets"),
-                named(&own, moment)
+                pluralize(own.len(), "socket", "sockets"),
+                owner_names(&own, moment)
             )));
         }
         if !elsewhere.is_empty() {
             let hosts: BTreeSet<IpAddr> = elsewhere
                 .iter()
-                .filter_map(|row| Some(row.socket.remote?.plain()))
+                .filter_map(|row| Some(row.socket.remote?.canonical_ip()))
                 .collect();
-            said.push(Phrase::fact(format!(
+            out.push(Phrase::fact(format!(
                 "{} here dialled port {port}/{} of {}: {}. That is the port {port} of the other end, not of this machine.",
-                count(elsewhere.len(), "socket", "sockets"),
+                pluralize(elsewhere.len(), "socket", "sockets"),
                 self.protocol,
-                count(hosts.len(), "host", "hosts"),
-                named(&elsewhere, moment)
+                pluralize(hosts.len(), "host", "hosts"),
+                owner_names(&elsewhere, moment)
             )));
         }
-        said
+        out
     }
 }
 
 /// Whether it is over, and only remembered.
-fn is_over(row: &Tracked) -> bool {
+fn is_time_wait(row: &TrackedSocket) -> bool {
     row.socket.tcp_state() == Some(TcpState::TimeWait)
 }
 
 /// How many calls wait in the queue of a listener.
-fn waiting(backlog: Backlog) -> String {
+fn backlog_text(backlog: AcceptQueue) -> String {
     let n = backlog.waiting;
     let wait = if n == 1 { "waits" } else { "wait" };
     match backlog.limit {
@@ -380,12 +395,15 @@ fn waiting(backlog: Backlog) -> String {
 }
 
 /// Who has these, each once, the first of them by name.
-fn named(rows: &[&Arc<Tracked>], moment: &Moment) -> String {
-    let mut owners: Vec<String> = rows.iter().map(|row| owner(row, moment).text).collect();
+fn owner_names(rows: &[&Arc<TrackedSocket>], moment: &Moment) -> String {
+    let mut owners: Vec<String> = rows
+        .iter()
+        .map(|row| describe_owner(row, moment).text)
+        .collect();
     owners.sort_unstable();
     owners.dedup();
-    let rest = owners.len().saturating_sub(MOST);
-    owners.truncate(MOST);
+    let rest = owners.len().saturating_sub(MAX_LISTED);
+    owners.truncate(MAX_LISTED);
     let rest = if rest > 0 {
         format!(" and {rest} more")
     } else {
@@ -394,6 +412,6 @@ fn named(rows: &[&Arc<Tracked>], moment: &Moment) -> String {
     owners.join(", ") + &rest
 }
 
-fn more(all: usize) -> Option<Phrase> {
-    (all > MOST).then(|| Phrase::fact(format!("And {} more.", all - MOST)))
+fn more_note(all: usize) -> Option<Phrase> {
+    (all > MAX_LISTED).then(|| Phrase::fact(format!("And {} more.", all - MAX_LISTED)))
 }

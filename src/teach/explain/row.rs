@@ -1,51 +1,51 @@
 //! A socket in plain words.
 
-use super::other_end::{is_turned_away, other_end};
-use super::side::side;
-use super::state::meaning;
-use super::{Explanation, Known, ago, due_in, place};
+use super::other_end::{describe_peer, is_blocked_by_full_backlog};
+use super::side::describe_side;
+use super::state::state_meaning;
+use super::{ExplainContext, Explanation, format_ago, format_due_in, place};
 use crate::endpoint::Family;
-use crate::history::{Closer, Moment, Ownership, Since, Tracked, closer};
+use crate::history::{ClosedBy, Moment, ObservedSince, Ownership, TrackedSocket, closed_by};
 use crate::port::Protocol;
 use crate::quantity;
 use crate::socket::{Socket, TcpState, TimerKind};
-use crate::teach::{Phrase, holders, owner, queues, row_title};
+use crate::teach::{Phrase, describe_owner, format_holders, queues, row_title};
 
 /// Everything there is to say of a socket.
-pub fn explain_row(row: &Tracked, known: Known<'_>) -> Explanation {
-    let Known {
+pub fn explain_row(row: &TrackedSocket, context: ExplainContext<'_>) -> Explanation {
+    let ExplainContext {
         moment, services, ..
-    } = known;
-    let mut said = Explanation::of(row_title(row, moment));
-    said.say("What it is", what(row, moment));
-    said.say("Who has it", who(row, moment));
-    said.say("Which end this is", side(row, moment, services));
-    said.say("The other end", other_end(row, moment));
-    said.say("Its numbers now", numbers(row, moment));
-    said.say("How it ended", ended(row, moment));
-    let found: Vec<Phrase> = known
+    } = context;
+    let mut out = Explanation::new(row_title(row, moment));
+    out.push_section("What it is", describe_socket(row, moment));
+    out.push_section("Who has it", describe_holders(row, moment));
+    out.push_section("Which end this is", describe_side(row, moment, services));
+    out.push_section("The other end", describe_peer(row, moment));
+    out.push_section("Its numbers now", describe_counters(row, moment));
+    out.push_section("How it ended", describe_close(row, moment));
+    let found: Vec<Phrase> = context
         .findings
-        .at(row.port_key())
+        .for_port(row.port_key())
         .filter(|found| found.concerns(row))
         .map(|found| found.sentence.clone())
         .collect();
-    said.say("Is that normal?", normal(row, &found, moment));
-    said.say("Worth a look", found);
-    said.commands = commands(&row.socket);
-    said
+    out.push_section("Is that normal?", assess_state(row, &found, moment));
+    out.push_section("Worth a look", found);
+    out.commands = related_commands(&row.socket);
+    out
 }
 
-fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+fn describe_socket(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
     let socket = &row.socket;
-    let mut said = Vec::new();
+    let mut out = Vec::new();
     if row.is_closed() {
-        said.push(Phrase::fact(
+        out.push(Phrase::fact(
             "This socket is gone; what follows is what was last seen of it.",
         ));
     }
-    said.push(match (socket.tcp_state(), socket.remote) {
+    out.push(match (socket.tcp_state(), socket.remote) {
         (Some(state), _) => {
-            Phrase::fact(format!("{}: {}", state.name(), meaning(row, state, moment).what))
+            Phrase::fact(format!("{}: {}", state.name(), state_meaning(row, state, moment).description))
         }
         (None, None) => Phrase::fact(
             "A UDP socket without a fixed peer: it takes datagrams from anyone who can reach its address. UDP has no states and \
@@ -56,44 +56,44 @@ fn what(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
              There was no handshake, so it does not prove that anybody is there.",
         ),
     });
-    let here = place::address(socket.local);
-    said.push(Phrase::fact(format!("Its own address {here}")));
+    let here = place::address_meaning(socket.local);
+    out.push(Phrase::fact(format!("Its own address {here}")));
     if socket.is_listening() && socket.family() == Family::Ipv6 {
-        said.extend(families(socket));
+        out.extend(served_families(socket));
     }
     let age = quantity::age(row.age(moment.elapsed));
-    said.push(Phrase::fact(match row.first_seen {
-        Since::Unsampled(_) => {
+    out.push(Phrase::fact(match row.first_seen {
+        ObservedSince::Unsampled(_) => {
             "It came and went between two looks; the kernel told of its end.".into()
         }
-        Since::Seen(_) if row.is_closed() => {
+        ObservedSince::Sampled(_) if row.is_closed() => {
             format!("It was seen from its beginning to its end, {age}.")
         }
         _ if row.is_closed() => {
             format!("It was seen for {age}, and may be older: it was there at the first look.")
         }
-        Since::Seen(_) => format!(
+        ObservedSince::Sampled(_) => format!(
             "It appeared {}, while Portolan was looking.",
-            ago(row.age(moment.elapsed))
+            format_ago(row.age(moment.elapsed))
         ),
-        Since::BeforeFirstLook(_) => {
+        ObservedSince::BeforeFirstSample(_) => {
             "It was there at the first look; how old it is cannot be told.".into()
         }
     }));
-    said.extend(in_state(row, moment));
-    said
+    out.extend(describe_time_in_state(row, moment));
+    out
 }
 
 /// How long it has been in its state, where that is not as long as it was seen.
-fn in_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
+fn describe_time_in_state(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
     let state = row.socket.tcp_state().filter(|_| !row.is_closed())?;
     if row.state_since == row.first_seen {
         return None;
     }
-    let path: Vec<&str> = row.path.iter().map(|state| state.name()).collect();
-    let age = match moment.elapsed.saturating_sub(row.state_since.at()) {
+    let path: Vec<&str> = row.states.iter().map(|state| state.name()).collect();
+    let age = match moment.elapsed.saturating_sub(row.state_since.time()) {
         brief if brief.as_secs() == 0 => "less than a second".into(),
-        lasting => quantity::age(lasting),
+        duration => quantity::age(duration),
     };
     Some(Phrase::fact(format!(
         "It has been in {} for {age}; it was seen in {}.",
@@ -103,25 +103,25 @@ fn in_state(row: &Tracked, moment: &Moment) -> Option<Phrase> {
 }
 
 /// Which families an IPv6 listener serves.
-fn families(socket: &Socket) -> Option<Phrase> {
+fn served_families(socket: &Socket) -> Option<Phrase> {
     let any = socket.local.address.is_unspecified();
     match socket.v6only {
         Some(true) => Some(Phrase::fact("It serves IPv6 alone (IPV6_V6ONLY).")),
         Some(false) if any => Some(Phrase::fact(
             "It serves IPv4 as well: an IPv4 client appears as an IPv4 address on this IPv6 socket.",
         )),
-        None if any => Some(Phrase::ignorance(
+        None if any => Some(Phrase::unknown(
             "Whether it serves IPv4 as well is not told by this source.",
         )),
         _ => None,
     }
 }
 
-fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
-    let mut said = vec![match &row.ownership {
-        Ownership::Known(held) => {
-            let who = holders(held, &moment.directory);
-            match held.processes().nth(1) {
+fn describe_holders(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
+    let mut out = vec![match &row.ownership {
+        Ownership::Known(holder_set) => {
+            let who = format_holders(holder_set, &moment.directory);
+            match holder_set.processes().nth(1) {
                 _ if row.is_closed() => Phrase::fact(format!(
                     "{who} had a descriptor of it when it was last seen."
                 )),
@@ -131,13 +131,13 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
                 )),
             }
         }
-        Ownership::Remembered(held) => Phrase::inference(format!(
+        Ownership::Former(holder_set) => Phrase::inference(format!(
             "No process has it now. {} had it when it was last seen with one.",
-            holders(held, &moment.directory)
+            format_holders(holder_set, &moment.directory)
         )),
-        Ownership::OfListener(held) => Phrase::inference(format!(
+        Ownership::FromListener(holder_set) => Phrase::inference(format!(
             "Nobody was seen with it. {} has the listener it was accepted from.",
-            holders(held, &moment.directory)
+            format_holders(holder_set, &moment.directory)
         )),
         Ownership::Unaccepted => Phrase::fact(
             "Nobody yet: the kernel has taken the call by itself, and the listener's program has not called accept().",
@@ -148,25 +148,25 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         Ownership::Kernel => Phrase::fact(
             "Nobody any more: its program has closed it, and the kernel alone keeps what TCP still needs.",
         ),
-        Ownership::Hidden => Phrase::ignorance(format!(
+        Ownership::Hidden => Phrase::unknown(format!(
             "It is not known: {}. Every process that may be looked into was, and none has it.",
-            owner(row, moment).text
+            describe_owner(row, moment).text
         )),
-        Ownership::Vanished => Phrase::ignorance(
+        Ownership::NotFound => Phrase::unknown(
             "No process had it when we looked: it was closed in between, is on its way from one process to another, or is held \
              outside of this pid namespace.",
         ),
-        Ownership::NotYet => Phrase::ignorance(
+        Ownership::Pending => Phrase::unknown(
             "It is not known yet: not every process has been looked into since it appeared.",
         ),
-        Ownership::Untold => {
-            Phrase::ignorance("It is not known: this source does not tell owners.")
+        Ownership::Unsupported => {
+            Phrase::unknown("It is not known: this source does not tell owners.")
         }
     }];
     if let Some(uid) = row.socket.uid {
         let user = moment.directory.users.get(&uid);
         let user = user.map_or_else(|| format!("user {uid}"), |name| format!("user {name}"));
-        said.push(Phrase::fact(format!("It was opened by {user}.")));
+        out.push(Phrase::fact(format!("It was opened by {user}.")));
     }
     let cgroup = row
         .socket
@@ -179,15 +179,15 @@ fn who(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             (None, Some(unit)) => format!("the systemd unit {unit}"),
             (None, None) => format!("the cgroup {}", cgroup.path),
         };
-        said.push(Phrase::fact(format!("It was opened in {place}.")));
+        out.push(Phrase::fact(format!("It was opened in {place}.")));
     }
-    said
+    out
 }
 
-fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
+fn describe_counters(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
     let socket = &row.socket;
-    let mut said = Vec::new();
-    if let Some(backlog) = socket.backlog {
+    let mut out = Vec::new();
+    if let Some(backlog) = socket.accept_queue {
         let limit = backlog.limit.map_or_else(
             || "how many may wait is not told by this source".into(),
             |limit| format!("{limit} may wait, and Linux lets one more in"),
@@ -196,7 +196,7 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             "Of a listener the two queue numbers mean calls: {} waiting to be accepted, {limit}.",
             backlog.waiting
         );
-        said.push(if backlog.is_full() {
+        out.push(if backlog.is_full() {
             Phrase::warning(format!(
                 "{text} It is full: further callers are made to wait."
             ))
@@ -204,15 +204,15 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
             Phrase::fact(text)
         });
     }
-    said.extend(empty_queues(socket));
-    if let Some(phrase) = queues::unread(socket) {
-        said.push(Phrase::warning(format!(
+    out.extend(empty_queues_note(socket));
+    if let Some(phrase) = queues::describe_unread(socket) {
+        out.push(Phrase::warning(format!(
             "Receive queue: {}. The program here has to read it.",
             phrase.text
         )));
     }
-    if let Some(phrase) = queues::unacknowledged(socket) {
-        said.push(Phrase {
+    if let Some(phrase) = queues::describe_unacknowledged(socket) {
+        out.push(Phrase {
             text: format!(
                 "Send queue: {}. The other end has to confirm it.",
                 phrase.text
@@ -221,11 +221,11 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
         });
     }
     if let Some(timer) = socket.timer.filter(|_| !row.is_closed()) {
-        let due = due_in(timer.due.saturating_sub(moment.elapsed));
-        said.push(Phrase::fact(match timer.kind {
+        let due = format_due_in(timer.due.saturating_sub(moment.elapsed));
+        out.push(Phrase::fact(match timer.kind {
             TimerKind::Retransmit if timer.retransmits > 0 => format!(
                 "It was sent again {} so far without an answer; the next time is {due}.",
-                quantity::count(timer.retransmits.into(), "time", "times")
+                quantity::pluralize(timer.retransmits.into(), "time", "times")
             ),
             TimerKind::Retransmit => {
                 format!("Without an acknowledgement it will be sent again {due}.")
@@ -234,7 +234,7 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
                 format!("The kernel asks {due} whether the other end is still there (keepalive).")
             }
             TimerKind::TimeWait => format!("The kernel forgets it {due}."),
-            TimerKind::Probe => format!(
+            TimerKind::ZeroWindowProbe => format!(
                 "The other end has no room; the kernel asks again {due} (zero-window probe)."
             ),
             TimerKind::Other(_) => format!("A timer fires {due}."),
@@ -242,27 +242,29 @@ fn numbers(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
     }
     let tcp = socket.tcp.as_ref();
     if let Some(rtt) = tcp.and_then(|tcp| tcp.rtt_us) {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "A packet and its acknowledgement take {}.",
-            quantity::round_trip(rtt.get())
+            quantity::rtt(rtt.get())
         )));
     }
     if let Some(again) = tcp.map(|tcp| tcp.total_retransmits).filter(|n| *n > 0) {
-        let segments = quantity::count(again as usize, "segment", "segments");
+        let segments = quantity::pluralize(again as usize, "segment", "segments");
         let why = match socket.tcp_state() {
-            _ if is_turned_away(row, moment) => "the listener called takes no more into its queue",
+            _ if is_blocked_by_full_backlog(row, moment) => {
+                "the listener called takes no more into its queue"
+            }
             Some(TcpState::SynSent) => "the call was lost on the way, or is not answered there",
             _ => "something was lost on the way, or came late",
         };
-        said.push(Phrase::warning(format!(
+        out.push(Phrase::warning(format!(
             "{segments} had to be sent again so far: {why}."
         )));
     }
-    said
+    out
 }
 
 /// That nothing waits, and what that means.
-fn empty_queues(socket: &Socket) -> Option<Phrase> {
+fn empty_queues_note(socket: &Socket) -> Option<Phrase> {
     let empty = socket.queues.is_some_and(|q| q.recv == 0 && q.send == 0);
     let text = match (socket.tcp_state(), socket.remote) {
         _ if !empty => return None,
@@ -279,25 +281,25 @@ fn empty_queues(socket: &Socket) -> Option<Phrase> {
 }
 
 /// When it ended, and which end began with that.
-fn ended(row: &Tracked, moment: &Moment) -> Vec<Phrase> {
-    let Some(at) = row.ended().filter(|_| row.is_closed()) else {
+fn describe_close(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
+    let Some(at) = row.closed_at().filter(|_| row.is_closed()) else {
         return Vec::new();
     };
-    let ended = ago(moment.elapsed.saturating_sub(at));
-    let mut said = vec![Phrase::fact(format!("It ended {ended}."))];
-    said.extend(closer(row, moment).map(|first| match first {
-        Closer::Here => Phrase::fact("The program here closed first."),
-        Closer::There => Phrase::fact("The other end closed first."),
-        Closer::ThereConcluded => Phrase::inference("Probably the other end closed first."),
-        Closer::NeverOpen => {
+    let ended = format_ago(moment.elapsed.saturating_sub(at));
+    let mut out = vec![Phrase::fact(format!("It ended {ended}."))];
+    out.extend(closed_by(row, moment).map(|first| match first {
+        ClosedBy::Local => Phrase::fact("The program here closed first."),
+        ClosedBy::Remote => Phrase::fact("The other end closed first."),
+        ClosedBy::RemoteInferred => Phrase::inference("Probably the other end closed first."),
+        ClosedBy::NeverEstablished => {
             Phrase::fact("It had never been open: the call was not answered, or was refused.")
         }
     }));
-    said
+    out
 }
 
 /// What is young may be as it is; what was found is no question any more.
-fn normal(row: &Tracked, found: &[Phrase], moment: &Moment) -> Vec<Phrase> {
+fn assess_state(row: &TrackedSocket, found: &[Phrase], moment: &Moment) -> Vec<Phrase> {
     if row.is_closed() {
         return vec![Phrase::fact(
             "It is over: nothing of it is left in the kernel.",
@@ -315,9 +317,9 @@ fn normal(row: &Tracked, found: &[Phrase], moment: &Moment) -> Vec<Phrase> {
             (true, false) => Phrase::fact("Yes. It ends when its program closes it."),
         }];
     };
-    let normal = meaning(row, state, moment).normal;
-    let alarming = matches!(state, TcpState::CloseWait | TcpState::SynSent);
-    vec![match (found.is_empty(), alarming) {
+    let normal = state_meaning(row, state, moment).expectation;
+    let is_warning_state = matches!(state, TcpState::CloseWait | TcpState::SynSent);
+    vec![match (found.is_empty(), is_warning_state) {
         (true, _) => Phrase::fact(normal),
         (false, true) => Phrase::warning(normal),
         (false, false) => Phrase::fact(format!(
@@ -327,7 +329,7 @@ fn normal(row: &Tracked, found: &[Phrase], moment: &Moment) -> Vec<Phrase> {
 }
 
 /// What shows the same row elsewhere.
-pub(super) fn commands(socket: &Socket) -> Vec<String> {
+pub(super) fn related_commands(socket: &Socket) -> Vec<String> {
     let (kind, local) = match socket.protocol() {
         Protocol::Tcp => ("t", socket.local.port),
         Protocol::Udp => ("u", socket.local.port),

@@ -3,20 +3,24 @@
 //! In: a row and what was judged of it. Out: sentences; only what a socket proved of itself, or its
 //! other end of itself, is said as known.
 
-use crate::history::{Evidence, Moment, Side, Tracked};
+use crate::history::{Evidence, Moment, Side, TrackedSocket};
 use crate::port::Protocol;
 use crate::services::Services;
-use crate::teach::{Phrase, evidence};
+use crate::teach::{Phrase, evidence_text};
 
 /// The sentences.
-pub(super) fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<Phrase> {
+pub(super) fn describe_side(
+    row: &TrackedSocket,
+    moment: &Moment,
+    services: &Services,
+) -> Vec<Phrase> {
     let socket = &row.socket;
     let (local, remote) = (socket.local.port, socket.remote_port());
     let how = match socket.protocol() {
-        Protocol::Tcp => how(row, moment),
-        Protocol::Udp => evidence(row).to_owned(),
+        Protocol::Tcp => evidence_sentence(row, moment),
+        Protocol::Udp => evidence_text(row).to_owned(),
     };
-    let said = match (row.side, socket.protocol()) {
+    let out = match (row.side, socket.protocol()) {
         (Side::Listening, Protocol::Tcp) => {
             format!(
                 "It waits at port {local}; all that is accepted from it has the same local port {local}."
@@ -49,41 +53,41 @@ pub(super) fn side(row: &Tracked, moment: &Moment, services: &Services) -> Vec<P
     let concluded = row.side != Side::Listening && socket.protocol() == Protocol::Udp;
     // A listener at the port makes it very likely, at either end; the rest a socket proved of itself.
     let proof = match row.evidence {
-        Evidence::Mirror => moment.peer_of(row).map(|peer| peer.evidence),
+        Evidence::Peer => moment.peer_of(row).map(|peer| peer.evidence),
         own => Some(own),
     };
     let likely = !matches!(proof, Some(Evidence::State | Evidence::Counters));
-    let mut said = vec![if row.evidence.is_guess() && row.side != Side::Listening {
-        Phrase::inference(format!("This is only a guess. {said}"))
+    let mut out = vec![if row.evidence.is_guess() && row.side != Side::Listening {
+        Phrase::inference(format!("This is only a guess. {out}"))
     } else if concluded || (likely && row.side != Side::Listening) {
-        Phrase::inference(said)
+        Phrase::inference(out)
     } else {
-        Phrase::fact(said)
+        Phrase::fact(out)
     }];
     let key = row.port_key();
-    if let Some(name) = services.of(key, moment.ephemeral) {
-        said.push(Phrase::inference(format!(
+    if let Some(name) = services.shared_port_name(key, moment.ephemeral) {
+        out.push(Phrase::inference(format!(
             "Port {key} is registered as {name}; that is a convention, and nothing forces a program to keep to it."
         )));
     }
-    said
+    out
 }
 
 /// How the side of an end of a TCP connection is known.
-fn how(row: &Tracked, moment: &Moment) -> String {
+fn evidence_sentence(row: &TrackedSocket, moment: &Moment) -> String {
     match row.evidence {
         Evidence::Listener => "Very likely, because a listener here has its local port.".into(),
         Evidence::PastListener => {
             "Very likely, because a listener here had its local port a while ago.".into()
         }
-        Evidence::Mirror => by_mirror(row, moment),
+        Evidence::Peer => peer_evidence_sentence(row, moment),
         Evidence::PortRange => "All that speaks for it are the port numbers.".into(),
-        Evidence::State | Evidence::Counters => format!("We know because {}.", evidence(row)),
+        Evidence::State | Evidence::Counters => format!("We know because {}.", evidence_text(row)),
     }
 }
 
 /// What was seen at the other end.
-fn by_mirror(row: &Tracked, moment: &Moment) -> String {
+fn peer_evidence_sentence(row: &TrackedSocket, moment: &Moment) -> String {
     let seen = match moment.peer_of(row).map(|peer| peer.evidence) {
         Some(Evidence::Listener) => "and a listener here has its port",
         Some(Evidence::PastListener) => "and a listener here had its port a while ago",

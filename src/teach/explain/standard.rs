@@ -1,19 +1,23 @@
 //! What the standards say of a socket as it is, with the section; and where Linux does otherwise.
 
-use super::{Explanation, Known, place};
-use crate::history::Tracked;
+use super::{ExplainContext, Explanation, place};
+use crate::history::TrackedSocket;
 use crate::socket::TcpState;
 use crate::teach::Phrase;
 
 /// The state, what leads out of it, the name of the thing, the number.
-pub(super) fn standard(said: &mut Explanation, row: &Tracked, known: Known<'_>) {
+pub(super) fn add_standard(
+    explanation: &mut Explanation,
+    row: &TrackedSocket,
+    context: ExplainContext<'_>,
+) {
     let socket = &row.socket;
     match socket.tcp_state() {
         Some(state) => {
-            said.say("The state", [Phrase::fact(definition(state))]);
-            said.say("What leads out of it", ways_out(state).iter().map(|text| Phrase::fact(*text)));
-            said.say("Where Linux differs", differs(state).map(Phrase::fact));
-            said.say("Its name", [Phrase::fact(match socket.remote {
+            explanation.push_section("The state", [Phrase::fact(state_definition(state))]);
+            explanation.push_section("What leads out of it", transitions(state).iter().map(|text| Phrase::fact(*text)));
+            explanation.push_section("Where Linux differs", linux_deviation(state).map(Phrase::fact));
+            explanation.push_section("Its name", [Phrase::fact(match socket.remote {
                 Some(_) => {
                     "A connection is named by a pair of sockets, and \"socket\" means address and port there (RFC 9293 §3.4.1, §4). Here the \
                      kernel's object is called socket, and address and port an endpoint."
@@ -23,7 +27,7 @@ pub(super) fn standard(said: &mut Explanation, row: &Tracked, known: Known<'_>) 
                 }
             })]);
         }
-        None => said.say(
+        None => explanation.push_section(
             "The protocol",
             [
                 Phrase::fact(
@@ -35,15 +39,15 @@ pub(super) fn standard(said: &mut Explanation, row: &Tracked, known: Known<'_>) 
         ),
     }
     let port = row.port_key().port;
-    said.say("Its shared port", [
-        Phrase::fact(place::class(port, known.moment.ephemeral)),
+    explanation.push_section("Its shared port", [
+        Phrase::fact(place::port_class(port, context.moment.ephemeral)),
         Phrase::fact("The ranges are those of RFC 6335 §6; who may bind a number is each system's own rule."),
         Phrase::fact("A registered name tells what a number is meant for, not what runs there (RFC 7605)."),
     ]);
 }
 
 /// RFC 9293 §3.3.2, in other words.
-const fn definition(state: TcpState) -> &'static str {
+const fn state_definition(state: TcpState) -> &'static str {
     match state {
         TcpState::Listen => {
             "LISTEN: waiting for a connection request from any remote end (RFC 9293 §3.3.2)."
@@ -87,7 +91,7 @@ const fn definition(state: TcpState) -> &'static str {
 }
 
 /// The arrows of RFC 9293, Figure 5, that leave the state.
-const fn ways_out(state: TcpState) -> &'static [&'static str] {
+const fn transitions(state: TcpState) -> &'static [&'static str] {
     match state {
         TcpState::Listen => &[
             "SYN received: a connection in SYN-RECEIVED; on Linux a new object, while the listener stays (RFC 9293 §3.5).",
@@ -129,7 +133,7 @@ const fn ways_out(state: TcpState) -> &'static [&'static str] {
 }
 
 /// What Linux does otherwise, or besides.
-const fn differs(state: TcpState) -> Option<&'static str> {
+const fn linux_deviation(state: TcpState) -> Option<&'static str> {
     match state {
         TcpState::TimeWait => Some(
             "The standard takes 2 minutes for a segment's lifetime, 4 for the wait; Linux waits 60 seconds, and tcp_fin_timeout does not \

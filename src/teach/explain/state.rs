@@ -4,90 +4,94 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::other_end::{is_turned_away, live_peer};
-use crate::history::{Moment, Since, Tracked};
+use super::other_end::{is_blocked_by_full_backlog, open_peer};
+use crate::history::{Moment, ObservedSince, TrackedSocket};
 use crate::quantity;
 use crate::socket::{TcpState, TimerKind};
 
 /// A state in words.
-pub(super) struct Meaning {
+pub(super) struct StateMeaning {
     /// What it is.
-    pub(super) what: Cow<'static, str>,
+    pub(super) description: Cow<'static, str>,
     /// Whether somebody should look at it, and what ends it.
-    pub(super) normal: Cow<'static, str>,
+    pub(super) expectation: Cow<'static, str>,
 }
 
 /// The words for a row in a state: the general ones, unless more is known of this row.
-pub(super) fn meaning(row: &Tracked, state: TcpState, moment: &Moment) -> Meaning {
-    let (what, normal) = general(state);
-    Meaning {
-        what: what_here(row, state, moment).map_or(Cow::Borrowed(what), Cow::Owned),
-        normal: normal_here(row, state, moment).map_or(Cow::Borrowed(normal), Cow::Owned),
+pub(super) fn state_meaning(row: &TrackedSocket, state: TcpState, moment: &Moment) -> StateMeaning {
+    let (what, normal) = general_meaning(state);
+    StateMeaning {
+        description: row_description(row, state, moment).map_or(Cow::Borrowed(what), Cow::Owned),
+        expectation: row_expectation(row, state, moment).map_or(Cow::Borrowed(normal), Cow::Owned),
     }
 }
 
 /// Where the FIN of an end that was asked to close stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fin {
+pub(super) enum FinStatus {
     /// Nothing is before it: it was sent.
     Sent,
     /// Data before it is not acknowledged; it may not have been sent.
     BehindData,
     /// The other end has no room; it may not have been sent.
-    NoRoom,
+    ZeroWindow,
     /// The queue is not told.
-    Untold,
+    Unknown,
 }
 
-impl Fin {
+impl FinStatus {
     /// Of a row in FIN-WAIT-1, CLOSING or LAST-ACK. The FIN itself counts as one in the queue.
-    pub(super) fn of(row: &Tracked) -> Self {
-        let probes = row.socket.timer.is_some_and(|t| t.kind == TimerKind::Probe);
+    pub(super) fn from_row(row: &TrackedSocket) -> Self {
+        let probes = row
+            .socket
+            .timer
+            .is_some_and(|t| t.kind == TimerKind::ZeroWindowProbe);
         match row.socket.queues.map(|queues| queues.send) {
             Some(2..) => Self::BehindData,
-            _ if probes => Self::NoRoom,
+            _ if probes => Self::ZeroWindow,
             Some(_) => Self::Sent,
-            None => Self::Untold,
+            None => Self::Unknown,
         }
     }
 
-    const fn waits(self) -> &'static str {
+    const fn delay_text(self) -> &'static str {
         match self {
             Self::BehindData => {
                 "may still wait behind the data before it, which is not acknowledged"
             }
-            Self::NoRoom => "may still wait until the other end has room",
-            Self::Sent | Self::Untold => "may still wait behind data before it",
+            Self::ZeroWindow => "may still wait until the other end has room",
+            Self::Sent | Self::Unknown => "may still wait behind data before it",
         }
     }
 }
 
-fn what_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String> {
-    let fin = Fin::of(row);
+fn row_description(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Option<String> {
+    let fin = FinStatus::from_row(row);
     match state {
-        TcpState::FinWait1 if fin != Fin::Sent => Some(format!(
+        TcpState::FinWait1 if fin != FinStatus::Sent => Some(format!(
             "This end was asked to close. Its goodbye (a FIN: no more data comes from here) {}.",
-            fin.waits()
+            fin.delay_text()
         )),
-        TcpState::LastAck if fin != Fin::Sent => Some(format!(
+        TcpState::LastAck if fin != FinStatus::Sent => Some(format!(
             "The other end has said goodbye (sent a FIN), and this end was asked to close as well. Its own FIN {}.",
-            fin.waits()
+            fin.delay_text()
         )),
-        TcpState::Closing if fin != Fin::Sent => Some(format!(
+        TcpState::Closing if fin != FinStatus::Sent => Some(format!(
             "Both ends have closed: the other end's FIN came before this one's was acknowledged. The FIN from here {}.",
-            fin.waits()
+            fin.delay_text()
         )),
         TcpState::FinWait2 => {
-            let heard = "This end has said goodbye (sent a FIN) and the other end has heard it.";
+            let fin_acknowledged =
+                "This end has said goodbye (sent a FIN) and the other end has heard it.";
             match moment.peer_of(row) {
                 Some(peer) if peer.is_closed() => Some(format!(
-                    "{heard} That end is gone, and no goodbye of its own has come here."
+                    "{fin_acknowledged} That end is gone, and no goodbye of its own has come here."
                 )),
-                Some(peer) => peer.socket.tcp_state().and_then(|there| {
-                    let closed = matches!(there, TcpState::Closing | TcpState::LastAck);
+                Some(peer) => peer.socket.tcp_state().and_then(|peer_state| {
+                    let closed = matches!(peer_state, TcpState::Closing | TcpState::LastAck);
                     closed.then(|| format!(
-                        "{heard} That one was asked to close, too (it is in {}); its own FIN has not arrived here.",
-                        there.name()
+                        "{fin_acknowledged} That one was asked to close, too (it is in {}); its own FIN has not arrived here.",
+                        peer_state.name()
                     ))
                 }),
                 None => None,
@@ -97,9 +101,9 @@ fn what_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String> 
     }
 }
 
-fn normal_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String> {
+fn row_expectation(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Option<String> {
     match state {
-        TcpState::SynSent if is_turned_away(row, moment) => Some(
+        TcpState::SynSent if is_blocked_by_full_backlog(row, moment) => Some(
             "The other end's queue is full, and that is why no answer comes. It ends with an answer once the program there accepts, or \
              when the kernel gives up after several repetitions, which takes minutes."
                 .into(),
@@ -107,25 +111,25 @@ fn normal_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String
         TcpState::FinWait1 | TcpState::LastAck => {
             let usual = "Normally it is over in one round trip";
             let end = "It ends with the acknowledgement, or when the kernel gives up.";
-            let lasting = moment.elapsed.saturating_sub(row.state_since.at());
+            let duration = moment.elapsed.saturating_sub(row.state_since.time());
             let timer = row.socket.timer;
             let again = timer.is_some_and(|t| t.kind == TimerKind::Retransmit && t.retransmits > 0);
-            if lasting >= OLD {
-                let least = match row.state_since {
-                    Since::Seen(_) => "",
+            if duration >= SLOW_CLOSE {
+                let at_least = match row.state_since {
+                    ObservedSince::Sampled(_) => "",
                     _ => "at least ",
                 };
-                let age = quantity::age(lasting);
-                Some(format!("{usual}; this one has lasted {least}{age}. {end}"))
+                let age = quantity::age(duration);
+                Some(format!("{usual}; this one has lasted {at_least}{age}. {end}"))
             } else if again {
                 Some(format!("{usual}; here something had to be sent again. {end}"))
-            } else if Fin::of(row) == Fin::NoRoom {
+            } else if FinStatus::from_row(row) == FinStatus::ZeroWindow {
                 Some(format!("{usual}; here the other end has no room. {end}"))
             } else {
                 None
             }
         }
-        TcpState::FinWait2 if live_peer(row, moment).is_none() && moment.peer_of(row).is_some() => {
+        TcpState::FinWait2 if open_peer(row, moment).is_none() && moment.peer_of(row).is_some() => {
             Some("The other end will say nothing more. Without a process that has it, the kernel drops it after a minute.".into())
         }
         _ => None,
@@ -133,10 +137,10 @@ fn normal_here(row: &Tracked, state: TcpState, moment: &Moment) -> Option<String
 }
 
 /// A goodbye that has taken longer than any round trip.
-const OLD: Duration = Duration::from_secs(2);
+const SLOW_CLOSE: Duration = Duration::from_secs(2);
 
 /// The words for a state, whatever the row.
-const fn general(state: TcpState) -> (&'static str, &'static str) {
+const fn general_meaning(state: TcpState) -> (&'static str, &'static str) {
     match state {
         TcpState::Listen => (
             "A listener: it waits for anyone its address lets in. It is no connection and carries no data.",

@@ -10,14 +10,17 @@ use std::time::Duration;
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, History, Mark, Moment, Ownership, Side, Since, Slot, Stall, Tracked,
+    Evidence, History, HolderSet, Moment, ObservedSince, Ownership, Side, Slot, Stall, Throughput,
+    TrackedSocket, Transition,
 };
 use crate::port::{Port, PortRange, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
-use crate::query::NoOwner;
+use crate::query::UnownedReason;
 use crate::services::Services;
-use crate::snapshot::{Cost, Directory, Observer, Sight, Snapshot, SourceKind};
-use crate::socket::{Backlog, Queues, Socket, SocketKey, TcpState, Timer, TimerKind, Transport};
+use crate::snapshot::{Directory, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
+use crate::socket::{
+    AcceptQueue, Queues, Socket, SocketKey, SocketTimer, TcpState, TimerKind, Transport,
+};
 use crate::teach::Certainty;
 
 const STATES: [TcpState; 12] = [
@@ -51,11 +54,11 @@ const EVIDENCE: [Evidence; 6] = [
     Evidence::Listener,
     Evidence::PastListener,
     Evidence::Counters,
-    Evidence::Mirror,
+    Evidence::Peer,
     Evidence::PortRange,
 ];
 
-fn end(text: &str) -> Endpoint {
+fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
     Endpoint::new(address.ip(), Port(address.port()))
 }
@@ -73,8 +76,8 @@ fn snapshot(sockets: Vec<Socket>, elapsed: u64) -> Snapshot {
         sockets,
         destroyed: Vec::new(),
         directory: Arc::new(Directory::default()),
-        sight: Sight {
-            unvisited: 0,
+        owner_coverage: OwnerCoverage {
+            unscanned: 0,
             readable: 1,
             hidden: 0,
         },
@@ -82,14 +85,14 @@ fn snapshot(sockets: Vec<Socket>, elapsed: u64) -> Snapshot {
             uid: None,
             pid: Pid(1),
         },
-        ephemeral: PortRange::LINUX,
+        ephemeral: PortRange::LINUX_DEFAULT,
         gaps: Vec::new(),
-        cost: Cost::default(),
+        cost: SampleCost::default(),
         interval: Duration::from_secs(1),
     }
 }
 
-fn owners() -> Vec<Ownership> {
+fn all_ownerships() -> Vec<Ownership> {
     let holder = |pid| Holder {
         process: ProcessKey {
             pid: Pid(pid),
@@ -97,23 +100,25 @@ fn owners() -> Vec<Ownership> {
         },
         fd: None,
     };
-    let held = |pids: &[u32]| Held::by(pids.iter().map(|pid| holder(*pid)).collect()).unwrap();
+    let held = |pids: &[u32]| {
+        HolderSet::from_holders(pids.iter().map(|pid| holder(*pid)).collect()).unwrap()
+    };
     vec![
         Ownership::Known(held(&[812])),
         Ownership::Known(held(&[812, 813])),
-        Ownership::Remembered(held(&[812])),
-        Ownership::OfListener(held(&[812])),
+        Ownership::Former(held(&[812])),
+        Ownership::FromListener(held(&[812])),
         Ownership::Unaccepted,
         Ownership::Kernel,
         Ownership::Hidden,
-        Ownership::Vanished,
-        Ownership::NotYet,
-        Ownership::Untold,
+        Ownership::NotFound,
+        Ownership::Pending,
+        Ownership::Unsupported,
     ]
 }
 
 /// Every row there can be, roughly.
-fn rows() -> Vec<Tracked> {
+fn sample_rows() -> Vec<TrackedSocket> {
     let transports = STATES
         .map(Transport::Tcp)
         .into_iter()
@@ -122,8 +127,8 @@ fn rows() -> Vec<Tracked> {
     for transport in transports {
         for local in ADDRESSES {
             for remote in [None, Some("203.0.113.7:51234"), Some("127.0.0.1:40000")] {
-                for (index, ownership) in owners().into_iter().enumerate() {
-                    let mut socket = Socket::new(transport, end(local), remote.map(end));
+                for (index, ownership) in all_ownerships().into_iter().enumerate() {
+                    let mut socket = Socket::new(transport, endpoint(local), remote.map(endpoint));
                     let number = rows.len() as u32;
                     socket.queues = Some(Queues {
                         recv: number % 3,
@@ -131,17 +136,17 @@ fn rows() -> Vec<Tracked> {
                     });
                     if socket.is_listening() && socket.tcp_state().is_some() {
                         socket.queues = None;
-                        socket.backlog = Some(Backlog {
+                        socket.accept_queue = Some(AcceptQueue {
                             waiting: number % 4,
                             limit: Some(2),
                         });
                     }
-                    socket.timer = Some(Timer {
+                    socket.timer = Some(SocketTimer {
                         kind: TimerKind::Retransmit,
                         due: Duration::from_secs(61),
                         retransmits: (number % 2) as u8,
                     });
-                    rows.push(Tracked {
+                    rows.push(TrackedSocket {
                         key: socket.key(),
                         slot: Slot(0),
                         side: match (socket.is_listening(), number % 2) {
@@ -150,13 +155,13 @@ fn rows() -> Vec<Tracked> {
                             (false, _) => Side::Outgoing,
                         },
                         evidence: EVIDENCE[index % EVIDENCE.len()],
-                        first_seen: Since::Seen(Duration::from_secs(1)),
-                        state_since: Since::Seen(Duration::from_secs(1)),
-                        path: socket.tcp_state().into_iter().collect(),
+                        first_seen: ObservedSince::Sampled(Duration::from_secs(1)),
+                        state_since: ObservedSince::Sampled(Duration::from_secs(1)),
+                        states: socket.tcp_state().into_iter().collect(),
                         peer: None,
-                        flow: Flow::default(),
+                        throughput: Throughput::default(),
                         stall: Stall::default(),
-                        mark: None,
+                        transition: None,
                         ownership,
                         socket,
                     });
@@ -165,17 +170,21 @@ fn rows() -> Vec<Tracked> {
         }
     }
     // And some of them when they are gone.
-    let gone = rows.iter().step_by(3).map(|row| Tracked {
-        mark: Some(Mark::Closed(Duration::from_secs(58))),
+    let gone = rows.iter().step_by(3).map(|row| TrackedSocket {
+        transition: Some(Transition::Closed(Duration::from_secs(58))),
         ..row.clone()
     });
-    let gone: Vec<Tracked> = gone.collect();
+    let gone: Vec<TrackedSocket> = gone.collect();
     rows.extend(gone);
     rows
 }
 
-fn known<'a>(moment: &'a Moment, services: &'a Services, findings: &'a Findings) -> Known<'a> {
-    Known {
+fn context<'a>(
+    moment: &'a Moment,
+    services: &'a Services,
+    findings: &'a Findings,
+) -> ExplainContext<'a> {
+    ExplainContext {
         moment,
         services,
         findings,
@@ -183,7 +192,7 @@ fn known<'a>(moment: &'a Moment, services: &'a Services, findings: &'a Findings)
 }
 
 /// The sentence ends as one, and no hole was left in it.
-fn is_whole(text: &str) -> bool {
+fn is_complete_sentence(text: &str) -> bool {
     let ends = text.ends_with(['.', '!', '?']);
     let starts = !text.starts_with([' ', ',', '.', ';', ':']);
     let holes = ["  ", " ,", " .", "..", "{", "}", ": ."];
@@ -191,11 +200,11 @@ fn is_whole(text: &str) -> bool {
 }
 
 #[test]
-fn every_row_is_explained_in_whole_sentences() {
+fn every_row_gets_complete_sentences() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
-    for row in rows() {
-        let said = explain_row(&row, known(&moment, &services, &Findings::default()));
-        let headings: Vec<&str> = said.passages.iter().map(|p| p.heading).collect();
+    for row in sample_rows() {
+        let explanation = explain_row(&row, context(&moment, &services, &Findings::default()));
+        let headings: Vec<&str> = explanation.sections.iter().map(|p| p.heading).collect();
         for heading in [
             "What it is",
             "Who has it",
@@ -205,25 +214,25 @@ fn every_row_is_explained_in_whole_sentences() {
         ] {
             assert!(headings.contains(&heading), "{heading}: {row:?}");
         }
-        for passage in &said.passages {
-            assert!(!passage.said.is_empty(), "{}: {row:?}", passage.heading);
-            for phrase in &passage.said {
-                assert!(is_whole(&phrase.text), "{:?}", phrase.text);
+        for passage in &explanation.sections {
+            assert!(!passage.phrases.is_empty(), "{}: {row:?}", passage.heading);
+            for phrase in &passage.phrases {
+                assert!(is_complete_sentence(&phrase.text), "{:?}", phrase.text);
             }
         }
-        assert!(!said.commands.is_empty());
+        assert!(!explanation.commands.is_empty());
     }
 }
 
 #[test]
-fn what_is_said_does_not_contradict_the_row() {
+fn explanation_agrees_with_the_row() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
-    for row in rows() {
-        let said = explain_row(&row, known(&moment, &services, &Findings::default()));
-        let text: String = said
-            .passages
+    for row in sample_rows() {
+        let explanation = explain_row(&row, context(&moment, &services, &Findings::default()));
+        let text: String = explanation
+            .sections
             .iter()
-            .flat_map(|p| &p.said)
+            .flat_map(|p| &p.phrases)
             .map(|p| format!("{} ", p.text))
             .collect();
         if let Some(state) = row.socket.tcp_state() {
@@ -238,67 +247,71 @@ fn what_is_said_does_not_contradict_the_row() {
         assert_eq!(text.contains("descriptor"), owned, "{text}");
         let guessed = row.evidence.is_guess() && row.side != Side::Listening;
         if guessed {
-            let side = said
-                .passages
+            let side = explanation
+                .sections
                 .iter()
                 .find(|p| p.heading == "Which end this is")
                 .unwrap();
-            assert_eq!(side.said[0].certainty, Certainty::Inference, "{text}");
+            assert_eq!(side.phrases[0].certainty, Certainty::Inference, "{text}");
         }
-        let local = row.socket.local.plain().to_string();
+        let local = row.socket.local.canonical_ip().to_string();
         assert!(text.contains(&local), "{text}");
         if let Some(remote) = row.socket.remote {
-            assert!(text.contains(&remote.plain().to_string()), "{text}");
+            assert!(text.contains(&remote.canonical_ip().to_string()), "{text}");
         }
     }
 }
 
 #[test]
-fn a_port_is_explained_by_what_uses_it() {
-    let listen = Socket::new(Transport::Tcp(TcpState::Listen), end("0.0.0.0:443"), None);
+fn port_explanation_lists_its_sockets() {
+    let listen = Socket::new(
+        Transport::Tcp(TcpState::Listen),
+        endpoint("0.0.0.0:443"),
+        None,
+    );
     let mut sockets = vec![listen];
     for host in 1..=8 {
         let remote = format!("203.0.113.{host}:50000");
         let connection = Transport::Tcp(TcpState::Established);
         sockets.push(Socket::new(
             connection,
-            end("192.168.1.2:443"),
-            Some(end(&remote)),
+            endpoint("192.168.1.2:443"),
+            Some(endpoint(&remote)),
         ));
     }
     let moment = moment(sockets);
-    let said = explain_port(
+    let explanation = explain_port(
         Port(443),
         None,
-        known(&moment, &Services::registry(), &Findings::default()),
+        context(&moment, &Services::registry(), &Findings::default()),
     );
-    let text = format!("{said:?}");
+    let text = format!("{explanation:?}");
     assert!(
         text.contains("8 connections from 8 addresses (8 ESTABLISHED)"),
         "{text}"
     );
     assert!(text.contains("registered as https"), "{text}");
     assert!(text.contains("listens at 0.0.0.0:443"), "{text}");
-    let nobody = explain_port(
+    let unused_port = explain_port(
         Port(9),
         Some(Protocol::Tcp),
-        known(&moment, &Services::registry(), &Findings::default()),
+        context(&moment, &Services::registry(), &Findings::default()),
     );
     assert!(
-        format!("{nobody:?}").contains("No socket of this machine has 9"),
-        "{nobody:?}"
+        format!("{unused_port:?}").contains("No socket of this machine has 9"),
+        "{unused_port:?}"
     );
-    for passage in said.passages.iter().chain(&nobody.passages) {
-        for phrase in &passage.said {
-            assert!(is_whole(&phrase.text), "{:?}", phrase.text);
+    for passage in explanation.sections.iter().chain(&unused_port.sections) {
+        for phrase in &passage.phrases {
+            assert!(is_complete_sentence(&phrase.text), "{:?}", phrase.text);
         }
     }
 }
 
 #[test]
-fn every_key_is_one_row() {
+fn sample_rows_have_many_distinct_keys() {
     // The rows made here are not all alike: the tests above would prove nothing.
-    let mut keys: Vec<SocketKey> = rows().iter().map(|row| row.key).collect();
+    let mut keys: Vec<SocketKey> = sample_rows().iter().map(|row| row.key).collect();
     keys.sort_unstable();
     keys.dedup();
     assert!(keys.len() > 40, "{}", keys.len());

@@ -4,31 +4,31 @@
 //! out from here, `←` comes in.
 
 use super::Explanation;
-use super::state::Fin;
-use crate::history::{Moment, Side, Tracked};
-use crate::quantity::{count, thousands};
+use super::state::FinStatus;
+use crate::history::{Moment, Side, TrackedSocket};
+use crate::quantity::{pluralize, thousands};
 use crate::socket::{TcpState, TimerKind};
 use crate::teach::Phrase;
 
 /// The segments, in their order.
-pub(super) fn wire(said: &mut Explanation, row: &Tracked, moment: &Moment) {
-    said.say("The numbers in every header", header(row));
+pub(super) fn add_wire(out: &mut Explanation, row: &TrackedSocket, moment: &Moment) {
+    out.push_section("The numbers in every header", header_ports(row));
     match row.socket.tcp_state() {
         Some(state) => {
-            said.say("The words", [Phrase::fact(
+            out.push_section("The words", [Phrase::fact(
                 "A SYN asks for a connection, an ACK confirms what came, a FIN says that its sender sends no more data. Each is one bit in the \
                  TCP header.",
             )]);
-            said.say("The handshake", handshake(row, state));
-            said.say("Data", data(row, state));
-            said.say("The goodbyes", goodbyes(row, state, moment));
-            said.say("What is missing", missing(row, state));
+            out.push_section("The handshake", handshake_segments(row, state));
+            out.push_section("Data", data_segments(row, state));
+            out.push_section("The goodbyes", fin_segments(row, state, moment));
+            out.push_section("What is missing", missing_segments(row, state));
         }
-        None => said.say("What went over the wire", datagrams(row)),
+        None => out.push_section("What went over the wire", describe_datagrams(row)),
     }
-    said.say(
+    out.push_section(
         "How this is known",
-        [Phrase::ignorance(
+        [Phrase::unknown(
             "Portolan captures nothing. These segments follow from the state and the kernel's counters; how often each was sent, and in \
              which order where two ends did the same at once, does not.",
         )],
@@ -36,7 +36,7 @@ pub(super) fn wire(said: &mut Explanation, row: &Tracked, moment: &Moment) {
 }
 
 /// A port has no direction: the same numbers stand in both, changed over.
-fn header(row: &Tracked) -> Vec<Phrase> {
+fn header_ports(row: &TrackedSocket) -> Vec<Phrase> {
     let local = row.socket.local.port;
     match row.socket.remote {
         Some(remote) => {
@@ -60,14 +60,14 @@ fn header(row: &Tracked) -> Vec<Phrase> {
 }
 
 /// In its own words where the side is known, as a conclusion where it is guessed.
-fn so(row: &Tracked, text: &str) -> Phrase {
+fn fact_unless_guessed(row: &TrackedSocket, text: &str) -> Phrase {
     match row.evidence.is_guess() && row.side != Side::Listening {
         true => Phrase::inference(text),
         false => Phrase::fact(text),
     }
 }
 
-fn handshake(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+fn handshake_segments(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     let serving = row.side != Side::Outgoing;
     match state {
         TcpState::Listen => vec![Phrase::fact(
@@ -76,41 +76,39 @@ fn handshake(row: &Tracked, state: TcpState) -> Vec<Phrase> {
         TcpState::SynSent => {
             let again = row.socket.timer.filter(|t| t.kind == TimerKind::Retransmit);
             let again = again.map_or(0, |timer| usize::from(timer.retransmits));
-            let mut said = vec![Phrase::fact("→ SYN: this end has dialled.")];
+            let mut out = vec![Phrase::fact("→ SYN: this end has dialled.")];
             if again > 0 {
-                said.push(Phrase::fact(format!(
+                out.push(Phrase::fact(format!(
                     "→ SYN: the same once more, {} so far.",
-                    count(again, "time", "times")
+                    pluralize(again, "time", "times")
                 )));
             }
-            said
+            out
         }
         TcpState::SynReceived => vec![
             Phrase::fact("← SYN: the other end has dialled."),
             Phrase::fact("→ SYN+ACK: the kernel here has answered by itself."),
         ],
         TcpState::Closed | TcpState::Other(_) => {
-            vec![Phrase::ignorance(
-                "This state does not tell of a handshake.",
-            )]
+            vec![Phrase::unknown("This state does not tell of a handshake.")]
         }
         _ if serving => vec![
-            so(row, "← SYN: the other end has dialled."),
-            so(
+            fact_unless_guessed(row, "← SYN: the other end has dialled."),
+            fact_unless_guessed(
                 row,
                 "→ SYN+ACK: the kernel here has answered, before any program knew of it.",
             ),
-            so(row, "← ACK: the connection stood."),
+            fact_unless_guessed(row, "← ACK: the connection stood."),
         ],
         _ => vec![
-            so(row, "→ SYN: this end has dialled."),
-            so(row, "← SYN+ACK: the other end's kernel has answered."),
-            so(row, "→ ACK: the connection stood."),
+            fact_unless_guessed(row, "→ SYN: this end has dialled."),
+            fact_unless_guessed(row, "← SYN+ACK: the other end's kernel has answered."),
+            fact_unless_guessed(row, "→ ACK: the connection stood."),
         ],
     }
 }
 
-fn data(row: &Tracked, state: TcpState) -> Vec<Phrase> {
+fn data_segments(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     if matches!(
         state,
         TcpState::Listen
@@ -122,14 +120,14 @@ fn data(row: &Tracked, state: TcpState) -> Vec<Phrase> {
         return Vec::new();
     }
     let Some(tcp) = row.socket.tcp else {
-        return vec![Phrase::ignorance(
+        return vec![Phrase::unknown(
             "How much went each way is not told for this row.",
         )];
     };
-    let mut said = Vec::new();
+    let mut out = Vec::new();
     if let Some(sent) = tcp.sent {
-        let once = thousands(sent.bytes.saturating_sub(sent.repeated) as usize);
-        said.push(Phrase::fact(match sent.repeated {
+        let once = thousands(sent.bytes.saturating_sub(sent.retransmitted) as usize);
+        out.push(Phrase::fact(match sent.retransmitted {
             0 => format!("→ {once} B, none of it twice."),
             again => format!(
                 "→ {once} B, and {} B of them once more.",
@@ -138,21 +136,21 @@ fn data(row: &Tracked, state: TcpState) -> Vec<Phrase> {
         }));
     }
     if let Some(delivered) = tcp.delivered {
-        said.push(Phrase::fact(format!(
+        out.push(Phrase::fact(format!(
             "← {} B.",
             thousands(delivered.received as usize)
         )));
     }
-    if said.is_empty() {
-        said.push(Phrase::ignorance(
+    if out.is_empty() {
+        out.push(Phrase::unknown(
             "How much went each way is not told by this kernel.",
         ));
     }
-    said
+    out
 }
 
-fn goodbyes(row: &Tracked, state: TcpState, moment: &Moment) -> Vec<Phrase> {
-    let sent = Fin::of(row) == Fin::Sent;
+fn fin_segments(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Vec<Phrase> {
+    let sent = FinStatus::from_row(row) == FinStatus::Sent;
     let fact = |text: &str| Phrase::fact(text);
     match state {
         TcpState::FinWait1 if sent => vec![fact("→ FIN: this end has said goodbye.")],
@@ -192,16 +190,16 @@ fn goodbyes(row: &Tracked, state: TcpState, moment: &Moment) -> Vec<Phrase> {
             ),
         ],
         TcpState::Established if row.socket.remote.is_some() => {
-            vec![none_yet(row, moment)]
+            vec![no_fin_yet(row, moment)]
         }
         _ => Vec::new(),
     }
 }
 
 /// Of an open connection: what this end knows, and what stands at the other end where that is seen.
-fn none_yet(row: &Tracked, moment: &Moment) -> Phrase {
+fn no_fin_yet(row: &TrackedSocket, moment: &Moment) -> Phrase {
     if row.is_closed() {
-        return Phrase::ignorance(
+        return Phrase::unknown(
             "None were seen: it was still open when it was last looked at, and how it ended is not told.",
         );
     }
@@ -223,11 +221,11 @@ fn none_yet(row: &Tracked, moment: &Moment) -> Phrase {
     }
 }
 
-fn missing(row: &Tracked, state: TcpState) -> Option<Phrase> {
+fn missing_segments(row: &TrackedSocket, state: TcpState) -> Option<Phrase> {
     let probing = row
         .socket
         .timer
-        .is_some_and(|timer| timer.kind == TimerKind::Probe);
+        .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe);
     Some(Phrase::fact(match state {
         TcpState::SynSent => {
             "← SYN+ACK, which would open it, or RST, which would refuse it. Neither has come."
@@ -237,7 +235,7 @@ fn missing(row: &Tracked, state: TcpState) -> Option<Phrase> {
             "← a window: the other end has no room, so that data and the FIN behind it wait; this end asks for room now and then."
         }
         TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
-            if Fin::of(row) == Fin::BehindData =>
+            if FinStatus::from_row(row) == FinStatus::BehindData =>
         {
             "← ACK of the data before the FIN, and then of the FIN."
         }
@@ -251,8 +249,8 @@ fn missing(row: &Tracked, state: TcpState) -> Option<Phrase> {
     }))
 }
 
-fn datagrams(row: &Tracked) -> Vec<Phrase> {
-    let mut said = vec![match row.socket.remote {
+fn describe_datagrams(row: &TrackedSocket) -> Vec<Phrase> {
+    let mut out = vec![match row.socket.remote {
         None => Phrase::fact(
             "Nothing by itself: bind() sends nothing. Every datagram stands alone, without a handshake before or a goodbye after it.",
         ),
@@ -260,13 +258,13 @@ fn datagrams(row: &Tracked) -> Vec<Phrase> {
             "Nothing by itself: connect() sends nothing for UDP, so that this row proves nothing about the other end.",
         ),
     }];
-    said.push(Phrase::ignorance(
+    out.push(Phrase::unknown(
         "How many datagrams came and went is not known: the kernel counts none for a UDP socket.",
     ));
     if row.socket.remote.is_some() {
-        said.push(Phrase::fact(
+        out.push(Phrase::fact(
             "Where nobody has that port, the answer to a datagram is an ICMP message, and the next call here fails (ECONNREFUSED).",
         ));
     }
-    said
+    out
 }

@@ -5,12 +5,12 @@ use crate::port::Protocol;
 use crate::teach::Phrase;
 
 /// All there is to say, the same from everywhere.
-pub(super) fn explain_zero(protocol: Option<Protocol>) -> Explanation {
-    let mut said = Explanation::of(match protocol {
+pub(super) fn explain_port_zero(protocol: Option<Protocol>) -> Explanation {
+    let mut explanation = Explanation::new(match protocol {
         Some(protocol) => format!("port 0/{protocol}"),
         None => "port 0".into(),
     });
-    said.say(
+    explanation.push_section(
         "The number",
         [
             Phrase::fact("0 is reserved in the IANA registry: nobody has it as a port."),
@@ -19,7 +19,7 @@ pub(super) fn explain_zero(protocol: Option<Protocol>) -> Explanation {
             ),
         ],
     );
-    said.say("In a call", [Phrase::fact(
+    explanation.push_section("In a call", [Phrase::fact(
         "bind() to port 0 means: choose one for me. The kernel takes a free number, and getsockname() tells which. Only with that one \
          does the socket stand in the table.",
     )]);
@@ -27,7 +27,7 @@ pub(super) fn explain_zero(protocol: Option<Protocol>) -> Explanation {
         "As the source port of a UDP datagram 0 means none: no answer is expected (RFC 768).",
     );
     let tcp = Phrase::fact("In TCP it has no meaning: both ends have a port of their own.");
-    said.say(
+    explanation.push_section(
         "In a header",
         match protocol {
             Some(Protocol::Udp) => vec![udp],
@@ -35,12 +35,12 @@ pub(super) fn explain_zero(protocol: Option<Protocol>) -> Explanation {
             None => vec![udp, tcp],
         },
     );
-    said.say("In a table", [Phrase::fact(
+    explanation.push_section("In a table", [Phrase::fact(
         "Other tools write a missing other end as 0.0.0.0:* or 0.0.0.0:0: that is no port 0, but nobody.",
     )]);
-    said.commands = vec![
+    explanation.commands = vec![
         "ss -tuan 'sport = :0'".into(),
         "portolan explain sockets".into(),
     ];
-    said
+    explanation
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The thresholds; `None` switches a rule off. The configuration file sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Thresholds {
     /// A CLOSE-WAIT as old as this was forgotten: a program that means to close does it at once.
     pub close_wait_age: Option<Duration>,
     /// So many at one port, and no fewer than its other connections, whatever their age: what one
@@ -26,9 +26,9 @@ pub struct Limits {
     pub local_only_count: Option<u32>,
 }
 
-impl Limits {
+impl Thresholds {
     /// What holds where nothing is configured.
-    pub const USUAL: Self = Self {
+    pub const DEFAULT: Self = Self {
         close_wait_age: Some(Duration::from_secs(60)),
         close_wait_count: Some(5),
         unread_age: Some(Duration::from_secs(10)),
@@ -41,8 +41,8 @@ impl Limits {
     };
 }
 
-impl Default for Limits {
+impl Default for Thresholds {
     fn default() -> Self {
-        Self::USUAL
+        Self::DEFAULT
     }
 }

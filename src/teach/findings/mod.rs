@@ -1,6 +1,6 @@
 //! What is stuck or odd: found in one pass, said in one sentence, with how long and who can mend it.
 //!
-//! In: a moment and the [`Limits`]. Out: [`Findings`]. They are about all sockets of a port, also
+//! In: a moment and the [`Thresholds`]. Out: [`Findings`]. They are about all sockets of a port, also
 //! those that a filter leaves out, and the same moment always gives the same. Each rule is one row
 //! of [`RULES`]: what it looks at, the sentence, the few words, the mark on the port.
 
@@ -11,11 +11,11 @@ mod wording;
 
 use std::time::Duration;
 
-pub use limits::Limits;
-pub use rules::{RULES, RuleRow};
-pub use tally::{Lasting, Whose};
+pub use limits::Thresholds;
+pub use rules::{RULES, RuleSpec};
+pub use tally::{FindingOwner, ObservedDuration};
 
-use crate::history::{Moment, Slot, Tracked};
+use crate::history::{Moment, Slot, TrackedSocket};
 use crate::port::PortKey;
 use crate::process::ProcessKey;
 use crate::quantity;
@@ -44,11 +44,11 @@ pub enum Rule {
 
 /// How urgent it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gravity {
+pub enum Severity {
     /// Somebody waits, or will.
-    Stuck,
+    Warning,
     /// It works, and might be meant otherwise.
-    Odd,
+    Notice,
 }
 
 /// By what a finding is found again in another moment.
@@ -72,39 +72,39 @@ pub struct Finding {
     /// What waits in them.
     pub bytes: u64,
     /// For how long, the longest of them; `None` where age does not matter.
-    pub lasting: Option<Lasting>,
+    pub duration: Option<ObservedDuration>,
     /// The socket it holds for longest, or the listener.
     pub slot: Option<Slot>,
     /// Whose the sockets are.
-    pub whose: Whose,
+    pub owner: FindingOwner,
     /// From which address to which endpoint, where it is about one destination.
-    pub way: Option<(std::net::IpAddr, crate::endpoint::Endpoint)>,
+    pub flow_path: Option<(std::net::IpAddr, crate::endpoint::Endpoint)>,
     /// All of it in one sentence.
     pub sentence: Phrase,
 }
 
 impl Finding {
     /// The rule.
-    pub fn row(&self) -> &'static RuleRow {
-        RuleRow::of(self.id.rule)
+    pub fn rule_spec(&self) -> &'static RuleSpec {
+        RuleSpec::for_rule(self.id.rule)
     }
 
     /// A few words to follow the name of a port.
     pub fn summary(&self) -> String {
-        (self.row().summary)(self)
+        (self.rule_spec().summary)(self)
     }
 
     /// For how long, in a column's width: `≥1m02s`.
     pub fn age(&self) -> String {
-        self.lasting.map_or(String::new(), |lasting| {
-            let sign = if lasting.at_least { "≥" } else { "" };
-            format!("{sign}{}", quantity::age(lasting.seen))
+        self.duration.map_or(String::new(), |duration| {
+            let sign = if duration.at_least { "≥" } else { "" };
+            format!("{sign}{}", quantity::age(duration.observed))
         })
     }
 
     /// Whether it is about this row, too.
-    pub fn concerns(&self, row: &Tracked) -> bool {
-        row.port_key() == self.id.port && !row.is_closed() && (self.row().concerns)(row)
+    pub fn concerns(&self, row: &TrackedSocket) -> bool {
+        row.port_key() == self.id.port && !row.is_closed() && (self.rule_spec().concerns)(row)
     }
 }
 
@@ -117,22 +117,24 @@ pub struct Findings {
 
 impl Findings {
     /// Looks through a moment.
-    pub fn of(moment: &Moment, limits: &Limits) -> Self {
-        let tallies = tally::tallies(moment, limits);
+    pub fn from_moment(moment: &Moment, thresholds: &Thresholds) -> Self {
+        let all_stats = tally::collect_port_stats(moment, thresholds);
         let mut all: Vec<Finding> = Vec::new();
-        for (port, tally) in &tallies {
+        for (port, stats) in &all_stats {
             let port = *port;
             for row in RULES {
-                if let Some(mut found) = (row.check)(tally, limits, moment) {
+                if let Some(mut found) = (row.check)(stats, thresholds, moment) {
                     found.id = FindingId {
                         rule: row.rule,
                         port,
                     };
-                    found.whose = found.whose.or(found.slot.and_then(|slot| moment.row(slot)));
-                    let said = (row.sentence)(&found, moment);
-                    found.sentence = match row.gravity {
-                        Gravity::Stuck => Phrase::warning(said),
-                        Gravity::Odd => Phrase::inference(said),
+                    found.owner = found
+                        .owner
+                        .or_owner_of(found.slot.and_then(|slot| moment.row(slot)));
+                    let sentence = (row.sentence)(&found, moment);
+                    found.sentence = match row.severity {
+                        Severity::Warning => Phrase::warning(sentence),
+                        Severity::Notice => Phrase::inference(sentence),
                     };
                     all.push(found);
                 }
@@ -148,7 +150,7 @@ impl Findings {
     }
 
     /// Those at a shared port, the most urgent first; looked up, for every line of the chart asks.
-    pub fn at(&self, port: PortKey) -> impl Iterator<Item = &Finding> {
+    pub fn for_port(&self, port: PortKey) -> impl Iterator<Item = &Finding> {
         let ids = RULES.iter().map(move |row| FindingId {
             rule: row.rule,
             port,
@@ -157,8 +159,8 @@ impl Findings {
     }
 
     /// Those that are about sockets of this process alone.
-    pub fn of_process(&self, process: ProcessKey) -> impl Iterator<Item = &Finding> {
-        let own = move |found: &&Finding| found.whose == Whose::Of(process);
+    pub fn for_process(&self, process: ProcessKey) -> impl Iterator<Item = &Finding> {
+        let own = move |found: &&Finding| found.owner == FindingOwner::Process(process);
         self.all.iter().filter(own)
     }
 
@@ -169,9 +171,12 @@ impl Findings {
 }
 
 /// "for 12s", "for at least 12s"; nothing where it was only just seen.
-fn for_how_long(lasting: Option<Lasting>) -> String {
-    match lasting {
-        Some(Lasting { seen, at_least }) if seen >= Duration::from_secs(1) => {
+fn duration_suffix(duration: Option<ObservedDuration>) -> String {
+    match duration {
+        Some(ObservedDuration {
+            observed: seen,
+            at_least,
+        }) if seen >= Duration::from_secs(1) => {
             let at_least = if at_least { "at least " } else { "" };
             format!(" for {at_least}{}", quantity::age(seen))
         }

@@ -2,159 +2,165 @@
 //!
 //! In: the tally of one port. Out: what is wrong there, if anything; and the words for it.
 
-use super::tally::{Heap, Tally, fullness, many_ways};
-use super::wording::{amount, capital, full_listener, whose};
-use super::{Finding, FindingId, Gravity, Limits, Rule, Whose, for_how_long};
-use crate::history::{Moment, Tracked};
+use super::tally::{Aggregate, PortStats, fill_percent, flow_path_threshold};
+use super::wording::{
+    capitalize, format_bytes_with_unit, full_local_listener, responsible_process,
+};
+use super::{Finding, FindingId, FindingOwner, Rule, Severity, Thresholds, duration_suffix};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::{Port, PortKey, PortSide, Protocol};
-use crate::quantity::{count, thousands};
+use crate::quantity::{pluralize, thousands};
 use crate::socket::{TcpState, TimerKind};
-use crate::teach::{Phrase, owner};
+use crate::teach::{Phrase, describe_owner};
 
 /// One rule in all its registers.
 #[derive(Clone, Copy, Debug)]
-pub struct RuleRow {
+pub struct RuleSpec {
     /// Which.
     pub rule: Rule,
     /// What programs call it.
     pub name: &'static str,
     /// The mark on a port, at most seven letters.
-    pub mark: &'static str,
+    pub label: &'static str,
     /// How urgent.
-    pub gravity: Gravity,
+    pub severity: Severity,
     /// What is looked for, as a phrase.
-    pub looks_for: &'static str,
+    pub description: &'static str,
     /// Whether it is so at a port.
-    pub(super) check: fn(&Tally, &Limits, &Moment) -> Option<Finding>,
+    pub(super) check: fn(&PortStats, &Thresholds, &Moment) -> Option<Finding>,
     /// Which of the port's sockets it is about.
-    pub(super) concerns: fn(&Tracked) -> bool,
+    pub(super) concerns: fn(&TrackedSocket) -> bool,
     /// All of it in a sentence.
     pub(super) sentence: fn(&Finding, &Moment) -> String,
     /// A few words.
     pub(super) summary: fn(&Finding) -> String,
 }
 
-impl RuleRow {
+impl RuleSpec {
     /// The row of a rule.
-    pub(super) fn of(rule: Rule) -> &'static Self {
+    pub(super) fn for_rule(rule: Rule) -> &'static Self {
         let row = RULES.iter().find(|row| row.rule == rule);
         row.unwrap_or(&RULES[0])
     }
 }
 
 /// Every rule, the most urgent first.
-pub const RULES: &[RuleRow] = &[
-    RuleRow {
+pub const RULES: &[RuleSpec] = &[
+    RuleSpec {
         rule: Rule::CloseWaitLeak,
         name: "close-wait-leak",
-        mark: "leak",
-        gravity: Gravity::Stuck,
-        looks_for: "connections the other end has closed and the program here has not (CLOSE-WAIT)",
-        check: |tally, limits, _| {
-            let many = limits.close_wait_count.is_some_and(|many| {
-                let all = tally.close_wait.count;
-                all >= many && all * 2 >= tally.connections
+        label: "leak",
+        severity: Severity::Warning,
+        description: "connections the other end has closed and the program here has not (CLOSE-WAIT)",
+        check: |stats, thresholds, _| {
+            let many = thresholds.close_wait_count.is_some_and(|many| {
+                let all = stats.close_wait.count;
+                all >= many && all * 2 >= stats.connections
             });
-            let heap = if many { tally.close_wait } else { tally.leaked };
-            found(heap)
+            let aggregate = if many {
+                stats.close_wait
+            } else {
+                stats.old_close_wait
+            };
+            finding_from_aggregate(aggregate)
         },
         concerns: |row| row.socket.tcp_state() == Some(TcpState::CloseWait),
-        sentence: |found, moment| {
-            let (ends, verb, them) = match found.count {
+        sentence: |finding, moment| {
+            let (ends, verb, them) = match finding.count {
                 1 => ("the other end has", "hung up", "it"),
                 _ => ("the other ends have", "hung up", "them"),
             };
-            let (who, only) = whose(found, moment);
+            let (subject, responsible) = responsible_process(finding, moment);
             format!(
-                "{} in CLOSE-WAIT{}: {ends} {verb} and {who} has not closed; only {only} can end {them}.",
-                count(found.count as usize, "connection", "connections"),
-                for_how_long(found.lasting)
+                "{} in CLOSE-WAIT{}: {ends} {verb} and {subject} has not closed; only {responsible} can end {them}.",
+                pluralize(finding.count as usize, "connection", "connections"),
+                duration_suffix(finding.duration)
             )
         },
-        summary: |found| format!("{} not closed", found.count),
+        summary: |finding| format!("{} not closed", finding.count),
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::BacklogNearFull,
         name: "backlog-near-full",
-        mark: "queue",
-        gravity: Gravity::Stuck,
-        looks_for: "listeners whose queue of calls to accept is full or nearly so",
-        check: |tally, limits, _| {
-            let (backlog, slot, lasting) = tally.fullest?;
-            if fullness(backlog) < limits.backlog_percent? {
+        label: "queue",
+        severity: Severity::Warning,
+        description: "listeners whose queue of calls to accept is full or nearly so",
+        check: |stats, thresholds, _| {
+            let (backlog, slot, duration) = stats.fullest_backlog?;
+            if fill_percent(backlog) < thresholds.backlog_percent? {
                 return None;
             }
-            let mut found = empty();
-            found.count = backlog.waiting;
-            found.limit = backlog.limit;
-            found.slot = Some(slot);
-            found.lasting = Some(lasting);
-            Some(found)
+            let mut finding = empty_finding();
+            finding.count = backlog.waiting;
+            finding.limit = backlog.limit;
+            finding.slot = Some(slot);
+            finding.duration = Some(duration);
+            Some(finding)
         },
-        concerns: |row| row.socket.backlog.is_some_and(|b| b.waiting > 0),
-        sentence: |found, moment| {
-            let limit = found.limit.unwrap_or_default();
-            let (fill, then) = match found.count > limit {
+        concerns: |row| row.socket.accept_queue.is_some_and(|b| b.waiting > 0),
+        sentence: |finding, moment| {
+            let limit = finding.limit.unwrap_or_default();
+            let (fill, then) = match finding.count > limit {
                 true => ("is full", "new callers are made to wait"),
                 false => ("is nearly full", "then new callers are made to wait"),
             };
-            let calls = count(found.count as usize, "call waits", "calls wait");
-            let (who, only) = whose(found, moment);
-            let accepts = match for_how_long(found.lasting) {
-                none if none.is_empty() => capital(&format!("{who} accepts too slowly")),
-                span => capital(&format!("{who} has accepted none{span}")),
+            let calls = pluralize(finding.count as usize, "call waits", "calls wait");
+            let (subject, responsible) = responsible_process(finding, moment);
+            let accepts = match duration_suffix(finding.duration) {
+                none if none.is_empty() => capitalize(&format!("{subject} accepts too slowly")),
+                span => capitalize(&format!("{subject} has accepted none{span}")),
             };
             format!(
-                "The accept queue {fill}: {calls}, the limit is {} (Linux lets one more in), and {then}. {accepts}; only {only} can \
+                "The accept queue {fill}: {calls}, the limit is {} (Linux lets one more in), and {then}. {accepts}; only {responsible} can \
                  take them out.",
                 thousands(limit as usize)
             )
         },
-        summary: |found| {
-            let limit = found.limit.unwrap_or_default();
-            format!("{} of {limit} wait", found.count)
+        summary: |finding| {
+            let limit = finding.limit.unwrap_or_default();
+            format!("{} of {limit} wait", finding.count)
         },
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::UnreadInput,
         name: "unread-input",
-        mark: "unread",
-        gravity: Gravity::Stuck,
-        looks_for: "data that arrived and that the program does not read",
-        check: |tally, _, _| found(tally.unread),
+        label: "unread",
+        severity: Severity::Warning,
+        description: "data that arrived and that the program does not read",
+        check: |stats, _, _| finding_from_aggregate(stats.unread),
         concerns: |row| row.stall.input.is_some(),
-        sentence: |found, moment| {
-            let memory = match found.id.port.protocol {
+        sentence: |finding, moment| {
+            let memory = match finding.id.port.protocol {
                 Protocol::Tcp => "",
                 Protocol::Udp => " of memory",
             };
-            let (who, only) = whose(found, moment);
+            let (subject, responsible) = responsible_process(finding, moment);
             format!(
-                "{} B{memory} lie unread in {}{}: {who} does not read, and only {only} can.",
-                thousands(found.bytes as usize),
-                count(found.count as usize, "socket", "sockets"),
-                for_how_long(found.lasting)
+                "{} B{memory} lie unread in {}{}: {subject} does not read, and only {responsible} can.",
+                thousands(finding.bytes as usize),
+                pluralize(finding.count as usize, "socket", "sockets"),
+                duration_suffix(finding.duration)
             )
         },
-        summary: |found| format!("{} unread", amount(found.bytes)),
+        summary: |finding| format!("{} unread", format_bytes_with_unit(finding.bytes)),
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::UndrainedOutput,
         name: "undrained-output",
-        mark: "unsent",
-        gravity: Gravity::Stuck,
-        looks_for: "data that was sent and that nobody confirms",
-        check: |tally, _, _| found(tally.undrained),
+        label: "unsent",
+        severity: Severity::Warning,
+        description: "data that was sent and that nobody confirms",
+        check: |stats, _, _| finding_from_aggregate(stats.unacknowledged),
         concerns: |row| row.stall.output.is_some(),
-        sentence: |found, moment| {
-            let row = found.slot.and_then(|slot| moment.row(slot));
+        sentence: |finding, moment| {
+            let row = finding.slot.and_then(|slot| moment.row(slot));
             let probing = row
                 .and_then(|row| row.socket.timer)
-                .is_some_and(|timer| timer.kind == TimerKind::Probe);
+                .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe);
             let peer = row
                 .and_then(|row| moment.peer_of(row))
                 .filter(|peer| peer.ownership.holders().is_some())
-                .map(|peer| owner(peer, moment).text);
+                .map(|peer| describe_owner(peer, moment).text);
             let reason = match (probing, peer) {
                 (true, Some(peer)) => format!(
                     "the other end has no room left, because {peer} does not read; only {peer} can mend that"
@@ -166,148 +172,151 @@ pub const RULES: &[RuleRow] = &[
             };
             format!(
                 "{} B in {} stay unconfirmed{}: {reason}.",
-                thousands(found.bytes as usize),
-                count(found.count as usize, "socket", "sockets"),
-                for_how_long(found.lasting)
+                thousands(finding.bytes as usize),
+                pluralize(finding.count as usize, "socket", "sockets"),
+                duration_suffix(finding.duration)
             )
         },
-        summary: |found| format!("{} unconfirmed", amount(found.bytes)),
+        summary: |finding| format!("{} unconfirmed", format_bytes_with_unit(finding.bytes)),
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::SynSentUnanswered,
         name: "syn-sent-unanswered",
-        mark: "silent",
-        gravity: Gravity::Stuck,
-        looks_for: "calls without an answer (SYN-SENT)",
-        check: |tally, _, _| found(tally.unanswered),
+        label: "silent",
+        severity: Severity::Warning,
+        description: "calls without an answer (SYN-SENT)",
+        check: |stats, _, _| finding_from_aggregate(stats.unanswered),
         concerns: |row| row.socket.tcp_state() == Some(TcpState::SynSent),
-        sentence: |found, moment| {
-            let (calls, they) = match found.count {
+        sentence: |finding, moment| {
+            let (calls, they) = match finding.count {
                 1 => ("1 call has".to_owned(), "It is"),
                 n => (format!("{} calls have", thousands(n as usize)), "They are"),
             };
-            if let Some(listener) = full_listener(found, moment) {
+            if let Some(listener) = full_local_listener(finding, moment) {
                 return format!(
                     "{calls} had no answer{} (SYN-SENT): the accept queue of the listener they go to, on this machine, is full. Only its \
                      program can mend that: {}.",
-                    for_how_long(found.lasting),
-                    owner(listener, moment).text
+                    duration_suffix(finding.duration),
+                    describe_owner(listener, moment).text
                 );
             }
             format!(
                 "{calls} had no answer{} (SYN-SENT). {they} lost or filtered on the way, or the other end's accept queue is full: a \
                  refusal would have come at once. Who runs the other end, or the way to it, can mend that.",
-                for_how_long(found.lasting)
+                duration_suffix(finding.duration)
             )
         },
-        summary: |found| match found.count {
+        summary: |finding| match finding.count {
             1 => "1 call unanswered".into(),
             n => format!("{n} calls unanswered"),
         },
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::EphemeralNearlyUsedUp,
         name: "ephemeral-nearly-used-up",
-        mark: "ports",
-        gravity: Gravity::Stuck,
-        looks_for: "calls to one destination that use up the ephemeral ports",
-        check: |tally, limits, moment| {
-            let many = many_ways(moment, limits)?;
-            let (way, count) = tally.busiest.filter(|(_, count)| *count >= many)?;
-            let mut found = empty();
+        label: "ports",
+        severity: Severity::Warning,
+        description: "calls to one destination that use up the ephemeral ports",
+        check: |stats, thresholds, moment| {
+            let many = flow_path_threshold(moment, thresholds)?;
+            let (flow_path, count) = stats.busiest_path.filter(|(_, count)| *count >= many)?;
+            let mut finding = empty_finding();
             let range = moment.ephemeral;
-            found.count = count;
-            found.limit = Some(u32::from(range.last.0 - range.first.0) + 1);
-            found.way = Some(way);
-            Some(found)
+            finding.count = count;
+            finding.limit = Some(u32::from(range.last.0 - range.first.0) + 1);
+            finding.flow_path = Some(flow_path);
+            Some(finding)
         },
         concerns: |row| row.socket.remote.is_some(),
-        sentence: |found, moment| {
+        sentence: |finding, moment| {
             let range = moment.ephemeral;
-            let (from, to) = found.way.map_or_else(Default::default, |(from, to)| {
-                (from.to_string(), to.to_string())
-            });
+            let (from, to) = finding
+                .flow_path
+                .map_or_else(Default::default, |(from, to)| {
+                    (from.to_string(), to.to_string())
+                });
             format!(
                 "{} of the {} ephemeral ports ({} to {}) are in use from {from} to {to}; with none left connect() fails \
                  (EADDRNOTAVAIL). The programs that call can mend it by keeping connections open, or root by a wider range.",
-                thousands(found.count as usize),
-                thousands(found.limit.unwrap_or_default() as usize),
+                thousands(finding.count as usize),
+                thousands(finding.limit.unwrap_or_default() as usize),
                 range.first,
                 range.last
             )
         },
-        summary: |found| {
-            let share = u64::from(found.count) * 100 / u64::from(found.limit.unwrap_or(1).max(1));
+        summary: |finding| {
+            let share =
+                u64::from(finding.count) * 100 / u64::from(finding.limit.unwrap_or(1).max(1));
             format!("{share}% of ports used")
         },
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::TimeWaitPile,
         name: "time-wait-pile",
-        mark: "pile",
-        gravity: Gravity::Odd,
-        looks_for: "very many connections that are over and not forgotten yet (TIME-WAIT)",
-        check: |tally, limits, _| {
-            let many = tally.time_wait >= limits.time_wait_count?.max(1);
+        label: "pile",
+        severity: Severity::Notice,
+        description: "very many connections that are over and not forgotten yet (TIME-WAIT)",
+        check: |stats, thresholds, _| {
+            let many = stats.time_wait >= thresholds.time_wait_count?.max(1);
             many.then(|| {
-                let mut found = empty();
-                found.count = tally.time_wait;
-                found
+                let mut finding = empty_finding();
+                finding.count = stats.time_wait;
+                finding
             })
         },
         concerns: |row| row.socket.tcp_state() == Some(TcpState::TimeWait),
-        sentence: |found, _| {
+        sentence: |finding, _| {
             format!(
                 "{} connections in TIME-WAIT: no leak, the kernel forgets each within a minute; but the programs open and close so \
                  many that keeping them open would probably be cheaper.",
-                thousands(found.count as usize)
+                thousands(finding.count as usize)
             )
         },
-        summary: |found| format!("{} in TIME-WAIT", thousands(found.count as usize)),
+        summary: |finding| format!("{} in TIME-WAIT", thousands(finding.count as usize)),
     },
-    RuleRow {
+    RuleSpec {
         rule: Rule::EveryAddressLocalClients,
         name: "every-address-local-clients",
-        mark: "open",
-        gravity: Gravity::Odd,
-        looks_for: "listeners on every address that only programs of this machine use",
-        check: |tally, limits, _| {
-            let slot = tally.wildcard?;
-            let many = tally.from_here >= limits.local_only_count?.max(1);
-            (many && tally.from_elsewhere == 0).then(|| {
-                let mut found = empty();
-                found.count = tally.from_here;
-                found.slot = Some(slot);
-                found
+        label: "open",
+        severity: Severity::Notice,
+        description: "listeners on every address that only programs of this machine use",
+        check: |stats, thresholds, _| {
+            let slot = stats.wildcard_listener?;
+            let many = stats.local_clients >= thresholds.local_only_count?.max(1);
+            (many && stats.remote_clients == 0).then(|| {
+                let mut finding = empty_finding();
+                finding.count = stats.local_clients;
+                finding.slot = Some(slot);
+                finding
             })
         },
         concerns: |row| row.socket.tcp_state() == Some(TcpState::Listen),
-        sentence: |found, moment| {
-            let (who, only) = whose(found, moment);
-            let (all, come) = match found.count {
+        sentence: |finding, moment| {
+            let (subject, responsible) = responsible_process(finding, moment);
+            let (all, come) = match finding.count {
                 1 => ("the one connection".to_owned(), "comes"),
                 n => (format!("all {} connections", thousands(n as usize)), "come"),
             };
-            let who = capital(&who);
+            let subject = capitalize(&subject);
             format!(
-                "{who} listens on every address, but {all} it has now {come} from this machine: probably the loopback address would \
-                 do; {only} or its configuration decides that."
+                "{subject} listens on every address, but {all} it has now {come} from this machine: probably the loopback address would \
+                 do; {responsible} or its configuration decides that."
             )
         },
-        summary: |found| match found.count {
+        summary: |finding| match finding.count {
             1 => "1 client, from here".into(),
             n => format!("{n} clients, all from here"),
         },
     },
 ];
 
-fn empty() -> Finding {
+fn empty_finding() -> Finding {
     Finding {
         // Put in by who asked the rule.
         id: FindingId {
             rule: Rule::CloseWaitLeak,
             port: PortKey {
-                side: PortSide::Here,
+                side: PortSide::Local,
                 port: Port::NONE,
                 protocol: Protocol::Tcp,
             },
@@ -315,21 +324,21 @@ fn empty() -> Finding {
         count: 0,
         limit: None,
         bytes: 0,
-        lasting: None,
+        duration: None,
         slot: None,
-        whose: Whose::Nobodys,
-        way: None,
+        owner: FindingOwner::Unknown,
+        flow_path: None,
         sentence: Phrase::warning(""),
     }
 }
 
-fn found(heap: Heap) -> Option<Finding> {
-    let (lasting, slot) = heap.longest?;
-    let mut found = empty();
-    found.count = heap.count;
-    found.bytes = heap.bytes;
-    found.lasting = Some(lasting);
-    found.slot = Some(slot);
-    found.whose = heap.whose;
-    Some(found)
+fn finding_from_aggregate(aggregate: Aggregate) -> Option<Finding> {
+    let (duration, slot) = aggregate.longest?;
+    let mut finding = empty_finding();
+    finding.count = aggregate.count;
+    finding.bytes = aggregate.bytes;
+    finding.duration = Some(duration);
+    finding.slot = Some(slot);
+    finding.owner = aggregate.owner;
+    Some(finding)
 }

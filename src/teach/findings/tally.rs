@@ -10,188 +10,206 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::{Endpoint, Scope};
-use crate::history::{Moment, Side, Since, Slot, Tracked};
+use crate::endpoint::{AddressScope, Endpoint};
+use crate::history::{Moment, ObservedSince, Side, Slot, TrackedSocket};
 use crate::port::{PortKey, PortSide};
 use crate::process::ProcessKey;
-use crate::socket::{Backlog, TcpState, TimerKind};
-use crate::teach::findings::limits::Limits;
+use crate::socket::{AcceptQueue, TcpState, TimerKind};
+use crate::teach::findings::limits::Thresholds;
 
 /// For how long something has been so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lasting {
+pub struct ObservedDuration {
     /// As long as it was seen.
-    pub seen: Duration,
+    pub observed: Duration,
     /// Whether it may have begun before it was first seen.
     pub at_least: bool,
 }
 
 /// Whose the sockets are that a finding is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Whose {
+pub enum FindingOwner {
     /// Nobody's, or nobody knows.
     #[default]
-    Nobodys,
+    Unknown,
     /// One process's.
-    Of(ProcessKey),
+    Process(ProcessKey),
     /// Of several.
-    Several,
+    Multiple,
 }
 
-impl Whose {
+impl FindingOwner {
     /// The same; where nobody was counted, whose this row is.
-    pub(super) fn or(self, row: Option<&Arc<Tracked>>) -> Self {
+    pub(super) fn or_owner_of(self, row: Option<&Arc<TrackedSocket>>) -> Self {
         match (self, row) {
-            (Self::Nobodys, Some(row)) => self.and(row, 0),
+            (Self::Unknown, Some(row)) => self.merge(row, 0),
             _ => self,
         }
     }
 
     /// Adds one more socket to `count` of them.
-    fn and(self, row: &Tracked, count: u32) -> Self {
+    fn merge(self, row: &TrackedSocket, count: u32) -> Self {
         let own = row.ownership.holders();
-        let own = own.and_then(|held| held.processes().next());
-        let own = own.map_or(Self::Nobodys, Self::Of);
+        let own = own.and_then(|holders| holders.processes().next());
+        let own = own.map_or(Self::Unknown, Self::Process);
         match count {
             0 => own,
             _ if own == self => self,
-            _ => Self::Several,
+            _ => Self::Multiple,
         }
     }
 }
 
 /// Sockets with one thing in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heap {
+pub(super) struct Aggregate {
     pub(super) count: u32,
     /// What waits in all of them.
     pub(super) bytes: u64,
     /// How long the one has been so that has been so longest, and which it is.
-    pub(super) longest: Option<(Lasting, Slot)>,
-    pub(super) whose: Whose,
+    pub(super) longest: Option<(ObservedDuration, Slot)>,
+    pub(super) owner: FindingOwner,
 }
 
-impl Heap {
-    fn add(&mut self, row: &Tracked, lasting: Lasting, bytes: u32) {
-        self.whose = self.whose.and(row, self.count);
+impl Aggregate {
+    fn add(&mut self, row: &TrackedSocket, duration: ObservedDuration, bytes: u32) {
+        self.owner = self.owner.merge(row, self.count);
         self.count += 1;
         self.bytes += u64::from(bytes);
         // Among equals the first: the order of the slots is the same in every moment.
-        if self.longest.is_none_or(|(longest, _)| lasting > longest) {
-            self.longest = Some((lasting, row.slot));
+        if self.longest.is_none_or(|(longest, _)| duration > longest) {
+            self.longest = Some((duration, row.slot));
         }
     }
 }
 
 /// A destination that calls go to: this machine's address, and the other end.
-pub(super) type Way = (IpAddr, Endpoint);
+pub(super) type FlowPath = (IpAddr, Endpoint);
 
 /// What was counted at one shared port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct PortStats {
     /// Connections in any state but TIME-WAIT.
     pub(super) connections: u32,
-    pub(super) close_wait: Heap,
+    pub(super) close_wait: Aggregate,
     /// Those of them that are old.
-    pub(super) leaked: Heap,
-    pub(super) unread: Heap,
-    pub(super) undrained: Heap,
-    pub(super) unanswered: Heap,
+    pub(super) old_close_wait: Aggregate,
+    pub(super) unread: Aggregate,
+    pub(super) unacknowledged: Aggregate,
+    pub(super) unanswered: Aggregate,
     pub(super) time_wait: u32,
     /// The fullest accept queue, and how long nothing was taken out of it.
-    pub(super) fullest: Option<(Backlog, Slot, Lasting)>,
+    pub(super) fullest_backlog: Option<(AcceptQueue, Slot, ObservedDuration)>,
     /// A TCP listener on every address.
-    pub(super) wildcard: Option<Slot>,
+    pub(super) wildcard_listener: Option<Slot>,
     /// Connections accepted here whose other end is this machine.
-    pub(super) from_here: u32,
+    pub(super) local_clients: u32,
     /// Connections accepted here from elsewhere.
-    pub(super) from_elsewhere: u32,
+    pub(super) remote_clients: u32,
     /// Calls from a port of the ephemeral range.
-    ephemeral: u32,
+    ephemeral_sockets: u32,
     /// The way with the most ports of the ephemeral range in use, and how many.
-    pub(super) busiest: Option<(Way, u32)>,
+    pub(super) busiest_path: Option<(FlowPath, u32)>,
 }
 
 /// Counts.
-pub(super) fn tallies(moment: &Moment, limits: &Limits) -> HashMap<PortKey, Tally> {
-    let mut ports: HashMap<PortKey, Tally> = HashMap::new();
+pub(super) fn collect_port_stats(
+    moment: &Moment,
+    thresholds: &Thresholds,
+) -> HashMap<PortKey, PortStats> {
+    let mut ports: HashMap<PortKey, PortStats> = HashMap::new();
     for row in moment.rows().filter(|row| !row.is_closed()) {
-        let tally = ports.entry(row.port_key()).or_default();
-        tally.add(row, moment, limits);
+        let stats = ports.entry(row.port_key()).or_default();
+        stats.add_row(row, moment, thresholds);
     }
-    count_ways(&mut ports, moment, limits);
+    count_flow_paths(&mut ports, moment, thresholds);
     ports
 }
 
 /// How many ports of the ephemeral range make one way worth a look.
-pub(super) fn many_ways(moment: &Moment, limits: &Limits) -> Option<u32> {
+pub(super) fn flow_path_threshold(moment: &Moment, thresholds: &Thresholds) -> Option<u32> {
     let range = moment.ephemeral;
     let size = u32::from(range.last.0.saturating_sub(range.first.0)) + 1;
-    Some((size * limits.ephemeral_percent?).div_ceil(100).max(1))
+    Some((size * thresholds.ephemeral_percent?).div_ceil(100).max(1))
 }
 
-fn count_ways(ports: &mut HashMap<PortKey, Tally>, moment: &Moment, limits: &Limits) {
-    let Some(many) = many_ways(moment, limits) else {
+fn count_flow_paths(
+    ports: &mut HashMap<PortKey, PortStats>,
+    moment: &Moment,
+    thresholds: &Thresholds,
+) {
+    let Some(threshold) = flow_path_threshold(moment, thresholds) else {
         return;
     };
-    if !ports.values().any(|tally| tally.ephemeral >= many) {
+    if !ports
+        .values()
+        .any(|stats| stats.ephemeral_sockets >= threshold)
+    {
         return;
     }
-    let mut ways: HashMap<(PortKey, Way), u32> = HashMap::new();
+    let mut paths: HashMap<(PortKey, FlowPath), u32> = HashMap::new();
     for row in moment.rows().filter(|row| is_ephemeral(row, moment)) {
         let port = row.port_key();
-        let candidate = ports.get(&port).is_some_and(|t| t.ephemeral >= many);
+        let candidate = ports
+            .get(&port)
+            .is_some_and(|t| t.ephemeral_sockets >= threshold);
         if let Some(remote) = row.socket.remote.filter(|_| candidate) {
-            let way = (row.socket.local.plain(), remote.canonical());
-            *ways.entry((port, way)).or_default() += 1;
+            let path = (row.socket.local.canonical_ip(), remote.canonical());
+            *paths.entry((port, path)).or_default() += 1;
         }
     }
-    for ((port, way), count) in ways {
-        let Some(tally) = ports.get_mut(&port) else {
+    for ((port, path), count) in paths {
+        let Some(stats) = ports.get_mut(&port) else {
             continue;
         };
         // Among equals the lowest: a map has no order.
-        let more = |(other, most): (Way, u32)| (count, other) > (most, way);
-        if tally.busiest.is_none_or(more) {
-            tally.busiest = Some((way, count));
+        let more = |(other, most): (FlowPath, u32)| (count, other) > (most, path);
+        if stats.busiest_path.is_none_or(more) {
+            stats.busiest_path = Some((path, count));
         }
     }
 }
 
 /// Whether it is a call from a port of the range that the system hands out.
-fn is_ephemeral(row: &Tracked, moment: &Moment) -> bool {
+fn is_ephemeral(row: &TrackedSocket, moment: &Moment) -> bool {
     row.side == Side::Outgoing && !row.is_closed() && moment.ephemeral.contains(row.local_port())
 }
 
-impl Tally {
-    fn add(&mut self, row: &Tracked, moment: &Moment, limits: &Limits) {
+impl PortStats {
+    fn add_row(&mut self, row: &TrackedSocket, moment: &Moment, thresholds: &Thresholds) {
         let socket = &row.socket;
         let state = socket.tcp_state();
         match state {
             Some(TcpState::Listen) => self.add_listener(row, moment),
             Some(TcpState::TimeWait) => self.time_wait += 1,
             Some(TcpState::CloseWait) => {
-                let lasting = in_state(row, moment);
+                let duration = time_in_state(row, moment);
                 let unread = socket.queues.map_or(0, |queues| queues.recv);
-                self.close_wait.add(row, lasting, unread);
-                if limits.close_wait_age.is_some_and(|age| lasting.seen >= age) {
-                    self.leaked.add(row, lasting, unread);
+                self.close_wait.add(row, duration, unread);
+                if thresholds
+                    .close_wait_age
+                    .is_some_and(|age| duration.observed >= age)
+                {
+                    self.old_close_wait.add(row, duration, unread);
                 }
             }
             Some(TcpState::SynSent) => {
-                let lasting = unanswered(row, moment);
-                if limits.syn_sent_age.is_some_and(|age| lasting.seen >= age) {
-                    self.unanswered.add(row, lasting, 0);
+                let duration = time_unanswered(row, moment);
+                if thresholds
+                    .syn_sent_age
+                    .is_some_and(|age| duration.observed >= age)
+                {
+                    self.unanswered.add(row, duration, 0);
                 }
             }
             _ => {}
         }
-        if row.port_key().side == PortSide::There {
-            self.ephemeral += u32::from(is_ephemeral(row, moment));
+        if row.port_key().side == PortSide::Remote {
+            self.ephemeral_sockets += u32::from(is_ephemeral(row, moment));
         } else if !socket.is_listening() && state != Some(TcpState::TimeWait) {
-            match is_from_here(row) {
-                true => self.from_here += 1,
-                false => self.from_elsewhere += 1,
+            match is_local_client(row) {
+                true => self.local_clients += 1,
+                false => self.remote_clients += 1,
             }
         }
         if socket.is_listening() && state.is_some() || state == Some(TcpState::TimeWait) {
@@ -201,81 +219,85 @@ impl Tally {
         let queues = socket
             .queues
             .unwrap_or(crate::socket::Queues { recv: 0, send: 0 });
-        if let Some(lasting) = stalled(row, row.stall.input, limits.unread_age, moment) {
-            self.unread.add(row, lasting, queues.recv);
+        if let Some(duration) = stalled_for(row, row.stall.input, thresholds.unread_age, moment) {
+            self.unread.add(row, duration, queues.recv);
         }
-        if let Some(lasting) = stalled(row, row.stall.output, limits.undrained_age, moment) {
-            self.undrained.add(row, lasting, queues.send);
+        if let Some(duration) = stalled_for(row, row.stall.output, thresholds.undrained_age, moment)
+        {
+            self.unacknowledged.add(row, duration, queues.send);
         }
     }
 
-    fn add_listener(&mut self, row: &Tracked, moment: &Moment) {
-        if row.socket.local.scope() == Scope::Unspecified && row.socket.interface.is_none() {
-            self.wildcard.get_or_insert(row.slot);
+    fn add_listener(&mut self, row: &TrackedSocket, moment: &Moment) {
+        if row.socket.local.scope() == AddressScope::Unspecified && row.socket.interface.is_none() {
+            self.wildcard_listener.get_or_insert(row.slot);
         }
-        let Some(backlog) = row.socket.backlog.filter(|b| b.waiting > 0) else {
+        let Some(backlog) = row.socket.accept_queue.filter(|b| b.waiting > 0) else {
             return;
         };
-        let fuller = |(other, ..): (Backlog, Slot, Lasting)| fullness(backlog) > fullness(other);
-        if self.fullest.is_none_or(fuller) {
+        let fuller = |(other, ..): (AcceptQueue, Slot, ObservedDuration)| {
+            fill_percent(backlog) > fill_percent(other)
+        };
+        if self.fullest_backlog.is_none_or(fuller) {
             let since = row.stall.input.unwrap_or(moment.elapsed);
-            self.fullest = Some((backlog, row.slot, lasting(row, since, moment)));
+            self.fullest_backlog = Some((backlog, row.slot, duration_since(row, since, moment)));
         }
     }
 }
 
 /// How full a queue is, in hundredths: the kernel lets one more in than the limit says.
-pub(super) fn fullness(backlog: Backlog) -> u32 {
+pub(super) fn fill_percent(backlog: AcceptQueue) -> u32 {
     let Some(limit) = backlog.limit else { return 0 };
     let share = u64::from(backlog.waiting) * 100 / (u64::from(limit) + 1);
     u32::try_from(share).unwrap_or(u32::MAX)
 }
 
 /// How long the row has been in its state.
-fn in_state(row: &Tracked, moment: &Moment) -> Lasting {
-    Lasting {
-        seen: moment.elapsed.saturating_sub(row.state_since.at()),
-        at_least: matches!(row.state_since, Since::BeforeFirstLook(_)),
+fn time_in_state(row: &TrackedSocket, moment: &Moment) -> ObservedDuration {
+    ObservedDuration {
+        observed: moment.elapsed.saturating_sub(row.state_since.time()),
+        at_least: matches!(row.state_since, ObservedSince::BeforeFirstSample(_)),
     }
 }
 
 /// How long a call has had no answer. Between two SYNs there is a second or more, so their number
 /// tells of the time before the first look as well.
-fn unanswered(row: &Tracked, moment: &Moment) -> Lasting {
-    let seen = in_state(row, moment);
+fn time_unanswered(row: &TrackedSocket, moment: &Moment) -> ObservedDuration {
+    let seen = time_in_state(row, moment);
     let timer = row.socket.timer;
     let again = timer.filter(|timer| timer.kind == TimerKind::Retransmit);
     let known = again.map_or(0, |timer| u64::from(timer.retransmits));
-    seen.max(Lasting {
-        seen: Duration::from_secs(known),
+    seen.max(ObservedDuration {
+        observed: Duration::from_secs(known),
         at_least: true,
     })
 }
 
 /// Something that was so when the row was first seen may have been so before.
-fn lasting(row: &Tracked, since: Duration, moment: &Moment) -> Lasting {
-    let first = matches!(row.first_seen, Since::BeforeFirstLook(at) if at == since);
-    Lasting {
-        seen: moment.elapsed.saturating_sub(since),
+fn duration_since(row: &TrackedSocket, since: Duration, moment: &Moment) -> ObservedDuration {
+    let first = matches!(row.first_seen, ObservedSince::BeforeFirstSample(at) if at == since);
+    ObservedDuration {
+        observed: moment.elapsed.saturating_sub(since),
         at_least: first,
     }
 }
 
-fn stalled(
-    row: &Tracked,
+fn stalled_for(
+    row: &TrackedSocket,
     since: Option<Duration>,
     limit: Option<Duration>,
     moment: &Moment,
-) -> Option<Lasting> {
-    let lasting = lasting(row, since?, moment);
-    (lasting.seen >= limit?).then_some(lasting)
+) -> Option<ObservedDuration> {
+    let duration = duration_since(row, since?, moment);
+    (duration.observed >= limit?).then_some(duration)
 }
 
 /// Whether the other end of an accepted connection is this machine.
-fn is_from_here(row: &Tracked) -> bool {
+fn is_local_client(row: &TrackedSocket) -> bool {
     let remote = row.socket.remote;
     let own = |remote: Endpoint| {
-        remote.scope() == Scope::Loopback || remote.plain() == row.socket.local.plain()
+        remote.scope() == AddressScope::Loopback
+            || remote.canonical_ip() == row.socket.local.canonical_ip()
     };
     row.peer.is_some() || remote.is_some_and(own)
 }

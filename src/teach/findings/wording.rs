@@ -2,28 +2,29 @@
 
 use std::sync::Arc;
 
-use super::{Finding, Whose};
-use crate::endpoint::Scope;
-use crate::history::{Moment, Ownership, Tracked};
+use super::{Finding, FindingOwner};
+use crate::endpoint::AddressScope;
+use crate::history::{Moment, Ownership, TrackedSocket};
 use crate::quantity::bytes;
-use crate::teach::explain::waiting_at;
+use crate::teach::explain::find_listener;
 
 /// Who does something, and who alone can do something about it.
-pub(super) fn whose(found: &Finding, moment: &Moment) -> (String, String) {
-    let named = |key: crate::process::ProcessKey| match moment.directory.processes.get(&key) {
+pub(super) fn responsible_process(finding: &Finding, moment: &Moment) -> (String, String) {
+    let process_label = |key: crate::process::ProcessKey| match moment.directory.processes.get(&key)
+    {
         Some(process) => format!("{} {}", process.name, key.pid),
         None => format!("process {}", key.pid),
     };
-    let row = found.slot.and_then(|slot| moment.row(slot));
-    let one = match found.whose {
-        Whose::Several => {
+    let row = finding.slot.and_then(|slot| moment.row(slot));
+    let one = match finding.owner {
+        FindingOwner::Multiple => {
             let text = "the program here (of several processes)";
             return (text.into(), "the process that holds each".into());
         }
-        Whose::Of(key) => Some(key),
-        Whose::Nobodys => None,
+        FindingOwner::Process(key) => Some(key),
+        FindingOwner::Unknown => None,
     };
-    let waits = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
+    let is_unaccepted = row.is_some_and(|row| row.ownership == Ownership::Unaccepted);
     let hidden = row.filter(|row| row.ownership == Ownership::Hidden);
     let user =
         hidden
@@ -32,9 +33,9 @@ pub(super) fn whose(found: &Finding, moment: &Moment) -> (String, String) {
                 Some(name) => name.to_string(),
                 None => uid.to_string(),
             });
-    match one.map(named) {
+    match one.map(process_label) {
         Some(name) => (name.clone(), name),
-        None if waits => {
+        None if is_unaccepted => {
             let text = "the listener's program, which has not even accepted,";
             (text.into(), "that program".into())
         }
@@ -46,17 +47,21 @@ pub(super) fn whose(found: &Finding, moment: &Moment) -> (String, String) {
 }
 
 /// The listener that the call which has waited longest goes to, if it is here and can take no more.
-pub(super) fn full_listener<'a>(found: &Finding, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
-    let row = moment.row(found.slot?)?;
+pub(super) fn full_local_listener<'a>(
+    finding: &Finding,
+    moment: &'a Moment,
+) -> Option<&'a Arc<TrackedSocket>> {
+    let row = moment.row(finding.slot?)?;
     let remote = row.socket.remote?;
-    let here = remote.scope() == Scope::Loopback || remote.plain() == row.socket.local.plain();
-    let listener = waiting_at(remote, row.socket.protocol(), moment).filter(|_| here)?;
-    listener.socket.backlog.filter(|b| b.is_full())?;
+    let is_local = remote.scope() == AddressScope::Loopback
+        || remote.canonical_ip() == row.socket.local.canonical_ip();
+    let listener = find_listener(remote, row.socket.protocol(), moment).filter(|_| is_local)?;
+    listener.socket.accept_queue.filter(|b| b.is_full())?;
     Some(listener)
 }
 
 /// As the beginning of a sentence; a program's own name stays as it is.
-pub(super) fn capital(text: &str) -> String {
+pub(super) fn capitalize(text: &str) -> String {
     let words = ["the program", "a program", "the listener's program"];
     let mut letters = text.chars();
     match letters.next() {
@@ -68,7 +73,7 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 /// With its unit where it has no letter for it: `832 B`, `4.1K`.
-pub(super) fn amount(count: u64) -> String {
+pub(super) fn format_bytes_with_unit(count: u64) -> String {
     let unit = if count < 1000 { " B" } else { "" };
     format!("{}{unit}", bytes(count))
 }

@@ -7,11 +7,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::teach::lessons::place::{Name, Place};
+use crate::teach::lessons::place::{LabEndpoint, LabName};
 
 /// A process of the lab, or the program that leads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Actor {
+pub enum LabRole {
     /// The one that listens.
     Server,
     /// The one that dials.
@@ -22,7 +22,7 @@ pub enum Actor {
     Portolan,
 }
 
-impl Actor {
+impl LabRole {
     /// What the process is called in every list of processes.
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Actor {
     }
 }
 
-impl fmt::Display for Actor {
+impl fmt::Display for LabRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -44,7 +44,7 @@ impl fmt::Display for Actor {
 
 /// A kind of socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum SocketKind {
     /// TCP over IPv4.
     Tcp,
     /// TCP over IPv6.
@@ -53,8 +53,8 @@ pub enum Kind {
     Udp,
 }
 
-impl Kind {
-    const fn arguments(self) -> &'static str {
+impl SocketKind {
+    const fn arguments_text(self) -> &'static str {
         match self {
             Self::Tcp => "AF_INET, SOCK_STREAM",
             Self::Tcp6 => "AF_INET6, SOCK_STREAM",
@@ -65,38 +65,38 @@ impl Kind {
 
 /// A switch or a value of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
+pub enum SocketOption {
     /// SO_REUSEADDR 1.
-    ReuseAddress,
+    ReuseAddr,
     /// SO_REUSEPORT 1.
     ReusePort,
     /// IPV6_V6ONLY 1: IPv6 alone.
-    OnlyIpv6,
+    V6Only,
     /// IPV6_V6ONLY 0: IPv4, too.
-    BothFamilies,
+    DualStack,
     /// SO_RCVBUF and SO_SNDBUF 4096: buffers that are soon full.
     SmallBuffers,
     /// IP_MINTTL 255: packets from this machine (they have 64) are not let in. The socket is deaf.
-    Deaf,
+    DropPackets,
     /// IP_MINTTL 0: it hears again.
-    Hearing,
+    AcceptPackets,
     /// IP_LOCAL_PORT_RANGE: the four ports of this name.
-    FourPorts(Name),
+    LocalPortRange(LabName),
     /// TCP_DEFER_ACCEPT: a connection counts when its first data is here.
     DeferAccept,
 }
 
-impl Setting {
-    fn arguments(self) -> String {
+impl SocketOption {
+    fn arguments_text(self) -> String {
         match self {
-            Self::ReuseAddress => "SO_REUSEADDR, 1".into(),
+            Self::ReuseAddr => "SO_REUSEADDR, 1".into(),
             Self::ReusePort => "SO_REUSEPORT, 1".into(),
-            Self::OnlyIpv6 => "IPV6_V6ONLY, 1".into(),
-            Self::BothFamilies => "IPV6_V6ONLY, 0".into(),
+            Self::V6Only => "IPV6_V6ONLY, 1".into(),
+            Self::DualStack => "IPV6_V6ONLY, 0".into(),
             Self::SmallBuffers => "SO_RCVBUF and SO_SNDBUF, 4096".into(),
-            Self::Deaf => "IP_MINTTL, 255".into(),
-            Self::Hearing => "IP_MINTTL, 0".into(),
-            Self::FourPorts(name) => {
+            Self::DropPackets => "IP_MINTTL, 255".into(),
+            Self::AcceptPackets => "IP_MINTTL, 0".into(),
+            Self::LocalPortRange(name) => {
                 format!(
                     "IP_LOCAL_PORT_RANGE, {0}1…{0}4",
                     name.0.trim_end_matches('#')
@@ -109,11 +109,11 @@ impl Setting {
 
 /// Whether a call waits for its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Patience {
+pub enum ConnectMode {
     /// Until it is known.
-    Waits,
+    Blocking,
     /// It is begun only (O_NONBLOCK).
-    Begins,
+    NonBlocking,
 }
 
 /// A signal.
@@ -143,102 +143,122 @@ pub enum Call {
     /// socket(2).
     Socket {
         /// What the new socket is called.
-        made: Name,
+        new_socket: LabName,
         /// Of which kind.
-        kind: Kind,
+        kind: SocketKind,
     },
     /// setsockopt(2).
-    Set(Name, Setting),
+    SetOption(LabName, SocketOption),
     /// bind(2).
-    Bind(Name, Place),
+    Bind(LabName, LabEndpoint),
     /// listen(2), with this backlog.
-    Listen(Name, u32),
+    Listen(LabName, u32),
     /// connect(2).
-    Connect(Name, Place, Patience),
+    Connect(LabName, LabEndpoint, ConnectMode),
     /// accept(2).
     Accept {
         /// At which listener.
-        listener: Name,
+        listener: LabName,
         /// What the new socket is called.
-        made: Name,
+        new_socket: LabName,
     },
     /// send(2), so many bytes.
-    Send(Name, u32),
+    Send(LabName, u32),
     /// sendto(2), so many bytes.
-    SendTo(Name, Place, u32),
+    SendTo(LabName, LabEndpoint, u32),
     /// recv(2): whatever is there, up to so many bytes.
-    Receive(Name, u32),
+    Recv(LabName, u32),
     /// send(2) again and again until the kernel takes no more.
-    Fill(Name),
+    FillSendBuffer(LabName),
     /// recv(2) again and again until the end.
-    Drain(Name),
+    DrainToEof(LabName),
     /// shutdown(2), SHUT_WR: this end says no more.
-    Shutdown(Name),
+    Shutdown(LabName),
     /// close(2).
-    Close(Name),
+    Close(LabName),
     /// close(2) with SO_LINGER 1, 0: the connection is thrown away (RST).
-    Abort(Name),
+    Abort(LabName),
     /// poll(2): until there is something to read, or an error.
-    Poll(Name),
+    Poll(LabName),
     /// Four ports in a row, from this name on, that nobody has bound.
-    ChooseFour(Name),
+    PickFourPorts(LabName),
     /// fork(2) and execve(2): a child that has this descriptor, too.
-    Spawn(Actor, Name),
+    Spawn(LabRole, LabName),
     /// kill(2).
-    Kill(Actor, Signal),
+    Kill(LabRole, Signal),
 }
 
 impl Call {
     /// Whether a new descriptor comes of it.
-    pub const fn makes_socket(self) -> bool {
+    pub const fn creates_socket(self) -> bool {
         matches!(self, Self::Socket { .. } | Self::Accept { .. })
     }
 
     /// As it is written the n-th time: `bind(l, 127.0.0.1:0)`.
     pub fn text(self, n: u8) -> String {
         match self {
-            Self::Socket { made, kind } => {
-                format!("{} = socket({})", made.nth(n), kind.arguments())
+            Self::Socket { new_socket, kind } => {
+                format!(
+                    "{} = socket({})",
+                    new_socket.numbered(n),
+                    kind.arguments_text()
+                )
             }
-            Self::Set(socket, setting) => {
-                format!("setsockopt({}, {})", socket.nth(n), setting.arguments())
+            Self::SetOption(socket, option) => {
+                format!(
+                    "setsockopt({}, {})",
+                    socket.numbered(n),
+                    option.arguments_text()
+                )
             }
-            Self::Bind(socket, place) => format!("bind({}, {})", socket.nth(n), place.text(n)),
-            Self::Listen(socket, backlog) => format!("listen({}, {backlog})", socket.nth(n)),
-            Self::Connect(socket, place, Patience::Waits) => {
-                format!("connect({}, {})", socket.nth(n), place.text(n))
+            Self::Bind(socket, place) => format!("bind({}, {})", socket.numbered(n), place.text(n)),
+            Self::Listen(socket, backlog) => format!("listen({}, {backlog})", socket.numbered(n)),
+            Self::Connect(socket, place, ConnectMode::Blocking) => {
+                format!("connect({}, {})", socket.numbered(n), place.text(n))
             }
-            Self::Connect(socket, place, Patience::Begins) => {
+            Self::Connect(socket, place, ConnectMode::NonBlocking) => {
                 format!(
                     "connect({}, {}) without waiting",
-                    socket.nth(n),
+                    socket.numbered(n),
                     place.text(n)
                 )
             }
-            Self::Accept { listener, made } => {
-                format!("{} = accept({})", made.nth(n), listener.nth(n))
+            Self::Accept {
+                listener,
+                new_socket,
+            } => {
+                format!(
+                    "{} = accept({})",
+                    new_socket.numbered(n),
+                    listener.numbered(n)
+                )
             }
-            Self::Send(socket, bytes) => format!("send({}, {bytes} bytes)", socket.nth(n)),
+            Self::Send(socket, bytes) => format!("send({}, {bytes} bytes)", socket.numbered(n)),
             Self::SendTo(socket, place, bytes) => {
                 format!(
                     "sendto({}, {bytes} bytes, {})",
-                    socket.nth(n),
+                    socket.numbered(n),
                     place.text(n)
                 )
             }
-            Self::Receive(socket, bytes) => format!("recv({}, {bytes})", socket.nth(n)),
-            Self::Fill(socket) => format!("send({}, …) until it is full", socket.nth(n)),
-            Self::Drain(socket) => format!("recv({}, …) until the end", socket.nth(n)),
-            Self::Shutdown(socket) => format!("shutdown({}, SHUT_WR)", socket.nth(n)),
-            Self::Close(socket) => format!("close({})", socket.nth(n)),
-            Self::Abort(socket) => format!("close({}) with SO_LINGER 1, 0", socket.nth(n)),
-            Self::Poll(socket) => format!("poll({})", socket.nth(n)),
-            Self::ChooseFour(name) => format!(
+            Self::Recv(socket, bytes) => format!("recv({}, {bytes})", socket.numbered(n)),
+            Self::FillSendBuffer(socket) => {
+                format!("send({}, …) until it is full", socket.numbered(n))
+            }
+            Self::DrainToEof(socket) => format!("recv({}, …) until the end", socket.numbered(n)),
+            Self::Shutdown(socket) => format!("shutdown({}, SHUT_WR)", socket.numbered(n)),
+            Self::Close(socket) => format!("close({})", socket.numbered(n)),
+            Self::Abort(socket) => format!("close({}) with SO_LINGER 1, 0", socket.numbered(n)),
+            Self::Poll(socket) => format!("poll({})", socket.numbered(n)),
+            Self::PickFourPorts(name) => format!(
                 "four free ports: {0}1 to {0}4",
                 name.0.trim_end_matches('#')
             ),
             Self::Spawn(child, socket) => {
-                format!("fork(), execve() of {child}, which keeps {}", socket.nth(n))
+                format!(
+                    "fork(), execve() of {child}, which keeps {}",
+                    socket.numbered(n)
+                )
             }
             Self::Kill(actor, signal) => format!("kill({actor}, {})", signal.name()),
         }

@@ -1,6 +1,6 @@
 //! Who plays which part: the names of a lesson and what they stand for on this machine now.
 //!
-//! In: what a lab did. Out: [`Cast`], by which names become numbers, and the rows of the lab are told
+//! In: what a lab did. Out: [`LabNames`], by which names become numbers, and the rows of the lab are told
 //! from everybody else's.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,22 +9,22 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use crate::endpoint::Endpoint;
-use crate::history::{Moment, Tracked};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::{Port, PortRange, PortSet, Protocol};
 use crate::process::Pid;
 use crate::socket::Socket;
-use crate::teach::lessons::call::Actor;
-use crate::teach::lessons::place::{Name, Number, Place};
+use crate::teach::lessons::call::LabRole;
+use crate::teach::lessons::place::{LabEndpoint, LabName, LabPort};
 
 /// A pair of ends that was in the table before the lab had the port: somebody's TIME-WAIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Ghost {
+struct StaleTuple {
     protocol: Protocol,
     local: Endpoint,
     remote: Option<Endpoint>,
 }
 
-impl From<&Socket> for Ghost {
+impl From<&Socket> for StaleTuple {
     fn from(socket: &Socket) -> Self {
         Self {
             protocol: socket.protocol(),
@@ -36,38 +36,38 @@ impl From<&Socket> for Ghost {
 
 /// Names and what they stand for. A copy is cheap enough to be sent to whoever draws.
 #[derive(Clone, Debug, Default)]
-pub struct Cast {
+pub struct LabNames {
     ports: BTreeMap<String, Port>,
     /// Ports that are the lab's alone. An ephemeral port that the kernel gave a client is not: other
     /// connections, to other places, may have the same number.
-    own: BTreeSet<(Protocol, Port)>,
-    actors: BTreeMap<Actor, Pid>,
-    ghosts: HashSet<Ghost>,
+    own_ports: BTreeSet<(Protocol, Port)>,
+    pids: BTreeMap<LabRole, Pid>,
+    stale_tuples: HashSet<StaleTuple>,
 }
 
-impl Cast {
+impl LabNames {
     /// A process has come.
-    pub fn enter(&mut self, actor: Actor, pid: Pid) {
-        self.actors.insert(actor, pid);
+    pub fn insert_process(&mut self, role: LabRole, pid: Pid) {
+        self.pids.insert(role, pid);
     }
 
     /// From now on this name is this port.
-    pub fn name(&mut self, name: String, port: Port) {
+    pub fn insert_port(&mut self, name: String, port: Port) {
         self.ports.insert(name, port);
     }
 
     /// From now on this port is the lab's alone.
-    pub fn own(&mut self, protocol: Protocol, port: Port) {
-        self.own.insert((protocol, port));
+    pub fn add_own_port(&mut self, protocol: Protocol, port: Port) {
+        self.own_ports.insert((protocol, port));
     }
 
     /// Whether the port is the lab's alone.
-    pub fn owns(&self, protocol: Protocol, port: Port) -> bool {
-        self.own.contains(&(protocol, port))
+    pub fn owns_port(&self, protocol: Protocol, port: Port) -> bool {
+        self.own_ports.contains(&(protocol, port))
     }
 
     /// Rows that have this port although the lab has done nothing with it yet are not the lab's.
-    pub fn banish<'a>(
+    pub fn ignore_existing<'a>(
         &mut self,
         protocol: Protocol,
         port: Port,
@@ -78,14 +78,14 @@ impl Cast {
                 && s.remote.is_some()
                 && (s.local.port == port || s.remote_port() == port)
         };
-        let ghosts = sockets.into_iter().filter(has).map(Ghost::from);
-        self.ghosts.extend(ghosts);
+        let stale = sockets.into_iter().filter(has).map(StaleTuple::from);
+        self.stale_tuples.extend(stale);
     }
 
     /// The lab has a connection between these ends now, whoever had it before.
-    pub fn claim(&mut self, protocol: Protocol, one: Endpoint, other: Endpoint) {
+    pub fn forget_stale_tuple(&mut self, protocol: Protocol, one: Endpoint, other: Endpoint) {
         for (local, remote) in [(one, other), (other, one)] {
-            self.ghosts.remove(&Ghost {
+            self.stale_tuples.remove(&StaleTuple {
                 protocol,
                 local,
                 remote: Some(remote),
@@ -104,39 +104,39 @@ impl Cast {
     }
 
     /// What the lesson calls this port.
-    pub fn name_of(&self, port: Port) -> Option<&str> {
+    pub fn port_name(&self, port: Port) -> Option<&str> {
         let mut named = self.ports().filter(|(_, p)| *p == port);
         named.next().map(|(name, _)| name)
     }
 
     /// The pid of a process of the lab.
-    pub fn pid(&self, actor: Actor) -> Option<Pid> {
-        self.actors.get(&actor).copied()
+    pub fn pid(&self, role: LabRole) -> Option<Pid> {
+        self.pids.get(&role).copied()
     }
 
     /// Which process of the lab has this pid.
-    pub fn actor(&self, pid: Pid) -> Option<Actor> {
-        let mut found = self.actors.iter().filter(|(_, p)| **p == pid);
-        found.next().map(|(actor, _)| *actor)
+    pub fn role(&self, pid: Pid) -> Option<LabRole> {
+        let mut found = self.pids.iter().filter(|(_, p)| **p == pid);
+        found.next().map(|(role, _)| *role)
     }
 
     /// Where a place is the n-th time; `None` while its name stands for nothing.
-    pub fn endpoint(&self, place: Place, n: u8) -> Option<Endpoint> {
-        let port = match place.port {
-            Number::Chosen => Port::NONE,
-            Number::Named(name) => self.nth(name, n)?,
-            Number::Fixed(number) => Port(number),
+    pub fn endpoint(&self, lab_endpoint: LabEndpoint, n: u8) -> Option<Endpoint> {
+        let port = match lab_endpoint.port {
+            LabPort::Ephemeral => Port::NONE,
+            LabPort::Named(name) => self.numbered_port(name, n)?,
+            LabPort::Fixed(number) => Port(number),
         };
-        Some(Endpoint::new(place.address, port))
+        Some(Endpoint::new(lab_endpoint.address, port))
     }
 
-    fn nth(&self, name: Name, n: u8) -> Option<Port> {
-        self.port(&name.nth(n))
+    fn numbered_port(&self, name: LabName, n: u8) -> Option<Port> {
+        self.port(&name.numbered(n))
     }
 
     /// Every port of the lab, to ask a sample or a table for.
     pub fn port_set(&self) -> PortSet {
-        let own = self.own.iter().map(|(_, port)| *port);
+        let own = self.own_ports.iter().map(|(_, port)| *port);
         PortSet::new(own.map(|port| PortRange {
             first: port,
             last: port,
@@ -144,25 +144,30 @@ impl Cast {
     }
 
     /// Whether the row is the lab's.
-    pub fn has(&self, row: &Tracked) -> bool {
+    pub fn is_lab_row(&self, row: &TrackedSocket) -> bool {
         let socket = &row.socket;
-        !row.is_closed() && self.has_ends(socket.protocol(), socket.local, socket.remote)
+        !row.is_closed() && self.is_lab_socket(socket.protocol(), socket.local, socket.remote)
     }
 
     /// Whether a socket with these ends is the lab's.
-    pub fn has_ends(&self, protocol: Protocol, local: Endpoint, remote: Option<Endpoint>) -> bool {
-        let own = |port| self.owns(protocol, port);
-        let ghost = Ghost {
+    pub fn is_lab_socket(
+        &self,
+        protocol: Protocol,
+        local: Endpoint,
+        remote: Option<Endpoint>,
+    ) -> bool {
+        let own = |port| self.owns_port(protocol, port);
+        let stale = StaleTuple {
             protocol,
             local,
             remote,
         };
         (own(local.port) || remote.is_some_and(|end| own(end.port)))
-            && !self.ghosts.contains(&ghost)
+            && !self.stale_tuples.contains(&stale)
     }
 
     /// The lab's rows.
-    pub fn rows<'a>(&self, moment: &'a Moment) -> Vec<&'a Arc<Tracked>> {
-        moment.rows().filter(|row| self.has(row)).collect()
+    pub fn lab_rows<'a>(&self, moment: &'a Moment) -> Vec<&'a Arc<TrackedSocket>> {
+        moment.rows().filter(|row| self.is_lab_row(row)).collect()
     }
 }

@@ -1,125 +1,125 @@
 //! Who makes which call, and what must come of it.
 //!
 //! In: nothing; this is what lessons are written in, by short functions: `server(listen("l", 5))`.
-//! Out: [`Deed`]s, and whether what [`Happened`] is the [`Outcome`] that was to come.
+//! Out: [`LabAction`]s, and whether what [`ActualResult`] is the [`ExpectedResult`] that was to come.
 
 use std::fmt;
 
-use crate::teach::lessons::call::{Actor, Call, Kind, Patience};
-use crate::teach::lessons::place::{HERE, Name, Place};
-use crate::teach::lessons::refusal::Refusal;
+use crate::teach::lessons::call::{Call, ConnectMode, LabRole, SocketKind};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName};
+use crate::teach::lessons::refusal::CallError;
 
 /// What must come of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ExpectedResult {
     /// It works.
-    Works,
+    Success,
     /// So many bytes were read.
-    Gives(u32),
+    Bytes(u32),
     /// The end of what the other side says was read.
     EndOfFile,
     /// It was begun and is not finished (EINPROGRESS).
-    Begun,
+    InProgress,
     /// It fails, in this way.
-    Fails(Refusal),
+    Failed(CallError),
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happened {
+pub enum ActualResult {
     /// It worked.
-    Worked,
+    Success,
     /// So many bytes were read, or written.
     Bytes(u32),
     /// The end was read.
     EndOfFile,
     /// It was begun.
-    Begun,
+    InProgress,
     /// It failed.
-    Failed(Refusal),
+    Failed(CallError),
 }
 
-impl Outcome {
+impl ExpectedResult {
     /// Whether this is what came of it.
-    pub fn agrees(self, happened: Happened) -> bool {
+    pub fn matches(self, actual: ActualResult) -> bool {
         match self {
-            Self::Works => matches!(happened, Happened::Worked | Happened::Bytes(_)),
-            Self::Gives(bytes) => happened == Happened::Bytes(bytes),
-            Self::EndOfFile => happened == Happened::EndOfFile,
-            Self::Begun => happened == Happened::Begun,
-            Self::Fails(refusal) => happened == Happened::Failed(refusal),
+            Self::Success => matches!(actual, ActualResult::Success | ActualResult::Bytes(_)),
+            Self::Bytes(bytes) => actual == ActualResult::Bytes(bytes),
+            Self::EndOfFile => actual == ActualResult::EndOfFile,
+            Self::InProgress => actual == ActualResult::InProgress,
+            Self::Failed(error) => actual == ActualResult::Failed(error),
         }
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for ExpectedResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Works => f.write_str("works"),
-            Self::Gives(bytes) => Happened::Bytes(*bytes).fmt(f),
-            Self::EndOfFile => Happened::EndOfFile.fmt(f),
-            Self::Begun => Happened::Begun.fmt(f),
-            Self::Fails(refusal) => refusal.fmt(f),
+            Self::Success => f.write_str("works"),
+            Self::Bytes(bytes) => ActualResult::Bytes(*bytes).fmt(f),
+            Self::EndOfFile => ActualResult::EndOfFile.fmt(f),
+            Self::InProgress => ActualResult::InProgress.fmt(f),
+            Self::Failed(error) => error.fmt(f),
         }
     }
 }
 
-impl fmt::Display for Happened {
+impl fmt::Display for ActualResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Worked => f.write_str("works"),
+            Self::Success => f.write_str("works"),
             Self::Bytes(1) => f.write_str("1 byte"),
             Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
             Self::EndOfFile => f.write_str("0: the end of what the other side says"),
-            Self::Begun => f.write_str("EINPROGRESS (begun, not finished)"),
-            Self::Failed(refusal) => refusal.fmt(f),
+            Self::InProgress => f.write_str("EINPROGRESS (begun, not finished)"),
+            Self::Failed(error) => error.fmt(f),
         }
     }
 }
 
 /// Who makes which call, and what must come of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deed {
+pub struct LabAction {
     /// Who.
-    pub actor: Actor,
+    pub role: LabRole,
     /// What.
     pub call: Call,
     /// What the socket's local port is called from then on.
-    pub names: Option<Name>,
+    pub port_name: Option<LabName>,
     /// What must come of it.
-    pub outcome: Outcome,
+    pub expected: ExpectedResult,
     /// How often; names that end in `#` count it.
     pub times: u8,
 }
 
-impl Deed {
+impl LabAction {
     /// A call that works.
-    pub const fn new(actor: Actor, call: Call) -> Self {
+    pub const fn new(role: LabRole, call: Call) -> Self {
         Self {
-            actor,
+            role,
             call,
-            names: None,
-            outcome: Outcome::Works,
+            port_name: None,
+            expected: ExpectedResult::Success,
             times: 1,
         }
     }
 
     /// The same, and the socket's local port gets this name.
-    pub const fn naming(self, name: &'static str) -> Self {
+    pub const fn with_port_name(self, name: &'static str) -> Self {
         Self {
-            names: Some(Name(name)),
+            port_name: Some(LabName(name)),
             ..self
         }
     }
 
     /// The same, with another outcome.
-    pub const fn that(self, outcome: Outcome) -> Self {
-        Self { outcome, ..self }
+    pub const fn expecting(self, expected: ExpectedResult) -> Self {
+        Self { expected, ..self }
     }
 
     /// The same, failing.
-    pub const fn fails(self, refusal: Refusal) -> Self {
-        self.that(Outcome::Fails(refusal))
+    pub const fn failing_with(self, error: CallError) -> Self {
+        self.expecting(ExpectedResult::Failed(error))
     }
 
     /// The same, so many times.
@@ -134,47 +134,51 @@ impl Deed {
 }
 
 /// The server makes this call.
-pub const fn server(call: Call) -> Deed {
-    Deed::new(Actor::Server, call)
+pub const fn server(call: Call) -> LabAction {
+    LabAction::new(LabRole::Server, call)
 }
 
 /// The client makes this call.
-pub const fn client(call: Call) -> Deed {
-    Deed::new(Actor::Client, call)
+pub const fn client(call: Call) -> LabAction {
+    LabAction::new(LabRole::Client, call)
 }
 
 /// `name = socket(…)`, TCP over IPv4.
 pub const fn socket(name: &'static str) -> Call {
     Call::Socket {
-        made: Name(name),
-        kind: Kind::Tcp,
+        new_socket: LabName(name),
+        kind: SocketKind::Tcp,
     }
 }
 
 /// `bind(name, 127.0.0.1:0)`.
 pub const fn bind(name: &'static str) -> Call {
-    Call::Bind(Name(name), Place::any_port(HERE))
+    Call::Bind(LabName(name), LabEndpoint::with_ephemeral_port(LOOPBACK_V4))
 }
 
 /// `listen(name, backlog)`.
 pub const fn listen(name: &'static str, backlog: u32) -> Call {
-    Call::Listen(Name(name), backlog)
+    Call::Listen(LabName(name), backlog)
 }
 
 /// `connect(name, 127.0.0.1:port)`.
 pub const fn connect(name: &'static str, port: &'static str) -> Call {
-    Call::Connect(Name(name), Place::named(HERE, port), Patience::Waits)
+    Call::Connect(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+        ConnectMode::Blocking,
+    )
 }
 
 /// `made = accept(listener)`.
-pub const fn accept(listener: &'static str, made: &'static str) -> Call {
+pub const fn accept(listener: &'static str, new_socket: &'static str) -> Call {
     Call::Accept {
-        listener: Name(listener),
-        made: Name(made),
+        listener: LabName(listener),
+        new_socket: LabName(new_socket),
     }
 }
 
 /// `close(name)`.
 pub const fn close(name: &'static str) -> Call {
-    Call::Close(Name(name))
+    Call::Close(LabName(name))
 }

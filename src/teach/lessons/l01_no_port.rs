@@ -1,33 +1,33 @@
 //! Lesson 1: a socket without a port.
 
-use crate::teach::lessons::call::Actor::{Client, Server};
+use crate::teach::lessons::call::LabRole::{Client, Server};
 use crate::teach::lessons::deed::{bind, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{Amount, listener};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{ExpectedQueue, listener};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {
     number: 1,
     title: "A socket without a port",
     idea: "socket(), bind() and listen() are three steps, and only the last makes a row.",
-    dispels: &[
+    misconceptions: &[
         "a socket is created with a port",
         "a socket is a port",
         "a bound port can be connected to",
     ],
-    after: &[],
-    actors: &[Server, Client],
+    prerequisites: &[],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A process makes a socket",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "lab-server calls socket(). How many rows will this table have of it?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 0,
                     proof: "The call worked, the process has a descriptor, and there are {rows} rows.",
                 },
                 hints: [
@@ -36,9 +36,9 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Something that has neither is not in it.",
                 ],
             }],
-            deeds: &[server(socket("l"))],
-            rows: &[],
-            look_at: LookAt::Rows,
+            actions: &[server(socket("l"))],
+            expected_rows: &[],
+            highlight: Highlight::Rows,
             explanation: &[
                 fact(
                     "The process holds a socket now: an object in the kernel, reached by a descriptor, which is a small number. It has no address and no port, and so no row.",
@@ -49,15 +49,15 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §4 (port); socket(2)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The socket gets a port",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "bind() to port 0 means: any free port, kernel, you choose. How many rows will there be then?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 0,
                     proof: "The socket has port {P} now, and there are {rows} rows. It neither listens nor is connected.",
                 },
                 hints: [
@@ -66,29 +66,29 @@ pub(super) const LESSON: Lesson = Lesson {
                     "This one is neither.",
                 ],
             }],
-            deeds: &[server(bind("l")).naming("P")],
-            rows: &[],
-            look_at: LookAt::Rows,
+            actions: &[server(bind("l")).with_port_name("P")],
+            expected_rows: &[],
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "The port is attached to the socket after it was made. It is {P}, chosen by the kernel. Nobody else can have it at this address now, and still there is no row: tools like this one do not see a socket that is only bound.",
                 "bind(2), ip(7)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A client tries it",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The port is bound. Can a client connect to {P} now?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "Yes: the port is there",
                         "connect() said {outcome}, and there are {rows} rows.",
                     ),
-                    right(
+                    correct(
                         "No, it is refused at once",
                         "connect() said {outcome}. There are {rows} rows: no listener.",
                     ),
-                    wrong(
+                    incorrect(
                         "It waits until somebody listens",
                         "It did not wait. connect() said {outcome}.",
                     ),
@@ -99,26 +99,26 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The kernel answers for a port where nobody listens.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("c")),
-                client(connect("c", "P")).fails(Refusal::ConnectionRefused),
+                client(connect("c", "P")).failing_with(CallError::ConnectionRefused),
                 client(close("c")),
             ],
-            rows: &[],
-            look_at: LookAt::Outcome,
+            expected_rows: &[],
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "ECONNREFUSED: the kernel answered itself, with a reset. To have a port is one thing, to listen at it another.",
                 "connect(2); RFC 9293 §3.5.2",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The socket listens",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server calls listen(l, 5). How many rows?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 1,
                     proof: "There it is: {P>}.",
                 },
                 hints: [
@@ -127,24 +127,24 @@ pub(super) const LESSON: Lesson = Lesson {
                     "One socket that listens, one row.",
                 ],
             }],
-            deeds: &[server(listen("l", 5))],
-            rows: &[listener("P")
-                .of(&[Server])
-                .queues(Amount::Exactly(0), Amount::Exactly(5))],
-            look_at: LookAt::State,
+            actions: &[server(listen("l", 5))],
+            expected_rows: &[listener("P")
+                .owned_by(&[Server])
+                .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(5))],
+            highlight: Highlight::State,
             explanation: &[fact(
                 "LISTEN is the third step, and the first one with a row. The 5 in its row is the 5 of the call: how many callers may wait to be accepted (lesson 8 counts exactly). It has no other end, and is no connection.",
                 "listen(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server closes it",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server closes the descriptor. What is left of the port?",
-                form: Form::Choices(&[
-                    wrong("A row that nobody has", "There are {rows} rows."),
-                    right(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect("A row that nobody has", "There are {rows} rows."),
+                    correct(
                         "Nothing: the number is free again",
                         "There are {rows} rows, and anybody may bind {P}.",
                     ),
@@ -155,21 +155,21 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Numbers are not used up.",
                 ],
             }],
-            deeds: &[server(close("l"))],
-            rows: &[],
-            look_at: LookAt::Rows,
+            actions: &[server(close("l"))],
+            expected_rows: &[],
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "The socket ends with its last descriptor. The number {P} was lent, and is anybody's again.",
                 "close(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "A socket exists before it has a port, and a port before anybody listens there. The table shows the third step. From now on: a port is a number in a packet's header; a socket is a kernel object that a program holds; a connection is named by four numbers and has a socket at each end.",
         "RFC 9293 §4; socket(2)",
     )],
-    why: &[
+    background: &[
         fact(
             "The kernel gives a socket a port at one of four moments: at bind() with port 0, at connect(), at listen() without bind(), and when a datagram is sent from a socket that was not bound.",
             "ip(7)",

@@ -1,51 +1,51 @@
 //! Lesson 2: one port, many sockets.
 
 use crate::socket::TcpState;
-use crate::teach::lessons::call::Actor::{Client, Server};
+use crate::teach::lessons::call::LabRole::{Client, Server};
 use crate::teach::lessons::deed::{accept, bind, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{Amount, listener, open};
-use crate::teach::lessons::place::Name;
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{ExpectedQueue, established, listener};
+use crate::teach::lessons::place::LabName;
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::scene::LabMetric;
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {
     number: 2,
     title: "One port, many sockets",
     idea: "An accepted socket keeps the port of the listener it came from.",
-    dispels: &[
+    misconceptions: &[
         "accept() moves the client to a new port",
         "a port can serve one connection at a time",
         "process, port and socket are one and the same",
     ],
-    after: &[1],
-    actors: &[Server, Client],
+    prerequisites: &[1],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A server listens",
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
             ],
-            rows: &[listener("P")
-                .of(&[Server])
-                .queues(Amount::Exactly(0), Amount::Exactly(16))],
-            look_at: LookAt::LocalPort,
+            expected_rows: &[listener("P")
+                .owned_by(&[Server])
+                .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(16))],
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "One socket, one row: it listens at port {P}, and it is no connection. The kernel chose the number, because the server bound port 0.",
                 "listen(2), ip(7)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Three clients connect",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Three clients connect to this port. How many rows will the table have?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 7,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 7,
                     proof: "The listener is still there: {P>}. And every connection has a socket at each end, both on this machine: {P>C1} is one end, {C1>P} the other.",
                 },
                 hints: [
@@ -54,23 +54,23 @@ pub(super) const LESSON: Lesson = Lesson {
                     "One listener, and two rows for each of three connections.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("c#")).times(3),
-                client(connect("c#", "P")).naming("C#").times(3),
+                client(connect("c#", "P")).with_port_name("C#").times(3),
             ],
-            rows: &[
+            expected_rows: &[
                 listener("P")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(3), Amount::Exactly(16)),
-                open("P", "C#").unaccepted().each(3),
-                open("C#", "P").of(&[Client]).each(3),
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(3), ExpectedQueue::Exactly(16)),
+                established("P", "C#").unaccepted().times(3),
+                established("C#", "P").owned_by(&[Client]).times(3),
             ],
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 3,
-                what: "connections",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 3,
+                label: "connections",
             }],
-            look_at: LookAt::Rows,
+            highlight: Highlight::Rows,
             explanation: &[
                 fact(
                     "Three connections, each with a row for either end: what is local in one row is remote in the other.",
@@ -81,16 +81,16 @@ pub(super) const LESSON: Lesson = Lesson {
                     "listen(2)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server accepts all three",
             questions: &[
-                Question {
+                LessonQuestion {
                     text: "The server calls accept() three times. How many different local port numbers will its sockets have?",
-                    form: Form::Number {
-                        measure: Measure::PortsOf(Server),
-                        right: 1,
+                    answer_format: AnswerFormat::Number {
+                        metric: LabMetric::LocalPortsOfProcess(Server),
+                        expected: 1,
                         proof: "All of them have port {P}: {P>}, and {P>C1}, and {P>C2}, and {P>C3}.",
                     },
                     hints: [
@@ -99,18 +99,18 @@ pub(super) const LESSON: Lesson = Lesson {
                         "accept() returns a new descriptor. The row does not change.",
                     ],
                 },
-                Question {
+                LessonQuestion {
                     text: "How does the kernel know to which of the sockets a packet for port {P} belongs?",
-                    form: Form::Choices(&[
-                        wrong(
+                    answer_format: AnswerFormat::Choices(&[
+                        incorrect(
                             "Each accepted socket has a port of its own",
                             "They all have local port {P}; look at {P>C1} and at {P>C2}.",
                         ),
-                        right(
+                        correct(
                             "By the other end: address and port of the client",
                             "Local ends are the same, remote ends are not: {P>C1}; {P>C2}; {P>C3}.",
                         ),
-                        wrong(
+                        incorrect(
                             "It goes to the process, which sorts it out",
                             "One process has all of these sockets, and each has a queue of its own: {P>C1}; {P>C2}.",
                         ),
@@ -122,27 +122,27 @@ pub(super) const LESSON: Lesson = Lesson {
                     ],
                 },
             ],
-            deeds: &[server(accept("l", "s#")).times(3)],
-            rows: &[
+            actions: &[server(accept("l", "s#")).times(3)],
+            expected_rows: &[
                 listener("P")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(0), Amount::Exactly(16)),
-                open("P", "C#").of(&[Server]).each(3),
-                open("C#", "P").of(&[Client]).each(3),
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(16)),
+                established("P", "C#").owned_by(&[Server]).times(3),
+                established("C#", "P").owned_by(&[Client]).times(3),
             ],
-            claims: &[
-                Claim {
-                    measure: Measure::RowsAt(Name("P")),
-                    is: 4,
-                    what: "sockets at port {P}",
+            expected_counts: &[
+                ExpectedCount {
+                    metric: LabMetric::RowsWithLocalPort(LabName("P")),
+                    expected: 4,
+                    label: "sockets at port {P}",
                 },
-                Claim {
-                    measure: Measure::PortsOf(Server),
-                    is: 1,
-                    what: "port of the server",
+                ExpectedCount {
+                    metric: LabMetric::LocalPortsOfProcess(Server),
+                    expected: 1,
+                    label: "port of the server",
                 },
             ],
-            look_at: LookAt::Owner,
+            highlight: Highlight::Owner,
             explanation: &[
                 fact(
                     "No row came or went: accept() gave the server a descriptor for each connection that was there already, so that they have an owner now, and nobody waits in the listener's queue any more. The port is still {P}.",
@@ -153,15 +153,15 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.4.1, §4",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server closes the listener, and only that",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server closes the listening socket. How many of the three connections are left?",
-                form: Form::Number {
-                    measure: Measure::Connections,
-                    right: 3,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Connections,
+                    expected: 3,
                     proof: "Only the listener is gone. The others have nothing to do with it any more: {P>C1}; {P>C2}; {P>C3}.",
                 },
                 hints: [
@@ -170,36 +170,36 @@ pub(super) const LESSON: Lesson = Lesson {
                     "A listener is needed to get new connections, not to have them.",
                 ],
             }],
-            deeds: &[server(close("l"))],
-            rows: &[
-                open("P", "C#").of(&[Server]).each(3),
-                open("C#", "P").of(&[Client]).each(3),
+            actions: &[server(close("l"))],
+            expected_rows: &[
+                established("P", "C#").owned_by(&[Server]).times(3),
+                established("C#", "P").owned_by(&[Client]).times(3),
             ],
-            claims: &[
-                Claim {
-                    measure: Measure::RowsAt(Name("P")),
-                    is: 3,
-                    what: "sockets at port {P}",
+            expected_counts: &[
+                ExpectedCount {
+                    metric: LabMetric::RowsWithLocalPort(LabName("P")),
+                    expected: 3,
+                    label: "sockets at port {P}",
                 },
-                Claim {
-                    measure: Measure::InState(TcpState::Listen),
-                    is: 0,
-                    what: "listeners",
+                ExpectedCount {
+                    metric: LabMetric::RowsInState(TcpState::Listen),
+                    expected: 0,
+                    label: "listeners",
                 },
             ],
-            look_at: LookAt::LocalPort,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "Nobody listens at port {P}, and three connections use it all the same. A new client would be refused; these three go on.",
                 "close(2), RFC 9293 §3.5",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "A port is a number. A socket is what a program holds. The listener and everything accepted from it have the same port, and are told apart by the other end. That is why thousands of clients fit on port 443.",
         "RFC 9293 §3.4.1; Kurose and Ross, Computer Networking, §3.2",
     )],
-    why: &[
+    background: &[
         fact(
             "TCP names a connection by a pair of endpoints: local address and port, remote address and port. Two connections may have one endpoint in common, as long as the other differs.",
             "RFC 9293 §3.4.1",

@@ -1,58 +1,67 @@
 //! Lesson 4: numbers come from ranges, and can run out.
 
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Setting};
-use crate::teach::lessons::deed::{Deed, bind, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Ability, Claim, Lesson, LookAt, Shown, Step, fact};
-use crate::teach::lessons::pattern::{Pattern, listener, open};
-use crate::teach::lessons::place::{HERE, Name, Number, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, SocketOption};
+use crate::teach::lessons::deed::{
+    LabAction, bind, client, close, connect, listen, server, socket,
+};
+use crate::teach::lessons::lesson::{
+    Capability, ExpectedCount, Highlight, Lesson, LessonStep, StepCondition, fact,
+};
+use crate::teach::lessons::pattern::{RowPattern, established, listener};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName, LabPort};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
-const fn waiting(port: &'static str, connections: u32) -> Pattern {
-    listener(port).of(&[Server]).received(connections)
+const fn listener_with_queue(port: &'static str, connections: u32) -> RowPattern {
+    listener(port)
+        .owned_by(&[Server])
+        .with_recv_queue(connections)
 }
 
 /// The four ports, chosen by nobody else.
-const CHOICE: Deed = Deed::new(
-    crate::teach::lessons::call::Actor::Portolan,
-    Call::ChooseFour(Name("X#")),
+const PICK_PORTS: LabAction = LabAction::new(
+    crate::teach::lessons::call::LabRole::Portolan,
+    Call::PickFourPorts(LabName("X#")),
 );
 
-const fn four_ports(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::FourPorts(Name("X#")))
+const fn set_port_range(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::LocalPortRange(LabName("X#")))
 }
 
-const fn reuse(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::ReuseAddress)
+const fn set_reuse_addr(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::ReuseAddr)
 }
 
 const fn bind_to(name: &'static str, port: &'static str) -> Call {
-    Call::Bind(Name(name), Place::named(HERE, port))
+    Call::Bind(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+    )
 }
 
-const FIRST: &[Pattern] = &[
-    waiting("P1", 4),
-    waiting("P2", 0),
-    open("X#", "P1").of(&[Client]).each(4),
-    open("P1", "X#").unaccepted().each(4),
+const ROWS_AFTER_FIRST_PORT: &[RowPattern] = &[
+    listener_with_queue("P1", 4),
+    listener_with_queue("P2", 0),
+    established("X#", "P1").owned_by(&[Client]).times(4),
+    established("P1", "X#").unaccepted().times(4),
 ];
 
-const BOTH: &[Pattern] = &[
-    waiting("P1", 4),
-    waiting("P2", 4),
-    open("X#", "P1").of(&[Client]).each(4),
-    open("P1", "X#").unaccepted().each(4),
-    open("X#", "P2").of(&[Client]).each(4),
-    open("P2", "X#").unaccepted().each(4),
+const ROWS_AFTER_BOTH_PORTS: &[RowPattern] = &[
+    listener_with_queue("P1", 4),
+    listener_with_queue("P2", 4),
+    established("X#", "P1").owned_by(&[Client]).times(4),
+    established("P1", "X#").unaccepted().times(4),
+    established("X#", "P2").owned_by(&[Client]).times(4),
+    established("P2", "X#").unaccepted().times(4),
 ];
 
-const FIFTH: Question = Question {
+const FIFTH_CONNECT_QUESTION: LessonQuestion = LessonQuestion {
     text: "The client may use four port numbers for its own ends: {X1}, {X2}, {X3}, {X4}. Four sockets have connected to {P1} with them, and a fifth tries. How many connections to {P1} will there be?",
-    form: Form::Number {
-        measure: Measure::ConnectionsWith(Name("P1")),
-        right: 4,
+    answer_format: AnswerFormat::Number {
+        metric: LabMetric::ConnectionsWithPort(LabName("P1")),
+        expected: 4,
         proof: "One for each number: {X1>P1}, and so on to {X4>P1}. The fifth connect() said {outcome}.",
     },
     hints: [
@@ -62,11 +71,11 @@ const FIFTH: Question = Question {
     ],
 };
 
-const SECOND: Question = Question {
+const SECOND_PORT_QUESTION: LessonQuestion = LessonQuestion {
     text: "All four numbers are used up for {P1}. Now four sockets with the same numbers connect to the other port, {P2}. How many of them succeed?",
-    form: Form::Number {
-        measure: Measure::ConnectionsWith(Name("P2")),
-        right: 4,
+    answer_format: AnswerFormat::Number {
+        metric: LabMetric::ConnectionsWithPort(LabName("P2")),
+        expected: 4,
         proof: "The same four numbers once more, to another port: {X1>P1} and {X1>P2} do not disturb each other.",
     },
     hints: [
@@ -81,25 +90,25 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 4,
     title: "Numbers come from ranges, and can run out",
     idea: "Port numbers are handed out from ranges; a client runs out of them for one destination, not for all.",
-    dispels: &[
+    misconceptions: &[
         "a port number proves which service it is",
         "65,535 ports mean 65,535 connections",
         "when the ports are used up, nothing can connect any more",
     ],
-    after: &[3],
-    actors: &[Server, Client],
+    prerequisites: &[3],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A small number is not for everybody",
-            shown: Shown::With(Ability::PrivilegedPorts),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::PrivilegedPorts),
+            questions: &[LessonQuestion {
                 text: "An ordinary user's server calls bind() to port 80. What comes of it?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "It works, unless a web server runs here",
                         "bind() said {outcome}, whoever else has it or not.",
                     ),
-                    right(
+                    correct(
                         "It is not allowed",
                         "bind() said {outcome}. There are {rows} rows.",
                     ),
@@ -110,125 +119,125 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It has nothing to do with who uses the port.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("w")),
                 server(Call::Bind(
-                    Name("w"),
-                    Place {
-                        address: HERE,
-                        port: Number::Fixed(80),
+                    LabName("w"),
+                    LabEndpoint {
+                        address: LOOPBACK_V4,
+                        port: LabPort::Fixed(80),
                     },
                 ))
-                .fails(Refusal::NotAllowed),
+                .failing_with(CallError::PermissionDenied),
                 server(close("w")),
             ],
-            rows: &[],
-            look_at: LookAt::Outcome,
+            expected_rows: &[],
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "Ports 0 to 1023 are system ports. On Linux bind() to 1 to 1023 wants a privilege (CAP_NET_BIND_SERVICE); the limit can be set. bind() to 0 only says: choose for me. To connect to any of them wants no privilege.",
                 "RFC 6335 §6; ip(7) (ip_unprivileged_port_start)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Two destinations, and four numbers",
-            deeds: &[
+            actions: &[
                 server(socket("l1")),
-                server(bind("l1")).naming("P1"),
+                server(bind("l1")).with_port_name("P1"),
                 server(listen("l1", 64)),
                 server(socket("l2")),
-                server(bind("l2")).naming("P2"),
+                server(bind("l2")).with_port_name("P2"),
                 server(listen("l2", 64)),
-                CHOICE,
+                PICK_PORTS,
             ],
-            rows: &[waiting("P1", 0), waiting("P2", 0)],
-            look_at: LookAt::LocalPort,
+            expected_rows: &[listener_with_queue("P1", 0), listener_with_queue("P2", 0)],
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "Linux hands out some 28,000 numbers to clients that do not ask for one. To see them run out, the client here gets only four: {X1}, {X2}, {X3}, {X4}.",
                 "ip(7) (ip_local_port_range)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Five connections to the first",
-            shown: Shown::With(Ability::PortRange),
-            questions: &[FIFTH],
-            deeds: &[
+            condition: StepCondition::With(Capability::LocalPortRange),
+            questions: &[FIFTH_CONNECT_QUESTION],
+            actions: &[
                 client(socket("a#")).times(4),
-                client(four_ports("a#")).times(4),
+                client(set_port_range("a#")).times(4),
                 client(connect("a#", "P1")).times(4),
                 client(socket("f")),
-                client(four_ports("f")),
-                client(connect("f", "P1")).fails(Refusal::AddressNotAvailable),
+                client(set_port_range("f")),
+                client(connect("f", "P1")).failing_with(CallError::AddrNotAvailable),
             ],
-            rows: FIRST,
-            look_at: LookAt::LocalPort,
+            expected_rows: ROWS_AFTER_FIRST_PORT,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "EADDRNOTAVAIL: for this destination there is no number left. In real life this befalls a proxy that opens tens of thousands of connections to one server.",
                 "connect(2); IP_LOCAL_PORT_RANGE(2const)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Five connections to the first",
-            shown: Shown::Without(Ability::PortRange),
-            questions: &[FIFTH],
-            deeds: &[
+            condition: StepCondition::Without(Capability::LocalPortRange),
+            questions: &[FIFTH_CONNECT_QUESTION],
+            actions: &[
                 client(socket("a#")).times(4),
-                client(reuse("a#")).times(4),
+                client(set_reuse_addr("a#")).times(4),
                 client(bind_to("a#", "X#")).times(4),
                 client(connect("a#", "P1")).times(4),
                 client(socket("f")),
-                client(reuse("f")),
+                client(set_reuse_addr("f")),
                 client(bind_to("f", "X1")),
-                client(connect("f", "P1")).fails(Refusal::AddressNotAvailable),
+                client(connect("f", "P1")).failing_with(CallError::AddrNotAvailable),
             ],
-            rows: FIRST,
-            look_at: LookAt::LocalPort,
+            expected_rows: ROWS_AFTER_FIRST_PORT,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "EADDRNOTAVAIL: for this destination there is no number left. In real life this befalls a proxy that opens tens of thousands of connections to one server.",
                 "connect(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Four connections to the second",
-            shown: Shown::With(Ability::PortRange),
-            questions: &[SECOND],
-            deeds: &[
+            condition: StepCondition::With(Capability::LocalPortRange),
+            questions: &[SECOND_PORT_QUESTION],
+            actions: &[
                 client(socket("b#")).times(4),
-                client(four_ports("b#")).times(4),
+                client(set_port_range("b#")).times(4),
                 client(connect("b#", "P2")).times(4),
             ],
-            rows: BOTH,
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 8,
-                what: "connections",
+            expected_rows: ROWS_AFTER_BOTH_PORTS,
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 8,
+                label: "connections",
             }],
-            look_at: LookAt::Remote,
+            highlight: Highlight::Remote,
             explanation: &[fact(
                 "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
             )],
         },
-        Step {
+        LessonStep {
             title: "Four connections to the second",
-            shown: Shown::Without(Ability::PortRange),
-            questions: &[SECOND],
-            deeds: &[
+            condition: StepCondition::Without(Capability::LocalPortRange),
+            questions: &[SECOND_PORT_QUESTION],
+            actions: &[
                 client(socket("b#")).times(4),
-                client(reuse("b#")).times(4),
+                client(set_reuse_addr("b#")).times(4),
                 client(bind_to("b#", "X#")).times(4),
                 client(connect("b#", "P2")).times(4),
             ],
-            rows: BOTH,
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 8,
-                what: "connections",
+            expected_rows: ROWS_AFTER_BOTH_PORTS,
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 8,
+                label: "connections",
             }],
-            look_at: LookAt::Remote,
+            highlight: Highlight::Remote,
             explanation: &[fact(
                 "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
@@ -239,7 +248,7 @@ pub(super) const LESSON: Lesson = Lesson {
         "Ranges are conventions and settings: system ports to 1023, registered ones to 49151, the rest free; and, apart from that, the range this kernel hands out. A name such as https beside a number is a label from a list: any program may use the number.",
         "RFC 6335 §6; RFC 7605",
     )],
-    why: &[
+    background: &[
         fact(
             "The registry keeps three ranges: system ports 0 to 1023, user ports 1024 to 49151, dynamic ports 49152 to 65535. Linux hands out 32768 to 60999 unless told otherwise, which overlaps two of them.",
             "RFC 6335 §6; ip(7) (ip_local_port_range)",

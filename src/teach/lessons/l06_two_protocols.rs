@@ -1,60 +1,69 @@
 //! Lesson 6: a TCP port is not a UDP port; one UDP socket, many peers.
 
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Kind, Patience};
-use crate::teach::lessons::deed::{Outcome, bind, client, close, listen, server, socket};
-use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{Amount, Pattern, listener, udp, udp_with};
-use crate::teach::lessons::place::{EVERYWHERE, HERE, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, ConnectMode, SocketKind};
+use crate::teach::lessons::deed::{ExpectedResult, bind, client, close, listen, server, socket};
+use crate::teach::lessons::lesson::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{ExpectedQueue, RowPattern, connected_udp, listener, udp};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName, WILDCARD_V4};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
 const fn udp_socket(name: &'static str) -> Call {
     Call::Socket {
-        made: Name(name),
-        kind: Kind::Udp,
+        new_socket: LabName(name),
+        kind: SocketKind::Udp,
     }
 }
 
-const fn fix(name: &'static str, port: &'static str) -> Call {
-    Call::Connect(Name(name), Place::named(HERE, port), Patience::Waits)
+const fn connect_udp(name: &'static str, port: &'static str) -> Call {
+    Call::Connect(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+        ConnectMode::Blocking,
+    )
 }
 
 /// The TCP listener, and the UDP socket beside it.
-const fn tcp() -> Pattern {
-    listener("P").of(&[Server])
+const fn tcp_listener() -> RowPattern {
+    listener("P").owned_by(&[Server])
 }
 
-const fn server_udp(received: Amount) -> Pattern {
-    udp("P").of(&[Server]).queues(received, Amount::Exactly(0))
+const fn server_udp_row(received: ExpectedQueue) -> RowPattern {
+    udp("P")
+        .owned_by(&[Server])
+        .with_queues(received, ExpectedQueue::Exactly(0))
 }
 
-const SENDERS: Pattern = udp("U#").at(EVERYWHERE).of(&[Client]).each(3);
+const CLIENT_UDP_ROWS: RowPattern = udp("U#")
+    .with_local_addr(WILDCARD_V4)
+    .owned_by(&[Client])
+    .times(3);
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {
     number: 6,
     title: "A TCP port is not a UDP port; one UDP socket, many peers",
     idea: "TCP and UDP count their ports separately, and UDP has no connections to list.",
-    dispels: &[
+    misconceptions: &[
         "TCP 5000 and UDP 5000 are in each other's way",
         "ESTABLISHED for UDP means that somebody answered",
         "a UDP server has a socket for every client",
     ],
-    after: &[2],
-    actors: &[Server, Client],
+    prerequisites: &[2],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "The same number, twice",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A TCP socket listens at a port. Then a UDP socket is bound to the same number, at the same address. What comes of it?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "It fails: the port is taken",
                         "bind() said {outcome}. At port {P} there are two sockets now.",
                     ),
-                    right(
+                    correct(
                         "It works: they are different ports",
                         "bind() said {outcome}. Two sockets have the number {P}, one of each protocol.",
                     ),
@@ -65,33 +74,36 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Each protocol has numbers of its own.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("t")),
-                server(bind("t")).naming("P"),
+                server(bind("t")).with_port_name("P"),
                 server(listen("t", 5)),
                 server(udp_socket("u")),
-                server(Call::Bind(Name("u"), Place::named(HERE, "P"))),
+                server(Call::Bind(
+                    LabName("u"),
+                    LabEndpoint::with_named_port(LOOPBACK_V4, "P"),
+                )),
             ],
-            rows: &[tcp(), server_udp(Amount::Exactly(0))],
-            claims: &[Claim {
-                measure: Measure::RowsAt(Name("P")),
-                is: 2,
-                what: "sockets with the number {P}",
+            expected_rows: &[tcp_listener(), server_udp_row(ExpectedQueue::Exactly(0))],
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::RowsWithLocalPort(LabName("P")),
+                expected: 2,
+                label: "sockets with the number {P}",
             }],
-            look_at: LookAt::LocalPort,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "{P} for TCP and {P} for UDP are two ports. That is why tools write 53/tcp and 53/udp.",
                 "RFC 768; RFC 6335 §6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Three senders",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Three UDP sockets of the client send a datagram to port {P}. How many sockets will there be with local port {P}, TCP and UDP together?",
-                form: Form::Number {
-                    measure: Measure::RowsAt(Name("P")),
-                    right: 2,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsWithLocalPort(LabName("P")),
+                    expected: 2,
                     proof: "The TCP listener and the one UDP socket, as before. The three new rows are the senders' own sockets, with ports {U1}, {U2}, {U3}.",
                 },
                 hints: [
@@ -100,14 +112,22 @@ pub(super) const LESSON: Lesson = Lesson {
                     "All three datagrams lie in one queue.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(udp_socket("v#")).times(3),
-                client(Call::SendTo(Name("v#"), Place::named(HERE, "P"), 3))
-                    .naming("U#")
-                    .times(3),
+                client(Call::SendTo(
+                    LabName("v#"),
+                    LabEndpoint::with_named_port(LOOPBACK_V4, "P"),
+                    3,
+                ))
+                .with_port_name("U#")
+                .times(3),
             ],
-            rows: &[tcp(), server_udp(Amount::Some), SENDERS],
-            look_at: LookAt::Queues,
+            expected_rows: &[
+                tcp_listener(),
+                server_udp_row(ExpectedQueue::NonZero),
+                CLIENT_UDP_ROWS,
+            ],
+            highlight: Highlight::Queues,
             explanation: &[
                 fact(
                     "One UDP socket receives from everybody. Who sent what, the program learns with each datagram.",
@@ -118,35 +138,39 @@ pub(super) const LESSON: Lesson = Lesson {
                     "seen on Linux 6.18 (832 for a datagram of 3 bytes)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server reads them",
-            deeds: &[server(Call::Receive(Name("u"), 100))
-                .that(Outcome::Gives(3))
+            actions: &[server(Call::Recv(LabName("u"), 100))
+                .expecting(ExpectedResult::Bytes(3))
                 .times(3)],
-            rows: &[tcp(), server_udp(Amount::Exactly(0)), SENDERS],
-            look_at: LookAt::Queues,
+            expected_rows: &[
+                tcp_listener(),
+                server_udp_row(ExpectedQueue::Exactly(0)),
+                CLIENT_UDP_ROWS,
+            ],
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "Three calls, one datagram each: UDP keeps messages apart, where TCP would give one stream of bytes.",
                 "udp(7); RFC 768",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A UDP socket that is connected",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Another UDP socket of the client calls connect() to port {P}. Does the server's UDP row change?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "Yes: it is connected now, too",
                         "It is as it was. Only the client's row has another end: {V>P}.",
                     ),
-                    wrong(
+                    incorrect(
                         "A new server row comes, as with TCP",
                         "No row came but the client's own: {V>P}.",
                     ),
-                    right(
+                    correct(
                         "No: only the client's socket has a peer",
                         "connect() sent nothing. It fixed the client's peer: {V>P}.",
                     ),
@@ -157,34 +181,37 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The server has heard nothing of it.",
                 ],
             }],
-            deeds: &[client(udp_socket("w")), client(fix("w", "P")).naming("V")],
-            rows: &[
-                tcp(),
-                server_udp(Amount::Exactly(0)),
-                SENDERS,
-                udp_with("V", "P").of(&[Client]),
+            actions: &[
+                client(udp_socket("w")),
+                client(connect_udp("w", "P")).with_port_name("V"),
             ],
-            look_at: LookAt::Remote,
+            expected_rows: &[
+                tcp_listener(),
+                server_udp_row(ExpectedQueue::Exactly(0)),
+                CLIENT_UDP_ROWS,
+                connected_udp("V", "P").owned_by(&[Client]),
+            ],
+            highlight: Highlight::Remote,
             explanation: &[fact(
                 "connect() on a UDP socket fixes where it sends and from whom it receives. Some tools call that ESTABLISHED. No handshake has happened.",
                 "udp(7), connect(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Connected to nobody",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A UDP socket connects to a port where nobody is. What comes of connect()?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "It is refused",
                         "connect() worked: {D>Q}. Only the second send() said {outcome}.",
                     ),
-                    right(
+                    correct(
                         "It works",
                         "There is a row, and nobody at its other end: {D>Q}. The second send() said {outcome}.",
                     ),
-                    wrong(
+                    incorrect(
                         "It waits for an answer",
                         "It sent nothing, so that there is no answer to wait for: {D>Q}.",
                     ),
@@ -195,37 +222,37 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It will be known when something is sent, and not before.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 // A number that nobody has.
                 server(udp_socket("x")),
-                server(bind("x")).naming("Q"),
+                server(bind("x")).with_port_name("Q"),
                 server(close("x")),
                 client(udp_socket("d")),
-                client(fix("d", "Q")).naming("D"),
-                client(Call::Send(Name("d"), 1)),
-                client(Call::Poll(Name("d"))),
-                client(Call::Send(Name("d"), 1)).fails(Refusal::ConnectionRefused),
+                client(connect_udp("d", "Q")).with_port_name("D"),
+                client(Call::Send(LabName("d"), 1)),
+                client(Call::Poll(LabName("d"))),
+                client(Call::Send(LabName("d"), 1)).failing_with(CallError::ConnectionRefused),
             ],
-            rows: &[
-                tcp(),
-                server_udp(Amount::Exactly(0)),
-                SENDERS,
-                udp_with("V", "P").of(&[Client]),
-                udp_with("D", "Q").of(&[Client]),
+            expected_rows: &[
+                tcp_listener(),
+                server_udp_row(ExpectedQueue::Exactly(0)),
+                CLIENT_UDP_ROWS,
+                connected_udp("V", "P").owned_by(&[Client]),
+                connected_udp("D", "Q").owned_by(&[Client]),
             ],
-            look_at: LookAt::Outcome,
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "The first datagram was answered by an ICMP message: no such port. The program learns of it with its next call.",
                 "udp(7); RFC 1122 §4.1.3.1",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "With TCP, N clients make 2N + 1 rows on one machine: a listener and two ends for each. With UDP the server has one row, however many send to it. A UDP row with a remote end tells what one program wants, not that anybody is there.",
         "udp(7); RFC 768",
     )],
-    why: &[
+    background: &[
         fact(
             "A UDP header has a source port, a destination port, a length and a checksum, and that is all: nothing to open, to acknowledge or to close.",
             "RFC 768",

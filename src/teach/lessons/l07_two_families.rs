@@ -3,35 +3,49 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::socket::TcpState::Listen;
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Kind, Patience, Setting};
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, ConnectMode, SocketKind, SocketOption};
 use crate::teach::lessons::deed::{accept, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Ability, Claim, Lesson, LookAt, Shown, Step, fact};
-use crate::teach::lessons::pattern::{Pattern, listener, open};
-use crate::teach::lessons::place::{EVERYWHERE, EVERYWHERE6, HERE6, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{
+    Capability, ExpectedCount, Highlight, Lesson, LessonStep, StepCondition, fact,
+};
+use crate::teach::lessons::pattern::{RowPattern, established, listener};
+use crate::teach::lessons::place::{LOOPBACK_V6, LabEndpoint, LabName, WILDCARD_V4, WILDCARD_V6};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
 /// ::ffff:127.0.0.1, how an IPv6 socket writes 127.0.0.1.
-const MAPPED: IpAddr = IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x7f00, 1));
+const MAPPED_LOOPBACK: IpAddr = IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x7f00, 1));
 
-const fn socket6(name: &'static str) -> Call {
+const fn tcp6_socket(name: &'static str) -> Call {
     Call::Socket {
-        made: Name(name),
-        kind: Kind::Tcp6,
+        new_socket: LabName(name),
+        kind: SocketKind::Tcp6,
     }
 }
 
-const fn dual() -> Pattern {
-    listener("P").at(EVERYWHERE6).of(&[Server]).v6only(false)
+const fn dual_stack_listener() -> RowPattern {
+    listener("P")
+        .with_local_addr(WILDCARD_V6)
+        .owned_by(&[Server])
+        .with_v6only(false)
 }
 
-const CONNECTIONS: [Pattern; 4] = [
-    open("C", "P").of(&[Client]),
-    open("P", "C").at(MAPPED).to(MAPPED).of(&[Server]),
-    open("D", "P").at(HERE6).to(HERE6).of(&[Client]),
-    open("P", "D").at(HERE6).to(HERE6).of(&[Server]),
+const CONNECTIONS: [RowPattern; 4] = [
+    established("C", "P").owned_by(&[Client]),
+    established("P", "C")
+        .with_local_addr(MAPPED_LOOPBACK)
+        .with_remote_addr(MAPPED_LOOPBACK)
+        .owned_by(&[Server]),
+    established("D", "P")
+        .with_local_addr(LOOPBACK_V6)
+        .with_remote_addr(LOOPBACK_V6)
+        .owned_by(&[Client]),
+    established("P", "D")
+        .with_local_addr(LOOPBACK_V6)
+        .with_remote_addr(LOOPBACK_V6)
+        .owned_by(&[Server]),
 ];
 
 /// The lesson.
@@ -39,40 +53,44 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 7,
     title: "One listener, two families",
     idea: "A listener at [::] serves IPv4 as well, unless it was told to serve IPv6 only.",
-    dispels: &[
+    misconceptions: &[
         "IPv6 rows are connections over IPv6",
         "whoever serves both families needs two sockets",
         "0.0.0.0 is free as long as only [::] is listened at",
     ],
-    after: &[5],
-    actors: &[Server, Client],
+    prerequisites: &[5],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A listener at [::]",
-            shown: Shown::With(Ability::Ipv6),
-            deeds: &[
-                server(socket6("l")),
-                server(Call::Set(Name("l"), Setting::BothFamilies)),
-                server(Call::Bind(Name("l"), Place::any_port(EVERYWHERE6))).naming("P"),
+            condition: StepCondition::With(Capability::Ipv6),
+            actions: &[
+                server(tcp6_socket("l")),
+                server(Call::SetOption(LabName("l"), SocketOption::DualStack)),
+                server(Call::Bind(
+                    LabName("l"),
+                    LabEndpoint::with_ephemeral_port(WILDCARD_V6),
+                ))
+                .with_port_name("P"),
                 server(listen("l", 5)),
             ],
-            rows: &[dual()],
-            look_at: LookAt::LocalAddress,
+            expected_rows: &[dual_stack_listener()],
+            highlight: Highlight::LocalAddress,
             explanation: &[fact(
                 "[::] is to IPv6 what 0.0.0.0 is to IPv4: every address. The option IPV6_V6ONLY is off, so that IPv4 callers are served, too.",
                 "ipv6(7) (IPV6_V6ONLY)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "One caller of each family",
-            shown: Shown::With(Ability::Ipv6),
+            condition: StepCondition::With(Capability::Ipv6),
             questions: &[
-                Question {
+                LessonQuestion {
                     text: "One client dials 127.0.0.1, one dials ::1; both are accepted. How many listeners does it take?",
-                    form: Form::Number {
-                        measure: Measure::InState(Listen),
-                        right: 1,
+                    answer_format: AnswerFormat::Number {
+                        metric: LabMetric::RowsInState(Listen),
+                        expected: 1,
                         proof: "There is one, and it has taken both: {P>}.",
                     },
                     hints: [
@@ -81,18 +99,18 @@ pub(super) const LESSON: Lesson = Lesson {
                         "One socket for both.",
                     ],
                 },
-                Question {
+                LessonQuestion {
                     text: "Which address does the server's end of the IPv4 connection show?",
-                    form: Form::Choices(&[
-                        wrong(
+                    answer_format: AnswerFormat::Choices(&[
+                        incorrect(
                             "127.0.0.1",
                             "That is the client's end: {C>P}. The server's socket is an IPv6 socket: {P>C}.",
                         ),
-                        right(
+                        correct(
                             "::ffff:127.0.0.1",
                             "It is an IPv6 socket, in which the IPv4 address is wrapped: {P>C}.",
                         ),
-                        wrong(
+                        incorrect(
                             "::1",
                             "That is the other connection: {P>D}. This one: {P>C}.",
                         ),
@@ -104,31 +122,31 @@ pub(super) const LESSON: Lesson = Lesson {
                     ],
                 },
             ],
-            deeds: &[
+            actions: &[
                 client(socket("c")),
-                client(connect("c", "P")).naming("C"),
-                client(socket6("d")),
+                client(connect("c", "P")).with_port_name("C"),
+                client(tcp6_socket("d")),
                 client(Call::Connect(
-                    Name("d"),
-                    Place::named(HERE6, "P"),
-                    Patience::Waits,
+                    LabName("d"),
+                    LabEndpoint::with_named_port(LOOPBACK_V6, "P"),
+                    ConnectMode::Blocking,
                 ))
-                .naming("D"),
+                .with_port_name("D"),
                 server(accept("l", "s#")).times(2),
             ],
-            rows: &[
-                dual(),
+            expected_rows: &[
+                dual_stack_listener(),
                 CONNECTIONS[0],
                 CONNECTIONS[1],
                 CONNECTIONS[2],
                 CONNECTIONS[3],
             ],
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 2,
-                what: "connections",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 2,
+                label: "connections",
             }],
-            look_at: LookAt::LocalAddress,
+            highlight: Highlight::LocalAddress,
             explanation: &[
                 fact(
                     "The two halves of the IPv4 connection stand in two of the kernel's lists, IPv4 and IPv6: the client's with 127.0.0.1, the server's with ::ffff:127.0.0.1. It is one connection, and IPv4 on the wire.",
@@ -140,17 +158,17 @@ pub(super) const LESSON: Lesson = Lesson {
                 ),
             ],
         },
-        Step {
+        LessonStep {
             title: "0.0.0.0 at the same port",
-            shown: Shown::With(Ability::Ipv6),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::Ipv6),
+            questions: &[LessonQuestion {
                 text: "Another socket wants 0.0.0.0, port {P}, IPv4 only. What comes of bind()?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "It works: that is another family",
                         "bind() said {outcome}. The listener serves IPv4, too: {P>}.",
                     ),
-                    right(
+                    correct(
                         "It fails: the listener at [::] has IPv4 as well",
                         "bind() said {outcome}. In the way is {P>}.",
                     ),
@@ -161,34 +179,37 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Both families share the port numbers.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("x")),
-                server(Call::Bind(Name("x"), Place::named(EVERYWHERE, "P")))
-                    .fails(Refusal::AddressInUse),
+                server(Call::Bind(
+                    LabName("x"),
+                    LabEndpoint::with_named_port(WILDCARD_V4, "P"),
+                ))
+                .failing_with(CallError::AddrInUse),
                 server(close("x")),
             ],
-            rows: &[
-                dual(),
+            expected_rows: &[
+                dual_stack_listener(),
                 CONNECTIONS[0],
                 CONNECTIONS[1],
                 CONNECTIONS[2],
                 CONNECTIONS[3],
             ],
-            look_at: LookAt::Outcome,
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "IPv4 and IPv6 share the port numbers of a protocol. A listener for both takes the number in both.",
                 "ipv6(7)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "IPv6 only",
-            shown: Shown::With(Ability::Ipv6),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::Ipv6),
+            questions: &[LessonQuestion {
                 text: "One socket listens at 0.0.0.0. Another, with IPV6_V6ONLY, wants [::] at the same number. How many listeners will that number have?",
-                form: Form::Number {
-                    measure: Measure::RowsAt(Name("Q")),
-                    right: 2,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsWithLocalPort(LabName("Q")),
+                    expected: 2,
                     proof: "One for each family, at port {Q}.",
                 },
                 hints: [
@@ -197,37 +218,49 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Two sockets, one number.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("m")),
-                server(Call::Bind(Name("m"), Place::any_port(EVERYWHERE))).naming("Q"),
+                server(Call::Bind(
+                    LabName("m"),
+                    LabEndpoint::with_ephemeral_port(WILDCARD_V4),
+                ))
+                .with_port_name("Q"),
                 server(listen("m", 5)),
-                server(socket6("n")),
-                server(Call::Set(Name("n"), Setting::OnlyIpv6)),
-                server(Call::Bind(Name("n"), Place::named(EVERYWHERE6, "Q"))),
+                server(tcp6_socket("n")),
+                server(Call::SetOption(LabName("n"), SocketOption::V6Only)),
+                server(Call::Bind(
+                    LabName("n"),
+                    LabEndpoint::with_named_port(WILDCARD_V6, "Q"),
+                )),
                 server(listen("n", 5)),
             ],
-            rows: &[
-                dual(),
+            expected_rows: &[
+                dual_stack_listener(),
                 CONNECTIONS[0],
                 CONNECTIONS[1],
                 CONNECTIONS[2],
                 CONNECTIONS[3],
-                listener("Q").at(EVERYWHERE).of(&[Server]),
-                listener("Q").at(EVERYWHERE6).of(&[Server]).v6only(true),
+                listener("Q")
+                    .with_local_addr(WILDCARD_V4)
+                    .owned_by(&[Server]),
+                listener("Q")
+                    .with_local_addr(WILDCARD_V6)
+                    .owned_by(&[Server])
+                    .with_v6only(true),
             ],
-            look_at: LookAt::LocalAddress,
+            highlight: Highlight::LocalAddress,
             explanation: &[fact(
                 "Many servers do it like this: one socket for each family, and nothing is wrapped.",
                 "ipv6(7) (IPV6_V6ONLY)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "The family of a row is the family of its socket, not of its packets. [::] may mean IPv6 only, or both: the address does not tell, a flag of the socket does.",
         "ipv6(7); RFC 3493 §5.3",
     )],
-    why: &[
+    background: &[
         fact(
             "What holds if a program does not say is a setting: net.ipv6.bindv6only, off almost everywhere.",
             "ip-sysctl (bindv6only)",

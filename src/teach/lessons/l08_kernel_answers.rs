@@ -1,27 +1,33 @@
 //! Lesson 8: the kernel answers before the program does.
 
 use crate::socket::TcpState::{Established, SynReceived, SynSent};
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Patience, Setting};
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, ConnectMode, SocketOption};
 use crate::teach::lessons::deed::{
-    Deed, Outcome, accept, bind, client, connect, listen, server, socket,
+    ExpectedResult, LabAction, accept, bind, client, connect, listen, server, socket,
 };
-use crate::teach::lessons::lesson::{Ability, Claim, Lesson, LookAt, Shown, Step, fact};
-use crate::teach::lessons::pattern::{Amount, listener, open, row};
-use crate::teach::lessons::place::{HERE, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{
+    Capability, ExpectedCount, Highlight, Lesson, LessonStep, StepCondition, fact,
+};
+use crate::teach::lessons::pattern::{ExpectedQueue, established, listener, tcp_row};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::scene::LabMetric;
 
 /// Everything of the first half is thrown away, so that there is less to look at.
-const CLEAR: [Deed; 4] = [
-    server(Call::Abort(Name("s"))),
-    server(Call::Abort(Name("l"))),
-    client(Call::Abort(Name("c1"))),
-    client(Call::Abort(Name("c2"))),
+const ABORT_ALL: [LabAction; 4] = [
+    server(Call::Abort(LabName("s"))),
+    server(Call::Abort(LabName("l"))),
+    client(Call::Abort(LabName("c1"))),
+    client(Call::Abort(LabName("c2"))),
 ];
 
-const fn begin(name: &'static str, port: &'static str) -> Call {
-    Call::Connect(Name(name), Place::named(HERE, port), Patience::Begins)
+const fn connect_nonblocking(name: &'static str, port: &'static str) -> Call {
+    Call::Connect(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+        ConnectMode::NonBlocking,
+    )
 }
 
 /// The lesson.
@@ -29,46 +35,46 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 8,
     title: "The kernel answers before your program",
     idea: "The kernel shakes hands with the caller; accept() only collects what is finished.",
-    dispels: &[
+    misconceptions: &[
         "a connection exists when the server has accepted it",
         "a server that is stuck cannot be connected to",
         "SYN-SENT means that the address is wrong",
     ],
-    after: &[2],
-    actors: &[Server, Client],
+    prerequisites: &[2],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A listener with room for one",
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 0)),
             ],
-            rows: &[listener("P")
-                .of(&[Server])
-                .queues(Amount::Exactly(0), Amount::Exactly(0))],
-            look_at: LookAt::Queues,
+            expected_rows: &[listener("P")
+                .owned_by(&[Server])
+                .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(0))],
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "listen(l, 0) asks for the smallest queue. On Linux a queue holds one more than was asked for: one caller.",
                 "listen(2); seen on Linux 6.18",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A client connects; the server does nothing",
             questions: &[
-                Question {
+                LessonQuestion {
                     text: "The server never calls accept(). What comes of the client's connect()?",
-                    form: Form::Choices(&[
-                        right(
+                    answer_format: AnswerFormat::Choices(&[
+                        correct(
                             "It works: the client is connected",
                             "connect() said {outcome}, and the client's row says so: {C1>P}.",
                         ),
-                        wrong(
+                        incorrect(
                             "It waits until the server accepts",
                             "connect() said {outcome} at once. The client's row: {C1>P}.",
                         ),
-                        wrong(
+                        incorrect(
                             "It is refused",
                             "connect() said {outcome}. A listener is there: {P>}.",
                         ),
@@ -79,11 +85,11 @@ pub(super) const LESSON: Lesson = Lesson {
                         "The queue has room for one.",
                     ],
                 },
-                Question {
+                LessonQuestion {
                     text: "How many rows will there be that no process has?",
-                    form: Form::Number {
-                        measure: Measure::Ownerless,
-                        right: 1,
+                    answer_format: AnswerFormat::Number {
+                        metric: LabMetric::RowsWithoutProcess,
+                        expected: 1,
                         proof: "The server's end of the connection is there, and no process has a descriptor for it: {P>C1}.",
                     },
                     hints: [
@@ -93,18 +99,18 @@ pub(super) const LESSON: Lesson = Lesson {
                     ],
                 },
             ],
-            deeds: &[
+            actions: &[
                 client(socket("c1")),
-                client(connect("c1", "P")).naming("C1"),
+                client(connect("c1", "P")).with_port_name("C1"),
             ],
-            rows: &[
+            expected_rows: &[
                 listener("P")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(1), Amount::Exactly(0)),
-                open("P", "C1").unaccepted(),
-                open("C1", "P").of(&[Client]),
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(1), ExpectedQueue::Exactly(0)),
+                established("P", "C1").unaccepted(),
+                established("C1", "P").owned_by(&[Client]),
             ],
-            look_at: LookAt::Owner,
+            highlight: Highlight::Owner,
             explanation: &[
                 fact(
                     "The kernel made the connection without asking the server. The listener's Recv-Q counts it: 1 waits to be accepted.",
@@ -115,22 +121,22 @@ pub(super) const LESSON: Lesson = Lesson {
                     "accept(2)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A second client",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The queue is full. A second client dials. In which state is its end?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "ESTABLISHED, as the first",
                         "It has no answer yet: {C2>P}. The listener's queue is full: {P>}.",
                     ),
-                    wrong(
+                    incorrect(
                         "None: it is refused",
                         "It is not refused, it is not answered: {C2>P}.",
                     ),
-                    right(
+                    correct(
                         "SYN-SENT: it has dialled and gets no answer",
                         "Its SYN was dropped, and it will try again: {C2>P}.",
                     ),
@@ -141,21 +147,23 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Somebody who dials and hears nothing has sent a SYN.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("c2")),
-                client(begin("c2", "P")).naming("C2").that(Outcome::Begun),
+                client(connect_nonblocking("c2", "P"))
+                    .with_port_name("C2")
+                    .expecting(ExpectedResult::InProgress),
             ],
-            rows: &[
+            expected_rows: &[
                 listener("P")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(1), Amount::Exactly(0)),
-                open("P", "C1").unaccepted(),
-                open("C1", "P").of(&[Client]),
-                row(SynSent, "C2", "P")
-                    .of(&[Client])
-                    .queues(Amount::Exactly(0), Amount::Exactly(1)),
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(1), ExpectedQueue::Exactly(0)),
+                established("P", "C1").unaccepted(),
+                established("C1", "P").owned_by(&[Client]),
+                tcp_row(SynSent, "C2", "P")
+                    .owned_by(&[Client])
+                    .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(1)),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[
                 fact(
                     "The caller stays in SYN-SENT, and there is no row at the server's side at all. The 1 in its Send-Q is the SYN itself.",
@@ -166,15 +174,15 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.5.2; listen(2)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server accepts once",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Now the server accepts one connection. How many connections will be waiting for it a few seconds later?",
-                form: Form::Number {
-                    measure: Measure::Waiting(Name("P")),
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::AcceptQueue(LabName("P")),
+                    expected: 1,
                     proof: "The first was taken out, and the second, whose SYN was sent again, came in: {P>}, {P>C2}.",
                 },
                 hints: [
@@ -183,43 +191,43 @@ pub(super) const LESSON: Lesson = Lesson {
                     "One goes out, one comes in.",
                 ],
             }],
-            deeds: &[server(accept("l", "s"))],
-            rows: &[
+            actions: &[server(accept("l", "s"))],
+            expected_rows: &[
                 listener("P")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(1), Amount::Exactly(0)),
-                open("P", "C1").of(&[Server]),
-                open("C1", "P").of(&[Client]),
-                open("P", "C2").unaccepted(),
-                open("C2", "P").of(&[Client]),
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(1), ExpectedQueue::Exactly(0)),
+                established("P", "C1").owned_by(&[Server]),
+                established("C1", "P").owned_by(&[Client]),
+                established("P", "C2").unaccepted(),
+                established("C2", "P").owned_by(&[Client]),
             ],
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 2,
-                what: "connections",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 2,
+                label: "connections",
             }],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "It took a second or more: a SYN is sent again after about one second, then after two, four, eight. A slow connect() that is never refused is the sign of a full queue.",
                 "tcp(7) (tcp_syn_retries); RFC 6298",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A handshake that stops in the middle",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "A new client is made deaf: what comes to it is dropped. It dials. In which state is the server's end?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "There is none: the client is deaf",
                         "The server heard the client's SYN; only the client does not hear the answer: {Q>D}.",
                     ),
-                    wrong(
+                    incorrect(
                         "ESTABLISHED: the kernel accepts everything",
                         "The last word of the handshake is missing: {Q>D}.",
                     ),
-                    right(
+                    correct(
                         "SYN-RECEIVED: it has answered, and waits",
                         "It answered, and the client has not heard it: {Q>D}; the client's end: {D>Q}.",
                     ),
@@ -230,24 +238,26 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The first arrives. The second is sent and not heard.",
                 ],
             }],
-            deeds: &[
-                CLEAR[0],
-                CLEAR[1],
-                CLEAR[2],
-                CLEAR[3],
+            actions: &[
+                ABORT_ALL[0],
+                ABORT_ALL[1],
+                ABORT_ALL[2],
+                ABORT_ALL[3],
                 server(socket("m")),
-                server(bind("m")).naming("Q"),
+                server(bind("m")).with_port_name("Q"),
                 server(listen("m", 16)),
                 client(socket("d")),
-                client(Call::Set(Name("d"), Setting::Deaf)),
-                client(begin("d", "Q")).naming("D").that(Outcome::Begun),
+                client(Call::SetOption(LabName("d"), SocketOption::DropPackets)),
+                client(connect_nonblocking("d", "Q"))
+                    .with_port_name("D")
+                    .expecting(ExpectedResult::InProgress),
             ],
-            rows: &[
-                listener("Q").of(&[Server]).received(0),
-                row(SynSent, "D", "Q").of(&[Client]),
-                row(SynReceived, "Q", "D").unaccepted(),
+            expected_rows: &[
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                tcp_row(SynSent, "D", "Q").owned_by(&[Client]),
+                tcp_row(SynReceived, "Q", "D").unaccepted(),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[
                 fact(
                     "This is the handshake, held in its middle. Both ends have a row; the server's belongs to no process and is not counted in the listener's Recv-Q.",
@@ -258,16 +268,16 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 5082 (what the option is for)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The client hears again",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "The client hears again. How many rows will be ESTABLISHED a moment later?",
-                form: Form::Number {
-                    measure: Measure::InState(Established),
-                    right: 2,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(Established),
+                    expected: 2,
                     proof: "Two rows are ESTABLISHED: the two ends of one connection: {D>Q}; {Q>D}.",
                 },
                 hints: [
@@ -276,27 +286,30 @@ pub(super) const LESSON: Lesson = Lesson {
                     "One connection has two ends.",
                 ],
             }],
-            deeds: &[client(Call::Set(Name("d"), Setting::Hearing))],
-            rows: &[
-                listener("Q").of(&[Server]).received(1),
-                open("D", "Q").of(&[Client]),
-                open("Q", "D").unaccepted(),
+            actions: &[client(Call::SetOption(
+                LabName("d"),
+                SocketOption::AcceptPackets,
+            ))],
+            expected_rows: &[
+                listener("Q").owned_by(&[Server]).with_recv_queue(1),
+                established("D", "Q").owned_by(&[Client]),
+                established("Q", "D").unaccepted(),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "The answer was sent again, heard this time, and both ends are ESTABLISHED. The listener counts the connection now: it is finished.",
                 "RFC 9293 §3.5, §3.8.1",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A handshake that waits for data",
-            shown: Shown::Without(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::Without(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "This listener takes a caller for connected only when its first data comes (TCP_DEFER_ACCEPT). A client connects and says nothing. In which state is the server's end?",
-                form: Form::Choices(&[
-                    wrong("ESTABLISHED, as the client's", "It waits for data: {Q>D}."),
-                    right(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect("ESTABLISHED, as the client's", "It waits for data: {Q>D}."),
+                    correct(
                         "SYN-RECEIVED",
                         "For the server the handshake is not finished: {Q>D}. For the client it is: {D>Q}.",
                     ),
@@ -307,36 +320,36 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The state before ESTABLISHED, on the side that was called.",
                 ],
             }],
-            deeds: &[
-                CLEAR[0],
-                CLEAR[1],
-                CLEAR[2],
-                CLEAR[3],
+            actions: &[
+                ABORT_ALL[0],
+                ABORT_ALL[1],
+                ABORT_ALL[2],
+                ABORT_ALL[3],
                 server(socket("m")),
-                server(bind("m")).naming("Q"),
-                server(Call::Set(Name("m"), Setting::DeferAccept)),
+                server(bind("m")).with_port_name("Q"),
+                server(Call::SetOption(LabName("m"), SocketOption::DeferAccept)),
                 server(listen("m", 16)),
                 client(socket("d")),
-                client(connect("d", "Q")).naming("D"),
+                client(connect("d", "Q")).with_port_name("D"),
             ],
-            rows: &[
-                listener("Q").of(&[Server]).received(0),
-                open("D", "Q").of(&[Client]),
-                row(SynReceived, "Q", "D").unaccepted(),
+            expected_rows: &[
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                established("D", "Q").owned_by(&[Client]),
+                tcp_row(SynReceived, "Q", "D").unaccepted(),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "The client believes that it is connected, the server does not yet.",
                 "tcp(7) (TCP_DEFER_ACCEPT)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "Dialling, answering and queueing are done by the kernels. A program that is busy, stopped or badly written still has callers who are connected, up to the length of its queue; the ones after that hear nothing.",
         "listen(2), accept(2)",
     )],
-    why: &[
+    background: &[
         fact(
             "Of a listener, Recv-Q is the number of finished connections that wait for accept(), and Send-Q is the backlog, at most what net.core.somaxconn allows.",
             "listen(2), ss(8)",

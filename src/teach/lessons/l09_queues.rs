@@ -1,24 +1,27 @@
 //! Lesson 9: two queues, three meanings.
 
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Setting};
-use crate::teach::lessons::deed::{Outcome, accept, bind, client, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{Amount, Pattern, listener, open};
-use crate::teach::lessons::place::Name;
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, SocketOption};
+use crate::teach::lessons::deed::{
+    ExpectedResult, accept, bind, client, connect, listen, server, socket,
+};
+use crate::teach::lessons::lesson::{Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{ExpectedQueue, RowPattern, established, listener};
+use crate::teach::lessons::place::LabName;
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::scene::LabMetric;
 
-const NONE: Amount = Amount::Exactly(0);
+const EMPTY_QUEUE: ExpectedQueue = ExpectedQueue::Exactly(0);
 
-const fn small(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::SmallBuffers)
+const fn set_small_buffers(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::SmallBuffers)
 }
 
-const fn waiting(connections: u32) -> Pattern {
-    listener("P")
-        .of(&[Server])
-        .queues(Amount::Exactly(connections), Amount::Exactly(16))
+const fn listener_with_queue(connections: u32) -> RowPattern {
+    listener("P").owned_by(&[Server]).with_queues(
+        ExpectedQueue::Exactly(connections),
+        ExpectedQueue::Exactly(16),
+    )
 }
 
 /// The lesson.
@@ -26,44 +29,48 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 9,
     title: "Two queues, three meanings",
     idea: "Recv-Q and Send-Q mean one thing for a listener, another for a connection, a third for UDP.",
-    dispels: &[
+    misconceptions: &[
         "Recv-Q means the same in every row",
         "a full Send-Q means that the network is slow",
     ],
-    after: &[2, 8],
-    actors: &[Server, Client],
+    prerequisites: &[2, 8],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A connection with small buffers",
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(small("l")),
-                server(bind("l")).naming("P"),
+                server(set_small_buffers("l")),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
                 client(socket("c")),
-                client(small("c")),
-                client(connect("c", "P")).naming("C"),
+                client(set_small_buffers("c")),
+                client(connect("c", "P")).with_port_name("C"),
                 server(accept("l", "s")),
             ],
-            rows: &[
-                waiting(0),
-                open("P", "C").of(&[Server]).queues(NONE, NONE),
-                open("C", "P").of(&[Client]).queues(NONE, NONE),
+            expected_rows: &[
+                listener_with_queue(0),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "All is read and acknowledged: both queues of both ends are 0. The listener's Send-Q, 16, is its backlog and no data at all.",
                 "ss(8), listen(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Seven bytes that nobody reads",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The client sends 7 bytes, and the server does not read yet. What is Recv-Q of the server's end?",
-                form: Form::Number {
-                    measure: Measure::Received(Name("P"), Name("C")),
-                    right: 7,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
+                    expected: 7,
                     proof: "Received, and not read: {P>C}. At the client nothing is left, because all was acknowledged: {C>P}.",
                 },
                 hints: [
@@ -72,28 +79,30 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Recv-Q counts bytes that were received and not read.",
                 ],
             }],
-            deeds: &[client(Call::Send(Name("c"), 7))],
-            rows: &[
-                waiting(0),
-                open("P", "C")
-                    .of(&[Server])
-                    .queues(Amount::Exactly(7), NONE),
-                open("C", "P").of(&[Client]).queues(NONE, NONE),
+            actions: &[client(Call::Send(LabName("c"), 7))],
+            expected_rows: &[
+                listener_with_queue(0),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::Exactly(7), EMPTY_QUEUE),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "Recv-Q of a connection: received by this kernel, not read by this program. The sender's work is done.",
                 "ss(8); RFC 9293 §3.8.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server reads",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server calls recv(). What is Recv-Q then?",
-                form: Form::Number {
-                    measure: Measure::Received(Name("P"), Name("C")),
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
+                    expected: 0,
                     proof: "recv() gave {outcome}: {P>C}.",
                 },
                 hints: [
@@ -102,33 +111,37 @@ pub(super) const LESSON: Lesson = Lesson {
                     "What was read is not in the queue.",
                 ],
             }],
-            deeds: &[server(Call::Receive(Name("s"), 100)).that(Outcome::Gives(7))],
-            rows: &[
-                waiting(0),
-                open("P", "C").of(&[Server]).queues(NONE, NONE),
-                open("C", "P").of(&[Client]).queues(NONE, NONE),
+            actions: &[server(Call::Recv(LabName("s"), 100)).expecting(ExpectedResult::Bytes(7))],
+            expected_rows: &[
+                listener_with_queue(0),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "A queue that comes back to 0 is healthy, however often it fills.",
                 "recv(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A reader that sleeps",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The client sends until its kernel takes no more; the server does not read. Where does something pile up?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "In Recv-Q of the server only",
                         "There, {P>C}, and behind it at the sender as well: {C>P}.",
                     ),
-                    wrong(
+                    incorrect(
                         "In Send-Q of the client only",
                         "There, {C>P}, but first at the receiver: {P>C}.",
                     ),
-                    right(
+                    correct(
                         "In both: first there, then here",
                         "The receiver's buffer is full, {P>C}, so that the rest waits at the sender: {C>P}.",
                     ),
@@ -139,13 +152,17 @@ pub(super) const LESSON: Lesson = Lesson {
                     "What cannot go on waits where it came from.",
                 ],
             }],
-            deeds: &[client(Call::Fill(Name("c")))],
-            rows: &[
-                waiting(0),
-                open("P", "C").of(&[Server]).queues(Amount::Some, NONE),
-                open("C", "P").of(&[Client]).queues(NONE, Amount::Some),
+            actions: &[client(Call::FillSendBuffer(LabName("c")))],
+            expected_rows: &[
+                listener_with_queue(0),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::NonZero, EMPTY_QUEUE),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, ExpectedQueue::NonZero),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[
                 fact(
                     "The receiver tells the sender how much more it has room for; now it says 0. Only the program that does not read can change that.",
@@ -156,15 +173,15 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.8.6; ss(8)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Three more clients",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Three more clients connect, and nobody accepts them. What is Recv-Q of the listener?",
-                form: Form::Number {
-                    measure: Measure::Waiting(Name("P")),
-                    right: 3,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::AcceptQueue(LabName("P")),
+                    expected: 3,
                     proof: "Three connections wait: {P>}. They are connections, not bytes.",
                 },
                 hints: [
@@ -173,30 +190,40 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Lesson 8: what did its Recv-Q count?",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("d#")).times(3),
-                client(connect("d#", "P")).naming("D#").times(3),
+                client(connect("d#", "P")).with_port_name("D#").times(3),
             ],
-            rows: &[
-                waiting(3),
-                open("P", "C").of(&[Server]).queues(Amount::Some, NONE),
-                open("C", "P").of(&[Client]).queues(NONE, Amount::Some),
-                open("P", "D#").unaccepted().queues(NONE, NONE).each(3),
-                open("D#", "P").of(&[Client]).queues(NONE, NONE).each(3),
+            expected_rows: &[
+                listener_with_queue(3),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::NonZero, EMPTY_QUEUE),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, ExpectedQueue::NonZero),
+                established("P", "D#")
+                    .unaccepted()
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE)
+                    .times(3),
+                established("D#", "P")
+                    .owned_by(&[Client])
+                    .with_queues(EMPTY_QUEUE, EMPTY_QUEUE)
+                    .times(3),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "Of a listener, Recv-Q is the number of connections that wait to be accepted, and Send-Q how many may wait. When Recv-Q is greater than Send-Q, the queue is full, and further callers get no answer.",
                 "listen(2), ss(8)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "Read the state before the queues. LISTEN: connections and backlog. A connection: bytes not read here, bytes not acknowledged there. UDP: memory, as lesson 6 showed.",
         "ss(8); RFC 9293 §3.4",
     )],
-    why: &[
+    background: &[
         fact(
             "A SYN and a FIN count as one each in Send-Q as long as they are not acknowledged, and a FIN that was not read counts as one in Recv-Q: they take a place in the sequence.",
             "RFC 9293 §3.4",

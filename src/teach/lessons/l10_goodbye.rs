@@ -1,64 +1,67 @@
 //! Lesson 10: goodbye, half at a time; and the leak.
 
 use crate::socket::TcpState::{CloseWait, FinWait2, TimeWait};
-use crate::teach::lessons::call::Actor::{Client, Server};
 use crate::teach::lessons::call::Call;
+use crate::teach::lessons::call::LabRole::{Client, Server};
 use crate::teach::lessons::deed::{
-    Outcome, accept, bind, client, close, connect, listen, server, socket,
+    ExpectedResult, accept, bind, client, close, connect, listen, server, socket,
 };
-use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{listener, open, row};
-use crate::teach::lessons::place::Name;
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{established, listener, tcp_row};
+use crate::teach::lessons::place::LabName;
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {
     number: 10,
     title: "Goodbye, half at a time; and the leak",
     idea: "Each end closes its own direction, and the second goodbye is the other program's duty.",
-    dispels: &[
+    misconceptions: &[
         "one end closes, and the connection is closed",
         "CLOSE-WAIT is the network's fault, or the other side's",
         "CLOSE-WAIT goes away by itself",
     ],
-    after: &[2, 8],
-    actors: &[Server, Client],
+    prerequisites: &[2, 8],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A connection",
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
                 client(socket("c")),
-                client(connect("c", "P")).naming("C"),
+                client(connect("c", "P")).with_port_name("C"),
                 server(accept("l", "s")),
                 server(close("l")),
             ],
-            rows: &[open("P", "C").of(&[Server]), open("C", "P").of(&[Client])],
-            look_at: LookAt::State,
+            expected_rows: &[
+                established("P", "C").owned_by(&[Server]),
+                established("C", "P").owned_by(&[Client]),
+            ],
+            highlight: Highlight::State,
             explanation: &[fact(
                 "Both ends are ESTABLISHED. The listener is closed, to have less to look at.",
                 "RFC 9293 §3.3.2",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The client says goodbye",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The client calls shutdown(SHUT_WR): it has no more to say. What is the state of the server's end?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "ESTABLISHED, as before",
                         "The kernel has taken note of the goodbye: {P>C}.",
                     ),
-                    right(
+                    correct(
                         "CLOSE-WAIT: it knows, and may go on talking",
                         "It waits for its own program to close: {P>C}. The other end knows that it was heard: {C>P}.",
                     ),
-                    wrong(
+                    incorrect(
                         "Gone: the connection is closed",
                         "It is there: {P>C}. One direction is closed, not both.",
                     ),
@@ -69,12 +72,16 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Its name says who is waited for: CLOSE-WAIT waits for our own close().",
                 ],
             }],
-            deeds: &[client(Call::Shutdown(Name("c")))],
-            rows: &[
-                row(CloseWait, "P", "C").of(&[Server]).received(1),
-                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            actions: &[client(Call::Shutdown(LabName("c")))],
+            expected_rows: &[
+                tcp_row(CloseWait, "P", "C")
+                    .owned_by(&[Server])
+                    .with_recv_queue(1),
+                tcp_row(FinWait2, "C", "P")
+                    .owned_by(&[Client])
+                    .with_recv_queue(0),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[
                 fact(
                     "The goodbye is a FIN. The client's end waits in FIN-WAIT-2: its FIN was acknowledged, the other one has not come. The server's end is in CLOSE-WAIT.",
@@ -85,15 +92,15 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.4",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server reads the end",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server calls recv() and gets 0, the end. What does Recv-Q of its CLOSE-WAIT row come to?",
-                form: Form::Number {
-                    measure: Measure::Received(Name("P"), Name("C")),
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
+                    expected: 0,
                     proof: "The end was read, so that nothing waits: {P>C}. The state is the same, because the program has not closed.",
                 },
                 hints: [
@@ -102,28 +109,32 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Nothing else was sent.",
                 ],
             }],
-            deeds: &[server(Call::Receive(Name("s"), 100)).that(Outcome::EndOfFile)],
-            rows: &[
-                row(CloseWait, "P", "C").of(&[Server]).received(0),
-                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            actions: &[server(Call::Recv(LabName("s"), 100)).expecting(ExpectedResult::EndOfFile)],
+            expected_rows: &[
+                tcp_row(CloseWait, "P", "C")
+                    .owned_by(&[Server])
+                    .with_recv_queue(0),
+                tcp_row(FinWait2, "C", "P")
+                    .owned_by(&[Client])
+                    .with_recv_queue(0),
             ],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "A useful difference: CLOSE-WAIT with 1 in Recv-Q means the program has not even noticed. With 0 it has read the end, and still holds on.",
                 "RFC 9293 §3.4; recv(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server goes on talking",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The client is done. Can the server still send it something?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "No: the connection is closed",
                         "The server sent 5 bytes and the client read them. Both rows are there: {P>C}, {C>P}.",
                     ),
-                    right(
+                    correct(
                         "Yes: its own direction is open",
                         "The client read 5 bytes. But its own send() says {outcome}.",
                     ),
@@ -134,29 +145,33 @@ pub(super) const LESSON: Lesson = Lesson {
                     "FIN-WAIT-2 waits for something of the other side.",
                 ],
             }],
-            deeds: &[
-                server(Call::Send(Name("s"), 5)),
-                client(Call::Receive(Name("c"), 100)).that(Outcome::Gives(5)),
-                client(Call::Send(Name("c"), 5)).fails(Refusal::BrokenPipe),
+            actions: &[
+                server(Call::Send(LabName("s"), 5)),
+                client(Call::Recv(LabName("c"), 100)).expecting(ExpectedResult::Bytes(5)),
+                client(Call::Send(LabName("c"), 5)).failing_with(CallError::BrokenPipe),
             ],
-            rows: &[
-                row(CloseWait, "P", "C").of(&[Server]).received(0),
-                row(FinWait2, "C", "P").of(&[Client]).received(0),
+            expected_rows: &[
+                tcp_row(CloseWait, "P", "C")
+                    .owned_by(&[Server])
+                    .with_recv_queue(0),
+                tcp_row(FinWait2, "C", "P")
+                    .owned_by(&[Client])
+                    .with_recv_queue(0),
             ],
-            look_at: LookAt::Outcome,
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "This is a half-closed connection: one direction is finished, the other works. The client's own send() fails with EPIPE.",
                 "RFC 9293 §3.6.1; send(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server says goodbye, too",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server closes. How many rows are left of this connection?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 1,
                     proof: "The end that closed first is remembered for a minute: {C>P}. The other end is gone at once.",
                 },
                 hints: [
@@ -165,22 +180,22 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It is the one that closed first.",
                 ],
             }],
-            deeds: &[server(close("s"))],
-            rows: &[row(TimeWait, "C", "P").kept_by_kernel()],
-            look_at: LookAt::Owner,
+            actions: &[server(close("s"))],
+            expected_rows: &[tcp_row(TimeWait, "C", "P").owned_by_kernel()],
+            highlight: Highlight::Owner,
             explanation: &[fact(
                 "TIME-WAIT, at the end that closed first, and no process has it, although the client still holds its descriptor. Lesson 11 is about this row.",
                 "RFC 9293 §3.6, §3.3.2",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The leak: five clients come and go",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Five clients connect, are accepted, and close. The server never closes. How many rows will be in CLOSE-WAIT?",
-                form: Form::Number {
-                    measure: Measure::InState(CloseWait),
-                    right: 5,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(CloseWait),
+                    expected: 5,
                     proof: "One for each client, and the server has them all: {Q>D1}, and so on.",
                 },
                 hints: [
@@ -189,27 +204,30 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The server has said it to none.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("m")),
-                server(bind("m")).naming("Q"),
+                server(bind("m")).with_port_name("Q"),
                 server(listen("m", 16)),
                 client(socket("d#")).times(5),
-                client(connect("d#", "Q")).naming("D#").times(5),
+                client(connect("d#", "Q")).with_port_name("D#").times(5),
                 server(accept("m", "t#")).times(5),
                 client(close("d#")).times(5),
             ],
-            rows: &[
-                row(TimeWait, "C", "P").kept_by_kernel(),
-                listener("Q").of(&[Server]).received(0),
-                row(CloseWait, "Q", "D#").of(&[Server]).received(1).each(5),
-                row(FinWait2, "D#", "Q").kept_by_kernel().each(5),
+            expected_rows: &[
+                tcp_row(TimeWait, "C", "P").owned_by_kernel(),
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                tcp_row(CloseWait, "Q", "D#")
+                    .owned_by(&[Server])
+                    .with_recv_queue(1)
+                    .times(5),
+                tcp_row(FinWait2, "D#", "Q").owned_by_kernel().times(5),
             ],
-            claims: &[Claim {
-                measure: Measure::InState(FinWait2),
-                is: 5,
-                what: "rows in FIN-WAIT-2",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::RowsInState(FinWait2),
+                expected: 5,
+                label: "rows in FIN-WAIT-2",
             }],
-            look_at: LookAt::Owner,
+            highlight: Highlight::Owner,
             explanation: &[
                 fact(
                     "The clients are done: their ends have no owner, and the kernel forgets them after a minute.",
@@ -220,22 +238,22 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.3.2 (CLOSE-WAIT)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "What frees them",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "What makes the five CLOSE-WAIT rows go away?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "Waiting",
                         "They had no timer. They went when the server closed: where the server's end of the first was, there is {Q>D1}.",
                     ),
-                    wrong(
+                    incorrect(
                         "The clients, by closing once more",
                         "The clients had closed already. The server's close() did it: of its end of the first there is {Q>D1}.",
                     ),
-                    right(
+                    correct(
                         "The server, by closing its descriptors",
                         "The server closed its five descriptors. Of its end of the first connection there is {Q>D1}.",
                     ),
@@ -246,25 +264,25 @@ pub(super) const LESSON: Lesson = Lesson {
                     "CLOSE-WAIT: waiting for close().",
                 ],
             }],
-            deeds: &[server(close("t#")).times(5)],
-            rows: &[
-                row(TimeWait, "C", "P").kept_by_kernel(),
-                listener("Q").of(&[Server]).received(0),
-                row(TimeWait, "D#", "Q").kept_by_kernel().each(5),
+            actions: &[server(close("t#")).times(5)],
+            expected_rows: &[
+                tcp_row(TimeWait, "C", "P").owned_by_kernel(),
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                tcp_row(TimeWait, "D#", "Q").owned_by_kernel().times(5),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "Five close() calls that were missing. What is left are five TIME-WAIT rows of the clients, which closed first.",
                 "close(2), RFC 9293 §3.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "A connection is two one-way streams, and each ends by itself. FIN-WAIT-2 waits for the other program; CLOSE-WAIT waits for one's own. Many CLOSE-WAIT rows of one process are an error in that program, and no setting of the kernel mends it.",
         "RFC 9293 §3.6",
     )],
-    why: &[
+    background: &[
         fact(
             "Closing says: I have no more data to send. The end that closes may go on receiving until it is told that the other side has closed, too.",
             "RFC 9293 §3.6",

@@ -1,30 +1,33 @@
 //! Lesson 11: TIME-WAIT and "Address already in use".
 
 use crate::socket::TcpState::{Listen, TimeWait};
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Setting};
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, SocketOption};
 use crate::teach::lessons::deed::{accept, bind, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{Pattern, listener, open, row};
-use crate::teach::lessons::place::{HERE, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{RowPattern, established, listener, tcp_row};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
-const fn again(name: &'static str, port: &'static str) -> Call {
-    Call::Bind(Name(name), Place::named(HERE, port))
+const fn rebind(name: &'static str, port: &'static str) -> Call {
+    Call::Bind(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+    )
 }
 
-const fn reuse(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::ReuseAddress)
+const fn set_reuse_addr(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::ReuseAddr)
 }
 
-const fn end(name: &'static str) -> Call {
-    Call::Poll(Name(name))
+const fn poll(name: &'static str) -> Call {
+    Call::Poll(LabName(name))
 }
 
-const fn remembered(local: &'static str, remote: &'static str) -> Pattern {
-    row(TimeWait, local, remote).kept_by_kernel()
+const fn time_wait_row(local: &'static str, remote: &'static str) -> RowPattern {
+    tcp_row(TimeWait, local, remote).owned_by_kernel()
 }
 
 /// The lesson.
@@ -32,51 +35,51 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 11,
     title: "TIME-WAIT and \"Address already in use\"",
     idea: "Who closes first keeps the connection's name for a minute, so that stragglers cannot hit a new one.",
-    dispels: &[
+    misconceptions: &[
         "TIME-WAIT is an error, or a leak",
         "a process holds the TIME-WAIT row",
         "SO_REUSEADDR on the restarted server is always enough",
     ],
-    after: &[10],
-    actors: &[Server, Client],
+    prerequisites: &[10],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A server with one client",
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
                 client(socket("c")),
-                client(connect("c", "P")).naming("C"),
+                client(connect("c", "P")).with_port_name("C"),
                 server(accept("l", "s")),
             ],
-            rows: &[
-                listener("P").of(&[Server]),
-                open("P", "C").of(&[Server]),
-                open("C", "P").of(&[Client]),
+            expected_rows: &[
+                listener("P").owned_by(&[Server]),
+                established("P", "C").owned_by(&[Server]),
+                established("C", "P").owned_by(&[Client]),
             ],
-            look_at: LookAt::Rows,
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "A listener and one connection at port {P}.",
                 "listen(2), accept(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server closes first, and stops",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server closes the connection, then the client does; then the server closes its listener, too. Which end is still in the table?",
-                form: Form::Choices(&[
-                    right(
+                answer_format: AnswerFormat::Choices(&[
+                    correct(
                         "The server's: it closed first",
                         "It is remembered at the server's end: {P>C}. Of the client's end there is {C>P}.",
                     ),
-                    wrong(
+                    incorrect(
                         "The client's",
                         "Of the client's end there is {C>P}. The server closed first: {P>C}.",
                     ),
-                    wrong("Neither", "There is {P>C}."),
-                    wrong("Both", "Only {P>C}. Of the client's end there is {C>P}."),
+                    incorrect("Neither", "There is {P>C}."),
+                    incorrect("Both", "Only {P>C}. Of the client's end there is {C>P}."),
                 ]),
                 hints: [
                     "Lesson 10 ended with such a row.",
@@ -84,14 +87,14 @@ pub(super) const LESSON: Lesson = Lesson {
                     "If it is lost, the other side says goodbye again; somebody must be there to answer.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(close("s")),
-                client(end("c")),
+                client(poll("c")),
                 client(close("c")),
                 server(close("l")),
             ],
-            rows: &[remembered("P", "C")],
-            look_at: LookAt::Owner,
+            expected_rows: &[time_wait_row("P", "C")],
+            highlight: Highlight::Owner,
             explanation: &[
                 fact(
                     "TIME-WAIT stands at the end that closed first. No process has it: it is the kernel's memory, a few bytes for a minute.",
@@ -102,22 +105,22 @@ pub(super) const LESSON: Lesson = Lesson {
                     "RFC 9293 §3.6; RFC 1337",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server starts again, and again with SO_REUSEADDR",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server wants port {P} again. It tries bind() once plainly, and once with SO_REUSEADDR. Which works?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "Both: nobody listens there",
                         "Both said {outcome}. There is still {P>C}.",
                     ),
-                    wrong(
+                    incorrect(
                         "The one with SO_REUSEADDR",
                         "That one, too, said {outcome}: the row that is in the way, {P>C}, is of a socket without the option.",
                     ),
-                    right(
+                    correct(
                         "Neither",
                         "Both said {outcome}. In the way is {P>C}, and the socket it came from had no SO_REUSEADDR.",
                     ),
@@ -128,30 +131,30 @@ pub(super) const LESSON: Lesson = Lesson {
                     "An agreement takes two. The old listener was without.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("m")),
-                server(again("m", "P")).fails(Refusal::AddressInUse),
+                server(rebind("m", "P")).failing_with(CallError::AddrInUse),
                 server(close("m")),
                 server(socket("n")),
-                server(reuse("n")),
-                server(again("n", "P")).fails(Refusal::AddressInUse),
+                server(set_reuse_addr("n")),
+                server(rebind("n", "P")).failing_with(CallError::AddrInUse),
                 server(close("n")),
             ],
-            rows: &[remembered("P", "C")],
-            look_at: LookAt::Outcome,
+            expected_rows: &[time_wait_row("P", "C")],
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "This is the well-known \"Address already in use\". Linux asks both: the socket that wants the port and the one that has it. TIME-WAIT inherits the option from the listener it came from, and this one had none.",
                 "socket(7) (SO_REUSEADDR); seen on Linux 6.18",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The same, with SO_REUSEADDR from the beginning",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A new server sets SO_REUSEADDR on its listener from the start. It closes first, stops, and starts again, first without the option, then with it. How many listeners will there be?",
-                form: Form::Number {
-                    measure: Measure::InState(Listen),
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(Listen),
+                    expected: 1,
                     proof: "Without the option it failed once more, with it bind() worked: {Q>}, beside {Q>D}.",
                 },
                 hints: [
@@ -160,32 +163,32 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Both must have it: one of the two tries fulfils that.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("o")),
-                server(reuse("o")),
-                server(bind("o")).naming("Q"),
+                server(set_reuse_addr("o")),
+                server(bind("o")).with_port_name("Q"),
                 server(listen("o", 16)),
                 client(socket("d")),
-                client(connect("d", "Q")).naming("D"),
+                client(connect("d", "Q")).with_port_name("D"),
                 server(accept("o", "t")),
                 server(close("t")),
-                client(end("d")),
+                client(poll("d")),
                 client(close("d")),
                 server(close("o")),
                 server(socket("p")),
-                server(again("p", "Q")).fails(Refusal::AddressInUse),
+                server(rebind("p", "Q")).failing_with(CallError::AddrInUse),
                 server(close("p")),
                 server(socket("q")),
-                server(reuse("q")),
-                server(again("q", "Q")),
+                server(set_reuse_addr("q")),
+                server(rebind("q", "Q")),
                 server(listen("q", 16)),
             ],
-            rows: &[
-                remembered("P", "C"),
-                remembered("Q", "D"),
-                listener("Q").of(&[Server]),
+            expected_rows: &[
+                time_wait_row("P", "C"),
+                time_wait_row("Q", "D"),
+                listener("Q").owned_by(&[Server]),
             ],
-            look_at: LookAt::LocalPort,
+            highlight: Highlight::LocalPort,
             explanation: &[
                 fact(
                     "Old with, new with: it works, and a listener stands beside the TIME-WAIT row. Nothing is mixed up: a packet of the old connection has four numbers that only the old row has.",
@@ -196,18 +199,18 @@ pub(super) const LESSON: Lesson = Lesson {
                     "socket(7) (SO_REUSEADDR, SO_REUSEPORT)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "If the client closes first",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Once more without any option, but this time the client closes first. Can the server have its port again at once?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "No: there is a TIME-WAIT row as well",
                         "There is, but with the client's port as its local one: {E>R}. The server listens again: {R>}.",
                     ),
-                    right(
+                    correct(
                         "Yes: the TIME-WAIT row is the client's",
                         "Its local port is the client's: {E>R}. And the server listens again: {R>}.",
                     ),
@@ -218,42 +221,42 @@ pub(super) const LESSON: Lesson = Lesson {
                     "What is the local port of that row?",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("u")),
-                server(bind("u")).naming("R"),
+                server(bind("u")).with_port_name("R"),
                 server(listen("u", 16)),
                 client(socket("e")),
-                client(connect("e", "R")).naming("E"),
+                client(connect("e", "R")).with_port_name("E"),
                 server(accept("u", "v")),
                 client(close("e")),
-                server(end("v")),
+                server(poll("v")),
                 server(close("v")),
                 server(close("u")),
                 server(socket("w")),
-                server(again("w", "R")),
+                server(rebind("w", "R")),
                 server(listen("w", 16)),
             ],
-            rows: &[
-                remembered("P", "C"),
-                remembered("Q", "D"),
-                listener("Q").of(&[Server]),
-                remembered("E", "R"),
-                listener("R").of(&[Server]),
+            expected_rows: &[
+                time_wait_row("P", "C"),
+                time_wait_row("Q", "D"),
+                listener("Q").owned_by(&[Server]),
+                time_wait_row("E", "R"),
+                listener("R").owned_by(&[Server]),
             ],
-            look_at: LookAt::LocalPort,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "The row is at the client, where an ephemeral port more or less does not matter. A protocol in which clients close first spares its servers this.",
                 "RFC 9293 §3.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Thrown away instead of closed",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A client throws its connection away: it closes with SO_LINGER 1, 0. How many rows of this connection are left?",
-                form: Form::Number {
-                    measure: Measure::ConnectionsWith(Name("F")),
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::ConnectionsWithPort(LabName("F")),
+                    expected: 0,
                     proof: "Of the client's end there is {F>R}, of the server's {R>F}. The server's recv() said {outcome}.",
                 },
                 hints: [
@@ -262,33 +265,33 @@ pub(super) const LESSON: Lesson = Lesson {
                     "The other end's connection is gone in the same moment.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("f")),
-                client(connect("f", "R")).naming("F"),
+                client(connect("f", "R")).with_port_name("F"),
                 server(accept("w", "x")),
-                client(Call::Abort(Name("f"))),
-                server(Call::Receive(Name("x"), 100)).fails(Refusal::ConnectionReset),
+                client(Call::Abort(LabName("f"))),
+                server(Call::Recv(LabName("x"), 100)).failing_with(CallError::ConnectionReset),
             ],
-            rows: &[
-                remembered("P", "C"),
-                remembered("Q", "D"),
-                listener("Q").of(&[Server]),
-                remembered("E", "R"),
-                listener("R").of(&[Server]),
+            expected_rows: &[
+                time_wait_row("P", "C"),
+                time_wait_row("Q", "D"),
+                listener("Q").owned_by(&[Server]),
+                time_wait_row("E", "R"),
+                listener("R").owned_by(&[Server]),
             ],
-            look_at: LookAt::Outcome,
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "A reset leaves nothing, at neither end, and what was under way is lost: the other side learns of it as an error. It is no cure for TIME-WAIT. This program ends its labs this way.",
                 "RFC 9293 §3.10.5 (ABORT); socket(7) (SO_LINGER)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "TIME-WAIT is the memory of a connection that ended well. It costs next to nothing, goes after a minute, and belongs to nobody. It is in the way of a restarted server, unless old and new have both set SO_REUSEADDR; and of a client that dials one destination so often that its ports run out.",
         "RFC 9293 §3.6; socket(7)",
     )],
-    why: &[
+    background: &[
         fact(
             "The standard lets TIME-WAIT last for twice the longest life of a segment, and gives two minutes for that. Linux keeps it for 60 seconds, and no setting changes that.",
             "RFC 9293 §3.4.2 (MSL), §3.6; include/net/tcp.h (TCP_TIMEWAIT_LEN)",

@@ -1,58 +1,64 @@
 //! Lesson 12: rare states on demand.
 
 use crate::socket::TcpState::{Closing, FinWait1, FinWait2, LastAck, Listen, SynSent, TimeWait};
-use crate::teach::lessons::call::Actor::{Client, Server};
-use crate::teach::lessons::call::{Call, Patience, Setting};
+use crate::teach::lessons::call::LabRole::{Client, Server};
+use crate::teach::lessons::call::{Call, ConnectMode, SocketOption};
 use crate::teach::lessons::deed::{
-    Outcome, accept, bind, client, close, connect, listen, server, socket,
+    ExpectedResult, accept, bind, client, close, connect, listen, server, socket,
 };
-use crate::teach::lessons::lesson::{Ability, Claim, Lesson, LookAt, Shown, Step, fact};
-use crate::teach::lessons::pattern::{Amount, Pattern, open, row};
-use crate::teach::lessons::place::{HERE, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{
+    Capability, ExpectedCount, Highlight, Lesson, LessonStep, StepCondition, fact,
+};
+use crate::teach::lessons::pattern::{ExpectedQueue, RowPattern, established, tcp_row};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::scene::LabMetric;
 
-const fn small(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::SmallBuffers)
+const fn set_small_buffers(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::SmallBuffers)
 }
 
-const fn begin(name: &'static str, port: &'static str) -> Call {
-    Call::Connect(Name(name), Place::named(HERE, port), Patience::Begins)
+const fn connect_nonblocking(name: &'static str, port: &'static str) -> Call {
+    Call::Connect(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+        ConnectMode::NonBlocking,
+    )
 }
 
-const fn remembered(local: &'static str, remote: &'static str) -> Pattern {
-    row(TimeWait, local, remote).kept_by_kernel()
+const fn time_wait_row(local: &'static str, remote: &'static str) -> RowPattern {
+    tcp_row(TimeWait, local, remote).owned_by_kernel()
 }
 
-const BOTH_CLOSED: [Pattern; 2] = [remembered("C", "P"), remembered("P", "C")];
+const BOTH_CLOSED: [RowPattern; 2] = [time_wait_row("C", "P"), time_wait_row("P", "C")];
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {
     number: 12,
     title: "Rare states on demand",
     idea: "Every state of TCP is real; most are only too short to be seen.",
-    dispels: &[
+    misconceptions: &[
         "FIN-WAIT-1, CLOSING and LAST-ACK never happen",
         "one end is always the server",
         "a connection has two sockets",
     ],
-    after: &[10, 11],
-    actors: &[Server, Client],
+    prerequisites: &[10, 11],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A goodbye that is stuck behind data",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The client fills the server's buffers, which nobody reads, and then says goodbye. In which state is the client's end?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "FIN-WAIT-2, as in lesson 10",
                         "The server has not heard the goodbye: it waits behind the data: {C>P}.",
                     ),
-                    right(
+                    correct(
                         "FIN-WAIT-1: the goodbye has not arrived",
                         "It stands behind data that finds no room: {C>P}. The server knows of nothing: {P>C}.",
                     ),
-                    wrong(
+                    incorrect(
                         "ESTABLISHED: it cannot say goodbye now",
                         "It has called shutdown(), and the state says so: {C>P}.",
                     ),
@@ -63,48 +69,48 @@ pub(super) const LESSON: Lesson = Lesson {
                     "FIN-WAIT-1: my FIN is not acknowledged yet.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(small("l")),
-                server(bind("l")).naming("P"),
+                server(set_small_buffers("l")),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
                 client(socket("c")),
-                client(small("c")),
-                client(connect("c", "P")).naming("C"),
+                client(set_small_buffers("c")),
+                client(connect("c", "P")).with_port_name("C"),
                 server(accept("l", "s")),
                 server(close("l")),
-                client(Call::Fill(Name("c"))),
-                client(Call::Shutdown(Name("c"))),
+                client(Call::FillSendBuffer(LabName("c"))),
+                client(Call::Shutdown(LabName("c"))),
             ],
-            rows: &[
-                row(FinWait1, "C", "P")
-                    .of(&[Client])
-                    .queues(Amount::Exactly(0), Amount::Some),
-                open("P", "C")
-                    .of(&[Server])
-                    .queues(Amount::Some, Amount::Exactly(0)),
+            expected_rows: &[
+                tcp_row(FinWait1, "C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::NonZero),
+                established("P", "C")
+                    .owned_by(&[Server])
+                    .with_queues(ExpectedQueue::NonZero, ExpectedQueue::Exactly(0)),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "Usually FIN-WAIT-1 lasts as long as a packet goes there and back. Here it stays, because the window is closed: a full buffer is a way of stopping time.",
                 "RFC 9293 §3.3.2, §3.8.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Both say goodbye",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Now the server says goodbye, too, without having heard the client's. In which state is the client's end?",
-                form: Form::Choices(&[
-                    right(
+                answer_format: AnswerFormat::Choices(&[
+                    correct(
                         "CLOSING: both said it, mine is not acknowledged",
                         "It heard the other's FIN before its own, which still waits behind the data, was acknowledged: {C>P}. The server's end: {P>C}.",
                     ),
-                    wrong(
+                    incorrect(
                         "CLOSE-WAIT",
                         "That is for an end that has not said goodbye. This one has: {C>P}.",
                     ),
-                    wrong(
+                    incorrect(
                         "TIME-WAIT: it is over",
                         "Its own goodbye is not acknowledged yet: {C>P}.",
                     ),
@@ -115,25 +121,25 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Its name is a verb.",
                 ],
             }],
-            deeds: &[server(Call::Shutdown(Name("s")))],
-            rows: &[
-                row(Closing, "C", "P").of(&[Client]),
-                row(FinWait2, "P", "C").of(&[Server]),
+            actions: &[server(Call::Shutdown(LabName("s")))],
+            expected_rows: &[
+                tcp_row(Closing, "C", "P").owned_by(&[Client]),
+                tcp_row(FinWait2, "P", "C").owned_by(&[Server]),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "CLOSING is the state of two ends that close at once. It is so rare because each goodbye is usually answered before the other side thinks of its own.",
                 "RFC 9293 §3.6 (simultaneous close), §3.3.2",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The jam is cleared",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server reads everything, so that all arrives. How many ends of this connection will be in TIME-WAIT?",
-                form: Form::Number {
-                    measure: Measure::InState(TimeWait),
-                    right: 2,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(TimeWait),
+                    expected: 2,
                     proof: "Each had said goodbye before it had the other's, so that each is the first in its own eyes, and both remember: {C>P}, and {P>C}.",
                 },
                 hints: [
@@ -142,26 +148,26 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Each said goodbye before it heard the other's.",
                 ],
             }],
-            deeds: &[server(Call::Drain(Name("s"))).that(Outcome::EndOfFile)],
-            rows: &BOTH_CLOSED,
-            look_at: LookAt::State,
+            actions: &[server(Call::DrainToEof(LabName("s"))).expecting(ExpectedResult::EndOfFile)],
+            expected_rows: &BOTH_CLOSED,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "After a simultaneous close both ends wait.",
                 "RFC 9293 §3.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The last word is missing",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A new connection: the client says goodbye, the server fills the client's buffers and says goodbye, too. In which state is the server's end?",
-                form: Form::Choices(&[
-                    wrong("CLOSE-WAIT", "It was, until it said goodbye itself: {Q>D}."),
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect("CLOSE-WAIT", "It was, until it said goodbye itself: {Q>D}."),
+                    incorrect(
                         "CLOSING",
                         "It knew of the client's goodbye before it said its own: {Q>D}.",
                     ),
-                    right(
+                    correct(
                         "LAST-ACK: only the last acknowledgement is missing",
                         "It closed second, and its goodbye waits behind data: {Q>D}. The client's end: {D>Q}.",
                     ),
@@ -172,52 +178,52 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It waits for the last acknowledgement of all.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("m")),
-                server(small("m")),
-                server(bind("m")).naming("Q"),
+                server(set_small_buffers("m")),
+                server(bind("m")).with_port_name("Q"),
                 server(listen("m", 16)),
                 client(socket("d")),
-                client(small("d")),
-                client(connect("d", "Q")).naming("D"),
+                client(set_small_buffers("d")),
+                client(connect("d", "Q")).with_port_name("D"),
                 server(accept("m", "t")),
                 server(close("m")),
-                client(Call::Shutdown(Name("d"))),
-                server(Call::Poll(Name("t"))),
-                server(Call::Fill(Name("t"))),
-                server(Call::Shutdown(Name("t"))),
+                client(Call::Shutdown(LabName("d"))),
+                server(Call::Poll(LabName("t"))),
+                server(Call::FillSendBuffer(LabName("t"))),
+                server(Call::Shutdown(LabName("t"))),
             ],
-            rows: &[
+            expected_rows: &[
                 BOTH_CLOSED[0],
                 BOTH_CLOSED[1],
-                row(LastAck, "Q", "D").of(&[Server]),
-                row(FinWait2, "D", "Q").of(&[Client]),
+                tcp_row(LastAck, "Q", "D").owned_by(&[Server]),
+                tcp_row(FinWait2, "D", "Q").owned_by(&[Client]),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "LAST-ACK is the end of the one that closes second. When the acknowledgement comes, its row is gone at once.",
                 "RFC 9293 §3.3.2, §3.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "And comes",
-            deeds: &[client(Call::Drain(Name("d"))).that(Outcome::EndOfFile)],
-            rows: &[BOTH_CLOSED[0], BOTH_CLOSED[1], remembered("D", "Q")],
-            look_at: LookAt::State,
+            actions: &[client(Call::DrainToEof(LabName("d"))).expecting(ExpectedResult::EndOfFile)],
+            expected_rows: &[BOTH_CLOSED[0], BOTH_CLOSED[1], time_wait_row("D", "Q")],
+            highlight: Highlight::State,
             explanation: &[fact(
                 "The client read everything, its kernel acknowledged the goodbye, and of the server's end there is {Q>D}.",
                 "RFC 9293 §3.6",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A socket that dials itself",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A socket is bound to a port and connects to the same port. How many rows does this connection have?",
-                form: Form::Number {
-                    measure: Measure::RowsAt(Name("Z")),
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsWithLocalPort(LabName("Z")),
+                    expected: 1,
                     proof: "One socket, both ends of one connection: {Z>Z}.",
                 },
                 hints: [
@@ -226,32 +232,32 @@ pub(super) const LESSON: Lesson = Lesson {
                     "What it sends, it receives.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("z")),
-                client(bind("z")).naming("Z"),
+                client(bind("z")).with_port_name("Z"),
                 client(connect("z", "Z")),
             ],
-            rows: &[
+            expected_rows: &[
                 BOTH_CLOSED[0],
                 BOTH_CLOSED[1],
-                remembered("D", "Q"),
-                open("Z", "Z").of(&[Client]),
+                time_wait_row("D", "Q"),
+                established("Z", "Z").owned_by(&[Client]),
             ],
-            look_at: LookAt::Rows,
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "The SYN came back to its sender, which had just sent a SYN itself. The standard has a rule for two that dial each other, and here the two are one.",
                 "RFC 9293 §3.5 (simultaneous initiation)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Two that dial each other",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "Two sockets are bound, and each dials the other's port; nobody listens. Both are deaf, so that nothing is heard yet. How many rows will be in SYN-SENT?",
-                form: Form::Number {
-                    measure: Measure::InState(SynSent),
-                    right: 2,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(SynSent),
+                    expected: 2,
                     proof: "Both have dialled: {A>B}, {B>A}. If they were not deaf, the first SYN would have met a port where nobody listens.",
                 },
                 hints: [
@@ -260,46 +266,46 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Each has a row.",
                 ],
             }],
-            deeds: &[
-                client(Call::Abort(Name("z"))),
+            actions: &[
+                client(Call::Abort(LabName("z"))),
                 client(socket("a")),
-                client(bind("a")).naming("A"),
+                client(bind("a")).with_port_name("A"),
                 server(socket("b")),
-                server(bind("b")).naming("B"),
-                client(Call::Set(Name("a"), Setting::Deaf)),
-                server(Call::Set(Name("b"), Setting::Deaf)),
-                client(begin("a", "B")).that(Outcome::Begun),
-                server(begin("b", "A")).that(Outcome::Begun),
+                server(bind("b")).with_port_name("B"),
+                client(Call::SetOption(LabName("a"), SocketOption::DropPackets)),
+                server(Call::SetOption(LabName("b"), SocketOption::DropPackets)),
+                client(connect_nonblocking("a", "B")).expecting(ExpectedResult::InProgress),
+                server(connect_nonblocking("b", "A")).expecting(ExpectedResult::InProgress),
             ],
-            rows: &[
+            expected_rows: &[
                 BOTH_CLOSED[0],
                 BOTH_CLOSED[1],
-                remembered("D", "Q"),
-                row(SynSent, "A", "B").of(&[Client]),
-                row(SynSent, "B", "A").of(&[Server]),
+                time_wait_row("D", "Q"),
+                tcp_row(SynSent, "A", "B").owned_by(&[Client]),
+                tcp_row(SynSent, "B", "A").owned_by(&[Server]),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "No listener anywhere. Deafness holds the moment at which the two SYNs are under way.",
                 "RFC 9293 §3.5 (simultaneous initiation)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "They hear each other",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "Both hear again. Which of the two is the server?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "lab-server, of course",
                         "That is only its name. It dialled, as the other did: {B>A}.",
                     ),
-                    wrong(
+                    incorrect(
                         "The one that heard the other first",
                         "TCP does not care: both dialled, both are ESTABLISHED: {A>B}, {B>A}.",
                     ),
-                    right(
+                    correct(
                         "Neither",
                         "Both dialled, nobody listened, and it is one connection: {A>B}, {B>A}.",
                     ),
@@ -310,23 +316,23 @@ pub(super) const LESSON: Lesson = Lesson {
                     "TCP treats both ends alike as soon as they are connected.",
                 ],
             }],
-            deeds: &[
-                client(Call::Set(Name("a"), Setting::Hearing)),
-                server(Call::Set(Name("b"), Setting::Hearing)),
+            actions: &[
+                client(Call::SetOption(LabName("a"), SocketOption::AcceptPackets)),
+                server(Call::SetOption(LabName("b"), SocketOption::AcceptPackets)),
             ],
-            rows: &[
+            expected_rows: &[
                 BOTH_CLOSED[0],
                 BOTH_CLOSED[1],
-                remembered("D", "Q"),
-                open("A", "B").of(&[Client]),
-                open("B", "A").of(&[Server]),
+                time_wait_row("D", "Q"),
+                established("A", "B").owned_by(&[Client]),
+                established("B", "A").owned_by(&[Server]),
             ],
-            claims: &[Claim {
-                measure: Measure::InState(Listen),
-                is: 0,
-                what: "listeners",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::RowsInState(Listen),
+                expected: 0,
+                label: "listeners",
             }],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[fact(
                 "A simultaneous open. Every TCP must be able to do this. Client and server are parts that programs play; the connection itself is symmetric.",
                 "RFC 9293 §3.5 (MUST-10)",
@@ -337,7 +343,7 @@ pub(super) const LESSON: Lesson = Lesson {
         "With lessons 8 and 10, these are all the states that TCP has; CLOSED, the last one, is no row at all. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
         "RFC 9293 §3.3.2",
     )],
-    why: &[
+    background: &[
         fact(
             "FIN-WAIT-1 waits for the acknowledgement of the own FIN; CLOSING for the same, when the other FIN is here already; LAST-ACK for the same, when the other FIN was first.",
             "RFC 9293 §3.3.2",

@@ -1,26 +1,31 @@
 //! Lesson 13: many processes, one port; one process, many ports.
 
 use crate::socket::TcpState::Listen;
-use crate::teach::lessons::call::Actor::{Child, Client, Portolan, Server};
-use crate::teach::lessons::call::{Call, Setting, Signal};
-use crate::teach::lessons::deed::{Deed, bind, client, close, connect, listen, server, socket};
-use crate::teach::lessons::lesson::{Claim, Lesson, LookAt, Step, fact};
-use crate::teach::lessons::pattern::{listener, open};
-use crate::teach::lessons::place::{HERE, Name, Place};
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::call::LabRole::{Child, Client, Portolan, Server};
+use crate::teach::lessons::call::{Call, Signal, SocketOption};
+use crate::teach::lessons::deed::{
+    LabAction, bind, client, close, connect, listen, server, socket,
+};
+use crate::teach::lessons::lesson::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
+use crate::teach::lessons::pattern::{established, listener};
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName};
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
 const fn bind_to(name: &'static str, port: &'static str) -> Call {
-    Call::Bind(Name(name), Place::named(HERE, port))
+    Call::Bind(
+        LabName(name),
+        LabEndpoint::with_named_port(LOOPBACK_V4, port),
+    )
 }
 
-const fn share(name: &'static str) -> Call {
-    Call::Set(Name(name), Setting::ReusePort)
+const fn set_reuse_port(name: &'static str) -> Call {
+    Call::SetOption(LabName(name), SocketOption::ReusePort)
 }
 
-const fn kill(child: u8) -> Deed {
-    Deed::new(Portolan, Call::Kill(Child(child), Signal::Kill))
+const fn kill_child(child: u8) -> LabAction {
+    LabAction::new(Portolan, Call::Kill(Child(child), Signal::Kill))
 }
 
 /// The lesson.
@@ -28,22 +33,22 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 13,
     title: "Many processes, one port; one process, many ports",
     idea: "One socket in several processes is one row; several sockets at one port are several rows.",
-    dispels: &[
+    misconceptions: &[
         "a process has a port, and a port has a process",
         "when the server has closed its socket, the port is free",
         "two programs can never listen at one port",
     ],
-    after: &[2, 10],
-    actors: &[Server, Client],
+    prerequisites: &[2, 10],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A server with two children",
             questions: &[
-                Question {
+                LessonQuestion {
                     text: "The server listens and starts two children, which inherit the listening socket. How many rows does the port have?",
-                    form: Form::Number {
-                        measure: Measure::RowsAt(Name("P")),
-                        right: 1,
+                    answer_format: AnswerFormat::Number {
+                        metric: LabMetric::RowsWithLocalPort(LabName("P")),
+                        expected: 1,
                         proof: "One socket, one row: {P>}.",
                     },
                     hints: [
@@ -52,11 +57,11 @@ pub(super) const LESSON: Lesson = Lesson {
                         "It makes new descriptors for the same one.",
                     ],
                 },
-                Question {
+                LessonQuestion {
                     text: "And how many processes have it?",
-                    form: Form::Number {
-                        measure: Measure::OwnersOf(Name("P")),
-                        right: 3,
+                    answer_format: AnswerFormat::Number {
+                        metric: LabMetric::ListenerProcesses(LabName("P")),
+                        expected: 3,
                         proof: "The server and both children: {P>}.",
                     },
                     hints: [
@@ -66,31 +71,31 @@ pub(super) const LESSON: Lesson = Lesson {
                     ],
                 },
             ],
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
-                server(Call::Spawn(Child(1), Name("l"))),
-                server(Call::Spawn(Child(2), Name("l"))),
+                server(Call::Spawn(Child(1), LabName("l"))),
+                server(Call::Spawn(Child(2), LabName("l"))),
             ],
-            rows: &[listener("P").of(&[Server, Child(1), Child(2)])],
-            look_at: LookAt::Owner,
+            expected_rows: &[listener("P").owned_by(&[Server, Child(1), Child(2)])],
+            highlight: Highlight::Owner,
             explanation: &[fact(
                 "One socket, three owners. Web servers work like this: the parent listens, the children take turns to accept.",
                 "fork(2), execve(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server closes its socket",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server closes its descriptor and wants to start anew: a new socket, SO_REUSEADDR, bind() to {P}. What comes of it?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "It works: the listener is closed",
                         "bind() said {outcome}. It still listens, in the children: {P>}.",
                     ),
-                    right(
+                    correct(
                         "It fails: the children still have the listener",
                         "bind() said {outcome}. There it is: {P>}.",
                     ),
@@ -101,28 +106,28 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Look at the owners.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(close("l")),
                 server(socket("m")),
-                server(Call::Set(Name("m"), Setting::ReuseAddress)),
-                server(bind_to("m", "P")).fails(Refusal::AddressInUse),
+                server(Call::SetOption(LabName("m"), SocketOption::ReuseAddr)),
+                server(bind_to("m", "P")).failing_with(CallError::AddrInUse),
                 server(close("m")),
             ],
-            rows: &[listener("P").of(&[Child(1), Child(2)])],
-            look_at: LookAt::Owner,
+            expected_rows: &[listener("P").owned_by(&[Child(1), Child(2)])],
+            highlight: Highlight::Owner,
             explanation: &[fact(
                 "Restarts fail like this when a child, any child, has inherited the listener: a script it started, even a sleep. The owner column shows who it is.",
                 "close(2), fork(2); socket(7) (SO_REUSEADDR)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The children end",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Both children are killed. How many rows are left?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 0,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 0,
                     proof: "The last descriptor is gone, and the socket with it: {P>}.",
                 },
                 hints: [
@@ -131,28 +136,28 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Nobody has the socket any more.",
                 ],
             }],
-            deeds: &[
-                kill(1),
-                kill(2),
+            actions: &[
+                kill_child(1),
+                kill_child(2),
                 // Bound again, so that nobody else takes the number meanwhile.
                 server(socket("n")),
                 server(bind_to("n", "P")),
             ],
-            rows: &[],
-            look_at: LookAt::Rows,
+            expected_rows: &[],
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "The kernel closed the descriptors of the dead. With the last one the socket ended, and the server may bind the port again.",
                 "_exit(2), close(2)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Three sockets at one port",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Three sockets, all with SO_REUSEPORT, listen at one port; then a fourth tries without the option. How many listeners will there be?",
-                form: Form::Number {
-                    measure: Measure::InState(Listen),
-                    right: 3,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RowsInState(Listen),
+                    expected: 3,
                     proof: "Three rows that look alike: they are different sockets. The fourth bind() said {outcome}.",
                 },
                 hints: [
@@ -161,42 +166,42 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Three have, one has not.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("a")),
-                server(share("a")),
-                server(bind("a")).naming("Q"),
+                server(set_reuse_port("a")),
+                server(bind("a")).with_port_name("Q"),
                 server(listen("a", 64)),
                 server(socket("b")),
-                server(share("b")),
+                server(set_reuse_port("b")),
                 server(bind_to("b", "Q")),
                 server(listen("b", 64)),
                 server(socket("c")),
-                server(share("c")),
+                server(set_reuse_port("c")),
                 server(bind_to("c", "Q")),
                 server(listen("c", 64)),
                 server(socket("d")),
-                server(bind_to("d", "Q")).fails(Refusal::AddressInUse),
+                server(bind_to("d", "Q")).failing_with(CallError::AddrInUse),
                 server(close("d")),
             ],
-            rows: &[
-                listener("Q").of(&[Server]).received(0),
-                listener("Q").of(&[Server]).received(0),
-                listener("Q").of(&[Server]).received(0),
+            expected_rows: &[
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
+                listener("Q").owned_by(&[Server]).with_recv_queue(0),
             ],
-            look_at: LookAt::LocalPort,
+            highlight: Highlight::LocalPort,
             explanation: &[fact(
                 "The other way of sharing: not one socket with several owners, but several sockets, each with a queue of its own. Only programs of the same user can do this together.",
                 "socket(7) (SO_REUSEPORT)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "Twenty-four callers",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "Twenty-four clients connect to port {Q}. How many connections wait at all three listeners together?",
-                form: Form::Number {
-                    measure: Measure::Waiting(Name("Q")),
-                    right: 24,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::AcceptQueue(LabName("Q")),
+                    expected: 24,
                     proof: "Each caller waits at one of the three; which one, the kernel computes from the four numbers. One of them: {Q>}.",
                 },
                 hints: [
@@ -205,35 +210,35 @@ pub(super) const LESSON: Lesson = Lesson {
                     "All of them wait: nobody accepts.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 client(socket("e#")).times(24),
-                client(connect("e#", "Q")).naming("E#").times(24),
+                client(connect("e#", "Q")).with_port_name("E#").times(24),
             ],
-            rows: &[
-                listener("Q").of(&[Server]),
-                listener("Q").of(&[Server]),
-                listener("Q").of(&[Server]),
-                open("Q", "E#").unaccepted().each(24),
-                open("E#", "Q").of(&[Client]).each(24),
+            expected_rows: &[
+                listener("Q").owned_by(&[Server]),
+                listener("Q").owned_by(&[Server]),
+                listener("Q").owned_by(&[Server]),
+                established("Q", "E#").unaccepted().times(24),
+                established("E#", "Q").owned_by(&[Client]).times(24),
             ],
-            claims: &[Claim {
-                measure: Measure::Connections,
-                is: 24,
-                what: "connections",
+            expected_counts: &[ExpectedCount {
+                metric: LabMetric::Connections,
+                expected: 24,
+                label: "connections",
             }],
-            look_at: LookAt::Queues,
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "The callers are spread by a hash over the four numbers, not in turn: compare the three Recv-Q. A caller that was given to a slow process waits for that one.",
                 "socket(7) (SO_REUSEPORT)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "Count rows to know how many sockets there are, and owners to know how many processes. One process may have many ports, as the server of lesson 3; one port many processes, and many sockets.",
         "Kurose and Ross, Computer Networking, §3.2; socket(7)",
     )],
-    why: &[
+    background: &[
         fact(
             "A descriptor is a process's reference to a socket. fork() copies the references, not the socket; the socket ends with the last of them.",
             "fork(2), close(2)",

@@ -2,20 +2,22 @@
 
 use crate::socket::TcpState::{CloseWait, FinWait2};
 use crate::socket::TimerKind;
-use crate::teach::lessons::call::Actor::{Client, Portolan, Server};
-use crate::teach::lessons::call::{Call, Setting, Signal};
+use crate::teach::lessons::call::LabRole::{Client, Portolan, Server};
+use crate::teach::lessons::call::{Call, Signal, SocketOption};
 use crate::teach::lessons::deed::{
-    Deed, Outcome, accept, bind, client, close, connect, listen, server, socket,
+    ExpectedResult, LabAction, accept, bind, client, close, connect, listen, server, socket,
 };
-use crate::teach::lessons::lesson::{Ability, Lesson, LookAt, Shown, Step, fact};
-use crate::teach::lessons::pattern::{Amount, listener, open, row};
-use crate::teach::lessons::place::Name;
-use crate::teach::lessons::question::{Form, Question, right, wrong};
-use crate::teach::lessons::refusal::Refusal;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::lesson::{
+    Capability, Highlight, Lesson, LessonStep, StepCondition, fact,
+};
+use crate::teach::lessons::pattern::{ExpectedQueue, established, listener, tcp_row};
+use crate::teach::lessons::place::LabName;
+use crate::teach::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect};
+use crate::teach::lessons::refusal::CallError;
+use crate::teach::lessons::scene::LabMetric;
 
-const fn signal(signal: Signal) -> Deed {
-    Deed::new(Portolan, Call::Kill(Server, signal))
+const fn signal_server(signal: Signal) -> LabAction {
+    LabAction::new(Portolan, Call::Kill(Server, signal))
 }
 
 /// The lesson.
@@ -23,42 +25,45 @@ pub(super) const LESSON: Lesson = Lesson {
     number: 14,
     title: "ESTABLISHED is a belief",
     idea: "A row is what one end believes; whether the other is alive shows only when somebody speaks.",
-    dispels: &[
+    misconceptions: &[
         "ESTABLISHED means that the other side is alive",
         "a program that was killed takes its connections with it at once",
         "a connection that no process has is something bad",
     ],
-    after: &[8, 10],
-    actors: &[Server, Client],
+    prerequisites: &[8, 10],
+    roles: &[Server, Client],
     steps: &[
-        Step {
+        LessonStep {
             title: "A connection",
-            shown: Shown::With(Ability::Deafness),
-            deeds: &[
+            condition: StepCondition::With(Capability::MinTtl),
+            actions: &[
                 server(socket("m")),
-                server(bind("m")).naming("Q"),
+                server(bind("m")).with_port_name("Q"),
                 server(listen("m", 16)),
                 client(socket("d")),
-                client(connect("d", "Q")).naming("D"),
+                client(connect("d", "Q")).with_port_name("D"),
                 server(accept("m", "t")),
                 server(close("m")),
             ],
-            rows: &[open("Q", "D").of(&[Server]), open("D", "Q").of(&[Client])],
-            look_at: LookAt::State,
+            expected_rows: &[
+                established("Q", "D").owned_by(&[Server]),
+                established("D", "Q").owned_by(&[Client]),
+            ],
+            highlight: Highlight::State,
             explanation: &[fact(
                 "Two rows, the two ends. Each is kept by its own kernel; here both are the same machine's, so that both can be seen.",
                 "RFC 9293 §3.3.1",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The client is gone, and the server has not heard of it",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "The server's socket is made deaf; then the client throws its end away. How many rows are left?",
-                form: Form::Number {
-                    measure: Measure::Rows,
-                    right: 1,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::Rows,
+                    expected: 1,
                     proof: "The server's end believes that all is well: {Q>D}. Of the other end there is {D>Q}.",
                 },
                 hints: [
@@ -67,28 +72,28 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Whoever hears nothing changes nothing.",
                 ],
             }],
-            deeds: &[
-                server(Call::Set(Name("t"), Setting::Deaf)),
-                client(Call::Abort(Name("d"))),
+            actions: &[
+                server(Call::SetOption(LabName("t"), SocketOption::DropPackets)),
+                client(Call::Abort(LabName("d"))),
             ],
-            rows: &[open("Q", "D")
-                .of(&[Server])
-                .queues(Amount::Exactly(0), Amount::Exactly(0))],
-            look_at: LookAt::Rows,
+            expected_rows: &[established("Q", "D")
+                .owned_by(&[Server])
+                .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(0))],
+            highlight: Highlight::Rows,
             explanation: &[fact(
                 "This is a half-open connection: one end is gone, the other does not know it. A cable that was pulled, a machine that lost its power, a firewall that forgot: it looks like this, and without traffic it stays so for ever.",
                 "RFC 9293 §3.5.1 (half-open connections)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "The server speaks",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "The server sends 5 bytes to the one that is gone. What is Send-Q of its row?",
-                form: Form::Number {
-                    measure: Measure::Sent(Name("Q"), Name("D")),
-                    right: 5,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::SendQueue(LabName("Q"), LabName("D")),
+                    expected: 5,
                     proof: "Sent, and never acknowledged: {Q>D}. It is sent again and again.",
                 },
                 hints: [
@@ -97,33 +102,33 @@ pub(super) const LESSON: Lesson = Lesson {
                     "What is not acknowledged stays in Send-Q.",
                 ],
             }],
-            deeds: &[server(Call::Send(Name("t"), 5))],
-            rows: &[open("Q", "D")
-                .of(&[Server])
-                .queues(Amount::Exactly(0), Amount::Exactly(5))
-                .timer(TimerKind::Retransmit)],
-            look_at: LookAt::Queues,
+            actions: &[server(Call::Send(LabName("t"), 5))],
+            expected_rows: &[established("Q", "D")
+                .owned_by(&[Server])
+                .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(5))
+                .with_timer(TimerKind::Retransmit)],
+            highlight: Highlight::Queues,
             explanation: &[fact(
                 "send() worked, which says nothing about the other side. But now there is a sign: bytes that nobody acknowledges, and a timer that sends them again.",
                 "RFC 9293 §3.8.1; RFC 6298",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "And hears the answer",
-            shown: Shown::With(Ability::Deafness),
-            questions: &[Question {
+            condition: StepCondition::With(Capability::MinTtl),
+            questions: &[LessonQuestion {
                 text: "The server hears again. What will it hear?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "Nothing: there is nobody",
                         "A kernel was there. recv() said {outcome}, and there are {rows} rows.",
                     ),
-                    wrong(
+                    incorrect(
                         "An acknowledgement",
                         "Nobody has the connection any more. recv() said {outcome}; there are {rows} rows.",
                     ),
-                    right(
+                    correct(
                         "A reset: there is no such connection",
                         "recv() said {outcome}, and the row is gone: {Q>D}.",
                     ),
@@ -134,26 +139,26 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It answers as it did in lesson 1, at a port where nobody listened.",
                 ],
             }],
-            deeds: &[
-                server(Call::Set(Name("t"), Setting::Hearing)),
-                server(Call::Receive(Name("t"), 100)).fails(Refusal::ConnectionReset),
+            actions: &[
+                server(Call::SetOption(LabName("t"), SocketOption::AcceptPackets)),
+                server(Call::Recv(LabName("t"), 100)).failing_with(CallError::ConnectionReset),
                 server(close("t")),
             ],
-            rows: &[],
-            look_at: LookAt::Outcome,
+            expected_rows: &[],
+            highlight: Highlight::CallResult,
             explanation: &[fact(
                 "Speaking is what reveals the truth. That is why long-lived connections send something now and then, or let the kernel do it (SO_KEEPALIVE).",
                 "RFC 9293 §3.5.1, §3.8.4; tcp(7) (tcp_keepalive_time)",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "A server that stands still",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "A server listens and is stopped (SIGSTOP): it does nothing at all. A client connects and sends 5 bytes. What is Recv-Q of the server's end?",
-                form: Form::Number {
-                    measure: Measure::Received(Name("P"), Name("C")),
-                    right: 5,
+                answer_format: AnswerFormat::Number {
+                    metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
+                    expected: 5,
                     proof: "The kernel took the call and the bytes: {P>C}. No process has this end. The client believes it is talking to somebody: {C>P}.",
                 },
                 hints: [
@@ -162,45 +167,45 @@ pub(super) const LESSON: Lesson = Lesson {
                     "It keeps what comes until somebody reads it.",
                 ],
             }],
-            deeds: &[
+            actions: &[
                 server(socket("l")),
-                server(bind("l")).naming("P"),
+                server(bind("l")).with_port_name("P"),
                 server(listen("l", 16)),
-                signal(Signal::Stop),
+                signal_server(Signal::Stop),
                 client(socket("c")),
-                client(connect("c", "P")).naming("C"),
-                client(Call::Send(Name("c"), 5)),
+                client(connect("c", "P")).with_port_name("C"),
+                client(Call::Send(LabName("c"), 5)),
             ],
-            rows: &[
-                listener("P").of(&[Server]).received(1),
-                open("P", "C")
+            expected_rows: &[
+                listener("P").owned_by(&[Server]).with_recv_queue(1),
+                established("P", "C")
                     .unaccepted()
-                    .queues(Amount::Exactly(5), Amount::Exactly(0)),
-                open("C", "P")
-                    .of(&[Client])
-                    .queues(Amount::Exactly(0), Amount::Exactly(0)),
+                    .with_queues(ExpectedQueue::Exactly(5), ExpectedQueue::Exactly(0)),
+                established("C", "P")
+                    .owned_by(&[Client])
+                    .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(0)),
             ],
-            look_at: LookAt::Owner,
+            highlight: Highlight::Owner,
             explanation: &[fact(
                 "Connected, sent, acknowledged, and no program has seen anything of it. An acknowledgement comes from a kernel.",
                 "listen(2); RFC 9293 §3.8",
             )],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
-        Step {
+        LessonStep {
             title: "It goes on, and is killed",
-            questions: &[Question {
+            questions: &[LessonQuestion {
                 text: "The server goes on, accepts and reads. Then it is killed (SIGKILL): it can say nothing more. In which state is the client's end?",
-                form: Form::Choices(&[
-                    wrong(
+                answer_format: AnswerFormat::Choices(&[
+                    incorrect(
                         "ESTABLISHED: nobody said goodbye",
                         "The kernel said it for the dead process: {C>P}.",
                     ),
-                    right(
+                    correct(
                         "CLOSE-WAIT: the kernel said goodbye for it",
                         "The kernel closed what the process had: {C>P}. The server's end has no process: {P>C}.",
                     ),
-                    wrong(
+                    incorrect(
                         "Gone, with the server",
                         "The client's end is the client's: {C>P}.",
                     ),
@@ -211,17 +216,19 @@ pub(super) const LESSON: Lesson = Lesson {
                     "Lesson 10: the state of an end that has heard a goodbye.",
                 ],
             }],
-            deeds: &[
-                signal(Signal::Continue),
+            actions: &[
+                signal_server(Signal::Continue),
                 server(accept("l", "s")),
-                server(Call::Receive(Name("s"), 100)).that(Outcome::Gives(5)),
-                signal(Signal::Kill),
+                server(Call::Recv(LabName("s"), 100)).expecting(ExpectedResult::Bytes(5)),
+                signal_server(Signal::Kill),
             ],
-            rows: &[
-                row(FinWait2, "P", "C").kept_by_kernel(),
-                row(CloseWait, "C", "P").of(&[Client]).received(1),
+            expected_rows: &[
+                tcp_row(FinWait2, "P", "C").owned_by_kernel(),
+                tcp_row(CloseWait, "C", "P")
+                    .owned_by(&[Client])
+                    .with_recv_queue(1),
             ],
-            look_at: LookAt::State,
+            highlight: Highlight::State,
             explanation: &[
                 fact(
                     "A killed process is tidied up after by its kernel, which closes everything and says goodbye on every connection. It takes a machine that dies, or a way that breaks, to leave a half-open connection.",
@@ -232,14 +239,14 @@ pub(super) const LESSON: Lesson = Lesson {
                     "tcp(7) (tcp_fin_timeout)",
                 ),
             ],
-            ..Step::PLAIN
+            ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
         "Each row is what one kernel knows. TCP does not ask by itself whether the other side is still there. Look at Send-Q and at the timers of a row that seems too quiet.",
         "RFC 9293 §3.5.1, §3.8.4",
     )],
-    why: &[
+    background: &[
         fact(
             "Keepalive is off unless a program asks for it, and then the first question comes after two hours, unless it was set otherwise.",
             "tcp(7) (SO_KEEPALIVE, tcp_keepalive_time); RFC 9293 §3.8.4",

@@ -3,11 +3,11 @@
 //! In: nothing. Out: [`Lesson`] and [`Step`]: data only, read by the screen that teaches and by the
 //! lab that does what it says.
 
-use crate::teach::lessons::call::Actor;
-use crate::teach::lessons::deed::Deed;
-use crate::teach::lessons::pattern::Pattern;
-use crate::teach::lessons::question::Question;
-use crate::teach::lessons::scene::Measure;
+use crate::teach::lessons::call::LabRole;
+use crate::teach::lessons::deed::LabAction;
+use crate::teach::lessons::pattern::RowPattern;
+use crate::teach::lessons::question::LessonQuestion;
+use crate::teach::lessons::scene::LabMetric;
 
 /// A lesson: one idea, shown on real sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,68 +19,68 @@ pub struct Lesson {
     /// The one idea, in a sentence.
     pub idea: &'static str,
     /// What many believe and what the lesson shows to be wrong.
-    pub dispels: &'static [&'static str],
+    pub misconceptions: &'static [&'static str],
     /// Lessons that come first.
-    pub after: &'static [u8],
+    pub prerequisites: &'static [u8],
     /// The processes it needs.
-    pub actors: &'static [Actor],
+    pub roles: &'static [LabRole],
     /// What happens, step by step.
-    pub steps: &'static [Step],
+    pub steps: &'static [LessonStep],
     /// What was learned, said after the last step.
     pub explanation: &'static [Fact],
     /// The page behind the question why.
-    pub why: &'static [Fact],
+    pub background: &'static [Fact],
 }
 
 /// A step: asked, done, seen, explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct LessonStep {
     /// What is done, in a few words.
     pub title: &'static str,
     /// Asked before it is done.
-    pub questions: &'static [Question],
+    pub questions: &'static [LessonQuestion],
     /// What is done.
-    pub deeds: &'static [Deed],
+    pub actions: &'static [LabAction],
     /// The rows afterwards: these and no others.
-    pub rows: &'static [Pattern],
+    pub expected_rows: &'static [RowPattern],
     /// What can be counted in them.
-    pub claims: &'static [Claim],
+    pub expected_counts: &'static [ExpectedCount],
     /// Where to look.
-    pub look_at: LookAt,
+    pub highlight: Highlight,
     /// What it means.
     pub explanation: &'static [Fact],
     /// Where it can be shown.
-    pub shown: Shown,
+    pub condition: StepCondition,
 }
 
-impl Step {
+impl LessonStep {
     /// A step without question or explanation, to be filled in.
-    pub const PLAIN: Self = Self {
+    pub const DEFAULT: Self = Self {
         title: "",
         questions: &[],
-        deeds: &[],
-        rows: &[],
-        claims: &[],
-        look_at: LookAt::Rows,
+        actions: &[],
+        expected_rows: &[],
+        expected_counts: &[],
+        highlight: Highlight::Rows,
         explanation: &[],
-        shown: Shown::Everywhere,
+        condition: StepCondition::Always,
     };
 }
 
 /// A number that must be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct ExpectedCount {
     /// What is counted.
-    pub measure: Measure,
+    pub metric: LabMetric,
     /// What it comes to.
-    pub is: u32,
+    pub expected: u32,
     /// What that is, in words: "sockets at port {P}".
-    pub what: &'static str,
+    pub label: &'static str,
 }
 
 /// The column that shows the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookAt {
+pub enum Highlight {
     /// The rows as such: how many there are.
     Rows,
     /// The state.
@@ -96,7 +96,7 @@ pub enum LookAt {
     /// Recv-Q and Send-Q.
     Queues,
     /// What came of the call: nothing new in the table.
-    Outcome,
+    CallResult,
 }
 
 /// A sentence or two, and where it can be looked up.
@@ -115,11 +115,11 @@ pub const fn fact(text: &'static str, source: &'static str) -> Fact {
 
 /// Something of the system that not every machine has or allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Ability {
+pub enum Capability {
     /// IP_MINTTL: a socket can be made deaf.
-    Deafness,
+    MinTtl,
     /// IP_LOCAL_PORT_RANGE (Linux 6.3): a socket's own range of ephemeral ports.
-    PortRange,
+    LocalPortRange,
     /// ::1 is there.
     Ipv6,
     /// Port 80 is not for this user.
@@ -128,12 +128,12 @@ pub enum Ability {
     DeferAccept,
 }
 
-impl Ability {
+impl Capability {
     /// What cannot be shown without it, and why.
-    pub const fn lack(self) -> &'static str {
+    pub const fn missing_reason(self) -> &'static str {
         match self {
-            Self::Deafness => "this system does not let a socket be made deaf (IP_MINTTL)",
-            Self::PortRange => {
+            Self::MinTtl => "this system does not let a socket be made deaf (IP_MINTTL)",
+            Self::LocalPortRange => {
                 "this system gives a socket no port range of its own (IP_LOCAL_PORT_RANGE, Linux 6.3)"
             }
             Self::Ipv6 => "this machine has no IPv6 loopback address (::1)",
@@ -147,11 +147,11 @@ impl Ability {
 
 /// Where a step can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum StepCondition {
     /// Everywhere.
-    Everywhere,
+    Always,
     /// Only with this.
-    With(Ability),
+    With(Capability),
     /// Only without it: another way to show nearly the same.
-    Without(Ability),
+    Without(Capability),
 }

@@ -2,11 +2,11 @@
 //!
 //! In: nothing; and, to judge and to compare, a [`Scene`] made of a moment. Out: [`LESSONS`], and
 //! the words for how an answer or a table agrees with them. Nothing here opens a socket: a lab does
-//! what the [`Deed`]s say and tells the [`Cast`] which numbers the names came to stand for.
+//! what the [`LabAction`]s say and tells the [`LabNames`] which numbers the names came to stand for.
 //!
 //! A lesson is a list of [`Step`]s. Each asks for a prediction, does its deeds, and says which rows
 //! there must be then: those and no others ([`differences`]). What the learner reads is written by
-//! [`Deed::text`] from what the lab carries out.
+//! [`LabAction::text`] from what the lab carries out.
 
 pub mod call;
 mod cast;
@@ -36,17 +36,19 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
-pub use call::{Actor, Call};
-pub use cast::Cast;
-pub use deed::{Deed, Happened, Outcome};
-pub use lesson::{Ability, Claim, Fact, Lesson, LookAt, Shown, Step};
-pub use matching::{Difference, When, differences, troubles};
-pub use pattern::{Amount, Pattern, Stay, Whose};
-pub use place::{Name, Number, Place};
-pub use question::{Choice, Form, Given, Judgement, Question, Truth};
-pub use refusal::Refusal;
-pub use say::{say_pattern, say_row};
-pub use scene::{Measure, Piece, Scene, pieces};
+pub use call::{Call, LabRole};
+pub use cast::LabNames;
+pub use deed::{ActualResult, ExpectedResult, LabAction};
+pub use lesson::{Capability, ExpectedCount, Fact, Highlight, Lesson, LessonStep, StepCondition};
+pub use matching::{CheckTime, Mismatch, row_mismatches, step_mismatches};
+pub use pattern::{ExpectedOwner, ExpectedQueue, RowLifetime, RowPattern};
+pub use place::{LabEndpoint, LabName, LabPort};
+pub use question::{
+    AnswerChoice, AnswerFormat, Correctness, GradedAnswer, LearnerAnswer, LessonQuestion,
+};
+pub use refusal::CallError;
+pub use say::{lab_row_text, row_pattern_text};
+pub use scene::{LabMetric, LabView, TextSegment, text_segments};
 
 /// The lessons, in their order.
 pub const LESSONS: &[Lesson] = &[
@@ -67,6 +69,6 @@ pub const LESSONS: &[Lesson] = &[
 ];
 
 /// The lesson of this number.
-pub fn lesson(number: u8) -> Option<&'static Lesson> {
+pub fn lesson_by_number(number: u8) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.number == number)
 }

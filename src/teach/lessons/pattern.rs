@@ -6,117 +6,117 @@
 use std::net::IpAddr;
 
 use crate::socket::{TcpState, TimerKind, Transport};
-use crate::teach::lessons::call::Actor;
-use crate::teach::lessons::place::{HERE, Name, Number, Place};
+use crate::teach::lessons::call::LabRole;
+use crate::teach::lessons::place::{LOOPBACK_V4, LabEndpoint, LabName, LabPort};
 
 /// Whose the row must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum ExpectedOwner {
     /// Exactly these processes have a descriptor for it.
-    Of(&'static [Actor]),
+    Processes(&'static [LabRole]),
     /// Nobody's yet: made by the kernel for a listener, not accepted.
     Unaccepted,
     /// Nobody's any more: the kernel alone keeps it.
     Kernel,
     /// That is not the point.
-    Anybody,
+    Any,
 }
 
 /// How much must be in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
+pub enum ExpectedQueue {
     /// That is not the point.
     Any,
     /// So much.
     Exactly(u32),
     /// More than nothing; how much differs from kernel to kernel.
-    Some,
+    NonZero,
 }
 
 /// How long the row is there if nobody does anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stay {
+pub enum RowLifetime {
     /// As long as its process wants.
-    Held,
+    UntilClosed,
     /// The kernel forgets it after a minute.
-    Minute,
+    Expires,
 }
 
 /// What one row must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pattern {
+pub struct RowPattern {
     /// Protocol and state.
     pub transport: Transport,
     /// This end.
-    pub local: Place,
+    pub local: LabEndpoint,
     /// The other end; `None` where there is none.
-    pub remote: Option<Place>,
+    pub remote: Option<LabEndpoint>,
     /// Whose.
-    pub whose: Whose,
+    pub owner: ExpectedOwner,
     /// Recv-Q: of a listener, the connections that wait.
-    pub received: Amount,
+    pub recv_queue: ExpectedQueue,
     /// Send-Q: of a listener, its backlog.
-    pub sent: Amount,
+    pub send_queue: ExpectedQueue,
     /// The timer that must run.
     pub timer: Option<TimerKind>,
     /// Whether an IPv6 listener must refuse IPv4.
     pub v6only: Option<bool>,
     /// How long it is there.
-    pub stay: Stay,
+    pub lifetime: RowLifetime,
     /// How many such rows; names that end in `#` count them.
-    pub each: u8,
+    pub times: u8,
 }
 
 /// A TCP row in this state between two ports of 127.0.0.1.
-pub const fn row(state: TcpState, local: &'static str, remote: &'static str) -> Pattern {
-    Pattern {
+pub const fn tcp_row(state: TcpState, local: &'static str, remote: &'static str) -> RowPattern {
+    RowPattern {
         transport: Transport::Tcp(state),
-        local: Place::named(HERE, local),
-        remote: Some(Place::named(HERE, remote)),
-        whose: Whose::Anybody,
-        received: Amount::Any,
-        sent: Amount::Any,
+        local: LabEndpoint::with_named_port(LOOPBACK_V4, local),
+        remote: Some(LabEndpoint::with_named_port(LOOPBACK_V4, remote)),
+        owner: ExpectedOwner::Any,
+        recv_queue: ExpectedQueue::Any,
+        send_queue: ExpectedQueue::Any,
         timer: None,
         v6only: None,
-        stay: Stay::Held,
-        each: 1,
+        lifetime: RowLifetime::UntilClosed,
+        times: 1,
     }
 }
 
 /// An ESTABLISHED row.
-pub const fn open(local: &'static str, remote: &'static str) -> Pattern {
-    row(TcpState::Established, local, remote)
+pub const fn established(local: &'static str, remote: &'static str) -> RowPattern {
+    tcp_row(TcpState::Established, local, remote)
 }
 
 /// A TCP listener on 127.0.0.1.
-pub const fn listener(port: &'static str) -> Pattern {
-    Pattern {
+pub const fn listener(port: &'static str) -> RowPattern {
+    RowPattern {
         remote: None,
-        ..row(TcpState::Listen, port, port)
+        ..tcp_row(TcpState::Listen, port, port)
     }
 }
 
 /// A UDP socket on 127.0.0.1 without a peer.
-pub const fn udp(port: &'static str) -> Pattern {
-    Pattern {
+pub const fn udp(port: &'static str) -> RowPattern {
+    RowPattern {
         transport: Transport::Udp,
         ..listener(port)
     }
 }
 
 /// A UDP socket on 127.0.0.1 with a peer.
-pub const fn udp_with(local: &'static str, remote: &'static str) -> Pattern {
-    Pattern {
+pub const fn connected_udp(local: &'static str, remote: &'static str) -> RowPattern {
+    RowPattern {
         transport: Transport::Udp,
-        ..row(TcpState::Established, local, remote)
+        ..tcp_row(TcpState::Established, local, remote)
     }
 }
 
-impl Pattern {
+impl RowPattern {
     /// The same, held by exactly these processes.
-    pub const fn of(self, actors: &'static [Actor]) -> Self {
+    pub const fn owned_by(self, roles: &'static [LabRole]) -> Self {
         Self {
-            whose: Whose::Of(actors),
+            owner: ExpectedOwner::Processes(roles),
             ..self
         }
     }
@@ -124,22 +124,22 @@ impl Pattern {
     /// The same, waiting to be accepted.
     pub const fn unaccepted(self) -> Self {
         Self {
-            whose: Whose::Unaccepted,
+            owner: ExpectedOwner::Unaccepted,
             ..self
         }
     }
 
     /// The same, kept by the kernel alone, which forgets it after a minute.
-    pub const fn kept_by_kernel(self) -> Self {
+    pub const fn owned_by_kernel(self) -> Self {
         Self {
-            whose: Whose::Kernel,
-            stay: Stay::Minute,
+            owner: ExpectedOwner::Kernel,
+            lifetime: RowLifetime::Expires,
             ..self
         }
     }
 
     /// The same, of a listener that takes IPv4, too, or does not.
-    pub const fn v6only(self, only: bool) -> Self {
+    pub const fn with_v6only(self, only: bool) -> Self {
         Self {
             v6only: Some(only),
             ..self
@@ -147,29 +147,29 @@ impl Pattern {
     }
 
     /// The same, with so much in Send-Q.
-    pub const fn sent(self, sent: Amount) -> Self {
-        Self { sent, ..self }
+    pub const fn with_send_queue(self, send_queue: ExpectedQueue) -> Self {
+        Self { send_queue, ..self }
     }
 
     /// The same, with so much in Recv-Q and Send-Q.
-    pub const fn queues(self, received: Amount, sent: Amount) -> Self {
+    pub const fn with_queues(self, recv_queue: ExpectedQueue, send_queue: ExpectedQueue) -> Self {
         Self {
-            received,
-            sent,
+            recv_queue,
+            send_queue,
             ..self
         }
     }
 
     /// The same, with so much in Recv-Q.
-    pub const fn received(self, bytes: u32) -> Self {
+    pub const fn with_recv_queue(self, bytes: u32) -> Self {
         Self {
-            received: Amount::Exactly(bytes),
+            recv_queue: ExpectedQueue::Exactly(bytes),
             ..self
         }
     }
 
     /// The same, with this timer.
-    pub const fn timer(self, timer: TimerKind) -> Self {
+    pub const fn with_timer(self, timer: TimerKind) -> Self {
         Self {
             timer: Some(timer),
             ..self
@@ -177,24 +177,24 @@ impl Pattern {
     }
 
     /// The same, so many times.
-    pub const fn each(self, each: u8) -> Self {
-        Self { each, ..self }
+    pub const fn times(self, times: u8) -> Self {
+        Self { times, ..self }
     }
 
     /// The same, with another address at this end.
-    pub const fn at(self, address: IpAddr) -> Self {
+    pub const fn with_local_addr(self, address: IpAddr) -> Self {
         let port = self.local.port;
         Self {
-            local: Place { address, port },
+            local: LabEndpoint { address, port },
             ..self
         }
     }
 
     /// The same, with another address at the other end.
-    pub const fn to(self, address: IpAddr) -> Self {
+    pub const fn with_remote_addr(self, address: IpAddr) -> Self {
         match self.remote {
-            Some(Place { port, .. }) => Self {
-                remote: Some(Place { address, port }),
+            Some(LabEndpoint { port, .. }) => Self {
+                remote: Some(LabEndpoint { address, port }),
                 ..self
             },
             None => self,
@@ -202,11 +202,11 @@ impl Pattern {
     }
 
     /// The names of ports it has.
-    pub fn names(&self) -> impl Iterator<Item = Name> + '_ {
+    pub fn port_names(&self) -> impl Iterator<Item = LabName> + '_ {
         let ends = [Some(self.local), self.remote];
         ends.into_iter().flatten().filter_map(|end| match end.port {
-            Number::Named(name) => Some(name),
-            Number::Chosen | Number::Fixed(_) => None,
+            LabPort::Named(name) => Some(name),
+            LabPort::Ephemeral | LabPort::Fixed(_) => None,
         })
     }
 }

@@ -1,124 +1,131 @@
 //! A prediction: asked before a step, judged by the rows after it.
 //!
-//! In: what the learner says and the [`Scene`]. Out: a [`Judgement`], in words that come from the
+//! In: what the learner says and the [`Scene`]. Out: a [`GradedAnswer`], in words that come from the
 //! rows. A wrong answer is answered by what disproves it.
 
-use crate::teach::lessons::scene::{Measure, Scene};
+use crate::teach::lessons::scene::{LabMetric, LabView};
 
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct LessonQuestion {
     /// As it is asked.
     pub text: &'static str,
     /// How it is answered.
-    pub form: Form,
+    pub answer_format: AnswerFormat,
     /// On demand, one after the other, each says more.
     pub hints: [&'static str; 3],
 }
 
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum AnswerFormat {
     /// By a number.
     Number {
         /// What is counted.
-        measure: Measure,
+        metric: LabMetric,
         /// What it must come to; the lab is wrong if it does not.
-        right: u32,
+        expected: u32,
         /// What in the rows shows it.
         proof: &'static str,
     },
     /// By one of these, exactly one of which is right.
-    Choices(&'static [Choice]),
+    Choices(&'static [AnswerChoice]),
 }
 
 /// A possible answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct AnswerChoice {
     /// As it is offered.
     pub text: &'static str,
     /// Whether it holds.
-    pub truth: Truth,
+    pub correctness: Correctness,
     /// What in the rows, or in what came of the call, shows that it holds, or that it does not.
     pub proof: &'static str,
 }
 
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
+pub enum Correctness {
     /// It does.
-    Right,
+    Correct,
     /// It does not.
-    Wrong,
+    Incorrect,
 }
 
 /// What the learner says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Given {
+pub enum LearnerAnswer {
     /// This many.
     Number(u32),
     /// This.
-    Choice(&'static Choice),
+    Choice(&'static AnswerChoice),
 }
 
 /// What the kernel says to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub struct GradedAnswer {
     /// Whether the learner was right.
-    pub truth: Truth,
+    pub correctness: Correctness,
     /// The learner's answer beside the kernel's.
-    pub verdict: String,
+    pub message: String,
     /// What in the rows shows it.
     pub proof: String,
 }
 
 /// This holds.
-pub const fn right(text: &'static str, proof: &'static str) -> Choice {
-    Choice {
+pub const fn correct(text: &'static str, proof: &'static str) -> AnswerChoice {
+    AnswerChoice {
         text,
-        truth: Truth::Right,
+        correctness: Correctness::Correct,
         proof,
     }
 }
 
 /// This does not.
-pub const fn wrong(text: &'static str, proof: &'static str) -> Choice {
-    Choice {
+pub const fn incorrect(text: &'static str, proof: &'static str) -> AnswerChoice {
+    AnswerChoice {
         text,
-        truth: Truth::Wrong,
+        correctness: Correctness::Incorrect,
         proof,
     }
 }
 
-impl Question {
+impl LessonQuestion {
     /// Judges an answer by what is seen after the step. `None` where a choice is none of this
     /// question's, or a number answers no question about a number.
-    pub fn judge(&self, given: Given, scene: &Scene<'_>) -> Option<Judgement> {
-        match (self.form, given) {
-            (Form::Number { measure, proof, .. }, Given::Number(said)) => {
-                let seen = scene.count(measure);
-                Some(Judgement {
-                    truth: match said == seen {
-                        true => Truth::Right,
-                        false => Truth::Wrong,
+    pub fn grade(&self, answer: LearnerAnswer, lab_view: &LabView<'_>) -> Option<GradedAnswer> {
+        match (self.answer_format, answer) {
+            (
+                AnswerFormat::Number {
+                    metric: measure,
+                    proof,
+                    ..
+                },
+                LearnerAnswer::Number(said),
+            ) => {
+                let seen = lab_view.count(measure);
+                Some(GradedAnswer {
+                    correctness: match said == seen {
+                        true => Correctness::Correct,
+                        false => Correctness::Incorrect,
                     },
-                    verdict: match said == seen {
+                    message: match said == seen {
                         true => format!("You said {said}; the kernel says the same."),
                         false => format!("You said {said}; the kernel says {seen}."),
                     },
-                    proof: scene.fill(proof),
+                    proof: lab_view.fill_placeholders(proof),
                 })
             }
-            (Form::Choices(choices), Given::Choice(choice)) => {
-                choices.contains(choice).then(|| Judgement {
-                    truth: choice.truth,
-                    verdict: match choice.truth {
-                        Truth::Right => format!("You said: {}. So it is.", choice.text),
-                        Truth::Wrong => {
+            (AnswerFormat::Choices(choices), LearnerAnswer::Choice(choice)) => {
+                choices.contains(choice).then(|| GradedAnswer {
+                    correctness: choice.correctness,
+                    message: match choice.correctness {
+                        Correctness::Correct => format!("You said: {}. So it is.", choice.text),
+                        Correctness::Incorrect => {
                             format!("You said: {}. The table shows something else.", choice.text)
                         }
                     },
-                    proof: scene.fill(choice.proof),
+                    proof: lab_view.fill_placeholders(choice.proof),
                 })
             }
             _ => None,
@@ -126,11 +133,15 @@ impl Question {
     }
 
     /// The right answer, in words.
-    pub fn answer(&self) -> String {
-        match self.form {
-            Form::Number { right, .. } => right.to_string(),
-            Form::Choices(choices) => {
-                let mut right = choices.iter().filter(|c| c.truth == Truth::Right);
+    pub fn correct_answer(&self) -> String {
+        match self.answer_format {
+            AnswerFormat::Number {
+                expected: right, ..
+            } => right.to_string(),
+            AnswerFormat::Choices(choices) => {
+                let mut right = choices
+                    .iter()
+                    .filter(|c| c.correctness == Correctness::Correct);
                 right.next().map_or("", |choice| choice.text).to_owned()
             }
         }

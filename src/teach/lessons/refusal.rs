@@ -6,45 +6,45 @@ use std::fmt;
 
 /// What a system call answers instead of doing what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum CallError {
     /// EADDRINUSE.
-    AddressInUse,
+    AddrInUse,
     /// EADDRNOTAVAIL.
-    AddressNotAvailable,
+    AddrNotAvailable,
     /// ECONNREFUSED.
     ConnectionRefused,
     /// ECONNRESET.
     ConnectionReset,
     /// EACCES.
-    NotAllowed,
+    PermissionDenied,
     /// EPIPE.
     BrokenPipe,
     /// EINVAL.
-    Invalid,
+    InvalidArgument,
     /// EISCONN.
     AlreadyConnected,
     /// ETIMEDOUT.
     TimedOut,
     /// EAGAIN: nothing came within the time a lab waits.
-    Nothing,
+    WouldBlock,
     /// Anything else, with its number.
     Other(i32),
 }
 
-impl Refusal {
+impl CallError {
     /// The name.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::AddressInUse => "EADDRINUSE",
-            Self::AddressNotAvailable => "EADDRNOTAVAIL",
+            Self::AddrInUse => "EADDRINUSE",
+            Self::AddrNotAvailable => "EADDRNOTAVAIL",
             Self::ConnectionRefused => "ECONNREFUSED",
             Self::ConnectionReset => "ECONNRESET",
-            Self::NotAllowed => "EACCES",
+            Self::PermissionDenied => "EACCES",
             Self::BrokenPipe => "EPIPE",
-            Self::Invalid => "EINVAL",
+            Self::InvalidArgument => "EINVAL",
             Self::AlreadyConnected => "EISCONN",
             Self::TimedOut => "ETIMEDOUT",
-            Self::Nothing => "EAGAIN",
+            Self::WouldBlock => "EAGAIN",
             Self::Other(_) => "an error",
         }
     }
@@ -52,22 +52,22 @@ impl Refusal {
     /// What it says, in a few plain words.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::AddressInUse => "another socket has this address and port",
-            Self::AddressNotAvailable => "there is no free pair of endpoints for it",
+            Self::AddrInUse => "another socket has this address and port",
+            Self::AddrNotAvailable => "there is no free pair of endpoints for it",
             Self::ConnectionRefused => "nobody listens there",
             Self::ConnectionReset => "the other end threw the connection away",
-            Self::NotAllowed => "this port is not for every user",
+            Self::PermissionDenied => "this port is not for every user",
             Self::BrokenPipe => "this direction is closed",
-            Self::Invalid => "not in this state of the socket",
+            Self::InvalidArgument => "not in this state of the socket",
             Self::AlreadyConnected => "the socket has a connection already",
             Self::TimedOut => "no answer came in time",
-            Self::Nothing => "there was nothing to take",
+            Self::WouldBlock => "there was nothing to take",
             Self::Other(_) => "the system refused",
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for CallError {
     /// `EADDRINUSE (another socket has this address and port)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,68 +1,70 @@
 //! Rows and patterns in one line of words.
 //!
-//! In: a row, or a pattern, and the [`Cast`]. Out: `ESTABLISHED 127.0.0.1:41233 →
+//! In: a row, or a pattern, and the [`LabNames`]. Out: `ESTABLISHED 127.0.0.1:41233 →
 //! 127.0.0.1:50122 (lab-server) 5/0`, the same for both, so that they can be laid side by side.
 
 use crate::endpoint::Endpoint;
-use crate::history::{Ownership, Tracked};
+use crate::history::{Ownership, TrackedSocket};
 use crate::port::Port;
 use crate::process::{Pid, distinct_processes};
 use crate::socket::{Socket, TimerKind, Transport};
-use crate::teach::lessons::cast::Cast;
-use crate::teach::lessons::pattern::{Amount, Pattern, Whose};
-use crate::teach::lessons::place::Place;
-use crate::teach::owner::unaccepted;
+use crate::teach::lessons::cast::LabNames;
+use crate::teach::lessons::pattern::{ExpectedOwner, ExpectedQueue, RowPattern};
+use crate::teach::lessons::place::LabEndpoint;
+use crate::teach::owner::unaccepted_text;
 
 /// A row.
-pub fn say_row(row: &Tracked, cast: &Cast) -> String {
+pub fn lab_row_text(row: &TrackedSocket, lab_names: &LabNames) -> String {
     let socket = &row.socket;
-    let remote = socket.remote.map(end_text);
-    let (received, sent) = queues(socket);
+    let remote = socket.remote.map(endpoint_text);
+    let (received, sent) = queue_lengths(socket);
     let number = |n: Option<u32>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let timer = socket.timer.map_or(String::new(), |timer| {
         format!(" timer {}", timer_name(timer.kind))
     });
     format!(
         "{} ({}) {}/{}{timer}",
-        ends(
+        tuple_text(
             socket.transport,
-            &end_text(socket.local),
+            &endpoint_text(socket.local),
             remote.as_deref(),
             socket.v6only
         ),
-        owner(row, cast),
+        owner_text(row, lab_names),
         number(received),
         number(sent),
     )
 }
 
 /// What is asked of a row, the n-th time.
-pub fn say_pattern(pattern: &Pattern, n: u8, cast: &Cast) -> String {
-    let end = |place: Place| match cast.endpoint(place, n) {
-        Some(end) => end_text(end),
-        None => place.text(n),
+pub fn row_pattern_text(pattern: &RowPattern, n: u8, lab_names: &LabNames) -> String {
+    let end = |lab_endpoint: LabEndpoint| match lab_names.endpoint(lab_endpoint, n) {
+        Some(end) => endpoint_text(end),
+        None => lab_endpoint.text(n),
     };
     let remote = pattern.remote.map(end);
-    let mut text = ends(
+    let mut text = tuple_text(
         pattern.transport,
         &end(pattern.local),
         remote.as_deref(),
         pattern.v6only,
     );
-    match pattern.whose {
-        Whose::Of(actors) => {
-            let names: Vec<&str> = actors.iter().map(|actor| actor.name()).collect();
+    match pattern.owner {
+        ExpectedOwner::Processes(roles) => {
+            let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
             text.push_str(&format!(" ({})", names.join(", ")));
         }
-        Whose::Unaccepted => text.push_str(&format!(" ({})", not_accepted(pattern.transport))),
-        Whose::Kernel => text.push_str(" (kernel)"),
-        Whose::Anybody => {}
+        ExpectedOwner::Unaccepted => {
+            text.push_str(&format!(" ({})", unaccepted_owner_text(pattern.transport)));
+        }
+        ExpectedOwner::Kernel => text.push_str(" (kernel)"),
+        ExpectedOwner::Any => {}
     }
-    if (pattern.received, pattern.sent) != (Amount::Any, Amount::Any) {
+    if (pattern.recv_queue, pattern.send_queue) != (ExpectedQueue::Any, ExpectedQueue::Any) {
         text.push_str(&format!(
             " {}/{}",
-            amount(pattern.received),
-            amount(pattern.sent)
+            queue_text(pattern.recv_queue),
+            queue_text(pattern.send_queue)
         ));
     }
     if let Some(timer) = pattern.timer {
@@ -72,19 +74,19 @@ pub fn say_pattern(pattern: &Pattern, n: u8, cast: &Cast) -> String {
 }
 
 /// Recv-Q and Send-Q; of a listener, what waits and its backlog.
-pub(super) fn queues(socket: &Socket) -> (Option<u32>, Option<u32>) {
-    match (socket.backlog, socket.queues) {
+pub(super) fn queue_lengths(socket: &Socket) -> (Option<u32>, Option<u32>) {
+    match (socket.accept_queue, socket.queues) {
         (Some(backlog), _) => (Some(backlog.waiting), backlog.limit),
         (None, Some(queues)) => (Some(queues.recv), Some(queues.send)),
         (None, None) => (None, None),
     }
 }
 
-fn amount(amount: Amount) -> String {
+fn queue_text(amount: ExpectedQueue) -> String {
     match amount {
-        Amount::Any => "any".into(),
-        Amount::Exactly(n) => n.to_string(),
-        Amount::Some => ">0".into(),
+        ExpectedQueue::Any => "any".into(),
+        ExpectedQueue::Exactly(n) => n.to_string(),
+        ExpectedQueue::NonZero => ">0".into(),
     }
 }
 
@@ -93,12 +95,17 @@ fn timer_name(kind: TimerKind) -> &'static str {
         TimerKind::Retransmit => "retransmit",
         TimerKind::Keepalive => "keepalive",
         TimerKind::TimeWait => "time-wait",
-        TimerKind::Probe => "window probe",
+        TimerKind::ZeroWindowProbe => "window probe",
         TimerKind::Other(_) => "unknown",
     }
 }
 
-fn ends(transport: Transport, local: &str, remote: Option<&str>, v6only: Option<bool>) -> String {
+fn tuple_text(
+    transport: Transport,
+    local: &str,
+    remote: Option<&str>,
+    v6only: Option<bool>,
+) -> String {
     let state = match transport {
         Transport::Tcp(state) => state.name(),
         Transport::Udp => "UDP",
@@ -115,7 +122,7 @@ fn ends(transport: Transport, local: &str, remote: Option<&str>, v6only: Option<
 
 /// With the address as the kernel keeps it: that an IPv4 address stands in an IPv6 socket is the
 /// point where it happens.
-fn end_text(end: Endpoint) -> String {
+fn endpoint_text(end: Endpoint) -> String {
     let port = match end.port {
         Port::NONE => "*".to_owned(),
         port => port.to_string(),
@@ -127,35 +134,35 @@ fn end_text(end: Endpoint) -> String {
 }
 
 /// In the table's words.
-const fn not_accepted(transport: Transport) -> &'static str {
+const fn unaccepted_owner_text(transport: Transport) -> &'static str {
     match transport {
-        Transport::Tcp(state) => unaccepted(Some(state)),
-        Transport::Udp => unaccepted(None),
+        Transport::Tcp(state) => unaccepted_text(Some(state)),
+        Transport::Udp => unaccepted_text(None),
     }
 }
 
 /// Whose, in the lab's words.
-fn owner(row: &Tracked, cast: &Cast) -> String {
+fn owner_text(row: &TrackedSocket, lab_names: &LabNames) -> String {
     match &row.ownership {
         Ownership::Known(held) => {
             let names: Vec<String> = distinct_processes(held)
-                .map(|process| process_name(process.pid, cast))
+                .map(|process| process_name(process.pid, lab_names))
                 .collect();
             names.join(", ")
         }
-        Ownership::Unaccepted => not_accepted(row.socket.transport).into(),
-        Ownership::Kernel | Ownership::Remembered(_) => "kernel".into(),
-        Ownership::OfListener(_) => "nobody seen".into(),
+        Ownership::Unaccepted => unaccepted_owner_text(row.socket.transport).into(),
+        Ownership::Kernel | Ownership::Former(_) => "kernel".into(),
+        Ownership::FromListener(_) => "nobody seen".into(),
         Ownership::Hidden => "hidden".into(),
-        Ownership::Vanished => "nobody found".into(),
-        Ownership::NotYet => "not looked for yet".into(),
-        Ownership::Untold => "not told".into(),
+        Ownership::NotFound => "nobody found".into(),
+        Ownership::Pending => "not looked for yet".into(),
+        Ownership::Unsupported => "not told".into(),
     }
 }
 
-fn process_name(pid: Pid, cast: &Cast) -> String {
-    match cast.actor(pid) {
-        Some(actor) => actor.name().to_owned(),
+fn process_name(pid: Pid, lab_names: &LabNames) -> String {
+    match lab_names.role(pid) {
+        Some(role) => role.name().to_owned(),
         None => format!("pid {pid}"),
     }
 }

@@ -1,126 +1,135 @@
 //! What there is to see after a step: the lab's rows, counted and named.
 //!
-//! In: the [`Cast`], a moment's rows, what came of the last call. Out: numbers ([`Measure`]) and
+//! In: the [`LabNames`], a moment's rows, what came of the last call. Out: numbers ([`Measure`]) and
 //! texts whose `{…}` are filled in from the rows, so that every word about a row is the row's.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
-use crate::history::{Moment, Tracked};
+use crate::history::{Moment, TrackedSocket};
 use crate::port::Port;
 use crate::process::distinct_processes;
 use crate::socket::TcpState;
-use crate::teach::lessons::call::Actor;
-use crate::teach::lessons::cast::Cast;
-use crate::teach::lessons::deed::Happened;
-use crate::teach::lessons::place::Name;
-use crate::teach::lessons::say::{queues, say_row};
+use crate::teach::lessons::call::LabRole;
+use crate::teach::lessons::cast::LabNames;
+use crate::teach::lessons::deed::ActualResult;
+use crate::teach::lessons::place::LabName;
+use crate::teach::lessons::say::{lab_row_text, queue_lengths};
 
 /// Something of the lab's rows that can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum LabMetric {
     /// All rows.
     Rows,
     /// Rows with this local port: sockets at this end.
-    RowsAt(Name),
+    RowsWithLocalPort(LabName),
     /// Different local port numbers among the sockets that this process has.
-    PortsOf(Actor),
+    LocalPortsOfProcess(LabRole),
     /// Sockets that this process has.
-    SocketsOf(Actor),
+    SocketsOfProcess(LabRole),
     /// Rows in this state.
-    InState(TcpState),
+    RowsInState(TcpState),
     /// Connections: pairs of ends, whichever end a row shows.
     Connections,
     /// Connections one end of which has this port at 127.0.0.1 or any other address.
-    ConnectionsWith(Name),
+    ConnectionsWithPort(LabName),
     /// Processes that have a listener at this port.
-    OwnersOf(Name),
+    ListenerProcesses(LabName),
     /// Rows whose socket no process has.
-    Ownerless,
+    RowsWithoutProcess,
     /// Connections waiting at all listeners of this port.
-    Waiting(Name),
+    AcceptQueue(LabName),
     /// Recv-Q of the row with this local port and this remote port.
-    Received(Name, Name),
+    RecvQueue(LabName, LabName),
     /// Send-Q of it.
-    Sent(Name, Name),
+    SendQueue(LabName, LabName),
 }
 
 /// What there is to see.
-pub struct Scene<'a> {
+pub struct LabView<'a> {
     /// The names.
-    pub cast: &'a Cast,
+    pub lab_names: &'a LabNames,
     /// The lab's rows.
-    pub rows: Vec<&'a Arc<Tracked>>,
+    pub rows: Vec<&'a Arc<TrackedSocket>>,
     /// What came of the last call.
-    pub last: Option<Happened>,
+    pub last_result: Option<ActualResult>,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> LabView<'a> {
     /// Of a moment.
-    pub fn new(cast: &'a Cast, moment: &'a Moment, last: Option<Happened>) -> Self {
+    pub fn new(
+        lab_names: &'a LabNames,
+        moment: &'a Moment,
+        last_result: Option<ActualResult>,
+    ) -> Self {
         Self {
-            cast,
-            rows: cast.rows(moment),
-            last,
+            lab_names,
+            rows: lab_names.lab_rows(moment),
+            last_result,
         }
     }
 
     /// Counts.
-    pub fn count(&self, measure: Measure) -> u32 {
+    pub fn count(&self, metric: LabMetric) -> u32 {
         let rows = || self.rows.iter().copied();
-        let number = match measure {
-            Measure::Rows => self.rows.len(),
-            Measure::RowsAt(name) => rows().filter(|row| self.is_at(row, name)).count(),
-            Measure::PortsOf(actor) => {
+        let number = match metric {
+            LabMetric::Rows => self.rows.len(),
+            LabMetric::RowsWithLocalPort(name) => {
+                rows().filter(|row| self.has_local_port(row, name)).count()
+            }
+            LabMetric::LocalPortsOfProcess(role) => {
                 let ports: BTreeSet<Port> = rows()
-                    .filter(|row| self.is_held(row, actor))
+                    .filter(|row| self.is_held_by(row, role))
                     .map(|row| row.socket.local.port)
                     .collect();
                 ports.len()
             }
-            Measure::SocketsOf(actor) => rows().filter(|row| self.is_held(row, actor)).count(),
-            Measure::InState(state) => rows()
+            LabMetric::SocketsOfProcess(role) => {
+                rows().filter(|row| self.is_held_by(row, role)).count()
+            }
+            LabMetric::RowsInState(state) => rows()
                 .filter(|row| row.socket.tcp_state() == Some(state))
                 .count(),
-            Measure::Connections => self.connections(|_| true),
-            Measure::ConnectionsWith(name) => {
-                let port = self.cast.port(name.0);
-                self.connections(|end| Some(end.port) == port)
+            LabMetric::Connections => self.count_connections(|_| true),
+            LabMetric::ConnectionsWithPort(name) => {
+                let port = self.lab_names.port(name.0);
+                self.count_connections(|end| Some(end.port) == port)
             }
-            Measure::OwnersOf(name) => {
-                let held = rows().filter(|row| self.is_at(row, name) && row.socket.is_listening());
+            LabMetric::ListenerProcesses(name) => {
+                let held = rows()
+                    .filter(|row| self.has_local_port(row, name) && row.socket.is_listening());
                 let processes: BTreeSet<_> = held
                     .filter_map(|row| row.ownership.holders())
                     .flat_map(|held| distinct_processes(held))
                     .collect();
                 processes.len()
             }
-            Measure::Ownerless => rows()
+            LabMetric::RowsWithoutProcess => rows()
                 .filter(|row| row.ownership.holders().is_none())
                 .count(),
-            Measure::Waiting(name) => {
-                let backlogs = rows().filter(|row| self.is_at(row, name));
-                let waiting = backlogs.filter_map(|row| row.socket.backlog);
+            LabMetric::AcceptQueue(name) => {
+                let backlogs = rows().filter(|row| self.has_local_port(row, name));
+                let waiting = backlogs.filter_map(|row| row.socket.accept_queue);
                 return waiting.map(|backlog| backlog.waiting).sum();
             }
-            Measure::Received(local, remote) => return self.queue(local, remote).0,
-            Measure::Sent(local, remote) => return self.queue(local, remote).1,
+            LabMetric::RecvQueue(local, remote) => return self.queue_lengths(local, remote).0,
+            LabMetric::SendQueue(local, remote) => return self.queue_lengths(local, remote).1,
         };
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    fn is_at(&self, row: &Tracked, name: Name) -> bool {
-        Some(row.socket.local.port) == self.cast.port(name.0)
+    fn has_local_port(&self, row: &TrackedSocket, name: LabName) -> bool {
+        Some(row.socket.local.port) == self.lab_names.port(name.0)
     }
 
-    fn is_held(&self, row: &Tracked, actor: Actor) -> bool {
-        let pid = self.cast.pid(actor);
+    fn is_held_by(&self, row: &TrackedSocket, role: LabRole) -> bool {
+        let pid = self.lab_names.pid(role);
         let held = row.ownership.holders();
         held.is_some_and(|held| held.processes().any(|process| Some(process.pid) == pid))
     }
 
-    fn connections(&self, has: impl Fn(Endpoint) -> bool) -> usize {
+    fn count_connections(&self, has: impl Fn(Endpoint) -> bool) -> usize {
         let pairs = self.rows.iter().filter_map(|row| {
             let (one, other) = (row.socket.local.canonical(), row.socket.remote?.canonical());
             (has(one) || has(other)).then(|| (one.min(other), one.max(other)))
@@ -128,17 +137,17 @@ impl<'a> Scene<'a> {
         pairs.collect::<BTreeSet<_>>().len()
     }
 
-    fn queue(&self, local: Name, remote: Name) -> (u32, u32) {
-        let row = self.row(local.0, Some(remote.0));
-        let (received, sent) = row.map_or((None, None), |row| queues(&row.socket));
+    fn queue_lengths(&self, local: LabName, remote: LabName) -> (u32, u32) {
+        let row = self.row_between(local.0, Some(remote.0));
+        let (received, sent) = row.map_or((None, None), |row| queue_lengths(&row.socket));
         (received.unwrap_or(0), sent.unwrap_or(0))
     }
 
     /// The row with these ports; without a remote one, the listener.
-    fn row(&self, local: &str, remote: Option<&str>) -> Option<&'a Arc<Tracked>> {
-        let local = self.cast.port(local)?;
+    fn row_between(&self, local: &str, remote: Option<&str>) -> Option<&'a Arc<TrackedSocket>> {
+        let local = self.lab_names.port(local)?;
         let remote = match remote {
-            Some(name) => Some(self.cast.port(name)?),
+            Some(name) => Some(self.lab_names.port(name)?),
             None => None,
         };
         let mut rows = self.rows.iter().copied().filter(|row| {
@@ -153,27 +162,27 @@ impl<'a> Scene<'a> {
     /// * `{P>C1}` the row between these ports in words, `{P>}` the one of P without another end,
     /// * `{outcome}` what came of the last call,
     /// * `{rows}` how many rows there are.
-    pub fn fill(&self, text: &str) -> String {
+    pub fn fill_placeholders(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
-        for piece in pieces(text) {
-            match piece {
-                Piece::Plain(plain) => out.push_str(plain),
-                Piece::Blank("outcome") => match self.last {
-                    Some(happened) => out.push_str(&happened.to_string()),
+        for segment in text_segments(text) {
+            match segment {
+                TextSegment::Literal(plain) => out.push_str(plain),
+                TextSegment::Placeholder("outcome") => match self.last_result {
+                    Some(actual) => out.push_str(&actual.to_string()),
                     None => out.push_str("nothing yet"),
                 },
-                Piece::Blank("rows") => out.push_str(&self.rows.len().to_string()),
-                Piece::Blank(blank) => match blank.split_once('>') {
+                TextSegment::Placeholder("rows") => out.push_str(&self.rows.len().to_string()),
+                TextSegment::Placeholder(placeholder) => match placeholder.split_once('>') {
                     Some((local, remote)) => {
                         let remote = Some(remote).filter(|name| !name.is_empty());
-                        match self.row(local, remote) {
-                            Some(row) => out.push_str(&say_row(row, self.cast)),
+                        match self.row_between(local, remote) {
+                            Some(row) => out.push_str(&lab_row_text(row, self.lab_names)),
                             None => out.push_str("no row"),
                         }
                     }
-                    None => match self.cast.port(blank) {
+                    None => match self.lab_names.port(placeholder) {
                         Some(port) => out.push_str(&port.to_string()),
-                        None => out.push_str(blank),
+                        None => out.push_str(placeholder),
                     },
                 },
             }
@@ -184,24 +193,27 @@ impl<'a> Scene<'a> {
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum TextSegment<'a> {
     /// As it is.
-    Plain(&'a str),
+    Literal(&'a str),
     /// What stands between braces.
-    Blank(&'a str),
+    Placeholder(&'a str),
 }
 
 /// The parts of a text, in order.
-pub fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub fn text_segments(text: &str) -> Vec<TextSegment<'_>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((plain, after)) = rest.split_once('{') {
-        let Some((blank, after)) = after.split_once('}') else {
+        let Some((placeholder, after)) = after.split_once('}') else {
             break;
         };
-        found.extend([Piece::Plain(plain), Piece::Blank(blank)]);
+        found.extend([
+            TextSegment::Literal(plain),
+            TextSegment::Placeholder(placeholder),
+        ]);
         rest = after;
     }
-    found.push(Piece::Plain(rest));
+    found.push(TextSegment::Literal(rest));
     found
 }

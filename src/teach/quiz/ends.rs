@@ -1,22 +1,22 @@
 //! On lessons 10 to 14: how connections end, who shares a socket, what is only believed.
 
-use super::asked;
-use crate::teach::lessons::question::{right, wrong};
-use crate::teach::lessons::{Form, Question};
+use super::new_question;
+use crate::teach::lessons::question::{correct, incorrect};
+use crate::teach::lessons::{AnswerFormat, LessonQuestion};
 
-pub(super) const ENDS: &[Question] = &[
-    asked(
+pub(super) const QUESTIONS: &[LessonQuestion] = &[
+    new_question(
         "A server's rows in CLOSE-WAIT grow in number. Who has to do something?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "The clients",
                 "They have said their goodbye already. The server's program has not called close().",
             ),
-            right(
+            correct(
                 "The server's program",
                 "The other ends have finished. Only the program that has the socket can close it.",
             ),
-            wrong(
+            incorrect(
                 "Nobody: a timer clears them",
                 "No timer runs for CLOSE-WAIT. Only the program that has the socket can close it.",
             ),
@@ -27,18 +27,18 @@ pub(super) const ENDS: &[Question] = &[
             "Whose close?",
         ],
     ),
-    asked(
+    new_question(
         "Both ends closed in good order, one after the other. Which end has the TIME-WAIT row?",
-        Form::Choices(&[
-            right(
+        AnswerFormat::Choices(&[
+            correct(
                 "The one that closed first",
                 "It keeps the name for a while, so that late segments meet no new connection.",
             ),
-            wrong(
+            incorrect(
                 "The one that closed last",
                 "The one that closed first keeps the name; the other end's row is gone.",
             ),
-            wrong(
+            incorrect(
                 "Always the client",
                 "Client or server does not matter: whoever closed first.",
             ),
@@ -49,18 +49,18 @@ pub(super) const ENDS: &[Question] = &[
             "Follow the left side of the picture of states.",
         ],
     ),
-    asked(
+    new_question(
         "Which process holds a socket in TIME-WAIT?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "The one that had it",
                 "It is done with it. The kernel alone keeps the name.",
             ),
-            wrong(
+            incorrect(
                 "root's",
                 "The user 0 that some tools show for it means that it is nobody's.",
             ),
-            right(
+            correct(
                 "None",
                 "The kernel alone keeps it, so no process needs to be ended for it.",
             ),
@@ -71,18 +71,18 @@ pub(super) const ENDS: &[Question] = &[
             "Who keeps the memory of a name?",
         ],
     ),
-    asked(
+    new_question(
         "A row is ESTABLISHED, and nothing is sent for an hour. Is the other side still there?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "Yes, otherwise the row would be gone",
                 "Without anything sent, nobody notices. The row is what one end believes.",
             ),
-            right(
+            correct(
                 "That cannot be told",
                 "The row is what one end believes. Only sending shows whether it is still true.",
             ),
-            wrong("No", "It may well be. Only sending shows it."),
+            incorrect("No", "It may well be. Only sending shows it."),
         ]),
         [
             "Remember lesson 14.",
@@ -90,14 +90,14 @@ pub(super) const ENDS: &[Question] = &[
             "TCP by itself asks nobody.",
         ],
     ),
-    asked(
+    new_question(
         "Two processes have the same listening socket, because one started the other. One of them closes it. Can clients still connect?",
-        Form::Choices(&[
-            right(
+        AnswerFormat::Choices(&[
+            correct(
                 "Yes",
                 "close() gives up one process's descriptor. The socket is there until the last one is closed.",
             ),
-            wrong(
+            incorrect(
                 "No",
                 "close() gives up one process's descriptor. The other process still has the socket.",
             ),

@@ -1,15 +1,15 @@
 //! On lessons 5 to 9: addresses, protocols, what the kernel does by itself, queues.
 
-use super::asked;
-use crate::teach::lessons::question::{right, wrong};
-use crate::teach::lessons::{Form, Question};
+use super::new_question;
+use crate::teach::lessons::question::{correct, incorrect};
+use crate::teach::lessons::{AnswerFormat, LessonQuestion};
 
-pub(super) const KERNEL: &[Question] = &[
-    asked(
+pub(super) const QUESTIONS: &[LessonQuestion] = &[
+    new_question(
         "TCP port 5000 is taken. Can another program have UDP port 5000?",
-        Form::Choices(&[
-            right("Yes", "Every protocol has port numbers of its own."),
-            wrong(
+        AnswerFormat::Choices(&[
+            correct("Yes", "Every protocol has port numbers of its own."),
+            incorrect(
                 "No",
                 "Every protocol has port numbers of its own: the two never meet.",
             ),
@@ -20,14 +20,14 @@ pub(super) const KERNEL: &[Question] = &[
             "There were two sockets with the same number.",
         ],
     ),
-    asked(
+    new_question(
         "A client's connect() succeeded. Has the server's program called accept()?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "Yes, otherwise it could not succeed",
                 "The kernel finishes the handshake by itself. accept() collects the connection, perhaps much later.",
             ),
-            right(
+            correct(
                 "Perhaps, perhaps not",
                 "The kernel finishes the handshake by itself. accept() collects the connection, perhaps much later.",
             ),
@@ -38,18 +38,18 @@ pub(super) const KERNEL: &[Question] = &[
             "Who answers a SYN?",
         ],
     ),
-    asked(
+    new_question(
         "A listener's Recv-Q is 3. What is counted?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "3 bytes",
                 "A listener carries no data. Its Recv-Q counts connections that wait for accept().",
             ),
-            wrong(
+            incorrect(
                 "3 clients that were refused",
                 "Those that were refused leave nothing behind. Connections that wait for accept() are counted.",
             ),
-            right(
+            correct(
                 "3 connections that nobody accepted yet",
                 "Finished by the kernel, not yet collected by the program.",
             ),
@@ -60,14 +60,14 @@ pub(super) const KERNEL: &[Question] = &[
             "accept() made the number smaller.",
         ],
     ),
-    asked(
+    new_question(
         "On one machine a program writes into a connection, and its Send-Q fills up and stays full. Which program does not do its part?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "The one that writes",
                 "It wrote as much as the kernel takes. What is missing is somebody who reads.",
             ),
-            right(
+            correct(
                 "The one at the other end",
                 "It does not read. Its Recv-Q is full, so that the writer's kernel may send no more.",
             ),
@@ -78,18 +78,18 @@ pub(super) const KERNEL: &[Question] = &[
             "Bytes wait until they are read.",
         ],
     ),
-    asked(
+    new_question(
         "A hundred clients send to one UDP socket that never called connect(). How many sockets has the server for them?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "100",
                 "UDP knows no connections and no accept(): one socket takes what all of them send.",
             ),
-            wrong(
+            incorrect(
                 "101",
                 "UDP has no listener and nothing to accept: one socket takes what all of them send.",
             ),
-            right(
+            correct(
                 "One",
                 "UDP has no connections to accept. The one socket takes what all of them send.",
             ),

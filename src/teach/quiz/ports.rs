@@ -1,22 +1,22 @@
 //! On lessons 1 to 4: sockets, ports, the four numbers.
 
-use super::asked;
-use crate::teach::lessons::question::{right, wrong};
-use crate::teach::lessons::{Form, Question};
+use super::new_question;
+use crate::teach::lessons::question::{correct, incorrect};
+use crate::teach::lessons::{AnswerFormat, LessonQuestion};
 
-pub(super) const PORTS: &[Question] = &[
-    asked(
+pub(super) const QUESTIONS: &[LessonQuestion] = &[
+    new_question(
         "A program calls socket() and nothing more. Which port does the socket have?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "The next free one",
                 "socket() gives no port. bind(), listen(), connect() or the first sending gives one.",
             ),
-            wrong(
+            incorrect(
                 "One that belongs to the program",
                 "No process has a port of its own: it may use none, one or many.",
             ),
-            right(
+            correct(
                 "None yet",
                 "A port comes with bind(), listen(), connect() or the first sending.",
             ),
@@ -27,18 +27,18 @@ pub(super) const PORTS: &[Question] = &[
             "bind() came later.",
         ],
     ),
-    asked(
+    new_question(
         "5,000 clients are connected to one port of a server. How many local port numbers do the server's sockets for them have?",
-        Form::Choices(&[
-            right(
+        AnswerFormat::Choices(&[
+            correct(
                 "One",
                 "All 5,000 have the listener's port. They are told apart by the other end: the client's address and port.",
             ),
-            wrong(
+            incorrect(
                 "5,000",
                 "accept() takes no new port. All of them have the listener's; the other end tells them apart.",
             ),
-            wrong(
+            incorrect(
                 "5,001",
                 "The listener and all it accepted have the same port number.",
             ),
@@ -49,18 +49,18 @@ pub(super) const PORTS: &[Question] = &[
             "accept() gives a descriptor.",
         ],
     ),
-    asked(
+    new_question(
         "Your browser talks to port 443 of a web server. Which port has your own end?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "443, too",
                 "443 is the remote port. Your end has a number of its own.",
             ),
-            right(
+            correct(
                 "One that your kernel chose",
                 "connect() without bind() takes a number from the kernel's range for that.",
             ),
-            wrong(
+            incorrect(
                 "None: only servers have ports",
                 "Every TCP connection has a port at either end.",
             ),
@@ -71,18 +71,18 @@ pub(super) const PORTS: &[Question] = &[
             "Nobody called bind() for the clients.",
         ],
     ),
-    asked(
+    new_question(
         "Two clients on two machines use the same port number, 50000, to call the same server port. Does that work?",
-        Form::Choices(&[
-            right(
+        AnswerFormat::Choices(&[
+            correct(
                 "Yes",
                 "The remote addresses differ, so the four numbers are not all the same. One difference is enough.",
             ),
-            wrong(
+            incorrect(
                 "No, the second is refused",
                 "The remote addresses differ, and one differing number is enough.",
             ),
-            wrong(
+            incorrect(
                 "Only if the server has two ports",
                 "The server's port may be the same: the clients' addresses tell the connections apart.",
             ),
@@ -93,18 +93,18 @@ pub(super) const PORTS: &[Question] = &[
             "One is enough.",
         ],
     ),
-    asked(
+    new_question(
         "A list of ports says https beside 443. What does that prove of the program there?",
-        Form::Choices(&[
-            wrong(
+        AnswerFormat::Choices(&[
+            incorrect(
                 "That it speaks HTTPS",
                 "The name is what the number is registered for. Any program may use it.",
             ),
-            wrong(
+            incorrect(
                 "That it is safe",
                 "The name is what the number is registered for, and says nothing of the program.",
             ),
-            right(
+            correct(
                 "Nothing",
                 "The name is what the number is registered for. Nobody checks who uses it.",
             ),

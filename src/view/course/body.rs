@@ -1,84 +1,95 @@
 //! The body of the screen while lessons are open: the list, a page, or table and panel.
 
-use super::Course;
-use crate::query::{Answer, Lines};
+use super::LessonsState;
+use crate::query::{QueryResult, VisibleLines};
 use crate::services::Services;
-use crate::view::areas::{Areas, Panel};
-use crate::view::screen::{Line, Tone};
+use crate::view::areas::{LessonPanel, ScreenLayout};
+use crate::view::screen::{StyledLine, Tone};
 use crate::view::state::ViewState;
 use crate::view::{pane, table};
 
 /// The body of the screen while lessons are open.
-pub(in crate::view) fn body(
+pub(in crate::view) fn lessons_body(
     state: &ViewState,
-    course: &Course,
-    answer: Option<&Answer>,
-    lines: &Lines,
+    lessons: &LessonsState,
+    answer: Option<&QueryResult>,
+    lines: &VisibleLines,
     services: &Services,
-    areas: &Areas,
-) -> Vec<Line> {
+    areas: &ScreenLayout,
+) -> Vec<StyledLine> {
     let total = usize::from(state.size.0);
-    let body = areas.body();
-    if course.sitting().is_none() {
-        return super::list(course, total, body);
+    let body = areas.body_rows();
+    if lessons.session().is_none() {
+        return super::lesson_list(lessons, total, body);
     }
-    let shown = |width, height| match (course.look(state.look), answer, &state.survey) {
+    let shown = |width, height| match (
+        lessons.pane_mode(state.pane_mode),
+        answer,
+        &state.tuple_diff,
+    ) {
         (Some(look), Some(answer), Some(survey)) => {
-            pane::look(look, survey, answer, (width, height))
+            pane::draw_pane_mode(look, survey, answer, (width, height))
         }
-        (Some(_), ..) => vec![Line::of(" looking …", Tone::Dim)],
-        (None, ..) => table::table(state, answer, lines, services, width, height - 1),
+        (Some(_), ..) => vec![StyledLine::new(" looking …", Tone::Dim)],
+        (None, ..) => table::draw_table(state, answer, lines, services, width, height - 1),
     };
-    match areas.panel {
-        Panel::Whole | Panel::None => super::panel(course, state.manner, total, body),
+    match areas.lesson_panel {
+        LessonPanel::FullBody | LessonPanel::None => {
+            super::lesson_panel(lessons, state.display_mode, total, body)
+        }
         // The picture has more lines than are left above the panel.
-        Panel::Below(_) if course.look(state.look).is_some() => shown(total, body),
-        Panel::Below(height) => {
-            let mut all = shown(total, areas.table + 1);
-            all.resize(areas.table + 1, Line::default());
-            all.extend(super::panel(course, state.manner, total, height));
+        LessonPanel::Below(_) if lessons.pane_mode(state.pane_mode).is_some() => shown(total, body),
+        LessonPanel::Below(height) => {
+            let mut all = shown(total, areas.table_rows + 1);
+            all.resize(areas.table_rows + 1, StyledLine::default());
+            all.extend(super::lesson_panel(
+                lessons,
+                state.display_mode,
+                total,
+                height,
+            ));
             all
         }
-        Panel::Beside(width) => {
+        LessonPanel::Beside(width) => {
             let left = total.saturating_sub(width + 1);
-            let mut table = match areas.pane {
+            let mut table = match areas.pane_rows {
                 0 => shown(left, body),
-                _ => table::table(state, answer, lines, services, left, areas.table),
+                _ => table::draw_table(state, answer, lines, services, left, areas.table_rows),
             };
-            if areas.pane > 0 {
-                table.push(Line::of("─".repeat(left), Tone::Dim));
-                table.extend(shown(left, areas.pane - 1));
+            if areas.pane_rows > 0 {
+                table.push(StyledLine::new("─".repeat(left), Tone::Dim));
+                table.extend(shown(left, areas.pane_rows - 1));
             }
-            table.resize(body, Line::default());
-            let panel = super::panel(course, state.manner, width, body);
+            table.resize(body, StyledLine::default());
+            let panel = super::lesson_panel(lessons, state.display_mode, width, body);
             table
                 .into_iter()
                 .zip(panel)
-                .map(|(one, other)| beside(one, other, left))
+                .map(|(one, other)| join_columns(one, other, left))
                 .collect()
         }
     }
 }
 
 /// How far the panel of a lesson can be scrolled.
-pub fn panel_overflow(state: &ViewState) -> usize {
-    let Some(course) = &state.course else {
+pub fn panel_max_scroll(state: &ViewState) -> usize {
+    let Some(lessons) = &state.lessons else {
         return 0;
     };
-    let areas = Areas::of(state);
-    let (width, height) = match areas.panel {
-        Panel::Beside(width) => (width, areas.body()),
-        Panel::Below(height) => (usize::from(state.size.0), height),
-        Panel::Whole | Panel::None => (usize::from(state.size.0), areas.body()),
+    let areas = ScreenLayout::new(state);
+    let (width, height) = match areas.lesson_panel {
+        LessonPanel::Beside(width) => (width, areas.body_rows()),
+        LessonPanel::Below(height) => (usize::from(state.size.0), height),
+        LessonPanel::FullBody | LessonPanel::None => (usize::from(state.size.0), areas.body_rows()),
     };
-    super::needed(course, state.manner, width).saturating_sub(height)
+    super::panel_height(lessons, state.display_mode, width).saturating_sub(height)
 }
 
 /// One line from two, the second from a column on.
-fn beside(mut one: Line, other: Line, left: usize) -> Line {
+fn join_columns(mut one: StyledLine, other: StyledLine, left: usize) -> StyledLine {
     let short = left.saturating_sub(one.width());
     one.push(" ".repeat(short), Tone::Plain);
-    one.bar = Some(left);
+    one.selection_end = Some(left);
     one.push("│", Tone::Dim);
     one.spans.extend(other.spans);
     one

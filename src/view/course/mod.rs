@@ -1,6 +1,6 @@
 //! What the learner's screen depends on, and its pages.
 //!
-//! In: lessons, what the lab did, what the kernel said. Out: [`Course`], and the lines of the
+//! In: lessons, what the lab did, what the kernel said. Out: [`LessonsState`], and the lines of the
 //! list of lessons, of the panel beside the table, and of the page that tells why.
 //!
 //! ```text
@@ -17,42 +17,44 @@ mod words;
 
 use std::sync::Arc;
 
-use crate::teach::lessons::{Cast, Given, Happened, LESSONS, Lesson, LookAt, Question, Step};
-use crate::teach::{Marked, Progress, Told};
-use crate::view::state::Look;
+use crate::teach::lessons::{
+    ActualResult, Highlight, LESSONS, LabNames, LearnerAnswer, Lesson, LessonQuestion, LessonStep,
+};
+use crate::teach::{Grade, LessonProgress, SourcedText};
+use crate::view::state::PaneMode;
 
-pub(super) use body::body;
-pub use body::panel_overflow;
-pub(super) use list::list;
-pub(super) use panel::{needed, panel};
-pub(super) use words::said_of_keys;
+pub(super) use body::lessons_body;
+pub use body::panel_max_scroll;
+pub(super) use list::lesson_list;
+pub(super) use panel::{lesson_panel, panel_height};
+pub(super) use words::footer_keys;
 
 /// A learner's part of the screen.
 #[derive(Clone, Debug, Default)]
-pub struct Course {
+pub struct LessonsState {
     /// What was done.
-    pub progress: Progress,
+    pub progress: LessonProgress,
     /// Why it cannot be kept, where it cannot.
-    pub unkept: Option<String>,
+    pub save_error: Option<String>,
     /// The entry of the list under the cursor.
-    pub chosen: usize,
+    pub selected: usize,
     /// What is open.
-    pub opened: Opened,
+    pub page: LessonsPage,
 }
 
 /// What is open.
 #[derive(Clone, Debug, Default)]
-pub enum Opened {
+pub enum LessonsPage {
     /// The list of lessons.
     #[default]
     List,
     /// A lesson or a quiz.
-    Sitting(Box<Sitting>),
+    Session(Box<Session>),
 }
 
 /// An entry of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum LessonEntry {
     /// A lesson.
     Lesson(&'static Lesson),
     /// The quiz after the lesson of this number.
@@ -60,20 +62,22 @@ pub enum Entry {
 }
 
 /// After these lessons there is a quiz.
-pub const QUIZZES: [u8; 3] = [4, 9, 14];
+pub const QUIZ_AFTER_LESSONS: [u8; 3] = [4, 9, 14];
 
 /// The entries of the list: the lessons, with the quizzes between them.
-pub fn entries() -> impl Iterator<Item = Entry> {
+pub fn lesson_entries() -> impl Iterator<Item = LessonEntry> {
     LESSONS.iter().flat_map(|lesson| {
-        let quiz = QUIZZES.contains(&lesson.number);
-        let quiz = quiz.then_some(Entry::Quiz(lesson.number));
-        [Some(Entry::Lesson(lesson)), quiz].into_iter().flatten()
+        let has_quiz = QUIZ_AFTER_LESSONS.contains(&lesson.number);
+        let has_quiz = has_quiz.then_some(LessonEntry::Quiz(lesson.number));
+        [Some(LessonEntry::Lesson(lesson)), has_quiz]
+            .into_iter()
+            .flatten()
     })
 }
 
 /// What the learner sits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SessionKind {
     /// A lesson.
     Lesson,
     /// The quiz after the lesson of this number.
@@ -87,84 +91,84 @@ pub enum Kind {
 
 /// One step of a sitting: one that this machine can show, or why it cannot.
 #[derive(Clone, Debug)]
-pub enum Turn {
+pub enum SessionStep {
     /// It is shown.
-    Shown(&'static Step),
+    Available(&'static LessonStep),
     /// It cannot be shown here.
-    Lacking(&'static Step, &'static str),
+    Unavailable(&'static LessonStep, &'static str),
 }
 
 /// A lesson under way.
 #[derive(Clone, Debug)]
-pub struct Sitting {
+pub struct Session {
     /// The lesson; for a quiz, the one whose lab is used.
     pub lesson: &'static Lesson,
     /// What it is.
-    pub kind: Kind,
+    pub kind: SessionKind,
     /// The steps, once the lab knows what can be shown.
-    pub turns: Vec<Turn>,
+    pub steps: Vec<SessionStep>,
     /// Which of them.
-    pub turn: usize,
+    pub step_index: usize,
     /// How far in it.
-    pub stage: Stage,
+    pub phase: SessionPhase,
     /// The questions of this step.
-    pub questions: Vec<Question>,
+    pub questions: Vec<LessonQuestion>,
     /// Which of them is asked, or was answered last.
-    pub question: usize,
+    pub question_index: usize,
     /// What was typed.
-    pub typed: String,
+    pub input: String,
     /// What is wrong with it.
-    pub wrong: Option<&'static str>,
+    pub input_error: Option<&'static str>,
     /// How many hints were asked for.
-    pub hints: usize,
+    pub hints_shown: usize,
     /// The answers so far in this step.
-    pub given: Vec<Given>,
+    pub answers: Vec<LearnerAnswer>,
     /// How the lab is.
-    pub lab: LabStage,
+    pub lab: LabStatus,
     /// The calls of this step and what came of them.
-    pub calls: Vec<Made>,
+    pub results: Vec<CallResult>,
     /// What came of the last one.
-    pub last: Option<Happened>,
+    pub last_result: Option<ActualResult>,
     /// The lab's names.
-    pub cast: Arc<Cast>,
+    pub lab_names: Arc<LabNames>,
     /// What the kernel said.
-    pub marked: Option<Marked>,
+    pub grade: Option<Grade>,
     /// Samples since the calls were made in which the rows were not as they must be.
-    pub waited: u32,
+    pub samples_waited: u32,
     /// The page that tells why is open.
-    pub why: Option<Vec<Told>>,
+    pub background: Option<Vec<SourcedText>>,
     /// Lines of the panel scrolled past.
     pub scroll: usize,
     /// Tells this step from others to whoever answers later.
-    pub number: u64,
+    pub id: u64,
 }
 
 /// How far in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum SessionPhase {
     /// The idea of the lesson.
-    Idea,
+    Intro,
     /// A prediction is asked for.
-    Ask,
+    Question,
     /// It will be done when a key is pressed.
     Ready,
     /// It is done, and the table is waited for.
-    Watching,
+    WaitingForRows,
     /// The answers beside the kernel's.
-    Verdict,
+    Feedback,
     /// What it means.
-    Meaning,
+    Explanation,
     /// It cannot be shown here.
-    Lacking,
+    Unavailable,
     /// The lesson is over.
     End,
 }
 
 /// How the lab is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LabStage {
+pub enum LabStatus {
     /// Its processes are being started.
-    Opening,
+    Starting,
     /// It waits.
     Ready,
     /// It makes calls.
@@ -175,81 +179,83 @@ pub enum LabStage {
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CallResult {
     /// By whom.
-    pub actor: &'static str,
+    pub process: &'static str,
     /// Which.
     pub call: String,
     /// What came of it.
-    pub happened: Happened,
+    pub actual: ActualResult,
     /// What should have come of it, where that is something else.
     pub expected: Option<String>,
     /// From the descriptor over the socket to its own end, where there is one.
-    pub leads: Option<String>,
+    pub fd_trail: Option<String>,
 }
 
 /// Samples after which an honest word is due: a SYN that was lost is sent again after one second,
 /// then after two, then after four.
-pub const PATIENCE: u32 = 36;
+pub const MAX_WAIT_SAMPLES: u32 = 36;
 
-impl Sitting {
+impl Session {
     /// The step.
-    pub fn step(&self) -> Option<&'static Step> {
-        match self.turns.get(self.turn)? {
-            Turn::Shown(step) | Turn::Lacking(step, _) => Some(step),
+    pub fn step(&self) -> Option<&'static LessonStep> {
+        match self.steps.get(self.step_index)? {
+            SessionStep::Available(step) | SessionStep::Unavailable(step, _) => Some(step),
         }
     }
 
     /// The question that is asked, or was answered last.
-    pub fn asked(&self) -> Option<&Question> {
-        self.questions.get(self.question)
+    pub fn current_question(&self) -> Option<&LessonQuestion> {
+        self.questions.get(self.question_index)
     }
 
     /// Whether the table shows what the step must show.
-    pub fn stands(&self) -> bool {
-        let marked = self.marked.as_ref();
-        marked.is_some_and(|marked| marked.differences.is_empty())
+    pub fn rows_match(&self) -> bool {
+        let grade = self.grade.as_ref();
+        grade.is_some_and(|grade| grade.mismatches.is_empty())
     }
 
     /// Where to look in the table, while that is the point.
-    pub fn look_at(&self) -> Option<LookAt> {
-        match self.stage {
-            Stage::Verdict | Stage::Meaning => self.step().map(|step| step.look_at),
+    pub fn highlight(&self) -> Option<Highlight> {
+        match self.phase {
+            SessionPhase::Feedback | SessionPhase::Explanation => {
+                self.step().map(|step| step.highlight)
+            }
             _ => None,
         }
     }
 
     /// Whether there is a table beside the panel. It is empty before the first call, and that is seen.
     pub fn shows_table(&self) -> bool {
-        self.why.is_none() && !matches!(self.stage, Stage::Idea | Stage::End)
+        self.background.is_none() && !matches!(self.phase, SessionPhase::Intro | SessionPhase::End)
     }
 
     /// Whether it is a quiz.
     pub const fn is_quiz(&self) -> bool {
-        matches!(self.kind, Kind::Quiz { .. })
+        matches!(self.kind, SessionKind::Quiz { .. })
     }
 }
 
-impl Course {
+impl LessonsState {
     /// The sitting that is open.
-    pub fn sitting(&self) -> Option<&Sitting> {
-        match &self.opened {
-            Opened::List => None,
-            Opened::Sitting(sitting) => Some(sitting),
+    pub fn session(&self) -> Option<&Session> {
+        match &self.page {
+            LessonsPage::List => None,
+            LessonsPage::Session(session) => Some(session),
         }
     }
 
     /// The sitting that is open.
-    pub fn sitting_mut(&mut self) -> Option<&mut Sitting> {
-        match &mut self.opened {
-            Opened::List => None,
-            Opened::Sitting(sitting) => Some(sitting),
+    pub fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.page {
+            LessonsPage::List => None,
+            LessonsPage::Session(session) => Some(session),
         }
     }
 
     /// Which look is in the place of the table, where one is.
-    pub(super) fn look(&self, look: Look) -> Option<Look> {
-        let shown = self.sitting().is_some_and(Sitting::shows_table);
-        (shown && look != Look::Words).then_some(look)
+    pub(super) fn pane_mode(&self, mode: PaneMode) -> Option<PaneMode> {
+        let shown = self.session().is_some_and(Session::shows_table);
+        (shown && mode != PaneMode::Text).then_some(mode)
     }
 }

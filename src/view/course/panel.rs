@@ -1,72 +1,81 @@
 //! The panel of a lesson: the idea, the question, the calls, the answer beside the kernel's, what it
 //! means.
 
-use super::list::title_of_quiz;
-use super::page::Page;
-use super::{Course, Kind, LabStage, Made, PATIENCE, Sitting, Stage, Turn};
-use crate::teach::lessons::{Form, Given, Happened, Judgement, Truth};
-use crate::teach::named;
-use crate::view::cells::{cut, width};
-use crate::view::screen::{Line, Tone};
-use crate::view::state::Manner;
+use super::list::quiz_title;
+use super::page::PanelPage;
+use super::{
+    CallResult, LabStatus, LessonsState, MAX_WAIT_SAMPLES, Session, SessionKind, SessionPhase,
+    SessionStep,
+};
+use crate::teach::fill_port_names;
+use crate::teach::lessons::{ActualResult, AnswerFormat, Correctness, GradedAnswer, LearnerAnswer};
+use crate::view::cells::{truncate, width};
+use crate::view::screen::{StyledLine, Tone};
+use crate::view::state::DisplayMode;
 
 /// From this width on there is room for every word.
-const ROOMY: usize = 60;
+const WIDE_PANEL: usize = 60;
 /// Longer lines are hard to read.
-const READABLE: usize = 90;
+const MAX_LINE_WIDTH: usize = 90;
 
 /// The panel on exactly `height` lines: a rule with the title, and the page.
-pub(in crate::view) fn panel(
-    course: &Course,
-    manner: Manner,
+pub(in crate::view) fn lesson_panel(
+    lessons: &LessonsState,
+    display_mode: DisplayMode,
     total: usize,
     height: usize,
-) -> Vec<Line> {
-    let Some(sitting) = course.sitting() else {
+) -> Vec<StyledLine> {
+    let Some(session) = lessons.session() else {
         return Vec::new();
     };
-    let mut out = vec![rule(sitting, total)];
-    let page = page(sitting, manner, total);
+    let mut out = vec![title_rule(session, total)];
+    let page = panel_page(session, display_mode, total);
     let room = height.saturating_sub(1);
-    let scroll = sitting.scroll.min(page.len().saturating_sub(room));
+    let scroll = session.scroll.min(page.len().saturating_sub(room));
     let left = page.len().saturating_sub(scroll + room);
     out.extend(page.into_iter().skip(scroll).take(room));
     if left > 0
         && let Some(last) = out.last_mut()
     {
-        *last = Line::of(format!(" … {} more lines: PgDn", left + 1), Tone::Accent);
+        *last = StyledLine::new(format!(" … {} more lines: PgDn", left + 1), Tone::Accent);
     }
-    out.resize(height, Line::default());
+    out.resize(height, StyledLine::default());
     out
 }
 
 /// How many lines the panel would like to have.
-pub(in crate::view) fn needed(course: &Course, manner: Manner, total: usize) -> usize {
-    let sitting = course.sitting();
-    let lines = sitting.map(|sitting| page(sitting, manner, total).len());
+pub(in crate::view) fn panel_height(
+    lessons: &LessonsState,
+    display_mode: DisplayMode,
+    total: usize,
+) -> usize {
+    let session = lessons.session();
+    let lines = session.map(|session| panel_page(session, display_mode, total).len());
     lines.map_or(0, |lines| lines + 1)
 }
 
-fn rule(sitting: &Sitting, total: usize) -> Line {
-    let title = match sitting.kind {
-        Kind::Lesson => format!("{} {}", sitting.lesson.number, sitting.lesson.title),
-        Kind::Quiz { after, .. } => title_of_quiz(after),
+fn title_rule(session: &Session, total: usize) -> StyledLine {
+    let title = match session.kind {
+        SessionKind::Lesson => format!("{} {}", session.lesson.number, session.lesson.title),
+        SessionKind::Quiz { after, .. } => quiz_title(after),
     };
-    let place = |what: &str, index: usize, of: usize| match total < ROOMY {
+    let place = |what: &str, index: usize, of: usize| match total < WIDE_PANEL {
         true => format!("{}/{of}", index + 1),
         false => format!("{what} {} of {of}", index + 1),
     };
-    let place = match (sitting.kind, sitting.stage) {
-        _ if sitting.why.is_some() => "why".to_owned(),
-        (Kind::Quiz { .. }, Stage::Ask | Stage::Verdict) => {
-            place("question", sitting.question, sitting.questions.len())
+    let place = match (session.kind, session.phase) {
+        _ if session.background.is_some() => "why".to_owned(),
+        (SessionKind::Quiz { .. }, SessionPhase::Question | SessionPhase::Feedback) => {
+            place("question", session.question_index, session.questions.len())
         }
-        (Kind::Quiz { .. }, _) | (_, Stage::Idea | Stage::End) => String::new(),
-        _ => place("step", sitting.turn, sitting.turns.len()),
+        (SessionKind::Quiz { .. }, _) | (_, SessionPhase::Intro | SessionPhase::End) => {
+            String::new()
+        }
+        _ => place("step", session.step_index, session.steps.len()),
     };
-    let mut line = Line::of("── ", Tone::Dim);
+    let mut line = StyledLine::new("── ", Tone::Dim);
     let room = total.saturating_sub(9 + width(&place));
-    line.push(cut(&title, room), Tone::Strong);
+    line.push(truncate(&title, room), Tone::Strong);
     line.push(" ", Tone::Plain);
     let tail = match place.is_empty() {
         true => String::new(),
@@ -78,300 +87,314 @@ fn rule(sitting: &Sitting, total: usize) -> Line {
     line
 }
 
-fn page(sitting: &Sitting, manner: Manner, total: usize) -> Vec<Line> {
-    let mut page = Page {
+fn panel_page(session: &Session, display_mode: DisplayMode, total: usize) -> Vec<StyledLine> {
+    let mut page = PanelPage {
         lines: Vec::new(),
-        total: total.min(READABLE),
-        manner,
+        width_limit: total.min(MAX_LINE_WIDTH),
+        display_mode,
     };
-    if let Some(why) = &sitting.why {
-        page.told(why);
+    if let Some(why) = &session.background {
+        page.push_facts(why);
         return page.lines;
     }
-    match sitting.stage {
-        Stage::Idea => idea(&mut page, sitting),
-        Stage::Ask => ask(&mut page, sitting),
-        Stage::Ready => ready(&mut page, sitting),
-        Stage::Watching => watching(&mut page, sitting),
-        Stage::Verdict => verdict(&mut page, sitting),
-        Stage::Meaning => meaning(&mut page, sitting),
-        Stage::Lacking => lacking(&mut page, sitting),
-        Stage::End => end(&mut page, sitting),
+    match session.phase {
+        SessionPhase::Intro => push_intro(&mut page, session),
+        SessionPhase::Question => push_question(&mut page, session),
+        SessionPhase::Ready => push_ready(&mut page, session),
+        SessionPhase::WaitingForRows => push_waiting(&mut page, session),
+        SessionPhase::Feedback => push_feedback(&mut page, session),
+        SessionPhase::Explanation => push_explanation(&mut page, session),
+        SessionPhase::Unavailable => push_unavailable(&mut page, session),
+        SessionPhase::End => push_end(&mut page, session),
     }
-    if let LabStage::Failed(why) = &sitting.lab {
-        page.gap();
-        page.say(&format!("The lab cannot go on: {why}"), Tone::Error);
-        page.say("a begins the lesson again.", Tone::Plain);
+    if let LabStatus::Failed(why) = &session.lab {
+        page.push_blank();
+        page.push_text(&format!("The lab cannot go on: {why}"), Tone::Error);
+        page.push_text("a begins the lesson again.", Tone::Plain);
     }
     page.lines
 }
 
-fn idea(page: &mut Page, sitting: &Sitting) {
-    if let Kind::Quiz { .. } = sitting.kind {
-        page.say(
+fn push_intro(page: &mut PanelPage, session: &Session) {
+    if let SessionKind::Quiz { .. } = session.kind {
+        page.push_text(
             "Five questions. A lab with new numbers is set up; the table shows its rows, and the \
              kernel marks your answers.",
             Tone::Plain,
         );
     } else {
-        page.say(sitting.lesson.idea, Tone::Strong);
-        if !sitting.lesson.dispels.is_empty() {
-            page.gap();
-            page.say("Many believe something else:", Tone::Dim);
-            for belief in sitting.lesson.dispels {
-                page.hanging("“", belief, "”", Tone::Plain);
+        page.push_text(session.lesson.idea, Tone::Strong);
+        if !session.lesson.misconceptions.is_empty() {
+            page.push_blank();
+            page.push_text("Many believe something else:", Tone::Dim);
+            for belief in session.lesson.misconceptions {
+                page.push_hanging("“", belief, "”", Tone::Plain);
             }
         }
-        page.gap();
-        page.say(
+        page.push_blank();
+        page.push_text(
             "You say what will happen. Then it is done, by two small processes with real sockets on \
              this machine, and the table shows what the kernel made of it.",
             Tone::Plain,
         );
     }
-    page.gap();
-    match sitting.lab {
-        LabStage::Opening => page.say("The lab is being set up …", Tone::Dim),
-        LabStage::Ready | LabStage::Busy => page.press("Enter", "begins"),
-        LabStage::Failed(_) => {}
+    page.push_blank();
+    match session.lab {
+        LabStatus::Starting => page.push_text("The lab is being set up …", Tone::Dim),
+        LabStatus::Ready | LabStatus::Busy => page.push_key_hint("Enter", "begins"),
+        LabStatus::Failed(_) => {}
     }
 }
 
-fn ask(page: &mut Page, sitting: &Sitting) {
-    let Some(question) = sitting.asked() else {
+fn push_question(page: &mut PanelPage, session: &Session) {
+    let Some(question) = session.current_question() else {
         return;
     };
-    let what = match sitting.kind {
-        Kind::Lesson => "What do you think?",
-        Kind::Quiz { .. } => match question.form {
-            Form::Number { .. } => "Look at the table.",
-            Form::Choices(_) => "What do you remember?",
+    let what = match session.kind {
+        SessionKind::Lesson => "What do you think?",
+        SessionKind::Quiz { .. } => match question.answer_format {
+            AnswerFormat::Number { .. } => "Look at the table.",
+            AnswerFormat::Choices(_) => "What do you remember?",
         },
     };
-    page.say(what, Tone::Dim);
-    page.say(&named(question.text, &sitting.cast), Tone::Strong);
-    match question.form {
-        Form::Number { .. } => {
-            let mut line = Line::of(" a number: ", Tone::Plain);
-            line.push(format!("{}▏", sitting.typed), Tone::Accent);
+    page.push_text(what, Tone::Dim);
+    page.push_text(
+        &fill_port_names(question.text, &session.lab_names),
+        Tone::Strong,
+    );
+    match question.answer_format {
+        AnswerFormat::Number { .. } => {
+            let mut line = StyledLine::new(" a number: ", Tone::Plain);
+            line.push(format!("{}▏", session.input), Tone::Accent);
             page.lines.push(line);
         }
-        Form::Choices(choices) => {
+        AnswerFormat::Choices(choices) => {
             for (index, choice) in choices.iter().enumerate() {
                 let digit = (index + 1).to_string();
-                let chosen = sitting.typed == digit;
+                let chosen = session.input == digit;
                 let tone = if chosen { Tone::Accent } else { Tone::Plain };
                 let sign = if chosen { "›" } else { " " };
-                let text = named(choice.text, &sitting.cast);
-                page.hanging(&format!("{sign}{digit}  "), &text, "", tone);
+                let text = fill_port_names(choice.text, &session.lab_names);
+                page.push_hanging(&format!("{sign}{digit}  "), &text, "", tone);
             }
         }
     }
-    match (sitting.wrong, question.form) {
-        (Some(wrong), _) => page.say(wrong, Tone::Warning),
-        (None, Form::Number { .. }) => page.say("Type a number, then Enter.", Tone::Dim),
-        (None, Form::Choices(_)) => page.say("Press a digit, then Enter.", Tone::Dim),
+    match (session.input_error, question.answer_format) {
+        (Some(wrong), _) => page.push_text(wrong, Tone::Warning),
+        (None, AnswerFormat::Number { .. }) => {
+            page.push_text("Type a number, then Enter.", Tone::Dim);
+        }
+        (None, AnswerFormat::Choices(_)) => page.push_text("Press a digit, then Enter.", Tone::Dim),
     }
-    for hint in question.hints.iter().take(sitting.hints) {
-        page.hanging("Hint: ", &named(hint, &sitting.cast), "", Tone::Inference);
+    for hint in question.hints.iter().take(session.hints_shown) {
+        page.push_hanging(
+            "Hint: ",
+            &fill_port_names(hint, &session.lab_names),
+            "",
+            Tone::Inference,
+        );
     }
 }
 
-fn ready(page: &mut Page, sitting: &Sitting) {
-    let Some(step) = sitting.step() else { return };
-    page.say(step.title, Tone::Strong);
-    for deed in step.deeds {
-        let call = numbered(&deed.call.text(1), sitting);
-        let text = match deed.times {
+fn push_ready(page: &mut PanelPage, session: &Session) {
+    let Some(step) = session.step() else { return };
+    page.push_text(step.title, Tone::Strong);
+    for action in step.actions {
+        let call = with_port_numbers(&action.call.text(1), session);
+        let text = match action.times {
             1 => call,
             times => format!("{call} … {times} times"),
         };
-        page.hanging(&format!("{}  ", deed.actor), &text, "", Tone::Plain);
+        page.push_hanging(&format!("{}  ", action.role), &text, "", Tone::Plain);
     }
-    match sitting.lab {
-        LabStage::Ready => page.press("Enter", "makes these calls"),
-        LabStage::Opening | LabStage::Busy => page.say("The lab is busy …", Tone::Dim),
-        LabStage::Failed(_) => {}
+    match session.lab {
+        LabStatus::Ready => page.push_key_hint("Enter", "makes these calls"),
+        LabStatus::Starting | LabStatus::Busy => page.push_text("The lab is busy …", Tone::Dim),
+        LabStatus::Failed(_) => {}
     }
 }
 
-fn watching(page: &mut Page, sitting: &Sitting) {
-    made(page, sitting);
-    match sitting.lab {
-        LabStage::Busy => page.say("The calls are being made …", Tone::Dim),
-        LabStage::Opening => page.say("The lab is being set up …", Tone::Dim),
-        LabStage::Ready if sitting.waited < PATIENCE => {
-            page.say("Done. Waiting until the table shows it …", Tone::Dim);
+fn push_waiting(page: &mut PanelPage, session: &Session) {
+    push_results(page, session);
+    match session.lab {
+        LabStatus::Busy => page.push_text("The calls are being made …", Tone::Dim),
+        LabStatus::Starting => page.push_text("The lab is being set up …", Tone::Dim),
+        LabStatus::Ready if session.samples_waited < MAX_WAIT_SAMPLES => {
+            page.push_text("Done. Waiting until the table shows it …", Tone::Dim);
         }
-        LabStage::Ready => {
-            page.say(
+        LabStatus::Ready => {
+            page.push_text(
                 "The table does not show what it should. Perhaps this machine is busy, or it does \
                  this in another way.",
                 Tone::Warning,
             );
-            let differences = sitting.marked.iter().flat_map(|m| &m.differences);
+            let differences = session.grade.iter().flat_map(|m| &m.mismatches);
             for difference in differences.take(4) {
-                page.hanging("· ", &difference.to_string(), "", Tone::Warning);
+                page.push_hanging("· ", &difference.to_string(), "", Tone::Warning);
             }
-            page.press("Enter", "goes on all the same, a begins again");
+            page.push_key_hint("Enter", "goes on all the same, a begins again");
         }
-        LabStage::Failed(_) => {}
+        LabStatus::Failed(_) => {}
     }
 }
 
-fn verdict(page: &mut Page, sitting: &Sitting) {
+fn push_feedback(page: &mut PanelPage, session: &Session) {
     // A room has just seen them.
-    let calls = match (sitting.kind, page.manner) {
-        (Kind::Lesson, Manner::Usual) => calls(sitting, page),
+    let calls = match (session.kind, page.display_mode) {
+        (SessionKind::Lesson, DisplayMode::Normal) => call_lines(session, page),
         _ => Vec::new(),
     };
-    let (before, after) = around(calls);
+    let (before, after) = split_calls(calls);
     page.lines.extend(before);
-    let judged = || sitting.marked.iter().flat_map(|m| &m.judgements);
-    let prove = |page: &mut Page, judgement: &Judgement| {
-        page.hanging("  ", &judgement.proof, "", Tone::Plain);
+    let graded_answers = || session.grade.iter().flat_map(|m| &m.answers);
+    let prove = |page: &mut PanelPage, graded_answer: &GradedAnswer| {
+        page.push_hanging("  ", &graded_answer.proof, "", Tone::Plain);
     };
-    for judgement in judged() {
-        let (sign, tone) = match judgement.truth {
-            Truth::Right => ("✓ ", Tone::Opened),
-            Truth::Wrong => ("✗ ", Tone::Error),
+    for graded_answer in graded_answers() {
+        let (sign, tone) = match graded_answer.correctness {
+            Correctness::Correct => ("✓ ", Tone::Opened),
+            Correctness::Incorrect => ("✗ ", Tone::Error),
         };
-        if page.manner == Manner::Usual {
-            page.gap();
+        if page.display_mode == DisplayMode::Normal {
+            page.push_blank();
         }
-        page.hanging(sign, &verdict_of(judgement, sitting), "", tone);
-        if page.manner == Manner::Usual {
-            prove(page, judgement);
+        page.push_hanging(sign, &feedback_text(graded_answer, session), "", tone);
+        if page.display_mode == DisplayMode::Normal {
+            prove(page, graded_answer);
         }
     }
     // A room reads first who was right, and sees the proof in the table.
-    if page.manner == Manner::Presenter {
-        judged().for_each(|judgement| prove(page, judgement));
+    if page.display_mode == DisplayMode::Presentation {
+        graded_answers().for_each(|graded_answer| prove(page, graded_answer));
     }
-    page.gap();
+    page.push_blank();
     page.lines.extend(after);
 }
 
 /// The learner's answer beside the kernel's. What is asked on the ideas in a quiz is not in the table.
-fn verdict_of(judgement: &Judgement, sitting: &Sitting) -> String {
-    match (sitting.kind, sitting.given.last(), judgement.truth) {
-        (Kind::Quiz { .. }, Some(Given::Choice(choice)), Truth::Right) => {
+fn feedback_text(graded_answer: &GradedAnswer, session: &Session) -> String {
+    match (
+        session.kind,
+        session.answers.last(),
+        graded_answer.correctness,
+    ) {
+        (SessionKind::Quiz { .. }, Some(LearnerAnswer::Choice(choice)), Correctness::Correct) => {
             format!("You said: {}. Right.", choice.text)
         }
-        (Kind::Quiz { .. }, Some(Given::Choice(choice)), Truth::Wrong) => {
+        (SessionKind::Quiz { .. }, Some(LearnerAnswer::Choice(choice)), Correctness::Incorrect) => {
             format!("You said: {}. No.", choice.text)
         }
-        _ => judgement.verdict.clone(),
+        _ => graded_answer.message.clone(),
     }
 }
 
-fn meaning(page: &mut Page, sitting: &Sitting) {
-    let calls = match sitting.questions.is_empty() {
-        true => calls(sitting, page),
+fn push_explanation(page: &mut PanelPage, session: &Session) {
+    let calls = match session.questions.is_empty() {
+        true => call_lines(session, page),
         false => Vec::new(),
     };
-    let (before, after) = around(calls);
+    let (before, after) = split_calls(calls);
     page.lines.extend(before);
-    page.gap();
-    if let Some(marked) = &sitting.marked {
-        page.told(&marked.meaning);
+    page.push_blank();
+    if let Some(marked) = &session.grade {
+        page.push_facts(&marked.step_explanation);
     }
-    page.gap();
+    page.push_blank();
     page.lines.extend(after);
 }
 
 /// The calls as lines of their own.
-fn calls(sitting: &Sitting, page: &Page) -> Vec<Line> {
-    let mut page = Page {
+fn call_lines(session: &Session, page: &PanelPage) -> Vec<StyledLine> {
+    let mut page = PanelPage {
         lines: Vec::new(),
         ..*page
     };
-    made(&mut page, sitting);
+    push_results(&mut page, session);
     page.lines
 }
 
 /// More calls than this would push what came of them out of sight.
-const FEW: usize = 6;
+const MAX_CALLS_BEFORE: usize = 6;
 
 /// Few calls stand before what came of them, many behind it.
-fn around(calls: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
+fn split_calls(calls: Vec<StyledLine>) -> (Vec<StyledLine>, Vec<StyledLine>) {
     match calls.len() {
-        ..=FEW => (calls, Vec::new()),
+        ..=MAX_CALLS_BEFORE => (calls, Vec::new()),
         _ => (Vec::new(), calls),
     }
 }
 
-fn lacking(page: &mut Page, sitting: &Sitting) {
-    if let Some(Turn::Lacking(step, why)) = sitting.turns.get(sitting.turn) {
-        page.say(step.title, Tone::Strong);
-        page.gap();
-        page.say(&format!("It cannot be shown here: {why}."), Tone::Ignorance);
+fn push_unavailable(page: &mut PanelPage, session: &Session) {
+    if let Some(SessionStep::Unavailable(step, why)) = session.steps.get(session.step_index) {
+        page.push_text(step.title, Tone::Strong);
+        page.push_blank();
+        page.push_text(&format!("It cannot be shown here: {why}."), Tone::Unknown);
     }
 }
 
-fn end(page: &mut Page, sitting: &Sitting) {
-    if let Kind::Quiz { right, .. } = sitting.kind {
-        let of = sitting.questions.len();
-        page.say(&format!("{right} of {of} right."), Tone::Strong);
-        page.gap();
-        page.press("Enter", "back to the lessons, a asks five others");
+fn push_end(page: &mut PanelPage, session: &Session) {
+    if let SessionKind::Quiz { right, .. } = session.kind {
+        let of = session.questions.len();
+        page.push_text(&format!("{right} of {of} right."), Tone::Strong);
+        page.push_blank();
+        page.push_key_hint("Enter", "back to the lessons, a asks five others");
         return;
     }
-    page.say("What you have seen:", Tone::Dim);
-    if let Some(marked) = &sitting.marked {
-        page.told(&marked.conclusion);
+    page.push_text("What you have seen:", Tone::Dim);
+    if let Some(marked) = &session.grade {
+        page.push_facts(&marked.lesson_explanation);
     }
-    page.gap();
-    page.say(
+    page.push_blank();
+    page.push_text(
         "Lesson done. Its processes are gone, and no process has its sockets any more. The kernel \
          may remember a connection for up to a minute (TIME-WAIT).",
         Tone::Opened,
     );
-    page.press("Enter", "the next lesson, Esc the list");
+    page.push_key_hint("Enter", "the next lesson, Esc the list");
 }
 
 /// The calls, one a line; the same call made again and again with the same outcome is one line.
-fn made(page: &mut Page, sitting: &Sitting) {
-    let mut rest = &sitting.calls[..];
+fn push_results(page: &mut PanelPage, session: &Session) {
+    let mut rest = &session.results[..];
     while let Some((first, _)) = rest.split_first() {
-        let name = |made: &Made| made.call.split('(').next().map(str::to_owned);
-        let alike = rest
+        let name = |result: &CallResult| result.call.split('(').next().map(str::to_owned);
+        let repeated = rest
             .iter()
-            .take_while(|made| {
-                made.actor == first.actor
-                    && made.happened == first.happened
-                    && call_of(&name(made)) == call_of(&name(first))
+            .take_while(|result| {
+                result.process == first.process
+                    && result.actual == first.actual
+                    && syscall_name(&name(result)) == syscall_name(&name(first))
             })
             .count();
-        let (here, after) = rest.split_at(alike);
+        let (here, after) = rest.split_at(repeated);
         rest = after;
-        let (outcome, tone) = match first.happened {
-            Happened::Worked => ("ok".to_owned(), Tone::Opened),
-            Happened::Failed(refusal) => (refusal.to_string(), Tone::Warning),
+        let (outcome, tone) = match first.actual {
+            ActualResult::Success => ("ok".to_owned(), Tone::Opened),
+            ActualResult::Failed(refusal) => (refusal.to_string(), Tone::Warning),
             other => (other.to_string(), Tone::Plain),
         };
-        let call = numbered(&first.call, sitting);
+        let call = with_port_numbers(&first.call, session);
         let text = match here.len() {
             1 => call,
             times => format!("{call} … {times} times"),
         };
-        page.call(first.actor, &text, &outcome, tone);
+        page.push_call(first.process, &text, &outcome, tone);
         if let Some(expected) = &first.expected {
-            page.say(&format!("  expected: {expected}"), Tone::Warning);
+            page.push_text(&format!("  expected: {expected}"), Tone::Warning);
         }
     }
-    leads(page, sitting);
+    push_fd_trail(page, session);
 }
 
 /// The call with the number of every port whose name stands for one by now: `127.0.0.1:P` becomes
 /// `127.0.0.1:41233`.
-fn numbered(call: &str, sitting: &Sitting) -> String {
+fn with_port_numbers(call: &str, session: &Session) -> String {
     let mut parts = call.split(':');
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_alphanumeric());
         let (name, rest) = part.split_at(end.unwrap_or(part.len()));
-        match sitting.cast.port(name) {
+        match session.lab_names.port(name) {
             Some(port) => out.push_str(&format!(":{port}{rest}")),
             None => out.push_str(&format!(":{part}")),
         }
@@ -380,17 +403,19 @@ fn numbered(call: &str, sitting: &Sitting) -> String {
 }
 
 /// Where the descriptor leads: a socket without a row is shown from this side.
-fn leads(page: &mut Page, sitting: &Sitting) {
-    let rowless = sitting.step().is_some_and(|step| step.rows.is_empty());
-    if let Some(made) = sitting.calls.last().filter(|_| rowless)
-        && let Some(leads) = &made.leads
+fn push_fd_trail(page: &mut PanelPage, session: &Session) {
+    let rowless = session
+        .step()
+        .is_some_and(|step| step.expected_rows.is_empty());
+    if let Some(result) = session.results.last().filter(|_| rowless)
+        && let Some(leads) = &result.fd_trail
     {
-        page.say(&format!("{}'s {leads}", made.actor), Tone::Accent);
+        page.push_text(&format!("{}'s {leads}", result.process), Tone::Accent);
     }
 }
 
 /// `c1 = socket` and `c2 = socket` are the same call.
-fn call_of(name: &Option<String>) -> Option<&str> {
+fn syscall_name(name: &Option<String>) -> Option<&str> {
     let name = name.as_deref()?;
     Some(name.rsplit("= ").next().unwrap_or(name))
 }

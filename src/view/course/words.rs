@@ -1,10 +1,10 @@
 //! The keys of a lesson, in the last line: those that matter on the page.
 
-use super::{Course, Opened, PATIENCE, Sitting, Stage};
+use super::{LessonsPage, LessonsState, MAX_WAIT_SAMPLES, Session, SessionPhase};
 
 /// Keys and words, the most useful first.
-pub(in crate::view) fn said_of_keys(course: &Course) -> Vec<(&'static str, &'static str)> {
-    let Opened::Sitting(sitting) = &course.opened else {
+pub(in crate::view) fn footer_keys(lessons: &LessonsState) -> Vec<(&'static str, &'static str)> {
+    let LessonsPage::Session(session) = &lessons.page else {
         return vec![
             ("Enter", "begin"),
             ("↑↓", "choose"),
@@ -13,30 +13,34 @@ pub(in crate::view) fn said_of_keys(course: &Course) -> Vec<(&'static str, &'sta
             ("q", "quit"),
         ];
     };
-    if sitting.why.is_some() {
+    if session.background.is_some() {
         return vec![("Esc", "back"), ("PgDn", "more"), ("q", "quit")];
     }
-    let mut keys = match sitting.stage {
-        Stage::Idea => vec![("Enter", "begin"), ("w", "why")],
-        Stage::Ask => vec![("Enter", "answer"), ("i", "a hint"), ("w", "why")],
-        Stage::Ready => vec![("Enter", "do it"), ("w", "why")],
-        Stage::Watching if sitting.waited >= PATIENCE => {
+    let mut keys = match session.phase {
+        SessionPhase::Intro => vec![("Enter", "begin"), ("w", "why")],
+        SessionPhase::Question => vec![("Enter", "answer"), ("i", "a hint"), ("w", "why")],
+        SessionPhase::Ready => vec![("Enter", "do it"), ("w", "why")],
+        SessionPhase::WaitingForRows if session.samples_waited >= MAX_WAIT_SAMPLES => {
             vec![("Enter", "go on"), ("a", "again"), ("w", "why")]
         }
-        Stage::Watching => vec![("a", "again"), ("w", "why")],
-        Stage::Verdict | Stage::Meaning => vec![("Enter", "go on"), ("w", "why")],
-        Stage::Lacking | Stage::End => vec![("Enter", "go on"), ("w", "why"), ("a", "again")],
+        SessionPhase::WaitingForRows => vec![("a", "again"), ("w", "why")],
+        SessionPhase::Feedback | SessionPhase::Explanation => {
+            vec![("Enter", "go on"), ("w", "why")]
+        }
+        SessionPhase::Unavailable | SessionPhase::End => {
+            vec![("Enter", "go on"), ("w", "why"), ("a", "again")]
+        }
     };
-    if sitting.shows_table() {
+    if session.shows_table() {
         keys.push(("n", "numbers, states"));
     }
-    keys.extend([("Esc", leaving(sitting)), ("?", "help"), ("q", "quit")]);
+    keys.extend([("Esc", escape_label(session)), ("?", "help"), ("q", "quit")]);
     keys
 }
 
-const fn leaving(sitting: &Sitting) -> &'static str {
-    match sitting.stage {
-        Stage::End => "lessons",
+const fn escape_label(session: &Session) -> &'static str {
+    match session.phase {
+        SessionPhase::End => "lessons",
         _ => "leave",
     }
 }

@@ -1,14 +1,14 @@
 //! What keys do.
 //!
-//! In: nothing. Out: [`Action`], of which every one has its keys and words in
-//! [`BINDINGS`](super::BINDINGS).
+//! In: nothing. Out: [`KeyAction`], of which every one has its keys and words in
+//! [`KEY_BINDINGS`](super::BINDINGS).
 
-use super::{FoldMove, Motion, Travel};
-use crate::query::{Grouping, Joining};
+use super::{CursorMotion, FoldAction, TimeTravel};
+use crate::query::{FilterEdit, Grouping};
 
 /// What a user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub enum KeyAction {
     /// Leave.
     Quit,
     /// Stop and give the terminal back until `fg`.
@@ -16,11 +16,11 @@ pub enum Action {
     /// Show or leave the help.
     Help,
     /// Move the cursor.
-    Move(Motion),
+    Move(CursorMotion),
     /// Fold.
-    Fold(FoldMove),
+    Fold(FoldAction),
     /// Show this view.
-    View(Grouping),
+    SetView(Grouping),
     /// Show the sockets that have ended, or leave them.
     History,
     /// Show the next view.
@@ -30,19 +30,19 @@ pub enum Action {
     /// More of the selected row.
     Details,
     /// The next look at the group under the cursor.
-    NextLook,
+    NextPaneMode,
     /// Open the lessons.
-    Learn,
+    OpenLessons,
     /// Draw for a room, or for one who sits before it.
-    Present,
+    TogglePresentation,
     /// Type a filter.
     Filter,
     /// Add to the filter what the selected row is, or exclude it.
-    Pick(Joining),
+    OpenFilterMenu(FilterEdit),
     /// Say in plain words what the row is.
     Explain,
     /// Tell a socket from a port.
-    Difference,
+    SocketVsPort,
     /// What is stuck or odd.
     Findings,
     /// Everything there is to do, by name.
@@ -56,7 +56,7 @@ pub enum Action {
     /// Freeze the screen, or go on.
     Pause,
     /// Show another moment of those that are kept.
-    Travel(Travel),
+    TimeTravel(TimeTravel),
     /// Record, or end what is being recorded.
     Record,
     /// Look now.
@@ -70,7 +70,7 @@ pub enum Action {
     /// Only UDP, or both.
     OnlyUdp,
     /// All, listening, established.
-    NextPhase,
+    NextStateFilter,
     /// Copy the selected endpoint, pid or port.
     Copy,
     /// Paint everything anew.

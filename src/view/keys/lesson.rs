@@ -1,75 +1,79 @@
 //! What keys do in a lesson, before they do what they always do.
 //!
-//! In: nothing. Out: [`LESSON`], which the lessons, the help and a test of the README read.
+//! In: nothing. Out: [`LESSON_KEY_BINDINGS`], which the lessons, the help and a test of the README read.
 
 use super::Key;
 
 /// What a learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LessonAction {
+pub enum LessonKeyAction {
     /// Answer, have the calls made, read on.
-    GoOn,
+    Continue,
     /// Ask for a hint, and for another.
     Hint,
     /// Open or leave the page that tells why.
-    Why,
+    ShowBackground,
     /// Begin the lesson again.
-    Again,
+    Restart,
     /// Leave what is open: the page, the look, the lesson, the list.
     Leave,
 }
 
 /// Keys that do one thing in a lesson, and the words for it.
 #[derive(Clone, Copy, Debug)]
-pub struct LessonBinding {
+pub struct LessonKeyBinding {
     /// Any of these.
     pub keys: &'static [Key],
     /// What they do.
-    pub action: LessonAction,
+    pub action: LessonKeyAction,
     /// In the help, one phrase.
-    pub words: &'static str,
+    pub help_text: &'static str,
 }
 
-const fn bind(keys: &'static [Key], action: LessonAction, words: &'static str) -> LessonBinding {
-    LessonBinding {
+const fn lesson_key_binding(
+    keys: &'static [Key],
+    action: LessonKeyAction,
+    help_text: &'static str,
+) -> LessonKeyBinding {
+    LessonKeyBinding {
         keys,
         action,
-        words,
+        help_text,
     }
 }
 
 /// The keys of a lesson. Digits answer a question while one is asked.
-pub const LESSON: &[LessonBinding] = &[
-    bind(
+pub const LESSON_KEY_BINDINGS: &[LessonKeyBinding] = &[
+    lesson_key_binding(
         &[Key::Enter],
-        LessonAction::GoOn,
+        LessonKeyAction::Continue,
         "begin, answer, make the calls, go on",
     ),
-    bind(
+    lesson_key_binding(
         &[Key::Char('i')],
-        LessonAction::Hint,
+        LessonKeyAction::Hint,
         "a hint; again for another, three at most",
     ),
-    bind(
+    lesson_key_binding(
         &[Key::Char('w')],
-        LessonAction::Why,
+        LessonKeyAction::ShowBackground,
         "why it is so, and where it is written; again to go back",
     ),
-    bind(
+    lesson_key_binding(
         &[Key::Char('a')],
-        LessonAction::Again,
+        LessonKeyAction::Restart,
         "the lesson again from its beginning, with new sockets",
     ),
-    bind(
+    lesson_key_binding(
         &[Key::Escape],
-        LessonAction::Leave,
+        LessonKeyAction::Leave,
         "leave the page, then the lesson, then the lessons",
     ),
 ];
 
 /// What a key does in a lesson.
-pub fn lesson_action_of(key: Key) -> Option<LessonAction> {
-    LESSON
+pub fn lesson_action_for_key(key: Key) -> Option<LessonKeyAction> {
+    LESSON_KEY_BINDINGS
         .iter()
         .find(|b| b.keys.contains(&key))
         .map(|b| b.action)

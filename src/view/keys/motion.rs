@@ -1,10 +1,10 @@
 //! How a key moves the cursor, and folds.
 //!
-//! In: nothing. Out: [`Motion`] and [`FoldMove`], which actions are made of.
+//! In: nothing. Out: [`CursorMotion`] and [`FoldAction`], which actions are made of.
 
 /// How far to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Motion {
+pub enum CursorMotion {
     /// To the line above.
     Up,
     /// To the line below.
@@ -25,7 +25,7 @@ pub enum Motion {
 
 /// What a fold key does to the group under the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FoldMove {
+pub enum FoldAction {
     /// Shows or hides its sockets.
     Toggle,
     /// Shows them.
@@ -38,11 +38,11 @@ pub enum FoldMove {
 
 /// Which moment to go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Travel {
+pub enum TimeTravel {
     /// The sample before.
-    Back,
+    PreviousSample,
     /// The sample after.
-    Forward,
+    NextSample,
     /// A minute before.
     MinuteBack,
     /// A minute after.

@@ -2,236 +2,278 @@
 
 use crossterm::event::Event;
 
-use super::super::typing::edited;
+use super::super::typing::edit_line;
 use super::{App, Effect};
-use crate::app::tutor::Order;
-use crate::teach::lessons::Form;
-use crate::view::Look;
-use crate::view::course::panel_overflow;
-use crate::view::course::{Course, Kind, LabStage, Opened, PATIENCE, Sitting, Stage, entries};
-use crate::view::keys::{Action, Key, LessonAction, Motion, action_of, lesson_action_of};
+use crate::app::tutor::LabRequest;
+use crate::teach::lessons::AnswerFormat;
+use crate::view::PaneMode;
+use crate::view::course::panel_max_scroll;
+use crate::view::course::{
+    LabStatus, LessonsPage, LessonsState, MAX_WAIT_SAMPLES, Session, SessionKind, SessionPhase,
+    lesson_entries,
+};
+use crate::view::keys::{
+    CursorMotion, Key, KeyAction, LessonKeyAction, action_for_key, lesson_action_for_key,
+};
 
 /// More digits than any count has.
-const DIGITS: usize = 6;
+const MAX_DIGITS: usize = 6;
 /// There are no more.
-const HINTS: usize = 3;
+const MAX_HINTS: usize = 3;
 
 impl App {
     /// A key while lessons are open; `None` where it does what it always does.
-    pub(in crate::app::update) fn in_course(
+    pub(in crate::app::update) fn handle_lessons_key(
         &mut self,
         key: Option<Key>,
         event: &Event,
     ) -> Option<Vec<Effect>> {
-        match &self.view.course.as_ref()?.opened {
-            Opened::List => self.in_list(key),
-            Opened::Sitting(_) => self.in_sitting(key, event),
+        match &self.view.lessons.as_ref()?.page {
+            LessonsPage::List => self.handle_lesson_list_key(key),
+            LessonsPage::Session(_) => self.handle_session_key(key, event),
         }
     }
 
-    fn in_list(&mut self, key: Option<Key>) -> Option<Vec<Effect>> {
-        if passes(key) {
+    fn handle_lesson_list_key(&mut self, key: Option<Key>) -> Option<Vec<Effect>> {
+        if is_global_key(key) {
             return None;
         }
-        let last = entries().count().saturating_sub(1);
-        let course = self.view.course.as_mut()?;
+        let last = lesson_entries().count().saturating_sub(1);
+        let lessons = self.view.lessons.as_mut()?;
         match key? {
             Key::Up | Key::Char('k') | Key::BackTab => {
-                course.chosen = course.chosen.saturating_sub(1);
+                lessons.selected = lessons.selected.saturating_sub(1);
             }
-            Key::Down | Key::Char('j') | Key::Tab => course.chosen = (course.chosen + 1).min(last),
-            Key::Home | Key::Char('g') | Key::PageUp => course.chosen = 0,
-            Key::End | Key::Char('G') | Key::PageDown => course.chosen = last,
+            Key::Down | Key::Char('j') | Key::Tab => {
+                lessons.selected = (lessons.selected + 1).min(last);
+            }
+            Key::Home | Key::Char('g') | Key::PageUp => lessons.selected = 0,
+            Key::End | Key::Char('G') | Key::PageDown => lessons.selected = last,
             Key::Enter | Key::Char('n' | ' ') | Key::Right => {
-                let entry = entries().nth(course.chosen)?;
-                return Some(self.sit(entry));
+                let entry = lesson_entries().nth(lessons.selected)?;
+                return Some(self.start_session(entry));
             }
             Key::Escape | Key::Char('L') => {
-                self.view.course = None;
-                return Some(vec![Effect::Ask]);
+                self.view.lessons = None;
+                return Some(vec![Effect::SendRequest]);
             }
             _ => {}
         }
         Some(Vec::new())
     }
 
-    fn in_sitting(&mut self, key: Option<Key>, event: &Event) -> Option<Vec<Effect>> {
-        if passes(key) {
+    fn handle_session_key(&mut self, key: Option<Key>, event: &Event) -> Option<Vec<Effect>> {
+        if is_global_key(key) {
             return None;
         }
-        let overflow = panel_overflow(&self.view);
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut)?;
+        let overflow = panel_max_scroll(&self.view);
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut)?;
         let page = match key {
             Some(Key::PageDown) => 1,
             Some(Key::PageUp) => -1,
             _ => 0,
         };
         if page != 0 && overflow > 0 {
-            let room = isize::try_from(sitting.scroll).unwrap_or(0) + page * 5;
-            sitting.scroll = usize::try_from(room).unwrap_or(0).min(overflow);
+            let room = isize::try_from(session.scroll).unwrap_or(0) + page * 5;
+            session.scroll = usize::try_from(room).unwrap_or(0).min(overflow);
             return Some(Vec::new());
         }
-        if sitting.why.is_none() && sitting.stage == Stage::Ask && sitting.typed_into(key, event) {
+        if session.background.is_none()
+            && session.phase == SessionPhase::Question
+            && session.edit_answer(key, event)
+        {
             return Some(Vec::new());
         }
-        let action = key.and_then(lesson_action_of);
+        let action = key.and_then(lesson_action_for_key);
         if let Some(action) = action {
-            return Some(self.do_in_lesson(action));
+            return Some(self.handle_lesson_action(action));
         }
         if key == Some(Key::Char('L')) {
-            return Some(self.leave_sitting());
+            return Some(self.end_session());
         }
         // Where there is no table its keys would act unseen.
-        let shown = sitting.shows_table();
+        let shown = session.shows_table();
         (!shown).then(Vec::new)
     }
 
-    fn do_in_lesson(&mut self, action: LessonAction) -> Vec<Effect> {
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn handle_lesson_action(&mut self, action: LessonKeyAction) -> Vec<Effect> {
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
         match action {
-            LessonAction::Why if sitting.why.is_some() => close_why(sitting),
-            LessonAction::GoOn | LessonAction::Leave if sitting.why.is_some() => close_why(sitting),
-            LessonAction::Why => sitting.open_why(),
-            LessonAction::Hint => {
-                if sitting.stage == Stage::Ask {
-                    sitting.hints = (sitting.hints + 1).min(HINTS);
+            LessonKeyAction::ShowBackground if session.background.is_some() => {
+                close_background(session);
+            }
+            LessonKeyAction::Continue | LessonKeyAction::Leave if session.background.is_some() => {
+                close_background(session);
+            }
+            LessonKeyAction::ShowBackground => session.open_background(),
+            LessonKeyAction::Hint => {
+                if session.phase == SessionPhase::Question {
+                    session.hints_shown = (session.hints_shown + 1).min(MAX_HINTS);
                 }
             }
-            LessonAction::Again => return self.again(),
-            LessonAction::Leave if self.view.look != Look::Words => self.view.look = Look::Words,
-            LessonAction::Leave => return self.leave_sitting(),
-            LessonAction::GoOn => return self.go_on(),
+            LessonKeyAction::Restart => return self.restart_session(),
+            LessonKeyAction::Leave if self.view.pane_mode != PaneMode::Text => {
+                self.view.pane_mode = PaneMode::Text;
+            }
+            LessonKeyAction::Leave => return self.end_session(),
+            LessonKeyAction::Continue => return self.continue_lesson(),
         }
         Vec::new()
     }
 
     /// What Enter does on this page.
-    fn go_on(&mut self) -> Vec<Effect> {
-        self.view.look = Look::Words;
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn continue_lesson(&mut self) -> Vec<Effect> {
+        self.view.pane_mode = PaneMode::Text;
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        let is_ready = sitting.lab == LabStage::Ready;
-        match sitting.stage {
-            Stage::Idea if !is_ready => Vec::new(),
-            Stage::Idea => match sitting.kind {
-                Kind::Lesson => {
-                    sitting.enter_turn();
+        let is_ready = session.lab == LabStatus::Ready;
+        match session.phase {
+            SessionPhase::Intro if !is_ready => Vec::new(),
+            SessionPhase::Intro => match session.kind {
+                SessionKind::Lesson => {
+                    session.enter_step();
                     Vec::new()
                 }
-                Kind::Quiz { after, .. } => self.set_up_quiz(after),
+                SessionKind::Quiz { after, .. } => self.set_up_quiz(after),
             },
-            Stage::Ask => self.answer_question(),
-            Stage::Ready if !is_ready => Vec::new(),
-            Stage::Ready => self.perform(),
-            Stage::Watching if sitting.waited < PATIENCE => Vec::new(),
-            Stage::Watching => {
-                self.learner.exam = None;
-                self.show_verdict();
-                vec![Effect::Ask]
+            SessionPhase::Question => self.submit_answer(),
+            SessionPhase::Ready if !is_ready => Vec::new(),
+            SessionPhase::Ready => self.run_lesson_step(),
+            SessionPhase::WaitingForRows if session.samples_waited < MAX_WAIT_SAMPLES => Vec::new(),
+            SessionPhase::WaitingForRows => {
+                self.learner.pending_grade = None;
+                self.show_feedback();
+                vec![Effect::SendRequest]
             }
-            Stage::Verdict => match sitting.kind {
-                Kind::Quiz { .. } => self.next_question(),
-                Kind::Lesson if sitting.marked.as_ref().is_none_or(|m| m.meaning.is_empty()) => {
-                    self.next_turn()
+            SessionPhase::Feedback => match session.kind {
+                SessionKind::Quiz { .. } => self.next_quiz_question(),
+                SessionKind::Lesson
+                    if session
+                        .grade
+                        .as_ref()
+                        .is_none_or(|m| m.step_explanation.is_empty()) =>
+                {
+                    self.next_step()
                 }
-                Kind::Lesson => {
-                    (sitting.stage, sitting.scroll) = (Stage::Meaning, 0);
+                SessionKind::Lesson => {
+                    (session.phase, session.scroll) = (SessionPhase::Explanation, 0);
                     Vec::new()
                 }
             },
-            Stage::Meaning | Stage::Lacking => self.next_turn(),
-            Stage::End if sitting.is_quiz() => self.leave_sitting(),
-            Stage::End => self.next_lesson(),
+            SessionPhase::Explanation | SessionPhase::Unavailable => self.next_step(),
+            SessionPhase::End if session.is_quiz() => self.end_session(),
+            SessionPhase::End => self.start_next_entry(),
         }
     }
 
-    fn answer_question(&mut self) -> Vec<Effect> {
-        let samples = self.answer.as_ref().map_or(0, |a| a.moment.number);
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn submit_answer(&mut self) -> Vec<Effect> {
+        let samples = self.result.as_ref().map_or(0, |a| a.moment.number);
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        match sitting.answer() {
-            Err(wrong) => {
-                sitting.wrong = Some(wrong);
+        match session.parse_answer() {
+            Err(error) => {
+                session.input_error = Some(error);
                 return Vec::new();
             }
-            Ok(given) => sitting.given.push(given),
+            Ok(answer) => session.answers.push(answer),
         }
-        sitting.typed.clear();
-        (sitting.wrong, sitting.hints, sitting.scroll) = (None, 0, 0);
-        if sitting.is_quiz() {
+        session.input.clear();
+        (session.input_error, session.hints_shown, session.scroll) = (None, 0, 0);
+        if session.is_quiz() {
             // The sample that is shown will do: nothing was done since.
-            return self.examine(samples.saturating_sub(1));
+            return self.request_grade(samples.saturating_sub(1));
         }
-        if sitting.question + 1 < sitting.questions.len() {
-            sitting.question += 1;
+        if session.question_index + 1 < session.questions.len() {
+            session.question_index += 1;
         } else {
-            sitting.stage = Stage::Ready;
+            session.phase = SessionPhase::Ready;
         }
         Vec::new()
     }
 
-    fn perform(&mut self) -> Vec<Effect> {
-        self.view.feed = crate::view::Feed::Live;
-        let sitting = self.view.course.as_mut().and_then(Course::sitting_mut);
-        let Some(sitting) = sitting else {
+    fn run_lesson_step(&mut self) -> Vec<Effect> {
+        self.view.time_mode = crate::view::TimeMode::Live;
+        let session = self
+            .view
+            .lessons
+            .as_mut()
+            .and_then(LessonsState::session_mut);
+        let Some(session) = session else {
             return Vec::new();
         };
-        let Some(step) = sitting.step() else {
+        let Some(step) = session.step() else {
             return Vec::new();
         };
-        (sitting.lab, sitting.stage, sitting.waited) = (LabStage::Busy, Stage::Watching, 0);
-        let order = Order::Perform(vec![step]);
-        vec![Effect::Lab(sitting.number, order), Effect::Ask]
+        (session.lab, session.phase, session.samples_waited) =
+            (LabStatus::Busy, SessionPhase::WaitingForRows, 0);
+        let request = LabRequest::RunSteps(vec![step]);
+        vec![Effect::Lab(session.id, request), Effect::SendRequest]
     }
 
     /// The wheel, where there is a list or a page and no table.
-    pub(in crate::app::update) fn wheel_in_course(&mut self, motion: Motion) -> bool {
-        let overflow = panel_overflow(&self.view);
-        let last = entries().count().saturating_sub(1);
-        let Some(course) = &mut self.view.course else {
+    pub(in crate::app::update) fn scroll_lessons(&mut self, motion: CursorMotion) -> bool {
+        let overflow = panel_max_scroll(&self.view);
+        let last = lesson_entries().count().saturating_sub(1);
+        let Some(lessons) = &mut self.view.lessons else {
             return false;
         };
-        let down = motion == Motion::Down;
-        let moved = |at: usize, most: usize| match down {
-            true => (at + 1).min(most),
+        let down = motion == CursorMotion::Down;
+        let scrolled = |at: usize, max: usize| match down {
+            true => (at + 1).min(max),
             false => at.saturating_sub(1),
         };
-        match &mut course.opened {
-            Opened::List => course.chosen = moved(course.chosen, last),
-            Opened::Sitting(sitting) if !sitting.shows_table() => {
-                sitting.scroll = moved(sitting.scroll, overflow);
+        match &mut lessons.page {
+            LessonsPage::List => lessons.selected = scrolled(lessons.selected, last),
+            LessonsPage::Session(session) if !session.shows_table() => {
+                session.scroll = scrolled(session.scroll, overflow);
             }
-            Opened::Sitting(_) => return false,
+            LessonsPage::Session(_) => return false,
         }
         true
     }
 }
 
-impl Sitting {
+impl Session {
     /// Takes a digit, or what edits the number; tells whether it was one.
-    fn typed_into(&mut self, key: Option<Key>, event: &Event) -> bool {
-        let Some(question) = self.asked() else {
+    fn edit_answer(&mut self, key: Option<Key>, event: &Event) -> bool {
+        let Some(question) = self.current_question() else {
             return false;
         };
-        match (question.form, key) {
-            (Form::Choices(choices), Some(Key::Char(digit @ '1'..='9'))) => {
+        match (question.answer_format, key) {
+            (AnswerFormat::Choices(choices), Some(Key::Char(digit @ '1'..='9'))) => {
                 let place = digit.to_digit(10).map_or(0, |digit| digit as usize);
                 if place <= choices.len() {
-                    (self.typed, self.wrong) = (digit.to_string(), None);
+                    (self.input, self.input_error) = (digit.to_string(), None);
                 }
                 true
             }
-            (Form::Number { .. }, Some(Key::Char('0'..='9')) | None) => {
-                let (text, _) = edited(&self.typed, self.typed.len(), event);
-                if text.len() <= DIGITS && text.chars().all(|c| c.is_ascii_digit()) {
-                    (self.typed, self.wrong) = (text, None);
+            (AnswerFormat::Number { .. }, Some(Key::Char('0'..='9')) | None) => {
+                let (text, _) = edit_line(&self.input, self.input.len(), event);
+                if text.len() <= MAX_DIGITS && text.chars().all(|c| c.is_ascii_digit()) {
+                    (self.input, self.input_error) = (text, None);
                 }
                 true
             }
@@ -240,14 +282,20 @@ impl Sitting {
     }
 }
 
-fn close_why(sitting: &mut Sitting) {
-    (sitting.why, sitting.scroll) = (None, 0);
+fn close_background(session: &mut Session) {
+    (session.background, session.scroll) = (None, 0);
 }
 
 /// What a key does everywhere, it does here, too.
-fn passes(key: Option<Key>) -> bool {
+fn is_global_key(key: Option<Key>) -> bool {
     matches!(
-        key.and_then(action_of),
-        Some(Action::Quit | Action::Suspend | Action::Help | Action::Present | Action::Redraw)
+        key.and_then(action_for_key),
+        Some(
+            KeyAction::Quit
+                | KeyAction::Suspend
+                | KeyAction::Help
+                | KeyAction::TogglePresentation
+                | KeyAction::Redraw
+        )
     )
 }

@@ -2,91 +2,93 @@
 
 use std::sync::Arc;
 
-use crate::teach::lessons::{Form, Given, Lesson};
-use crate::teach::{Told, named};
-use crate::view::course::{Kind, LabStage, Sitting, Stage, Turn};
+use crate::teach::lessons::{AnswerFormat, LearnerAnswer, Lesson};
+use crate::teach::{SourcedText, fill_port_names};
+use crate::view::course::{LabStatus, Session, SessionKind, SessionPhase, SessionStep};
 
-impl Sitting {
+impl Session {
     /// At its beginning.
-    pub(super) fn begin(lesson: &'static Lesson, kind: Kind, number: u64) -> Self {
+    pub(super) fn new(lesson: &'static Lesson, kind: SessionKind, number: u64) -> Self {
         Self {
             lesson,
             kind,
-            turns: Vec::new(),
-            turn: 0,
-            stage: Stage::Idea,
+            steps: Vec::new(),
+            step_index: 0,
+            phase: SessionPhase::Intro,
             questions: Vec::new(),
-            question: 0,
-            typed: String::new(),
-            wrong: None,
-            hints: 0,
-            given: Vec::new(),
-            lab: LabStage::Opening,
-            calls: Vec::new(),
-            last: None,
-            cast: Arc::default(),
-            marked: None,
-            waited: 0,
-            why: None,
+            question_index: 0,
+            input: String::new(),
+            input_error: None,
+            hints_shown: 0,
+            answers: Vec::new(),
+            lab: LabStatus::Starting,
+            results: Vec::new(),
+            last_result: None,
+            lab_names: Arc::default(),
+            grade: None,
+            samples_waited: 0,
+            background: None,
             scroll: 0,
-            number,
+            id: number,
         }
     }
 
     /// Asks, or makes ready, or says what cannot be shown.
-    pub(super) fn enter_turn(&mut self) {
-        self.forget_answers();
-        self.calls.clear();
-        let (stage, questions) = match self.turns.get(self.turn) {
-            Some(Turn::Shown(step)) if step.questions.is_empty() => (Stage::Ready, Vec::new()),
-            Some(Turn::Shown(step)) => (Stage::Ask, step.questions.to_vec()),
-            Some(Turn::Lacking(..)) | None => (Stage::Lacking, Vec::new()),
+    pub(super) fn enter_step(&mut self) {
+        self.clear_answers();
+        self.results.clear();
+        let (stage, questions) = match self.steps.get(self.step_index) {
+            Some(SessionStep::Available(step)) if step.questions.is_empty() => {
+                (SessionPhase::Ready, Vec::new())
+            }
+            Some(SessionStep::Available(step)) => (SessionPhase::Question, step.questions.to_vec()),
+            Some(SessionStep::Unavailable(..)) | None => (SessionPhase::Unavailable, Vec::new()),
         };
-        (self.stage, self.questions) = (stage, questions);
+        (self.phase, self.questions) = (stage, questions);
     }
 
-    fn forget_answers(&mut self) {
-        self.given.clear();
-        (self.question, self.hints, self.scroll) = (0, 0, 0);
-        self.typed.clear();
-        self.wrong = None;
+    fn clear_answers(&mut self) {
+        self.answers.clear();
+        (self.question_index, self.hints_shown, self.scroll) = (0, 0, 0);
+        self.input.clear();
+        self.input_error = None;
     }
 
     /// The answer that was typed; what is wrong with it, where it is none.
-    pub(super) fn answer(&self) -> Result<Given, &'static str> {
-        let Some(question) = self.asked() else {
+    pub(super) fn parse_answer(&self) -> Result<LearnerAnswer, &'static str> {
+        let Some(question) = self.current_question() else {
             return Err("nothing is asked");
         };
-        match question.form {
-            Form::Number { .. } => {
-                let number = self.typed.parse().map(Given::Number);
+        match question.answer_format {
+            AnswerFormat::Number { .. } => {
+                let number = self.input.parse().map(LearnerAnswer::Number);
                 number.map_err(|_| "Type a number: whatever you think. A wrong one teaches, too.")
             }
-            Form::Choices(choices) => {
-                let digit: Option<usize> = self.typed.parse().ok();
+            AnswerFormat::Choices(choices) => {
+                let digit: Option<usize> = self.input.parse().ok();
                 let choice = digit.and_then(|digit| choices.get(digit.checked_sub(1)?));
-                let choice = choice.map(Given::Choice);
+                let choice = choice.map(LearnerAnswer::Choice);
                 choice.ok_or("Choose one by its digit. A wrong one teaches, too.")
             }
         }
     }
 
     /// The page that tells why, with what is known of the names.
-    pub(super) fn open_why(&mut self) {
-        let facts = self.lesson.why.iter();
-        let told = facts.map(|fact| Told {
-            text: named(fact.text, &self.cast),
+    pub(super) fn open_background(&mut self) {
+        let facts = self.lesson.background.iter();
+        let sentences = facts.map(|fact| SourcedText {
+            text: fill_port_names(fact.text, &self.lab_names),
             source: fact.source,
         });
-        self.why = Some(told.collect());
+        self.background = Some(sentences.collect());
         self.scroll = 0;
     }
 }
 
 /// While the lab has no port: whatever its processes have.
-pub(super) fn processes(sitting: &Sitting) -> String {
-    let actors = sitting.lesson.actors.iter();
-    let pids = actors.filter_map(|actor| sitting.cast.pid(*actor));
+pub(super) fn process_filter(session: &Session) -> String {
+    let roles = session.lesson.roles.iter();
+    let pids = roles.filter_map(|role| session.lab_names.pid(*role));
     let pids: Vec<String> = pids.map(|pid| pid.to_string()).collect();
     match pids.is_empty() {
         true => "proc:lab-server".into(),

@@ -12,41 +12,41 @@ use crate::process::{Holder, Process};
 use crate::socket::{TcpState, Transport};
 
 /// A walk with its directory and clock, for one test.
-struct Watch {
-    walk: ProcWalk,
+struct OwnersFixture {
+    owners: ProcfsOwners,
     directory: Arc<Directory>,
     started: Instant,
 }
 
 /// A child that is ended whatever the test does.
-struct Ended(Child);
+struct KillOnDrop(Child);
 
-impl Drop for Ended {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-impl Watch {
+impl OwnersFixture {
     fn new() -> Self {
         Self {
-            walk: ProcWalk::open(),
+            owners: ProcfsOwners::open(),
             directory: Arc::default(),
             started: Instant::now(),
         }
     }
 
-    fn look(&mut self, socket: &Socket) -> Holders {
+    fn sample(&mut self, socket: &Socket) -> Holders {
         let mut sockets = [Socket {
-            holders: Holders::NotSought,
+            holders: Holders::NotSearched,
             ..socket.clone()
         }];
         let now = self.started.elapsed();
         let mut gaps = Vec::new();
-        self.walk.find(
+        self.owners.find(
             now,
-            OwnerSearch::Sought,
+            OwnerMode::Full,
             &mut sockets,
             &mut self.directory,
             &mut gaps,
@@ -58,10 +58,14 @@ impl Watch {
 
     /// Looks until the outcome is as wanted. Other tests of this program start processes, which
     /// have everything for the moment between fork and exec.
-    fn until(&mut self, socket: &Socket, wanted: impl Fn(&Holders, &Directory) -> bool) -> Holders {
+    fn sample_until(
+        &mut self,
+        socket: &Socket,
+        wanted: impl Fn(&Holders, &Directory) -> bool,
+    ) -> Holders {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            let holders = self.look(socket);
+            let holders = self.sample(socket);
             if wanted(&holders, &self.directory) {
                 return holders;
             }
@@ -91,9 +95,9 @@ fn listener() -> (TcpListener, Socket) {
 }
 
 /// A process that has the listener as its standard output until it is ended.
-fn heir(listener: &TcpListener, command: &mut Command) -> Ended {
+fn spawn_inheriting(listener: &TcpListener, command: &mut Command) -> KillOnDrop {
     let inherited = OwnedFd::from(listener.try_clone().unwrap());
-    Ended(
+    KillOnDrop(
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::from(inherited))
@@ -109,16 +113,16 @@ fn pids(holders: &Holders) -> Vec<u32> {
 }
 
 #[test]
-fn a_socket_of_ours_is_found_with_our_pid_and_its_descriptor() {
+fn own_socket_is_found_with_pid_and_fd() {
     let (listener, row) = listener();
-    let mut watch = Watch::new();
-    let holders = watch.until(&row, |holders, _| pids(holders) == [std::process::id()]);
+    let mut fixture = OwnersFixture::new();
+    let holders = fixture.sample_until(&row, |holders, _| pids(holders) == [std::process::id()]);
     let holder = holders.found().unwrap()[0];
     assert_eq!(
         holder.fd,
         Some(Fd(u32::try_from(listener.as_raw_fd()).unwrap()))
     );
-    let process = watch.process(&holder);
+    let process = fixture.process(&holder);
     assert!(process.executable.as_ref().unwrap().contains("portolan"));
     assert_eq!(
         process.parent,
@@ -128,49 +132,49 @@ fn a_socket_of_ours_is_found_with_our_pid_and_its_descriptor() {
 }
 
 #[test]
-fn a_socket_opened_between_two_samples_is_found_in_the_second() {
-    let mut watch = Watch::new();
+fn socket_opened_between_samples_is_found() {
+    let mut fixture = OwnersFixture::new();
     let (_listener, first) = listener();
-    watch.until(&first, |holders, _| holders.found().is_some());
+    fixture.sample_until(&first, |holders, _| holders.found().is_some());
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let second = row(&socket, socket.local_addr().unwrap());
-    assert!(watch.look(&second).found().is_some());
+    assert!(fixture.sample(&second).found().is_some());
 }
 
 #[test]
-fn an_inherited_socket_has_both_holders_and_then_one_again() {
+fn inherited_socket_has_two_holders_until_the_child_exits() {
     let (listener, row) = listener();
-    let mut watch = Watch::new();
-    watch.until(&row, |holders, _| pids(holders) == [std::process::id()]);
-    let child = heir(&listener, Command::new("sleep").arg("1000"));
+    let mut fixture = OwnersFixture::new();
+    fixture.sample_until(&row, |holders, _| pids(holders) == [std::process::id()]);
+    let child = spawn_inheriting(&listener, Command::new("sleep").arg("1000"));
     let mut both = [std::process::id(), child.0.id()];
     both.sort_unstable();
-    let holders = watch.until(&row, |holders, _| pids(holders) == both);
-    let its = holders
+    let holders = fixture.sample_until(&row, |holders, _| pids(holders) == both);
+    let child_entry = holders
         .found()
         .unwrap()
         .iter()
         .find(|h| h.process.pid.0 == child.0.id())
         .unwrap();
-    assert_eq!(its.fd, Some(Fd(1)));
-    let its = *its;
+    assert_eq!(child_entry.fd, Some(Fd(1)));
+    let child_entry = *child_entry;
     drop(child);
-    watch.until(&row, |holders, _| pids(holders) == [std::process::id()]);
-    assert_eq!(&*watch.process(&its).name, "sleep"); // Gone, and still remembered.
+    fixture.sample_until(&row, |holders, _| pids(holders) == [std::process::id()]);
+    assert_eq!(&*fixture.process(&child_entry).name, "sleep"); // Gone, and still remembered.
 }
 
 #[test]
-fn a_quiet_sample_shares_everything_with_the_one_before() {
+fn unchanged_sample_shares_holders_and_directory() {
     let (_listener, row) = listener();
-    let mut watch = Watch::new();
-    let mut before = watch.look(&row);
+    let mut fixture = OwnersFixture::new();
+    let mut before = fixture.sample(&row);
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let directory = Arc::clone(&watch.directory);
-        let after = watch.look(&row);
+        let directory = Arc::clone(&fixture.directory);
+        let after = fixture.sample(&row);
         if let (Some(a), Some(b)) = (before.found(), after.found())
             && Arc::ptr_eq(a, b)
-            && Arc::ptr_eq(&directory, &watch.directory)
+            && Arc::ptr_eq(&directory, &fixture.directory)
         {
             return;
         }
@@ -180,37 +184,37 @@ fn a_quiet_sample_shares_everything_with_the_one_before() {
 }
 
 #[test]
-fn exec_changes_the_name_and_not_the_process() {
+fn exec_changes_the_name_but_not_the_key() {
     let (listener, row) = listener();
-    let mut child = heir(
+    let mut child = spawn_inheriting(
         &listener,
         Command::new("sh").args(["-c", "read go; exec sleep 1000"]),
     );
     let pid = child.0.id();
-    let mut watch = Watch::new();
+    let mut fixture = OwnersFixture::new();
     let is = |holders: &Holders, directory: &Directory, passes: fn(&Process) -> bool| {
-        let its = holders
+        let child_entry = holders
             .found()
             .and_then(|h| h.iter().find(|h| h.process.pid.0 == pid));
-        let its = its.and_then(|holder| directory.processes.get(&holder.process));
-        its.is_some_and(|process| passes(process))
+        let child_entry = child_entry.and_then(|holder| directory.processes.get(&holder.process));
+        child_entry.is_some_and(|process| passes(process))
     };
-    watch.until(&row, |holders, directory| {
+    fixture.sample_until(&row, |holders, directory| {
         is(holders, directory, |process| &*process.name == "sh")
     });
     std::io::Write::write_all(child.0.stdin.as_mut().unwrap(), b"\n").unwrap();
     // The name comes a moment before the command line does; then the next round of looks has it.
-    watch.until(&row, |holders, directory| {
+    fixture.sample_until(&row, |holders, directory| {
         is(holders, directory, |process| {
             &*process.name == "sleep" && process.command.as_deref() == Some("sleep 1000")
         })
     });
-    let its = watch.directory.processes.keys();
-    assert_eq!(its.filter(|key| key.pid.0 == pid).count(), 1);
+    let child_entry = fixture.directory.processes.keys();
+    assert_eq!(child_entry.filter(|key| key.pid.0 == pid).count(), 1);
 }
 
 #[test]
-fn a_hostile_name_is_read_and_made_readable() {
+fn hostile_process_name_is_sanitized() {
     use std::os::unix::ffi::OsStrExt;
     let home = tempfile::tempdir().unwrap();
     let name = std::ffi::OsStr::from_bytes(b"o)\x1b[31m \xff\nna");
@@ -220,45 +224,58 @@ fn a_hostile_name_is_read_and_made_readable() {
         .find(|path| std::fs::exists(path).unwrap());
     std::fs::copy(sleep.unwrap(), &program).unwrap();
     let (listener, row) = listener();
-    let child = heir(&listener, Command::new(&program).arg("1000"));
-    let mut watch = Watch::new();
+    let child = spawn_inheriting(&listener, Command::new(&program).arg("1000"));
+    let mut fixture = OwnersFixture::new();
     let id = child.0.id();
-    let is_its = |process: &&Arc<Process>| process.key.pid.0 == id && process.name.contains("na");
-    watch.until(&row, |_, directory| {
-        directory.processes.values().any(|p| is_its(&p))
+    let is_child = |process: &&Arc<Process>| process.key.pid.0 == id && process.name.contains("na");
+    fixture.sample_until(&row, |_, directory| {
+        directory.processes.values().any(|p| is_child(&p))
     });
-    let its = watch.directory.processes.values().find(is_its).unwrap();
-    assert_eq!(&*its.name, "o)\\e[31m \\xff\\nna");
+    let child_entry = fixture.directory.processes.values().find(is_child).unwrap();
+    assert_eq!(&*child_entry.name, "o)\\e[31m \\xff\\nna");
     assert!(
-        its.executable
+        child_entry
+            .executable
             .as_ref()
             .unwrap()
             .ends_with("/o)\\e[31m \\xff\\nna")
     );
-    assert!(its.command.as_ref().unwrap().ends_with("\\nna 1000"));
+    assert!(
+        child_entry
+            .command
+            .as_ref()
+            .unwrap()
+            .ends_with("\\nna 1000")
+    );
     std::fs::remove_file(&program).unwrap();
-    let fresh = Watch::new();
-    let mut watch = fresh;
-    watch.until(&row, |_, directory| {
-        directory.processes.values().any(|p| is_its(&p))
+    let fresh = OwnersFixture::new();
+    let mut fixture = fresh;
+    fixture.sample_until(&row, |_, directory| {
+        directory.processes.values().any(|p| is_child(&p))
     });
-    let its = watch.directory.processes.values().find(is_its).unwrap();
-    assert!(its.executable.as_ref().unwrap().ends_with(" (deleted)"));
+    let child_entry = fixture.directory.processes.values().find(is_child).unwrap();
+    assert!(
+        child_entry
+            .executable
+            .as_ref()
+            .unwrap()
+            .ends_with(" (deleted)")
+    );
 }
 
 #[test]
-fn a_descriptor_used_again_is_found_although_no_number_changed() {
+fn reused_fd_is_found_with_an_unchanged_fd_count() {
     let (first, first_row) = listener();
     let (second, second_row) = listener();
-    let child = heir(&first, Command::new("sleep").arg("1000"));
-    let mut watch = Watch::new();
+    let child = spawn_inheriting(&first, Command::new("sleep").arg("1000"));
+    let mut fixture = OwnersFixture::new();
     let has = |holders: &Holders| pids(holders).contains(&child.0.id());
-    watch.until(&first_row, |holders, _| has(holders));
+    fixture.sample_until(&first_row, |holders, _| has(holders));
     drop(first);
     // The child keeps the first socket; the second takes over the number it had here.
     let again = second.try_clone().unwrap();
     let number = Fd(u32::try_from(again.as_raw_fd()).unwrap());
-    watch.until(&second_row, |holders, _| {
+    fixture.sample_until(&second_row, |holders, _| {
         holders
             .found()
             .is_some_and(|holders| holders.iter().any(|h| h.fd == Some(number)))
@@ -266,70 +283,73 @@ fn a_descriptor_used_again_is_found_although_no_number_changed() {
 }
 
 #[test]
-fn what_nobody_has_is_nobodys_and_without_an_inode_nothing_is_sought() {
+fn unheld_inode_has_no_holder_and_missing_inode_is_not_searched() {
     let (_listener, mut row) = listener();
     row.inode = NonZeroU64::new(u64::MAX).map(Inode);
-    let mut watch = Watch::new();
+    let mut fixture = OwnersFixture::new();
     // Hidden if this test's user has a process that it may not look into.
-    watch.until(&row, |holders, _| {
-        matches!(holders, Holders::Nobody | Holders::Hidden)
+    fixture.sample_until(&row, |holders, _| {
+        matches!(holders, Holders::NoHolder | Holders::Hidden)
     });
     row.inode = None;
-    assert_eq!(watch.look(&row), Holders::NotSought);
+    assert_eq!(fixture.sample(&row), Holders::NotSearched);
 }
 
 #[test]
-fn without_room_for_open_directories_the_answer_is_the_same() {
+fn results_do_not_depend_on_cached_fd_dirs() {
     let (listener, row) = listener();
-    let mut watch = Watch::new();
-    watch.walk.census = Census::new(0);
-    let child = heir(&listener, Command::new("sleep").arg("1000"));
+    let mut fixture = OwnersFixture::new();
+    fixture.owners.process_table = ProcessTable::new(0);
+    let child = spawn_inheriting(&listener, Command::new("sleep").arg("1000"));
     let mut both = [std::process::id(), child.0.id()];
     both.sort_unstable();
-    watch.until(&row, |holders, _| pids(holders) == both);
+    fixture.sample_until(&row, |holders, _| pids(holders) == both);
     drop(child);
-    watch.until(&row, |holders, _| pids(holders) == [std::process::id()]);
+    fixture.sample_until(&row, |holders, _| pids(holders) == [std::process::id()]);
 }
 
 #[test]
-fn without_proc_there_is_a_gap_and_no_panic() {
+fn missing_proc_is_a_gap() {
     let (_listener, row) = listener();
     for path in ["/nonexistent/proc", "/dev/null", "/sys"] {
         let (mut gaps, mut sockets) = (Vec::new(), [row.clone()]);
-        let mut walk = ProcWalk::at(path);
-        let sight = walk.find(
+        let mut owners = ProcfsOwners::with_proc_path(path);
+        let coverage = owners.find(
             Duration::ZERO,
-            OwnerSearch::Sought,
+            OwnerMode::Full,
             &mut sockets,
             &mut Arc::default(),
             &mut gaps,
         );
-        assert_eq!((sight.readable, sight.hidden), (0, 0));
+        assert_eq!((coverage.readable, coverage.hidden), (0, 0));
         assert!(matches!(gaps.as_slice(), [Gap::Owners(_)]), "{gaps:?}");
-        assert_eq!(sockets[0].holders, Holders::NotSought);
+        assert_eq!(sockets[0].holders, Holders::NotSearched);
     }
 }
 
 #[test]
-fn without_time_one_process_at_a_sample_is_met_until_all_are() {
-    let mut walk = ProcWalk::open();
+fn expired_deadline_scans_one_process_per_sample() {
+    let mut owners = ProcfsOwners::open();
     let root = rustix::fs::open("/proc", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty());
     let root = root.unwrap();
-    let mut met = HashSet::new();
+    let mut scanned = HashSet::new();
     for sample in 1.. {
-        let look = Look {
-            root: root.as_fd(),
+        let context = ScanContext {
+            proc_root: root.as_fd(),
             now: Duration::ZERO,
             sample,
-            until: Some(Instant::now()),
+            deadline: Some(Instant::now()),
         };
-        walk.census.visit(look, &mut walk.ledger).unwrap();
-        let before = met.len();
-        met.extend(walk.census.readable().map(|(pid, ..)| pid));
-        if walk.census.unvisited() == 0 {
+        owners
+            .process_table
+            .refresh(context, &mut owners.fd_index)
+            .unwrap();
+        let before = scanned.len();
+        scanned.extend(owners.process_table.readable().map(|(pid, ..)| pid));
+        if owners.process_table.unscanned() == 0 {
             break;
         }
-        assert!(met.len() <= before + 1, "one at a time");
+        assert!(scanned.len() <= before + 1, "one at a time");
     }
-    assert!(met.contains(&Pid(std::process::id())));
+    assert!(scanned.contains(&Pid(std::process::id())));
 }

@@ -9,7 +9,7 @@ use super::*;
 const NOW: Duration = Duration::from_secs(100);
 
 /// A row of `struct inet_diag_msg`, an established IPv4 connection unless changed.
-struct Row {
+struct DiagRow {
     family: u8,
     state: u8,
     timer: (u8, u8, u32),
@@ -23,7 +23,7 @@ struct Row {
     attributes: Vec<u8>,
 }
 
-impl Default for Row {
+impl Default for DiagRow {
     fn default() -> Self {
         Self {
             family: AF_INET,
@@ -41,7 +41,7 @@ impl Default for Row {
     }
 }
 
-impl Row {
+impl DiagRow {
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![self.family, self.state, self.timer.0, self.timer.1];
         bytes.extend(self.local.1.to_be_bytes());
@@ -77,37 +77,38 @@ impl Row {
         self.attributes.extend(length.to_ne_bytes());
         self.attributes.extend(kind.to_ne_bytes());
         self.attributes.extend(value);
-        self.attributes.resize(aligned(self.attributes.len()), 0);
+        self.attributes
+            .resize(nlmsg_align(self.attributes.len()), 0);
         self
     }
 
     fn tcp(&self) -> Socket {
-        socket(&self.bytes(), Protocol::Tcp, NOW).expect("a row")
+        parse_socket(&self.bytes(), Protocol::Tcp, NOW).expect("a row")
     }
 
     fn udp(&self) -> Socket {
-        socket(&self.bytes(), Protocol::Udp, NOW).expect("a row")
+        parse_socket(&self.bytes(), Protocol::Udp, NOW).expect("a row")
     }
 }
 
 fn message(kind: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    bytes.extend(((HEADER + payload.len()) as u32).to_ne_bytes());
+    bytes.extend(((NLMSG_HDR_LEN + payload.len()) as u32).to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());
     bytes.extend(flags.to_ne_bytes());
     bytes.extend(sequence.to_ne_bytes());
     bytes.extend([0; 4]);
     bytes.extend(payload);
-    bytes.resize(aligned(bytes.len()), 0);
+    bytes.resize(nlmsg_align(bytes.len()), 0);
     bytes
 }
 
 #[test]
-fn a_connection_is_read_whole() {
-    let row = Row {
+fn established_connection_is_parsed() {
+    let row = DiagRow {
         timer: (1, 5, 250),
         interface: 3,
-        ..Row::default()
+        ..DiagRow::default()
     }
     .with(INET_DIAG_CONG, b"cubic\0")
     .with(8, &[0])
@@ -129,14 +130,14 @@ fn a_connection_is_read_whole() {
     );
     assert_eq!(socket.cgroup, Some(CgroupId(99)));
     assert_eq!(
-        socket.congestion.as_ref().map(Congestion::as_str),
+        socket.congestion.as_ref().map(CongestionAlgorithm::as_str),
         Some("cubic")
     );
     assert!(socket.tcp.is_some_and(|t| t.sent.is_some()));
     let due = NOW + Duration::from_millis(250);
     assert_eq!(
         socket.timer,
-        Some(Timer {
+        Some(SocketTimer {
             kind: TimerKind::Retransmit,
             due,
             retransmits: 5
@@ -145,25 +146,25 @@ fn a_connection_is_read_whole() {
 }
 
 #[test]
-fn an_old_kernels_short_tcp_info_gives_what_it_has() {
-    let socket = Row::default().with(INET_DIAG_INFO, &[1; 144]).tcp();
+fn short_tcp_info_is_parsed() {
+    let socket = DiagRow::default().with(INET_DIAG_INFO, &[1; 144]).tcp();
     let info = socket.tcp.expect("144 bytes are enough");
     assert!(info.delivered.is_some());
     assert_eq!((info.sent, info.min_rtt_us), (None, None));
 }
 
 #[test]
-fn a_listener_has_no_peer_and_no_figures() {
+fn listener_has_no_remote_or_tcp_info() {
     let unspecified = (Ipv6Addr::UNSPECIFIED.into(), 0);
-    let row = Row {
+    let row = DiagRow {
         family: AF_INET6,
         state: 10,
         remote: unspecified,
-        ..Row::default()
+        ..DiagRow::default()
     }
     .with(INET_DIAG_SKV6ONLY, &[1])
     .with(INET_DIAG_INFO, &[0; 280]);
-    let socket = Row {
+    let socket = DiagRow {
         local: (Ipv6Addr::LOCALHOST.into(), 80),
         ..row
     }
@@ -173,61 +174,61 @@ fn a_listener_has_no_peer_and_no_figures() {
         (None, None, Some(true))
     );
     assert_eq!(socket.local.to_string(), "[::1]:80");
-    assert_eq!(socket.backlog.map(|b| b.waiting), Some(3));
+    assert_eq!(socket.accept_queue.map(|b| b.waiting), Some(3));
 }
 
 #[test]
-fn a_row_without_descriptor_does_not_claim_to_be_roots() {
-    let socket = Row {
+fn uid_zero_without_inode_is_unknown() {
+    let socket = DiagRow {
         state: 6,
         uid: 0,
         inode: 0,
         timer: (3, 0, 60_000),
-        ..Row::default()
+        ..DiagRow::default()
     }
     .tcp();
     assert_eq!((socket.inode, socket.uid), (None, None));
     assert_eq!(socket.timer.map(|t| t.kind), Some(TimerKind::TimeWait));
-    let orphan = Row {
+    let orphan = DiagRow {
         state: 4,
         uid: 1000,
         inode: 0,
-        ..Row::default()
+        ..DiagRow::default()
     }
     .tcp();
     assert_eq!(orphan.uid, Some(Uid(1000)));
-    let root = Row {
+    let root = DiagRow {
         uid: 0,
-        ..Row::default()
+        ..DiagRow::default()
     }
     .tcp();
     assert_eq!(root.uid, Some(Uid(0)));
 }
 
 #[test]
-fn a_udp_socket_has_a_peer_only_if_connect_gave_it_one() {
-    let nobody = (Ipv4Addr::UNSPECIFIED.into(), 0);
+fn udp_socket_has_a_remote_only_when_connected() {
+    let unspecified = (Ipv4Addr::UNSPECIFIED.into(), 0);
     assert_eq!(
-        Row {
+        DiagRow {
             state: 7,
-            remote: nobody,
-            ..Row::default()
+            remote: unspecified,
+            ..DiagRow::default()
         }
         .udp()
         .remote,
         None
     );
     assert!(
-        Row {
+        DiagRow {
             state: 1,
-            ..Row::default()
+            ..DiagRow::default()
         }
         .udp()
         .remote
         .is_some()
     );
     assert_eq!(
-        Row::default()
+        DiagRow::default()
             .with(INET_DIAG_CONG, b"cubic")
             .udp()
             .congestion,
@@ -236,11 +237,11 @@ fn a_udp_socket_has_a_peer_only_if_connect_gave_it_one() {
 }
 
 #[test]
-fn a_handshake_kept_in_the_small_object_is_a_handshake() {
+fn new_syn_recv_is_syn_received() {
     assert_eq!(
-        Row {
+        DiagRow {
             state: 12,
-            ..Row::default()
+            ..DiagRow::default()
         }
         .tcp()
         .tcp_state(),
@@ -249,12 +250,12 @@ fn a_handshake_kept_in_the_small_object_is_a_handshake() {
 }
 
 #[test]
-fn no_cookie_is_none_however_it_is_said() {
+fn missing_cookie_is_none() {
     for cookie in [0, u64::MAX] {
         assert_eq!(
-            Row {
+            DiagRow {
                 cookie,
-                ..Row::default()
+                ..DiagRow::default()
             }
             .tcp()
             .cookie,
@@ -264,29 +265,29 @@ fn no_cookie_is_none_however_it_is_said() {
 }
 
 #[test]
-fn a_timer_that_is_overdue_is_due_now() {
-    let overdue = Row {
+fn overdue_timer_is_due_now() {
+    let overdue = DiagRow {
         timer: (2, 0, (-4_i32).cast_unsigned()),
-        ..Row::default()
+        ..DiagRow::default()
     }
     .tcp();
     assert_eq!(overdue.timer.map(|t| t.due), Some(NOW));
 }
 
 #[test]
-fn what_is_too_short_or_of_another_family_is_no_socket() {
-    let bytes = Row::default().bytes();
-    assert_eq!(socket(&bytes[..71], Protocol::Tcp, NOW), None);
-    let unix = Row {
+fn short_or_foreign_family_messages_are_rejected() {
+    let bytes = DiagRow::default().bytes();
+    assert_eq!(parse_socket(&bytes[..71], Protocol::Tcp, NOW), None);
+    let unix = DiagRow {
         family: 1,
-        ..Row::default()
+        ..DiagRow::default()
     }
     .bytes();
-    assert_eq!(socket(&unix, Protocol::Tcp, NOW), None);
+    assert_eq!(parse_socket(&unix, Protocol::Tcp, NOW), None);
 }
 
 #[test]
-fn messages_are_told_apart() {
+fn message_kinds_are_distinguished() {
     let mut bytes = message(SOCK_DIAG_BY_FAMILY, 2, 5, b"row");
     bytes.extend(message(
         NLMSG_DONE,
@@ -301,13 +302,13 @@ fn messages_are_told_apart() {
         .map(|m| m.expect("well-formed"))
         .collect();
     let expected = [
-        (5, false, Kind::Row(b"row")),
-        (5, true, Kind::Done(2)),
-        (6, false, Kind::Error(13)),
-        (6, false, Kind::Overrun),
-        (6, false, Kind::Other),
+        (5, false, MessageKind::Row(b"row")),
+        (5, true, MessageKind::Done(2)),
+        (6, false, MessageKind::Error(13)),
+        (6, false, MessageKind::Overrun),
+        (6, false, MessageKind::Other),
     ];
-    let expected = expected.map(|(sequence, interrupted, kind)| Message {
+    let expected = expected.map(|(sequence, interrupted, kind)| NetlinkMessage {
         sequence,
         interrupted,
         kind,
@@ -316,34 +317,34 @@ fn messages_are_told_apart() {
 }
 
 #[test]
-fn a_length_that_lies_ends_the_reading_once() {
+fn invalid_length_ends_the_iteration_once() {
     for length in [0_u32, 15, 400, u32::MAX] {
         let mut bytes = message(SOCK_DIAG_BY_FAMILY, 0, 1, b"payload");
         bytes[0..4].copy_from_slice(&length.to_ne_bytes());
         let read: Vec<_> = Messages::new(&bytes).collect();
-        assert_eq!(read, [Err(Malformed)], "length {length}");
+        assert_eq!(read, [Err(MalformedMessage)], "length {length}");
     }
 }
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_splitter_panic_or_loop(
+    fn message_iterator_never_panics_or_loops(
         bytes in proptest::collection::vec(any::<u8>(), 0..600),
     ) {
         // A message takes at least its header, and the last may be a broken one.
-        prop_assert!(Messages::new(&bytes).count() <= bytes.len() / HEADER + 1);
+        prop_assert!(Messages::new(&bytes).count() <= bytes.len() / NLMSG_HDR_LEN + 1);
     }
 
     #[test]
-    fn no_length_makes_the_splitter_go_back(
+    fn message_iterator_never_goes_back(
         lengths in proptest::collection::vec(0..80_u32, 1..40),
     ) {
         let bytes: Vec<u8> = lengths.iter().flat_map(|l| l.to_ne_bytes()).collect();
-        prop_assert!(Messages::new(&bytes).count() <= bytes.len() / HEADER + 1);
+        prop_assert!(Messages::new(&bytes).count() <= bytes.len() / NLMSG_HDR_LEN + 1);
     }
 
     #[test]
-    fn no_bytes_make_the_decoder_panic(
+    fn socket_parser_never_panics(
         family in prop_oneof![Just(AF_INET), Just(AF_INET6), any::<u8>()],
         mut bytes in proptest::collection::vec(any::<u8>(), 0..600),
         tcp in any::<bool>(),
@@ -352,12 +353,12 @@ proptest! {
             *first = family;
         }
         let protocol = if tcp { Protocol::Tcp } else { Protocol::Udp };
-        let _ = socket(&bytes, protocol, NOW);
+        let _ = parse_socket(&bytes, protocol, NOW);
     }
 
     #[test]
-    fn no_attributes_loop(bytes in proptest::collection::vec(0..9_u8, 0..300)) {
-        let attributes = Attributes { rest: &bytes };
+    fn attribute_iterator_terminates(bytes in proptest::collection::vec(0..9_u8, 0..300)) {
+        let attributes = Attributes { remaining: &bytes };
         prop_assert!(attributes.count() <= bytes.len() / 4);
     }
 }

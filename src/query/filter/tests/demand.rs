@@ -4,35 +4,41 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::tree::{Comparison, Condition, End, Interval, Node, NodeKind, NumberTest};
-use super::laws::{node, tree};
-use super::scene::Scene;
-use crate::collect::OwnerSearch;
+use super::super::tree::{
+    Comparison, Condition, EndSelector, Node, NodeKind, NumberRange, NumberTest,
+};
+use super::laws::{any_node, node};
+use super::scene::FilterFixture;
+use crate::collect::OwnerMode;
 use crate::endpoint::Endpoint;
-use crate::history::{Ownership, Tracked};
+use crate::history::{Ownership, TrackedSocket};
 use crate::port::{Port, Protocol};
 use crate::query::Filter;
 
 /// Filters about ports, among them those that rows of the scene have.
-fn about_ports() -> impl Strategy<Value = Node> {
+fn port_filter() -> impl Strategy<Value = Node> {
     let known = prop::sample::select(vec![
         0_u64, 22, 53, 80, 443, 5432, 8080, 9000, 40_023, 50_000, 51_235, 65_535, 65_536,
     ]);
     let near = (known.clone(), -1..=1_i64).prop_map(|(n, by)| n.saturating_add_signed(by));
     let number = prop_oneof![known, near];
-    let end = prop::sample::select(vec![End::Either, End::Local, End::Remote]);
+    let end = prop::sample::select(vec![
+        EndSelector::Either,
+        EndSelector::Local,
+        EndSelector::Remote,
+    ]);
     let comparison = prop::sample::select(vec![
         Comparison::Greater,
         Comparison::AtLeast,
         Comparison::Less,
         Comparison::AtMost,
     ]);
-    let interval = (number.clone(), 0..500_u64).prop_map(|(low, more)| Interval {
+    let interval = (number.clone(), 0..500_u64).prop_map(|(low, more)| NumberRange {
         low,
         high: low + more,
     });
     let test = prop_oneof![
-        prop::collection::vec(interval, 1..3).prop_map(NumberTest::OneOf),
+        prop::collection::vec(interval, 1..3).prop_map(NumberTest::InRanges),
         (comparison, number.clone()).prop_map(|(c, n)| NumberTest::Compare(c, n)),
     ];
     let port = number.prop_map(|n| Port(n as u16));
@@ -42,12 +48,12 @@ fn about_ports() -> impl Strategy<Value = Node> {
     let protocol = prop::sample::select(vec![Protocol::Tcp, Protocol::Udp]);
     let leaf = prop_oneof![
         4 => (end, test).prop_map(|(e, t)| Condition::Port(e, t)),
-        1 => (protocol, port).prop_map(|(p, n)| Condition::PortOf(p, n)),
+        1 => (protocol, port).prop_map(|(p, n)| Condition::PortAndProtocol(p, n)),
         1 => endpoint,
     ];
     let leaf = prop_oneof![
-        8 => leaf.prop_map(|c| node(NodeKind::Is(c))),
-        1 => tree(),
+        8 => leaf.prop_map(|c| node(NodeKind::Condition(c))),
+        1 => any_node(),
     ];
     leaf.prop_recursive(4, 16, 3, |inner| {
         prop_oneof![
@@ -59,8 +65,8 @@ fn about_ports() -> impl Strategy<Value = Node> {
 }
 
 /// Every row that matches has a port of the bound.
-fn check_bound(scene: &Scene, filter: &Filter) -> Result<(), TestCaseError> {
-    let Some(ports) = filter.ports() else {
+fn check_required_ports(scene: &FilterFixture, filter: &Filter) -> Result<(), TestCaseError> {
+    let Some(ports) = filter.required_ports() else {
         return Ok(());
     };
     for row in scene.matching(filter) {
@@ -79,32 +85,32 @@ fn check_bound(scene: &Scene, filter: &Filter) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn no_row_that_matches_is_outside_of_the_ports(tree in about_ports()) {
-        check_bound(&Scene::new(), &Filter::from(tree))?;
+    fn no_row_that_matches_is_outside_of_the_ports(tree in port_filter()) {
+        check_required_ports(&FilterFixture::new(), &Filter::from(tree))?;
     }
 
     #[test]
     fn a_filter_that_asks_for_no_owners_says_the_same_without_them(
-        tree in prop_oneof![about_ports(), tree()],
+        tree in prop_oneof![port_filter(), any_node()],
     ) {
-        let mut scene = Scene::new();
+        let mut scene = FilterFixture::new();
         let filter = Filter::from(tree);
-        check_bound(&scene, &filter)?;
-        if filter.owners() == OwnerSearch::NotSought {
-            let before = scene.picks(&filter);
+        check_required_ports(&scene, &filter)?;
+        if filter.required_owners() == OwnerMode::Off {
+            let before = scene.matching_letters(&filter);
             Arc::make_mut(&mut scene.moment.directory).processes.clear();
-            let untold = |row: &Arc<Tracked>| Tracked {
-                ownership: Ownership::Untold,
-                ..Tracked::clone(row)
+            let without_owner = |row: &Arc<TrackedSocket>| TrackedSocket {
+                ownership: Ownership::Unsupported,
+                ..TrackedSocket::clone(row)
             };
-            scene.moment.rows = scene.moment.rows().map(untold).collect();
-            prop_assert_eq!(before, scene.picks(&filter), "{}", filter);
+            scene.moment.rows = scene.moment.rows().map(without_owner).collect();
+            prop_assert_eq!(before, scene.matching_letters(&filter), "{}", filter);
         }
     }
 }
 
 #[test]
-fn the_ports_of_a_filter_are_few_and_enough() {
+fn required_ports_are_minimal() {
     for (text, expected) in [
         ("", None),
         ("nginx", None),
@@ -122,7 +128,7 @@ fn the_ports_of_a_filter_are_few_and_enough() {
         ("22 or 443 and 8000-8100", Some("22 443")),
     ] {
         let filter = Filter::parse(text).unwrap();
-        let ports = filter.ports().map(|set| {
+        let ports = filter.required_ports().map(|set| {
             let ranges = set.ranges().iter().map(|r| match r.first == r.last {
                 true => r.first.to_string(),
                 false => format!("{}-{}", r.first, r.last),
@@ -134,20 +140,24 @@ fn the_ports_of_a_filter_are_few_and_enough() {
 }
 
 #[test]
-fn only_what_is_asked_of_processes_needs_them() {
+fn only_process_conditions_require_owners() {
     for (text, expected) in [
-        ("", OwnerSearch::NotSought),
-        ("443 listen", OwnerSearch::NotSought),
+        ("", OwnerMode::Off),
+        ("443 listen", OwnerMode::Off),
         (
             "user:root uid:0 unit:x container:y service:https",
-            OwnerSearch::NotSought,
+            OwnerMode::Off,
         ),
-        ("nginx", OwnerSearch::Sought),
-        ("443 not (80 or pid:1)", OwnerSearch::Sought),
-        ("ppid>1", OwnerSearch::Sought),
-        ("cmd:x", OwnerSearch::Sought),
-        ("proc~x", OwnerSearch::Sought),
+        ("nginx", OwnerMode::Full),
+        ("443 not (80 or pid:1)", OwnerMode::Full),
+        ("ppid>1", OwnerMode::Full),
+        ("cmd:x", OwnerMode::Full),
+        ("proc~x", OwnerMode::Full),
     ] {
-        assert_eq!(Filter::parse(text).unwrap().owners(), expected, "{text}");
+        assert_eq!(
+            Filter::parse(text).unwrap().required_owners(),
+            expected,
+            "{text}"
+        );
     }
 }

@@ -4,13 +4,15 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::super::fields::{FIELDS, FieldKind, Measure, TextField};
+use super::super::fields::{FIELDS, FieldKind, NumberField, TextField};
 use super::super::tree::{
-    Comparison, Condition, End, Flag, HostPart, HostTest, Interval, Network, Node, NodeKind,
-    NumberTest, Part, Pattern, ReachTest, TextTest,
+    Comparison, Condition, EndSelector, Flag, HostPart, HostTest, IpNetwork, Node, NodeKind,
+    NumberRange, NumberTest, ReachTest, RegexPattern, Substring, TextTest,
 };
-use super::super::{DEEPEST, Dimension, Expected, FilterErrorKind, LONGEST, expected};
-use super::scene::Scene;
+use super::super::{
+    CursorContext, Dimension, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH, cursor_context,
+};
+use super::scene::FilterFixture;
 use crate::endpoint::{Endpoint, Family};
 use crate::history::Side;
 use crate::port::{Port, Protocol};
@@ -29,8 +31,9 @@ fn address() -> impl Strategy<Value = IpAddr> {
     ]
 }
 
-fn network() -> impl Strategy<Value = Network> {
-    (address(), 0..=128_u8).prop_map(|(a, bits)| Network::new(a, bits).unwrap_or(Network::host(a)))
+fn network() -> impl Strategy<Value = IpNetwork> {
+    (address(), 0..=128_u8)
+        .prop_map(|(a, bits)| IpNetwork::new(a, bits).unwrap_or(IpNetwork::single_host(a)))
 }
 
 /// Texts of every kind: names, words of the language, and what nobody would call a name.
@@ -47,15 +50,17 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn part() -> impl Strategy<Value = Part> {
-    text().prop_filter_map("some text", |t| Part::new(&t))
+fn substring() -> impl Strategy<Value = Substring> {
+    text().prop_filter_map("some text", |t| Substring::new(&t))
 }
 
-fn pattern() -> impl Strategy<Value = Pattern> {
-    text().prop_filter_map("an expression", |t| Pattern::new(&t).ok())
+fn pattern() -> impl Strategy<Value = RegexPattern> {
+    text().prop_filter_map("an expression", |t| RegexPattern::new(&t).ok())
 }
 
-fn some<T: std::fmt::Debug>(one: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+fn non_empty_vec<T: std::fmt::Debug>(
+    one: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Vec<T>> {
     prop::collection::vec(one, 1..4)
 }
 
@@ -72,19 +77,19 @@ fn number_test(dimension: Dimension, low: u64, high: u64) -> impl Strategy<Value
         Comparison::AtMost,
     ]);
     prop_oneof![
-        some((number(), number()).prop_map(|(a, b)| Interval {
+        non_empty_vec((number(), number()).prop_map(|(a, b)| NumberRange {
             low: a.min(b),
             high: a.max(b)
         }))
-        .prop_map(NumberTest::OneOf),
+        .prop_map(NumberTest::InRanges),
         (comparison, number(), factor)
             .prop_map(|(c, n, f)| NumberTest::Compare(c, n.saturating_mul(f))),
     ]
 }
 
-fn measures() -> Vec<Measure> {
+fn number_fields() -> Vec<NumberField> {
     let of = |f: &super::super::Field| match f.kind {
-        FieldKind::Measure(measure) => Some(measure),
+        FieldKind::Number(measure) => Some(measure),
         _ => None,
     };
     FIELDS.iter().filter_map(of).collect()
@@ -99,48 +104,55 @@ fn text_fields() -> Vec<TextField> {
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
-    let end = || prop::sample::select(vec![End::Either, End::Local, End::Remote]);
+    let end = || {
+        prop::sample::select(vec![
+            EndSelector::Either,
+            EndSelector::Local,
+            EndSelector::Remote,
+        ])
+    };
     let protocol = || prop::sample::select(vec![Protocol::Tcp, Protocol::Udp]);
     let host = prop_oneof![
         network().prop_map(HostPart::Network),
-        "[0-9a-f.:]{1,8}".prop_map(|t| HostPart::Part(Part::new(&t).unwrap())),
+        "[0-9a-f.:]{1,8}".prop_map(|t| HostPart::Substring(Substring::new(&t).unwrap())),
     ];
     let reach = prop_oneof![
-        Just(ReachTest::Everyone),
-        Just(ReachTest::ThisMachine),
+        Just(ReachTest::Wildcard),
+        Just(ReachTest::Loopback),
         network().prop_map(ReachTest::Network),
-        part().prop_map(ReachTest::Interface),
+        substring().prop_map(ReachTest::Interface),
     ];
     let text_test = || {
         prop_oneof![
-            some(part()).prop_map(TextTest::OneOf),
+            non_empty_vec(substring()).prop_map(TextTest::OneOf),
             pattern().prop_map(TextTest::Pattern),
         ]
     };
-    let measure = prop::sample::select(measures()).prop_flat_map(|m| {
-        number_test(m.dimension(), 0, u64::MAX).prop_map(move |t| Condition::Measure(m, t))
+    let measure = prop::sample::select(number_fields()).prop_flat_map(|m| {
+        number_test(m.dimension(), 0, u64::MAX).prop_map(move |t| Condition::Number(m, t))
     });
     prop_oneof![
         (end(), number_test(Dimension::Count, 1, 65_535)).prop_map(|(e, t)| Condition::Port(e, t)),
-        (protocol(), 1..=65_535_u16).prop_map(|(p, n)| Condition::PortOf(p, Port(n))),
+        (protocol(), 1..=65_535_u16).prop_map(|(p, n)| Condition::PortAndProtocol(p, Port(n))),
         (address(), 1..=65_535_u16)
             .prop_map(|(a, n)| Condition::Endpoint(Endpoint::new(a.to_canonical(), Port(n)))),
-        (end(), some(network())).prop_map(|(e, n)| Condition::Address(e, n)),
-        some(host).prop_map(|h| Condition::Host(HostTest::OneOf(h))),
+        (end(), non_empty_vec(network())).prop_map(|(e, n)| Condition::Address(e, n)),
+        non_empty_vec(host).prop_map(|h| Condition::Host(HostTest::OneOf(h))),
         pattern().prop_map(|p| Condition::Host(HostTest::Pattern(p))),
-        some(protocol()).prop_map(Condition::Protocol),
-        some(prop::sample::select(vec![Family::Ipv4, Family::Ipv6])).prop_map(Condition::Family),
-        some((1..=11_u8).prop_map(TcpState::from_kernel)).prop_map(Condition::State),
-        some(prop::sample::select(vec![
+        non_empty_vec(protocol()).prop_map(Condition::Protocol),
+        non_empty_vec(prop::sample::select(vec![Family::Ipv4, Family::Ipv6]))
+            .prop_map(Condition::Family),
+        non_empty_vec((1..=11_u8).prop_map(TcpState::from_kernel)).prop_map(Condition::State),
+        non_empty_vec(prop::sample::select(vec![
             Side::Listening,
             Side::Serving,
             Side::Outgoing
         ]))
         .prop_map(Condition::Side),
-        some(reach).prop_map(Condition::Reach),
+        non_empty_vec(reach).prop_map(Condition::Reach),
         (prop::sample::select(text_fields()), text_test()).prop_map(|(f, t)| Condition::Text(f, t)),
         measure,
-        part().prop_map(Condition::Name),
+        substring().prop_map(Condition::AnyName),
         prop::sample::select(vec![
             Flag::Established,
             Flag::Loopback,
@@ -151,8 +163,8 @@ fn condition() -> impl Strategy<Value = Condition> {
     ]
 }
 
-pub(super) fn tree() -> impl Strategy<Value = Node> {
-    let leaf = condition().prop_map(|c| node(NodeKind::Is(c)));
+pub(super) fn any_node() -> impl Strategy<Value = Node> {
+    let leaf = condition().prop_map(|c| node(NodeKind::Condition(c)));
     leaf.prop_recursive(6, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 2..4).prop_map(|c| node(NodeKind::And(c))),
@@ -163,7 +175,7 @@ pub(super) fn tree() -> impl Strategy<Value = Node> {
 }
 
 /// What a person may type, in any order.
-fn soup() -> impl Strategy<Value = String> {
+fn token_mix() -> impl Strategy<Value = String> {
     const TOKENS: &[&str] = &[
         " ",
         " ",
@@ -218,7 +230,7 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(TOKENS), 0..14).prop_map(|t| t.concat())
 }
 
-fn check(text: &str) -> Result<(), TestCaseError> {
+fn check_parse(text: &str) -> Result<(), TestCaseError> {
     match Filter::parse(text) {
         Ok(filter) => prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter)),
         Err(error) => {
@@ -234,7 +246,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         }
     }
     for cursor in 0..=text.len() {
-        let Expected { replace, .. } = expected(text, cursor);
+        let CursorContext { replace, .. } = cursor_context(text, cursor);
         prop_assert!(text.get(replace).is_some());
     }
     Ok(())
@@ -242,7 +254,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_as_the_same(tree in tree()) {
+    fn what_is_printed_is_read_as_the_same(tree in any_node()) {
         let filter = Filter::from(tree);
         let printed = filter.to_string();
         prop_assert_eq!(Filter::parse(&printed), Ok(filter), "{}", printed);
@@ -250,31 +262,31 @@ proptest! {
 
     #[test]
     fn any_text_is_understood_or_refused_inside_itself(text in "\\PC{0,40}") {
-        check(&text)?;
+        check_parse(&text)?;
     }
 
     #[test]
     fn any_bytes_are_understood_or_refused(text in any::<String>()) {
-        check(&text)?;
+        check_parse(&text)?;
     }
 
     #[test]
-    fn any_soup_is_understood_or_refused(text in soup()) {
-        check(&text)?;
+    fn any_soup_is_understood_or_refused(text in token_mix()) {
+        check_parse(&text)?;
     }
 
     #[test]
-    fn no_filter_fails_on_any_row(tree in tree()) {
-        let scene = Scene::new();
+    fn no_filter_fails_on_any_row(tree in any_node()) {
+        let scene = FilterFixture::new();
         let yes = Filter::from(tree.clone());
         let no = Filter::from(node(NodeKind::Not(Box::new(tree))));
-        let both = scene.picks(&yes).len() + scene.picks(&no).len();
-        prop_assert_eq!(both, scene.moment.rows.slots());
+        let both = scene.matching_letters(&yes).len() + scene.matching_letters(&no).len();
+        prop_assert_eq!(both, scene.moment.rows.slot_count());
     }
 }
 
 #[test]
-fn what_nobody_types_is_refused_at_once() {
+fn oversized_input_is_rejected() {
     let kind = |text: &str| Filter::parse(text).unwrap_err().kind;
     assert_eq!(kind(&"a".repeat(10_000)), FilterErrorKind::TooLong);
     assert_eq!(kind(&"a ".repeat(5_000)), FilterErrorKind::TooLong);
@@ -290,32 +302,36 @@ fn what_nobody_types_is_refused_at_once() {
         FilterErrorKind::TooDeep
     );
     assert_eq!(
-        kind(&format!("{}a", "not ".repeat(DEEPEST + 1))),
+        kind(&format!("{}a", "not ".repeat(MAX_FILTER_DEPTH + 1))),
         FilterErrorKind::TooDeep
     );
     assert_eq!(
-        kind(&format!("{}a", "!".repeat(DEEPEST + 1))),
+        kind(&format!("{}a", "!".repeat(MAX_FILTER_DEPTH + 1))),
         FilterErrorKind::TooDeep
     );
     assert!(matches!(
         kind(&format!("proc~{}", "(".repeat(3_000))),
-        FilterErrorKind::BadPattern(_)
+        FilterErrorKind::InvalidRegex(_)
     ));
     let error = Filter::parse(&"é ".repeat(5_000)).unwrap_err();
-    assert_eq!(error.span, LONGEST / 2 * 3..15_000);
+    assert_eq!(error.span, MAX_FILTER_CHARS / 2 * 3..15_000);
 }
 
 #[test]
-fn what_is_long_but_not_too_long_is_understood() {
-    assert!(Filter::parse(&"a ".repeat(LONGEST / 2)).is_ok());
-    assert!(Filter::parse(&"a".repeat(LONGEST)).is_ok());
-    assert!(Filter::parse(&"é".repeat(LONGEST)).is_ok());
-    let deep = format!("{}a{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
+fn input_at_the_limits_parses() {
+    assert!(Filter::parse(&"a ".repeat(MAX_FILTER_CHARS / 2)).is_ok());
+    assert!(Filter::parse(&"a".repeat(MAX_FILTER_CHARS)).is_ok());
+    assert!(Filter::parse(&"é".repeat(MAX_FILTER_CHARS)).is_ok());
+    let deep = format!(
+        "{}a{}",
+        "(".repeat(MAX_FILTER_DEPTH),
+        ")".repeat(MAX_FILTER_DEPTH)
+    );
     assert!(Filter::parse(&deep).is_ok());
     let negated = format!(
         "{}(a b){}",
-        "not (b or ".repeat(DEEPEST / 2 - 1),
-        ")".repeat(DEEPEST / 2 - 1)
+        "not (b or ".repeat(MAX_FILTER_DEPTH / 2 - 1),
+        ")".repeat(MAX_FILTER_DEPTH / 2 - 1)
     );
     let filter = Filter::parse(&negated).unwrap();
     assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));

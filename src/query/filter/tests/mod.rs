@@ -10,10 +10,10 @@ mod unknown;
 use super::*;
 
 #[test]
-fn the_grammar_lists_every_field_and_word_of_the_tables() {
+fn grammar_lists_every_field_and_keyword() {
     let rows = FIELDS
         .iter()
-        .map(|f| format!("  {:<9}  {:<20}  {}", f.name, f.example, f.words));
+        .map(|f| format!("  {:<9}  {:<20}  {}", f.name, f.example, f.description));
     let fields = rows.collect::<Vec<_>>().join("\n");
     assert!(
         GRAMMAR.contains(&fields),
@@ -22,7 +22,7 @@ fn the_grammar_lists_every_field_and_word_of_the_tables() {
 
     let rows = KEYWORDS
         .iter()
-        .map(|k| format!("  {:<12} {}", k.name, k.words));
+        .map(|k| format!("  {:<12} {}", k.name, k.description));
     let words = rows.collect::<Vec<_>>().join("\n");
     assert!(
         GRAMMAR.contains(&words),
@@ -41,16 +41,16 @@ fn the_grammar_lists_every_field_and_word_of_the_tables() {
 }
 
 #[test]
-fn the_grammar_fits_a_terminal() {
+fn grammar_fits_80_columns() {
     assert!(GRAMMAR.lines().all(|line| line.chars().count() <= 80));
 }
 
 #[test]
-fn every_example_is_understood_and_about_its_field() {
+fn every_field_example_parses_to_its_field() {
     for field in &FIELDS {
         let filter =
             Filter::parse(field.example).unwrap_or_else(|e| panic!("{}: {e}", field.example));
-        let tree::NodeKind::Is(condition) = &filter.tree().unwrap().kind else {
+        let tree::NodeKind::Condition(condition) = &filter.root().unwrap().kind else {
             panic!("{}", field.example);
         };
         assert_eq!(condition.field(), Some(field.kind), "{}", field.example);
@@ -69,14 +69,17 @@ fn every_example_is_understood_and_about_its_field() {
     // What words of the table are written as fields mean the same.
     for keyword in KEYWORDS
         .iter()
-        .filter(|k| k.words.contains(':') && !k.words.contains(' '))
+        .filter(|k| k.description.contains(':') && !k.description.contains(' '))
     {
-        assert_eq!(Filter::parse(keyword.name), Filter::parse(keyword.words));
+        assert_eq!(
+            Filter::parse(keyword.name),
+            Filter::parse(keyword.description)
+        );
     }
 }
 
 #[test]
-fn names_and_aliases_are_each_used_once_and_are_no_words_of_the_language() {
+fn names_and_aliases_are_unique() {
     let mut names: Vec<&str> = FIELDS
         .iter()
         .flat_map(|f| [f.name].into_iter().chain(f.aliases.iter().copied()))
@@ -94,7 +97,7 @@ fn names_and_aliases_are_each_used_once_and_are_no_words_of_the_language() {
 }
 
 #[test]
-fn every_value_that_is_offered_is_understood() {
+fn every_listed_value_parses() {
     for field in &FIELDS {
         for value in field.values() {
             assert!(
@@ -106,7 +109,7 @@ fn every_value_that_is_offered_is_understood() {
 }
 
 #[test]
-fn an_empty_text_is_the_filter_that_asks_for_nothing() {
+fn empty_text_is_the_empty_filter() {
     for text in ["", " \t ", "\n"] {
         let filter = Filter::parse(text).unwrap();
         assert!(filter.is_empty());
@@ -117,7 +120,7 @@ fn an_empty_text_is_the_filter_that_asks_for_nothing() {
 }
 
 #[test]
-fn every_node_knows_its_place() {
+fn every_node_has_its_span() {
     fn places(text: &str, node: &tree::Node, out: &mut Vec<String>) {
         out.push(text[node.span.clone()].to_owned());
         match &node.kind {
@@ -125,13 +128,13 @@ fn every_node_knows_its_place() {
                 children.iter().for_each(|child| places(text, child, out));
             }
             tree::NodeKind::Not(inner) => places(text, inner, out),
-            tree::NodeKind::Is(_) => {}
+            tree::NodeKind::Condition(_) => {}
         }
     }
     let text = r#" a  -(port > 80 or é)  b"#;
     let filter = Filter::parse(text).unwrap();
     let mut out = Vec::new();
-    places(text, filter.tree().unwrap(), &mut out);
+    places(text, filter.root().unwrap(), &mut out);
     assert_eq!(
         out,
         [
@@ -147,7 +150,7 @@ fn every_node_knows_its_place() {
 }
 
 #[test]
-fn the_printed_form_is_the_normal_form() {
+fn printed_form_is_normalized() {
     for (text, printed) in [
         ("8080", "port:8080"),
         (":80,443", "port:80,443"),

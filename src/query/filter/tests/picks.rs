@@ -1,14 +1,14 @@
 //! What filters pick: see [`Scene::new`] for the rows behind the letters.
 
-use super::scene::Scene;
+use super::scene::FilterFixture;
 use crate::query::Filter;
 
 /// All rows, in their order.
-pub(super) const ALL: &str = "wpdlveocxtgfqmhs";
+pub(super) const ALL_ROWS: &str = "wpdlveocxtgfqmhs";
 
 /// Filters and what they pick, by letter in any order.
-const PICKS: &[(&str, &str)] = &[
-    ("", ALL),
+const MATCH_CASES: &[(&str, &str)] = &[
+    ("", ALL_ROWS),
     // Ports.
     ("80", "w"),
     ("443", "cxtgf"),
@@ -80,7 +80,7 @@ const PICKS: &[(&str, &str)] = &[
     ("tcp", "wplvecxtgfmhs"),
     ("udp", "doq"),
     ("UDP", "doq"),
-    ("proto:udp,tcp", ALL),
+    ("proto:udp,tcp", ALL_ROWS),
     ("ipv6", "lfm"),
     ("ipv4 udp", "doq"),
     ("family:v6", "lfm"),
@@ -228,16 +228,16 @@ const PICKS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn filters_pick_what_they_say() {
-    let scene = Scene::new();
-    assert!(PICKS.len() >= 120, "{}", PICKS.len());
+fn filters_match_the_expected_rows() {
+    let scene = FilterFixture::new();
+    assert!(MATCH_CASES.len() >= 120, "{}", MATCH_CASES.len());
     let mut wrong = Vec::new();
-    for (text, expected) in PICKS {
+    for (text, expected) in MATCH_CASES {
         // The letters of the table are in the order of reading.
-        let picks = |f: Filter| (scene.picks(&f), f);
+        let picks = |f: Filter| (scene.matching_letters(&f), f);
         match Filter::parse(text).map(picks) {
             Ok((picked, filter)) => {
-                let expected: String = ALL.chars().filter(|c| expected.contains(*c)).collect();
+                let expected: String = ALL_ROWS.chars().filter(|c| expected.contains(*c)).collect();
                 if picked != expected {
                     wrong.push(format!("{text}: {picked} and not {expected}"));
                 }
@@ -253,13 +253,13 @@ fn filters_pick_what_they_say() {
 }
 
 #[test]
-fn everything_and_not_everything_are_opposites() {
-    let scene = Scene::new();
-    for (text, _) in PICKS.iter().filter(|(text, _)| !text.is_empty()) {
-        let yes = scene.picks(&Filter::parse(text).unwrap());
-        let no = scene.picks(&Filter::parse(&format!("not ({text})")).unwrap());
+fn negation_matches_the_complement() {
+    let scene = FilterFixture::new();
+    for (text, _) in MATCH_CASES.iter().filter(|(text, _)| !text.is_empty()) {
+        let yes = scene.matching_letters(&Filter::parse(text).unwrap());
+        let no = scene.matching_letters(&Filter::parse(&format!("not ({text})")).unwrap());
         assert!(
-            ALL.chars().all(|c| yes.contains(c) != no.contains(c)),
+            ALL_ROWS.chars().all(|c| yes.contains(c) != no.contains(c)),
             "{text}"
         );
     }

@@ -6,7 +6,7 @@ use crate::query::Filter;
 /// What is wrong stands between `«` and `»`. A message that ends with `…` goes on with the names of
 /// all fields.
 #[rustfmt::skip]
-const REFUSALS: &[(&str, &str)] = &[
+const PARSE_ERRORS: &[(&str, &str)] = &[
     ("«99999»", "ports go from 1 to 65535"),
     ("«0»", "ports go from 1 to 65535"),
     ("tcp «65536»", "ports go from 1 to 65535"),
@@ -172,11 +172,11 @@ const REFUSALS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_wrong_is_said_with_its_place() {
-    assert!(REFUSALS.len() >= 60, "{}", REFUSALS.len());
+fn parse_errors_have_a_message_and_a_span() {
+    assert!(PARSE_ERRORS.len() >= 60, "{}", PARSE_ERRORS.len());
     let fields: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
     let mut wrong = Vec::new();
-    for (marked, expected) in REFUSALS {
+    for (marked, expected) in PARSE_ERRORS {
         let (start, end) = (marked.find('«').unwrap(), marked.find('»').unwrap());
         let span = start..end - '«'.len_utf8();
         let text = marked.replace(['«', '»'], "");

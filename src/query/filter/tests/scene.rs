@@ -4,50 +4,53 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{Context, Filter};
+use super::super::{Filter, FilterContext};
 use crate::endpoint::Endpoint;
 use crate::history::{
-    Evidence, Flow, Held, Mark, Moment, Ownership, Rates, SelfCost, Side, Since, Slot, Stall,
-    Totals, Tracked,
+    Evidence, HolderSet, Moment, ObservedSince, Ownership, Rates, SelfCost, Side, Slot, Stall,
+    Throughput, Totals, TrackedSocket, Transition,
 };
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Pid, Process, ProcessKey, StartTime, Uid};
 use crate::services::Services;
-use crate::snapshot::{Cgroup, Directory, Observer, Sight, SourceKind};
+use crate::snapshot::{Cgroup, Directory, Observer, OwnerCoverage, SourceKind};
 use crate::socket::{
-    CgroupId, Cookie, Delivered, Inode, InterfaceIndex, Queues, Socket, TcpInfo, TcpState,
+    CgroupId, Cookie, DeliveredBytes, Inode, InterfaceIndex, Queues, Socket, TcpInfo, TcpState,
     Transport,
 };
 
 /// The clock of the scene: it has been watched for three hours.
 const NOW: Duration = Duration::from_secs(3 * 3600);
 
-pub(super) struct Scene {
+pub(super) struct FilterFixture {
     pub moment: Moment,
     letters: String,
     services: Services,
 }
 
-impl Scene {
+impl FilterFixture {
     /// The letters of the rows the filter picks.
-    pub(super) fn picks(&self, filter: &Filter) -> String {
+    pub(super) fn matching_letters(&self, filter: &Filter) -> String {
         let rows = self.moment.rows().zip(self.letters.chars());
         // One sieve for all, so that what it remembers of a row must be right for the next.
-        let mut sieve = filter.sieve(self.context());
-        rows.filter(|(row, _)| sieve.passes(row))
+        let mut matcher = filter.matcher(self.context());
+        rows.filter(|(row, _)| matcher.matches(row))
             .map(|(_, letter)| letter)
             .collect()
     }
 
-    pub(super) fn context(&self) -> Context<'_> {
-        Context {
+    pub(super) fn context(&self) -> FilterContext<'_> {
+        FilterContext {
             moment: &self.moment,
             services: &self.services,
         }
     }
 
     /// The rows the filter picks.
-    pub(super) fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Tracked> {
+    pub(super) fn matching<'a>(
+        &'a self,
+        filter: &'a Filter,
+    ) -> impl Iterator<Item = &'a TrackedSocket> {
         let rows = self.moment.rows().map(|row| &**row);
         rows.filter(move |row| filter.matches(row, self.context()))
     }
@@ -66,10 +69,10 @@ impl Scene {
     /// ```
     pub(super) fn new() -> Self {
         let mut directory = Directory::default();
-        let mut rows = Rows(Vec::new());
-        names(&mut directory);
-        listeners(&mut rows);
-        connections(&mut rows);
+        let mut rows = FixtureRows(Vec::new());
+        add_names(&mut directory);
+        add_listeners(&mut rows);
+        add_connections(&mut rows);
         let letters = rows.0.iter().map(|(letter, _)| *letter).collect();
         let rows = rows.0.into_iter().map(|(_, row)| row);
         Self {
@@ -80,34 +83,34 @@ impl Scene {
     }
 }
 
-fn moment(rows: crate::history::Rows, directory: Directory) -> Moment {
+fn moment(rows: crate::history::SocketRows, directory: Directory) -> Moment {
     Moment {
         number: 9,
         taken_at: jiff::Timestamp::UNIX_EPOCH,
         elapsed: NOW,
         source: SourceKind::SockDiag,
-        open: rows.slots(),
+        open_rows: rows.slot_count(),
         rows,
-        ports: 0,
-        processes: 0,
+        port_count: 0,
+        process_count: 0,
         directory: Arc::new(directory),
-        sight: Sight::default(),
+        sight: OwnerCoverage::default(),
         hidden_rows: 1,
         observer: Observer {
             uid: Some(Uid(1000)),
             pid: Pid(1),
         },
-        ephemeral: PortRange::LINUX,
+        ephemeral: PortRange::LINUX_DEFAULT,
         gaps: Vec::new(),
         totals: Totals::default(),
         series: Arc::default(),
-        tenants: Arc::default(),
-        cost: SelfCost::default(),
+        past_listeners: Arc::default(),
+        self_cost: SelfCost::default(),
         interval: Duration::from_secs(1),
     }
 }
 
-fn names(directory: &mut Directory) {
+fn add_names(directory: &mut Directory) {
     for (pid, parent, name, command) in [
         (812, 1, "nginx", "nginx: master process"),
         (813, 812, "nginx", "nginx: worker process"),
@@ -179,26 +182,26 @@ fn interface(index: u32) -> InterfaceIndex {
     InterfaceIndex(NonZeroU32::new(index).unwrap())
 }
 
-fn held(pids: &[u32]) -> Ownership {
-    Ownership::Known(holding(pids))
+fn known_owner(pids: &[u32]) -> Ownership {
+    Ownership::Known(holder_set(pids))
 }
 
-fn holding(pids: &[u32]) -> Held {
+fn holder_set(pids: &[u32]) -> HolderSet {
     let holder = |pid: &u32| Holder {
         process: process(*pid),
         fd: None,
     };
-    Held::by(pids.iter().map(holder).collect()).unwrap()
+    HolderSet::from_holders(pids.iter().map(holder).collect()).unwrap()
 }
 
-fn end(text: &str) -> Endpoint {
+fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
     Endpoint::new(address.ip(), Port(address.port()))
 }
 
-struct Rows(Vec<(char, Tracked)>);
+struct FixtureRows(Vec<(char, TrackedSocket)>);
 
-impl Rows {
+impl FixtureRows {
     fn add(
         &mut self,
         letter: char,
@@ -206,22 +209,22 @@ impl Rows {
         local: &str,
         remote: &str,
         side: Side,
-    ) -> &mut Tracked {
-        let remote = (!remote.is_empty()).then(|| end(remote));
-        let socket = Socket::new(transport, end(local), remote);
-        let row = Tracked {
+    ) -> &mut TrackedSocket {
+        let remote = (!remote.is_empty()).then(|| endpoint(remote));
+        let socket = Socket::new(transport, endpoint(local), remote);
+        let row = TrackedSocket {
             key: socket.key(),
             slot: Slot(0),
-            ownership: Ownership::Untold,
+            ownership: Ownership::Unsupported,
             side,
             evidence: Evidence::State,
-            first_seen: Since::Seen(NOW - Duration::from_secs(10)),
-            state_since: Since::Seen(NOW),
-            path: Vec::new(),
+            first_seen: ObservedSince::Sampled(NOW - Duration::from_secs(10)),
+            state_since: ObservedSince::Sampled(NOW),
+            states: Vec::new(),
             peer: None,
-            flow: Flow::default(),
+            throughput: Throughput::default(),
             stall: Stall::default(),
-            mark: None,
+            transition: None,
             socket,
         };
         self.0.push((letter, row));
@@ -229,34 +232,34 @@ impl Rows {
     }
 }
 
-fn from(row: &mut Tracked, uid: u32, inode: u64, cgroup: u64, pids: &[u32]) {
-    row.ownership = held(pids);
+fn set_owner(row: &mut TrackedSocket, uid: u32, inode: u64, cgroup: u64, pids: &[u32]) {
+    row.ownership = known_owner(pids);
     row.socket.uid = Some(Uid(uid));
     row.socket.inode = NonZeroU64::new(inode).map(Inode);
     row.socket.cookie = NonZeroU64::new(inode + 1000).map(Cookie);
     row.socket.cgroup = Some(CgroupId(cgroup));
 }
 
-fn listeners(rows: &mut Rows) {
+fn add_listeners(rows: &mut FixtureRows) {
     let listen = Transport::Tcp(TcpState::Listen);
     let w = rows.add('w', listen, "0.0.0.0:80", "", Side::Listening);
-    from(w, 33, 101, 1, &[812, 813]);
+    set_owner(w, 33, 101, 1, &[812, 813]);
     let p = rows.add('p', listen, "127.0.0.1:5432", "", Side::Listening);
-    from(p, 105, 102, 2, &[700]);
+    set_owner(p, 105, 102, 2, &[700]);
     let d = rows.add('d', Transport::Udp, "127.0.0.53:53", "", Side::Listening);
-    from(d, 101, 103, 9, &[600]);
+    set_owner(d, 101, 103, 9, &[600]);
     d.socket.interface = Some(interface(1));
     d.socket.queues = Some(Queues { recv: 0, send: 0 });
     let l = rows.add('l', listen, "[::]:8080", "", Side::Listening);
-    from(l, 1000, 104, 3, &[900]);
+    set_owner(l, 1000, 104, 3, &[900]);
     let v = rows.add('v', listen, "0.0.0.0:9000", "", Side::Listening);
-    from(v, 1000, 105, 4, &[5000]);
+    set_owner(v, 1000, 105, 4, &[5000]);
     v.socket.interface = Some(interface(2));
     let e = rows.add('e', listen, "192.168.1.5:8443", "", Side::Listening);
-    from(e, 1000, 106, 4, &[5001]);
+    set_owner(e, 1000, 106, 4, &[5001]);
     let o = rows.add('o', Transport::Udp, "0.0.0.0:0", "", Side::Listening);
-    o.ownership = held(&[5002]);
-    o.first_seen = Since::Seen(NOW);
+    o.ownership = known_owner(&[5002]);
+    o.first_seen = ObservedSince::Sampled(NOW);
 }
 
 fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
@@ -273,17 +276,17 @@ fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
 }
 
 /// Gives it counters, and bytes that move every second.
-fn moves(row: &mut Tracked, down: f64, up: f64) {
-    row.flow.rates = Rates { down, up };
+fn set_rates(row: &mut TrackedSocket, down: f64, up: f64) {
+    row.throughput.rates = Rates { down, up };
     if let Some(tcp) = &mut row.socket.tcp {
-        tcp.delivered = Some(Delivered {
+        tcp.delivered = Some(DeliveredBytes {
             acknowledged: 0,
             received: 0,
         });
     }
 }
 
-fn connections(rows: &mut Rows) {
+fn add_connections(rows: &mut FixtureRows) {
     use TcpState::{CloseWait, Established, FinWait2, SynSent, TimeWait};
     let c = rows.add(
         'c',
@@ -292,14 +295,14 @@ fn connections(rows: &mut Rows) {
         "203.0.113.7:51234",
         Side::Serving,
     );
-    from(c, 33, 201, 1, &[813]);
+    set_owner(c, 33, 201, 1, &[813]);
     c.socket.queues = Some(Queues {
         recv: 0,
         send: 2000,
     });
     c.socket.tcp = Some(tcp(12_000, 2));
-    moves(c, 1200.0, 8400.5);
-    c.first_seen = Since::Seen(NOW - Duration::from_secs(123));
+    set_rates(c, 1200.0, 8400.5);
+    c.first_seen = ObservedSince::Sampled(NOW - Duration::from_secs(123));
 
     let x = rows.add(
         'x',
@@ -308,10 +311,10 @@ fn connections(rows: &mut Rows) {
         "198.51.100.9:40022",
         Side::Serving,
     );
-    from(x, 33, 202, 1, &[813]);
+    set_owner(x, 33, 202, 1, &[813]);
     x.socket.queues = Some(Queues { recv: 500, send: 0 });
     x.socket.tcp = Some(tcp(0, 0));
-    x.first_seen = Since::BeforeFirstLook(Duration::ZERO);
+    x.first_seen = ObservedSince::BeforeFirstSample(Duration::ZERO);
 
     let t = rows.add(
         't',
@@ -320,7 +323,7 @@ fn connections(rows: &mut Rows) {
         "198.51.100.9:40023",
         Side::Serving,
     );
-    t.ownership = Ownership::Remembered(holding(&[813]));
+    t.ownership = Ownership::Former(holder_set(&[813]));
 
     let g = rows.add(
         'g',
@@ -330,7 +333,7 @@ fn connections(rows: &mut Rows) {
         Side::Serving,
     );
     g.ownership = Ownership::Kernel;
-    g.mark = Some(Mark::Closed(NOW - Duration::from_secs(2)));
+    g.transition = Some(Transition::Closed(NOW - Duration::from_secs(2)));
 
     let f = rows.add(
         'f',
@@ -339,13 +342,13 @@ fn connections(rows: &mut Rows) {
         "[2001:db8::1]:443",
         Side::Outgoing,
     );
-    from(f, 1000, 203, 4, &[4000]);
+    set_owner(f, 1000, 203, 4, &[4000]);
     f.socket.queues = Some(Queues { recv: 0, send: 0 });
     f.socket.tcp = Some(tcp(50_000, 0));
-    moves(f, 2_000_000.0, 0.0);
+    set_rates(f, 2_000_000.0, 0.0);
     let opened = NOW - Duration::from_millis(1);
-    f.mark = Some(Mark::Opened(opened));
-    f.first_seen = Since::Seen(opened);
+    f.transition = Some(Transition::Opened(opened));
+    f.first_seen = ObservedSince::Sampled(opened);
 
     let q = rows.add(
         'q',
@@ -354,7 +357,7 @@ fn connections(rows: &mut Rows) {
         "9.9.9.9:53",
         Side::Outgoing,
     );
-    from(q, 101, 204, 9, &[600]);
+    set_owner(q, 101, 204, 9, &[600]);
     let m = rows.add(
         'm',
         Transport::Tcp(Established),
@@ -362,13 +365,13 @@ fn connections(rows: &mut Rows) {
         "[::ffff:127.0.0.1]:51844",
         Side::Serving,
     );
-    from(m, 1000, 205, 3, &[900]);
+    set_owner(m, 1000, 205, 3, &[900]);
     m.socket.queues = Some(Queues {
         recv: 1_048_576,
         send: 0,
     });
     m.socket.tcp = Some(tcp(0, 0));
-    moves(m, 0.0, 0.0);
+    set_rates(m, 0.0, 0.0);
 
     let h = rows.add(
         'h',
@@ -388,5 +391,5 @@ fn connections(rows: &mut Rows) {
         "192.0.2.1:9999",
         Side::Outgoing,
     );
-    from(s, 1000, 207, 4, &[4123]);
+    set_owner(s, 1000, 207, 4, &[4123]);
 }

@@ -1,14 +1,14 @@
 //! Which rows a filter cannot decide because their owner is hidden.
 
 use super::Filter;
-use super::picks::ALL;
-use super::scene::Scene;
+use super::picks::ALL_ROWS;
+use super::scene::FilterFixture;
 
 #[test]
-fn only_what_depends_on_a_hidden_owner_is_open() {
-    let scene = Scene::new();
+fn only_conditions_on_a_hidden_owner_are_undecided() {
+    let scene = FilterFixture::new();
     // `h` is the one row whose owner is hidden: port 22, opened by root.
-    for (text, open) in [
+    for (text, expected) in [
         ("proc:nginx", "h"),
         ("not proc:nginx", "h"),
         ("pid:1 port:22", "h"),
@@ -22,11 +22,11 @@ fn only_what_depends_on_a_hidden_owner_is_open() {
     ] {
         let filter = Filter::parse(text).unwrap();
         let everything = Filter::default();
-        let rows = scene.matching(&everything).zip(ALL.chars());
-        let hanging: String = rows
-            .filter(|(row, _)| filter.hangs_on_owner(row, scene.context()))
+        let rows = scene.matching(&everything).zip(ALL_ROWS.chars());
+        let undecided: String = rows
+            .filter(|(row, _)| filter.depends_on_unknown_owner(row, scene.context()))
             .map(|(_, letter)| letter)
             .collect();
-        assert_eq!(hanging, open, "{text}");
+        assert_eq!(undecided, expected, "{text}");
     }
 }

@@ -8,58 +8,58 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::history::{Held, Moment, Ownership, Side, Slot, Tracked};
+use crate::history::{HolderSet, Moment, Ownership, Side, Slot, TrackedSocket};
 use crate::port::{Port, PortKey, PortSide, Protocol};
 use crate::process::ProcessKey;
 use crate::socket::{Socket, TcpState, TimerKind};
-use crate::teach::explain::other_end::live_peer;
+use crate::teach::explain::other_end::open_peer;
 
 /// How a shared port is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Used {
+pub(super) struct PortUsage {
     pub(super) listeners: usize,
     pub(super) connections: usize,
 }
 
 /// The counts.
 #[derive(Debug, Default)]
-pub(super) struct Census {
+pub(super) struct MachineStats {
     pub(super) tcp: usize,
     pub(super) udp: usize,
     /// Sockets that wait for anybody.
-    pub(super) waiting: usize,
+    pub(super) listening: usize,
     /// Ends of TCP connections that are not over.
-    pub(super) ends: usize,
+    pub(super) connection_ends: usize,
     /// Those of them whose other end is in the table as well.
-    pub(super) paired: usize,
+    pub(super) paired_ends: usize,
     pub(super) unaccepted: usize,
     /// Sockets that several processes hold.
-    pub(super) shared: usize,
+    pub(super) shared_sockets: usize,
     /// Sockets that no process has, for a reason that is known.
-    pub(super) ownerless: usize,
+    pub(super) unowned: usize,
     /// Different local ports.
-    pub(super) numbers: usize,
+    pub(super) local_ports: usize,
     /// The port of this machine with the most sockets.
-    pub(super) busiest: Option<(PortKey, Used)>,
+    pub(super) busiest_port: Option<(PortKey, PortUsage)>,
     /// A number that somebody waits at with TCP and with UDP.
-    pub(super) twice: Option<Port>,
+    pub(super) tcp_and_udp_port: Option<Port>,
     /// UDP sockets with something in their queues, and how much memory that takes.
-    pub(super) datagrams: (usize, u64),
+    pub(super) udp_queued: (usize, u64),
     /// TCP sockets with unread bytes, and how many bytes.
-    pub(super) unread: (usize, u64),
+    pub(super) tcp_unread: (usize, u64),
     /// TCP sockets with unconfirmed bytes, and how many bytes.
-    pub(super) unconfirmed: (usize, u64),
+    pub(super) tcp_unacknowledged: (usize, u64),
     /// Rows in TIME-WAIT, and when the last of them is forgotten.
-    pub(super) kept: (usize, Duration),
-    largest: Option<(ProcessKey, usize, usize)>,
-    example: Option<Slot>,
-    pair: Option<Slot>,
-    listener: Option<Slot>,
-    call: Option<Slot>,
+    pub(super) time_wait: (usize, Duration),
+    largest_process: Option<(ProcessKey, usize, usize)>,
+    example_connection: Option<Slot>,
+    example_pair: Option<Slot>,
+    example_listener: Option<Slot>,
+    example_outgoing: Option<Slot>,
 }
 
 /// Whether it is an end of a TCP connection: after the handshake, and not over.
-fn is_connection(socket: &Socket) -> bool {
+fn is_tcp_connection(socket: &Socket) -> bool {
     socket.tcp_state().is_some_and(|state| {
         matches!(
             state,
@@ -73,10 +73,10 @@ fn is_connection(socket: &Socket) -> bool {
     })
 }
 
-impl Census {
-    pub(super) fn of(moment: &Moment) -> Self {
-        let mut census = Self::default();
-        let mut ports: HashMap<PortKey, Used> = HashMap::new();
+impl MachineStats {
+    pub(super) fn from_moment(moment: &Moment) -> Self {
+        let mut stats = Self::default();
+        let mut ports: HashMap<PortKey, PortUsage> = HashMap::new();
         let mut numbers: BTreeMap<Protocol, BTreeSet<Port>> = BTreeMap::new();
         let mut waiting: [BTreeSet<Port>; 2] = Default::default();
         let mut processes: HashMap<ProcessKey, (usize, BTreeSet<PortKey>)> = HashMap::new();
@@ -88,87 +88,90 @@ impl Census {
                 .or_default()
                 .insert(socket.local.port);
             if socket.is_listening() {
-                let of = usize::from(protocol == Protocol::Udp);
-                waiting[of].insert(socket.local.port);
+                let protocol_index = usize::from(protocol == Protocol::Udp);
+                waiting[protocol_index].insert(socket.local.port);
             }
-            let used = ports.entry(row.port_key()).or_default();
+            let usage = ports.entry(row.port_key()).or_default();
             match socket.is_listening() {
-                true => used.listeners += 1,
-                false => used.connections += usize::from(is_connection(socket)),
+                true => usage.listeners += 1,
+                false => usage.connections += usize::from(is_tcp_connection(socket)),
             }
             for process in row
                 .ownership
                 .holders()
                 .into_iter()
-                .flat_map(Held::processes)
+                .flat_map(HolderSet::processes)
             {
                 let (sockets, ports) = processes.entry(process).or_default();
                 *sockets += 1;
                 ports.insert(row.port_key());
             }
-            census.add(row, moment);
+            stats.add_row(row, moment);
         }
-        census.numbers = numbers.values().map(BTreeSet::len).sum();
+        stats.local_ports = numbers.values().map(BTreeSet::len).sum();
         let here = ports
             .into_iter()
-            .filter(|(key, _)| key.side == PortSide::Here);
-        census.busiest = here.max_by_key(|(key, used)| {
-            let sockets = used.listeners + used.connections;
+            .filter(|(key, _)| key.side == PortSide::Local);
+        stats.busiest_port = here.max_by_key(|(key, usage)| {
+            let sockets = usage.listeners + usage.connections;
             (sockets, std::cmp::Reverse(*key))
         });
         let [tcp, udp] = &waiting;
-        census.twice = tcp.intersection(udp).next().copied();
+        stats.tcp_and_udp_port = tcp.intersection(udp).next().copied();
         let most = processes
             .into_iter()
             .max_by_key(|(key, (sockets, ports))| (ports.len(), *sockets, std::cmp::Reverse(*key)));
-        census.largest = most.map(|(key, (sockets, ports))| (key, sockets, ports.len()));
-        census
+        stats.largest_process = most.map(|(key, (sockets, ports))| (key, sockets, ports.len()));
+        stats
     }
 
-    fn add(&mut self, row: &Tracked, moment: &Moment) {
+    fn add_row(&mut self, row: &TrackedSocket, moment: &Moment) {
         let socket = &row.socket;
         match socket.protocol() {
             Protocol::Tcp => self.tcp += 1,
             Protocol::Udp => self.udp += 1,
         }
-        self.waiting += usize::from(socket.is_listening());
+        self.listening += usize::from(socket.is_listening());
         let state = socket.tcp_state();
-        if is_connection(socket) {
-            self.ends += 1;
-            let peer = live_peer(row, moment);
-            self.paired += usize::from(peer.is_some_and(|peer| is_connection(&peer.socket)));
+        if is_tcp_connection(socket) {
+            self.connection_ends += 1;
+            let peer = open_peer(row, moment);
+            self.paired_ends +=
+                usize::from(peer.is_some_and(|peer| is_tcp_connection(&peer.socket)));
         }
         match &row.ownership {
-            Ownership::Known(held) => self.shared += usize::from(held.processes().nth(1).is_some()),
+            Ownership::Known(holders) => {
+                self.shared_sockets += usize::from(holders.processes().nth(1).is_some());
+            }
             Ownership::Unaccepted => {
                 self.unaccepted += 1;
-                self.ownerless += 1;
+                self.unowned += 1;
             }
-            Ownership::Kernel | Ownership::Remembered(_) => self.ownerless += 1,
+            Ownership::Kernel | Ownership::Former(_) => self.unowned += 1,
             _ => {}
         }
         // SYN and FIN take a number each, and are no data.
-        let calling = matches!(state, Some(TcpState::SynSent | TcpState::SynReceived));
-        let queues = socket.queues.filter(|_| !calling);
+        let is_handshake = matches!(state, Some(TcpState::SynSent | TcpState::SynReceived));
+        let queues = socket.queues.filter(|_| !is_handshake);
         if let Some(queues) = queues.filter(|_| state.is_none()) {
             let bytes = u64::from(queues.recv) + u64::from(queues.send);
-            self.datagrams.0 += usize::from(bytes > 0);
-            self.datagrams.1 += bytes;
+            self.udp_queued.0 += usize::from(bytes > 0);
+            self.udp_queued.1 += bytes;
         }
         if let (Some(mut queues), Some(state)) = (queues, state) {
-            let heard = matches!(
+            let fin_received = matches!(
                 state,
                 TcpState::CloseWait | TcpState::LastAck | TcpState::Closing
             );
-            let said = matches!(
+            let fin_sent = matches!(
                 state,
                 TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
             );
-            queues.recv = queues.recv.saturating_sub(u32::from(heard));
-            queues.send = queues.send.saturating_sub(u32::from(said));
+            queues.recv = queues.recv.saturating_sub(u32::from(fin_received));
+            queues.send = queues.send.saturating_sub(u32::from(fin_sent));
             for (sum, bytes) in [
-                (&mut self.unread, queues.recv),
-                (&mut self.unconfirmed, queues.send),
+                (&mut self.tcp_unread, queues.recv),
+                (&mut self.tcp_unacknowledged, queues.send),
             ] {
                 sum.0 += usize::from(bytes > 0);
                 sum.1 += u64::from(bytes);
@@ -178,14 +181,14 @@ impl Census {
             let due = socket
                 .timer
                 .filter(|timer| timer.kind == TimerKind::TimeWait);
-            self.kept.0 += 1;
-            self.kept.1 = self
-                .kept
+            self.time_wait.0 += 1;
+            self.time_wait.1 = self
+                .time_wait
                 .1
                 .max(due.map_or(Duration::ZERO, |timer| timer.due));
         }
         let first = |place: &mut Option<Slot>| {
-            let name = |row: &Tracked| (row.socket.local, row.socket.remote, row.key);
+            let name = |row: &TrackedSocket| (row.socket.local, row.socket.remote, row.key);
             let before = place.and_then(|slot| moment.row(slot));
             if before.is_none_or(|before| name(row) < name(before)) {
                 *place = Some(row.slot);
@@ -194,49 +197,58 @@ impl Census {
         let established = socket.tcp_state() == Some(TcpState::Established);
         let known = matches!(row.ownership, Ownership::Known(_));
         if established && socket.inode.is_some() {
-            first(&mut self.example);
+            first(&mut self.example_connection);
         }
         if established
             && row.side == Side::Serving
-            && live_peer(row, moment).is_some_and(|peer| peer.slot != row.slot)
+            && open_peer(row, moment).is_some_and(|peer| peer.slot != row.slot)
         {
-            first(&mut self.pair);
+            first(&mut self.example_pair);
         }
         if socket.tcp_state() == Some(TcpState::Listen) && known {
-            first(&mut self.listener);
+            first(&mut self.example_listener);
         }
         if established && row.side == Side::Outgoing {
-            first(&mut self.call);
+            first(&mut self.example_outgoing);
         }
     }
 
     /// A connection with an inode.
-    pub(super) fn example<'a>(&self, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
-        moment.row(self.example?)
+    pub(super) fn example_connection<'a>(
+        &self,
+        moment: &'a Moment,
+    ) -> Option<&'a Arc<TrackedSocket>> {
+        moment.row(self.example_connection?)
     }
 
     /// Both ends of a connection within this machine.
-    pub(super) fn pair<'a>(
+    pub(super) fn example_pair<'a>(
         &self,
         moment: &'a Moment,
-    ) -> Option<(&'a Arc<Tracked>, &'a Arc<Tracked>)> {
-        let here = moment.row(self.pair?)?;
-        Some((here, live_peer(here, moment)?))
+    ) -> Option<(&'a Arc<TrackedSocket>, &'a Arc<TrackedSocket>)> {
+        let here = moment.row(self.example_pair?)?;
+        Some((here, open_peer(here, moment)?))
     }
 
     /// A listener whose process is known.
-    pub(super) fn listener<'a>(&self, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
-        moment.row(self.listener?)
+    pub(super) fn example_listener<'a>(
+        &self,
+        moment: &'a Moment,
+    ) -> Option<&'a Arc<TrackedSocket>> {
+        moment.row(self.example_listener?)
     }
 
     /// A connection that was dialled from here.
-    pub(super) fn call<'a>(&self, moment: &'a Moment) -> Option<&'a Arc<Tracked>> {
-        moment.row(self.call?)
+    pub(super) fn example_outgoing<'a>(
+        &self,
+        moment: &'a Moment,
+    ) -> Option<&'a Arc<TrackedSocket>> {
+        moment.row(self.example_outgoing?)
     }
 
     /// The process with the most ports: its name, its sockets, its shared ports.
-    pub(super) fn largest(&self, moment: &Moment) -> Option<(String, usize, usize)> {
-        let (key, sockets, ports) = self.largest?;
+    pub(super) fn largest_process(&self, moment: &Moment) -> Option<(String, usize, usize)> {
+        let (key, sockets, ports) = self.largest_process?;
         let name = moment.directory.processes.get(&key);
         let name = name.map_or_else(
             || format!("pid {}", key.pid),

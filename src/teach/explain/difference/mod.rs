@@ -1,25 +1,28 @@
 //! The difference between a socket and a port, told with what is on this machine now.
 //!
-//! In: a moment. Out: an [`Explanation`](super::Explanation) with [`Contrast`]s. What is often said
+//! In: a moment. Out: an [`Explanation`](super::Explanation) with [`ComparisonRow`]s. What is often said
 //! and wrong is put right with a number from here.
 
 mod census;
 
-use census::Census;
+use census::MachineStats;
 
-use super::{Contrast, Explanation, Known};
+use super::{ComparisonRow, ExplainContext, Explanation};
 use crate::port::{PortKey, Protocol};
-use crate::quantity::{age, count, thousands};
-use crate::teach::{Phrase, local, owner, remote};
+use crate::quantity::{age, pluralize, thousands};
+use crate::teach::{Phrase, describe_owner, format_local, format_remote};
 
 /// All of it.
-pub(super) fn explain_difference(known: Known<'_>) -> Explanation {
-    let census = Census::of(known.moment);
-    let mut said = Explanation::of("a socket and a port: what the difference is".into());
-    said.contrasts = contrasts(&census, known);
-    said.say("Often said, and not so", wrong(&census, known));
-    said.say("Three things called port", three());
-    said.say("And the third word", [
+pub(super) fn explain_socket_vs_port(context: ExplainContext<'_>) -> Explanation {
+    let stats = MachineStats::from_moment(context.moment);
+    let mut out = Explanation::new("a socket and a port: what the difference is".into());
+    out.comparisons = comparison_rows(&stats, context);
+    out.push_section(
+        "Often said, and not so",
+        common_misconceptions(&stats, context),
+    );
+    out.push_section("Three things called port", meanings_of_port());
+    out.push_section("And the third word", [
         Phrase::fact(
             "A connection is named by four numbers, address and port of both ends, and has a socket at each end. Without this word the \
              other two cannot be told apart.",
@@ -29,25 +32,27 @@ pub(super) fn explain_difference(known: Known<'_>) -> Explanation {
              object. Both are right; mixed, they are the source of most of the confusion.",
         ),
     ]);
-    said.commands = vec!["ss -s".into(), "ss -tuan".into()];
-    said
+    out.commands = vec!["ss -s".into(), "ss -tuan".into()];
+    out
 }
 
 /// A port with what it is registered as, and who is there.
-fn named(port: PortKey, known: Known<'_>) -> String {
-    let name = known.services.of(port, known.moment.ephemeral);
+fn port_label(port: PortKey, context: ExplainContext<'_>) -> String {
+    let name = context
+        .services
+        .shared_port_name(port, context.moment.ephemeral);
     name.map_or_else(|| port.to_string(), |name| format!("{port} ({name})"))
 }
 
-fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
-    let moment = known.moment;
-    let row = |label, socket, port, here| Contrast {
+fn comparison_rows(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<ComparisonRow> {
+    let moment = context.moment;
+    let row = |label, socket, port, here| ComparisonRow {
         label,
         socket,
         port,
-        here,
+        observed: here,
     };
-    let nothing = || Phrase::ignorance("There is none on this machine now.");
+    let nothing = || Phrase::unknown("There is none on this machine now.");
     let some = |is_some: bool, here: String| match is_some {
         true => Phrase::fact(here),
         false => nothing(),
@@ -58,12 +63,12 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "An object of the kernel, which a program reads and writes through a descriptor.",
             "A number from 1 to 65,535 in the header of every TCP segment and UDP datagram.",
             some(
-                moment.open > 0,
+                moment.open_rows > 0,
                 format!(
                     "{} here, with {}.",
-                    count(moment.open, "socket", "sockets"),
-                    count(
-                        census.numbers,
+                    pluralize(moment.open_rows, "socket", "sockets"),
+                    pluralize(
+                        stats.local_ports,
                         "different local port number",
                         "different local port numbers"
                     ),
@@ -74,28 +79,28 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "identified by",
             "Its inode or cookie. By name: protocol, own address and port, and if connected the other address and port, too.",
             "Protocol and number; 80/tcp and 80/udp are two ports.",
-            census.example(moment).map_or_else(nothing, |row| {
-                let remote = remote(row, moment).unwrap_or_default();
+            stats.example_connection(moment).map_or_else(nothing, |row| {
+                let remote = format_remote(row, moment).unwrap_or_default();
                 let inode = row.socket.inode.map_or("no inode".into(), |inode| format!("inode {}", inode.0));
                 let protocol = row.socket.protocol();
-                Phrase::fact(format!("{inode} is {protocol} {} ⇄ {remote}.", local(row, moment)))
+                Phrase::fact(format!("{inode} is {protocol} {} ⇄ {remote}.", format_local(row, moment)))
             }),
         ),
         row(
             "how many",
             "As many as memory and descriptors allow; any number of them may share one port.",
             "65,535 for each protocol and address; accepting a call uses up none.",
-            census.busiest.map_or_else(nothing, |(port, used)| {
+            stats.busiest_port.map_or_else(nothing, |(port, usage)| {
                 if port.protocol == Protocol::Udp {
-                    let sockets = count(used.listeners, "socket waits", "sockets wait");
-                    return Phrase::fact(format!("{}: {sockets} at one port.", named(port, known)));
+                    let sockets = pluralize(usage.listeners, "socket waits", "sockets wait");
+                    return Phrase::fact(format!("{}: {sockets} at one port.", port_label(port, context)));
                 }
                 Phrase::fact(format!(
                     "{}: {} and {} are {} on one port.",
-                    named(port, known),
-                    count(used.listeners, "listener", "listeners"),
-                    count(used.connections, "connection", "connections"),
-                    count(used.listeners + used.connections, "socket", "sockets"),
+                    port_label(port, context),
+                    pluralize(usage.listeners, "listener", "listeners"),
+                    pluralize(usage.connections, "connection", "connections"),
+                    pluralize(usage.listeners + usage.connections, "socket", "sockets"),
                 ))
             }),
         ),
@@ -103,11 +108,11 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "what it does",
             "It is where a program meets the network: read, write, accept.",
             "It chooses the socket inside a machine; to choose the machine is the address's part. A registered name is a hint.",
-            census.listener(moment).map_or_else(nothing, |row| {
+            stats.example_listener(moment).map_or_else(nothing, |row| {
                 Phrase::fact(format!(
                     "What comes for {} goes to a socket of {}.",
-                    named(row.port_key(), known),
-                    owner(row, moment).text
+                    port_label(row.port_key(), context),
+                    describe_owner(row, moment).text
                 ))
             }),
         ),
@@ -117,7 +122,7 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "Nobody. It is chosen: by the program (bind), or by the kernel from its ephemeral range.",
             Phrase::fact(format!(
                 "{} for accept() now; the kernel's ephemeral range is {} to {}.",
-                match census.unaccepted {
+                match stats.unaccepted {
                     0 => "None made by the kernel waits".to_owned(),
                     1 => "1 socket made by the kernel waits".to_owned(),
                     more => format!("{} sockets made by the kernel wait", thousands(more)),
@@ -130,13 +135,13 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "direction",
             "Both ways; each way is closed by itself.",
             "None: it is the source port of one packet and the destination port of the answer.",
-            census.pair(moment).map_or_else(nothing, |(here, there)| {
+            stats.example_pair(moment).map_or_else(nothing, |(here, there)| {
                 Phrase::fact(format!(
                     "One connection, two rows: {} ⇄ {}, and the same two the other way round: {} ⇄ {}.",
-                    local(here, moment),
-                    remote(here, moment).unwrap_or_default(),
-                    local(there, moment),
-                    remote(there, moment).unwrap_or_default()
+                    format_local(here, moment),
+                    format_remote(here, moment).unwrap_or_default(),
+                    format_local(there, moment),
+                    format_remote(there, moment).unwrap_or_default()
                 ))
             }),
         ),
@@ -144,18 +149,18 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "data",
             "Waits in its two queues until it is read here, or confirmed there.",
             "Holds none.",
-            some(moment.open > 0, waiting(census)),
+            some(moment.open_rows > 0, queued_bytes(stats)),
         ),
         row(
             "layer",
             "Between program and network. There are sockets for TCP and UDP, raw ones, and some without any network (AF_UNIX).",
             "A field of the TCP and of the UDP header (layer 4). ICMP and raw IP have none.",
             some(
-                moment.open > 0,
+                moment.open_rows > 0,
                 format!(
                     "{} TCP and {} UDP sockets; other kinds have no port and are not charted here.",
-                    thousands(census.tcp),
-                    thousands(census.udp)
+                    thousands(stats.tcp),
+                    thousands(stats.udp)
                 ),
             ),
         ),
@@ -163,11 +168,11 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
             "how long",
             "Until its last descriptor is closed. Its name may be kept for a minute more (TIME-WAIT).",
             "For ever: it is a number, and is not used up.",
-            Phrase::fact(match census.kept {
+            Phrase::fact(match stats.time_wait {
                 (0, _) => "No name is kept in TIME-WAIT now.".to_owned(),
                 (names, left) => format!(
                     "{} in TIME-WAIT, the last for another {}.",
-                    count(names, "name is kept", "names are kept"),
+                    pluralize(names, "name is kept", "names are kept"),
                     age(left.saturating_sub(moment.elapsed))
                 ),
             }),
@@ -194,66 +199,66 @@ fn contrasts(census: &Census, known: Known<'_>) -> Vec<Contrast> {
 }
 
 /// What waits in all queues: bytes of TCP, and of UDP memory, which is not the same.
-fn waiting(census: &Census) -> String {
-    let of = |(sockets, bytes): (usize, u64), what: &str| match sockets {
+fn queued_bytes(stats: &MachineStats) -> String {
+    let amount = |(sockets, bytes): (usize, u64), what: &str| match sockets {
         0 => format!("nothing {what}"),
         _ => format!(
             "{} B {what} in {}",
             thousands(bytes as usize),
-            count(sockets, "socket", "sockets")
+            pluralize(sockets, "socket", "sockets")
         ),
     };
-    let udp = match census.datagrams {
+    let udp = match stats.udp_queued {
         (0, _) => String::new(),
         (sockets, bytes) => format!(
             " What waits in {} takes {} B of memory, which is more than the data.",
-            count(sockets, "UDP socket", "UDP sockets"),
+            pluralize(sockets, "UDP socket", "UDP sockets"),
             thousands(bytes as usize)
         ),
     };
     format!(
         "Of TCP {}, {}.{udp}",
-        of(census.unread, "is to be read"),
-        of(census.unconfirmed, "to be confirmed")
+        amount(stats.tcp_unread, "is to be read"),
+        amount(stats.tcp_unacknowledged, "to be confirmed")
     )
 }
 
 /// Who holds how many, as far as there are any.
-fn holdings(census: &Census, known: Known<'_>) -> String {
-    let mut said: Vec<String> = Vec::new();
-    if let Some((name, sockets, ports)) = census.largest(known.moment) {
-        said.push(format!(
+fn describe_holdings(stats: &MachineStats, context: ExplainContext<'_>) -> String {
+    let mut out: Vec<String> = Vec::new();
+    if let Some((name, sockets, ports)) = stats.largest_process(context.moment) {
+        out.push(format!(
             "{name} has {} on {}",
-            count(sockets, "socket", "sockets"),
-            count(ports, "shared port", "shared ports")
+            pluralize(sockets, "socket", "sockets"),
+            pluralize(ports, "shared port", "shared ports")
         ));
     }
-    if census.shared > 0 {
-        let sockets = count(census.shared, "socket here is", "sockets here are");
-        said.push(format!("{sockets} held by several processes at once"));
+    if stats.shared_sockets > 0 {
+        let sockets = pluralize(stats.shared_sockets, "socket here is", "sockets here are");
+        out.push(format!("{sockets} held by several processes at once"));
     }
-    if census.ownerless > 0 {
-        let sockets = count(census.ownerless, "socket here is", "sockets here are");
-        said.push(format!("{sockets} held by none"));
+    if stats.unowned > 0 {
+        let sockets = pluralize(stats.unowned, "socket here is", "sockets here are");
+        out.push(format!("{sockets} held by none"));
     }
-    match said.is_empty() {
+    match out.is_empty() {
         true => "A process may have many sockets or none, and one socket may be held by several processes.".into(),
-        false => format!("{}.", said.join("; ")),
+        false => format!("{}.", out.join("; ")),
     }
 }
 
 /// What tutorials teach, and what the table shows.
-fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
-    let moment = known.moment;
-    let mut said = Vec::new();
+fn common_misconceptions(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Phrase> {
+    let moment = context.moment;
+    let mut out = Vec::new();
     let mut say =
-        |claim: &str, truth: String| said.push(Phrase::fact(format!("\"{claim}\": no. {truth}")));
+        |claim: &str, truth: String| out.push(Phrase::fact(format!("\"{claim}\": no. {truth}")));
     say(
         "accept() moves the client to a new port",
-        match census.busiest {
-            Some((port, used)) if used.connections > 0 => format!(
+        match stats.busiest_port {
+            Some((port, usage)) if usage.connections > 0 => format!(
                 "All {} of {port} have the local port {}; accept() gives a new descriptor, not a new port.",
-                count(used.connections, "connection", "connections"),
+                pluralize(usage.connections, "connection", "connections"),
                 port.port
             ),
             _ => "All connections of a listener have its port; accept() gives a new descriptor."
@@ -262,16 +267,16 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     );
     say(
         "Each process has a port, and each port a process",
-        holdings(census, known),
+        describe_holdings(stats, context),
     );
     say("A new socket has a port", "bind(), connect(), listen() or the first send gives it one. In the table a TCP socket stands once it listens or dials, a UDP socket once it has a port.".into());
     say(
         "My browser uses my port 443",
-        match census.call(moment) {
+        match stats.example_outgoing(moment) {
             Some(row) => format!(
                 "Its own number is another one, as here: {} called {}.",
-                local(row, moment),
-                remote(row, moment).unwrap_or_default()
+                format_local(row, moment),
+                format_remote(row, moment).unwrap_or_default()
             ),
             None => "443 is the other end's port; one's own is some number of the ephemeral range."
                 .into(),
@@ -283,18 +288,18 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     );
     say(
         "A socket is a connection",
-        match census.waiting {
+        match stats.listening {
             0 => "A listener has nobody at the other end, and a UDP socket never has a connection."
                 .into(),
             waiting => format!(
                 "{} for anybody, with nobody at the other end; a UDP socket never has a connection.",
-                count(waiting, "socket here waits", "sockets here wait")
+                pluralize(waiting, "socket here waits", "sockets here wait")
             ),
         },
     );
     say(
         "A port is unique in a machine",
-        match census.twice {
+        match stats.tcp_and_udp_port {
             Some(number) => format!(
                 "{number}/tcp and {number}/udp are both in use here, and have nothing to do with each other."
             ),
@@ -309,27 +314,27 @@ fn wrong(census: &Census, known: Known<'_>) -> Vec<Phrase> {
     say("A machine can have 65,535 connections", "Four numbers name a connection: one port of a server can have millions. Descriptors and memory end first.".into());
     say(
         "The table lists the connections",
-        match moment.open {
+        match moment.open_rows {
             0 => "It lists sockets: those that wait for anybody stand in it, and a connection within the machine stands there twice.".into(),
             open => format!(
                 "{}: {} for anybody, {} of TCP connections, {} (a handshake, TIME-WAIT, or UDP with a peer). {} of the ends have their \
                  other end in this same table.",
-                count(open, "row", "rows"),
-                count(census.waiting, "waits", "wait"),
-                count(census.ends, "is an end", "are ends"),
-                count(
-                    open.saturating_sub(census.waiting + census.ends),
+                pluralize(open, "row", "rows"),
+                pluralize(stats.listening, "waits", "wait"),
+                pluralize(stats.connection_ends, "is an end", "are ends"),
+                pluralize(
+                    open.saturating_sub(stats.listening + stats.connection_ends),
                     "is another",
                     "are others"
                 ),
-                thousands(census.paired)
+                thousands(stats.paired_ends)
             ),
         },
     );
-    said
+    out
 }
 
-fn three() -> [Phrase; 3] {
+fn meanings_of_port() -> [Phrase; 3] {
     [
         Phrase::fact(
             "The number in TCP and UDP headers, which is meant here. 6/tcp, for one, is no plug of any kind.",

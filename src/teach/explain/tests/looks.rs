@@ -3,19 +3,23 @@
 use super::*;
 
 #[test]
-fn every_look_at_every_row_is_whole_and_its_own() {
+fn every_perspective_on_every_row_is_complete_and_distinct() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
     let findings = Findings::default();
-    let known = known(&moment, &services, &findings);
-    for row in rows() {
+    let context = context(&moment, &services, &findings);
+    for row in sample_rows() {
         let mut texts: Vec<String> = Vec::new();
-        for look in Look::ALL {
-            let said = look_at_row(&row, look, known);
-            assert!(!said.passages.is_empty(), "{look:?}: {row:?}");
-            assert!(!said.commands.is_empty(), "{look:?}: {row:?}");
-            let phrases = said.passages.iter().flat_map(|p| &p.said);
+        for perspective in Perspective::ALL {
+            let explanation = explain_row_from(&row, perspective, context);
+            assert!(!explanation.sections.is_empty(), "{perspective:?}: {row:?}");
+            assert!(!explanation.commands.is_empty(), "{perspective:?}: {row:?}");
+            let phrases = explanation.sections.iter().flat_map(|p| &p.phrases);
             for phrase in phrases.clone() {
-                assert!(is_whole(&phrase.text), "{look:?}: {:?}", phrase.text);
+                assert!(
+                    is_complete_sentence(&phrase.text),
+                    "{perspective:?}: {:?}",
+                    phrase.text
+                );
             }
             texts.push(phrases.map(|p| format!("{} ", p.text)).collect());
         }
@@ -27,10 +31,10 @@ fn every_look_at_every_row_is_whole_and_its_own() {
         assert_eq!(standard.contains("RFC 768"), udp, "{standard}");
         // No other state is taken for this one.
         if let Some(state) = row.socket.tcp_state() {
-            let known = !matches!(state, TcpState::Other(_));
+            let context = !matches!(state, TcpState::Other(_));
             assert_eq!(
                 standard.contains(&format!("{}: ", state.name())),
-                known,
+                context,
                 "{standard}"
             );
             for other in STATES.iter().filter(|other| **other != state) {
@@ -56,22 +60,22 @@ fn every_look_at_every_row_is_whole_and_its_own() {
             "recvfrom()",
             "send() and recv()",
         ];
-        let may = callable.iter().any(|call| calls.contains(call));
-        let nobodys = matches!(
+        let is_callable = callable.iter().any(|call| calls.contains(call));
+        let is_unowned = matches!(
             row.ownership,
-            Ownership::Unaccepted | Ownership::Kernel | Ownership::Remembered(_)
+            Ownership::Unaccepted | Ownership::Kernel | Ownership::Former(_)
         );
-        assert!(!(may && nobodys), "{calls}");
+        assert!(!(is_callable && is_unowned), "{calls}");
         // Every number is the row's own.
         if let Some(queues) = row.socket.queues {
-            let told = format!("Recv-Q {}", queues.recv);
-            assert!(kernel.contains(&told), "{told}: {kernel}");
-            let told = format!("Send-Q {}", queues.send);
-            assert!(kernel.contains(&told), "{told}: {kernel}");
+            let queue_text = format!("Recv-Q {}", queues.recv);
+            assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
+            let queue_text = format!("Send-Q {}", queues.send);
+            assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
         }
-        if let Some(backlog) = row.socket.backlog {
-            let told = format!("Recv-Q {} (finished calls", backlog.waiting);
-            assert!(kernel.contains(&told), "{told}: {kernel}");
+        if let Some(backlog) = row.socket.accept_queue {
+            let queue_text = format!("Recv-Q {} (finished calls", backlog.waiting);
+            assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
         }
         if row.is_closed() {
             assert!(calls.contains("Nothing: it is gone"), "{calls}");
@@ -98,24 +102,30 @@ fn every_look_at_every_row_is_whole_and_its_own() {
 }
 
 #[test]
-fn a_guess_stays_a_guess_in_every_look() {
+fn guessed_side_is_an_inference_in_every_perspective() {
     let (moment, services) = (moment(Vec::new()), Services::registry());
     let findings = Findings::default();
-    let known = known(&moment, &services, &findings);
-    let guessed = |row: &Tracked| row.evidence.is_guess() && row.side != Side::Listening;
-    let connected = |row: &Tracked| row.socket.tcp_state() == Some(TcpState::Established);
-    let rows = rows().into_iter().filter(|r| guessed(r) && connected(r));
+    let context = context(&moment, &services, &findings);
+    let guessed = |row: &TrackedSocket| row.evidence.is_guess() && row.side != Side::Listening;
+    let connected = |row: &TrackedSocket| row.socket.tcp_state() == Some(TcpState::Established);
+    let rows = sample_rows()
+        .into_iter()
+        .filter(|r| guessed(r) && connected(r));
     let mut seen = 0;
     for row in rows.filter(|row| row.socket.remote.is_some()) {
         seen += 1;
-        for (look, heading) in [
-            (Look::Calls, "How it came to be"),
-            (Look::Wire, "The handshake"),
+        for (perspective, heading) in [
+            (Perspective::Syscalls, "How it came to be"),
+            (Perspective::Wire, "The handshake"),
         ] {
-            let said = look_at_row(&row, look, known);
-            let passage = said.passages.iter().find(|p| p.heading == heading).unwrap();
+            let explanation = explain_row_from(&row, perspective, context);
+            let passage = explanation
+                .sections
+                .iter()
+                .find(|p| p.heading == heading)
+                .unwrap();
             let sure = passage
-                .said
+                .phrases
                 .iter()
                 .filter(|p| p.certainty == Certainty::Fact);
             assert_eq!(sure.count(), 0, "{passage:?}");
@@ -125,46 +135,57 @@ fn a_guess_stays_a_guess_in_every_look() {
 }
 
 #[test]
-fn every_look_at_every_kind_of_port_is_whole() {
-    let listen = Socket::new(Transport::Tcp(TcpState::Listen), end("0.0.0.0:443"), None);
+fn every_perspective_on_every_port_is_complete() {
+    let listen = Socket::new(
+        Transport::Tcp(TcpState::Listen),
+        endpoint("0.0.0.0:443"),
+        None,
+    );
     let call = |local: &str, remote: &str| {
         let state = Transport::Tcp(TcpState::Established);
-        Socket::new(state, end(local), Some(end(remote)))
+        Socket::new(state, endpoint(local), Some(endpoint(remote)))
     };
     let sockets = vec![
         listen,
         call("192.168.1.2:443", "203.0.113.7:50000"),
         call("192.168.1.2:40000", "203.0.113.7:8443"),
-        Socket::new(Transport::Udp, end("127.0.0.1:53"), None),
+        Socket::new(Transport::Udp, endpoint("127.0.0.1:53"), None),
     ];
     let (moment, services) = (moment(sockets), Services::registry());
     let findings = Findings::default();
-    let known = known(&moment, &services, &findings);
+    let context = context(&moment, &services, &findings);
     for number in [0, 1, 53, 80, 443, 8443, 9999, 40_000, 60_999, 65_535] {
         for protocol in [None, Some(Protocol::Tcp), Some(Protocol::Udp)] {
-            for look in Look::ALL {
-                let subject = Subject::Port(Port(number), protocol);
-                let said = explain(subject, look, known).unwrap();
-                assert!(said.passages.len() > 1, "{number} {look:?}");
-                for phrase in said.passages.iter().flat_map(|p| &p.said) {
-                    assert!(is_whole(&phrase.text), "{look:?}: {:?}", phrase.text);
+            for perspective in Perspective::ALL {
+                let subject = ExplainSubject::Port(Port(number), protocol);
+                let explanation = build_explanation(subject, perspective, context).unwrap();
+                assert!(explanation.sections.len() > 1, "{number} {perspective:?}");
+                for phrase in explanation.sections.iter().flat_map(|p| &p.phrases) {
+                    assert!(
+                        is_complete_sentence(&phrase.text),
+                        "{perspective:?}: {:?}",
+                        phrase.text
+                    );
                 }
             }
         }
     }
-    let could = |number, protocol| {
-        let said = explain(
-            Subject::Port(Port(number), Some(protocol)),
-            Look::Words,
-            known,
+    let can_listen = |number, protocol| {
+        let explanation = build_explanation(
+            ExplainSubject::Port(Port(number), Some(protocol)),
+            Perspective::Plain,
+            context,
         )
         .unwrap();
         let heading = "Could a program listen there now?";
-        let passage = said.passages.into_iter().find(|p| p.heading == heading);
-        passage.unwrap().said[0].text.clone()
+        let passage = explanation
+            .sections
+            .into_iter()
+            .find(|p| p.heading == heading);
+        passage.unwrap().phrases[0].text.clone()
     };
-    assert!(could(443, Protocol::Tcp).contains("probably not"));
-    assert!(could(443, Protocol::Udp).contains("no socket has it"));
-    assert!(could(53, Protocol::Udp).contains("not at 127.0.0.1"));
-    assert!(could(40_000, Protocol::Tcp).contains("the own number of a call"));
+    assert!(can_listen(443, Protocol::Tcp).contains("probably not"));
+    assert!(can_listen(443, Protocol::Udp).contains("no socket has it"));
+    assert!(can_listen(53, Protocol::Udp).contains("not at 127.0.0.1"));
+    assert!(can_listen(40_000, Protocol::Tcp).contains("the own number of a call"));
 }

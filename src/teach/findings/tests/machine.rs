@@ -7,24 +7,24 @@ use crate::endpoint::Endpoint;
 use crate::history::{History, Moment};
 use crate::port::{Port, PortRange};
 use crate::process::{Holder, Holders, Pid, Process, ProcessKey, StartTime};
-use crate::snapshot::{Cost, Directory, Observer, Sight, Snapshot, SourceKind};
+use crate::snapshot::{Directory, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
 use crate::socket::{Socket, TcpState, Transport};
-use crate::teach::findings::{Finding, Findings, Limits, Rule};
+use crate::teach::findings::{Finding, Findings, Rule, Thresholds};
 
 /// A machine that is looked at twice: at second 1, and so many seconds later.
-pub(super) struct Machine {
+pub(super) struct TestMachine {
     pub(super) ephemeral: PortRange,
     pub(super) sockets: Vec<Socket>,
 }
 
-pub(super) fn end(text: &str) -> Endpoint {
+pub(super) fn endpoint(text: &str) -> Endpoint {
     let address: std::net::SocketAddr = text.parse().unwrap();
     Endpoint::new(address.ip(), Port(address.port()))
 }
 
 pub(super) fn tcp(state: TcpState, local: &str, remote: &str) -> Socket {
-    let remote = (!remote.is_empty()).then(|| end(remote));
-    let mut socket = Socket::new(Transport::Tcp(state), end(local), remote);
+    let remote = (!remote.is_empty()).then(|| endpoint(remote));
+    let mut socket = Socket::new(Transport::Tcp(state), endpoint(local), remote);
     socket.holders = Holders::Found(Arc::new([Holder {
         process: server(),
         fd: None,
@@ -54,7 +54,7 @@ pub(super) fn directory() -> Directory {
 }
 
 /// So many connections to port 80 from elsewhere, in this state.
-pub(super) fn calls(state: TcpState, count: u16) -> Vec<Socket> {
+pub(super) fn connections_to_port_80(state: TcpState, count: u16) -> Vec<Socket> {
     let call = |n| {
         tcp(
             state,
@@ -69,10 +69,10 @@ pub(super) fn listener() -> Socket {
     tcp(TcpState::Listen, "192.0.2.1:80", "")
 }
 
-impl Machine {
-    pub(super) fn with(sockets: Vec<Socket>) -> Self {
+impl TestMachine {
+    pub(super) fn new(sockets: Vec<Socket>) -> Self {
         Self {
-            ephemeral: PortRange::LINUX,
+            ephemeral: PortRange::LINUX_DEFAULT,
             sockets,
         }
     }
@@ -85,8 +85,8 @@ impl Machine {
             sockets: self.sockets.clone(),
             destroyed: Vec::new(),
             directory: Arc::new(directory()),
-            sight: Sight {
-                unvisited: 0,
+            owner_coverage: OwnerCoverage {
+                unscanned: 0,
                 readable: 1,
                 hidden: 0,
             },
@@ -96,12 +96,12 @@ impl Machine {
             },
             ephemeral: self.ephemeral,
             gaps: Vec::new(),
-            cost: Cost::default(),
+            cost: SampleCost::default(),
             interval: Duration::from_secs(1),
         }
     }
 
-    pub(super) fn after(&self, seconds: f64) -> Arc<Moment> {
+    pub(super) fn moment_after(&self, seconds: f64) -> Arc<Moment> {
         let mut history = History::default();
         let first = Duration::from_secs(1);
         history.apply(&mut self.snapshot(first));
@@ -109,28 +109,28 @@ impl Machine {
     }
 
     /// What is found, and the sentences.
-    pub(super) fn found(&self, seconds: f64) -> Vec<(Rule, String)> {
-        let moment = self.after(seconds);
-        let findings = Findings::of(&moment, &Limits::USUAL);
+    pub(super) fn findings(&self, seconds: f64) -> Vec<(Rule, String)> {
+        let moment = self.moment_after(seconds);
+        let findings = Findings::from_moment(&moment, &Thresholds::DEFAULT);
         assert_eq!(
             findings,
-            Findings::of(&moment, &Limits::USUAL),
+            Findings::from_moment(&moment, &Thresholds::DEFAULT),
             "the same again"
         );
-        let said = |found: &Finding| {
-            let sentence = found.sentence.text.clone();
+        let sentence_of = |finding: &Finding| {
+            let sentence = finding.sentence.text.clone();
             assert!(
                 sentence.ends_with('.') && !sentence.contains("  "),
                 "{sentence}"
             );
-            assert!(found.row().mark.len() <= 7 && !found.summary().is_empty());
-            (found.id.rule, sentence)
+            assert!(finding.rule_spec().label.len() <= 7 && !finding.summary().is_empty());
+            (finding.id.rule, sentence)
         };
-        findings.all().iter().map(said).collect()
+        findings.all().iter().map(sentence_of).collect()
     }
 
     pub(super) fn rules(&self, seconds: f64) -> Vec<Rule> {
-        self.found(seconds)
+        self.findings(seconds)
             .into_iter()
             .map(|(rule, _)| rule)
             .collect()

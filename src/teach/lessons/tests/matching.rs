@@ -4,38 +4,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::history::{Evidence, Flow, Held, Ownership, Side, Since, Slot, Stall, Tracked};
+use crate::history::{
+    Evidence, HolderSet, ObservedSince, Ownership, Side, Slot, Stall, Throughput, TrackedSocket,
+};
 use crate::port::{Port, Protocol};
 use crate::process::{Holder, Pid, ProcessKey, StartTime};
 use crate::socket::{Queues, Socket, TcpState, Transport};
-use crate::teach::lessons::pattern::{open, row};
-use crate::teach::lessons::question::{right, wrong};
+use crate::teach::lessons::pattern::{established, tcp_row};
+use crate::teach::lessons::question::{correct, incorrect};
 use crate::teach::lessons::{
-    Actor, Amount, Cast, Difference, Form, Given, Measure, Name, Pattern, Question, Scene, Truth,
-    When, differences,
+    AnswerFormat, CheckTime, Correctness, ExpectedQueue, LabMetric, LabName, LabNames, LabRole,
+    LabView, LearnerAnswer, LessonQuestion, Mismatch, RowPattern, row_mismatches,
 };
 
 const SERVER: Pid = Pid(11);
 const CLIENT: Pid = Pid(12);
 
 /// P is 80; C1, C2 and C3 are 5001 to 5003.
-fn cast() -> Cast {
-    let mut cast = Cast::default();
-    cast.enter(Actor::Server, SERVER);
-    cast.enter(Actor::Client, CLIENT);
-    cast.name("P".into(), Port(80));
-    cast.own(Protocol::Tcp, Port(80));
+fn lab_names() -> LabNames {
+    let mut lab_names = LabNames::default();
+    lab_names.insert_process(LabRole::Server, SERVER);
+    lab_names.insert_process(LabRole::Client, CLIENT);
+    lab_names.insert_port("P".into(), Port(80));
+    lab_names.add_own_port(Protocol::Tcp, Port(80));
     for n in 1..=3_u8 {
-        cast.name(format!("C{n}"), Port(5000 + u16::from(n)));
+        lab_names.insert_port(format!("C{n}"), Port(5000 + u16::from(n)));
     }
-    cast
+    lab_names
 }
 
-fn end(port: u16) -> Endpoint {
+fn loopback_endpoint(port: u16) -> Endpoint {
     Endpoint::new([127, 0, 0, 1].into(), Port(port))
 }
 
-fn held(by: &[Pid]) -> Ownership {
+fn owned_by(by: &[Pid]) -> Ownership {
     let holders: Arc<[Holder]> = by
         .iter()
         .map(|pid| Holder {
@@ -46,80 +48,93 @@ fn held(by: &[Pid]) -> Ownership {
             fd: None,
         })
         .collect();
-    Held::by(holders).map_or(Ownership::Kernel, Ownership::Known)
+    HolderSet::from_holders(holders).map_or(Ownership::Kernel, Ownership::Known)
 }
 
-fn tracked(state: TcpState, local: u16, remote: u16, ownership: Ownership) -> Arc<Tracked> {
-    let mut socket = Socket::new(Transport::Tcp(state), end(local), Some(end(remote)));
+fn tracked(state: TcpState, local: u16, remote: u16, ownership: Ownership) -> Arc<TrackedSocket> {
+    let mut socket = Socket::new(
+        Transport::Tcp(state),
+        loopback_endpoint(local),
+        Some(loopback_endpoint(remote)),
+    );
     socket.queues = Some(Queues { recv: 0, send: 0 });
-    Arc::new(Tracked {
+    Arc::new(TrackedSocket {
         key: socket.key(),
         slot: Slot(0),
         socket,
         ownership,
         side: Side::Serving,
         evidence: Evidence::Listener,
-        first_seen: Since::Seen(Duration::ZERO),
-        state_since: Since::Seen(Duration::ZERO),
-        path: Vec::new(),
+        first_seen: ObservedSince::Sampled(Duration::ZERO),
+        state_since: ObservedSince::Sampled(Duration::ZERO),
+        states: Vec::new(),
         peer: None,
-        flow: Flow::default(),
+        throughput: Throughput::default(),
         stall: Stall::default(),
-        mark: None,
+        transition: None,
     })
 }
 
-fn established(local: u16, remote: u16, by: Pid) -> Arc<Tracked> {
-    tracked(TcpState::Established, local, remote, held(&[by]))
+fn established_row(local: u16, remote: u16, by: Pid) -> Arc<TrackedSocket> {
+    tracked(TcpState::Established, local, remote, owned_by(&[by]))
 }
 
-const BOTH_ENDS: &[Pattern] = &[
-    open("P", "C1").of(&[Actor::Server]),
-    open("C1", "P").of(&[Actor::Client]),
+const BOTH_ENDS: &[RowPattern] = &[
+    established("P", "C1").owned_by(&[LabRole::Server]),
+    established("C1", "P").owned_by(&[LabRole::Client]),
 ];
 
-fn compare(patterns: &[Pattern], rows: &[Arc<Tracked>]) -> Vec<Difference> {
-    let rows: Vec<&Arc<Tracked>> = rows.iter().collect();
-    differences(patterns, When::AtOnce, &cast(), &rows)
+fn compare_rows(patterns: &[RowPattern], rows: &[Arc<TrackedSocket>]) -> Vec<Mismatch> {
+    let rows: Vec<&Arc<TrackedSocket>> = rows.iter().collect();
+    row_mismatches(patterns, CheckTime::Immediate, &lab_names(), &rows)
 }
 
 #[test]
-fn the_same_rows_in_any_order_differ_in_nothing() {
-    let rows = [established(5001, 80, CLIENT), established(80, 5001, SERVER)];
-    assert_eq!(compare(BOTH_ENDS, &rows), []);
-}
-
-#[test]
-fn a_row_that_is_missing_is_named_with_its_numbers() {
-    let found = compare(BOTH_ENDS, &[established(80, 5001, SERVER)]);
-    let missing = "ESTABLISHED 127.0.0.1:5001 → 127.0.0.1:80 (lab-client)";
-    assert_eq!(found, [Difference::Missing(missing.into())]);
-}
-
-#[test]
-fn a_row_that_is_too_much_is_named() {
+fn row_order_does_not_matter() {
     let rows = [
-        established(80, 5001, SERVER),
-        established(5001, 80, CLIENT),
-        established(80, 5002, SERVER),
+        established_row(5001, 80, CLIENT),
+        established_row(80, 5001, SERVER),
+    ];
+    assert_eq!(compare_rows(BOTH_ENDS, &rows), []);
+}
+
+#[test]
+fn missing_row_is_reported_with_its_tuple() {
+    let found = compare_rows(BOTH_ENDS, &[established_row(80, 5001, SERVER)]);
+    let missing = "ESTABLISHED 127.0.0.1:5001 → 127.0.0.1:80 (lab-client)";
+    assert_eq!(found, [Mismatch::Missing(missing.into())]);
+}
+
+#[test]
+fn unexpected_row_is_reported() {
+    let rows = [
+        established_row(80, 5001, SERVER),
+        established_row(5001, 80, CLIENT),
+        established_row(80, 5002, SERVER),
     ];
     let extra = "ESTABLISHED 127.0.0.1:80 → 127.0.0.1:5002 (lab-server) 0/0";
     assert_eq!(
-        compare(BOTH_ENDS, &rows),
-        [Difference::TooMuch(extra.into())]
+        compare_rows(BOTH_ENDS, &rows),
+        [Mismatch::Unexpected(extra.into())]
     );
 }
 
 #[test]
-fn another_state_or_another_owner_is_shown_beside_what_was_wanted() {
+fn wrong_state_or_owner_is_reported_next_to_the_expected_row() {
     for wrong in [
-        tracked(TcpState::CloseWait, 80, 5001, held(&[SERVER])),
-        established(80, 5001, CLIENT),
-        tracked(TcpState::Established, 80, 5001, held(&[SERVER, CLIENT])),
+        tracked(TcpState::CloseWait, 80, 5001, owned_by(&[SERVER])),
+        established_row(80, 5001, CLIENT),
+        tracked(TcpState::Established, 80, 5001, owned_by(&[SERVER, CLIENT])),
         tracked(TcpState::Established, 80, 5001, Ownership::Unaccepted),
     ] {
-        let found = compare(BOTH_ENDS, &[wrong, established(5001, 80, CLIENT)]);
-        let [Difference::Differs { seen, wanted }] = &found[..] else {
+        let found = compare_rows(BOTH_ENDS, &[wrong, established_row(5001, 80, CLIENT)]);
+        let [
+            Mismatch::Different {
+                actual: seen,
+                expected: wanted,
+            },
+        ] = &found[..]
+        else {
             panic!("{found:?}")
         };
         assert!(seen.contains("127.0.0.1:80 → 127.0.0.1:5001"), "{seen}");
@@ -128,135 +143,163 @@ fn another_state_or_another_owner_is_shown_beside_what_was_wanted() {
 }
 
 #[test]
-fn like_patterns_want_a_row_each() {
-    let three = [open("P", "C#").of(&[Actor::Server]).each(3)];
-    let rows = |ports: &[u16]| -> Vec<Arc<Tracked>> {
-        ports.iter().map(|p| established(80, *p, SERVER)).collect()
+fn each_pattern_matches_its_own_row() {
+    let three = [established("P", "C#").owned_by(&[LabRole::Server]).times(3)];
+    let rows = |ports: &[u16]| -> Vec<Arc<TrackedSocket>> {
+        ports
+            .iter()
+            .map(|p| established_row(80, *p, SERVER))
+            .collect()
     };
-    assert_eq!(compare(&three, &rows(&[5003, 5001, 5002])), []);
-    assert_eq!(compare(&three, &rows(&[5001, 5002])).len(), 1);
+    assert_eq!(compare_rows(&three, &rows(&[5003, 5001, 5002])), []);
+    assert_eq!(compare_rows(&three, &rows(&[5001, 5002])).len(), 1);
     // The same row twice is one missing and one too much.
-    assert_eq!(compare(&three, &rows(&[5001, 5002, 5002])).len(), 2);
+    assert_eq!(compare_rows(&three, &rows(&[5001, 5002, 5002])).len(), 2);
 }
 
 #[test]
-fn a_loose_pattern_leaves_the_row_that_a_strict_one_needs() {
-    let patterns = [open("P", "C1"), open("P", "C1").of(&[Actor::Server])];
+fn loose_pattern_does_not_take_the_row_of_a_strict_one() {
+    let patterns = [
+        established("P", "C1"),
+        established("P", "C1").owned_by(&[LabRole::Server]),
+    ];
     let rows = [
-        established(80, 5001, SERVER),
+        established_row(80, 5001, SERVER),
         tracked(TcpState::Established, 80, 5001, Ownership::Unaccepted),
     ];
-    assert_eq!(compare(&patterns, &rows), []);
+    assert_eq!(compare_rows(&patterns, &rows), []);
 }
 
 #[test]
-fn queues_count_where_they_are_asked_for() {
-    let seven = [open("P", "C1").queues(Amount::Exactly(7), Amount::Any)];
-    let some = [open("P", "C1").queues(Amount::Some, Amount::Exactly(0))];
+fn queue_lengths_are_compared_when_the_pattern_has_them() {
+    let seven = [established("P", "C1").with_queues(ExpectedQueue::Exactly(7), ExpectedQueue::Any)];
+    let some =
+        [established("P", "C1").with_queues(ExpectedQueue::NonZero, ExpectedQueue::Exactly(0))];
     let with = |recv| {
-        let mut row = Tracked::clone(&established(80, 5001, SERVER));
+        let mut row = TrackedSocket::clone(&established_row(80, 5001, SERVER));
         row.socket.queues = Some(Queues { recv, send: 0 });
         [Arc::new(row)]
     };
-    assert_eq!(compare(&seven, &with(7)), []);
-    assert_eq!(compare(&some, &with(7)), []);
-    assert_eq!(compare(&seven, &with(8)).len(), 1);
-    assert_eq!(compare(&some, &with(0)).len(), 1);
+    assert_eq!(compare_rows(&seven, &with(7)), []);
+    assert_eq!(compare_rows(&some, &with(7)), []);
+    assert_eq!(compare_rows(&seven, &with(8)).len(), 1);
+    assert_eq!(compare_rows(&some, &with(0)).len(), 1);
 }
 
 #[test]
-fn what_the_kernel_forgets_may_be_gone_later_and_nothing_else_may() {
+fn only_expiring_rows_may_be_missing_later() {
     let patterns = [
-        row(TcpState::TimeWait, "C1", "P").kept_by_kernel(),
-        open("P", "C2"),
+        tcp_row(TcpState::TimeWait, "C1", "P").owned_by_kernel(),
+        established("P", "C2"),
     ];
-    let later = |rows: &[&Arc<Tracked>]| differences(&patterns, When::Later, &cast(), rows);
-    let other = established(80, 5002, SERVER);
+    let later = |rows: &[&Arc<TrackedSocket>]| {
+        row_mismatches(&patterns, CheckTime::Later, &lab_names(), rows)
+    };
+    let other = established_row(80, 5002, SERVER);
     assert_eq!(later(&[&other]), []);
     assert_eq!(later(&[]).len(), 1);
-    assert_eq!(compare(&patterns, &[other]).len(), 1);
+    assert_eq!(compare_rows(&patterns, &[other]).len(), 1);
 }
 
 #[test]
-fn strangers_and_ghosts_are_not_the_labs() {
-    let mut cast = cast();
-    let ghost = tracked(TcpState::TimeWait, 5001, 80, Ownership::Kernel);
-    let stranger = established(5001, 443, Pid(99));
-    assert!(cast.has(&ghost) && !cast.has(&stranger));
-    cast.banish(Protocol::Tcp, Port(80), [&ghost.socket]);
-    assert!(!cast.has(&ghost) && cast.has(&established(5002, 80, CLIENT)));
+fn other_sockets_and_stale_tuples_are_not_lab_rows() {
+    let mut lab_names = lab_names();
+    let stale = tracked(TcpState::TimeWait, 5001, 80, Ownership::Kernel);
+    let other = established_row(5001, 443, Pid(99));
+    assert!(lab_names.is_lab_row(&stale) && !lab_names.is_lab_row(&other));
+    lab_names.ignore_existing(Protocol::Tcp, Port(80), [&stale.socket]);
+    assert!(
+        !lab_names.is_lab_row(&stale) && lab_names.is_lab_row(&established_row(5002, 80, CLIENT))
+    );
     // The lab itself dials with these numbers now.
-    cast.claim(Protocol::Tcp, end(5001), end(80));
-    assert!(cast.has(&ghost));
+    lab_names.forget_stale_tuple(
+        Protocol::Tcp,
+        loopback_endpoint(5001),
+        loopback_endpoint(80),
+    );
+    assert!(lab_names.is_lab_row(&stale));
 }
 
 #[test]
-fn an_answer_is_judged_by_the_rows() {
-    let cast = cast();
-    let rows = [established(80, 5001, SERVER), established(5001, 80, CLIENT)];
-    let scene = Scene {
-        cast: &cast,
+fn answer_is_graded_by_the_rows() {
+    let lab_names = lab_names();
+    let rows = [
+        established_row(80, 5001, SERVER),
+        established_row(5001, 80, CLIENT),
+    ];
+    let lab_view = LabView {
+        lab_names: &lab_names,
         rows: rows.iter().collect(),
-        last: None,
+        last_result: None,
     };
-    let number = Question {
+    let number = LessonQuestion {
         text: "How many?",
-        form: Form::Number {
-            measure: Measure::RowsAt(Name("P")),
-            right: 1,
+        answer_format: AnswerFormat::Number {
+            metric: LabMetric::RowsWithLocalPort(LabName("P")),
+            expected: 1,
             proof: "At {P} there is {P>C1}, and {P>}.",
         },
         hints: ["", "", ""],
     };
-    let judged = number.judge(Given::Number(4), &scene).unwrap();
-    assert_eq!(judged.truth, Truth::Wrong);
-    assert_eq!(judged.verdict, "You said 4; the kernel says 1.");
+    let graded = number.grade(LearnerAnswer::Number(4), &lab_view).unwrap();
+    assert_eq!(graded.correctness, Correctness::Incorrect);
+    assert_eq!(graded.message, "You said 4; the kernel says 1.");
     assert_eq!(
-        judged.proof,
+        graded.proof,
         "At 80 there is ESTABLISHED 127.0.0.1:80 → 127.0.0.1:5001 (lab-server) 0/0, and no row."
     );
-    let judged = number.judge(Given::Number(1), &scene).unwrap();
-    assert_eq!(judged.truth, Truth::Right);
+    let graded = number.grade(LearnerAnswer::Number(1), &lab_view).unwrap();
+    assert_eq!(graded.correctness, Correctness::Correct);
 
-    const CHOICES: &[crate::teach::lessons::Choice] =
-        &[right("yes", "{rows} rows"), wrong("no", "{rows} rows")];
-    let choice = Question {
-        form: Form::Choices(CHOICES),
+    const CHOICES: &[crate::teach::lessons::AnswerChoice] = &[
+        correct("yes", "{rows} rows"),
+        incorrect("no", "{rows} rows"),
+    ];
+    let choice = LessonQuestion {
+        answer_format: AnswerFormat::Choices(CHOICES),
         ..number
     };
-    let judged = choice.judge(Given::Choice(&CHOICES[1]), &scene).unwrap();
-    assert_eq!((judged.truth, &*judged.proof), (Truth::Wrong, "2 rows"));
-    assert_eq!(choice.judge(Given::Number(1), &scene), None);
-    assert_eq!(number.judge(Given::Choice(&CHOICES[0]), &scene), None);
+    let graded = choice
+        .grade(LearnerAnswer::Choice(&CHOICES[1]), &lab_view)
+        .unwrap();
+    assert_eq!(
+        (graded.correctness, &*graded.proof),
+        (Correctness::Incorrect, "2 rows")
+    );
+    assert_eq!(choice.grade(LearnerAnswer::Number(1), &lab_view), None);
+    assert_eq!(
+        number.grade(LearnerAnswer::Choice(&CHOICES[0]), &lab_view),
+        None
+    );
 }
 
 #[test]
-fn rows_are_counted_in_every_way_that_is_asked() {
-    let cast = cast();
+fn every_metric_counts_rows() {
+    let lab_names = lab_names();
     let rows = [
-        established(80, 5001, SERVER),
-        established(5001, 80, CLIENT),
-        established(80, 5002, SERVER),
+        established_row(80, 5001, SERVER),
+        established_row(5001, 80, CLIENT),
+        established_row(80, 5002, SERVER),
         tracked(TcpState::TimeWait, 5003, 80, Ownership::Kernel),
     ];
-    let scene = Scene {
-        cast: &cast,
+    let lab_view = LabView {
+        lab_names: &lab_names,
         rows: rows.iter().collect(),
-        last: None,
+        last_result: None,
     };
     for (measure, expected) in [
-        (Measure::Rows, 4),
-        (Measure::RowsAt(Name("P")), 2),
-        (Measure::PortsOf(Actor::Server), 1),
-        (Measure::SocketsOf(Actor::Server), 2),
-        (Measure::InState(TcpState::Established), 3),
-        (Measure::Connections, 3),
-        (Measure::ConnectionsWith(Name("C1")), 1),
-        (Measure::OwnersOf(Name("P")), 0),
-        (Measure::Ownerless, 1),
-        (Measure::Waiting(Name("P")), 0),
-        (Measure::Received(Name("P"), Name("C1")), 0),
+        (LabMetric::Rows, 4),
+        (LabMetric::RowsWithLocalPort(LabName("P")), 2),
+        (LabMetric::LocalPortsOfProcess(LabRole::Server), 1),
+        (LabMetric::SocketsOfProcess(LabRole::Server), 2),
+        (LabMetric::RowsInState(TcpState::Established), 3),
+        (LabMetric::Connections, 3),
+        (LabMetric::ConnectionsWithPort(LabName("C1")), 1),
+        (LabMetric::ListenerProcesses(LabName("P")), 0),
+        (LabMetric::RowsWithoutProcess, 1),
+        (LabMetric::AcceptQueue(LabName("P")), 0),
+        (LabMetric::RecvQueue(LabName("P"), LabName("C1")), 0),
     ] {
-        assert_eq!(scene.count(measure), expected, "{measure:?}");
+        assert_eq!(lab_view.count(measure), expected, "{measure:?}");
     }
 }

@@ -5,14 +5,16 @@ mod texts;
 
 use std::collections::BTreeSet;
 
-use crate::teach::lessons::call::Setting;
-use crate::teach::lessons::{Actor, Call, Deed, LESSONS, Lesson, Name, Number, Shown, Step};
+use crate::teach::lessons::call::SocketOption;
+use crate::teach::lessons::{
+    Call, LESSONS, LabAction, LabName, LabPort, LabRole, Lesson, LessonStep, StepCondition,
+};
 
 /// The steps of a lesson one after the other, as a machine with all abilities shows them, and as one
 /// with none does.
-fn ways(lesson: &'static Lesson) -> [Vec<&'static Step>; 2] {
-    let with = |step: &&Step| !matches!(step.shown, Shown::Without(_));
-    let without = |step: &&Step| !matches!(step.shown, Shown::With(_));
+fn playthroughs(lesson: &'static Lesson) -> [Vec<&'static LessonStep>; 2] {
+    let with = |step: &&LessonStep| !matches!(step.condition, StepCondition::Without(_));
+    let without = |step: &&LessonStep| !matches!(step.condition, StepCondition::With(_));
     [
         lesson.steps.iter().filter(with).collect(),
         lesson.steps.iter().filter(without).collect(),
@@ -20,81 +22,90 @@ fn ways(lesson: &'static Lesson) -> [Vec<&'static Step>; 2] {
 }
 
 /// Every deed, and which time it is.
-fn each(step: &'static Step) -> impl Iterator<Item = (&'static Deed, u8)> {
-    step.deeds
+fn each_action(step: &'static LessonStep) -> impl Iterator<Item = (&'static LabAction, u8)> {
+    step.actions
         .iter()
-        .flat_map(|deed| (1..=deed.times).map(move |n| (deed, n)))
+        .flat_map(|action| (1..=action.times).map(move |n| (action, n)))
 }
 
 /// The names of ports that a deed gives.
-fn given(deed: &Deed, n: u8) -> Vec<String> {
-    match deed.call {
-        Call::ChooseFour(name) => (1..=4).map(|n| name.nth(n)).collect(),
-        _ => deed.names.iter().map(|name| name.nth(n)).collect(),
+fn port_names_given(action: &LabAction, n: u8) -> Vec<String> {
+    match action.call {
+        Call::PickFourPorts(name) => (1..=4).map(|n| name.numbered(n)).collect(),
+        _ => action
+            .port_name
+            .iter()
+            .map(|name| name.numbered(n))
+            .collect(),
     }
 }
 
 /// The socket a call is about, and whether it is made, used or given up by it.
-enum Use {
-    Makes(Name),
-    Needs(Name),
-    Ends(Name),
-    Nothing,
+enum SocketUse {
+    Creates(LabName),
+    Requires(LabName),
+    Closes(LabName),
+    None,
 }
 
-fn uses(call: Call) -> Use {
+fn socket_use(call: Call) -> SocketUse {
     match call {
-        Call::Socket { made, .. } => Use::Makes(made),
-        Call::Accept { made, .. } => Use::Makes(made),
-        Call::Close(name) | Call::Abort(name) => Use::Ends(name),
-        Call::Set(name, _)
+        Call::Socket { new_socket, .. } => SocketUse::Creates(new_socket),
+        Call::Accept { new_socket, .. } => SocketUse::Creates(new_socket),
+        Call::Close(name) | Call::Abort(name) => SocketUse::Closes(name),
+        Call::SetOption(name, _)
         | Call::Bind(name, _)
         | Call::Listen(name, _)
         | Call::Connect(name, ..)
         | Call::Send(name, _)
         | Call::SendTo(name, ..)
-        | Call::Receive(name, _)
-        | Call::Fill(name)
-        | Call::Drain(name)
+        | Call::Recv(name, _)
+        | Call::FillSendBuffer(name)
+        | Call::DrainToEof(name)
         | Call::Shutdown(name)
         | Call::Poll(name)
-        | Call::Spawn(_, name) => Use::Needs(name),
-        Call::Kill(..) | Call::ChooseFour(_) => Use::Nothing,
+        | Call::Spawn(_, name) => SocketUse::Requires(name),
+        Call::Kill(..) | Call::PickFourPorts(_) => SocketUse::None,
     }
 }
 
 #[test]
-fn there_are_fourteen_in_order_and_each_comes_after_what_it_rests_on() {
+fn fourteen_lessons_in_order_after_their_prerequisites() {
     let numbers: Vec<u8> = LESSONS.iter().map(|lesson| lesson.number).collect();
     assert_eq!(numbers, (1..=14).collect::<Vec<u8>>());
     for lesson in LESSONS {
-        assert!(lesson.after.iter().all(|before| *before < lesson.number));
+        assert!(
+            lesson
+                .prerequisites
+                .iter()
+                .all(|before| *before < lesson.number)
+        );
         assert!(lesson.steps.len() >= 4, "{}", lesson.title);
     }
 }
 
 #[test]
-fn every_process_and_every_socket_is_there_before_it_is_used() {
+fn processes_and_sockets_exist_before_they_are_used() {
     for lesson in LESSONS {
-        for way in ways(lesson) {
-            let mut actors: BTreeSet<Actor> = lesson.actors.iter().copied().collect();
-            actors.insert(Actor::Portolan);
-            let mut open: BTreeSet<(Actor, String)> = BTreeSet::new();
-            for (deed, n) in way.iter().flat_map(|step| each(step)) {
-                let place = format!("lesson {}: {}", lesson.number, deed.call.text(n));
-                assert!(actors.contains(&deed.actor), "{place}");
-                let socket = |name: Name| (deed.actor, name.nth(n));
-                match uses(deed.call) {
-                    Use::Makes(name) => assert!(open.insert(socket(name)), "{place}"),
-                    Use::Needs(name) => assert!(open.contains(&socket(name)), "{place}"),
-                    Use::Ends(name) => assert!(open.remove(&socket(name)), "{place}"),
-                    Use::Nothing => {}
+        for playthrough in playthroughs(lesson) {
+            let mut roles: BTreeSet<LabRole> = lesson.roles.iter().copied().collect();
+            roles.insert(LabRole::Portolan);
+            let mut open: BTreeSet<(LabRole, String)> = BTreeSet::new();
+            for (action, n) in playthrough.iter().flat_map(|step| each_action(step)) {
+                let place = format!("lesson {}: {}", lesson.number, action.call.text(n));
+                assert!(roles.contains(&action.role), "{place}");
+                let socket = |name: LabName| (action.role, name.numbered(n));
+                match socket_use(action.call) {
+                    SocketUse::Creates(name) => assert!(open.insert(socket(name)), "{place}"),
+                    SocketUse::Requires(name) => assert!(open.contains(&socket(name)), "{place}"),
+                    SocketUse::Closes(name) => assert!(open.remove(&socket(name)), "{place}"),
+                    SocketUse::None => {}
                 }
-                if let Call::Accept { listener, .. } = deed.call {
+                if let Call::Accept { listener, .. } = action.call {
                     assert!(open.contains(&socket(listener)), "{place}");
                 }
-                if let Call::Spawn(child, _) = deed.call {
-                    actors.insert(child);
+                if let Call::Spawn(child, _) = action.call {
+                    roles.insert(child);
                 }
             }
         }
@@ -102,31 +113,31 @@ fn every_process_and_every_socket_is_there_before_it_is_used() {
 }
 
 #[test]
-fn every_port_has_a_name_before_it_is_spoken_of() {
+fn port_names_are_defined_before_they_are_used() {
     for lesson in LESSONS {
-        for way in ways(lesson) {
+        for playthrough in playthroughs(lesson) {
             let mut names: BTreeSet<String> = BTreeSet::new();
-            for step in way {
-                for (deed, n) in each(step) {
-                    let place = format!("lesson {}: {}", lesson.number, deed.call.text(n));
-                    let known = |port: Number| match port {
-                        Number::Named(name) => names.contains(&name.nth(n)),
-                        Number::Chosen | Number::Fixed(_) => true,
+            for step in playthrough {
+                for (action, n) in each_action(step) {
+                    let place = format!("lesson {}: {}", lesson.number, action.call.text(n));
+                    let known = |port: LabPort| match port {
+                        LabPort::Named(name) => names.contains(&name.numbered(n)),
+                        LabPort::Ephemeral | LabPort::Fixed(_) => true,
                     };
-                    match deed.call {
+                    match action.call {
                         Call::Bind(_, to) | Call::Connect(_, to, _) | Call::SendTo(_, to, _) => {
                             assert!(known(to.port), "{place}");
                         }
-                        Call::Set(_, Setting::FourPorts(name)) => {
-                            assert!(names.contains(&name.nth(1)), "{place}");
+                        Call::SetOption(_, SocketOption::LocalPortRange(name)) => {
+                            assert!(names.contains(&name.numbered(1)), "{place}");
                         }
                         _ => {}
                     }
-                    names.extend(given(deed, n));
+                    names.extend(port_names_given(action, n));
                 }
-                for pattern in step.rows {
-                    for n in 1..=pattern.each {
-                        let mut unknown = pattern.names().map(|name| name.nth(n));
+                for pattern in step.expected_rows {
+                    for n in 1..=pattern.times {
+                        let mut unknown = pattern.port_names().map(|name| name.numbered(n));
                         let unknown = unknown.find(|name| !names.contains(name));
                         assert_eq!(unknown, None, "lesson {}: {}", lesson.number, step.title);
                     }
@@ -137,21 +148,25 @@ fn every_port_has_a_name_before_it_is_spoken_of() {
 }
 
 #[test]
-fn labs_stay_small_and_on_this_machine() {
+fn labs_stay_small_and_on_loopback() {
     for lesson in LESSONS {
         for step in lesson.steps {
-            let rows: u32 = step.rows.iter().map(|row| u32::from(row.each)).sum();
+            let rows: u32 = step
+                .expected_rows
+                .iter()
+                .map(|row| u32::from(row.times))
+                .sum();
             assert!(rows <= 60, "lesson {}: {}", lesson.number, step.title);
-            for deed in step.deeds {
-                let place = match deed.call {
+            for action in step.actions {
+                let place = match action.call {
                     Call::Bind(_, place) | Call::Connect(_, place, _) => place,
                     Call::SendTo(_, place, _) => place,
                     _ => continue,
                 };
-                let is_listening = matches!(deed.call, Call::Bind(..));
+                let is_listening = matches!(action.call, Call::Bind(..));
                 let is_here =
                     place.address.is_loopback() || (is_listening && place.address.is_unspecified());
-                assert!(is_here, "lesson {}: {}", lesson.number, deed.text());
+                assert!(is_here, "lesson {}: {}", lesson.number, action.text());
             }
         }
     }

@@ -2,30 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use super::{each, given, ways};
-use crate::teach::lessons::{Fact, Form, LESSONS, Lesson, Piece, Question, Step, Truth, pieces};
+use super::{each_action, playthroughs, port_names_given};
+use crate::teach::lessons::{
+    AnswerFormat, Correctness, Fact, LESSONS, Lesson, LessonQuestion, LessonStep, TextSegment,
+    text_segments,
+};
 
 /// All that is said of a step once it was done.
-fn said_after(step: &'static Step) -> Vec<&'static str> {
+fn texts_after_step(step: &'static LessonStep) -> Vec<&'static str> {
     let facts = step.explanation.iter().map(|fact| fact.text);
-    let claims = step.claims.iter().map(|claim| claim.what);
+    let claims = step.expected_counts.iter().map(|claim| claim.label);
     let proofs = step.questions.iter().flat_map(proofs);
     facts.chain(claims).chain(proofs).collect()
 }
 
-fn proofs(question: &'static Question) -> Vec<&'static str> {
-    match question.form {
-        Form::Number { proof, .. } => vec![proof],
-        Form::Choices(choices) => choices.iter().map(|choice| choice.proof).collect(),
+fn proofs(question: &'static LessonQuestion) -> Vec<&'static str> {
+    match question.answer_format {
+        AnswerFormat::Number { proof, .. } => vec![proof],
+        AnswerFormat::Choices(choices) => choices.iter().map(|choice| choice.proof).collect(),
     }
 }
 
 /// All that is asked before.
-fn asked_before(step: &'static Step) -> Vec<&'static str> {
-    let texts = |question: &'static Question| {
+fn texts_before_step(step: &'static LessonStep) -> Vec<&'static str> {
+    let texts = |question: &'static LessonQuestion| {
         let mut texts = vec![question.text];
         texts.extend(question.hints);
-        if let Form::Choices(choices) = question.form {
+        if let AnswerFormat::Choices(choices) = question.answer_format {
             texts.extend(choices.iter().map(|choice| choice.text));
         }
         texts
@@ -33,66 +36,66 @@ fn asked_before(step: &'static Step) -> Vec<&'static str> {
     step.questions.iter().flat_map(texts).collect()
 }
 
-fn facts(lesson: &'static Lesson) -> impl Iterator<Item = &'static Fact> {
+fn all_facts(lesson: &'static Lesson) -> impl Iterator<Item = &'static Fact> {
     let steps = lesson.steps.iter().flat_map(|step| step.explanation);
-    steps.chain(lesson.explanation).chain(lesson.why)
+    steps.chain(lesson.explanation).chain(lesson.background)
 }
 
 /// Blanks that are no name.
-const WORDS: [&str; 2] = ["outcome", "rows"];
+const BUILTIN_PLACEHOLDERS: [&str; 2] = ["outcome", "rows"];
 
-fn assert_fillable(text: &str, names: &BTreeSet<String>, place: &str) {
-    for piece in pieces(text) {
-        let Piece::Blank(blank) = piece else {
+fn assert_placeholders_known(text: &str, names: &BTreeSet<String>, place: &str) {
+    for piece in text_segments(text) {
+        let TextSegment::Placeholder(blank) = piece else {
             continue;
         };
         let named = |name: &str| name.is_empty() || names.contains(name);
         let known = match blank.split_once('>') {
             Some((local, remote)) => names.contains(local) && named(remote),
-            None => WORDS.contains(&blank) || names.contains(blank),
+            None => BUILTIN_PLACEHOLDERS.contains(&blank) || names.contains(blank),
         };
         assert!(known, "{place}: {{{blank}}} in: {text}");
     }
 }
 
 #[test]
-fn every_blank_is_a_name_that_is_known_by_then() {
+fn placeholders_are_known_when_their_text_is_shown() {
     for lesson in LESSONS {
-        for way in ways(lesson) {
+        for playthrough in playthroughs(lesson) {
             let mut names: BTreeSet<String> = BTreeSet::new();
-            for step in way {
+            for step in playthrough {
                 let place = format!("lesson {}: {}", lesson.number, step.title);
-                for text in asked_before(step) {
-                    assert_fillable(text, &names, &place);
+                for text in texts_before_step(step) {
+                    assert_placeholders_known(text, &names, &place);
                     assert!(!text.contains("{outcome}"), "{place}: {text}");
                 }
-                names.extend(each(step).flat_map(|(deed, n)| given(deed, n)));
-                for text in said_after(step) {
-                    assert_fillable(text, &names, &place);
+                names.extend(each_action(step).flat_map(|(action, n)| port_names_given(action, n)));
+                for text in texts_after_step(step) {
+                    assert_placeholders_known(text, &names, &place);
                 }
             }
-            for fact in lesson.explanation.iter().chain(lesson.why) {
-                assert_fillable(fact.text, &names, lesson.title);
+            for fact in lesson.explanation.iter().chain(lesson.background) {
+                assert_placeholders_known(fact.text, &names, lesson.title);
             }
         }
     }
 }
 
 #[test]
-fn no_text_is_empty_and_no_name_stands_in_the_open() {
+fn texts_are_not_empty_and_port_names_are_placeholders() {
     for lesson in LESSONS {
         let steps = lesson.steps.iter();
         let mut texts: Vec<&str> = vec![lesson.title, lesson.idea];
-        texts.extend(lesson.dispels);
-        texts.extend(facts(lesson).map(|fact| fact.text));
+        texts.extend(lesson.misconceptions);
+        texts.extend(all_facts(lesson).map(|fact| fact.text));
         texts.extend(steps.clone().map(|step| step.title));
-        texts.extend(steps.clone().flat_map(said_after));
-        texts.extend(steps.flat_map(asked_before));
+        texts.extend(steps.clone().flat_map(texts_after_step));
+        texts.extend(steps.flat_map(texts_before_step));
         for text in texts {
             assert_eq!(text, text.trim(), "lesson {}", lesson.number);
             assert!(!text.is_empty(), "lesson {}", lesson.number);
-            for piece in pieces(text) {
-                let Piece::Plain(plain) = piece else {
+            for piece in text_segments(text) {
+                let TextSegment::Literal(plain) = piece else {
                     continue;
                 };
                 let words = plain.split(|c: char| !c.is_alphanumeric());
@@ -109,7 +112,7 @@ fn no_text_is_empty_and_no_name_stands_in_the_open() {
 }
 
 #[test]
-fn every_fact_says_where_it_is_written() {
+fn every_fact_has_a_source() {
     let places = [
         "RFC ",
         "IANA, ",
@@ -125,7 +128,7 @@ fn every_fact_says_where_it_is_written() {
         section.is_some_and(|section| section.starts_with(|c: char| c.is_ascii_digit()))
     };
     for lesson in LESSONS {
-        for fact in facts(lesson) {
+        for fact in all_facts(lesson) {
             assert!(fact.text.ends_with(['.', '!', '?', ')']), "{}", fact.text);
             for part in fact.source.split("; ") {
                 let known = places.iter().any(|place| part.starts_with(place)) || is_page(part);
@@ -136,20 +139,20 @@ fn every_fact_says_where_it_is_written() {
 }
 
 #[test]
-fn every_lesson_asks_before_it_shows_and_explains_afterwards() {
+fn every_lesson_has_questions_and_explanations() {
     for lesson in LESSONS {
         let asked = lesson.steps.iter().flat_map(|step| step.questions).count();
         assert!(asked >= 3, "lesson {}", lesson.number);
-        assert!(!lesson.dispels.is_empty() && !lesson.explanation.is_empty());
-        assert!(!lesson.why.is_empty() && lesson.idea.ends_with('.'));
+        assert!(!lesson.misconceptions.is_empty() && !lesson.explanation.is_empty());
+        assert!(!lesson.background.is_empty() && lesson.idea.ends_with('.'));
         for step in lesson.steps {
-            assert!(!step.explanation.is_empty() && !step.deeds.is_empty());
+            assert!(!step.explanation.is_empty() && !step.actions.is_empty());
         }
     }
 }
 
 #[test]
-fn every_question_has_one_right_answer_and_three_hints() {
+fn every_question_has_one_correct_answer_and_three_hints() {
     for question in LESSONS
         .iter()
         .flat_map(|lesson| lesson.steps)
@@ -157,9 +160,12 @@ fn every_question_has_one_right_answer_and_three_hints() {
     {
         let hints: BTreeSet<&str> = question.hints.into_iter().collect();
         assert_eq!(hints.len(), 3, "{}", question.text);
-        assert!(!question.answer().is_empty(), "{}", question.text);
-        if let Form::Choices(choices) = question.form {
-            let right = choices.iter().filter(|c| c.truth == Truth::Right).count();
+        assert!(!question.correct_answer().is_empty(), "{}", question.text);
+        if let AnswerFormat::Choices(choices) = question.answer_format {
+            let right = choices
+                .iter()
+                .filter(|c| c.correctness == Correctness::Correct)
+                .count();
             assert_eq!(right, 1, "{}", question.text);
             assert!(choices.len() >= 2, "{}", question.text);
             let texts: BTreeSet<&str> = choices.iter().map(|choice| choice.text).collect();
@@ -169,16 +175,16 @@ fn every_question_has_one_right_answer_and_three_hints() {
 }
 
 #[test]
-fn every_proof_points_at_something_seen() {
+fn every_proof_refers_to_observed_values() {
     for question in LESSONS
         .iter()
         .flat_map(|lesson| lesson.steps)
         .flat_map(|step| step.questions)
     {
         for proof in proofs(question) {
-            let seen = pieces(proof)
+            let seen = text_segments(proof)
                 .iter()
-                .any(|piece| matches!(piece, Piece::Blank(_)));
+                .any(|piece| matches!(piece, TextSegment::Placeholder(_)));
             // What cannot be there, an address or a row, is named in words.
             assert!(seen || proof.contains("row"), "{proof}");
         }

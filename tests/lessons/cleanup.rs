@@ -1,0 +1,168 @@
+//! A lab leaves nothing behind, in whatever way it ends.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portolan::app::lab::{Lab, LabSampler};
+use portolan::endpoint::Endpoint;
+use portolan::port::{Port, Protocol};
+use portolan::socket::{TcpState, Transport};
+use portolan::teach::lessons::{LabNames, LabRole, Lesson};
+
+use crate::{TIMEOUT, expect_lesson, for_each_lesson_in_parallel, this_program};
+
+/// Tells a run of this test which lesson it is to hold, and after how many steps.
+const HOLD_ENV: &str = "PORTOLAN_TEST_HOLDS";
+
+/// The processes of a lab.
+fn processes(lab_names: &LabNames) -> Vec<u32> {
+    let roles = [
+        LabRole::Server,
+        LabRole::Client,
+        LabRole::Child(1),
+        LabRole::Child(2),
+    ];
+    let pids = roles.into_iter().filter_map(|role| lab_names.pid(role));
+    pids.map(|pid| pid.0).collect()
+}
+
+/// Whether there is such a process. One that has ended and was not waited for is none any more.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Waits until something holds.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + TIMEOUT;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The lab's rows, each by its ends.
+type RowStates = BTreeMap<(Endpoint, Option<Endpoint>), Transport>;
+
+fn row_states(sampler: &mut LabSampler, lab_names: &LabNames) -> RowStates {
+    let sample = sampler.sample_rows(lab_names).expect("a table");
+    let rows = sample.rows(lab_names).into_iter();
+    rows.map(|row| {
+        let socket = &row.socket;
+        ((socket.local, socket.remote), socket.transport)
+    })
+    .collect()
+}
+
+/// Whether nothing is there but TIME-WAIT rows that were there before: those the kernel keeps for a
+/// minute, whoever asked for it. Whatever else there was must have been thrown away. Ends that were
+/// not there before are a stranger's: the port is anybody's by now.
+fn only_time_wait_remains(now: &RowStates, before: &RowStates) -> bool {
+    let time_wait = Transport::Tcp(TcpState::TimeWait);
+    before
+        .iter()
+        .all(|(ends, state)| *state == time_wait || !now.contains_key(ends))
+}
+
+#[test]
+fn dropped_lab_leaves_no_process_and_no_socket() {
+    for_each_lesson_in_parallel(|lesson| {
+        for steps in 1..=lesson.steps.len() {
+            let lab =
+                Lab::open_at_step(this_program(), lesson, None, steps, TIMEOUT).expect("a lab");
+            let lab_names = lab.lab_names().clone();
+            let mut sampler = LabSampler::open(None).expect("a table");
+            let before = row_states(&mut sampler, &lab_names);
+            drop(lab);
+            for pid in processes(&lab_names) {
+                wait_until("an end of every process", || !is_alive(pid));
+            }
+            wait_until("an end of every socket", || {
+                only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
+            });
+        }
+    });
+}
+
+/// A lesson, and a step in the middle of which the leader is killed: with connections that nobody
+/// accepted, with deaf sockets, with children, with a server that stands still.
+const HELD_STEPS: [(u8, usize); 5] = [(2, 3), (8, 5), (12, 7), (13, 1), (14, 5)];
+
+#[test]
+fn killed_lab_leader_leaves_no_process_and_no_socket() {
+    if let Ok(which) = env::var(HOLD_ENV) {
+        return hold_lab(&which);
+    }
+    for (number, steps) in HELD_STEPS {
+        let test = "cleanup::killed_lab_leader_leaves_no_process_and_no_socket";
+        let mut leader = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", test, "--nocapture", "--test-threads=1"])
+            .env(HOLD_ENV, format!("{number} {steps}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a leader");
+        let out = BufReader::new(leader.stdout.take().expect("a pipe"));
+        let held = out.lines().map_while(Result::ok).find_map(|line| {
+            let (_, held) = line.split_once("held ")?;
+            Some(held.to_owned())
+        });
+        let held = held.expect("a lab that is held");
+        let (pids, ports) = held.split_once(" ports ").expect("pids and ports");
+        let numbers = |text: &str| -> Vec<u32> {
+            text.split_whitespace()
+                .map(|number| number.parse().expect("a number"))
+                .collect()
+        };
+        let (pids, ports) = (numbers(pids), numbers(ports));
+        assert!(pids.iter().all(|pid| is_alive(*pid)), "lesson {number}");
+        let mut lab_names = LabNames::default();
+        for port in ports {
+            let port = Port(u16::try_from(port).expect("a port"));
+            lab_names.add_own_port(Protocol::Tcp, port);
+        }
+        let mut sampler = LabSampler::open(None).expect("a table");
+        let before = row_states(&mut sampler, &lab_names);
+        assert!(!before.is_empty(), "lesson {number}");
+
+        // SIGKILL: it can tidy up nothing itself.
+        leader.kill().expect("a kill");
+        leader.wait().expect("an end");
+        for pid in pids {
+            wait_until("an end of every process", || !is_alive(pid));
+        }
+        wait_until("an end of every socket", || {
+            only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
+        });
+    }
+}
+
+/// Plays a lesson up to a step, says so, and stays there.
+fn hold_lab(which: &str) {
+    let (number, steps) = which.split_once(' ').expect("a lesson and a step");
+    let lesson: &'static Lesson = expect_lesson(number.parse().expect("a number"));
+    let steps: usize = steps.parse().expect("a number");
+    let lab = Lab::open_at_step(this_program(), lesson, None, steps, TIMEOUT).expect("a lab");
+    let lab_names = lab.lab_names();
+    let join = |numbers: Vec<u32>| {
+        let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        words.join(" ")
+    };
+    let ports = lab_names
+        .ports()
+        .map(|(_, port)| port)
+        .filter(|port| lab_names.owns_port(Protocol::Tcp, *port));
+    let ports: Vec<u32> = ports.map(|port| u32::from(port.number())).collect();
+    let (pids, ports) = (join(processes(lab_names)), join(ports));
+    writeln!(std::io::stdout(), "held {pids} ports {ports}").expect("a reader");
+    // The one who asked for it kills this process; if not, its end of the pipe ends this.
+    let mut line = String::new();
+    let _ = std::io::stdin().read_line(&mut line);
+}

@@ -1,0 +1,283 @@
+//! Sockets opened, closed, inherited, handed over and used again at random: when every descriptor
+//! was looked at once more, every owner is right.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portolan::collect::Collector;
+use portolan::snapshot::SourceKind;
+use proptest::prelude::*;
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+
+use crate::network_namespace::in_network_namespace;
+
+/// Tells the test program that it is an actor.
+const WORKER_ENV: &str = "PORTOLAN_TEST_ACTOR";
+
+/// Processes that hand sockets to each other.
+const WORKERS: usize = 3;
+
+/// Samples in which the slow look at everything goes round, with those that go on in between
+/// (`ROUND` in `src/collect/owners/search.rs`).
+const FULL_SCAN_SAMPLES: usize = 130;
+
+#[derive(Clone, Copy, Debug)]
+enum FdOp {
+    Open,
+    /// Closes one of its sockets.
+    Close,
+    /// One descriptor more for one of its sockets.
+    Dup,
+    /// Starts a process that inherits one.
+    Inherit,
+    /// Ends such a process.
+    KillInheritor,
+    /// Gives one to another and keeps it.
+    Pass,
+    /// Gives one to another, in exchange for one of his: no number changes.
+    Swap,
+    /// Closes one and opens one: the same descriptor is another socket.
+    Reopen,
+    /// Somebody takes a sample.
+    Sample,
+}
+
+fn fd_ops() -> impl Strategy<Value = Vec<(FdOp, usize, usize)>> {
+    use FdOp::{Close, Dup, Inherit, KillInheritor, Open, Pass, Reopen, Sample, Swap};
+    let op = prop_oneof![
+        3 => Just(Open), 2 => Just(Close), 1 => Just(Dup), 1 => Just(Inherit), 1 => Just(KillInheritor),
+        2 => Just(Pass), 2 => Just(Swap), 2 => Just(Reopen), 3 => Just(Sample),
+    ];
+    proptest::collection::vec((op, 0..WORKERS, 0..64_usize), 10..60)
+}
+
+/// A process that does what it is told.
+struct FdWorker {
+    child: Child,
+    control: UnixStream,
+    /// How many descriptors it has for sockets, by its own count.
+    sockets: usize,
+}
+
+impl FdWorker {
+    fn start() -> Self {
+        let (line, worker_end) = UnixStream::pair().expect("a pair");
+        let child = Command::new(env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "fd_passing::fd_worker",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(WORKER_ENV, "1")
+            .stdin(Stdio::from(OwnedFd::from(worker_end)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("an actor");
+        Self {
+            child,
+            control: line,
+            sockets: 0,
+        }
+    }
+
+    /// Tells it, and waits until it is done.
+    fn send_command(&mut self, op: u8, which: usize) {
+        let which = u8::try_from(which % self.sockets.max(1)).expect("few");
+        self.control.write_all(&[op, which]).expect("heard");
+        self.control.read_exact(&mut [0]).expect("done");
+    }
+
+    /// A copy of one of its sockets.
+    fn copy_fd(&mut self, which: usize) -> OwnedFd {
+        let which = u8::try_from(which % self.sockets).expect("few");
+        self.control.write_all(&[b'g', which]).expect("heard");
+        receive_fd(&self.control).expect("a socket")
+    }
+
+    fn pass_fd(&mut self, socket: &OwnedFd) {
+        self.control.write_all(b"t\0").expect("heard");
+        send_fd(&self.control, socket);
+        self.control.read_exact(&mut [0]).expect("done");
+    }
+}
+
+impl Drop for FdWorker {
+    fn drop(&mut self) {
+        // It may have gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send_fd(line: &UnixStream, socket: &OwnedFd) {
+    let sockets = [socket.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut more = SendAncillaryBuffer::new(&mut space);
+    assert!(more.push(SendAncillaryMessage::ScmRights(&sockets)));
+    let sent = sendmsg(line, &[IoSlice::new(b"s")], &mut more, SendFlags::empty());
+    assert_eq!(sent, Ok(1));
+}
+
+fn receive_fd(line: &UnixStream) -> Option<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut more = RecvAncillaryBuffer::new(&mut space);
+    let (mut byte, flags) = ([0], RecvFlags::CMSG_CLOEXEC);
+    recvmsg(line, &mut [IoSliceMut::new(&mut byte)], &mut more, flags).ok()?;
+    more.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
+        _ => None,
+    })
+}
+
+/// What an actor does: nothing, where this is a test like any other.
+#[test]
+fn fd_worker() {
+    if env::var_os(WORKER_ENV).is_none() {
+        return;
+    }
+    let line = std::io::stdin().as_fd().try_clone_to_owned();
+    let mut line = UnixStream::from(line.expect("a line"));
+    let mut sockets: Vec<OwnedFd> = Vec::new();
+    let mut inheritors: Vec<Child> = Vec::new();
+    let mut data = [0; 2];
+    while line.read_exact(&mut data).is_ok() {
+        let [op, which] = data;
+        let which = usize::from(which);
+        match op {
+            b'o' => sockets.push(open_socket()),
+            b'c' => drop(sockets.remove(which)),
+            b'd' => sockets.push(sockets[which].try_clone().expect("another")),
+            b'h' => inheritors.push(spawn_inheritor(&sockets[which])),
+            b'b' => inheritors.pop().map(kill).unwrap_or_default(),
+            b'n' => {
+                drop(sockets.remove(which));
+                sockets.insert(which, open_socket());
+            }
+            b'g' => {
+                send_fd(&line, &sockets[which]);
+                continue;
+            }
+            _ => sockets.extend(receive_fd(&line)),
+        }
+        line.write_all(b"k").expect("somebody who waits");
+    }
+    inheritors.into_iter().for_each(kill);
+}
+
+fn open_socket() -> OwnedFd {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+        .expect("a socket")
+        .into()
+}
+
+/// A process that has the socket, because it was not told to close it.
+fn spawn_inheritor(socket: &OwnedFd) -> Child {
+    fcntl_setfd(socket, FdFlags::empty()).expect("kept");
+    let child = Command::new("sleep").arg("1000").spawn();
+    fcntl_setfd(socket, FdFlags::CLOEXEC).expect("not kept");
+    child.expect("an heir")
+}
+
+fn kill(mut heir: Child) {
+    heir.kill().and_then(|()| heir.wait()).expect("an end");
+}
+
+fn apply_op(workers: &mut [FdWorker], (op, worker_index, which): (FdOp, usize, usize)) {
+    let other = (worker_index + 1) % WORKERS;
+    let has = |workers: &[FdWorker], worker_index: usize| workers[worker_index].sockets > 0;
+    match op {
+        FdOp::Open => {
+            workers[worker_index].send_command(b'o', 0);
+            workers[worker_index].sockets += 1;
+        }
+        FdOp::KillInheritor => workers[worker_index].send_command(b'b', 0),
+        _ if !has(workers, worker_index) => {}
+        FdOp::Close => {
+            workers[worker_index].send_command(b'c', which);
+            workers[worker_index].sockets -= 1;
+        }
+        FdOp::Dup => {
+            workers[worker_index].send_command(b'd', which);
+            workers[worker_index].sockets += 1;
+        }
+        FdOp::Inherit => workers[worker_index].send_command(b'h', which),
+        FdOp::Reopen => workers[worker_index].send_command(b'n', which),
+        FdOp::Pass => {
+            let socket = workers[worker_index].copy_fd(which);
+            workers[other].pass_fd(&socket);
+            workers[other].sockets += 1;
+        }
+        FdOp::Swap if has(workers, other) => {
+            for (from, to) in [(worker_index, other), (other, worker_index)] {
+                let socket = workers[from].copy_fd(which);
+                workers[from].send_command(b'c', which);
+                workers[to].pass_fd(&socket);
+            }
+        }
+        FdOp::Swap | FdOp::Sample => {}
+    }
+}
+
+/// A pid and a descriptor.
+type HeldFd = (u32, Option<u32>);
+
+/// Who has the datagram sockets of this network, by local port; `None` where nobody is known.
+fn owners(collector: &mut Collector) -> BTreeMap<u16, Option<Vec<HeldFd>>> {
+    let snapshot = collector.sample(Vec::new(), Duration::from_secs(1));
+    let sockets = snapshot.expect("a sample").sockets;
+    let data = sockets.iter().map(|socket| {
+        let holders = socket.holders.found();
+        let holders = holders.map(|all| {
+            let one = |h: &portolan::process::Holder| (h.process.pid.0, h.fd.map(|fd| fd.0));
+            all.iter().map(one).collect()
+        });
+        (socket.local.port.0, holders)
+    });
+    data.collect()
+}
+
+fn collector() -> Collector {
+    Collector::open(Some(SourceKind::SockDiag), Instant::now()).expect("sock_diag")
+}
+
+#[test]
+fn owners_are_right_after_random_fd_passing() {
+    let test = "fd_passing::owners_are_right_after_random_fd_passing";
+    in_network_namespace(test, || {
+        let config = ProptestConfig {
+            cases: 12,
+            failure_persistence: None,
+            // Each takes a while, and the first failure says enough.
+            max_shrink_iters: 20,
+            ..ProptestConfig::default()
+        };
+        proptest!(config, |(fd_ops in fd_ops())| {
+            let mut workers: Vec<FdWorker> = (0..WORKERS).map(|_| FdWorker::start()).collect();
+            let mut incremental = collector();
+            for op in fd_ops {
+                apply_op(&mut workers, op);
+                if matches!(op.0, FdOp::Sample) {
+                    owners(&mut incremental);
+                }
+            }
+            let right = owners(&mut collector());
+            let known = |owner: &Option<_>| owner.is_some();
+            prop_assert!(right.values().all(known), "a full look finds all: {:?}", right);
+            let agree = (0..FULL_SCAN_SAMPLES).any(|_| owners(&mut incremental) == right);
+            prop_assert!(agree, "{:?}\n{:?}", owners(&mut incremental), right);
+        });
+    });
+}

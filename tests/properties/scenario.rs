@@ -1,0 +1,372 @@
+//! Small worlds: a few sockets that come, change, move and go over several samples.
+//!
+//! A world is made of *lives*. A life is one socket: what it is stays the same, how it looks is
+//! chosen anew for every sample. Names, addresses and ports are few, so that everything meets
+//! everything: listeners and their connections, both ends of one connection, processes that share.
+
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
+use std::time::Duration;
+
+use portolan::endpoint::Endpoint;
+use portolan::history::{History, Moment};
+use portolan::port::{Port, PortRange, Protocol};
+use portolan::process::{Fd, Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
+use portolan::snapshot::{
+    Cgroup, Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
+};
+use portolan::socket::{
+    AcceptQueue, CgroupId, Cookie, DeliveredBytes, Inode, Queues, SentBytes, Socket, SocketTimer,
+    TcpInfo, TcpState, TimerKind, Transport,
+};
+use proptest::prelude::*;
+
+/// Addresses of the machine, and of hosts elsewhere; the v4-mapped ones belong to IPv6 sockets.
+const LOCAL_ADDRESSES: [&str; 7] = [
+    "127.0.0.1",
+    "::1",
+    "::ffff:127.0.0.1",
+    "10.0.0.1",
+    "::ffff:10.0.0.1",
+    "0.0.0.0",
+    "::",
+];
+const REMOTE_ADDRESSES: [&str; 6] = [
+    "127.0.0.1",
+    "::1",
+    "::ffff:127.0.0.1",
+    "10.0.0.1",
+    "203.0.113.7",
+    "2001:db8::7",
+];
+const PORTS: [u16; 5] = [53, 80, 443, 40_000, 40_001];
+const PROCESS_NAMES: [&str; 5] = ["nginx", "nginx", "curl", "日本語", "Web Content"];
+const CONNECTED_STATES: [TcpState; 9] = [
+    TcpState::Established,
+    TcpState::SynSent,
+    TcpState::SynReceived,
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+    TcpState::TimeWait,
+    TcpState::CloseWait,
+    TcpState::LastAck,
+    TcpState::Closing,
+];
+
+/// How many worlds to try, where PROPTEST_CASES does not ask for more. A failure prints the smallest
+/// world that fails; nothing is kept in files.
+pub(crate) fn config_with_cases(number: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    let number = asked.and_then(|n| n.parse().ok()).unwrap_or(number);
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(number)
+    }
+}
+
+/// What a socket is.
+#[derive(Clone, Debug)]
+struct SocketSpec {
+    protocol: Protocol,
+    local: (usize, usize),
+    remote: Option<(usize, usize)>,
+    v6only: Option<bool>,
+    uid: Option<u32>,
+}
+
+/// How it looks in one sample.
+#[derive(Clone, Debug)]
+struct SocketState {
+    state: usize,
+    holders: u8,
+    bytes: u32,
+    /// Whether it has another remote end than at first.
+    has_moved: bool,
+}
+
+/// One sample: how every life looks, if it is there.
+#[derive(Clone, Debug)]
+struct SampleSpec {
+    pause_ms: u64,
+    is_partial: bool,
+    states: Vec<Option<SocketState>>,
+}
+
+/// Everything that happens.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    source: SourceKind,
+    sockets: Vec<SocketSpec>,
+    samples: Vec<SampleSpec>,
+}
+
+fn socket_spec() -> impl Strategy<Value = SocketSpec> {
+    let protocol = prop_oneof![3 => Just(Protocol::Tcp), 1 => Just(Protocol::Udp)];
+    let local = (0..LOCAL_ADDRESSES.len(), 0..PORTS.len());
+    let remote = proptest::option::weighted(0.7, (0..REMOTE_ADDRESSES.len(), 0..PORTS.len()));
+    let v6only = proptest::option::of(any::<bool>());
+    let uid = proptest::option::of(prop_oneof![Just(0), Just(33), Just(1000)]);
+    (protocol, local, remote, v6only, uid).prop_map(|(protocol, local, remote, v6only, uid)| {
+        SocketSpec {
+            protocol,
+            local,
+            remote,
+            v6only,
+            uid,
+        }
+    })
+}
+
+fn state_spec() -> impl Strategy<Value = SocketState> {
+    let moved = proptest::bool::weighted(0.1);
+    (0..40usize, 0..10u8, 0..3u32, moved).prop_map(|(state, holders, bytes, moved)| SocketState {
+        state,
+        holders,
+        bytes,
+        has_moved: moved,
+    })
+}
+
+fn sample_spec(lives: usize) -> impl Strategy<Value = SampleSpec> {
+    let pause = prop_oneof![
+        Just(300),
+        Just(1_000),
+        Just(2_000),
+        Just(5_000),
+        Just(13_000)
+    ];
+    let looks = proptest::collection::vec(proptest::option::weighted(0.7, state_spec()), lives);
+    (pause, proptest::bool::weighted(0.15), looks).prop_map(|(pause_ms, partial, looks)| {
+        SampleSpec {
+            pause_ms,
+            is_partial: partial,
+            states: looks,
+        }
+    })
+}
+
+/// Any world of at most `lives` sockets and `samples` samples.
+pub(crate) fn scenario(lives: usize, samples: usize) -> impl Strategy<Value = Scenario> {
+    let source = prop_oneof![
+        3 => Just(SourceKind::SockDiag),
+        1 => Just(SourceKind::Procfs),
+        1 => Just(SourceKind::Netstat2),
+    ];
+    let lives = proptest::collection::vec(socket_spec(), 1..=lives);
+    (source, lives).prop_flat_map(move |(source, mut lives)| {
+        // A kernel has each pair of endpoints once, in whatever family.
+        let mut seen = Vec::new();
+        lives.retain(|life| {
+            let pair = life.endpoints();
+            let new = !seen.contains(&pair);
+            seen.push(pair);
+            new
+        });
+        let looks = proptest::collection::vec(sample_spec(lives.len()), 1..=samples);
+        (Just(source), Just(lives), looks).prop_map(|(source, lives, samples)| Scenario {
+            source,
+            sockets: lives,
+            samples,
+        })
+    })
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+impl SocketSpec {
+    fn local(&self) -> Endpoint {
+        Endpoint::new(
+            address(LOCAL_ADDRESSES[self.local.0]),
+            Port(PORTS[self.local.1]),
+        )
+    }
+
+    fn remote(&self) -> Option<Endpoint> {
+        self.remote
+            .map(|(a, p)| Endpoint::new(address(REMOTE_ADDRESSES[a]), Port(PORTS[p])))
+    }
+
+    fn endpoints(&self) -> (Protocol, Endpoint, Option<Endpoint>) {
+        let remote = self.remote().map(|r| r.canonical());
+        (self.protocol, self.local().canonical(), remote)
+    }
+
+    fn socket(&self, index: usize, state_spec: &SocketState, source: SourceKind) -> Socket {
+        let is_sock_diag = source == SourceKind::SockDiag;
+        let mut remote = self.remote();
+        // Only a cookie tells that a socket with other endpoints is still the same.
+        if state_spec.has_moved && is_sock_diag {
+            remote = match (self.protocol, remote) {
+                (Protocol::Udp, Some(_)) => None,
+                _ => Some(Endpoint::new(
+                    address("198.51.100.9"),
+                    Port(50_000 + index as u16),
+                )),
+            };
+        }
+        let transport = match (self.protocol, remote) {
+            (Protocol::Udp, _) => Transport::Udp,
+            (Protocol::Tcp, None) if state_spec.state == 0 => Transport::Tcp(TcpState::Closed),
+            (Protocol::Tcp, None) => Transport::Tcp(TcpState::Listen),
+            // Mostly ESTABLISHED, as in life.
+            (Protocol::Tcp, Some(_)) => Transport::Tcp(
+                *CONNECTED_STATES
+                    .get(state_spec.state)
+                    .unwrap_or(&TcpState::Established),
+            ),
+        };
+        let mut socket = Socket::new(transport, self.local(), remote);
+        let number = NonZeroU64::new(index as u64 + 1);
+        socket.uid = self.uid.map(Uid);
+        socket.holders = holders(state_spec.holders);
+        socket.inode = number.map(Inode).filter(|_| state_spec.holders > 0);
+        socket.cgroup = self.uid.map(|uid| CgroupId(u64::from(uid)));
+        if is_sock_diag {
+            socket.cookie = number.map(Cookie);
+            socket.v6only = self.v6only.filter(|_| socket.is_listening());
+        }
+        if transport == Transport::Tcp(TcpState::Listen) {
+            socket.accept_queue = Some(AcceptQueue {
+                waiting: state_spec.bytes,
+                limit: Some(1),
+            });
+        } else {
+            socket.queues = Some(Queues {
+                recv: state_spec.bytes,
+                send: 0,
+            });
+            socket.tcp =
+                (is_sock_diag && self.protocol == Protocol::Tcp).then(|| tcp_info(state_spec));
+        }
+        if transport == Transport::Tcp(TcpState::TimeWait) {
+            socket.timer = Some(SocketTimer {
+                kind: TimerKind::TimeWait,
+                due: Duration::from_secs(60 + u64::from(state_spec.bytes)),
+                retransmits: 0,
+            });
+        }
+        socket
+    }
+}
+
+fn tcp_info(state_spec: &SocketState) -> TcpInfo {
+    let bytes = u64::from(state_spec.bytes) * 1_000;
+    TcpInfo {
+        rtt_us: NonZeroU32::new(state_spec.bytes * 700),
+        rtt_variation_us: 3,
+        min_rtt_us: None,
+        congestion_window: 10,
+        send_mss: 1460,
+        total_retransmits: 0,
+        delivered: Some(DeliveredBytes {
+            acknowledged: bytes + u64::from(state_spec.holders % 3),
+            received: bytes,
+        }),
+        sent: Some(SentBytes {
+            bytes,
+            retransmitted: 0,
+        }),
+    }
+}
+
+fn process(number: u32) -> ProcessKey {
+    ProcessKey {
+        pid: Pid(number),
+        start: StartTime(u64::from(number)),
+    }
+}
+
+/// Ten ways in which a socket may be held. Process 6 is one that nothing is known of.
+fn holders(kind: u8) -> Holders {
+    let pids: &[u32] = match kind {
+        0 | 7 => return Holders::NotSearched,
+        1 => return Holders::Hidden,
+        2 => return Holders::NoHolder,
+        3 => &[1],
+        4 => &[1, 1, 2],
+        5 => &[3],
+        6 => &[2, 4, 5],
+        8 => &[6],
+        _ => &[1, 2, 3, 4, 5],
+    };
+    let holders = pids.iter().enumerate().map(|(fd, pid)| Holder {
+        process: process(*pid),
+        fd: Some(Fd(fd as u32)),
+    });
+    Holders::Found(holders.collect())
+}
+
+fn directory() -> Directory {
+    let mut directory = Directory::default();
+    for (index, name) in PROCESS_NAMES.into_iter().enumerate() {
+        let key = process(index as u32 + 1);
+        let known = Process {
+            key,
+            name: name.into(),
+            executable: None,
+            command: Some(format!("/usr/bin/{name} --port 80").into()),
+            uid: Some(Uid(33)),
+            parent: Some(Pid(1)),
+        };
+        directory.processes.insert(key, Arc::new(known));
+    }
+    directory.users.insert(Uid(33), "www-data".into());
+    let cgroup = Cgroup {
+        path: "/system.slice/nginx.service".into(),
+        unit: Some("nginx.service".into()),
+        container: None,
+    };
+    directory.cgroups.insert(CgroupId(33), Arc::new(cgroup));
+    directory
+}
+
+impl Scenario {
+    /// The samples, as a collector would give them.
+    pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
+        let directory = Arc::new(directory());
+        let mut elapsed = Duration::ZERO;
+        let mut snapshots = Vec::new();
+        for sample in &self.samples {
+            let looks = self.sockets.iter().zip(&sample.states).enumerate();
+            let sockets = looks.filter_map(|(i, (life, state_spec))| {
+                Some(life.socket(i, state_spec.as_ref()?, self.source))
+            });
+            let gaps = sample
+                .is_partial
+                .then(|| Gap::Sockets("interrupted".into()));
+            snapshots.push(Snapshot {
+                taken_at: jiff::Timestamp::UNIX_EPOCH,
+                elapsed,
+                source: self.source,
+                sockets: sockets.collect(),
+                destroyed: Vec::new(),
+                directory: Arc::clone(&directory),
+                owner_coverage: OwnerCoverage::default(),
+                observer: Observer {
+                    uid: Some(Uid(1000)),
+                    pid: Pid(99),
+                },
+                ephemeral: PortRange::LINUX_DEFAULT,
+                gaps: gaps.into_iter().collect(),
+                cost: SampleCost::default(),
+                interval: Duration::from_secs(1),
+            });
+            elapsed += Duration::from_millis(sample.pause_ms);
+        }
+        snapshots
+    }
+
+    /// The moments that history makes of it; `shuffle` says in which order each sample's sockets
+    /// are given.
+    pub(crate) fn moments(&self, shuffle: impl Fn(&mut Vec<Socket>)) -> Vec<Arc<Moment>> {
+        let mut history = History::default();
+        let apply = |mut snapshot: Snapshot| {
+            shuffle(&mut snapshot.sockets);
+            history.apply(&mut snapshot)
+        };
+        self.snapshots().into_iter().map(apply).collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! A network of one's own: the test runs itself again in a new network namespace.
+//!
+//! There the only sockets are its own, so whole tables can be compared, and port numbers can be
+//! written down. Needs root or user namespaces, and iproute2; without them the test is skipped.
+
+use std::env;
+use std::io::{self, Write};
+use std::net::{Ipv6Addr, TcpListener};
+use std::process::{Command, Output, Stdio};
+
+/// Names the run, so that the second knows that it is the second.
+const RERUN_ENV: &str = "PORTOLAN_TEST_INSIDE";
+
+/// The word that says that nothing was tested.
+const SKIPPED_PREFIX: &str = "skipped";
+
+/// Runs `body` in a network of its own with the loopback interface up. `test` is the name of the
+/// test that calls.
+pub(crate) fn in_network_namespace(test: &str, body: impl FnOnce()) {
+    if is_rerun(test) {
+        // The zoo needs IPv6, which a kernel may not have.
+        return match TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).map(drop) {
+            Ok(()) => body(),
+            Err(error) => skip(test, &format!("no IPv6 here: {error}")),
+        };
+    }
+    let Some(flags) = unshare_flags() else {
+        return skip(test, "no network namespace is given to us");
+    };
+    if !succeeds(Command::new("ss").arg("-V")) || !succeeds(Command::new("ip").arg("-V")) {
+        return skip(test, "ss and ip of iproute2 are not here");
+    }
+    let program = env::current_exe().expect("this program");
+    let bring_up = "ip link set lo up && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(flags)
+        .args(["sh", "-c", bring_up])
+        .arg(program);
+    rerun_test(test, test, command);
+}
+
+/// Whether this run is the one called `inside`.
+pub(crate) fn is_rerun(run_name: &str) -> bool {
+    env::var(RERUN_ENV).is_ok_and(|name| name == run_name)
+}
+
+/// Lets `command`, which ends in the path of a test program, run the one test, in a run called
+/// `inside`, and takes over its outcome.
+pub(crate) fn rerun_test(test: &str, run_name: &str, mut command: Command) {
+    command
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(RERUN_ENV, run_name);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.stdin(Stdio::null()).output().expect("unshare");
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr),
+    );
+    assert!(status.success(), "{status}\n{stdout}\n{stderr}");
+    for word in stderr.lines().filter(|l| l.starts_with(SKIPPED_PREFIX)) {
+        let _ = writeln!(io::stderr(), "{word}");
+    }
+    // A name that matches no test would pass unseen.
+    assert!(stdout.contains("1 passed"), "{stdout}\n{stderr}");
+}
+
+/// Says past the test harness, which keeps what passing tests print, that nothing was tested.
+pub(crate) fn skip(test: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "{SKIPPED_PREFIX} {test}: {why}");
+}
+
+/// How `unshare` gives us a network: as root at once, else as the root of a user namespace.
+/// Best with process ids of our own, too: nothing that others do here slows the search for owners
+/// then, and nothing we start outlives us.
+fn unshare_flags() -> Option<Vec<&'static str>> {
+    const PID_NAMESPACE_FLAGS: [&str; 4] = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+    let flag_sets = [&["--net"][..], &["--user", "--map-root-user", "--net"]];
+    flag_sets
+        .into_iter()
+        .flat_map(|flags_of_set| {
+            [
+                [flags_of_set, &PID_NAMESPACE_FLAGS].concat(),
+                flags_of_set.to_vec(),
+            ]
+        })
+        .find(|flags| succeeds(Command::new("unshare").args(flags).arg("true")))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
