@@ -1,7 +1,7 @@
-//! The `portolan` program: see [`portolan::app`].
+//! The `portolan` program: see [`portolan::commands`].
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    portolan::app::main()
+    portolan::commands::main()
 }

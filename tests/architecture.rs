@@ -1,77 +1,75 @@
-//! The invariants of the crate's first page, checked over the source text.
+//! The rules of the crate's first page, checked over the parsed source.
 //!
-//! Stages are the directories of `src`, nouns the files beside them; the alphabet is the order in
-//! which data passes through the stages. What is found is listed whole, not only the first.
+//! `cargo test --test architecture -- --nocapture` prints the layers and the import circles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The stage that wires all others and may import any of them.
-const TOP_STAGE: &str = "app";
+use syn::visit::Visit;
 
-/// One file below `src`.
-struct SourceFile {
-    /// Below `src`, with slashes.
+/// The layers from first to last. A layer imports itself and the layers before it.
+///
+/// The list stands in `lib.rs`, too, for people; a test holds the two together.
+const LAYERS: [&str; 14] = [
+    "text",
+    "net",
+    "collect",
+    "recording",
+    "history",
+    "filter",
+    "query",
+    "findings",
+    "explain",
+    "lessons",
+    "output",
+    "tui",
+    "runtime",
+    "commands",
+];
+
+/// Files that import each other because they are one thing, with the reason.
+const CIRCLES: &[(&[&str], &str)] = &[];
+
+/// The most files that may be one thing.
+const LARGEST_CIRCLE: usize = 4;
+
+/// A file below `src`.
+struct Source {
+    /// The path below `src`, with slashes.
     path: String,
+    /// The module path, without `crate`.
+    module: Vec<String>,
     text: String,
+    syntax: syn::File,
 }
 
-impl SourceFile {
-    /// The directory it belongs to; `None` for a noun.
-    fn stage(&self) -> Option<&str> {
-        self.path.split_once('/').map(|(stage, _)| stage)
+impl Source {
+    /// Returns the first directory or file name below `src`; `None` for `lib.rs` and `main.rs`.
+    fn layer(&self) -> Option<&str> {
+        self.module
+            .first()
+            .map(String::as_str)
+            .filter(|_| !self.is_entry())
     }
 
-    /// Whether it is, or belongs to, the module at this path (`collect/netstat2`, with its tests).
-    fn is_within(&self, module: &str) -> bool {
-        let rest = self.path.strip_prefix(module);
+    fn is_entry(&self) -> bool {
+        matches!(&*self.path, "lib.rs" | "main.rs")
+    }
+
+    /// Returns whether the file is, or belongs to, the module at `path` (`collect/portable`).
+    fn is_within(&self, path: &str) -> bool {
+        let rest = self.path.strip_prefix(path);
         rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     }
-
-    /// How deep the module is: 1 for `src/x.rs` and `src/x/mod.rs`, 2 for `src/x/y.rs`.
-    fn depth(&self) -> usize {
-        let file_is_module = !self.path.ends_with("mod.rs");
-        self.path.matches('/').count() + usize::from(file_is_module)
-    }
-
-    /// The lines with their numbers, without comments and without what is only said in strings.
-    fn code(&self) -> impl Iterator<Item = (usize, String)> + '_ {
-        self.text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, strip_comments_and_strings(line)))
-    }
-}
-
-/// A line without its comment and without the contents of its strings. Good enough for the plain
-/// code that rustfmt leaves; a string over several lines keeps its later lines.
-fn strip_comments_and_strings(line: &str) -> String {
-    let mut out = String::new();
-    let mut quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' if quoted => {
-                characters.next();
-            }
-            '"' if !out.ends_with('\'') => {
-                quoted = !quoted;
-                out.push(c);
-            }
-            '/' if !quoted && characters.peek() == Some(&'/') => break,
-            c if !quoted => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources() -> Vec<SourceFile> {
+fn sources() -> Vec<Source> {
     let src = root().join("src");
     let mut sources = Vec::new();
     let mut open = vec![src.clone()];
@@ -82,10 +80,9 @@ fn sources() -> Vec<SourceFile> {
                 open.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 let below = path.strip_prefix(&src).expect("below src");
-                sources.push(SourceFile {
-                    path: below.to_str().expect("a plain name").replace('\\', "/"),
-                    text: fs::read_to_string(&path).expect("a text"),
-                });
+                let below = below.to_str().expect("a UTF-8 name").replace('\\', "/");
+                let text = fs::read_to_string(&path).expect("a text file");
+                sources.push(source(&below, text));
             }
         }
     }
@@ -94,283 +91,564 @@ fn sources() -> Vec<SourceFile> {
     sources
 }
 
-fn stages(sources: &[SourceFile]) -> BTreeSet<String> {
-    let stages = sources.iter().filter_map(SourceFile::stage);
-    stages.map(str::to_owned).collect()
+fn source(path: &str, text: String) -> Source {
+    let mut module: Vec<String> = path
+        .trim_end_matches(".rs")
+        .split('/')
+        .map(str::to_owned)
+        .collect();
+    if module.last().is_some_and(|last| last == "mod") {
+        module.pop();
+    }
+    if path == "lib.rs" {
+        module.clear();
+    }
+    Source {
+        syntax: syn::parse_file(&text).unwrap_or_else(|error| panic!("src/{path}: {error}")),
+        path: path.to_owned(),
+        module,
+        text,
+    }
 }
 
-/// Every path of the code that names something of this crate, as the words after `crate`, with the
-/// line. Groups (`crate::{a, b::c}`) are taken apart over line ends.
-fn crate_paths(source: &SourceFile) -> Vec<(usize, String)> {
-    let mut paths = Vec::new();
-    let mut group = None;
-    for (number, line) in source.code() {
-        let mut rest = &line[..];
-        if let Some(depth) = group {
-            group = group_heads(&line, depth, number, &mut paths);
+/// What a file names: its own items, what it re-exports, and every path it uses.
+#[derive(Default)]
+struct Names {
+    /// Items and inline modules defined in the file.
+    items: BTreeSet<String>,
+    /// Names another module can import from here although they are defined elsewhere: absolute paths.
+    imports: BTreeMap<String, Vec<String>>,
+    /// Absolute paths used in the file, without `crate`.
+    paths: Vec<Vec<String>>,
+    /// Paths that may start with an imported name (`filter::Filter` after `use crate::filter`).
+    relative_paths: Vec<Vec<String>>,
+}
+
+/// Collects [`Names`] of one file.
+struct Collector<'a> {
+    module: &'a [String],
+    /// How many inline modules are open.
+    inline_depth: usize,
+    names: Names,
+}
+
+impl Collector<'_> {
+    /// Makes a path absolute; `None` when it starts with neither `crate`, `super` nor `self`.
+    fn absolute(&self, segments: &[String]) -> Option<Vec<String>> {
+        let mut base = self.module.to_vec();
+        let mut depth = self.inline_depth;
+        let mut rest = segments;
+        match rest.first()?.as_str() {
+            "crate" => return Some(rest[1..].to_vec()),
+            "super" | "self" => {}
+            _ => return None,
         }
-        while let Some(at) = rest.find("crate::") {
-            let whole_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            rest = &rest[at + "crate::".len()..];
-            match rest.strip_prefix('{') {
-                Some(inner) => group = group_heads(inner, 1, number, &mut paths),
-                None if whole_word => paths.push((number, first_word(rest))),
-                None => {}
+        while let Some(first) = rest.first() {
+            match first.as_str() {
+                "super" if depth > 0 => depth -= 1,
+                "super" => {
+                    base.pop();
+                }
+                "self" => {}
+                _ => break,
+            }
+            rest = &rest[1..];
+        }
+        // A path that ends inside an inline module of this file stays in this file.
+        if depth == 0 || rest.is_empty() {
+            base.extend_from_slice(rest);
+        }
+        Some(base)
+    }
+
+    fn add_path(&mut self, segments: &[String]) {
+        match self.absolute(segments) {
+            Some(path) => self.names.paths.push(path),
+            None if segments.len() > 1 => self.names.relative_paths.push(segments.to_vec()),
+            None => {}
+        }
+    }
+
+    fn add_use(&mut self, prefix: &[String], tree: &syn::UseTree) {
+        let with = |segment: String| [prefix, &[segment]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.add_use(&with(path.ident.to_string()), &path.tree),
+            syn::UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.add_use(prefix, tree);
+                }
+            }
+            syn::UseTree::Name(name) => self.add_import(prefix, &name.ident.to_string(), None),
+            syn::UseTree::Rename(rename) => {
+                let alias = Some(rename.rename.to_string());
+                self.add_import(prefix, &rename.ident.to_string(), alias);
+            }
+            syn::UseTree::Glob(_) => self.add_path(prefix),
+        }
+    }
+
+    fn add_import(&mut self, prefix: &[String], name: &str, alias: Option<String>) {
+        let segments = if name == "self" {
+            prefix.to_vec()
+        } else {
+            [prefix, &[name.to_owned()]].concat()
+        };
+        let Some(path) = self.absolute(&segments) else {
+            return;
+        };
+        if self.inline_depth == 0 {
+            let name = alias.unwrap_or_else(|| segments.last().expect("a segment").clone());
+            self.names.imports.insert(name, path.clone());
+        }
+        self.names.paths.push(path);
+    }
+}
+
+impl<'ast> Visit<'ast> for Collector<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let name = match item {
+            syn::Item::Const(item) => Some(&item.ident),
+            syn::Item::Enum(item) => Some(&item.ident),
+            syn::Item::Fn(item) => Some(&item.sig.ident),
+            syn::Item::Mod(item) if item.content.is_some() => Some(&item.ident),
+            syn::Item::Static(item) => Some(&item.ident),
+            syn::Item::Struct(item) => Some(&item.ident),
+            syn::Item::Trait(item) => Some(&item.ident),
+            syn::Item::Type(item) => Some(&item.ident),
+            _ => None,
+        };
+        if let Some(name) = name.filter(|_| self.inline_depth == 0) {
+            self.names.items.insert(name.to_string());
+        }
+        syn::visit::visit_item(self, item);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        let inline = usize::from(item.content.is_some());
+        self.inline_depth += inline;
+        syn::visit::visit_item_mod(self, item);
+        self.inline_depth -= inline;
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_use(&[], &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.add_path(&segments);
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        // The inside of a macro is not parsed: paths are runs of `word :: word`.
+        let tokens = call.tokens.to_string();
+        let words: Vec<&str> = tokens.split_whitespace().collect();
+        for (index, word) in words.iter().enumerate() {
+            let starts = matches!(*word, "crate" | "super") && words.get(index + 1) == Some(&"::");
+            if starts && (index == 0 || words[index - 1] != "::") {
+                let mut segments = vec![(*word).to_owned()];
+                let mut rest = &words[index + 1..];
+                while let ["::", name, ..] = rest {
+                    segments.push((*name).to_owned());
+                    rest = &rest[2..];
+                }
+                self.add_path(&segments);
+            }
+        }
+        syn::visit::visit_macro(self, call);
+    }
+}
+
+/// Which file imports which: a path is followed through re-exports to the file that defines its item.
+struct Imports {
+    sources: Vec<Source>,
+    names: Vec<Names>,
+    by_module: BTreeMap<Vec<String>, usize>,
+}
+
+impl Imports {
+    fn read() -> Self {
+        Self::of_sources(sources())
+    }
+
+    fn of_sources(sources: Vec<Source>) -> Self {
+        let by_module = sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| source.path != "main.rs")
+            .map(|(index, source)| (source.module.clone(), index))
+            .collect();
+        let names = sources
+            .iter()
+            .map(|source| {
+                let mut collector = Collector {
+                    module: &source.module,
+                    inline_depth: 0,
+                    names: Names::default(),
+                };
+                collector.visit_file(&source.syntax);
+                collector.names
+            })
+            .collect();
+        Self {
+            sources,
+            names,
+            by_module,
+        }
+    }
+
+    /// Returns the file that defines what a path names.
+    fn defining_file(&self, path: &[String], depth: usize) -> Option<usize> {
+        assert!(depth < 20, "re-exports that lead nowhere: {path:?}");
+        let longest = (0..=path.len())
+            .rev()
+            .find(|n| self.by_module.contains_key(&path[..*n]))?;
+        let file = self.by_module[&path[..longest]];
+        let Some(name) = path.get(longest) else {
+            return Some(file);
+        };
+        match self.names[file].imports.get(name) {
+            Some(target) if !self.names[file].items.contains(name) => {
+                let path = [target, &path[longest + 1..]].concat();
+                self.defining_file(&path, depth + 1)
+            }
+            _ => Some(file),
+        }
+    }
+
+    /// Returns the files that each file imports from, without itself.
+    ///
+    /// A `mod.rs` that only declares and re-exports imports nothing: it is a table of contents.
+    fn edges(&self) -> Vec<BTreeSet<usize>> {
+        let targets = |index: usize| {
+            let names = &self.names[index];
+            let by_import = names.relative_paths.iter().filter_map(|path| {
+                let import = names.imports.get(&path[0])?;
+                Some([import, &path[1..]].concat())
+            });
+            let paths = names.paths.iter().cloned().chain(by_import);
+            let files = paths.filter_map(|path| self.defining_file(&path, 0));
+            files.filter(|file| *file != index).collect()
+        };
+        (0..self.sources.len())
+            .map(|index| {
+                if self.only_declares(index) {
+                    BTreeSet::new()
+                } else {
+                    targets(index)
+                }
+            })
+            .collect()
+    }
+
+    fn only_declares(&self, index: usize) -> bool {
+        let is_declaration = |item: &syn::Item| match item {
+            syn::Item::Mod(item) => item.content.is_none(),
+            syn::Item::Use(_) => true,
+            _ => false,
+        };
+        self.sources[index].syntax.items.iter().all(is_declaration)
+    }
+
+    /// Returns the circles: sets of files that reach each other by imports, as sorted paths.
+    fn circles(&self) -> Vec<Vec<&str>> {
+        let edges = self.edges();
+        let reachable: Vec<BTreeSet<usize>> = (0..edges.len())
+            .map(|start| {
+                let mut seen = BTreeSet::new();
+                let mut open = vec![start];
+                while let Some(file) = open.pop() {
+                    open.extend(edges[file].iter().filter(|next| seen.insert(**next)));
+                }
+                seen
+            })
+            .collect();
+        let circle_of = |file: usize| -> Vec<&str> {
+            let members = reachable[file]
+                .iter()
+                .filter(|other| reachable[**other].contains(&file));
+            let mut paths: Vec<&str> = members.map(|i| &*self.sources[*i].path).collect();
+            paths.sort_unstable();
+            paths
+        };
+        let circles: BTreeSet<Vec<&str>> = (0..edges.len()).map(circle_of).collect();
+        circles
+            .into_iter()
+            .filter(|circle| circle.len() > 1)
+            .collect()
+    }
+}
+
+#[test]
+fn a_layer_imports_only_itself_and_layers_before_it() {
+    let imports = Imports::read();
+    let rank = |layer: &str| LAYERS.iter().position(|l| *l == layer);
+    let mut wrong = Vec::new();
+    let mut count = BTreeMap::<&str, usize>::new();
+    for (index, targets) in imports.edges().iter().enumerate() {
+        let source = &imports.sources[index];
+        if source.is_entry() {
+            continue;
+        }
+        let layer = source.layer().expect("a layer");
+        *count.entry(layer).or_default() += 1;
+        let Some(from) = rank(layer) else {
+            wrong.push(format!("src/{}: not in a layer of LAYERS", source.path));
+            continue;
+        };
+        for target in targets.iter().map(|index| &imports.sources[*index]) {
+            let to = target.layer().and_then(rank);
+            if to.is_some_and(|to| to > from) {
+                wrong.push(format!("src/{} imports src/{}", source.path, target.path));
             }
         }
     }
-    paths
+    println!("layers, first to last:");
+    for layer in LAYERS {
+        println!("  {layer:<10} {:>3} files", count.get(layer).unwrap_or(&0));
+    }
+    assert!(wrong.is_empty(), "upward imports:\n{}", wrong.join("\n"));
 }
 
-/// The first words at depth 1 of a group of imports; the depth at the end of the line, `None` when
-/// the group is closed.
-fn group_heads(
-    text: &str,
-    mut depth: usize,
-    number: usize,
-    paths: &mut Vec<(usize, String)>,
-) -> Option<usize> {
-    let mut at_start = true;
-    for (index, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 1 => at_start = true,
-            c if at_start && depth == 1 && c.is_alphanumeric() => {
-                paths.push((number, first_word(&text[index..])));
-                at_start = false;
-            }
-            _ => {}
-        }
-        if depth == 0 {
-            return None;
+#[test]
+fn files_import_each_other_only_where_they_are_one_thing() {
+    let imports = Imports::read();
+    let circles = imports.circles();
+    println!("import circles: {}", circles.len());
+    let mut wrong = String::new();
+    for circle in &circles {
+        let known = CIRCLES.iter().find(|(files, _)| files == circle);
+        let reason = known.map_or("not allowed", |(_, reason)| reason);
+        println!("  {} ({reason})", circle.join(" "));
+        if known.is_none() || circle.len() > LARGEST_CIRCLE {
+            let _ = writeln!(wrong, "{} files: {}", circle.len(), circle.join(" "));
         }
     }
-    Some(depth)
+    for (files, _) in CIRCLES
+        .iter()
+        .filter(|(files, _)| !circles.iter().any(|c| c == files))
+    {
+        let _ = writeln!(
+            wrong,
+            "no longer a circle, take it out of CIRCLES: {files:?}"
+        );
+    }
+    assert!(wrong.is_empty(), "import circles:\n{wrong}");
 }
 
-fn first_word(text: &str) -> String {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
-    text[..end.unwrap_or(text.len())].to_owned()
+#[test]
+fn the_first_page_lists_the_layers_in_order() {
+    let page = fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
+    let listed: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! "))
+        .filter_map(|line| line.split_once(". [`"))
+        .filter(|(number, _)| number.parse::<usize>().is_ok())
+        .filter_map(|(_, rest)| rest.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(listed, LAYERS);
 }
 
-/// The places where one of `words` stands in the code outside of the `allowed` modules and stages.
-fn uses_outside(words: &[&str], allowed: &[&str]) -> Vec<String> {
+/// The tokens of a file as one line of words, so that comments and strings do not count.
+struct Words {
+    paths: Vec<String>,
+    has_unsafe: bool,
+}
+
+impl<'ast> Visit<'ast> for Words {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.paths.push(segments.join("::"));
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        flatten("", &item.tree, &mut self.paths);
+    }
+
+    fn visit_expr_unsafe(&mut self, _: &'ast syn::ExprUnsafe) {
+        self.has_unsafe = true;
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let tokens = call.tokens.to_string().replace(" :: ", "::");
+        self.paths
+            .extend(tokens.split_whitespace().map(str::to_owned));
+        let path = &call.path;
+        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.paths.push(segments.join("::"));
+    }
+}
+
+fn flatten(prefix: &str, tree: &syn::UseTree, paths: &mut Vec<String>) {
+    match tree {
+        syn::UseTree::Path(path) => {
+            flatten(&format!("{prefix}{}::", path.ident), &path.tree, paths);
+        }
+        syn::UseTree::Group(group) => {
+            for tree in &group.items {
+                flatten(prefix, tree, paths);
+            }
+        }
+        syn::UseTree::Name(name) => paths.push(format!("{prefix}{}", name.ident)),
+        syn::UseTree::Rename(rename) => paths.push(format!("{prefix}{}", rename.ident)),
+        syn::UseTree::Glob(_) => paths.push(format!("{prefix}*")),
+    }
+}
+
+fn words(source: &Source) -> Words {
+    let mut words = Words {
+        paths: Vec::new(),
+        has_unsafe: false,
+    };
+    words.visit_file(&source.syntax);
+    words
+}
+
+/// Returns where a path that `matches` stands outside of the `allowed` modules.
+fn paths_outside(allowed: &[&str], matches: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources() {
         if allowed.iter().any(|module| source.is_within(module)) {
             continue;
         }
-        for (number, line) in source.code() {
-            for word in words.iter().filter(|word| contains_word(&line, word)) {
-                found.push(format!("src/{}:{number}: {word}", source.path));
-            }
+        for path in words(&source).paths.iter().filter(|path| matches(path)) {
+            found.push(format!("src/{}: {path}", source.path));
         }
     }
     found
 }
 
-/// Whether the line has `word`, not as a part of a longer word.
-fn contains_word(line: &str, word: &str) -> bool {
-    let is_inside = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(word).any(|(at, _)| {
-        let after = &line[at + word.len()..];
-        !line[..at].ends_with(is_inside) && (word.ends_with(':') || !after.starts_with(is_inside))
-    })
-}
-
 #[test]
-fn stages_import_only_earlier_stages() {
-    let sources = sources();
-    let stages = stages(&sources);
-    let mut wrong = Vec::new();
-    for source in &sources {
-        let stage = source.stage();
-        if stage == Some(TOP_STAGE) || matches!(&*source.path, "lib.rs" | "main.rs") {
-            continue;
-        }
-        for (number, word) in crate_paths(source) {
-            if !stages.contains(&word) {
-                continue;
-            }
-            // A noun knows no stage; nobody knows the stage that wires all.
-            let allowed = stage.is_some_and(|stage| *word <= *stage && word != TOP_STAGE);
-            if !allowed {
-                wrong.push(format!("src/{}:{number}: crate::{word}", source.path));
-            }
-        }
-    }
-    assert_eq!(wrong, [""; 0]);
-}
-
-#[test]
-fn super_paths_stay_within_a_stage() {
-    let mut wrong = Vec::new();
-    for source in sources() {
-        for (number, line) in source.code() {
-            // A module within the file is indented, and one deeper for it.
-            let inner = usize::from(line.starts_with(' '));
-            let super_count = line.matches("super::").count().min(1) * super_depth(&line);
-            let stage_depth = usize::from(source.stage().is_some());
-            if super_count > source.depth() - stage_depth + inner {
-                wrong.push(format!("src/{}:{number}: {line}", source.path));
-            }
-        }
-    }
-    assert_eq!(wrong, [""; 0]);
-}
-
-/// How many `super::` follow each other.
-fn super_depth(line: &str) -> usize {
-    let run = |n: usize| "super::".repeat(n);
-    (1..8).take_while(|n| line.contains(&run(*n))).count()
-}
-
-#[test]
-fn restricted_libraries_are_used_in_one_module() {
-    for (library, allowed_modules) in [
-        ("netstat2::", &["collect/netstat2"][..]),
-        ("sysinfo::", &["collect/owners"]),
-        ("crossterm::", &["app"]),
-        ("ratatui::", &["app", "widgets"]),
-        ("nix::", &["app/lab/options"]),
-        ("libc::", &["app/lab/options"]),
+fn a_library_of_the_system_is_used_in_one_place() {
+    for (library, doors) in [
+        ("netstat2", &["collect/portable"][..]),
+        ("sysinfo", &["collect/portable"]),
+        (
+            "crossterm",
+            &["runtime", "tui/input", "tui/update", "tui/keys"],
+        ),
+        ("ratatui", &["runtime", "tui/theme", "tui/widgets"]),
+        ("nix", &["lessons/lab/raw_sockopt"]),
+        ("libc", &["lessons/lab/raw_sockopt"]),
+        ("clap", &["commands", "runtime/fault"]),
     ] {
-        let wrong: Vec<String> = uses_outside(&[library], allowed_modules)
-            .into_iter()
-            // Our own module of the same name, named from the stage.
-            .filter(|place| !is_our_own_netstat2(place))
-            .collect();
-        assert_eq!(wrong, [""; 0], "{library}");
+        let prefix = format!("{library}::");
+        let wrong = paths_outside(doors, |path| path.starts_with(&prefix));
+        assert!(wrong.is_empty(), "{library}:\n{}", wrong.join("\n"));
     }
 }
 
-/// `crate::collect::netstat2::Netstat2` is ours, not the library's.
-fn is_our_own_netstat2(place: &str) -> bool {
-    let mut parts = place.splitn(3, ':');
-    let (Some(file), Some(number)) = (parts.next(), parts.next()) else {
-        return false;
-    };
-    let text = fs::read_to_string(root().join(file)).expect("a text");
-    let index: usize = number.parse().expect("a line");
-    let line = text.lines().nth(index - 1).unwrap_or_default();
-    line.matches("netstat2::").count() == line.matches("collect::netstat2::").count()
-}
-
 #[test]
-fn only_collect_and_app_do_io() {
-    let words = [
+fn clocks_files_and_sockets_are_read_only_where_the_outside_is_met() {
+    let outside = [
         "Instant::now",
         "SystemTime",
         "Timestamp::now",
         "Zoned::now",
-        "std::fs",
-        "std::net::TcpListener",
-        "std::net::TcpStream",
-        "std::net::UdpSocket",
-        "std::process::Command",
-        "rustix::",
+        "fs",
+        "TcpListener",
+        "TcpStream",
+        "UdpSocket",
+        "Command",
+        "rustix",
     ];
-    assert_eq!(uses_outside(&words, &["app", "collect"]), [""; 0]);
+    let allowed = [
+        "collect",
+        "recording/file",
+        "lessons/lab",
+        "runtime",
+        "commands",
+    ];
+    let wrong = paths_outside(&allowed, |path| {
+        let std_path = path.strip_prefix("std::");
+        let named = |word: &&str| {
+            path.ends_with(&format!("::{word}"))
+                || path == *word
+                || path.starts_with(&format!("{word}::"))
+        };
+        match std_path {
+            Some(rest) => outside
+                .iter()
+                .any(|word| rest.split("::").any(|part| part == *word)),
+            None => outside[..4].iter().any(named) || path.starts_with("rustix::"),
+        }
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn no_unsafe_code() {
-    assert_eq!(uses_outside(&["unsafe"], &[]), [""; 0]);
+fn nothing_is_unsafe() {
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|source| words(source).has_unsafe)
+        .map(|source| source.path.clone())
+        .collect();
+    assert_eq!(wrong, [""; 0]);
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
     assert!(manifest.contains("unsafe_code = \"forbid\""));
 }
 
 #[test]
-fn no_vague_module_names() {
-    let vague_names = [
-        "utils", "util", "common", "helpers", "helper", "types", "manager", "handler", "misc",
-    ];
-    let named = |source: &SourceFile| {
-        let path = source.path.trim_end_matches(".rs").to_owned();
-        path.split('/').any(|part| vague_names.contains(&part))
-    };
+fn every_file_says_first_what_it_is_for() {
     let wrong: Vec<String> = sources()
         .into_iter()
-        .filter(named)
-        .map(|s| s.path)
+        .filter(|source| !source.text.starts_with("//! "))
+        .map(|source| source.path)
         .collect();
     assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
-fn files_start_with_a_doc_comment() {
-    let mut wrong = Vec::new();
-    for source in sources() {
-        if !source.text.starts_with("//! ") {
-            wrong.push(format!("src/{}: does not start with //!", source.path));
-        }
-    }
-    assert_eq!(wrong, [""; 0]);
-}
-
-#[test]
-fn crate_docs_link_every_stage_and_noun_module() {
-    let sources = sources();
-    let page = &sources
-        .iter()
-        .find(|s| s.path == "lib.rs")
-        .expect("lib.rs")
-        .text;
-    let page: String = page.lines().filter(|l| l.starts_with("//!")).collect();
-    let nouns = sources.iter().filter(|s| s.stage().is_none());
-    let nouns = nouns
-        .map(|s| s.path.trim_end_matches(".rs").to_owned())
-        .filter(|name| name != "lib" && name != "main");
-    let missing: Vec<String> = stages(&sources)
-        .into_iter()
-        .chain(nouns)
-        .filter(|name| !page.contains(&format!("[`{name}`]")))
-        .collect();
-    assert_eq!(missing, [""; 0]);
-}
-
-#[test]
-fn top_level_entries_are_the_allowed_ones() {
-    let allowed = [
-        "Cargo.toml",
-        "Cargo.lock",
-        "LICENSE-MIT",
-        "LICENSE-APACHE",
-        "README.md",
-        "src",
-        "assets",
-        "tests",
-        // Built, not kept.
-        "target",
-    ];
-    let entries = fs::read_dir(root()).expect("a directory");
-    let wrong: Vec<String> = entries
-        .map(|entry| entry.expect("an entry").file_name())
-        .filter_map(|name| name.to_str().map(str::to_owned))
-        .filter(|name| !name.starts_with('.') && !allowed.contains(&&**name))
-        .collect();
-    assert_eq!(wrong, [""; 0]);
-    for needed in ["LICENSE-MIT", "LICENSE-APACHE", ".ci/run"] {
+fn the_licences_and_the_ci_script_are_there() {
+    for needed in ["LICENSE-MIT", "LICENSE-APACHE", ".ci/run", "Cargo.lock"] {
         assert!(Path::new(&root().join(needed)).is_file(), "{needed}");
     }
 }
 
+/// Builds the graph of a small tree given as (path, text).
+fn imports_of(files: &[(&str, &str)]) -> Imports {
+    let sources = files
+        .iter()
+        .map(|(path, text)| source(path, (*text).to_owned()));
+    Imports::of_sources(sources.collect())
+}
+
 #[test]
-fn source_scanner_ignores_comments_and_strings() {
-    let source = |text: &str| SourceFile {
-        path: "query/mod.rs".into(),
-        text: text.into(),
-    };
-    let text = "use crate::{port::Port, view::{a, b},\n    app};\n// crate::teach\nlet s = \"crate::widgets\"; crate::history::x(); my_crate::no();\n";
-    let words: Vec<_> = crate_paths(&source(text))
-        .into_iter()
-        .map(|(_, w)| w)
-        .collect();
-    assert_eq!(words, ["port", "view", "app", "history"]);
-    assert!(
-        contains_word("use ratatui::x;", "ratatui::")
-            && !contains_word("my_ratatui::x", "ratatui::")
-    );
-    assert!(contains_word("unsafe {", "unsafe") && !contains_word("unsafe_code", "unsafe"));
+fn a_circle_through_a_re_export_is_found() {
+    let imports = imports_of(&[
+        ("lib.rs", "pub mod a;"),
+        (
+            "a/mod.rs",
+            "mod b; mod c; pub use b::B; pub use self::b::B as Other;",
+        ),
+        ("a/b.rs", "use super::c::C; pub struct B(C);"),
+        (
+            "a/c.rs",
+            "pub struct C; fn f() { let _ = matches!(1, crate::a::Other::X); }",
+        ),
+    ]);
+    assert_eq!(imports.circles(), [["a/b.rs", "a/c.rs"]]);
+}
+
+#[test]
+fn a_table_of_contents_makes_no_circle() {
+    let imports = imports_of(&[
+        ("lib.rs", "pub mod a;"),
+        (
+            "a/mod.rs",
+            "mod b; mod c; pub use self::b::B; pub use self::c::C;",
+        ),
+        ("a/b.rs", "pub struct B;"),
+        ("a/c.rs", "use super::B; pub struct C(B);"),
+    ]);
+    assert!(imports.circles().is_empty());
+    let with_code = imports_of(&[
+        ("lib.rs", "pub mod a;"),
+        ("a/mod.rs", "mod c; use self::c::C; pub struct A(C);"),
+        ("a/c.rs", "use super::A; pub struct C;"),
+    ]);
+    assert_eq!(with_code.circles(), [["a/c.rs", "a/mod.rs"]]);
 }

@@ -7,15 +7,16 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::destroyed::Destroyed;
-use portolan::endpoint::Endpoint;
-use portolan::history::{
-    Evidence, History, Moment, ObservedSince, Ownership, Side, Totals, TrackedSocket,
+use portolan::history::state::History;
+use portolan::history::{Evidence, Moment, ObservedSince, Ownership, Side, Totals, TrackedSocket};
+use portolan::net::destroyed::Destroyed;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::{Port, PortRange, Protocol};
+use portolan::net::process::Pid;
+use portolan::net::snapshot::{
+    Directory, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
 };
-use portolan::port::{Port, PortRange, Protocol};
-use portolan::process::Pid;
-use portolan::snapshot::{Directory, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
-use portolan::socket::{Cookie, Inode, Socket, TcpState, Transport};
+use portolan::net::socket::{Cookie, Inode, Socket, TcpState, Transport};
 use proptest::prelude::*;
 use support::text_recording::load_recording;
 

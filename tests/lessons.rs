@@ -22,12 +22,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portolan::app::lab::{ExecutedCall, Lab, LabSample};
-use portolan::query::{Filter, Query, ShownEnd, TupleDiff, TupleDiffScope, TupleField};
-use portolan::services::Services;
-use portolan::teach::lessons::{
-    Capability, LESSONS, LabNames, Lesson, StepCondition, lesson_by_number,
-};
+use portolan::filter::ast::Filter;
+use portolan::lessons::catalog::{LESSONS, lesson_by_number};
+use portolan::lessons::lab::LabSample;
+use portolan::lessons::lab::executed_call::ExecutedCall;
+use portolan::lessons::lab::executor::Lab;
+use portolan::lessons::{Capability, LabNames, Lesson, StepCondition};
+use portolan::net::services::Services;
+use portolan::query::run::Query;
+use portolan::query::{ShownEnd, TupleDiff, TupleDiffScope, TupleField};
 use program::{ProgramOutput, command, portolan, said};
 
 /// A loaded machine may take its time, and a SYN that was lost is sent again after seconds.

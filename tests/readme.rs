@@ -1,6 +1,9 @@
 //! The README tells the truth about the program: the keys it lists are the keys there are.
 
-use portolan::view::keys::{KEY_BINDINGS, Key, LESSON_KEY_BINDINGS, TYPING_KEY_BINDINGS};
+use portolan::tui::keys::bindings::KEY_BINDINGS;
+use portolan::tui::keys::key::Key;
+use portolan::tui::keys::lesson::LESSON_KEY_BINDINGS;
+use portolan::tui::keys::typing::TYPING_KEY_BINDINGS;
 
 #[test]
 fn readme_lists_every_key_binding() {

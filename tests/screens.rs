@@ -17,13 +17,18 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use fake_lab::FakeLab;
-use portolan::app::{App, Effect, Engine, Input, NamedFilter, StateFile};
 use portolan::collect::{SampleOutcome, SourceReason};
-use portolan::services::Services;
-use portolan::snapshot::{Snapshot, SourceKind};
-use portolan::teach::LessonProgress;
-use portolan::teach::lessons::lesson_by_number;
-use portolan::view::{Screen, SourceInfo, StyledLine, Tone, ViewState, draw};
+use portolan::lessons::catalog::lesson_by_number;
+use portolan::lessons::progress::LessonProgress;
+use portolan::net::services::Services;
+use portolan::net::snapshot::{Snapshot, SourceKind};
+use portolan::runtime::engine::Engine;
+use portolan::tui::effect::{Effect, StateFile};
+use portolan::tui::input::Input;
+use portolan::tui::state::view_state::{SourceInfo, ViewState};
+use portolan::tui::update::NamedFilter;
+use portolan::tui::update::app::App;
+use portolan::tui::view::{Screen, StyledLine, Tone, draw};
 use support::text_recording::load_recording;
 use unicode_width::UnicodeWidthStr;
 

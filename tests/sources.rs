@@ -7,13 +7,13 @@ use std::net::{
 };
 use std::time::{Duration, Instant};
 
-use portolan::collect::Source;
-use portolan::collect::netstat2::Netstat2;
-use portolan::collect::procfs::ProcNet;
-use portolan::collect::sock_diag::SockDiag;
-use portolan::endpoint::Endpoint;
-use portolan::port::{Port, Protocol};
-use portolan::socket::{Inode, Socket, TcpState, Transport};
+use portolan::collect::linux::proc_net::source::ProcNet;
+use portolan::collect::linux::sock_diag::source::SockDiag;
+use portolan::collect::portable::netstat2::Netstat2;
+use portolan::collect::source::Source;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::{Port, Protocol};
+use portolan::net::socket::{Inode, Socket, TcpState, Transport};
 
 /// What all three tell of a socket.
 type SocketIdentity = (Transport, Endpoint, Option<Endpoint>);

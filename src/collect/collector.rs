@@ -6,14 +6,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::collect::names::NameLookup;
-use crate::collect::netstat2::Netstat2;
-use crate::collect::owners::SysinfoOwners;
-use crate::collect::{CloseEvents, Owners, SampleScope, Source, SourceError, system};
-use crate::destroyed::Destroyed;
-use crate::port::{Port, PortRange};
-use crate::snapshot::{Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
-use crate::socket::Socket;
+use super::host_info;
+use super::owners::Owners;
+use super::sample_scope::{CloseEvents, SampleScope};
+use super::source::{Source, SourceError};
+use crate::collect::names::name_lookup::NameLookup;
+use crate::collect::portable::netstat2::Netstat2;
+use crate::collect::portable::sysinfo::SysinfoOwners;
+use crate::net::destroyed::Destroyed;
+use crate::net::port::{Port, PortRange};
+use crate::net::snapshot::{
+    Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
+};
+use crate::net::socket::Socket;
 
 /// Everything needed to take a sample.
 pub struct Collector {
@@ -75,8 +80,8 @@ impl Collector {
             name_lookup: NameLookup::new(),
             directory: Arc::default(),
             started,
-            observer: system::observer(),
-            ephemeral: system::ephemeral_ports(),
+            observer: host_info::observer(),
+            ephemeral: host_info::ephemeral_ports(),
             reason,
             scope: SampleScope::default(),
             subscription: Subscription::Inactive,
@@ -154,7 +159,7 @@ impl Collector {
             gaps,
             cost: SampleCost {
                 wall: started_at.elapsed(),
-                cpu_total: system::cpu_total(),
+                cpu_total: host_info::cpu_total(),
             },
             interval,
         })
@@ -187,8 +192,10 @@ impl Collector {
 #[cfg(target_os = "linux")]
 fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
     Ok(match kind {
-        SourceKind::SockDiag => Box::new(crate::collect::sock_diag::SockDiag::open()?),
-        SourceKind::Procfs => Box::new(crate::collect::procfs::ProcNet::open()?),
+        SourceKind::SockDiag => {
+            Box::new(crate::collect::linux::sock_diag::source::SockDiag::open()?)
+        }
+        SourceKind::Procfs => Box::new(crate::collect::linux::proc_net::source::ProcNet::open()?),
         SourceKind::Netstat2 => Box::new(Netstat2::open()?),
     })
 }
@@ -205,7 +212,7 @@ fn open_source(kind: SourceKind) -> Result<Box<dyn Source>, SourceError> {
 fn open_owners(kind: SourceKind) -> Box<dyn Owners> {
     match kind {
         SourceKind::SockDiag | SourceKind::Procfs => {
-            Box::new(crate::collect::owners::ProcfsOwners::open())
+            Box::new(crate::collect::linux::owners::procfs_owners::ProcfsOwners::open())
         }
         SourceKind::Netstat2 => Box::new(SysinfoOwners::new()),
     }

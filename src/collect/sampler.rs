@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::collect::Collector;
-use crate::snapshot::{Gap, Snapshot, SourceKind};
-use crate::socket::Socket;
+use super::collector::Collector;
+use crate::net::snapshot::{Gap, Snapshot, SourceKind};
+use crate::net::socket::Socket;
 
 /// Sampling may take one part in this many of the time.
 const DUTY_CYCLE_DIVISOR: u32 = 4;

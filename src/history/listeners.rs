@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::{Endpoint, Family};
-use crate::history::tracked::Slot;
-use crate::port::{Port, Protocol};
-use crate::socket::Socket;
+use super::slot::Slot;
+use crate::net::endpoint::{Endpoint, Family};
+use crate::net::port::{Port, Protocol};
+use crate::net::socket::Socket;
 
 /// How long a listener is remembered after it went. Longer than any TIME-WAIT (60 s on Linux) and
 /// than most restarts; short enough that a number used for something else later is not misjudged.
@@ -24,7 +24,7 @@ const MAX_PAST_LISTENERS: usize = 4096;
 
 /// When a matching listener was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ListenerPresence {
+pub(crate) enum ListenerPresence {
     Current,
     Past,
 }
@@ -70,7 +70,7 @@ type ListenKey = (Protocol, Port);
 
 /// All listeners, now and lately.
 #[derive(Debug, Default)]
-pub(super) struct ListenerIndex {
+pub(crate) struct ListenerIndex {
     current: HashMap<ListenKey, Vec<(Slot, ListenAddr)>>,
     past: HashMap<ListenKey, Vec<(Duration, ListenAddr)>>,
     /// What is in `past`, the oldest first. A listener that was remembered anew leaves its older
@@ -81,11 +81,11 @@ pub(super) struct ListenerIndex {
 
 impl ListenerIndex {
     /// Grows whenever a listener comes: rows whose side is only guessed are judged again then.
-    pub(super) const fn version(&self) -> u64 {
+    pub(crate) const fn version(&self) -> u64 {
         self.version
     }
 
-    pub(super) fn insert(&mut self, slot: Slot, socket: &Socket) {
+    pub(crate) fn insert(&mut self, slot: Slot, socket: &Socket) {
         let place = (socket.protocol(), socket.local.port);
         self.current
             .entry(place)
@@ -94,7 +94,7 @@ impl ListenerIndex {
         self.version += 1;
     }
 
-    pub(super) fn remove(&mut self, slot: Slot, socket: &Socket, at: Duration) {
+    pub(crate) fn remove(&mut self, slot: Slot, socket: &Socket, at: Duration) {
         let place = (socket.protocol(), socket.local.port);
         if let Some(list) = self.current.get_mut(&place) {
             list.retain(|(s, _)| *s != slot);
@@ -113,7 +113,7 @@ impl ListenerIndex {
     }
 
     /// Forgets what went too long ago. Called once a sample.
-    pub(super) fn expire(&mut self, now: Duration) {
+    pub(crate) fn expire(&mut self, now: Duration) {
         while self
             .oldest_first
             .front()
@@ -136,7 +136,7 @@ impl ListenerIndex {
     }
 
     /// Whether a listener has, or had, the local endpoint of a connection.
-    pub(super) fn presence(&self, protocol: Protocol, local: Endpoint) -> Option<ListenerPresence> {
+    pub(crate) fn presence(&self, protocol: Protocol, local: Endpoint) -> Option<ListenerPresence> {
         let place = (protocol, local.port);
         let now = self.current.get(&place).into_iter().flatten();
         if now.into_iter().any(|(_, l)| l.accepts(local)) {
@@ -148,7 +148,7 @@ impl ListenerIndex {
     }
 
     /// The rows of the listeners that a connection with this local endpoint can have come from.
-    pub(super) fn matching_rows(
+    pub(crate) fn matching_rows(
         &self,
         protocol: Protocol,
         local: Endpoint,
@@ -163,7 +163,7 @@ impl ListenerIndex {
     }
 
     /// The one socket that waits at this endpoint of this machine, whatever its family.
-    pub(super) fn is_listening_at(&self, protocol: Protocol, place: Endpoint) -> bool {
+    pub(crate) fn is_listening_at(&self, protocol: Protocol, place: Endpoint) -> bool {
         let plain = place.canonical();
         let list = self
             .current
@@ -181,7 +181,7 @@ impl ListenerIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::{TcpState, Transport};
+    use crate::net::socket::{TcpState, Transport};
 
     fn endpoint(text: &str) -> Endpoint {
         let address: std::net::SocketAddr = text.parse().unwrap();

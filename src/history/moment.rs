@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::history::rows::SocketRows;
-use crate::history::series::Series;
-use crate::history::tenants::PastListeners;
-use crate::history::tracked::{Slot, TrackedSocket};
-use crate::port::{PortKey, PortRange};
-use crate::snapshot::{Directory, Gap, Observer, OwnerCoverage, SourceKind};
-
-/// How long a closed row stays, and how long a change stays marked.
-pub const TRANSITION_TTL: Duration = Duration::from_secs(5);
+use super::past_listeners::PastListeners;
+use super::rows::SocketRows;
+use super::series::Series;
+use super::slot::Slot;
+use super::tracked_socket::TrackedSocket;
+use crate::net::port::{PortKey, PortRange};
+use crate::net::snapshot::{Directory, Gap, Observer, OwnerCoverage, SourceKind};
 
 /// What happened since the program started, in numbers that only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +93,7 @@ pub struct Moment {
 
 impl Moment {
     /// The same, with other rows.
-    pub(super) fn with_rows(&self, rows: SocketRows) -> Self {
+    pub(crate) fn with_rows(&self, rows: SocketRows) -> Self {
         Self {
             rows,
             directory: Arc::clone(&self.directory),

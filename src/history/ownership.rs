@@ -6,9 +6,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::process::{Holder, Holders, ProcessKey, distinct_processes};
-use crate::snapshot::SourceKind;
-use crate::socket::{Socket, TcpState, Transport};
+use crate::net::process::{Holder, Holders, ProcessKey, distinct_processes};
+use crate::net::snapshot::SourceKind;
+use crate::net::socket::{Socket, TcpState, Transport};
 
 /// The processes that have a socket, or had it last: never none. The first stands by itself, so that
 /// who asks a hundred thousand rows for their process follows no pointer for it.
@@ -33,7 +33,7 @@ impl HolderSet {
     }
 
     /// By the same processes, whatever their descriptors: these lead to something else.
-    pub(super) fn without_fds(&self) -> Option<Self> {
+    pub(crate) fn without_fds(&self) -> Option<Self> {
         let holder = |process| Holder { process, fd: None };
         Self::from_holders(self.processes().map(holder).collect())
     }
@@ -169,10 +169,10 @@ mod tests {
     use std::num::NonZeroU64;
 
     use super::*;
-    use crate::endpoint::Endpoint;
-    use crate::port::Port;
-    use crate::process::{Pid, ProcessKey, StartTime};
-    use crate::socket::Inode;
+    use crate::net::endpoint::Endpoint;
+    use crate::net::port::Port;
+    use crate::net::process::{Pid, ProcessKey, StartTime};
+    use crate::net::socket::Inode;
 
     fn socket(state: TcpState) -> Socket {
         let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));

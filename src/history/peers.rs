@@ -9,17 +9,17 @@ use std::net::IpAddr;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::endpoint::Endpoint;
-use crate::history::tracked::Slot;
-use crate::port::{Port, Protocol};
-use crate::socket::Socket;
+use super::slot::Slot;
+use crate::net::endpoint::Endpoint;
+use crate::net::port::{Port, Protocol};
+use crate::net::socket::Socket;
 
 /// The most local addresses remembered. A machine has a few; privacy addresses come and go.
 const MAX_LOCAL_ADDRESSES: usize = 1024;
 
 /// The two ends of a connection, from one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ConnectionTuple {
+pub(crate) struct ConnectionTuple {
     protocol: Protocol,
     local: Endpoint,
     remote: Endpoint,
@@ -28,7 +28,7 @@ pub(super) struct ConnectionTuple {
 impl ConnectionTuple {
     /// Families are undone: an IPv4 client and the dual-stack server's IPv6 socket are one
     /// connection.
-    pub(super) fn from_socket(socket: &Socket) -> Option<Self> {
+    pub(crate) fn from_socket(socket: &Socket) -> Option<Self> {
         let remote = socket.remote?.canonical();
         Some(Self {
             protocol: socket.protocol(),
@@ -37,7 +37,7 @@ impl ConnectionTuple {
         })
     }
 
-    pub(super) const fn reversed(self) -> Self {
+    pub(crate) const fn reversed(self) -> Self {
         Self {
             protocol: self.protocol,
             local: self.remote,
@@ -55,7 +55,7 @@ struct PortUseCounts {
 
 /// The index.
 #[derive(Debug, Default)]
-pub(super) struct PeerIndex {
+pub(crate) struct PeerIndex {
     port_uses: HashMap<(Protocol, Port), PortUseCounts>,
     rows: HashMap<ConnectionTuple, Slot>,
     local_addresses: HashSet<IpAddr>,
@@ -63,7 +63,7 @@ pub(super) struct PeerIndex {
 
 impl PeerIndex {
     /// Learns this machine's addresses; before [`PeerIndex::opened`] is asked for any row of a sample.
-    pub(super) fn add_local_address(&mut self, socket: &Socket) {
+    pub(crate) fn add_local_address(&mut self, socket: &Socket) {
         let address = socket.local.canonical_ip();
         if !address.is_unspecified()
             && !address.is_loopback()
@@ -74,7 +74,7 @@ impl PeerIndex {
     }
 
     /// Takes up a row and returns its mirror, if that is there already.
-    pub(super) fn insert(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
+    pub(crate) fn insert(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
         let tuple = ConnectionTuple::from_socket(socket)?;
         self.port_uses
             .entry((tuple.protocol, tuple.local.port))
@@ -95,11 +95,11 @@ impl PeerIndex {
     }
 
     /// The open row of such ends, if its remote end is one of this machine's.
-    pub(super) fn get(&self, tuple: &ConnectionTuple) -> Option<Slot> {
+    pub(crate) fn get(&self, tuple: &ConnectionTuple) -> Option<Slot> {
         self.rows.get(tuple).copied()
     }
 
-    pub(super) fn remove(&mut self, slot: Slot, socket: &Socket) {
+    pub(crate) fn remove(&mut self, slot: Slot, socket: &Socket) {
         let Some(tuple) = ConnectionTuple::from_socket(socket) else {
             return;
         };
@@ -125,7 +125,7 @@ impl PeerIndex {
     }
 
     /// Which of a row's two ports more connections share at that end: `Greater` for the local one.
-    pub(super) fn compare_port_sharing(&self, socket: &Socket) -> Ordering {
+    pub(crate) fn compare_port_sharing(&self, socket: &Socket) -> Ordering {
         let uses = |port| {
             self.port_uses
                 .get(&(socket.protocol(), port))
@@ -138,7 +138,7 @@ impl PeerIndex {
     }
 
     /// Whether the address is one of this machine's.
-    pub(super) fn is_local_address(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_local_address(&self, address: IpAddr) -> bool {
         address.is_loopback() || self.local_addresses.contains(&address)
     }
 }

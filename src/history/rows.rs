@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::history::tracked::{Slot, TrackedSocket};
+use super::slot::Slot;
+use super::tracked_socket::TrackedSocket;
 
 /// Rows in a block. Half as many would be less to copy where few rows change, and twice as many
 /// pointers to copy for every moment.
@@ -46,7 +47,7 @@ impl SocketRows {
     }
 
     /// The slots at which the other does not have the same row.
-    pub(super) fn diff<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = RowDiff<'a>> {
+    pub(crate) fn diff<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = RowDiff<'a>> {
         let blocks = self.blocks.len().max(other.blocks.len());
         let pairs = (0..blocks).map(|at| (at, self.blocks.get(at), other.blocks.get(at)));
         let different = pairs.filter(|(_, a, b)| match (a, b) {
@@ -68,7 +69,7 @@ impl SocketRows {
     }
 
     /// Leaves the slots from here on away.
-    pub(super) fn truncate(&mut self, slots: usize) {
+    pub(crate) fn truncate(&mut self, slots: usize) {
         if slots >= self.slot_count {
             return;
         }
@@ -77,7 +78,7 @@ impl SocketRows {
     }
 
     /// A slot behind all others.
-    pub(super) fn push(&mut self) -> Slot {
+    pub(crate) fn push(&mut self) -> Slot {
         if self.slot_count.is_multiple_of(BLOCK_LEN) {
             self.blocks.push(Arc::new([const { None }; BLOCK_LEN]));
         }
@@ -86,22 +87,22 @@ impl SocketRows {
     }
 
     /// The place at a slot, to be changed.
-    pub(super) fn entry_mut(&mut self, slot: Slot) -> Option<&mut Option<Arc<TrackedSocket>>> {
+    pub(crate) fn entry_mut(&mut self, slot: Slot) -> Option<&mut Option<Arc<TrackedSocket>>> {
         let block = self.blocks.get_mut(slot.index() / BLOCK_LEN)?;
         Arc::make_mut(block).get_mut(slot.index() % BLOCK_LEN)
     }
 
     /// The row at a slot, to be changed; a moment that holds the old one keeps it.
-    pub(super) fn row_mut(&mut self, slot: Slot) -> Option<&mut TrackedSocket> {
+    pub(crate) fn row_mut(&mut self, slot: Slot) -> Option<&mut TrackedSocket> {
         self.entry_mut(slot)?.as_mut().map(Arc::make_mut)
     }
 }
 
 /// A slot at which two lists of rows differ.
-pub(super) struct RowDiff<'a> {
-    pub(super) slot: Slot,
+pub(crate) struct RowDiff<'a> {
+    pub(crate) slot: Slot,
     /// What the first has.
-    pub(super) row: Option<&'a Arc<TrackedSocket>>,
+    pub(crate) row: Option<&'a Arc<TrackedSocket>>,
 }
 
 impl FromIterator<TrackedSocket> for SocketRows {
@@ -120,11 +121,13 @@ impl FromIterator<TrackedSocket> for SocketRows {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ownership::Ownership;
+    use super::super::side::{Evidence, Side};
+    use super::super::tracked_socket::{ObservedSince, Throughput};
     use super::*;
-    use crate::endpoint::Endpoint;
-    use crate::history::{Evidence, ObservedSince, Ownership, Side, Throughput};
-    use crate::port::Port;
-    use crate::socket::{Socket, Transport};
+    use crate::net::endpoint::Endpoint;
+    use crate::net::port::Port;
+    use crate::net::socket::{Socket, Transport};
     use std::time::Duration;
 
     fn row(port: u16) -> TrackedSocket {
@@ -141,7 +144,7 @@ mod tests {
             first_seen: since,
             state_since: since,
             states: Vec::new(),
-            stall: crate::history::Stall::default(),
+            stall: super::super::stall::Stall::default(),
             peer: None,
             throughput: Throughput::default(),
             transition: None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
-use crate::port::PortKey;
+use crate::net::port::PortKey;
 
 /// Buckets of a series.
 pub const BUCKET_COUNT: usize = 12;
@@ -31,25 +31,25 @@ struct PortCounter {
 
 /// The series of every port.
 #[derive(Debug, Default)]
-pub(super) struct PortSeries {
+pub(crate) struct PortSeries {
     ports: HashMap<PortKey, PortCounter>,
     bucket: u64,
     started: bool,
 }
 
 impl PortSeries {
-    pub(super) fn increment(&mut self, port: PortKey) {
+    pub(crate) fn increment(&mut self, port: PortKey) {
         self.ports.entry(port).or_default().count += 1;
     }
 
-    pub(super) fn decrement(&mut self, port: PortKey) {
+    pub(crate) fn decrement(&mut self, port: PortKey) {
         if let Some(counter) = self.ports.get_mut(&port) {
             counter.count = counter.count.saturating_sub(1);
         }
     }
 
     /// Notes the counts of this sample. A port that had none for a whole minute is forgotten.
-    pub(super) fn record_sample(&mut self, now: Duration) {
+    pub(crate) fn record_sample(&mut self, now: Duration) {
         let bucket = now.as_millis() as u64 / BUCKET_DURATION.as_millis() as u64;
         let steps = if self.started {
             bucket.saturating_sub(self.bucket)
@@ -72,7 +72,7 @@ impl PortSeries {
     }
 
     /// How many ports have a socket now.
-    pub(super) fn active_ports(&self) -> usize {
+    pub(crate) fn active_ports(&self) -> usize {
         self.ports
             .values()
             .filter(|counter| counter.count > 0)
@@ -80,7 +80,7 @@ impl PortSeries {
     }
 
     /// A copy for the screen.
-    pub(super) fn to_map(&self) -> HashMap<PortKey, Series> {
+    pub(crate) fn to_map(&self) -> HashMap<PortKey, Series> {
         self.ports
             .iter()
             .map(|(port, counter)| (*port, counter.series))
@@ -108,7 +108,7 @@ impl PortCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{Port, PortSide, Protocol};
+    use crate::net::port::{Port, PortSide, Protocol};
 
     const PORT: PortKey = PortKey {
         side: PortSide::Local,

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::socket::{Queues, Socket, TcpState};
+use crate::net::socket::{Queues, Socket, TcpState};
 
 /// Since when something has waited without a part of it being taken out, on the collector's clock;
 /// `None` where nothing waits.
@@ -20,7 +20,7 @@ pub struct Stall {
 
 impl Stall {
     /// Of a socket that was not there before.
-    pub(super) fn new(socket: &Socket, now: Duration) -> Self {
+    pub(crate) fn new(socket: &Socket, now: Duration) -> Self {
         Self {
             input: (pending_input(socket) > 0).then_some(now),
             output: (pending_output(socket) > 0).then_some(now),
@@ -28,7 +28,7 @@ impl Stall {
     }
 
     /// One sample later.
-    pub(super) fn updated(self, before: &Socket, socket: &Socket, now: Duration) -> Self {
+    pub(crate) fn updated(self, before: &Socket, socket: &Socket, now: Duration) -> Self {
         let delivered = |socket: &Socket| socket.tcp.and_then(|tcp| tcp.delivered);
         let counted = delivered(before).zip(delivered(socket));
         let (had, has) = (
@@ -83,9 +83,9 @@ fn pending_output(socket: &Socket) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::Endpoint;
-    use crate::port::Port;
-    use crate::socket::{DeliveredBytes, TcpInfo, Transport};
+    use crate::net::endpoint::Endpoint;
+    use crate::net::port::Port;
+    use crate::net::socket::{DeliveredBytes, TcpInfo, Transport};
 
     const fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)

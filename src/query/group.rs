@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
+use super::sort_order::{SortColumn, SortDirection, SortOrder};
 use crate::history::{HolderSet, Ownership, TrackedSocket};
-use crate::port::PortKey;
-use crate::process::{ProcessKey, Uid};
-use crate::query::order::{SortColumn, SortDirection, SortOrder};
+use crate::net::port::PortKey;
+use crate::net::process::{ProcessKey, Uid};
 
 /// The four views of what is there, and the one of what was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -144,7 +144,7 @@ pub const fn unowned_reason(row: &TrackedSocket) -> Option<UnownedReason> {
 }
 
 /// Calls `place` with each group the row belongs to.
-pub(super) fn for_each_group(
+pub(crate) fn for_each_group(
     grouping: Grouping,
     row: &TrackedSocket,
     mut visit: impl FnMut(GroupPath),

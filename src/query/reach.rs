@@ -7,10 +7,10 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use crate::endpoint::{AddressScope, Family};
 use crate::history::{Moment, TrackedSocket};
-use crate::port::PortKey;
-use crate::socket::InterfaceIndex;
+use crate::net::endpoint::{AddressScope, Family};
+use crate::net::port::PortKey;
+use crate::net::socket::InterfaceIndex;
 
 /// Who can reach the listeners of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub enum WildcardFamilies {
 }
 
 /// The reach of every port somebody listens on.
-pub(super) fn reach_by_port(moment: &Moment) -> HashMap<PortKey, Reach> {
+pub(crate) fn reach_by_port(moment: &Moment) -> HashMap<PortKey, Reach> {
     let mut ports: HashMap<PortKey, ReachBuilder> = HashMap::new();
     for row in moment.rows() {
         if row.socket.is_listening() && !row.is_closed() {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::group::{GroupKey, UnownedReason, unowned_reason};
+use super::reach;
+use super::reach::Reach;
 use crate::history::{HolderSet, Moment, Rates, TrackedSocket, Transition};
-use crate::port::PortKey;
-use crate::process::{Pid, ProcessKey};
-use crate::query::group::{GroupKey, UnownedReason, unowned_reason};
-use crate::query::reach::{self, Reach};
-use crate::socket::{CgroupId, TcpState};
+use crate::net::port::PortKey;
+use crate::net::process::{Pid, ProcessKey};
+use crate::net::socket::{CgroupId, TcpState};
 
 /// How many sockets are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,7 +126,7 @@ pub struct GroupSummary {
 
 /// Gathers a [`Summary`]. Kept and reused from group to group, so that nothing is allocated per row.
 #[derive(Debug, Default)]
-pub(super) struct SummaryBuilder {
+pub(crate) struct SummaryBuilder {
     reaches: HashMap<PortKey, Reach>,
     current_holders: Vec<ProcessKey>,
     former_holders: Vec<ProcessKey>,
@@ -136,14 +137,14 @@ pub(super) struct SummaryBuilder {
 
 impl SummaryBuilder {
     /// Ready for the groups of a moment.
-    pub(super) fn new(moment: &Moment) -> Self {
+    pub(crate) fn new(moment: &Moment) -> Self {
         Self {
             reaches: reach::reach_by_port(moment),
             ..Self::default()
         }
     }
 
-    pub(super) fn summarize<'a>(
+    pub(crate) fn summarize<'a>(
         &mut self,
         key: GroupKey,
         rows: impl Iterator<Item = &'a Arc<TrackedSocket>>,

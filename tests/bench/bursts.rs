@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use portolan::collect::Collector;
-use portolan::history::History;
-use portolan::port::Port;
+use portolan::history::state::History;
+use portolan::net::port::Port;
 
 use crate::table::ReportTable;
 

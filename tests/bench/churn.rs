@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::socket::{Inode, Socket};
+use portolan::net::socket::{Inode, Socket};
 
 use crate::raw_dump::RawDump;
 use crate::socket_processes::{ChurnScope, SocketProcesses};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use portolan::filter::FilterContext;
+use portolan::filter::ast::Filter;
 use portolan::history::Moment;
-use portolan::query::Filter;
-use portolan::query::filter::FilterContext;
-use portolan::services::Services;
+use portolan::net::services::Services;
 
 use crate::stopwatch::Laps;
 use crate::table::{Goals, ReportTable};
@@ -27,7 +27,8 @@ const FILTERS: [(&str, &str); 5] = [
 
 /// Measures them.
 pub(crate) fn measure(table: &mut ReportTable, moment: &Arc<Moment>) {
-    let services = Services::with_overrides(&portolan::collect::names::read_etc_services());
+    let services =
+        Services::with_overrides(&portolan::collect::names::etc_services::read_etc_services());
     let context = FilterContext {
         moment,
         services: &services,

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::collect::recording::{KeyframeInterval, RecordingInfo, RecordingWriter};
-use portolan::history::{History, RetentionLimits, Timeline};
-use portolan::snapshot::Snapshot;
-use portolan::socket::DeliveredBytes;
+use portolan::history::state::History;
+use portolan::history::{RetentionLimits, Timeline};
+use portolan::net::snapshot::Snapshot;
+use portolan::net::socket::DeliveredBytes;
+use portolan::recording::format::RecordingInfo;
+use portolan::recording::writer::{KeyframeInterval, RecordingWriter};
 
 use crate::stopwatch::Laps;
 use crate::table::{Goals, ReportTable};

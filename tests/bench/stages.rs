@@ -4,17 +4,21 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portolan::collect::sock_diag::SockDiag;
-use portolan::collect::{Collector, Source};
-use portolan::history::{History, Moment};
-use portolan::port::{Port, PortKey, PortSide, Protocol};
-use portolan::query::{
-    Folds, GroupKey, GroupPath, Grouping, Query, QueryResult, VisibleLines, run,
-};
-use portolan::services::Services;
-use portolan::teach::{Findings, Thresholds};
-use portolan::view::{ViewState, draw};
-use portolan::widgets::{ScreenWidget, Theme};
+use portolan::collect::Collector;
+use portolan::collect::linux::sock_diag::source::SockDiag;
+use portolan::collect::source::Source;
+use portolan::findings::Thresholds;
+use portolan::findings::evaluate::Findings;
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::net::port::{Port, PortKey, PortSide, Protocol};
+use portolan::net::services::Services;
+use portolan::query::run::Query;
+use portolan::query::{Folds, GroupKey, GroupPath, Grouping, QueryResult, VisibleLines, run};
+use portolan::tui::state::view_state::ViewState;
+use portolan::tui::theme::Theme;
+use portolan::tui::view::draw;
+use portolan::tui::widgets::ScreenWidget;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;

@@ -1,12 +1,15 @@
 //! JSON against its documentation: every field that comes is told of, has its type, and is null or
 //! left out only where that is told; and every field that is told of comes.
 
+use portolan::output;
 use std::sync::Arc;
 
-use portolan::history::{History, Moment};
-use portolan::query::{Grouping, MatchTracker, Query, QueryResult, run};
-use portolan::report;
-use portolan::services::Services;
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::query::run::Query;
+use portolan::query::{Grouping, MatchTracker, QueryResult, run};
+
+use portolan::net::services::Services;
 use serde_json::Value;
 
 use crate::schema::Schema;
@@ -38,7 +41,7 @@ fn run_query(moment: Arc<Moment>, grouping: Grouping) -> QueryResult {
 
 fn json_document(answer: &QueryResult) -> Value {
     let mut out = Vec::new();
-    report::write_json(answer, &Services::registry(), Some("devbox"), &[], &mut out).expect("JSON");
+    output::write_json(answer, &Services::registry(), Some("devbox"), &[], &mut out).expect("JSON");
     serde_json::from_slice(&out).expect("JSON")
 }
 
@@ -55,7 +58,7 @@ fn json_of_every_recording_matches_the_documented_schema() {
                 schema.check(&document);
                 assert_group_indices(&document, &answer);
                 let mut out = Vec::new();
-                report::write_ndjson(&answer, &Services::registry(), &mut out).expect("lines");
+                output::write_ndjson(&answer, &Services::registry(), &mut out).expect("lines");
                 let out = String::from_utf8(out).expect("UTF-8");
                 let each: Vec<Value> = out
                     .lines()
@@ -141,7 +144,7 @@ fn events_match_the_documented_schema() {
             };
             for event in watcher.update(&moment, matches) {
                 let mut out = Vec::new();
-                report::write_ndjson_event(event, &moment, &services, &mut out).expect("a line");
+                output::write_ndjson_event(event, &moment, &services, &mut out).expect("a line");
                 assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
                 schema.check(&serde_json::from_slice(&out).expect("JSON"));
             }

@@ -1,16 +1,18 @@
 //! So many sockets that several threads write them.
 
+use portolan::output;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::endpoint::Endpoint;
-use portolan::history::History;
-use portolan::port::Port;
-use portolan::query::{Grouping, Query, QueryResult, run};
-use portolan::report;
-use portolan::services::Services;
-use portolan::socket::{Socket, TcpState, Transport};
+use portolan::history::state::History;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::Port;
+use portolan::query::run::Query;
+use portolan::query::{Grouping, QueryResult, run};
+
+use portolan::net::services::Services;
+use portolan::net::socket::{Socket, TcpState, Transport};
 use serde_json::Value;
 
 use crate::support::text_recording::load_recording;
@@ -52,8 +54,8 @@ fn json_writes_every_socket_once_in_order() {
     let (mut document, mut lines) = (Vec::new(), Vec::new());
     // The name of a machine cannot pass for the place of the sockets.
     let host = r#"a","sockets":["#;
-    report::write_json(&answer, &services, Some(host), &[], &mut document).expect("written");
-    report::write_ndjson(&answer, &services, &mut lines).expect("written");
+    output::write_json(&answer, &services, Some(host), &[], &mut document).expect("written");
+    output::write_ndjson(&answer, &services, &mut lines).expect("written");
     let document: Value = serde_json::from_slice(&document).expect("JSON");
     assert_eq!(document["host"], host);
     let sockets = document["sockets"].as_array().expect("a list");
@@ -90,7 +92,7 @@ fn write_error_ends_json_output() {
     let answer = result_of_many_sockets();
     for room in [0, 10, 1_000_000] {
         let written =
-            report::write_json(&answer, &Services::empty(), None, &[], LimitedWriter(room));
+            output::write_json(&answer, &Services::empty(), None, &[], LimitedWriter(room));
         let error = written.expect_err("no room");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }

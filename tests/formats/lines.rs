@@ -79,7 +79,7 @@ fn process_names_are_escaped_in_every_format() {
             .map(|b| if *b == b'/' { b'|' } else { *b })
             .collect();
         let (port, holder) = listener_of_process_named(&name);
-        let shown = portolan::text::sanitize(&name).to_string();
+        let shown = portolan::text::sanitize::sanitize(&name).to_string();
         let pid = holder.pid().to_string();
         for format in ["table", "plain", "json", "ndjson", "csv"] {
             let out = printed_output(&["list", "-n", "--format", format, &port]);
@@ -132,7 +132,7 @@ fn csv_has_every_column_on_every_line() {
     let out = printed_output(&["list", "-n", "-f", "csv", &fixture.port]);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     let heads = reader.headers().expect("heads").clone();
-    assert_eq!(heads.len(), portolan::report::COLUMNS.len());
+    assert_eq!(heads.len(), portolan::output::COLUMNS.len());
     let place = |name: &str| heads.iter().position(|head| head == name).expect(name);
     let records: Vec<_> = reader.records().map(|r| r.expect("CSV")).collect();
     assert_eq!(records.len(), 1 + fixture.sockets.len());
@@ -252,14 +252,14 @@ fn invalid_option_values_exit_2_with_suggestions() {
 fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(
         printed_output(&["help", "filter"]),
-        portolan::query::filter::GRAMMAR
+        portolan::filter::grammar::GRAMMAR
     );
     assert_eq!(
         printed_output(&["help", "json"]),
-        portolan::report::help::JSON_SCHEMA
+        portolan::output::help::JSON_SCHEMA
     );
     let columns = printed_output(&["help", "columns"]);
-    for column in portolan::report::COLUMNS {
+    for column in portolan::output::COLUMNS {
         assert!(
             columns.contains(&format!("  {} ", column.name)),
             "{}",

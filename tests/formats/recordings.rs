@@ -1,5 +1,6 @@
 //! `record` and `replay`: what was seen is seen again, and a file that is not whole is said to be so.
 
+use portolan::recording::file;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -16,10 +17,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use portolan::collect::SampleOutcome;
-use portolan::collect::recording::{self, RecordingEnd};
-use portolan::history::{History, RetentionLimits};
-use portolan::snapshot::Snapshot;
-use portolan::socket::{Socket, TcpState};
+use portolan::history::RetentionLimits;
+use portolan::history::state::History;
+use portolan::net::snapshot::Snapshot;
+use portolan::net::socket::{Socket, TcpState};
+use portolan::recording::reader::RecordingEnd;
 
 use crate::network_namespace::in_network_namespace;
 use crate::program::ProgramOutput;
@@ -175,7 +177,7 @@ fn replay_equals_the_list_under_churn() {
         assert!(stable_sockets(&listed).len() > 30);
         assert_eq!(stable_sockets(&replayed), stable_sockets(&listed));
         // The connections that lasted a moment are in the recording, too.
-        let Ok(reader) = recording::open_recording(&file) else {
+        let Ok(reader) = file::open_recording(&file) else {
             panic!("a recording");
         };
         let ends = reader.map(|sampled| match sampled {
@@ -209,7 +211,7 @@ fn redacted_recording_has_no_commands_or_paths() {
     assert_eq!(listener["local"]["address"], "127.0.0.1");
     assert_eq!(listener["owners"][0]["pid"], std::process::id());
     let bytes = fs::read(&file).expect("a file");
-    let mut reader = recording::open_recording(&file).expect("a recording");
+    let mut reader = file::open_recording(&file).expect("a recording");
     assert_eq!(reader.info().host, None);
     let Some(SampleOutcome::Snapshot(snapshot)) = reader.next() else {
         panic!("{} bytes", bytes.len());
@@ -231,7 +233,7 @@ fn assert_redacted(snapshot: &Snapshot) {
 fn sample_recording_covers_states_and_history() {
     const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.rec");
     assert!(fs::metadata(SAMPLE).expect("the sample").len() < 100_000);
-    let mut reader = recording::open_recording(Path::new(SAMPLE)).expect("a recording");
+    let mut reader = file::open_recording(Path::new(SAMPLE)).expect("a recording");
     assert_eq!(reader.info().host, None);
     let mut history = History::with_closed_log(RetentionLimits {
         max_age: Duration::MAX,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portolan::report::help::JSON_SCHEMA;
+use portolan::output::help::JSON_SCHEMA;
 use serde_json::Value;
 
 /// What the documentation says of one field.

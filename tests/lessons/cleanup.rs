@@ -7,11 +7,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portolan::app::lab::{Lab, LabSampler};
-use portolan::endpoint::Endpoint;
-use portolan::port::{Port, Protocol};
-use portolan::socket::{TcpState, Transport};
-use portolan::teach::lessons::{LabNames, LabRole, Lesson};
+use portolan::lessons::lab::LabSampler;
+use portolan::lessons::lab::executor::Lab;
+use portolan::lessons::{LabNames, LabRole, Lesson};
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::{Port, Protocol};
+use portolan::net::socket::{TcpState, Transport};
 
 use crate::{TIMEOUT, expect_lesson, for_each_lesson_in_parallel, this_program};
 

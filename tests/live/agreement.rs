@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use portolan::history::Ownership;
-use portolan::snapshot::SourceKind;
-use portolan::socket::{Socket, Transport};
+use portolan::net::snapshot::SourceKind;
+use portolan::net::socket::{Socket, Transport};
 
 use crate::fixtures;
 use crate::network_namespace::{in_network_namespace, is_rerun, rerun_test, skip};

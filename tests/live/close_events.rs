@@ -9,9 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::history::{History, TrackedSocket};
-use portolan::port::Port;
-use portolan::snapshot::{Snapshot, SourceKind};
+use portolan::history::TrackedSocket;
+use portolan::history::state::History;
+use portolan::net::port::Port;
+use portolan::net::snapshot::{Snapshot, SourceKind};
 use rustix::process::{Uid, geteuid};
 use rustix::thread::set_thread_uid;
 

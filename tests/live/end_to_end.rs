@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portolan::history::{Evidence, Ownership, Side, TrackedSocket};
-use portolan::port::{PortKey, Protocol};
+use portolan::net::port::{PortKey, Protocol};
+use portolan::net::snapshot::SourceKind;
+use portolan::net::socket::{AcceptQueue, TcpState};
 use portolan::query::{Group, QueryResult, Reach, WildcardFamilies};
-use portolan::snapshot::SourceKind;
-use portolan::socket::{AcceptQueue, TcpState};
 
 use crate::fixtures;
 use crate::holder_process::HolderProcess;

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::snapshot::SourceKind;
+use portolan::net::snapshot::SourceKind;
 use proptest::prelude::*;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{
@@ -241,7 +241,7 @@ fn owners(collector: &mut Collector) -> BTreeMap<u16, Option<Vec<HeldFd>>> {
     let data = sockets.iter().map(|socket| {
         let holders = socket.holders.found();
         let holders = holders.map(|all| {
-            let one = |h: &portolan::process::Holder| (h.process.pid.0, h.fd.map(|fd| fd.0));
+            let one = |h: &portolan::net::process::Holder| (h.process.pid.0, h.fd.map(|fd| fd.0));
             all.iter().map(one).collect()
         });
         (socket.local.port.0, holders)

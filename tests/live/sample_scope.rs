@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use portolan::collect::{Collector, OwnerMode, SampleScope};
-use portolan::history::{History, Moment, Ownership, Side, TrackedSocket};
-use portolan::query::Filter;
-use portolan::snapshot::SourceKind;
+use portolan::filter::ast::Filter;
+use portolan::history::state::History;
+use portolan::history::{Moment, Ownership, Side, TrackedSocket};
+use portolan::net::snapshot::SourceKind;
 
 use crate::fixtures;
 use crate::network_namespace::in_network_namespace;

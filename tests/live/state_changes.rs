@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use portolan::history::{ObservedSince, Ownership, TRANSITION_TTL, TrackedSocket, Transition};
+use portolan::net::snapshot::SourceKind;
+use portolan::net::socket::TcpState;
 use portolan::query::QueryResult;
-use portolan::snapshot::SourceKind;
-use portolan::socket::TcpState;
 
 use crate::fixtures;
 use crate::network_namespace::in_network_namespace;

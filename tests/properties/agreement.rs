@@ -1,18 +1,24 @@
 //! A filter picks the same sockets wherever it is given: typed into the dashboard, which looks at
 //! everything, or on the command line, where only the ports in question are asked for.
 
+use portolan::output;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use portolan::app::{App, Engine, Input};
 use portolan::collect::SampleOutcome;
-use portolan::history::{History, Moment};
-use portolan::query::{Filter, Grouping, Query, QueryResult, run};
-use portolan::report;
-use portolan::services::Services;
-use portolan::snapshot::Snapshot;
-use portolan::view::{Mode, ViewState};
+use portolan::filter::ast::Filter;
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::query::run::Query;
+use portolan::query::{Grouping, QueryResult, run};
+use portolan::runtime::engine::Engine;
+use portolan::tui::input::Input;
+use portolan::tui::update::app::App;
+
+use portolan::net::services::Services;
+use portolan::net::snapshot::Snapshot;
+use portolan::tui::state::view_state::{Mode, ViewState};
 use proptest::prelude::*;
 
 use crate::scenario::scenario;
@@ -84,7 +90,7 @@ fn filter_text() -> impl Strategy<Value = String> {
 /// how they are shown.
 fn sorted_ndjson(answer: &QueryResult) -> Vec<String> {
     let mut out = Vec::new();
-    report::write_ndjson(answer, &Services::registry(), &mut out).expect("JSON");
+    output::write_ndjson(answer, &Services::registry(), &mut out).expect("JSON");
     let out = String::from_utf8(out).expect("UTF-8");
     let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
     lines.sort_unstable();

@@ -1,15 +1,19 @@
 //! What completion offers is a filter, and finds the rows it was counted for; what `=` and `!` make
 //! of a line finds the line, or leaves it out.
 
+use portolan::filter::complete::complete;
 use std::sync::Arc;
 
-use portolan::history::{History, Moment};
-use portolan::query::filter::FilterContext;
-use portolan::query::{
-    CompletionInput, EditedFilter, Filter, FilterEdit, Folds, Query, QueryResult, QuickFilter,
-    StateFilter, VisibleLine, VisibleLines, complete, edit_filter, row_conditions, run,
-};
-use portolan::services::Services;
+use portolan::filter::FilterContext;
+use portolan::filter::ast::Filter;
+use portolan::filter::complete::CompletionInput;
+use portolan::filter::edit::{EditedFilter, FilterEdit, edit_filter};
+use portolan::filter::quick_filter::{QuickFilter, StateFilter};
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::net::services::Services;
+use portolan::query::run::Query;
+use portolan::query::{Folds, QueryResult, VisibleLine, VisibleLines, row_conditions, run};
 use proptest::prelude::*;
 
 use crate::scenario::scenario;
@@ -94,7 +98,8 @@ fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), Te
             prop_assert!(Filter::parse(&all).is_ok(), "{all}");
         }
         if let Some(common) = &found.common_prefix {
-            let common_to = |c: &portolan::query::Candidate| c.text.starts_with(&**common);
+            let common_to =
+                |c: &portolan::filter::complete::Candidate| c.text.starts_with(&**common);
             prop_assert!(found.candidates.iter().all(common_to), "{common}");
         }
     }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use portolan::explain::Perspective;
+use portolan::explain::context::ExplainContext;
+use portolan::explain::dispatch::build_explanation;
+use portolan::explain::subject::ExplainSubject;
+use portolan::findings::Thresholds;
+use portolan::findings::evaluate::Findings;
+use portolan::findings::finding::{Finding, Rule};
 use portolan::history::{Moment, TrackedSocket};
+use portolan::net::services::Services;
+use portolan::net::socket::TcpState;
 use portolan::query::GroupKey;
-use portolan::services::Services;
-use portolan::socket::TcpState;
-use portolan::teach::findings::{Finding, Rule};
-use portolan::teach::{
-    ExplainContext, ExplainSubject, Findings, Perspective, Thresholds, build_explanation,
-};
 use proptest::prelude::*;
 
 use crate::scenario::{config_with_cases, scenario};
@@ -119,7 +122,7 @@ proptest! {
             let here = sockets.and_then(|said| Some(said.comparisons.first()?.observed.text.clone()));
             let begin = match moment.open_rows {
                 0 => "There is none".to_owned(),
-                open => portolan::quantity::pluralize(open, "socket here", "sockets here"),
+                open => portolan::text::units::pluralize(open, "socket here", "sockets here"),
             };
             prop_assert!(here.is_some_and(|text| text.starts_with(&begin)));
         }

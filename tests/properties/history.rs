@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use portolan::history::state::History;
 use portolan::history::{
-    BUCKET_COUNT, BUCKET_DURATION, History, Moment, Ownership, TRANSITION_TTL, TrackedSocket,
-    Transition,
+    BUCKET_COUNT, BUCKET_DURATION, Moment, Ownership, TRANSITION_TTL, TrackedSocket, Transition,
 };
-use portolan::port::PortKey;
-use portolan::process::distinct_processes;
-use portolan::snapshot::{Gap, Snapshot};
-use portolan::socket::{Socket, SocketKey};
+use portolan::net::port::PortKey;
+use portolan::net::process::distinct_processes;
+use portolan::net::snapshot::{Gap, Snapshot};
+use portolan::net::socket::{Socket, SocketKey};
 use proptest::prelude::*;
 
 use crate::scenario::scenario;

@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan::endpoint::Family;
+use portolan::filter::FilterContext;
+use portolan::filter::ast::Filter;
+use portolan::filter::quick_filter::{QuickFilter, StateFilter};
 use portolan::history::{Moment, TrackedSocket};
-use portolan::port::Protocol;
-use portolan::process::distinct_processes;
-use portolan::query::filter::FilterContext;
+use portolan::net::endpoint::Family;
+use portolan::net::port::Protocol;
+use portolan::net::process::distinct_processes;
+use portolan::net::services::Services;
+use portolan::query::run::Query;
 use portolan::query::{
-    Filter, Folds, Group, GroupKey, Grouping, LineId, Query, QueryResult, QuickFilter, SortColumn,
-    SortDirection, SortOrder, StateFilter, VisibleLine, VisibleLines, run,
+    Folds, Group, GroupKey, Grouping, LineId, QueryResult, SortColumn, SortDirection, SortOrder,
+    VisibleLine, VisibleLines, run,
 };
-use portolan::services::Services;
 use proptest::prelude::*;
 
 use crate::scenario::scenario;

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portolan::collect::SampleOutcome;
-use portolan::collect::recording::{
-    KeyframeInterval, OpenRecordingError, RecordingEnd, RecordingInfo, RecordingReader,
-    RecordingWriter,
-};
-use portolan::destroyed::Destroyed;
-use portolan::history::{History, RetentionLimits};
-use portolan::query::{Query, run};
-use portolan::services::Services;
-use portolan::snapshot::{Gap, Snapshot};
-use portolan::socket::Socket;
+use portolan::history::RetentionLimits;
+use portolan::history::state::History;
+use portolan::net::destroyed::Destroyed;
+use portolan::net::services::Services;
+use portolan::net::snapshot::{Gap, Snapshot};
+use portolan::net::socket::Socket;
+use portolan::query::run;
+use portolan::query::run::Query;
+use portolan::recording::format::RecordingInfo;
+use portolan::recording::reader::{OpenRecordingError, RecordingEnd, RecordingReader};
+use portolan::recording::writer::{KeyframeInterval, RecordingWriter};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

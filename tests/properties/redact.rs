@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use portolan::collect::recording::Redactor;
-use portolan::endpoint::Endpoint;
-use portolan::history::{History, Moment};
-use portolan::process::Uid;
-use portolan::snapshot::Snapshot;
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::process::Uid;
+use portolan::net::snapshot::Snapshot;
+use portolan::recording::redact::Redactor;
 use proptest::prelude::*;
 
 use crate::scenario::{config_with_cases, scenario};
@@ -131,8 +132,8 @@ fn address_kinds_are_kept_and_pseudonyms_distinct() {
 }
 
 fn snapshot_of_addresses(addresses: &[IpAddr]) -> Snapshot {
-    use portolan::port::Port;
-    use portolan::socket::{Socket, Transport};
+    use portolan::net::port::Port;
+    use portolan::net::socket::{Socket, Transport};
     let mut snapshot = crate::support::text_recording::load_recording("empty").remove(0);
     let socket =
         |address: &IpAddr| Socket::new(Transport::Udp, Endpoint::new(*address, Port(9)), None);

@@ -9,14 +9,15 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::endpoint::Endpoint;
-use portolan::history::{History, Moment};
-use portolan::port::{Port, PortRange, Protocol};
-use portolan::process::{Fd, Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
-use portolan::snapshot::{
+use portolan::history::Moment;
+use portolan::history::state::History;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::{Port, PortRange, Protocol};
+use portolan::net::process::{Fd, Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
+use portolan::net::snapshot::{
     Cgroup, Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
 };
-use portolan::socket::{
+use portolan::net::socket::{
     AcceptQueue, CgroupId, Cookie, DeliveredBytes, Inode, Queues, SentBytes, Socket, SocketTimer,
     TcpInfo, TcpState, TimerKind, Transport,
 };

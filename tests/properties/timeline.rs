@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::history::{History, Moment, RetentionLimits, Slot, TimePoint, Timeline, Transition};
-use portolan::socket::{SocketKey, TcpState};
+use portolan::history::state::History;
+use portolan::history::{Moment, RetentionLimits, Slot, TimePoint, Timeline, Transition};
+use portolan::net::socket::{SocketKey, TcpState};
 use proptest::prelude::*;
 
 use crate::scenario::{config_with_cases, scenario};

@@ -7,13 +7,19 @@ use std::time::Duration;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use portolan::app::{App, Effect, Engine, EngineRequest, Input, LabRequest};
 use portolan::collect::SampleOutcome;
+use portolan::lessons::catalog::lesson_by_number;
+use portolan::lessons::lab_messages::LabRequest;
+use portolan::net::services::Services;
+use portolan::net::snapshot::{Gap, Snapshot};
 use portolan::query::VisibleLine;
-use portolan::services::Services;
-use portolan::snapshot::{Gap, Snapshot};
-use portolan::teach::lessons::lesson_by_number;
-use portolan::view::{Mode, ScreenLayout, ViewState, draw};
+use portolan::runtime::engine::Engine;
+use portolan::tui::effect::Effect;
+use portolan::tui::engine_request::EngineRequest;
+use portolan::tui::input::Input;
+use portolan::tui::state::view_state::{Mode, ViewState};
+use portolan::tui::update::app::App;
+use portolan::tui::view::{ScreenLayout, draw};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 

@@ -1,11 +1,14 @@
 //! A recording in the dashboard.
 
+use portolan::recording::file;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use portolan::collect::SampleOutcome;
-use portolan::collect::recording::{self, ExistingFile, RecordingEnd, RecordingInfo};
+use portolan::recording::file::ExistingFile;
+use portolan::recording::format::RecordingInfo;
+use portolan::recording::reader::RecordingEnd;
 use tempfile::TempDir;
 
 use crate::loopback::{Connection, LoopbackAddr};
@@ -18,9 +21,8 @@ use crate::support::text_recording::load_recording;
 fn replay_stops_at_the_end_of_the_recording() {
     let directory = TempDir::new().expect("a directory");
     let file = directory.path().join("web");
-    let mut writer =
-        recording::create_recording(&file, ExistingFile::Keep, &RecordingInfo::default())
-            .expect("a file");
+    let mut writer = file::create_recording(&file, ExistingFile::Keep, &RecordingInfo::default())
+        .expect("a file");
     let snapshots = load_recording("changes");
     let last = snapshots.len() - 1;
     for snapshot in &snapshots {
@@ -127,7 +129,7 @@ fn quitting_finishes_the_recording() {
     pty.type_keys("q");
     assert_eq!(pty.exit_status(), 0);
     for file in files(directory.path()) {
-        let mut reader = recording::open_recording(&file).expect("a recording");
+        let mut reader = file::open_recording(&file).expect("a recording");
         reader.by_ref().for_each(drop);
         assert_eq!(reader.recording_end(), Some(&RecordingEnd::Complete));
     }
@@ -139,7 +141,5 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn read_samples(file: &Path) -> Vec<SampleOutcome> {
-    recording::open_recording(file)
-        .expect("a recording")
-        .collect()
+    file::open_recording(file).expect("a recording").collect()
 }

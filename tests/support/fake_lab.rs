@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use portolan::app::{LabEvent, LabRequest};
-use portolan::port::{Port, Protocol};
-use portolan::process::Pid;
-use portolan::teach::lessons::{ActualResult, ExpectedResult, LabNames, LabRole, LessonStep};
-use portolan::view::course::{CallResult, SessionStep};
+use portolan::lessons::lab_messages::{CallResult, SessionStep};
+use portolan::lessons::lab_messages::{LabEvent, LabRequest};
+use portolan::lessons::{ActualResult, ExpectedResult, LabNames, LabRole, LessonStep};
+use portolan::net::port::{Port, Protocol};
+use portolan::net::process::Pid;
 
 /// The names so far.
 #[derive(Default)]

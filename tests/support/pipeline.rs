@@ -5,11 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portolan::collect::Collector;
-use portolan::history::{History, TrackedSocket};
-use portolan::port::{Port, PortKey, PortSide, Protocol};
-use portolan::query::{Group, GroupKey, GroupPath, Query, QueryResult, run};
-use portolan::services::Services;
-use portolan::snapshot::{Snapshot, SourceKind};
+use portolan::history::TrackedSocket;
+use portolan::history::state::History;
+use portolan::net::port::{Port, PortKey, PortSide, Protocol};
+use portolan::net::services::Services;
+use portolan::net::snapshot::{Snapshot, SourceKind};
+use portolan::query::run::Query;
+use portolan::query::{Group, GroupKey, GroupPath, QueryResult, run};
 
 /// How long the kernel, or a busy machine, may take for anything.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -107,7 +109,7 @@ pub(crate) fn rows_of_port(answer: &QueryResult, key: PortKey) -> Vec<&TrackedSo
 pub(crate) fn holder_pids(row: &TrackedSocket) -> Vec<u32> {
     let holders = row.ownership.last_holders();
     let holders = holders.map_or(&[][..], |h| h);
-    portolan::process::distinct_processes(holders)
+    portolan::net::process::distinct_processes(holders)
         .map(|p| p.pid.0)
         .collect()
 }
@@ -117,7 +119,7 @@ pub(crate) fn holder_names(answer: &QueryResult, row: &TrackedSocket) -> Vec<Str
     let holders = row.ownership.last_holders();
     let holders = holders.map_or(&[][..], |h| h);
     let processes = &answer.moment.directory.processes;
-    portolan::process::distinct_processes(holders)
+    portolan::net::process::distinct_processes(holders)
         .map(|p| processes.get(&p).expect("a process").name.to_string())
         .collect()
 }

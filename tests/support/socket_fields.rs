@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use portolan::endpoint::Endpoint;
-use portolan::port::Port;
-use portolan::process::{Fd, Holder, Holders, Pid, ProcessKey, StartTime, Uid};
-use portolan::socket::{
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::Port;
+use portolan::net::process::{Fd, Holder, Holders, Pid, ProcessKey, StartTime, Uid};
+use portolan::net::socket::{
     AcceptQueue, CgroupId, CongestionAlgorithm, Cookie, DeliveredBytes, Inode, InterfaceIndex,
     Queues, SentBytes, Socket, SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
 };

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 use std::process::Command;
 
-use portolan::endpoint::Endpoint;
-use portolan::port::Port;
-use portolan::process::{Holders, distinct_processes};
-use portolan::socket::{Socket, TcpState, Transport};
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::Port;
+use portolan::net::process::{Holders, distinct_processes};
+use portolan::net::socket::{Socket, TcpState, Transport};
 
 /// What ss and every source of ours can tell of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

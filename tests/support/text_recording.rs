@@ -32,13 +32,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan::destroyed::Destroyed;
-use portolan::port::PortRange;
-use portolan::process::{Pid, Process, Uid};
-use portolan::snapshot::{
+use portolan::net::destroyed::Destroyed;
+use portolan::net::port::PortRange;
+use portolan::net::process::{Pid, Process, Uid};
+use portolan::net::snapshot::{
     Cgroup, Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
 };
-use portolan::socket::{CgroupId, Cookie, Inode, Socket};
+use portolan::net::socket::{CgroupId, Cookie, Inode, Socket};
 
 use super::socket_fields::{
     apply_fields, parse_duration, parse_endpoint, parse_interface_index, parse_nonzero,

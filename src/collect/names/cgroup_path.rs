@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::Cgroup;
-use crate::text::sanitize;
+use crate::net::snapshot::Cgroup;
+use crate::text::sanitize::sanitize;
 
 /// A container's full id, in hexadecimal digits.
 const FULL_ID_LEN: usize = 64;
@@ -26,7 +26,7 @@ const SCOPE_PREFIXES: [(&str, &str); 6] = [
 ];
 
 /// Reads a path such as `/system.slice/nginx.service`.
-pub(super) fn parse(path: &[u8]) -> Cgroup {
+pub(crate) fn parse(path: &[u8]) -> Cgroup {
     let path = sanitize(path);
     let unit = path
         .rsplit('/')

@@ -14,9 +14,9 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 
 use super::cgroup_path;
-use super::unknown::PendingLookups;
-use crate::snapshot::{Cgroup, Directory};
-use crate::socket::{CgroupId, Socket};
+use super::pending_lookups::PendingLookups;
+use crate::net::snapshot::{Cgroup, Directory};
+use crate::net::socket::{CgroupId, Socket};
 
 /// Walks are at least so far apart. Until then an id stays without a name.
 const MIN_WALK_INTERVAL: Duration = Duration::from_secs(5);
@@ -29,13 +29,13 @@ const MAX_CGROUPS: usize = 4096;
 
 /// The tree of cgroups.
 #[derive(Debug, Default)]
-pub(super) struct CgroupTree {
+pub(crate) struct CgroupTree {
     next_walk: Duration,
 }
 
 impl CgroupTree {
     /// Names the unknown.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &mut self,
         now: Duration,
         pending_lookups: &mut PendingLookups<CgroupId>,
@@ -63,7 +63,7 @@ impl CgroupTree {
 }
 
 /// Takes cgroups without sockets out of the directory, once there are very many.
-pub(super) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
+pub(crate) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
     if directory.cgroups.len() > MAX_CGROUPS {
         let used: HashSet<_> = sockets.iter().filter_map(|socket| socket.cgroup).collect();
         if directory.cgroups.keys().any(|id| !used.contains(id)) {
@@ -76,7 +76,7 @@ pub(super) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
 
 /// Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mounts (proc(5)). Where the
 /// old hierarchies are in use it is not the usual /sys/fs/cgroup.
-pub(super) fn cgroup2_mount(mounts: &[u8]) -> Option<PathBuf> {
+pub(crate) fn cgroup2_mount(mounts: &[u8]) -> Option<PathBuf> {
     mounts.split(|&byte| byte == b'\n').find_map(|line| {
         let mut fields = line.split(|&byte| byte == b' ').skip(1);
         let (mount_point, kind) = (fields.next()?, fields.next()?);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
-use crate::text::sanitize;
+use crate::text::sanitize::sanitize;
 
 /// How many questions are asked at the same time: a server that is silent holds one up for seconds.
 const RESOLVER_THREADS: usize = 16;
@@ -23,7 +23,7 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What came of asking.
 #[derive(Debug, Default)]
-pub struct ResolvedHosts {
+pub(crate) struct ResolvedHosts {
     /// The addresses that have a name.
     pub names: HashMap<IpAddr, Arc<str>>,
     /// How many addresses there was no answer for in time.
@@ -32,7 +32,7 @@ pub struct ResolvedHosts {
 
 /// Asks for the names of the addresses, each once; those that mean no host are not asked for. Takes
 /// three seconds at most.
-pub fn resolve_hosts(addresses: impl IntoIterator<Item = IpAddr>) -> ResolvedHosts {
+pub(crate) fn resolve_hosts(addresses: impl IntoIterator<Item = IpAddr>) -> ResolvedHosts {
     resolve_with(addresses, RESOLVE_TIMEOUT, reverse_lookup)
 }
 
@@ -91,7 +91,7 @@ fn reverse_lookup(address: IpAddr) -> Option<Arc<str>> {
 }
 
 /// The name of this machine; `None` where the system does not tell.
-pub fn local_hostname() -> Option<Arc<str>> {
+pub(crate) fn local_hostname() -> Option<Arc<str>> {
     #[cfg(unix)]
     let name = sanitize(rustix::system::uname().nodename().to_bytes());
     #[cfg(not(unix))]

@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 
-use super::unknown::PendingLookups;
-use crate::snapshot::Directory;
-use crate::socket::InterfaceIndex;
-use crate::text::sanitize;
+use super::pending_lookups::PendingLookups;
+use crate::net::snapshot::Directory;
+use crate::net::socket::InterfaceIndex;
+use crate::text::sanitize::sanitize;
 
 /// How often known names are asked for again.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Asks for names through a socket that is never connected.
 #[derive(Debug, Default)]
-pub(super) struct InterfaceNames {
+pub(crate) struct InterfaceNames {
     socket: Option<OwnedFd>,
     last_refresh: Duration,
 }
 
 impl InterfaceNames {
     /// Names the unknown, and corrects the known from time to time.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &mut self,
         now: Duration,
         pending_lookups: &mut PendingLookups<InterfaceIndex>,

@@ -4,19 +4,19 @@
 
 use std::sync::Arc;
 
-use crate::process::Uid;
+use crate::net::process::Uid;
 #[cfg(unix)]
-use crate::text::sanitize;
+use crate::text::sanitize::sanitize;
 
 /// The name; `None` when nobody knows the number.
 #[cfg(unix)]
-pub(super) fn name(uid: Uid) -> Option<Arc<str>> {
+pub(crate) fn name(uid: Uid) -> Option<Arc<str>> {
     let user = uzers::get_user_by_uid(uid.0)?;
     Some(sanitize(user.name().as_encoded_bytes())).filter(|name| !name.is_empty())
 }
 
 /// Elsewhere users have no numbers.
 #[cfg(not(unix))]
-pub(super) fn name(_: Uid) -> Option<Arc<str>> {
+pub(crate) fn name(_: Uid) -> Option<Arc<str>> {
     None
 }

@@ -1,0 +1,10 @@
+//! Limits of the sampling interval.
+
+use std::time::Duration;
+
+/// The time between two samples where none is asked for.
+pub(crate) const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest interval: below it one would mostly watch the watching.
+pub(crate) const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest.
+pub(crate) const MAX_INTERVAL: Duration = Duration::from_secs(3600);

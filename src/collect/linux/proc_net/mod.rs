@@ -1,0 +1,4 @@
+//! Reads sockets from the tables in `/proc/net` (proc(5)): slower and poorer than `sock_diag`, but readable everywhere.
+
+mod line;
+pub mod source;

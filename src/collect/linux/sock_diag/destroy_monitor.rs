@@ -1,0 +1,326 @@
+//! Hears of every socket that ends: the destroy groups of sock_diag(7).
+//!
+//! In: what the kernel announces to whoever has joined the groups, without privilege and only of
+//! his own network namespace. Out: [`Destroyed`], in the order heard, and a [`Gap`] for what was
+//! lost.
+//!
+//! The kernel keeps announcements in the socket's buffer and drops what does not fit; an
+//! unprivileged buffer holds some 300, which ten thousand closes a second fill in 20 ms. So a thread
+//! empties it, and whoever takes the result empties it once more: what the kernel had announced by
+//! then is in it. The thread rests between two turns, because being woken for each
+//! announcement costs more than reading it.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::io::{Errno, write};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::sockopt::{
+    set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, socket_recv_buffer_size,
+};
+use rustix::net::{
+    AddressFamily, RecvFlags, SocketFlags, SocketType, bind, netlink, recvfrom, socket_with,
+};
+
+use super::destroy_event;
+use super::destroy_event::DestroyEvent;
+use super::netlink_socket::is_kernel;
+use super::wire::{MessageKind, Messages};
+use crate::net::destroyed::Destroyed;
+use crate::net::snapshot::Gap;
+
+/// SKNLGRP_INET_TCP_DESTROY, _INET_UDP_, _INET6_TCP_ and _INET6_UDP_DESTROY: a bit for each.
+const DESTROY_GROUPS: u32 = 0b1111;
+
+/// The buffer wished for: some 25,000 announcements. Without privilege the kernel gives 416 KiB.
+const RECV_BUFFER_LEN: usize = 32 << 20;
+
+/// What an announcement takes of that buffer.
+const EVENT_BUFFER_COST: usize = 1280;
+
+/// The longest rest of the thread, and how many announcements a second must fit into the buffer
+/// meanwhile.
+const MAX_PAUSE: Duration = Duration::from_millis(20);
+const MAX_EVENTS_PER_SECOND: usize = 60_000;
+
+/// The most announcements kept for the next sample, 24 MB of them.
+const MAX_PENDING: usize = 1 << 17;
+
+/// Longer than any announcement: about 400 bytes.
+const MAX_DATAGRAM_LEN: usize = 8 * 1024;
+
+/// Somebody who listens. Dropping it ends the thread.
+#[derive(Debug)]
+pub(crate) struct DestroyMonitor {
+    shared: Arc<MonitorShared>,
+    /// Wakes the thread for its end.
+    wakeup: Arc<OwnedFd>,
+}
+
+#[derive(Debug)]
+struct MonitorShared {
+    socket: OwnedFd,
+    started: Instant,
+    /// Whoever holds it reads from the socket.
+    pending: Mutex<PendingEvents>,
+}
+
+/// What was heard since somebody asked last.
+#[derive(Debug)]
+struct PendingEvents {
+    destroyed: Vec<Destroyed>,
+    buffer: Box<[u8]>,
+    /// How often the kernel said that announcements were lost.
+    overruns: u64,
+    /// How many it had lost when it was asked last.
+    drops_reported: u64,
+    /// How many were heard and not kept.
+    dropped: u64,
+    unreadable: u64,
+    /// Why nothing is heard any more.
+    failed: Option<Errno>,
+}
+
+impl DestroyMonitor {
+    /// Joins the groups in the calling thread's network namespace, and starts the thread.
+    ///
+    /// # Errors
+    /// When the system refuses the socket, the groups or the thread.
+    pub(crate) fn open(started: Instant) -> Result<Self, Gap> {
+        Self::try_open(started)
+            .map_err(|why| Gap::Closes(format!("the system does not announce them: {why}")))
+    }
+
+    fn try_open(started: Instant) -> std::io::Result<Self> {
+        let (family, flags) = (AddressFamily::NETLINK, SocketFlags::CLOEXEC);
+        let socket = socket_with(family, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
+        // Beyond the system's limit only with CAP_NET_ADMIN; without, as much as there is. In
+        // neither case is it wrong to have less than wished.
+        if set_socket_recv_buffer_size_force(&socket, RECV_BUFFER_LEN).is_err() {
+            set_socket_recv_buffer_size(&socket, RECV_BUFFER_LEN)?;
+        }
+        let pause = pause_for_buffer(socket_recv_buffer_size(&socket)?);
+        bind(&socket, &SocketAddrNetlink::new(0, DESTROY_GROUPS))?;
+        let pending = Mutex::new(PendingEvents {
+            destroyed: Vec::new(),
+            buffer: vec![0; MAX_DATAGRAM_LEN].into(),
+            overruns: 0,
+            drops_reported: 0,
+            dropped: 0,
+            unreadable: 0,
+            failed: None,
+        });
+        let shared = Arc::new(MonitorShared {
+            socket,
+            started,
+            pending,
+        });
+        let wakeup = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (worker, worker_wakeup) = (Arc::clone(&shared), Arc::clone(&wakeup));
+        thread::Builder::new()
+            .name("events".into())
+            .spawn(move || worker.run(&worker_wakeup, pause))?;
+        Ok(Self { shared, wakeup })
+    }
+
+    /// Takes what was announced until now.
+    pub(crate) fn drain(&self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
+        self.shared.drain_socket();
+        let mut pending = self.shared.lock_pending();
+        destroyed.append(&mut pending.destroyed);
+        gaps.extend(pending.take_gap(|| netlink_drops(&self.shared.socket)));
+    }
+}
+
+impl Drop for DestroyMonitor {
+    fn drop(&mut self) {
+        // A thread that has ended needs no bell.
+        let _ = write(&self.wakeup, &1_u64.to_ne_bytes());
+    }
+}
+
+impl MonitorShared {
+    fn lock_pending(&self) -> std::sync::MutexGuard<'_, PendingEvents> {
+        // Nothing in it can be left half done.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread: waits for an announcement, empties the socket, rests.
+    fn run(&self, wakeup: &OwnedFd, pause: Duration) {
+        loop {
+            let mut poll_fds = [
+                PollFd::new(&self.socket, PollFlags::IN),
+                PollFd::new(wakeup, PollFlags::IN),
+            ];
+            match poll(&mut poll_fds, None) {
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(_) => return,
+            }
+            if !poll_fds[1].revents().is_empty() || !self.drain_socket() {
+                return;
+            }
+            thread::sleep(pause);
+        }
+    }
+
+    /// Reads all that waits. Returns whether there may be more later.
+    fn drain_socket(&self) -> bool {
+        let mut pending = self.lock_pending();
+        while pending.failed.is_none()
+            && pending.receive_one(&self.socket, self.started) == RecvStatus::More
+        {}
+        pending.failed.is_none()
+    }
+}
+
+/// Whether the socket may have another announcement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RecvStatus {
+    More,
+    Empty,
+}
+
+impl PendingEvents {
+    fn receive_one(&mut self, socket: &OwnedFd, started: Instant) -> RecvStatus {
+        let Self { buffer, .. } = self;
+        match recvfrom(socket, &mut **buffer, RecvFlags::DONTWAIT) {
+            Ok((length, _, sender)) => {
+                // Other programs may send to this socket, too.
+                if is_kernel(sender) {
+                    self.parse_datagram(length, started.elapsed());
+                }
+                RecvStatus::More
+            }
+            Err(Errno::INTR) => RecvStatus::More,
+            Err(Errno::AGAIN) => RecvStatus::Empty,
+            Err(Errno::NOBUFS) => {
+                self.overruns += 1;
+                RecvStatus::More
+            }
+            Err(errno) => {
+                self.failed = Some(errno);
+                RecvStatus::Empty
+            }
+        }
+    }
+
+    fn parse_datagram(&mut self, length: usize, at: Duration) {
+        let Self {
+            buffer,
+            destroyed,
+            dropped,
+            unreadable,
+            ..
+        } = self;
+        for message in Messages::new(buffer.get(..length).unwrap_or_default()) {
+            match message.map(|message| message.kind) {
+                Ok(MessageKind::Row(payload)) => match destroy_event::parse(payload, at) {
+                    DestroyEvent::Closed(_) if destroyed.len() >= MAX_PENDING => *dropped += 1,
+                    DestroyEvent::Closed(end) => destroyed.push(end),
+                    DestroyEvent::Ignored => {}
+                    DestroyEvent::Unreadable => *unreadable += 1,
+                },
+                Ok(_) => {}
+                Err(_) => *unreadable += 1,
+            }
+        }
+    }
+
+    /// What is missing in what was heard since the last call. `drops` asks the kernel how many
+    /// announcements it has lost so far.
+    fn take_gap(&mut self, drops: impl FnOnce() -> Option<u64>) -> Option<Gap> {
+        let mut reasons = Vec::new();
+        if std::mem::take(&mut self.overruns) > 0 {
+            let lost = drops();
+            let now = lost.map(|all| all.saturating_sub(self.drops_reported));
+            self.drops_reported = lost.unwrap_or(self.drops_reported);
+            reasons.push(match now {
+                Some(now) if now > 0 => format!("{now} came too fast to be heard"),
+                _ => "some came too fast to be heard".into(),
+            });
+        }
+        match std::mem::take(&mut self.dropped) {
+            0 => {}
+            dropped => reasons.push(format!("{dropped} were more than can be kept")),
+        }
+        match std::mem::take(&mut self.unreadable) {
+            0 => {}
+            unreadable => reasons.push(format!("{unreadable} could not be read")),
+        }
+        if let Some(errno) = self.failed {
+            reasons.push(format!("the netlink socket failed: {errno}"));
+        }
+        (!reasons.is_empty()).then(|| Gap::Closes(reasons.join(", ")))
+    }
+}
+
+/// How long the thread may rest with such a buffer.
+fn pause_for_buffer(buffer: usize) -> Duration {
+    let capacity = buffer / EVENT_BUFFER_COST;
+    let fill_time = Duration::from_millis((capacity * 1000 / MAX_EVENTS_PER_SECOND) as u64);
+    fill_time.clamp(Duration::from_millis(1), MAX_PAUSE)
+}
+
+/// How many messages to this socket the kernel has dropped: the last but one number of its line in
+/// /proc/net/netlink, which ends in its inode. `None` where that cannot be read.
+fn netlink_drops(socket: &OwnedFd) -> Option<u64> {
+    let inode = rustix::fs::fstat(socket).ok()?.st_ino.to_string();
+    let table = fs::read_to_string("/proc/thread-self/net/netlink").ok()?;
+    table.lines().find_map(|line| {
+        let mut words = line.split_whitespace().rev();
+        (words.next()? == inode).then(|| words.next()?.parse().ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending_events() -> PendingEvents {
+        PendingEvents {
+            destroyed: Vec::new(),
+            buffer: vec![0; 64].into(),
+            overruns: 0,
+            drops_reported: 3,
+            dropped: 0,
+            unreadable: 0,
+            failed: None,
+        }
+    }
+
+    #[test]
+    fn lost_events_are_reported_once_with_their_count() {
+        let mut pending = pending_events();
+        assert_eq!(pending.take_gap(|| None), None);
+        pending.overruns = 2;
+        let gap = pending.take_gap(|| Some(10));
+        let message = gap.map(|gap| gap.to_string());
+        let expected = "closed sockets may be missing: 7 came too fast to be heard";
+        assert_eq!(message.as_deref(), Some(expected));
+        assert_eq!(pending.take_gap(|| Some(10)), None);
+        pending.overruns = 1;
+        let gap = pending.take_gap(|| None).map(|gap| gap.to_string());
+        assert!(gap.is_some_and(|message| message.contains("some came too fast")));
+    }
+
+    #[test]
+    fn unreadable_bytes_are_counted_and_reported() {
+        let mut pending = pending_events();
+        pending.parse_datagram(64, Duration::ZERO);
+        assert_eq!(pending.unreadable, 1);
+        let gap = pending.take_gap(|| None).map(|gap| gap.to_string());
+        assert!(gap.is_some_and(|message| message.contains("1 could not be read")));
+    }
+
+    #[test]
+    fn small_buffer_shortens_the_pause() {
+        assert_eq!(pause_for_buffer(RECV_BUFFER_LEN), MAX_PAUSE);
+        let ms = Duration::from_millis;
+        assert!((ms(1)..=ms(6)).contains(&pause_for_buffer(425_984)));
+        assert_eq!(pause_for_buffer(0), ms(1));
+    }
+}

@@ -1,0 +1,282 @@
+//! Values of options: the texts that are understood, and the sentence for those that are not.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::collect::interval::{MAX_INTERVAL, MIN_INTERVAL};
+use crate::explain::Perspective;
+use crate::output;
+use crate::output::{COLUMNS, OutputColumn};
+use crate::query::{Grouping, SortColumn, SortOrder};
+
+/// `--source`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum SourceArg {
+    /// The best that works here
+    #[default]
+    Auto,
+    /// Linux: the kernel's own table, which sees most
+    SockDiag,
+    /// Linux: the text of /proc/net
+    Procfs,
+    /// Every system: endpoints, states and process ids
+    Netstat2,
+}
+
+/// `list --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// The chart, grouped and aligned, for eyes
+    #[default]
+    Table,
+    /// A line a socket, nothing cut off, the same lines for the same sockets
+    Plain,
+    /// One document (see: portolan help json)
+    Json,
+    /// A JSON object a line
+    Ndjson,
+    /// Comma-separated values (RFC 4180), every column unless --columns chooses
+    Csv,
+}
+
+/// `explain --look`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PerspectiveArg {
+    /// In plain words
+    #[default]
+    Words,
+    /// What the program called
+    Calls,
+    /// What the kernel keeps
+    Kernel,
+    /// What went over the wire
+    Wire,
+    /// What the standard says
+    Standard,
+    /// All of them, one after the other
+    All,
+}
+
+impl PerspectiveArg {
+    /// The looks that are meant.
+    pub(crate) fn perspectives(self) -> Vec<Perspective> {
+        match self {
+            Self::Words => vec![Perspective::Plain],
+            Self::Calls => vec![Perspective::Syscalls],
+            Self::Kernel => vec![Perspective::Kernel],
+            Self::Wire => vec![Perspective::Wire],
+            Self::Standard => vec![Perspective::Standard],
+            Self::All => Perspective::ALL.to_vec(),
+        }
+    }
+}
+
+/// `watch --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventFormat {
+    /// A line an event
+    #[default]
+    Plain,
+    /// A JSON object a line
+    Ndjson,
+}
+
+/// `--sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SortArg {
+    column: SortColumn,
+    name: &'static str,
+    is_reversed: bool,
+}
+
+/// By what a list can be ordered: one look tells neither age nor rate.
+const SORT_NAMES: &[(&str, SortColumn)] = &[
+    ("port", SortColumn::Port),
+    ("process", SortColumn::Process),
+    ("sockets", SortColumn::Sockets),
+    ("host", SortColumn::Host),
+    ("pid", SortColumn::Pid),
+    ("state", SortColumn::State),
+    ("local", SortColumn::Local),
+    ("remote", SortColumn::Remote),
+    ("queues", SortColumn::Queues),
+];
+
+impl SortArg {
+    /// The order, of groups or of sockets.
+    ///
+    /// # Errors
+    /// When that is nothing these can be ordered by; the text says by what they can.
+    pub(crate) fn to_order(self, grouping: Grouping) -> Result<SortOrder, String> {
+        use SortColumn::{Host, Local, Pid, Port, Process, Queues, Remote, Sockets, State};
+        let (what, allowed): (_, &[SortColumn]) = match grouping {
+            Grouping::Ports => ("ports", &[Port, Process, Sockets]),
+            Grouping::Processes => ("processes", &[Process, Sockets]),
+            Grouping::Hosts => ("hosts", &[Host, Process, Sockets]),
+            Grouping::Sockets | Grouping::History => (
+                "sockets",
+                &[Port, Local, Remote, Host, State, Process, Pid, Queues],
+            ),
+        };
+        if !allowed.contains(&self.column) {
+            let known = SORT_NAMES
+                .iter()
+                .filter(|(_, column)| allowed.contains(column));
+            let names: Vec<&str> = known.map(|(name, _)| *name).collect();
+            return Err(format!(
+                "{what} cannot be ordered by {}, only by {}",
+                self.name,
+                names.join(", ")
+            ));
+        }
+        let default = self.column.default_direction();
+        Ok(SortOrder {
+            column: self.column,
+            direction: if self.is_reversed {
+                default.reversed()
+            } else {
+                default
+            },
+        })
+    }
+
+    /// The grouping that was most likely meant, where none was given: what is said of single
+    /// sockets orders sockets.
+    pub(crate) const fn implied_grouping(self, default: Grouping) -> Grouping {
+        match self.column {
+            SortColumn::Port | SortColumn::Process | SortColumn::Sockets => default,
+            SortColumn::Host if !matches!(default, Grouping::Sockets) => Grouping::Hosts,
+            _ => Grouping::Sockets,
+        }
+    }
+}
+
+/// Reads `--sort`.
+pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
+    let (is_reversed, name) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let found = SORT_NAMES.iter().find(|(known, _)| *known == name);
+    let (name, column) = found.copied().ok_or_else(|| {
+        let names: Vec<&str> = SORT_NAMES.iter().map(|(name, _)| *name).collect();
+        format!("expected one of {}", names.join(", "))
+    })?;
+    Ok(SortArg {
+        column,
+        name,
+        is_reversed,
+    })
+}
+
+/// Reads `--group`.
+pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
+    match text {
+        "port" => Ok(Grouping::Ports),
+        "process" => Ok(Grouping::Processes),
+        "host" => Ok(Grouping::Hosts),
+        "none" => Ok(Grouping::Sockets),
+        _ => Err("expected port, process, host or none".into()),
+    }
+}
+
+/// Reads a name of `--columns`.
+pub(crate) fn parse_column(text: &str) -> Result<&'static OutputColumn, String> {
+    let name = text.trim().to_ascii_lowercase();
+    output::find_column(&name).ok_or_else(|| {
+        let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
+        format!("no such column; there are {}", names.join(", "))
+    })
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    /// So long.
+    After(Duration),
+    /// Until it happens.
+    Never,
+}
+
+/// Reads `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
+pub(crate) fn parse_timeout(text: &str) -> Result<Timeout, String> {
+    match text {
+        "never" => Ok(Timeout::Never),
+        _ => parse_duration(text).map(Timeout::After).ok_or_else(|| {
+            format!("a time such as 30s, 5m or 2 (seconds), or never, is expected, not {text:?}")
+        }),
+    }
+}
+
+/// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
+pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
+    let span = parse_duration(text)
+        .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
+    if (MIN_INTERVAL..=MAX_INTERVAL).contains(&span) {
+        Ok(span)
+    } else {
+        Err("the interval must be between 100ms and 1h".into())
+    }
+}
+
+/// A time such as `1s` or `500ms`, or a number of seconds.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => text.parse::<jiff::SignedDuration>().ok()?.try_into().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::SortDirection;
+
+    #[test]
+    fn interval_formats_and_bounds() {
+        let ms = Duration::from_millis;
+        assert_eq!(parse_interval("1s"), Ok(ms(1000)));
+        assert_eq!(parse_interval("500ms"), Ok(ms(500)));
+        assert_eq!(parse_interval("2"), Ok(ms(2000)));
+        assert_eq!(parse_interval("1.5"), Ok(ms(1500)));
+        assert_eq!(parse_interval("1m"), Ok(ms(60_000)));
+        for wrong in [
+            "0", "0s", "-1s", "99ms", "2h", "soon", "", "NaN", "inf", "1e300",
+        ] {
+            assert!(parse_interval(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn timeout_formats() {
+        assert_eq!(parse_timeout("0"), Ok(Timeout::After(Duration::ZERO)));
+        assert_eq!(
+            parse_timeout("1h"),
+            Ok(Timeout::After(Duration::from_secs(3600)))
+        );
+        assert_eq!(parse_timeout("never"), Ok(Timeout::Never));
+        for wrong in ["-1s", "soon", "", "NaN"] {
+            assert!(parse_timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sort_columns_depend_on_the_grouping() {
+        let order = |text, grouping| parse_sort(text).unwrap().to_order(grouping);
+        let most = order("sockets", Grouping::Ports).unwrap();
+        assert_eq!(most.direction, SortDirection::Descending);
+        let least = order("-sockets", Grouping::Ports).unwrap();
+        assert_eq!(least.direction, SortDirection::Ascending);
+        assert!(order("state", Grouping::Ports).is_err());
+        assert!(order("sockets", Grouping::Sockets).is_err());
+        assert!(parse_sort("colour").is_err());
+        assert_eq!(
+            parse_sort("state")
+                .unwrap()
+                .implied_grouping(Grouping::Ports),
+            Grouping::Sockets
+        );
+    }
+}

@@ -1,0 +1,351 @@
+//! The values that the open rows have now, and how many rows have each.
+//!
+//! In: a moment and the switches. Out: [`ValueCandidate`]s, written as the language wants them.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::filter::ast::{
+    Condition, Filter, HostPart, HostTest, Node, NodeKind, ReachTest, TextTest, exactly,
+};
+use crate::filter::eval::FilterContext;
+use crate::filter::field_kind::{EndSelector, FieldKind, NumberField, TextField};
+use crate::filter::fields::Field;
+use crate::filter::network::IpNetwork;
+use crate::filter::pattern::Substring;
+use crate::filter::quick_filter::QuickFilter;
+use crate::history::TrackedSocket;
+use crate::net::port::Port;
+use crate::net::process::{Process, distinct_processes};
+use crate::net::snapshot::Cgroup;
+
+/// A value.
+pub(crate) struct ValueCandidate {
+    /// As it is inserted.
+    pub text: String,
+    /// As it is compared with what was typed.
+    pub unquoted: String,
+    /// How many rows have it.
+    pub count: usize,
+    /// What it is, in words.
+    pub description: String,
+}
+
+/// Where values are taken from.
+pub(crate) struct ValueSource<'a> {
+    context: FilterContext<'a>,
+    rows: Vec<&'a TrackedSocket>,
+}
+
+impl<'a> ValueSource<'a> {
+    pub(crate) fn new(context: FilterContext<'a>, narrow: QuickFilter) -> Self {
+        let rows = context.moment.rows().map(|row| &**row);
+        let rows = rows.filter(|row| !row.is_closed() && narrow.matches(row));
+        Self {
+            context,
+            rows: rows.collect(),
+        }
+    }
+
+    /// How many rows the condition holds for.
+    pub(crate) fn count(&self, condition: &Condition) -> usize {
+        let filter = Filter::from(Node {
+            span: 0..0,
+            kind: NodeKind::Condition(condition.clone()),
+        });
+        self.count_matching(&filter)
+    }
+
+    /// The same for a text that is a filter.
+    pub(crate) fn count_text(&self, text: &str) -> usize {
+        Filter::parse(text).map_or(0, |filter| self.count_matching(&filter))
+    }
+
+    fn count_matching(&self, filter: &Filter) -> usize {
+        let matches = |row: &&&TrackedSocket| filter.matches(row, self.context);
+        self.rows.iter().filter(matches).count()
+    }
+
+    /// The values of a field among the rows.
+    pub(crate) fn for_field(&self, field: &Field) -> Vec<ValueCandidate> {
+        match field.kind {
+            FieldKind::Port(end) => self.ports(end),
+            FieldKind::Address(end) => self.addresses(end, |address| {
+                Condition::Address(end, vec![IpNetwork::single_host(address)])
+            }),
+            FieldKind::Host => self.addresses(EndSelector::Remote, |address| {
+                let part = HostPart::Network(IpNetwork::single_host(address));
+                Condition::Host(HostTest::OneOf(vec![part]))
+            }),
+            FieldKind::Reach => self.interfaces(),
+            FieldKind::Text(text) => self.texts(text),
+            FieldKind::Number(NumberField::Pid) => self.pids(),
+            FieldKind::Number(NumberField::Uid) => self.uids(),
+            FieldKind::Number(NumberField::ParentPid) => self.parents(),
+            // Every row has another one, or they change with every look.
+            FieldKind::Number(_)
+            | FieldKind::Protocol
+            | FieldKind::Family
+            | FieldKind::State
+            | FieldKind::Side => Vec::new(),
+        }
+    }
+
+    /// How many rows have each of what `of` tells of a row; a row counts once for each.
+    fn count_by<K: Hash + Eq>(
+        &self,
+        of: impl Fn(&'a TrackedSocket, &mut Vec<K>),
+    ) -> HashMap<K, usize> {
+        let mut counts = HashMap::new();
+        let mut here = Vec::new();
+        for row in &self.rows {
+            of(row, &mut here);
+            // Few, so that looking through them costs less than hashing them.
+            while let Some(key) = here.pop() {
+                if !here.contains(&key) {
+                    *counts.entry(key).or_default() += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    fn ports(&self, end: EndSelector) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            let ends = [
+                Some(row.socket.local.port).filter(|_| end != EndSelector::Remote),
+                Some(row.socket.remote_port()).filter(|_| end != EndSelector::Local),
+            ];
+            let ends = ends.into_iter().flatten().filter(|p| *p != Port::NONE);
+            here.extend(ends.map(|port| (port, row.socket.protocol())));
+        });
+        let mut ports: HashMap<Port, (usize, Option<&str>)> = HashMap::new();
+        for ((port, protocol), count) in counts {
+            let entry = ports.entry(port).or_default();
+            entry.0 += count;
+            entry.1 = entry
+                .1
+                .or_else(|| self.context.services.name(port, protocol));
+        }
+        let values = ports.into_iter().map(|(port, (count, service))| {
+            let condition = Condition::Port(end, exactly(port.number().into()));
+            value_candidate(&condition, port.to_string(), count, service.unwrap_or(""))
+        });
+        values.collect()
+    }
+
+    fn addresses(
+        &self,
+        end: EndSelector,
+        condition: impl Fn(IpAddr) -> Condition,
+    ) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            let local = (end != EndSelector::Remote).then(|| row.socket.local.canonical_ip());
+            let remote = row.socket.remote.filter(|_| end != EndSelector::Local);
+            here.extend(
+                [local, remote.map(|r| r.canonical_ip())]
+                    .into_iter()
+                    .flatten(),
+            );
+        });
+        let values = counts.into_iter().map(|(address, count)| {
+            let condition = condition(address);
+            value_candidate(&condition, address.to_string(), count, "")
+        });
+        values.collect()
+    }
+
+    /// The names of interfaces that sockets are bound to, as a reach.
+    fn interfaces(&self) -> Vec<ValueCandidate> {
+        let mut found: Vec<ValueCandidate> = self.texts(TextField::Interface);
+        for value in &mut found {
+            if let Some(part) = Substring::new(&value.unquoted) {
+                let condition = Condition::Reach(vec![ReachTest::Interface(part)]);
+                value.text = value_text(&condition);
+                value.count = self.count(&condition);
+            }
+        }
+        found.retain(|value| value.count > 0);
+        found
+    }
+
+    fn texts(&self, field: TextField) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+        let values = merge_ignoring_case(counts)
+            .into_iter()
+            .filter_map(|(text, count)| {
+                let part = Substring::new(&text)?;
+                let condition = Condition::Text(field, TextTest::OneOf(vec![part]));
+                Some(value_candidate(&condition, text, count, ""))
+            });
+        values.collect()
+    }
+
+    /// Every name rows go by, with what it is the name of.
+    pub(crate) fn names(&self) -> Vec<ValueCandidate> {
+        const KINDS: [(TextField, &str); 5] = [
+            (TextField::Process, "process"),
+            (TextField::Service, "service"),
+            (TextField::User, "user"),
+            (TextField::Unit, "unit"),
+            (TextField::Container, "container"),
+        ];
+        let mut kinds: HashMap<String, Vec<&str>> = HashMap::new();
+        for (field, kind) in KINDS {
+            let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+            for (text, _) in merge_ignoring_case(counts) {
+                kinds.entry(text).or_default().push(kind);
+            }
+        }
+        // What is a process here and a service there counts each row once.
+        let counts = self.count_by(|row, here| {
+            for (field, _) in KINDS {
+                self.texts_of_row(row, field, here);
+            }
+        });
+        let values = merge_ignoring_case(counts)
+            .into_iter()
+            .filter_map(|(text, count)| {
+                let condition = Condition::AnyName(Substring::new(&text)?);
+                let what = kinds.get(&text).map(|k| k.join(", ")).unwrap_or_default();
+                Some(ValueCandidate {
+                    text: condition.to_string(),
+                    unquoted: text,
+                    count,
+                    description: what,
+                })
+            });
+        values.collect()
+    }
+
+    fn texts_of_row(
+        &self,
+        row: &'a TrackedSocket,
+        field: TextField,
+        out: &mut Vec<BorrowedName<'a>>,
+    ) {
+        let directory = &self.context.moment.directory;
+        let cgroup = || -> Option<&'a Cgroup> {
+            let cgroups = &directory.cgroups;
+            row.socket
+                .cgroup
+                .and_then(|id| cgroups.get(&id))
+                .map(|c| &**c)
+        };
+        let shared = |text: &'a Arc<str>| BorrowedName(text);
+        match field {
+            TextField::Process => out.extend(self.processes(row).map(|p| shared(&p.name))),
+            TextField::Command => {
+                let commands = self.processes(row).filter_map(|p| p.command.as_ref());
+                out.extend(commands.map(shared));
+            }
+            TextField::User => {
+                let user = row.socket.uid.and_then(|uid| directory.users.get(&uid));
+                out.extend(user.map(shared));
+            }
+            TextField::Unit => out.extend(cgroup().and_then(|c| c.unit.as_ref()).map(shared)),
+            TextField::Container => {
+                out.extend(cgroup().and_then(|c| c.container.as_ref()).map(shared));
+            }
+            TextField::Service => {
+                let FilterContext { moment, services } = self.context;
+                let name = services.shared_port_name(row.port_key(), moment.ephemeral);
+                out.extend(name.map(BorrowedName));
+            }
+            TextField::Interface => {
+                let names = &directory.interfaces;
+                let name = row.socket.interface.and_then(|index| names.get(&index));
+                out.extend(name.map(shared));
+            }
+        }
+    }
+
+    fn processes(&self, row: &'a TrackedSocket) -> impl Iterator<Item = &'a Process> + use<'a> {
+        let known = &self.context.moment.directory.processes;
+        let holders = row.ownership.last_holders();
+        let keys = holders.into_iter().flat_map(|h| distinct_processes(h));
+        keys.filter_map(move |key| known.get(&key).map(|p| &**p))
+    }
+
+    fn pids(&self) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            here.extend(
+                self.processes(row)
+                    .map(|p| (p.key.pid.0, BorrowedName(&p.name))),
+            );
+        });
+        let values = counts.into_iter().map(|((pid, name), count)| {
+            numeric_candidate(NumberField::Pid, pid.into(), count, name.0)
+        });
+        values.collect()
+    }
+
+    fn parents(&self) -> Vec<ValueCandidate> {
+        let counts = self.count_by(|row, here| {
+            here.extend(self.processes(row).filter_map(|p| Some(p.parent?.0)));
+        });
+        let values = counts
+            .into_iter()
+            .map(|(pid, count)| numeric_candidate(NumberField::ParentPid, pid.into(), count, ""));
+        values.collect()
+    }
+
+    fn uids(&self) -> Vec<ValueCandidate> {
+        let users = &self.context.moment.directory.users;
+        let counts = self.count_by(|row, here| here.extend(row.socket.uid));
+        let values = counts.into_iter().map(|(uid, count)| {
+            let name = users.get(&uid).map_or("", |name| name);
+            numeric_candidate(NumberField::Uid, uid.0.into(), count, name)
+        });
+        values.collect()
+    }
+}
+
+/// A name, without a copy of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct BorrowedName<'a>(&'a str);
+
+/// Names that are one to the language, which knows no case.
+fn merge_ignoring_case(counts: HashMap<BorrowedName<'_>, usize>) -> HashMap<String, usize> {
+    let mut merged = HashMap::new();
+    for (name, count) in counts {
+        *merged.entry(name.0.to_lowercase()).or_default() += count;
+    }
+    merged
+}
+
+fn numeric_candidate(
+    measure: NumberField,
+    number: u64,
+    count: usize,
+    what: &str,
+) -> ValueCandidate {
+    let condition = Condition::Number(measure, exactly(number));
+    value_candidate(&condition, number.to_string(), count, what)
+}
+
+fn value_candidate(
+    condition: &Condition,
+    bare: String,
+    count: usize,
+    what: &str,
+) -> ValueCandidate {
+    ValueCandidate {
+        text: value_text(condition),
+        unquoted: bare,
+        count,
+        description: what.into(),
+    }
+}
+
+/// The condition without its field: what stands behind the colon.
+fn value_text(condition: &Condition) -> String {
+    let text = condition.to_string();
+    match text.split_once(':') {
+        Some((_, value)) => value.to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,52 @@
+//! Units of sizes, rates and times in filters.
+
+use super::field_kind::Dimension;
+
+/// The steps of sizes: 1000 by a letter, 1024 by two.
+const SIZE_UNITS: [(&str, u64); 7] = [
+    ("", 1),
+    ("k", 1000),
+    ("M", 1_000_000),
+    ("G", 1_000_000_000),
+    ("Ki", 1 << 10),
+    ("Mi", 1 << 20),
+    ("Gi", 1 << 30),
+];
+/// The units of time in microseconds, shortest first. The second is the Greek letter, the third
+/// the sign that keyboards have.
+pub(crate) const TIME_UNITS: [(&str, u64); 8] = [
+    ("us", 1),
+    ("μs", 1),
+    ("µs", 1),
+    ("ms", 1000),
+    ("s", 1_000_000),
+    ("m", 60_000_000),
+    ("h", 3_600_000_000),
+    ("d", 86_400_000_000),
+];
+/// The units to be told when one is not known.
+pub(crate) const fn known_units(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Count => "k, M, G",
+        Dimension::Bytes | Dimension::Rate => "B, k, M, G, Ki, Mi, Gi, KiB, MiB, GiB",
+        Dimension::Time => "us, ms, s, m, h, d",
+    }
+}
+/// What a unit stands for, in the unit in which the number is kept.
+pub(super) fn unit_factor(text: &str, dimension: Dimension) -> Option<u64> {
+    let find_unit = |units: &[(&str, u64)], name: &str| {
+        let found = units.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, factor)| *factor)
+    };
+    let strip = |text: &'_ str, end: char| text.strip_suffix(end).map(str::to_owned);
+    match dimension {
+        // `M` is no minute, and a minute no million: the case tells.
+        Dimension::Time => TIME_UNITS.iter().find(|(n, _)| *n == text).map(|(_, f)| *f),
+        Dimension::Count => find_unit(SIZE_UNITS.get(..4)?, text),
+        Dimension::Bytes => {
+            let bare = strip(text, 'B').or_else(|| strip(text, 'b'));
+            find_unit(&SIZE_UNITS, bare.as_deref().unwrap_or(text))
+        }
+        Dimension::Rate => unit_factor(text.strip_suffix("/s").unwrap_or(text), Dimension::Bytes),
+    }
+}

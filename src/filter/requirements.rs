@@ -1,0 +1,121 @@
+//! What has to be known to decide a filter.
+//!
+//! In: a filter. Out: the ports that every row it lets through has at one end or the other, and
+//! whether it asks for processes. So a list of one port need not be picked from all sockets.
+
+use super::ast::{Comparison, Condition, Filter, Node, NodeKind, NumberTest};
+use super::field_kind::{NumberField, TextField};
+use crate::collect::OwnerMode;
+use crate::net::port::{Port, PortRange, PortSet};
+
+impl Filter {
+    /// Ports one of which every row that matches has at its local or its remote end; `None` where
+    /// there is no such bound. The fewest that are easily seen, which may be more than are needed.
+    pub fn required_ports(&self) -> Option<PortSet> {
+        self.root().and_then(port_bound)
+    }
+
+    /// Whether it cannot be decided without knowing the processes that have a socket.
+    pub fn required_owners(&self) -> OwnerMode {
+        match self.root() {
+            Some(node) if needs_processes(node) => OwnerMode::Full,
+            _ => OwnerMode::Off,
+        }
+    }
+}
+
+fn port_bound(node: &Node) -> Option<PortSet> {
+    match &node.kind {
+        // One port of a row may be in the one set and its other port in the other: what is in both
+        // sets is no bound, but each set is one.
+        NodeKind::And(children) => children
+            .iter()
+            .filter_map(port_bound)
+            .min_by_key(PortSet::len),
+        NodeKind::Or(children) => {
+            let bounds: Option<Vec<PortSet>> = children.iter().map(port_bound).collect();
+            let ranges = bounds?;
+            let ranges = ranges.iter().flat_map(|set| set.ranges().iter().copied());
+            Some(PortSet::new(ranges))
+        }
+        NodeKind::Not(_) => None,
+        NodeKind::Condition(condition) => match condition {
+            Condition::Port(_, test) => Some(ports_matching(test)),
+            Condition::PortAndProtocol(_, port) => Some(single_port(*port)),
+            // An endpoint without a port is one that rows may have.
+            Condition::Endpoint(end) => (end.port != Port::NONE).then(|| single_port(end.port)),
+            _ => None,
+        },
+    }
+}
+
+fn single_port(port: Port) -> PortSet {
+    PortSet::new([PortRange {
+        first: port,
+        last: port,
+    }])
+}
+
+/// The ports that pass the test.
+fn ports_matching(test: &NumberTest) -> PortSet {
+    let range = |low: u64, high: u64| {
+        Some(PortRange {
+            first: Port(u16::try_from(low).ok()?),
+            last: Port(u16::try_from(high).unwrap_or(u16::MAX)),
+        })
+    };
+    match test {
+        NumberTest::InRanges(all) => PortSet::new(all.iter().filter_map(|i| range(i.low, i.high))),
+        NumberTest::Compare(comparison, limit) => PortSet::new(match comparison {
+            Comparison::Greater => range(limit.saturating_add(1), u64::MAX),
+            Comparison::AtLeast => range(*limit, u64::MAX),
+            Comparison::Less => limit.checked_sub(1).and_then(|last| range(0, last)),
+            Comparison::AtMost => range(0, *limit),
+        }),
+    }
+}
+
+pub(crate) fn needs_processes(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::And(children) | NodeKind::Or(children) => children.iter().any(needs_processes),
+        NodeKind::Not(inner) => needs_processes(inner),
+        NodeKind::Condition(condition) => match condition {
+            Condition::AnyName(_) => true,
+            Condition::Text(field, _) => match field {
+                TextField::Process | TextField::Command => true,
+                // The socket itself has its user, its cgroup and its interface.
+                TextField::User
+                | TextField::Unit
+                | TextField::Container
+                | TextField::Service
+                | TextField::Interface => false,
+            },
+            Condition::Number(measure, _) => match measure {
+                NumberField::Pid | NumberField::ParentPid => true,
+                NumberField::Uid
+                | NumberField::Age
+                | NumberField::RecvQueue
+                | NumberField::SendQueue
+                | NumberField::Rtt
+                | NumberField::TotalRetransmits
+                | NumberField::Rate
+                | NumberField::Received
+                | NumberField::Sent
+                | NumberField::Inode
+                | NumberField::Ended
+                | NumberField::Cookie => false,
+            },
+            Condition::Port(..)
+            | Condition::PortAndProtocol(..)
+            | Condition::Endpoint(_)
+            | Condition::Address(..)
+            | Condition::Host(_)
+            | Condition::Protocol(_)
+            | Condition::Family(_)
+            | Condition::State(_)
+            | Condition::Side(_)
+            | Condition::Reach(_)
+            | Condition::Flag(_) => false,
+        },
+    }
+}

@@ -1,0 +1,20 @@
+//! Finds what is stuck or unusual in a moment, with how long it has been so and who can mend it.
+//!
+//! [`Findings`] look at all sockets of a port, also those that a filter leaves out, and depend on the
+//! moment and the [`Thresholds`] alone. Each rule is one row of [`RULES`].
+
+pub mod evaluate;
+pub mod finding;
+mod port_stats;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod thresholds;
+mod wording;
+
+pub use crate::findings::evaluate::Findings;
+pub use crate::findings::finding::{Finding, FindingId, Rule, Severity};
+
+pub use crate::findings::finding::{FindingOwner, ObservedDuration};
+pub use crate::findings::rules::{RULES, RuleSpec};
+pub use crate::findings::thresholds::Thresholds;

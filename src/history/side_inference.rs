@@ -1,0 +1,252 @@
+//! Judges the side of rows, once all listeners of a sample are known.
+//!
+//! In: new rows, and rows that were only guessed. Out: their side, evidence and mirror row, and
+//! the port under which they are counted.
+
+use std::cmp::Ordering;
+
+use super::listeners::{ListenerIndex, ListenerPresence};
+use super::side::{Evidence, Side};
+use super::slot::Slot;
+use super::state::History;
+use super::tracked_socket::TrackedSocket;
+use crate::net::port::PortRange;
+use crate::net::socket::{Socket, TcpState, Transport};
+
+/// What the socket and its surroundings prove, without looking at the other end's row.
+pub(crate) fn infer_side(socket: &Socket, listeners: &ListenerIndex) -> Option<(Side, Evidence)> {
+    if socket.is_listening() {
+        return Some((Side::Listening, Evidence::State));
+    }
+    match socket.transport {
+        Transport::Tcp(TcpState::SynSent) => return Some((Side::Outgoing, Evidence::State)),
+        Transport::Tcp(TcpState::SynReceived) => return Some((Side::Serving, Evidence::State)),
+        _ => {}
+    }
+    let from_counters = side_from_counters(socket);
+    // What the socket itself did says more than who else has its port: a peer-to-peer program dials
+    // from the very port it listens on.
+    if from_counters == Some(Side::Outgoing) {
+        return Some((Side::Outgoing, Evidence::Counters));
+    }
+    match listeners.presence(socket.protocol(), socket.local) {
+        Some(ListenerPresence::Current) => return Some((Side::Serving, Evidence::Listener)),
+        Some(ListenerPresence::Past) => return Some((Side::Serving, Evidence::PastListener)),
+        None => {}
+    }
+    from_counters.map(|side| (side, Evidence::Counters))
+}
+/// What is left when nothing proves anything: the ephemeral range, then the port that more
+/// connections have at that end, then the lower number.
+pub(crate) fn guess_side(
+    socket: &Socket,
+    ephemeral: PortRange,
+    more_shared: Ordering,
+) -> (Side, Evidence) {
+    let (local, remote) = (socket.local.port, socket.remote_port());
+    let side = match (
+        ephemeral.contains(local),
+        ephemeral.contains(remote),
+        more_shared,
+    ) {
+        (true, false, _) => Side::Outgoing,
+        (false, true, _) => Side::Serving,
+        (_, _, Ordering::Greater) => Side::Serving,
+        (_, _, Ordering::Less) => Side::Outgoing,
+        _ if local < remote => Side::Serving,
+        _ => Side::Outgoing,
+    };
+    (side, Evidence::PortRange)
+}
+/// Whether the socket dialled, from its own counters: `bytes_acked` includes the SYN of the side
+/// that sent one first, `bytes_sent` never does. Only exact while nothing is on its way and no FIN
+/// was sent, which would be counted too.
+fn side_from_counters(socket: &Socket) -> Option<Side> {
+    let no_fin_sent = matches!(
+        socket.transport,
+        Transport::Tcp(TcpState::Established | TcpState::CloseWait)
+    );
+    let nothing_in_flight = socket.queues.is_some_and(|q| q.send == 0);
+    if !no_fin_sent || !nothing_in_flight {
+        return None;
+    }
+    let tcp = socket.tcp?;
+    let (delivered, sent) = (tcp.delivered?, tcp.sent?);
+    match delivered
+        .acknowledged
+        .checked_sub(sent.bytes.checked_sub(sent.retransmitted)?)?
+    {
+        0 => Some(Side::Serving),
+        1 => Some(Side::Outgoing),
+        _ => None,
+    }
+}
+
+impl History {
+    pub(crate) fn infer_sides(&mut self, new_slots: &[Slot], ephemeral: PortRange) {
+        for &slot in new_slots {
+            self.link_peer(slot);
+        }
+        // First what a row proves by itself, then what its mirror proves: the mirror of a new row
+        // may be new as well.
+        let mut unresolved = Vec::new();
+        for &slot in new_slots {
+            let Some(row) = self.store.row(slot) else {
+                continue;
+            };
+            match infer_side(&row.socket, &self.listeners) {
+                Some(inferred) => self.set_side(slot, inferred),
+                None => unresolved.push(slot),
+            }
+        }
+        for slot in unresolved {
+            let inferred = self.infer_from_peer(slot);
+            let guess = self.store.row(slot).map(|row| {
+                guess_side(
+                    &row.socket,
+                    ephemeral,
+                    self.peers.compare_port_sharing(&row.socket),
+                )
+            });
+            if let Some(inferred) = inferred.or(guess) {
+                self.set_side(slot, inferred);
+            }
+        }
+        for &slot in new_slots {
+            if let Some(row) = self.store.row(slot) {
+                self.series.increment(row.port_key());
+                if row.evidence.is_guess() {
+                    self.guessed_sides.push(slot);
+                }
+            }
+        }
+        self.reinfer_guessed_sides();
+        // Rows come and go; the list of guesses must not only grow.
+        if self.guessed_sides.len() > 2 * self.store.open_rows() + 64 {
+            self.guessed_sides.sort_unstable();
+            self.guessed_sides.dedup();
+            let store = &self.store;
+            self.guessed_sides.retain(|slot| {
+                store
+                    .row(*slot)
+                    .is_some_and(|row| !row.is_closed() && row.evidence.is_guess())
+            });
+        }
+    }
+
+    /// A guess is looked at again when a new listener has appeared.
+    fn reinfer_guessed_sides(&mut self) {
+        if self.guessed_at_listeners_version == self.listeners.version() {
+            return;
+        }
+        self.guessed_at_listeners_version = self.listeners.version();
+        // As for new rows: first what each proves by itself, so that it does not matter which of
+        // two ends comes first.
+        for by in [Self::infer_from_socket, Self::infer_from_peer] {
+            for slot in std::mem::take(&mut self.guessed_sides) {
+                let guessed = |row: &TrackedSocket| !row.is_closed() && row.evidence.is_guess();
+                let Some(before) = self.store.row(slot).filter(|row| guessed(row)) else {
+                    continue;
+                };
+                let before = before.port_key();
+                match by(self, slot) {
+                    Some(inferred) => {
+                        self.set_side(slot, inferred);
+                        self.series.decrement(before);
+                        if let Some(row) = self.store.row(slot) {
+                            self.series.increment(row.port_key());
+                        }
+                    }
+                    None => self.guessed_sides.push(slot),
+                }
+            }
+        }
+    }
+
+    fn infer_from_socket(&self, slot: Slot) -> Option<(Side, Evidence)> {
+        infer_side(&self.store.row(slot)?.socket, &self.listeners)
+    }
+
+    fn set_side(&mut self, slot: Slot, (side, evidence): (Side, Evidence)) {
+        self.store.edit(slot, |row| {
+            row.side = side;
+            row.evidence = evidence;
+        });
+    }
+
+    fn link_peer(&mut self, slot: Slot) {
+        let Some(row) = self.store.row(slot) else {
+            return;
+        };
+        if let Some(peer_slot) = self.peers.insert(slot, &row.socket) {
+            // A row of the same endpoints that is gone may still be the mirror's other end.
+            if let Some(other) = self.store.row(peer_slot).cloned() {
+                self.unlink_peer(&other);
+            }
+            self.store.edit(slot, |row| row.peer = Some(peer_slot));
+            self.store.edit(peer_slot, |other| other.peer = Some(slot));
+        }
+    }
+
+    /// The opposite of what the other end was found to be; or, where the other end has no row of
+    /// its own (any more), outgoing if its endpoint is one somebody on this machine waits at.
+    pub(crate) fn infer_from_peer(&self, slot: Slot) -> Option<(Side, Evidence)> {
+        let row = self.store.row(slot)?;
+        if let Some(other) = row.peer.and_then(|peer| self.store.row(peer))
+            && other.evidence < Evidence::Peer
+        {
+            return Some((other.side.opposite(), Evidence::Peer));
+        }
+        let remote = row.socket.remote?;
+        let is_listening = self.peers.is_local_address(remote.canonical_ip())
+            && self
+                .listeners
+                .is_listening_at(row.socket.protocol(), remote);
+        is_listening.then_some((Side::Outgoing, Evidence::Peer))
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::super::slot::Slot;
+    use super::*;
+    use crate::net::endpoint::Endpoint;
+    use crate::net::port::Port;
+    use crate::net::socket::{DeliveredBytes, Queues, SentBytes, TcpInfo};
+
+    fn connection(acknowledged: u64) -> Socket {
+        let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
+        let state = Transport::Tcp(TcpState::Established);
+        let mut socket = Socket::new(state, end(30_005), Some(end(30_006)));
+        socket.queues = Some(Queues { recv: 0, send: 0 });
+        socket.tcp = Some(TcpInfo {
+            rtt_us: None,
+            rtt_variation_us: 0,
+            min_rtt_us: None,
+            congestion_window: 10,
+            send_mss: 1460,
+            total_retransmits: 0,
+            delivered: Some(DeliveredBytes {
+                acknowledged,
+                received: 0,
+            }),
+            sent: Some(SentBytes {
+                bytes: 100,
+                retransmitted: 0,
+            }),
+        });
+        socket
+    }
+
+    #[test]
+    fn connection_initiated_from_a_listening_port_is_outgoing() {
+        let mut listeners = ListenerIndex::default();
+        let accepted = Some((Side::Serving, Evidence::Counters));
+        assert_eq!(infer_side(&connection(100), &listeners), accepted);
+        let waiting = Transport::Tcp(TcpState::Listen);
+        listeners.insert(Slot(0), &Socket::new(waiting, connection(0).local, None));
+        let accepted = Some((Side::Serving, Evidence::Listener));
+        assert_eq!(infer_side(&connection(100), &listeners), accepted);
+        let dialled = Some((Side::Outgoing, Evidence::Counters));
+        assert_eq!(infer_side(&connection(101), &listeners), dialled);
+    }
+}

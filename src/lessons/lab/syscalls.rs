@@ -1,0 +1,152 @@
+//! The calls themselves. No socket here ever blocks: who waits does so where it can be interrupted.
+//!
+//! In: a socket and what to do with it. Out: what came of it, or what to wait for first.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt,
+};
+
+use super::protocol::{CommandResult, ResolvedOption};
+use super::raw_sockopt;
+use super::raw_sockopt::PacketDrop;
+use crate::lessons::call::{ConnectMode, SocketKind};
+
+/// Whether a call is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallProgress {
+    /// It is.
+    Done(CommandResult),
+    /// When there is something to read.
+    WaitReadable,
+    /// When there is room to write, or the connection is there.
+    WaitWritable,
+}
+
+const SOCKET_FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
+
+/// Buffers of this size are soon full.
+const SMALL_BUFFER_BYTES: usize = 4096;
+
+pub(crate) fn socket(kind: SocketKind) -> Result<OwnedFd, Errno> {
+    let (family, kind) = match kind {
+        SocketKind::Tcp => (AddressFamily::INET, SocketType::STREAM),
+        SocketKind::Tcp6 => (AddressFamily::INET6, SocketType::STREAM),
+        SocketKind::Udp => (AddressFamily::INET, SocketType::DGRAM),
+    };
+    rustix::net::socket_with(family, kind, SOCKET_FLAGS, None)
+}
+
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    rustix::net::accept_with(listener, SOCKET_FLAGS)
+}
+
+pub(crate) fn set_option(socket: BorrowedFd<'_>, option: ResolvedOption) -> Result<(), Errno> {
+    let to_errno = |outcome: Result<(), i32>| outcome.map_err(Errno::from_raw_os_error);
+    match option {
+        ResolvedOption::ReuseAddr => sockopt::set_socket_reuseaddr(socket, true),
+        ResolvedOption::ReusePort => sockopt::set_socket_reuseport(socket, true),
+        ResolvedOption::V6Only => sockopt::set_ipv6_v6only(socket, true),
+        ResolvedOption::DualStack => sockopt::set_ipv6_v6only(socket, false),
+        ResolvedOption::SmallBuffers => {
+            sockopt::set_socket_recv_buffer_size(socket, SMALL_BUFFER_BYTES)?;
+            sockopt::set_socket_send_buffer_size(socket, SMALL_BUFFER_BYTES)
+        }
+        ResolvedOption::DropPackets => {
+            to_errno(raw_sockopt::set_packet_drop(&socket, PacketDrop::On))
+        }
+        ResolvedOption::AcceptPackets => {
+            to_errno(raw_sockopt::set_packet_drop(&socket, PacketDrop::Off))
+        }
+        ResolvedOption::LocalPortRange(first) => {
+            to_errno(raw_sockopt::set_local_port_range(&socket, first))
+        }
+        ResolvedOption::DeferAccept => to_errno(raw_sockopt::set_defer_accept(&socket)),
+    }
+}
+
+/// Begins to connect, or tells what came of it: called again when the socket may be written to.
+pub(crate) fn connect(
+    socket: BorrowedFd<'_>,
+    addr: SocketAddr,
+    mode: ConnectMode,
+) -> Result<CallProgress, Errno> {
+    match rustix::net::connect(socket, &addr) {
+        Ok(()) => Ok(CallProgress::Done(CommandResult::Success)),
+        Err(Errno::INPROGRESS) if mode == ConnectMode::NonBlocking => {
+            Ok(CallProgress::Done(CommandResult::InProgress))
+        }
+        Err(Errno::INPROGRESS | Errno::ALREADY) => Ok(CallProgress::WaitWritable),
+        Err(errno) => Err(errno),
+    }
+}
+
+pub(crate) fn send(
+    socket: BorrowedFd<'_>,
+    addr: Option<SocketAddr>,
+    bytes: u32,
+) -> Result<CommandResult, Errno> {
+    let bytes = vec![b'x'; usize::try_from(bytes).unwrap_or(0)];
+    let sent = match addr {
+        Some(addr) => rustix::net::sendto(socket, &bytes, SendFlags::NOSIGNAL, &addr)?,
+        None => rustix::net::send(socket, &bytes, SendFlags::NOSIGNAL)?,
+    };
+    Ok(CommandResult::Bytes(
+        u32::try_from(sent).unwrap_or(u32::MAX),
+    ))
+}
+
+pub(crate) fn recv(socket: BorrowedFd<'_>, max_bytes: u32) -> Result<CallProgress, Errno> {
+    let mut bytes = vec![0; usize::try_from(max_bytes).unwrap_or(0)];
+    match rustix::net::recv(socket, &mut bytes[..], RecvFlags::empty()) {
+        Ok((_, 0)) => Ok(CallProgress::Done(CommandResult::EndOfFile)),
+        Ok((_, read)) => {
+            let read = u32::try_from(read).unwrap_or(u32::MAX);
+            Ok(CallProgress::Done(CommandResult::Bytes(read)))
+        }
+        Err(Errno::AGAIN) => Ok(CallProgress::WaitReadable),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Reads until the end, or until there is nothing for now.
+pub(crate) fn drain(socket: BorrowedFd<'_>) -> Result<CallProgress, Errno> {
+    const CHUNK: u32 = 1 << 16;
+    loop {
+        match recv(socket, CHUNK)? {
+            CallProgress::Done(CommandResult::EndOfFile) => {
+                return Ok(CallProgress::Done(CommandResult::EndOfFile));
+            }
+            CallProgress::Done(_) => {}
+            progress => return Ok(progress),
+        }
+    }
+}
+
+pub(crate) fn shutdown(socket: BorrowedFd<'_>) -> Result<(), Errno> {
+    rustix::net::shutdown(socket, Shutdown::Write)
+}
+
+/// Closes and throws a connection away: the other end gets a reset, and no TIME-WAIT stays.
+pub(crate) fn abort(socket: OwnedFd) {
+    // A socket without a connection has nothing to linger for; closing it is all the same.
+    let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
+    drop(socket);
+}
+
+/// Its descriptor and its inode.
+pub(crate) fn fd_and_inode(socket: &OwnedFd) -> Option<(u32, u64)> {
+    let descriptor = u32::try_from(socket.as_raw_fd()).ok()?;
+    let inode = rustix::fs::fstat(socket).ok()?.st_ino;
+    Some((descriptor, inode))
+}
+
+/// Its own end; `None` where it has none.
+pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> Option<SocketAddr> {
+    let name = rustix::net::getsockname(socket.as_fd()).ok()?;
+    SocketAddr::try_from(name).ok()
+}

@@ -1,0 +1,10 @@
+//! The nouns: ports, endpoints, sockets, processes, and the snapshot that one sample makes of them.
+
+pub mod bind_target;
+pub mod destroyed;
+pub mod endpoint;
+pub mod port;
+pub mod process;
+pub mod services;
+pub mod snapshot;
+pub mod socket;

@@ -1,0 +1,394 @@
+//! A socket: one kernel object, one row.
+//!
+//! In: what a source decoded. Out: [`SocketRecord`], ground facts only. A fact the source could not see
+//! is `None`, never zero; nothing here is inferred.
+
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use super::endpoint::{Endpoint, Family};
+use super::port::{Port, Protocol};
+use super::process::{Holders, Uid};
+
+/// A TCP state under its RFC 9293 name (§3.3.2), with the kernel's number (`include/net/tcp_states.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TcpState {
+    /// Data flows both ways.
+    Established,
+    /// A SYN was sent and not answered yet.
+    SynSent,
+    /// A SYN was received and answered; the handshake is not finished.
+    SynReceived,
+    /// This end has closed and waits for the acknowledgement of its FIN.
+    FinWait1,
+    /// This end has closed, the other end knows, and has not closed yet.
+    FinWait2,
+    /// Both ends have closed; the kernel keeps the pair of endpoints for a while.
+    TimeWait,
+    /// No connection.
+    Closed,
+    /// The other end has closed; the program here has not.
+    CloseWait,
+    /// Both have closed, the last FIN is not acknowledged yet.
+    LastAck,
+    /// Waiting for connections.
+    Listen,
+    /// Both ends closed at the same moment.
+    Closing,
+    /// A number this program does not know, kept as it came.
+    Other(u8),
+}
+
+impl TcpState {
+    /// From the kernel's number. 12 (`TCP_NEW_SYN_RECV`) is SYN-RECEIVED kept in a smaller object.
+    pub const fn from_kernel(number: u8) -> Self {
+        match number {
+            1 => Self::Established,
+            2 => Self::SynSent,
+            3 | 12 => Self::SynReceived,
+            4 => Self::FinWait1,
+            5 => Self::FinWait2,
+            6 => Self::TimeWait,
+            7 => Self::Closed,
+            8 => Self::CloseWait,
+            9 => Self::LastAck,
+            10 => Self::Listen,
+            11 => Self::Closing,
+            other => Self::Other(other),
+        }
+    }
+
+    /// The RFC 9293 name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "ESTABLISHED",
+            Self::SynSent => "SYN-SENT",
+            Self::SynReceived => "SYN-RECEIVED",
+            Self::FinWait1 => "FIN-WAIT-1",
+            Self::FinWait2 => "FIN-WAIT-2",
+            Self::TimeWait => "TIME-WAIT",
+            Self::Closed => "CLOSED",
+            Self::CloseWait => "CLOSE-WAIT",
+            Self::LastAck => "LAST-ACK",
+            Self::Listen => "LISTEN",
+            Self::Closing => "CLOSING",
+            Self::Other(_) => "UNKNOWN",
+        }
+    }
+}
+
+impl fmt::Display for TcpState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The protocol together with the state it has: UDP has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// A TCP socket in this state.
+    Tcp(TcpState),
+    /// A UDP socket. Whether `connect()` fixed a peer is told by [`SocketRecord::remote`].
+    Udp,
+}
+
+impl Transport {
+    /// The protocol alone.
+    pub const fn protocol(self) -> Protocol {
+        match self {
+            Self::Tcp(_) => Protocol::Tcp,
+            Self::Udp => Protocol::Udp,
+        }
+    }
+}
+
+/// The kernel's 64-bit name for a socket, unique until reboot (`sock_gen_cookie`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cookie(pub NonZeroU64);
+
+/// The inode number a descriptor of the socket points to (`socket:[…]` in /proc/PID/fd).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Inode(pub NonZeroU64);
+
+/// The id of the cgroup the socket was opened in: on Linux the inode of the cgroup's directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CgroupId(pub u64);
+
+/// The number of a network interface (`if_nametoindex`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InterfaceIndex(pub NonZeroU32);
+
+/// Recv-Q and Send-Q of a socket that carries data. A listener's two numbers mean something else:
+/// see [`Backlog`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queues {
+    /// Bytes received that the program has not read.
+    pub recv: u32,
+    /// Bytes the program wrote that the other end has not acknowledged.
+    pub send: u32,
+}
+
+/// How full a listener's accept queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptQueue {
+    /// Connections established by the kernel and not accepted by the program.
+    pub waiting: u32,
+    /// What the program asked for in `listen()`, capped by `net.core.somaxconn`; `None` where the
+    /// source does not tell.
+    pub limit: Option<u32>,
+}
+
+impl AcceptQueue {
+    /// Whether the kernel answers no further caller. The kernel compares with `>`, so a queue
+    /// holds one more than its limit (`sk_acceptq_is_full`).
+    pub fn is_full(self) -> bool {
+        self.limit.is_some_and(|limit| self.waiting > limit)
+    }
+}
+
+/// What a running timer is for (`idiag_timer`, sock_diag(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// Data will be sent again.
+    Retransmit,
+    /// A keepalive probe will be sent.
+    Keepalive,
+    /// The kernel will forget the TIME-WAIT row.
+    TimeWait,
+    /// A zero-window probe will be sent.
+    ZeroWindowProbe,
+    /// A number this program does not know.
+    Other(u8),
+}
+
+/// A running timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketTimer {
+    /// What it is for.
+    pub kind: TimerKind,
+    /// When it fires, since the collector started. A point in time rather than "what is left", so
+    /// that a quiet socket reads the same in every sample.
+    pub due: Duration,
+    /// How often the data or probe was sent again so far.
+    pub retransmits: u8,
+}
+
+/// A congestion-control algorithm's name, at most 16 bytes (`TCP_CA_NAME_MAX`), ASCII letters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CongestionAlgorithm {
+    bytes: [u8; 16],
+    length: u8,
+}
+
+impl CongestionAlgorithm {
+    /// From the kernel's bytes up to the first NUL. `None` unless it is a short printable ASCII name.
+    pub fn from_bytes(raw: &[u8]) -> Option<Self> {
+        let name = raw.split(|&b| b == 0).next()?;
+        if name.is_empty() || name.len() > 16 || !name.iter().all(u8::is_ascii_graphic) {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        let length = u8::try_from(name.len()).ok()?;
+        Some(Self { bytes, length })
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        let name = self.bytes.get(..usize::from(self.length));
+        name.and_then(|n| std::str::from_utf8(n).ok()).unwrap_or("")
+    }
+}
+
+impl fmt::Debug for CongestionAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// Bytes the other end acknowledged and bytes received (`tcp_info`, Linux ≥ 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveredBytes {
+    /// `tcpi_bytes_acked`; counts the SYN of the side that dialled.
+    pub acknowledged: u64,
+    /// `tcpi_bytes_received`.
+    pub received: u64,
+}
+
+/// Bytes handed to the network (`tcp_info`, Linux ≥ 4.19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentBytes {
+    /// `tcpi_bytes_sent`, repetitions included.
+    pub bytes: u64,
+    /// `tcpi_bytes_retrans`.
+    pub retransmitted: u64,
+}
+
+/// What `tcp_info` tells and this program shows (`include/uapi/linux/tcp.h`). Fields that count
+/// "milliseconds ago" are left out: they change in every sample of an idle socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// Smoothed round-trip time in microseconds; `None` before the first measurement.
+    pub rtt_us: Option<NonZeroU32>,
+    /// Variation of the round-trip time, microseconds.
+    pub rtt_variation_us: u32,
+    /// The smallest round-trip time seen, microseconds (Linux ≥ 4.6).
+    pub min_rtt_us: Option<NonZeroU32>,
+    /// Congestion window, segments.
+    pub congestion_window: u32,
+    /// Largest segment this end sends, bytes.
+    pub send_mss: u32,
+    /// Segments sent again over the socket's life.
+    pub total_retransmits: u32,
+    /// Since Linux 4.1.
+    pub delivered: Option<DeliveredBytes>,
+    /// Since Linux 4.19.
+    pub sent: Option<SentBytes>,
+}
+
+impl TcpInfo {
+    /// Bytes sent, repetitions not counted; what was acknowledged where the kernel does not say.
+    pub fn unique_bytes_sent(&self) -> Option<u64> {
+        match self.sent {
+            Some(sent) => Some(sent.bytes.saturating_sub(sent.retransmitted)),
+            None => self.delivered.map(|d| d.acknowledged),
+        }
+    }
+}
+
+/// One socket as one source saw it in one sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Socket {
+    /// Protocol and, for TCP, the state.
+    pub transport: Transport,
+    /// This machine's end. Its family is the socket's family.
+    pub local: Endpoint,
+    /// The other end; `None` for a listener and for a UDP socket without a peer.
+    pub remote: Option<Endpoint>,
+    /// The interface the socket is bound to, or the scope of a link-local address.
+    pub interface: Option<InterfaceIndex>,
+    /// The kernel's name for it, where the source tells.
+    pub cookie: Option<Cookie>,
+    /// `None` where the kernel keeps the row without a descriptor, or the source does not tell.
+    pub inode: Option<Inode>,
+    /// Who opened it. `None` where it cannot be known: the kernel's 0 on a row without inode does
+    /// not mean root.
+    pub uid: Option<Uid>,
+    /// `None` for a TCP listener, and where the source does not tell.
+    pub queues: Option<Queues>,
+    /// The accept queue of a TCP listener; `None` for everything else, and where the source does
+    /// not tell.
+    pub accept_queue: Option<AcceptQueue>,
+    /// The running timer, if any.
+    pub timer: Option<SocketTimer>,
+    /// Whether an IPv6 listener refuses IPv4. Only the kernel's listeners say.
+    pub v6only: Option<bool>,
+    /// The cgroup the socket was opened in.
+    pub cgroup: Option<CgroupId>,
+    /// TCP's own figures.
+    pub tcp: Option<TcpInfo>,
+    /// The congestion-control algorithm.
+    pub congestion: Option<CongestionAlgorithm>,
+    /// Which processes have a descriptor for it.
+    pub holders: Holders,
+}
+
+impl Socket {
+    /// A socket of which only the transport and the endpoints are known.
+    pub const fn new(transport: Transport, local: Endpoint, remote: Option<Endpoint>) -> Self {
+        Self {
+            transport,
+            local,
+            remote,
+            interface: None,
+            cookie: None,
+            inode: None,
+            uid: None,
+            queues: None,
+            accept_queue: None,
+            timer: None,
+            v6only: None,
+            cgroup: None,
+            tcp: None,
+            congestion: None,
+            holders: Holders::NotSearched,
+        }
+    }
+
+    /// TCP or UDP.
+    pub const fn protocol(&self) -> Protocol {
+        self.transport.protocol()
+    }
+
+    /// The TCP state; `None` for UDP.
+    pub const fn tcp_state(&self) -> Option<TcpState> {
+        match self.transport {
+            Transport::Tcp(state) => Some(state),
+            Transport::Udp => None,
+        }
+    }
+
+    /// IPv4 or IPv6: the socket's family, not the peer's.
+    pub const fn family(&self) -> Family {
+        self.local.family()
+    }
+
+    /// Whether it waits for whoever comes: TCP LISTEN, or UDP without a peer.
+    pub const fn is_listening(&self) -> bool {
+        match self.transport {
+            Transport::Tcp(state) => matches!(state, TcpState::Listen),
+            Transport::Udp => self.remote.is_none(),
+        }
+    }
+
+    /// The name by which this row is followed from sample to sample.
+    pub fn key(&self) -> SocketKey {
+        match self.cookie {
+            Some(cookie) => SocketKey::Cookie(cookie),
+            None => SocketKey::Tuple {
+                protocol: self.protocol(),
+                local: self.local,
+                remote: self.remote,
+                interface: self.interface,
+                reuseport_id: if self.is_listening() {
+                    self.inode.map_or(0, |i| i.0.get())
+                } else {
+                    0
+                },
+            },
+        }
+    }
+
+    /// Whether the kernel counts its bytes and the source tells.
+    pub fn has_byte_counters(&self) -> bool {
+        self.tcp.is_some_and(|tcp| tcp.delivered.is_some())
+    }
+
+    /// The remote port, or [`Port::NONE`].
+    pub fn remote_port(&self) -> Port {
+        self.remote.map_or(Port::NONE, |r| r.port)
+    }
+}
+
+/// What a row *is*: never an index, never a state, never formatted text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SocketKey {
+    /// The kernel's own name for the socket; it survives every change of state, TIME-WAIT included.
+    Cookie(Cookie),
+    /// Where there is no cookie: the 5-tuple.
+    Tuple {
+        /// TCP or UDP.
+        protocol: Protocol,
+        /// This machine's end.
+        local: Endpoint,
+        /// The other end.
+        remote: Option<Endpoint>,
+        /// The device it is bound to: the same endpoints may exist once per device.
+        interface: Option<InterfaceIndex>,
+        /// Tells SO_REUSEPORT twins apart: the inode of a listener; 0 for a connection, whose
+        /// endpoints are unique and whose inode goes away in TIME-WAIT. History numbers the rare
+        /// rest (connected UDP twins).
+        reuseport_id: u64,
+    },
+}

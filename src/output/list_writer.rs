@@ -1,0 +1,224 @@
+//! Columns in lines: plain text for programs and pipes, a table for eyes, CSV for spreadsheets.
+
+use std::io;
+use std::io::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::columns::{COLUMNS, DEFAULT_COLUMNS, OutputColumn, Quoting, find_column};
+use super::entry::{OutputEntry, iter_entries};
+use super::line_builder::{LineBuilder, escape_formula, quote_value, shrink_widths};
+use crate::net::services::Services;
+use crate::query::{Group, GroupKey, Grouping, QueryResult};
+
+/// The line with the names of the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderRow {
+    /// Printed.
+    Shown,
+    /// Left out.
+    Hidden,
+}
+
+/// What lines are made of.
+#[derive(Clone, Debug)]
+pub struct ListWriter<'a> {
+    /// What is printed.
+    pub result: &'a QueryResult,
+    /// Names of ports.
+    pub services: &'a Services,
+    /// Which columns; none means the usual ones.
+    pub columns: &'a [&'static OutputColumn],
+    /// Whether the columns' names come first.
+    pub header: HeaderRow,
+}
+
+/// The head of the column that names the group.
+const GROUP_HEADER: &str = "group";
+/// Cells of that column, at least.
+const GROUP_MIN_WIDTH: usize = 18;
+
+impl ListWriter<'_> {
+    /// One line a socket: values separated by two spaces or more, none of them empty, none cut off.
+    /// How wide a column is does not depend on the sockets, so that a line is the same for as long
+    /// as its socket is.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write_plain(&self, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.columns_or_else(|| {
+            DEFAULT_COLUMNS
+                .iter()
+                .filter_map(|name| find_column(name))
+                .collect()
+        });
+        let mut line = LineBuilder::default();
+        if self.header == HeaderRow::Shown {
+            if self.is_grouped() {
+                line.push(&GROUP_HEADER.to_uppercase(), GROUP_MIN_WIDTH);
+            }
+            for column in &columns {
+                line.push(&column.name.to_uppercase(), column.min_width);
+            }
+            line.write_line(out)?;
+        }
+        let mut value = String::new();
+        let mut label = GroupLabel::default();
+        for (group, entry) in iter_entries(self.result, self.services) {
+            if let Some(group) = group {
+                line.push(
+                    &quote_value(label.for_group(group, entry), Quoting::Whole),
+                    GROUP_MIN_WIDTH,
+                );
+            }
+            for column in &columns {
+                value.clear();
+                column.write(entry, &mut value);
+                line.push_value(&value, column);
+            }
+            line.write_line(out)?;
+        }
+        Ok(())
+    }
+
+    /// Comma-separated values as RFC 4180 has them; what is not known or not there is empty. A value
+    /// that a spreadsheet would take for a formula gets an apostrophe in front.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
+        self.write_csv_records(out)
+            .map_err(|error| match error.into_kind() {
+                // As the output said it: a reader that went away is no failure.
+                csv::ErrorKind::Io(error) => error,
+                other => io::Error::other(format!("{other:?}")),
+            })
+    }
+
+    fn write_csv_records(&self, out: impl Write) -> csv::Result<()> {
+        let columns = self.columns_or_else(|| COLUMNS.iter().collect());
+        let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
+        if self.header == HeaderRow::Shown {
+            let group = self.is_grouped().then_some(GROUP_HEADER);
+            csv.write_record(group.into_iter().chain(columns.iter().map(|c| c.name)))?;
+        }
+        let mut value = String::new();
+        let mut label = GroupLabel::default();
+        for (group, entry) in iter_entries(self.result, self.services) {
+            if let Some(group) = group {
+                csv.write_field(escape_formula(label.for_group(group, entry)).as_ref())?;
+            }
+            for column in &columns {
+                value.clear();
+                column.write(entry, &mut value);
+                csv.write_field(escape_formula(&value).as_ref())?;
+            }
+            csv.write_record(None::<&[u8]>)?;
+        }
+        Ok(csv.flush()?)
+    }
+
+    /// The chosen columns as a table for eyes, under a line for each group: as wide as what stands in
+    /// it; within `width` cells, where that is given, and then the widest values are cut.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write_table(&self, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.columns_or_else(|| {
+            DEFAULT_COLUMNS
+                .iter()
+                .filter_map(|name| find_column(name))
+                .collect()
+        });
+        let mut widths: Vec<usize> = columns.iter().map(|c| c.name.len()).collect();
+        let mut value = String::new();
+        for (_, entry) in iter_entries(self.result, self.services) {
+            for (column, widest) in columns.iter().zip(&mut widths) {
+                value.clear();
+                column.write(entry, &mut value);
+                *widest = value.width().max(*widest);
+            }
+        }
+        let indent = if self.is_grouped() { "  " } else { "" };
+        if let Some(width) = width {
+            shrink_widths(&mut widths, width.saturating_sub(indent.len()));
+        }
+        let mut line = LineBuilder::with_indent(indent);
+        if self.header == HeaderRow::Shown {
+            for (column, width) in columns.iter().zip(&widths) {
+                line.push_truncated(&column.name.to_uppercase(), *width);
+            }
+            line.write_line(out)?;
+        }
+        let mut label = GroupLabel::default();
+        let mut current_group = None;
+        for (group, entry) in iter_entries(self.result, self.services) {
+            if let Some(group) = group
+                && current_group != Some(group.path)
+            {
+                current_group = Some(group.path);
+                writeln!(out, "{}", label.for_group(group, entry))?;
+            }
+            for (column, width) in columns.iter().zip(&widths) {
+                value.clear();
+                column.write(entry, &mut value);
+                line.push_truncated(&value, *width);
+            }
+            line.write_line(out)?;
+        }
+        Ok(())
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.result.grouping != Grouping::Sockets
+    }
+
+    fn columns_or_else(
+        &self,
+        default_columns: impl Fn() -> Vec<&'static OutputColumn>,
+    ) -> Vec<&'static OutputColumn> {
+        if self.columns.is_empty() {
+            default_columns()
+        } else {
+            self.columns.to_vec()
+        }
+    }
+}
+
+/// The name of a group; made once for all of its rows.
+#[derive(Default)]
+struct GroupLabel {
+    key: Option<GroupKey>,
+    text: String,
+}
+
+impl GroupLabel {
+    fn for_group(&mut self, group: &Group, entry: OutputEntry<'_>) -> &str {
+        if self.key != Some(group.key()) {
+            self.key = Some(group.key());
+            self.text = group_label(group, entry);
+        }
+        &self.text
+    }
+}
+
+/// `443/tcp`, `outgoing:443/tcp`, `nginx/812`, `203.0.113.7`; why there is none in parentheses.
+fn group_label(group: &Group, entry: OutputEntry<'_>) -> String {
+    use crate::net::port::PortSide;
+    match group.key() {
+        GroupKey::Port(key) => match key.side {
+            PortSide::Local => key.to_string(),
+            PortSide::Remote => format!("outgoing:{key}"),
+        },
+        GroupKey::Process(key) => match entry.process_name(key) {
+            Some(name) => format!("{name}/{}", key.pid),
+            None => format!("?/{}", key.pid),
+        },
+        GroupKey::Unowned(_) => match entry.user().filter(|_| entry.is_hidden()) {
+            Some(user) => format!("({}: {user})", entry.owner_status()),
+            None => format!("({})", entry.owner_status()),
+        },
+        GroupKey::Host(address) => address.to_string(),
+        GroupKey::NoHost => "(no remote end)".into(),
+    }
+}

@@ -1,0 +1,31 @@
+//! Finds the listener that a connection to an address of this machine reaches.
+
+use std::sync::Arc;
+
+use crate::history::{Moment, TrackedSocket};
+use crate::net::endpoint::{AddressScope, Endpoint};
+use crate::net::port::Protocol;
+use crate::net::socket::Socket;
+
+/// Whether the address of the other end is surely this machine's.
+pub(crate) fn is_local_address(remote: Endpoint, socket: &Socket) -> bool {
+    remote.scope() == AddressScope::Loopback || remote.canonical_ip() == socket.local.canonical_ip()
+}
+/// Who waits at an endpoint of this machine: bound to the very address before bound to every one.
+pub(crate) fn find_listener(
+    end: Endpoint,
+    protocol: Protocol,
+    moment: &Moment,
+) -> Option<&Arc<TrackedSocket>> {
+    let waits = |row: &&Arc<TrackedSocket>| {
+        let socket = &row.socket;
+        socket.is_listening()
+            && !row.is_closed()
+            && socket.protocol() == protocol
+            && socket.local.port == end.port
+    };
+    let wildcard = |row: &&Arc<TrackedSocket>| row.socket.local.address.is_unspecified();
+    let exact = |row: &&Arc<TrackedSocket>| row.socket.local.canonical_ip() == end.canonical_ip();
+    let rows = || moment.rows().filter(waits);
+    rows().find(exact).or_else(|| rows().find(wildcard))
+}

@@ -1,0 +1,334 @@
+//! Bytes → snapshots. Nothing in the bytes is believed before it was checked.
+
+use std::io;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::block::{BlockRead, BlockReader};
+use super::bounded_vec::BoundedVec;
+use super::format::{
+    FILE_HEADER_LEN, FILE_MAGIC, InvalidData, MAX_ENTRIES, MAX_SOCKETS, RecordingInfo, VERSION,
+    kind,
+};
+use super::stored_close::StoredClose;
+use super::stored_sample::{StoredGap, StoredSample};
+use super::stored_socket::{SocketDelta, StoredSocket};
+use super::string_table::sanitize_stored;
+use super::{block, directory_delta, string_table};
+use crate::collect::SampleOutcome;
+use crate::net::destroyed::Destroyed;
+use crate::net::snapshot::{Directory, Gap, Snapshot};
+use crate::net::socket::Socket;
+
+/// Why a file cannot be replayed at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenRecordingError {
+    /// It does not begin like one.
+    #[error("this is no recording of portolan")]
+    NotARecording,
+    /// It is one that this program does not know.
+    #[error("this recording has version {0}; this program reads version {VERSION}")]
+    UnsupportedVersion(u16),
+    /// There is too little of it to tell anything.
+    #[error("this recording is cut off before its first moment")]
+    Truncated,
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// How a recording ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordingEnd {
+    /// As whoever recorded wanted.
+    Complete,
+    /// There is no end: a crash, a full disk, a part of a file, or it is still being written.
+    Truncated,
+    /// The system gave no more of it. The text says why.
+    IoError(String),
+}
+
+/// Reads a recording, one sample after another.
+#[derive(Debug)]
+pub struct RecordingReader<R> {
+    blocks: BlockReader<R>,
+    /// The first block, where it is not what the recording says of itself.
+    first: Option<BlockRead>,
+    info: RecordingInfo,
+    /// What the next difference is a difference to; `None` where that is not known.
+    state: Option<ReplayState>,
+    /// When the newest sample was taken.
+    last_elapsed: Duration,
+    damage_status: DamageStatus,
+    /// The ends that belong to the next sample.
+    pending_closes: Vec<Destroyed>,
+    recording_end: Option<RecordingEnd>,
+}
+
+/// Whether something is missing that has not been told yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DamageStatus {
+    None,
+    Unreported,
+}
+
+#[derive(Debug, Default)]
+struct ReplayState {
+    string_table: string_table::StringTableReader,
+    directory: Arc<Directory>,
+    sockets: Vec<Socket>,
+}
+
+impl<R: Read> RecordingReader<R> {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// When this is no recording, or one of another version.
+    pub fn open(input: R) -> Result<Self, OpenRecordingError> {
+        let mut blocks = BlockReader::new(input);
+        let header = blocks.take(FILE_HEADER_LEN)?;
+        let common = header.len().min(FILE_MAGIC.len());
+        if header.get(..common) != FILE_MAGIC.get(..common) {
+            return Err(OpenRecordingError::NotARecording);
+        }
+        let version = header
+            .get(FILE_MAGIC.len()..FILE_HEADER_LEN)
+            .ok_or(OpenRecordingError::Truncated)?;
+        let version = version
+            .first_chunk::<2>()
+            .ok_or(OpenRecordingError::Truncated)?;
+        match u16::from_le_bytes(*version) {
+            VERSION => {}
+            other => return Err(OpenRecordingError::UnsupportedVersion(other)),
+        }
+        let mut reader = Self {
+            blocks,
+            first: None,
+            info: RecordingInfo::default(),
+            state: None,
+            last_elapsed: Duration::ZERO,
+            damage_status: DamageStatus::None,
+            pending_closes: Vec::new(),
+            recording_end: None,
+        };
+        match reader.blocks.next_block() {
+            BlockRead::Block(kind::INFO, stored) => reader.read_info(&stored),
+            other => reader.first = Some(other),
+        }
+        Ok(reader)
+    }
+
+    /// What the recording says of itself.
+    pub const fn info(&self) -> &RecordingInfo {
+        &self.info
+    }
+
+    /// How it ended; `None` before it has.
+    pub const fn recording_end(&self) -> Option<&RecordingEnd> {
+        self.recording_end.as_ref()
+    }
+
+    fn read_info(&mut self, stored: &[u8]) {
+        let body = block::decode_body(stored);
+        let Ok(info) = body.and_then(|body| Ok(postcard::from_bytes::<RecordingInfo>(&body)?))
+        else {
+            return;
+        };
+        let sanitize_stored = |text: String| sanitize_stored(&text).to_string();
+        self.info = RecordingInfo {
+            program: sanitize_stored(info.program),
+            host: info.host.map(sanitize_stored),
+            filter: sanitize_stored(info.filter),
+        };
+    }
+
+    /// What a block tells; `None` where that is nothing that can be shown.
+    fn read_block(
+        &mut self,
+        kind: u8,
+        stored: &[u8],
+    ) -> Result<Option<SampleOutcome>, InvalidData> {
+        let state = match kind {
+            kind::KEYFRAME => ReplayState::default(),
+            kind::DELTA => match self.state.take() {
+                Some(state) => state,
+                None => return Ok(None),
+            },
+            kind::CLOSES => {
+                let ends: BoundedVec<StoredClose, MAX_SOCKETS> =
+                    postcard::from_bytes(&block::decode_body(stored)?)?;
+                let ends = ends.0;
+                if self.pending_closes.len() + ends.len() > MAX_SOCKETS {
+                    return Err(InvalidData);
+                }
+                self.pending_closes
+                    .extend(ends.into_iter().map(StoredClose::into_destroyed));
+                return Ok(None);
+            }
+            kind::FAILED_SAMPLE => {
+                let gap: StoredGap = postcard::from_bytes(&block::decode_body(stored)?)?;
+                return Ok(Some(SampleOutcome::Failed(gap.into_gap())));
+            }
+            kind::INFO => {
+                self.read_info(stored);
+                return Ok(None);
+            }
+            kind::END => {
+                self.recording_end = Some(RecordingEnd::Complete);
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        };
+        let (state, mut snapshot) = state.apply_sample(&block::decode_body(stored)?)?;
+        // Whatever follows counts on time that does not run backwards.
+        if snapshot.elapsed < self.last_elapsed {
+            return Err(InvalidData);
+        }
+        self.last_elapsed = snapshot.elapsed;
+        snapshot.destroyed = std::mem::take(&mut self.pending_closes);
+        self.state = Some(state);
+        if std::mem::replace(&mut self.damage_status, DamageStatus::None)
+            == DamageStatus::Unreported
+        {
+            snapshot.gaps.push(damage_gap());
+        }
+        Ok(Some(SampleOutcome::Snapshot(Box::new(snapshot))))
+    }
+}
+
+/// What is said where a part is missing.
+fn damage_gap() -> Gap {
+    Gap::Sampler("the recording is damaged here".into())
+}
+
+impl<R: Read> Iterator for RecordingReader<R> {
+    type Item = SampleOutcome;
+
+    fn next(&mut self) -> Option<SampleOutcome> {
+        while self.recording_end.is_none() {
+            let block_read = self
+                .first
+                .take()
+                .unwrap_or_else(|| self.blocks.next_block());
+            let outcome = match block_read {
+                BlockRead::Block(kind, stored) => self.read_block(kind, &stored),
+                BlockRead::Damaged => Err(InvalidData),
+                BlockRead::End => {
+                    self.recording_end = Some(RecordingEnd::Truncated);
+                    Ok(None)
+                }
+                BlockRead::IoError(error) => {
+                    self.recording_end = Some(RecordingEnd::IoError(error.to_string()));
+                    Ok(None)
+                }
+            };
+            match outcome {
+                Ok(Some(sampled)) => return Some(sampled),
+                Ok(None) => {}
+                Err(InvalidData) => {
+                    self.state = None;
+                    self.damage_status = DamageStatus::Unreported;
+                }
+            }
+        }
+        // What is missing at the end has no later sample to be told with.
+        let status = std::mem::replace(&mut self.damage_status, DamageStatus::None);
+        (status == DamageStatus::Unreported).then(|| SampleOutcome::Failed(damage_gap()))
+    }
+}
+
+impl ReplayState {
+    /// The sample that this body makes of this one.
+    fn apply_sample(mut self, body: &[u8]) -> Result<(Self, Snapshot), InvalidData> {
+        let mut fields = FieldReader(body);
+        let sample: StoredSample = fields.take()?;
+        let new_strings: BoundedVec<String, MAX_ENTRIES> = fields.take()?;
+        self.string_table.extend(new_strings.0)?;
+        let changes: directory_delta::DirectoryDelta = fields.take()?;
+        changes.apply(&mut self.directory, &self.string_table)?;
+        self.remove_closed(&mut fields)?;
+        self.apply_changes(&mut fields)?;
+        self.add_new(&mut fields)?;
+        let snapshot = sample.into_snapshot(self.sockets.clone(), Arc::clone(&self.directory))?;
+        Ok((self, snapshot))
+    }
+
+    fn remove_closed(&mut self, fields: &mut FieldReader<'_>) -> Result<(), InvalidData> {
+        let mut closed = vec![false; self.sockets.len()];
+        let mut indices = IndexDeltas::new(fields)?;
+        while let Some(index) = indices.next(fields)? {
+            *closed.get_mut(index).ok_or(InvalidData)? = true;
+        }
+        let mut closed = closed.into_iter();
+        self.sockets.retain(|_| closed.next() == Some(false));
+        Ok(())
+    }
+
+    fn apply_changes(&mut self, fields: &mut FieldReader<'_>) -> Result<(), InvalidData> {
+        let mut indices = IndexDeltas::new(fields)?;
+        while let Some(index) = indices.next(fields)? {
+            let change: SocketDelta = fields.take()?;
+            let socket = self.sockets.get_mut(index).ok_or(InvalidData)?;
+            change.apply_to(socket, &self.string_table)?;
+        }
+        Ok(())
+    }
+
+    fn add_new(&mut self, fields: &mut FieldReader<'_>) -> Result<(), InvalidData> {
+        let count = fields.count()?;
+        if self.sockets.len() + count > MAX_SOCKETS {
+            return Err(InvalidData);
+        }
+        for _ in 0..count {
+            let socket: StoredSocket = fields.take()?;
+            self.sockets.push(socket.into_socket(&self.string_table)?);
+        }
+        Ok(())
+    }
+}
+
+/// The rest of a body.
+struct FieldReader<'a>(&'a [u8]);
+
+impl FieldReader<'_> {
+    fn take<T: DeserializeOwned>(&mut self) -> Result<T, InvalidData> {
+        let (fields, rest) = postcard::take_from_bytes(self.0)?;
+        self.0 = rest;
+        Ok(fields)
+    }
+
+    fn count(&mut self) -> Result<usize, InvalidData> {
+        usize::try_from(self.take::<u32>()?).map_err(|_| InvalidData)
+    }
+}
+
+/// Places in a list, as distances.
+struct IndexDeltas {
+    left: usize,
+    expected: usize,
+}
+
+impl IndexDeltas {
+    fn new(fields: &mut FieldReader<'_>) -> Result<Self, InvalidData> {
+        Ok(Self {
+            left: fields.count()?,
+            expected: 0,
+        })
+    }
+
+    fn next(&mut self, fields: &mut FieldReader<'_>) -> Result<Option<usize>, InvalidData> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(None);
+        };
+        self.left = left;
+        let index = self
+            .expected
+            .checked_add(fields.count()?)
+            .ok_or(InvalidData)?;
+        self.expected = index.checked_add(1).ok_or(InvalidData)?;
+        Ok(Some(index))
+    }
+}

@@ -1,0 +1,249 @@
+//! Snapshots → the same without what tells whose they are.
+//!
+//! In: snapshots, one after another. Out: the same ones with pseudonyms in the place of addresses,
+//! users, host names, command lines, paths and containers: the same one for the same original
+//! throughout, and of the same kind. Loopback, wildcard and multicast addresses stay, private ones
+//! stay private, ports, processes' short names, pids, interfaces and the figures stay.
+
+use std::hash::BuildHasher;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::net::endpoint::Endpoint;
+use crate::net::process::{Process, Uid};
+use crate::net::snapshot::{Cgroup, Directory, Snapshot};
+
+/// The first user number that is given to a user who is not root.
+const FIRST_UID: u32 = 1001;
+
+/// Remembers who was given which pseudonym.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    addresses: HashMap<IpAddr, IpAddr>,
+    /// How many of each kind of address were given.
+    counts: HashMap<AddressClass, u32>,
+    users: HashMap<Uid, Uid>,
+    /// By their hashes: over a long time there may be many.
+    texts: HashMap<u64, usize>,
+    /// The last directory, and what became of it.
+    directory: Option<(Arc<Directory>, Arc<Directory>)>,
+}
+
+/// The kinds of addresses that are replaced, each by one of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum AddressClass {
+    Private10,
+    Private172,
+    Private192,
+    CarrierNat,
+    LinkLocal4,
+    Public4,
+    UniqueLocal6,
+    LinkLocal6,
+    Public6,
+}
+
+impl Redactor {
+    /// Replaces what is in the snapshot.
+    pub fn redact(&mut self, snapshot: &mut Snapshot) {
+        for socket in &mut snapshot.sockets {
+            socket.local = self.endpoint(socket.local);
+            socket.remote = socket.remote.map(|remote| self.endpoint(remote));
+            socket.uid = socket.uid.map(|uid| self.user(uid));
+        }
+        for end in &mut snapshot.destroyed {
+            end.local = self.endpoint(end.local);
+            end.remote = end.remote.map(|remote| self.endpoint(remote));
+        }
+        snapshot.observer.uid = snapshot.observer.uid.map(|uid| self.user(uid));
+        let known = self.directory.as_ref();
+        let known = known.filter(|(original, _)| Arc::ptr_eq(original, &snapshot.directory));
+        let redacted = match known {
+            Some((_, redacted)) => Arc::clone(redacted),
+            None => {
+                let redacted = Arc::new(self.directory(&snapshot.directory));
+                self.directory = Some((Arc::clone(&snapshot.directory), Arc::clone(&redacted)));
+                redacted
+            }
+        };
+        snapshot.directory = redacted;
+    }
+
+    fn endpoint(&mut self, end: Endpoint) -> Endpoint {
+        Endpoint::new(self.address(end.address), end.port)
+    }
+
+    fn address(&mut self, address: IpAddr) -> IpAddr {
+        if let IpAddr::V6(v6) = address
+            && let Some(v4) = v6.to_ipv4_mapped()
+        {
+            // An IPv4 client has one pseudonym on whichever socket it is seen.
+            return match self.address(v4.into()) {
+                IpAddr::V4(v4) => v4.to_ipv6_mapped().into(),
+                v6 @ IpAddr::V6(_) => v6,
+            };
+        }
+        if let Some(known) = self.addresses.get(&address) {
+            return *known;
+        }
+        let Some(class) = AddressClass::from_address(address) else {
+            return address;
+        };
+        let number = self.counts.entry(class).or_default();
+        *number += 1;
+        let pseudonym = class.nth_pseudonym(*number);
+        self.addresses.insert(address, pseudonym);
+        pseudonym
+    }
+
+    fn user(&mut self, uid: Uid) -> Uid {
+        if uid == Uid(0) {
+            return uid;
+        }
+        let next = Uid(FIRST_UID + self.users.len() as u32);
+        *self.users.entry(uid).or_insert(next)
+    }
+
+    /// A text that tells nothing but which of them is the same.
+    fn text_pseudonym(&mut self, prefix: &str, original: &Arc<str>) -> Arc<str> {
+        let next = self.texts.len() + 1;
+        let hash = self.texts.hasher().hash_one(original);
+        let number = *self.texts.entry(hash).or_insert(next);
+        format!("{prefix} {number}").into()
+    }
+
+    fn directory(&mut self, original: &Directory) -> Directory {
+        let mut redacted = Directory {
+            interfaces: original.interfaces.clone(),
+            ..Directory::default()
+        };
+        // In an order of their own, so that the same originals get the same pseudonyms.
+        let mut processes: Vec<&Arc<Process>> = original.processes.values().collect();
+        processes.sort_unstable_by_key(|process| process.key);
+        for process in processes {
+            let executable = process.executable.as_ref();
+            let redacted_process = Process {
+                executable: executable.map(|_| format!("/…/{}", process.name).into()),
+                command: process
+                    .command
+                    .as_ref()
+                    .map(|c| self.text_pseudonym("command", c)),
+                uid: process.uid.map(|uid| self.user(uid)),
+                ..Process::clone(process)
+            };
+            redacted
+                .processes
+                .insert(process.key, Arc::new(redacted_process));
+        }
+        let mut users: Vec<(&Uid, &Arc<str>)> = original.users.iter().collect();
+        users.sort_unstable();
+        for (uid, name) in users {
+            let pseudonym = self.user(*uid);
+            let name = match *uid {
+                Uid(0) => Arc::clone(name),
+                _ => format!("user{}", pseudonym.0 - FIRST_UID + 1).into(),
+            };
+            redacted.users.insert(pseudonym, name);
+        }
+        for (id, cgroup) in &original.cgroups {
+            let cgroup = self.cgroup(cgroup);
+            redacted.cgroups.insert(*id, Arc::new(cgroup));
+        }
+        for (address, name) in &original.hosts {
+            let name = self.text_pseudonym("host", name);
+            redacted.hosts.insert(self.address(*address), name);
+        }
+        redacted
+    }
+
+    fn cgroup(&mut self, original: &Cgroup) -> Cgroup {
+        // Units of the system tell what runs; those of users tell who they are.
+        let is_system_unit = |unit: &Arc<str>| !unit.contains('@') && !unit.starts_with("user-");
+        let is_users = original.path.contains("user.slice");
+        let unit = original.unit.as_ref().map(|unit| match unit {
+            unit if is_system_unit(unit) && !is_users => Arc::clone(unit),
+            unit => self.text_pseudonym("unit", unit),
+        });
+        let container = original.container.as_ref().map(|container| {
+            let engine = container.split(' ').next().unwrap_or_default().to_owned();
+            self.text_pseudonym(&engine, container)
+        });
+        let path = self.text_pseudonym("cgroup", &original.path);
+        Cgroup {
+            path,
+            unit,
+            container,
+        }
+    }
+}
+
+impl AddressClass {
+    /// `None` for what is the same on every machine.
+    fn from_address(address: IpAddr) -> Option<Self> {
+        match address {
+            IpAddr::V4(v4) => Self::from_ipv4(v4),
+            IpAddr::V6(v6) => Self::from_ipv6(v6),
+        }
+    }
+
+    const fn from_ipv4(address: Ipv4Addr) -> Option<Self> {
+        if address.is_loopback()
+            || address.is_unspecified()
+            || address.is_multicast()
+            || address.is_broadcast()
+        {
+            return None;
+        }
+        Some(match address.octets() {
+            [10, ..] => Self::Private10,
+            [172, 16..=31, ..] => Self::Private172,
+            [192, 168, ..] => Self::Private192,
+            [100, 64..=127, ..] => Self::CarrierNat,
+            [169, 254, ..] => Self::LinkLocal4,
+            _ => Self::Public4,
+        })
+    }
+
+    const fn from_ipv6(address: Ipv6Addr) -> Option<Self> {
+        if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
+            return None;
+        }
+        Some(match address.segments() {
+            [0xfc00..=0xfdff, ..] => Self::UniqueLocal6,
+            [0xfe80..=0xfebf, ..] => Self::LinkLocal6,
+            _ => Self::Public6,
+        })
+    }
+
+    /// The nth pseudonym of this kind. What is elsewhere becomes an address for documentation; where
+    /// there are no more of these, one that is reserved for tests.
+    fn nth_pseudonym(self, number: u32) -> IpAddr {
+        /// As many as fit, then again from the first: nobody has more.
+        fn v4(first: [u8; 4], bits: u32, number: u32) -> IpAddr {
+            let within = number % (1 << bits);
+            Ipv4Addr::from_bits(u32::from_be_bytes(first) | within).into()
+        }
+        let v6 = |first: u16, second: u16| {
+            let [high, low] = [(number >> 16) as u16, number as u16];
+            IpAddr::from(Ipv6Addr::new(first, second, 0, 0, 0, 0, high, low))
+        };
+        match self {
+            Self::Private10 => v4([10, 0, 0, 0], 24, number),
+            Self::Private172 => v4([172, 16, 0, 0], 20, number),
+            Self::Private192 => v4([192, 168, 0, 0], 16, number),
+            Self::CarrierNat => v4([100, 64, 0, 0], 22, number),
+            Self::LinkLocal4 => v4([169, 254, 0, 0], 16, number),
+            Self::Public4 => match number {
+                ..255 => v4([203, 0, 113, 0], 8, number),
+                255..509 => v4([198, 51, 100, 0], 8, number - 254),
+                509..763 => v4([192, 0, 2, 0], 8, number - 508),
+                _ => v4([198, 18, 0, 0], 17, number),
+            },
+            Self::UniqueLocal6 => v6(0xfd00, 0),
+            Self::LinkLocal6 => v6(0xfe80, 0),
+            Self::Public6 => v6(0x2001, 0xdb8),
+        }
+    }
+}

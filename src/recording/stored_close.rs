@@ -1,0 +1,60 @@
+//! The facts of the ends of sockets, as they are written: in a block before that of their sample.
+
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::stored_sample::nanoseconds;
+use super::stored_socket::StoredTcpInfo;
+use crate::net::destroyed::Destroyed;
+use crate::net::endpoint::Endpoint;
+use crate::net::port::{Port, Protocol};
+use crate::net::socket::{Cookie, InterfaceIndex};
+
+/// One end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredClose {
+    at: u64,
+    is_udp: bool,
+    local: (IpAddr, u16),
+    remote: Option<(IpAddr, u16)>,
+    interface: Option<NonZeroU32>,
+    cookie: Option<NonZeroU64>,
+    unread: u32,
+    tcp: Option<StoredTcpInfo>,
+}
+
+impl StoredClose {
+    pub(crate) fn from_destroyed(end: &Destroyed) -> Self {
+        let pair = |end: Endpoint| (end.address, end.port.0);
+        Self {
+            at: nanoseconds(end.at),
+            is_udp: end.protocol == Protocol::Udp,
+            local: pair(end.local),
+            remote: end.remote.map(pair),
+            interface: end.interface.map(|i| i.0),
+            cookie: end.cookie.map(|c| c.0),
+            unread: end.unread,
+            tcp: end.tcp.map(StoredTcpInfo::from_tcp_info),
+        }
+    }
+
+    pub(crate) fn into_destroyed(self) -> Destroyed {
+        let endpoint = |(address, port)| Endpoint::new(address, Port(port));
+        Destroyed {
+            at: Duration::from_nanos(self.at),
+            protocol: match self.is_udp {
+                true => Protocol::Udp,
+                false => Protocol::Tcp,
+            },
+            local: endpoint(self.local),
+            remote: self.remote.map(endpoint),
+            interface: self.interface.map(InterfaceIndex),
+            cookie: self.cookie.map(Cookie),
+            unread: self.unread,
+            tcp: self.tcp.map(StoredTcpInfo::into_tcp_info),
+        }
+    }
+}

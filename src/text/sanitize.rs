@@ -1,0 +1,90 @@
+//! Text from bytes that nobody vouches for, and how wide it is.
+//!
+//! In: process names, command lines, paths, interface names: whatever a stranger may choose.
+//! Out: text that can go to any terminal or file. Control characters, invalid UTF-8 and the
+//! characters that turn the reading direction or show nothing are written as escapes
+//! (`\e`, `\n`, `\x1f`, `\u{202e}`), so nothing is hidden and nothing acts.
+
+use std::sync::Arc;
+
+/// The longest text kept of one name or command line, in characters; the rest becomes `…`.
+const MAX_CHARS: usize = 4096;
+
+/// Makes bytes safe to show. Plain text comes back unchanged.
+pub fn sanitize(bytes: &[u8]) -> Arc<str> {
+    let mut out = String::with_capacity(bytes.len());
+    let mut length = 0;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            length += 1;
+            if length > MAX_CHARS {
+                out.push('…');
+                return out.into();
+            }
+            push_sanitized(&mut out, c);
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out.into()
+}
+
+/// Whether the text can be shown as it is.
+pub fn is_sanitized(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || is_invisible(c))
+}
+
+fn push_sanitized(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{1b}' => out.push_str("\\e"),
+        c if (c as u32) < 0x20 || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", c as u32)),
+        c if c.is_control() || is_invisible(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        c => out.push(c),
+    }
+}
+
+/// Characters that reorder their neighbours or occupy no cell (Unicode Bidi_Control,
+/// Default_Ignorable and the line and paragraph separators).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sanitize;
+
+    #[test]
+    fn plain_names_are_unchanged() {
+        for name in ["nginx", "systemd-resolve", "Web Content", "été", "日本"] {
+            assert_eq!(&*sanitize(name.as_bytes()), name);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            &*sanitize(b"od\x1b[31md \xc3\xa9\n na"),
+            "od\\e[31md é\\n na"
+        );
+        assert_eq!(&*sanitize(b"\xff\xfea\x07"), "\\xff\\xfea\\x07");
+        assert_eq!(
+            &*sanitize("a\u{202e}b\u{9b}c".as_bytes()),
+            "a\\u{202e}b\\u{9b}c"
+        );
+    }
+
+    #[test]
+    fn long_names_are_truncated() {
+        assert_eq!(
+            sanitize(&[b'x'; 100_000]).chars().count(),
+            super::MAX_CHARS + 1
+        );
+    }
+}

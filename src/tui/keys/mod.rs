@@ -1,0 +1,10 @@
+//! Keys and what they do: [`KEY_BINDINGS`] is the one table that the loop, the help and the footer read.
+
+pub(crate) mod action;
+pub mod bindings;
+pub mod key;
+pub mod lesson;
+pub(crate) mod motion;
+pub mod typing;
+
+pub use crate::tui::keys::bindings::{KEY_BINDINGS, KeyBinding, action_for_key};

@@ -1,0 +1,108 @@
+//! The rows of the history: sockets that have ended.
+
+use jiff::tz::TimeZone;
+
+use super::columns::{ColumnContent, SizedColumn, TableColumn};
+use super::rows;
+use super::screen::{StyledLine, StyledSpan, Tone};
+use crate::explain::{closed, row_text};
+use crate::history::{Moment, TrackedSocket};
+use crate::query::SortColumn;
+use crate::text::units;
+
+/// The columns.
+pub(crate) const CLOSED_ROW_COLUMNS: &[TableColumn] = &[
+    TableColumn::new(ColumnContent::ClosedAt, "CLOSED", 0, 9, 9)
+        .align_right()
+        .sort_by(SortColumn::Ended),
+    TableColumn::new(ColumnContent::Duration, "LASTED", 3, 7, 7)
+        .align_right()
+        .sort_by(SortColumn::Duration),
+    TableColumn::new(ColumnContent::Protocol, "", 4, 3, 3),
+    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, 47).sort_by(SortColumn::Local),
+    TableColumn::new(ColumnContent::Remote, "REMOTE", 1, 15, 47).sort_by(SortColumn::Remote),
+    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 13, 32)
+        .weight(2)
+        .sort_by(SortColumn::Process),
+    TableColumn::new(ColumnContent::BytesReceived, "RECEIVED", 2, 8, 8)
+        .align_right()
+        .sort_by(SortColumn::Bytes),
+    TableColumn::new(ColumnContent::BytesSent, "SENT", 2, 6, 6).align_right(),
+    TableColumn::new(ColumnContent::ClosedFirst, "CLOSED FIRST", 5, 12, 12),
+    TableColumn::new(ColumnContent::StateHistory, "STATES", 6, 12, 60),
+];
+
+/// One row.
+pub(crate) fn closed_row(
+    row: &TrackedSocket,
+    moment: &Moment,
+    columns: &[SizedColumn],
+    zone: &TimeZone,
+) -> StyledLine {
+    let mut line = StyledLine::new("   ", Tone::Plain);
+    for (index, sized) in columns.iter().enumerate() {
+        if index > 0 {
+            line.push("  ", Tone::Plain);
+        }
+        let span = closed_row_cell(sized.column.content, row, moment, zone);
+        let text = match sized.column.content {
+            ColumnContent::Local | ColumnContent::Remote => {
+                sized.pad(&rows::truncate_endpoint(&span.text, sized.width))
+            }
+            _ => sized.pad(&span.text),
+        };
+        line.push(text, span.tone);
+    }
+    line
+}
+
+fn closed_row_cell(
+    content: ColumnContent,
+    row: &TrackedSocket,
+    moment: &Moment,
+    zone: &TimeZone,
+) -> StyledSpan {
+    let tcp = row.socket.tcp.as_ref();
+    match content {
+        ColumnContent::ClosedAt => {
+            let at = row
+                .closed_at()
+                .map(|at| closed::format_clock(at, moment, zone));
+            let at = at.unwrap_or_default();
+            match row.ended_before_first_sample() {
+                true => StyledSpan::new(format!("≤{at}"), Tone::Inference),
+                false => StyledSpan::new(at, Tone::Plain),
+            }
+        }
+        ColumnContent::Duration => {
+            let lasted = closed::format_lifetime(row, moment);
+            StyledSpan::new(lasted.unwrap_or_else(|| "—".into()), Tone::Dim)
+        }
+        ColumnContent::Protocol => StyledSpan::new(row.socket.protocol().name(), Tone::Dim),
+        ColumnContent::Local => StyledSpan::new(row_text::format_local(row, moment), Tone::Plain),
+        ColumnContent::Remote => match row_text::format_remote(row, moment) {
+            Some(remote) => StyledSpan::new(remote, Tone::Plain),
+            None => StyledSpan::new("*", Tone::Dim),
+        },
+        ColumnContent::Owner => StyledSpan::from_phrase(closed::describe_last_owner(row, moment)),
+        ColumnContent::BytesReceived => {
+            byte_count(tcp.and_then(|tcp| Some(tcp.delivered?.received)))
+        }
+        ColumnContent::BytesSent => {
+            byte_count(tcp.and_then(crate::net::socket::TcpInfo::unique_bytes_sent))
+        }
+        ColumnContent::ClosedFirst => {
+            StyledSpan::from_phrase(closed::describe_first_close(row, moment))
+        }
+        ColumnContent::StateHistory => StyledSpan::from_phrase(closed::describe_state_path(row)),
+        _ => StyledSpan::new("", Tone::Plain),
+    }
+}
+
+fn byte_count(count: Option<u64>) -> StyledSpan {
+    match count {
+        Some(0) => StyledSpan::new("0", Tone::Dim),
+        Some(count) => StyledSpan::new(units::bytes(count), Tone::Plain),
+        None => StyledSpan::new("—", Tone::Dim),
+    }
+}
