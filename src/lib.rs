@@ -72,18 +72,18 @@
 //!
 //! # Public API
 //!
-//! `text`, `net`, `collect`, `recording`, `history`, `filter`, `query` and `output` are a library for
-//! reading the socket table. The other modules are the program; they are public for its tests only
-//! and hidden from the documentation.
+//! `net`, `collect`, `recording` and `filter` are a library for reading the socket table, replaying
+//! recordings and filtering rows; every item in them is documented. The other modules are the program:
+//! public for its tests and benchmarks only, and hidden from the documentation.
 
+#[warn(missing_docs)]
 pub mod collect;
+#[warn(missing_docs)]
 pub mod filter;
-pub mod history;
+#[warn(missing_docs)]
 pub mod net;
-pub mod output;
-pub mod query;
+#[warn(missing_docs)]
 pub mod recording;
-pub mod text;
 
 #[doc(hidden)]
 pub mod commands;
@@ -92,8 +92,16 @@ pub mod explain;
 #[doc(hidden)]
 pub mod findings;
 #[doc(hidden)]
+pub mod history;
+#[doc(hidden)]
 pub mod lessons;
 #[doc(hidden)]
+pub mod output;
+#[doc(hidden)]
+pub mod query;
+#[doc(hidden)]
 pub mod runtime;
+#[doc(hidden)]
+pub mod text;
 #[doc(hidden)]
 pub mod tui;
