@@ -1,7 +1,7 @@
-//! Does a statement hold of a row?
+//! Evaluates a condition on a row.
 //!
-//! In: the statement, a row, the moment it belongs to. Out: yes or no. What is said of a process, a
-//! user, a cgroup or a shared port is kept in the statement's memory: it holds of other rows, too.
+//! Results for a process, user, cgroup or shared port go into the condition's [`MatchCache`], since
+//! other rows share them.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -21,16 +21,16 @@ use crate::net::services::Services;
 use crate::net::snapshot::Cgroup;
 use crate::net::socket::TcpInfo;
 
-/// What a filter may look into besides the row.
+/// The data a filter needs besides the row.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterContext<'a> {
     /// The moment the row belongs to: names of processes, users and units.
     pub moment: &'a Moment,
-    /// Names of ports.
+    /// The names of ports.
     pub services: &'a Services,
 }
 
-/// A row under test.
+/// A row to evaluate, with its context.
 #[derive(Clone, Copy)]
 pub(crate) struct RowEval<'a> {
     pub(crate) row: &'a TrackedSocket,
@@ -38,7 +38,7 @@ pub(crate) struct RowEval<'a> {
 }
 
 impl<'a> RowEval<'a> {
-    /// Whether the statement, whose memory this is, holds.
+    /// Returns whether the condition matches. `cache` must belong to this condition.
     pub(crate) fn matches(self, condition: &Condition, cache: &mut MatchCache) -> bool {
         let socket = &self.row.socket;
         match condition {
@@ -63,13 +63,13 @@ impl<'a> RowEval<'a> {
                 socket.is_listening() && wanted.iter().any(|test| self.reach(test))
             }
             Condition::Text(field, test) => self.text(*field, test, cache),
-            Condition::Number(measure, test) => self.measure(*measure, test),
+            Condition::Number(field, test) => self.number(*field, test),
             Condition::AnyName(part) => self.any_name(part, cache),
             Condition::Flag(flag) => self.flag(*flag),
         }
     }
 
-    /// Whether a port at that end passes. "No port" passes nothing.
+    /// Returns whether a port at that end passes. [`Port::NONE`] never does.
     fn any_port(self, end: EndSelector, passes: impl Fn(Port) -> bool) -> bool {
         let passes = |port: Port| port != Port::NONE && passes(port);
         let socket = &self.row.socket;
@@ -93,7 +93,7 @@ impl<'a> RowEval<'a> {
         let mut written = false;
         let mut text_matches = |passes: &dyn Fn(&str) -> bool| {
             if !written {
-                // The longest address fits, so this does not fail.
+                // Cannot fail: the longest address fits.
                 written = write!(text, "{address}").is_ok();
             }
             passes(text.as_str())
@@ -109,8 +109,8 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    /// The row is a listener. As a group's reach is summed up, an interface comes before the
-    /// address.
+    /// Evaluates a reach test on a listener. A bound interface takes precedence over the address,
+    /// as in the reach of a group.
     fn reach(self, test: &ReachTest) -> bool {
         let socket = &self.row.socket;
         let scope = socket.local.scope();
@@ -154,7 +154,7 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    /// Part of a name the row goes by.
+    /// Returns whether a process, user, unit, container or service name contains the part.
     fn any_name(self, part: &Substring, cache: &mut MatchCache) -> bool {
         let has = |text: &str| substring_search::contains_ignore_case(text, part);
         let in_cgroup = |cgroup: &Cgroup| {
@@ -167,7 +167,7 @@ impl<'a> RowEval<'a> {
             || self.service(cache, has)
     }
 
-    fn measure(self, measure: NumberField, test: &NumberTest) -> bool {
+    fn number(self, field: NumberField, test: &NumberTest) -> bool {
         let socket = &self.row.socket;
         let counted = |number: Option<u64>| number.is_some_and(|n| test.matches(n));
         let tcp = |of: fn(&TcpInfo) -> Option<u32>| {
@@ -175,7 +175,7 @@ impl<'a> RowEval<'a> {
         };
         let rates = self.row.rates(self.context.moment.elapsed);
         let measured = |number: Option<f64>| number.is_some_and(|n| test.matches_f64(n));
-        match measure {
+        match field {
             NumberField::Pid => self.pids().any(|pid| test.matches(pid.into())),
             NumberField::ParentPid => self
                 .processes()
@@ -184,7 +184,7 @@ impl<'a> RowEval<'a> {
             NumberField::Age => {
                 let age = microseconds(self.row.age(self.context.moment.elapsed));
                 match self.row.first_seen {
-                    // At least so old: that it is younger than something cannot be said.
+                    // The age is a lower bound, so `age<…` cannot be decided.
                     ObservedSince::BeforeFirstSample(_) => test.matches_all_from(age),
                     ObservedSince::Sampled(_) | ObservedSince::Unsampled(_) => test.matches(age),
                 }
@@ -194,7 +194,7 @@ impl<'a> RowEval<'a> {
                 let ago = self.row.closed_at();
                 let ago = ago.map(|at| microseconds(now.saturating_sub(at)));
                 match self.row.ended_before_first_sample() {
-                    // At least so long ago.
+                    // The time since closing is a lower bound.
                     true => ago.is_some_and(|ago| test.matches_all_from(ago)),
                     false => counted(ago),
                 }
@@ -228,7 +228,7 @@ impl<'a> RowEval<'a> {
         self.process_keys().map(|key| key.pid.0)
     }
 
-    /// The processes that have it or had it last.
+    /// Returns the processes that hold the socket or held it last.
     fn processes(self) -> impl Iterator<Item = &'a Process> {
         self.process_keys()
             .filter_map(move |key| self.process_info(key))
@@ -244,36 +244,38 @@ impl<'a> RowEval<'a> {
         known.get(&key).map(|process| &**process)
     }
 
-    /// Whether one of those processes passes.
+    /// Returns whether one of the current or last holders passes.
     fn any_process(self, cache: &mut MatchCache, passes: impl Fn(&Process) -> bool) -> bool {
-        let decide = |key| self.process_info(key).is_some_and(&passes);
-        let held = self.row.ownership.last_holders();
-        held.is_some_and(|held| held.any(|key| cache.processes.get_or_compute(key, || decide(key))))
+        let compute = |key| self.process_info(key).is_some_and(&passes);
+        let holders = self.row.ownership.last_holders();
+        holders.is_some_and(|holders| {
+            holders.any(|key| cache.processes.get_or_compute(key, || compute(key)))
+        })
     }
 
     fn user(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
         let known = &self.context.moment.directory.users;
-        let decide = |uid| known.get(&uid).is_some_and(|name| passes(name));
+        let compute = |uid| known.get(&uid).is_some_and(|name| passes(name));
         let uid = self.row.socket.uid;
-        uid.is_some_and(|uid| cache.users.get_or_compute(uid, || decide(uid)))
+        uid.is_some_and(|uid| cache.users.get_or_compute(uid, || compute(uid)))
     }
 
     fn cgroup(self, cache: &mut MatchCache, passes: impl Fn(&Cgroup) -> bool) -> bool {
         let known = &self.context.moment.directory.cgroups;
-        let decide = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
+        let compute = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
         let id = self.row.socket.cgroup;
-        id.is_some_and(|id| cache.cgroups.get_or_compute(id, || decide(id)))
+        id.is_some_and(|id| cache.cgroups.get_or_compute(id, || compute(id)))
     }
 
     fn service(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
         let FilterContext { moment, services } = self.context;
         let key = self.row.port_key();
-        let decide = || {
+        let compute = || {
             services
                 .shared_port_name(key, moment.ephemeral)
                 .is_some_and(passes)
         };
-        cache.ports.get_or_compute(key, decide)
+        cache.ports.get_or_compute(key, compute)
     }
 
     fn interface(self) -> Option<&'a str> {
@@ -287,7 +289,7 @@ fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// The text of an address, without the heap: at most 45 characters (`INET6_ADDRSTRLEN` less its NUL).
+/// The text of an address on the stack: at most 45 bytes (`INET6_ADDRSTRLEN` without the NUL).
 struct AddressText {
     bytes: [u8; 45],
     length: usize,

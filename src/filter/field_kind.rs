@@ -4,6 +4,7 @@
 pub(crate) const fn is_exact_match(field: TextField) -> bool {
     matches!(field, TextField::Interface)
 }
+
 /// What a field looks at, and so what it may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
@@ -28,6 +29,7 @@ pub enum FieldKind {
     /// A number.
     Number(NumberField),
 }
+
 /// A name that rows have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextField {
@@ -46,6 +48,7 @@ pub enum TextField {
     /// The interface it is bound to; the whole name, so that `eth1` is not `eth10`.
     Interface,
 }
+
 /// A number that rows have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberField {
@@ -78,6 +81,7 @@ pub enum NumberField {
     /// The kernel's cookie.
     Cookie,
 }
+
 /// What a number counts, and so which units it may be given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
@@ -90,6 +94,7 @@ pub enum Dimension {
     /// Time.
     Time,
 }
+
 impl NumberField {
     /// What it counts.
     pub const fn dimension(self) -> Dimension {
@@ -106,6 +111,7 @@ impl NumberField {
         }
     }
 }
+
 /// Which end of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndSelector {

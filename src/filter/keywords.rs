@@ -1,5 +1,5 @@
-//! Words with a meaning: TCP states in every spelling in use (RFC 9293, ss, netstat, lsof,
-//! Windows), protocols, families, sides, reaches, and the words that stand alone.
+//! Keywords and the values of the fixed fields: TCP states in every spelling in use (RFC 9293, ss,
+//! netstat, lsof, Windows), protocols, families, sides and reaches.
 
 use super::ast::{Condition, Flag, ReachTest};
 use crate::history::Side;
@@ -7,15 +7,19 @@ use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
 use crate::net::socket::TcpState;
 
-/// `proto:`
+/// Values of `proto`.
 pub(crate) const PROTOCOLS: [&str; 2] = ["tcp", "udp"];
-/// `family:`
+
+/// Values of `family`.
 pub(crate) const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
-/// `side:`
+
+/// Values of `side`.
 pub(crate) const SIDES: [&str; 3] = ["listening", "serving", "outgoing"];
-/// `reach:`
+
+/// Values of `reach`, besides networks and interfaces.
 pub(crate) const REACHES: [&str; 2] = ["everyone", "this-machine"];
-/// `state:`, as they are printed.
+
+/// Values of `state`, as printed.
 pub(crate) const STATES: [&str; 11] = [
     "established",
     "listen",
@@ -30,19 +34,18 @@ pub(crate) const STATES: [&str; 11] = [
     "closed",
 ];
 
-/// A word that means something by itself.
+/// A word that is a filter by itself, without a field.
 #[derive(Debug)]
 pub struct Keyword {
-    /// The word.
+    /// The word, in lower case.
     pub name: &'static str,
-    /// Other spellings.
+    /// Other spellings, in lower case.
     pub aliases: &'static [&'static str],
-    /// What it means.
+    /// Its meaning: an equivalent condition, or a short description.
     pub description: &'static str,
 }
 
-/// The words that mean something by themselves, besides the TCP states. Where one is a state as
-/// well, this meaning wins.
+/// All keywords except the TCP states. Where a word is also a state, as `closed` is, the keyword wins.
 #[rustfmt::skip]
 pub static KEYWORDS: [Keyword; 11] = [
     Keyword { name: "tcp", aliases: &[], description: "proto:tcp" },
@@ -58,7 +61,7 @@ pub static KEYWORDS: [Keyword; 11] = [
     Keyword { name: "new", aliases: &[], description: "came a moment ago" },
 ];
 
-/// What a word that stands alone means: a keyword or a TCP state. `None` for a name.
+/// Returns the condition of a keyword or TCP state; `None` for any other word.
 pub(crate) fn keyword_condition(word: &str) -> Option<Condition> {
     let is = |k: &&Keyword| {
         let mut spellings = [k.name].into_iter().chain(k.aliases.iter().copied());
@@ -80,7 +83,7 @@ pub(crate) fn keyword_condition(word: &str) -> Option<Condition> {
 }
 
 impl Flag {
-    /// The word.
+    /// Returns the keyword.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Established => "established",
@@ -91,14 +94,12 @@ impl Flag {
     }
 }
 
-/// The protocol a word names.
 pub(crate) fn parse_protocol(word: &str) -> Option<Protocol> {
     [Protocol::Tcp, Protocol::Udp]
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(word))
 }
 
-/// The family a word names.
 pub(crate) fn parse_family(word: &str) -> Option<Family> {
     match word.to_ascii_lowercase().as_str() {
         "ipv4" | "ip4" | "v4" | "4" | "inet" => Some(Family::Ipv4),
@@ -107,7 +108,6 @@ pub(crate) fn parse_family(word: &str) -> Option<Family> {
     }
 }
 
-/// The side a word names.
 pub(crate) fn parse_side(word: &str) -> Option<Side> {
     match word.to_ascii_lowercase().as_str() {
         "listening" | "listen" => Some(Side::Listening),
@@ -117,7 +117,7 @@ pub(crate) fn parse_side(word: &str) -> Option<Side> {
     }
 }
 
-/// The reach a word names, if it is no address and no interface.
+/// Parses a reach keyword; addresses and interfaces are not handled here.
 pub(crate) fn parse_reach(word: &str) -> Option<ReachTest> {
     match word.to_ascii_lowercase().as_str() {
         "everyone" => Some(ReachTest::Wildcard),
@@ -126,7 +126,7 @@ pub(crate) fn parse_reach(word: &str) -> Option<ReachTest> {
     }
 }
 
-/// The state a word names, whatever its case and whether it joins its parts by `-`, `_` or nothing.
+/// Parses a TCP state in any case, with its parts joined by `-`, `_` or nothing.
 pub(crate) fn parse_state(word: &str) -> Option<TcpState> {
     let plain: String = word
         .chars()

@@ -1,4 +1,4 @@
-//! One row with what its ids stand for: what every format asks.
+//! One row with its ids resolved to names: the input of every format.
 
 use crate::history::{HolderSet, Moment, Ownership, Slot, TrackedSocket};
 use crate::net::process::{Holder, ProcessKey};
@@ -6,7 +6,7 @@ use crate::net::services::Services;
 use crate::net::snapshot::{Cgroup, Directory};
 use crate::query::{Group, QueryResult};
 
-/// A row, the moment it belongs to, and the names of ports.
+/// A row, its moment, and the names of ports.
 #[derive(Clone, Copy)]
 pub(crate) struct OutputEntry<'a> {
     pub(crate) row: &'a TrackedSocket,
@@ -15,7 +15,7 @@ pub(crate) struct OutputEntry<'a> {
 }
 
 impl<'a> OutputEntry<'a> {
-    /// The row at a slot; `None` where it is gone.
+    /// Returns the row in a slot; `None` if the slot is empty.
     pub(crate) fn from_slot(
         slot: Slot,
         moment: &'a Moment,
@@ -32,7 +32,7 @@ impl<'a> OutputEntry<'a> {
         &self.moment.directory
     }
 
-    /// The usual use of the shared port.
+    /// Returns the service name of the shared port.
     pub(crate) fn service(self) -> Option<&'a str> {
         self.services
             .shared_port_name(self.row.port_key(), self.moment.ephemeral)
@@ -48,8 +48,8 @@ impl<'a> OutputEntry<'a> {
         self.directory().cgroups.get(&id).map(|cgroup| &**cgroup)
     }
 
-    /// The name of the interface the socket is bound to or its address belongs to; its number
-    /// where the name is not known.
+    /// Returns the name of the interface the socket is bound to or its address belongs to; its
+    /// index if the name is not known.
     pub(crate) fn interface(self) -> Option<String> {
         let index = self.row.socket.interface?;
         Some(match self.directory().interfaces.get(&index) {
@@ -58,37 +58,36 @@ impl<'a> OutputEntry<'a> {
         })
     }
 
-    /// The name of the remote address, where it was asked for and there is one.
+    /// Returns the host name of the remote address, if it was resolved.
     pub(crate) fn remote_name(self) -> Option<&'a str> {
         let address = self.row.socket.remote?.canonical_ip();
         self.directory().hosts.get(&address).map(|name| &**name)
     }
 
-    /// Who has it, or had it last.
+    /// Returns the current or last holders, one for each fd.
     pub(crate) fn holders(self) -> impl Iterator<Item = &'a Holder> {
-        let held = self.row.ownership.last_holders();
-        held.into_iter().flat_map(|held| held.iter())
+        let holders = self.row.ownership.last_holders();
+        holders.into_iter().flat_map(|holders| holders.iter())
     }
 
-    /// The same, each process once.
+    /// Returns the current or last processes, each once.
     pub(crate) fn processes(self) -> impl Iterator<Item = ProcessKey> + 'a {
-        let held = self.row.ownership.last_holders();
-        held.into_iter().flat_map(HolderSet::processes)
+        let holders = self.row.ownership.last_holders();
+        holders.into_iter().flat_map(HolderSet::processes)
     }
 
-    /// The name of a process that has it.
     pub(crate) fn process_name(self, process: ProcessKey) -> Option<&'a str> {
         let process = self.directory().processes.get(&process)?;
         Some(&process.name)
     }
 
-    /// The row at the other end, where that is a socket of this machine.
+    /// Returns the peer's row, if the peer is a socket of this machine.
     pub(crate) fn peer(self) -> Option<Self> {
         let row = self.moment.peer_of(self.row)?;
         Some(Self { row, ..self })
     }
 
-    /// The word for how its owner is known, or why it is not.
+    /// Returns the `owner_status` value: how the owner is known, or why it is not.
     pub(crate) const fn owner_status(self) -> &'static str {
         match self.row.ownership {
             Ownership::Known(_) => "known",
@@ -103,12 +102,12 @@ impl<'a> OutputEntry<'a> {
         }
     }
 
-    /// Whether a process that we may not look into has it.
+    /// Returns whether the owner is hidden for lack of privilege.
     pub(crate) const fn is_hidden(self) -> bool {
         matches!(self.row.ownership, Ownership::Hidden)
     }
 
-    /// The word for what its holders have to do with it.
+    /// Returns the `how` value: the relation of the holders to the socket.
     pub(crate) const fn holder_relation(self) -> &'static str {
         match self.row.ownership {
             Ownership::Former(_) => "was",
@@ -118,9 +117,9 @@ impl<'a> OutputEntry<'a> {
     }
 }
 
-/// Every row of an answer in its order, with its outer group where it has one; the second socket of a
-/// listener with two addresses, which is no line of the chart, after the first. A socket that several
-/// processes hold comes once with each of them.
+/// Iterates over the rows of a result in order, each with its outer group, if any. The second socket of
+/// a dual-stack pair, which has no line of its own in the chart, follows the first. Grouped by process,
+/// a socket that several processes hold comes once in each group.
 pub(crate) fn iter_entries<'a>(
     result: &'a QueryResult,
     services: &'a Services,
@@ -139,7 +138,7 @@ pub(crate) fn iter_entries<'a>(
         })
 }
 
-/// The sockets behind a run of rows.
+/// Iterates over slots, each followed by its dual-stack twin, if any.
 pub(crate) fn with_dual_stack_twins<'a>(
     result: &'a QueryResult,
     slots: &'a [Slot],

@@ -1,11 +1,12 @@
 //! Writes query results and events for programs: plain text, CSV, JSON.
 //!
-//! The same sockets always give the same text: nothing depends on the width of a terminal or on how long
-//! something has been seen, and nothing is cut off.
+//! The same sockets always give the same text: nothing depends on the terminal width or on how long
+//! a socket has been observed, and nothing is truncated. (The table for people is the exception.)
 //!
 //! # JSON
 //!
-//! The same text is [`help::JSON_SCHEMA`]; a test holds real output against it.
+//! Also available as [`help::JSON_SCHEMA`]; `tests/formats/json_schema.rs` checks real output against
+//! it.
 //!
 //! ```text
 #![doc = include_str!("schema.txt")]

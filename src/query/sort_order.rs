@@ -34,6 +34,7 @@ pub enum SortColumn {
     /// All bytes it carried, both ways.
     Bytes,
 }
+
 impl SortColumn {
     /// The direction one wants first: the biggest of what is counted, the first of what is named.
     pub const fn default_direction(self) -> SortDirection {
@@ -49,6 +50,7 @@ impl SortColumn {
         }
     }
 }
+
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SortDirection {
@@ -57,6 +59,7 @@ pub enum SortDirection {
     /// The largest.
     Descending,
 }
+
 impl SortDirection {
     /// The other one.
     pub const fn reversed(self) -> Self {
@@ -73,6 +76,7 @@ impl SortDirection {
         }
     }
 }
+
 /// A column and a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SortOrder {
@@ -81,6 +85,7 @@ pub struct SortOrder {
     /// The direction.
     pub direction: SortDirection,
 }
+
 impl SortColumn {
     pub(super) const fn applies_to_groups(self) -> bool {
         matches!(self, Self::Sockets | Self::Rate | Self::Process)

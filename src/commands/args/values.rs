@@ -1,4 +1,4 @@
-//! Values of options: the texts that are understood, and the sentence for those that are not.
+//! Parses the values of options, and words the errors.
 
 use std::time::Duration;
 
@@ -10,57 +10,57 @@ use crate::output;
 use crate::output::{COLUMNS, OutputColumn};
 use crate::query::{Grouping, SortColumn, SortOrder};
 
-/// `--source`.
+/// The values of `--source`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum SourceArg {
-    /// The best that works here
+    /// The best source that works here
     #[default]
     Auto,
-    /// Linux: the kernel's own table, which sees most
+    /// Linux: netlink sock_diag, the most complete
     SockDiag,
-    /// Linux: the text of /proc/net
+    /// Linux: /proc/net
     Procfs,
     /// Every system: endpoints, states and process ids
     Netstat2,
 }
 
-/// `list --format`.
+/// The values of `list --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// The chart, grouped and aligned, for eyes
+    /// An aligned table with groups, for people
     #[default]
     Table,
-    /// A line a socket, nothing cut off, the same lines for the same sockets
+    /// One line a socket, never truncated; the same sockets give the same lines
     Plain,
-    /// One document (see: portolan help json)
+    /// One JSON document (see: portolan help json)
     Json,
-    /// A JSON object a line
+    /// One JSON object a line, one line a socket
     Ndjson,
-    /// Comma-separated values (RFC 4180), every column unless --columns chooses
+    /// Comma-separated values (RFC 4180); all columns unless --columns is given
     Csv,
 }
 
-/// `explain --look`.
+/// The values of `explain --look`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PerspectiveArg {
-    /// In plain words
+    /// An explanation in plain words
     #[default]
     Words,
-    /// What the program called
+    /// The system calls of the program
     Calls,
-    /// What the kernel keeps
+    /// The state in the kernel
     Kernel,
-    /// What went over the wire
+    /// The segments on the wire
     Wire,
-    /// What the standard says
+    /// The standard (RFCs)
     Standard,
-    /// All of them, one after the other
+    /// All of these
     All,
 }
 
 impl PerspectiveArg {
-    /// The looks that are meant.
+    /// Returns the perspectives to print, in order.
     pub(crate) fn perspectives(self) -> Vec<Perspective> {
         match self {
             Self::Words => vec![Perspective::Plain],
@@ -73,17 +73,17 @@ impl PerspectiveArg {
     }
 }
 
-/// `watch --format`.
+/// The values of `watch --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventFormat {
-    /// A line an event
+    /// One line an event
     #[default]
     Plain,
-    /// A JSON object a line
+    /// One JSON object a line
     Ndjson,
 }
 
-/// `--sort`.
+/// The value of `--sort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SortArg {
     column: SortColumn,
@@ -91,7 +91,7 @@ pub(crate) struct SortArg {
     is_reversed: bool,
 }
 
-/// By what a list can be ordered: one look tells neither age nor rate.
+/// The sort columns of a list. Age and rate are missing: a single sample has neither.
 const SORT_NAMES: &[(&str, SortColumn)] = &[
     ("port", SortColumn::Port),
     ("process", SortColumn::Process),
@@ -105,10 +105,10 @@ const SORT_NAMES: &[(&str, SortColumn)] = &[
 ];
 
 impl SortArg {
-    /// The order, of groups or of sockets.
+    /// Returns the sort order for a grouping.
     ///
     /// # Errors
-    /// When that is nothing these can be ordered by; the text says by what they can.
+    /// Returns a message with the allowed columns if the column does not apply to the grouping.
     pub(crate) fn to_order(self, grouping: Grouping) -> Result<SortOrder, String> {
         use SortColumn::{Host, Local, Pid, Port, Process, Queues, Remote, Sockets, State};
         let (what, allowed): (_, &[SortColumn]) = match grouping {
@@ -126,7 +126,7 @@ impl SortArg {
                 .filter(|(_, column)| allowed.contains(column));
             let names: Vec<&str> = known.map(|(name, _)| *name).collect();
             return Err(format!(
-                "{what} cannot be ordered by {}, only by {}",
+                "{what} cannot be sorted by {}, only by {}",
                 self.name,
                 names.join(", ")
             ));
@@ -142,8 +142,8 @@ impl SortArg {
         })
     }
 
-    /// The grouping that was most likely meant, where none was given: what is said of single
-    /// sockets orders sockets.
+    /// Returns the grouping for a sort column if `--group` was not given: a column of single sockets
+    /// implies no grouping.
     pub(crate) const fn implied_grouping(self, default: Grouping) -> Grouping {
         match self.column {
             SortColumn::Port | SortColumn::Process | SortColumn::Sockets => default,
@@ -153,7 +153,7 @@ impl SortArg {
     }
 }
 
-/// Reads `--sort`.
+/// Parses `--sort`.
 pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
     let (is_reversed, name) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -171,7 +171,7 @@ pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
     })
 }
 
-/// Reads `--group`.
+/// Parses `--group`.
 pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
     match text {
         "port" => Ok(Grouping::Ports),
@@ -182,25 +182,23 @@ pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
     }
 }
 
-/// Reads a name of `--columns`.
+/// Parses one name of `--columns`.
 pub(crate) fn parse_column(text: &str) -> Result<&'static OutputColumn, String> {
     let name = text.trim().to_ascii_lowercase();
     output::find_column(&name).ok_or_else(|| {
         let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
-        format!("no such column; there are {}", names.join(", "))
+        format!("no such column; use any of {}", names.join(", "))
     })
 }
 
-/// How long to wait.
+/// The value of `--timeout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timeout {
-    /// So long.
     After(Duration),
-    /// Until it happens.
     Never,
 }
 
-/// Reads `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
+/// Parses `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
 pub(crate) fn parse_timeout(text: &str) -> Result<Timeout, String> {
     match text {
         "never" => Ok(Timeout::Never),
@@ -210,7 +208,7 @@ pub(crate) fn parse_timeout(text: &str) -> Result<Timeout, String> {
     }
 }
 
-/// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
+/// Parses `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text)
         .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
@@ -221,7 +219,7 @@ pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A time such as `1s` or `500ms`, or a number of seconds.
+/// Parses a duration such as `1s` or `500ms`, or a number of seconds.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
