@@ -225,9 +225,37 @@ pub struct SentBytes {
     pub retransmitted: u64,
 }
 
-/// What `tcp_info` tells and this program shows (`include/uapi/linux/tcp.h`). Fields that count
-/// "milliseconds ago" are left out: they change in every sample of an idle socket.
+/// When data last went either way, in milliseconds since the collector started; negative for what was
+/// before. The kernel counts "milliseconds ago", which changes in every sample of an idle socket; a
+/// point in time does not, but for some noise (see [`DataTime::is_same_as`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataTime(pub i64);
+
+impl DataTime {
+    /// Two readings of one time differ by the kernel's clock tick and by how long a dump takes.
+    const JITTER_MS: u64 = 500;
+
+    /// Returns the time that was so many milliseconds before `now`.
+    pub fn from_ago(now: Duration, ago_ms: u32) -> Self {
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        Self(now.saturating_sub(i64::from(ago_ms)))
+    }
+
+    /// Returns how long ago it is.
+    pub fn ago(self, now: Duration) -> Duration {
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        let ago = now.saturating_sub(self.0);
+        Duration::from_millis(u64::try_from(ago).unwrap_or(0))
+    }
+
+    /// Returns whether the two are readings of one time.
+    pub const fn is_same_as(self, other: Self) -> bool {
+        self.0.abs_diff(other.0) <= Self::JITTER_MS
+    }
+}
+
+/// What `tcp_info` tells and this program shows (`include/uapi/linux/tcp.h`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpInfo {
     /// Smoothed round-trip time in microseconds; `None` before the first measurement.
     pub rtt_us: Option<NonZeroU32>,
@@ -245,9 +273,29 @@ pub struct TcpInfo {
     pub delivered: Option<DeliveredBytes>,
     /// Since Linux 4.19.
     pub sent: Option<SentBytes>,
+    /// The newer of `tcpi_last_data_sent` and `tcpi_last_data_recv`. Both begin with the connection,
+    /// so a connection that never carried data has the time it was made. `None` before that.
+    pub last_data: Option<DataTime>,
+    /// `tcpi_delivery_rate` (Linux ≥ 4.9): bytes per second that reached the other end, the newest
+    /// measurement; `None` before the first.
+    pub delivery_rate: Option<NonZeroU64>,
 }
 
 impl TcpInfo {
+    /// Returns whether two readings of one socket say the same, the noise in
+    /// [`last_data`](Self::last_data) aside.
+    pub fn same_facts(&self, other: &Self) -> bool {
+        let same_time = match (self.last_data, other.last_data) {
+            (Some(a), Some(b)) => a.is_same_as(b),
+            (a, b) => a == b,
+        };
+        let without_time = |info: &Self| Self {
+            last_data: None,
+            ..*info
+        };
+        same_time && without_time(self) == without_time(other)
+    }
+
     /// Bytes sent, repetitions not counted; what was acknowledged where the kernel does not say.
     pub fn unique_bytes_sent(&self) -> Option<u64> {
         match self.sent {
@@ -290,6 +338,9 @@ pub struct Socket {
     pub tcp: Option<TcpInfo>,
     /// The congestion-control algorithm.
     pub congestion: Option<CongestionAlgorithm>,
+    /// Datagrams or segments the kernel dropped because the socket had no room (`sk_drops`); for a
+    /// TCP listener, connections it refused. `None` where the source does not tell.
+    pub drops: Option<u32>,
     /// Which processes have a descriptor for it.
     pub holders: Holders,
 }
@@ -312,6 +363,7 @@ impl Socket {
             cgroup: None,
             tcp: None,
             congestion: None,
+            drops: None,
             holders: Holders::NotSearched,
         }
     }

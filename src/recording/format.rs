@@ -4,13 +4,13 @@
 //! snapshots again, as what a [`Sampler`](crate::collect::Sampler) would have sent. Only ground facts are kept, so whatever
 //! is concluded from them is concluded anew by whoever replays.
 //!
-//! # The file, version 1
+//! # The file, version 2
 //!
 //! All numbers outside of bodies are little-endian.
 //!
 //! ```text
 //! file    89 "PORTOLAN" 0d 0a 1a 0a   13 bytes: a transfer that changes line ends is noticed
-//!         version                     u16, 1
+//!         version                     u16, 2
 //!         0                           1 byte
 //!         blocks …
 //!
@@ -31,6 +31,8 @@
 //! | `F` | a look that failed, and why |
 //! | `E` | the end: number of samples |
 //!
+//! * Version 1 is read, too. It has neither the figures that stand behind each socket, each change of
+//!   one and each end ([`stored_figures`](super::stored_figures)), nor anything else that differs.
 //! * A kind that is not known is skipped. What a later program wants to keep of a sample besides
 //!   goes into blocks of another kind *before* the sample's own, so it needs no new version.
 //! * A socket is told by its place in the list of the sample before, from which first the closed
@@ -48,8 +50,28 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The version that is written, and the one that is read.
-pub const VERSION: u16 = 1;
+/// The version that is written.
+pub const VERSION: u16 = 2;
+
+/// The versions that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormatVersion {
+    /// Without figures behind sockets, changes and ends.
+    V1,
+    /// With them.
+    V2,
+}
+
+impl FormatVersion {
+    /// Finds the version of this number; `None` for one that this program does not know.
+    pub(super) const fn from_number(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::V1),
+            VERSION => Some(Self::V2),
+            _ => None,
+        }
+    }
+}
 
 /// The first bytes of every recording.
 pub(super) const FILE_MAGIC: [u8; 13] = *b"\x89PORTOLAN\r\n\x1a\n";
