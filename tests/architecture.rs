@@ -12,12 +12,13 @@ use syn::visit::Visit;
 /// The layers from first to last. A layer imports itself and the layers before it.
 ///
 /// The list stands in `lib.rs`, too, for people; a test holds the two together.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "text",
     "net",
     "collect",
     "recording",
     "history",
+    "fields",
     "filter",
     "query",
     "findings",

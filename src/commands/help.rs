@@ -24,9 +24,9 @@ pub(super) fn print_clap_error(error: &clap::Error) -> Exit {
 type HelpText = fn() -> String;
 /// What `help` can tell besides the commands.
 const HELP_TOPICS: &[(&str, HelpText)] = &[
-    ("filter", || grammar::GRAMMAR.to_owned()),
+    ("filter", grammar::grammar),
     ("columns", help::columns_help),
-    ("json", || help::JSON_SCHEMA.to_owned()),
+    ("json", help::json_schema),
 ];
 pub(super) fn print_help(topic: Option<&str>) -> Exit {
     let mut command = Cli::command();

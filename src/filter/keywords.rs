@@ -7,29 +7,6 @@ use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
 use crate::net::socket::TcpState;
 
-/// `proto:`
-pub(crate) const PROTOCOLS: [&str; 2] = ["tcp", "udp"];
-/// `family:`
-pub(crate) const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
-/// `side:`
-pub(crate) const SIDES: [&str; 3] = ["listening", "serving", "outgoing"];
-/// `reach:`
-pub(crate) const REACHES: [&str; 2] = ["everyone", "this-machine"];
-/// `state:`, as they are printed.
-pub(crate) const STATES: [&str; 11] = [
-    "established",
-    "listen",
-    "syn-sent",
-    "syn-received",
-    "fin-wait-1",
-    "fin-wait-2",
-    "close-wait",
-    "closing",
-    "last-ack",
-    "time-wait",
-    "closed",
-];
-
 /// A word that means something by itself.
 #[derive(Debug)]
 pub struct Keyword {

@@ -1,6 +1,6 @@
 //! Units of sizes, rates and times in filters.
 
-use super::field_kind::Dimension;
+use crate::fields::Dimension;
 
 /// The steps of sizes: 1000 by a letter, 1024 by two.
 const SIZE_UNITS: [(&str, u64); 7] = [

@@ -1,5 +1,7 @@
 //! "Did you mean …?": the known word nearest to one that is not known.
 
+use crate::fields::Field;
+
 /// A word longer than this is no misspelling of anything.
 const MAX_WORD_LEN: usize = 24;
 
@@ -31,6 +33,13 @@ pub(crate) fn closest_match<'a>(
         })
         .min_by_key(|(other, slips, _)| (*other, *slips))
         .map(|(_, _, candidate)| candidate)
+}
+
+/// The name nearest to one that no field has.
+pub(crate) fn closest_field(name: &str) -> Option<&'static str> {
+    let names = Field::filters_in_order().flat_map(Field::names);
+    let found = closest_match(name, names)?;
+    Some(Field::find_filter(found)?.name)
 }
 
 /// The Damerau–Levenshtein distance, in which no part of a word is edited twice.

@@ -6,7 +6,8 @@ use std::io::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::columns::{OutputColumn, Quoting, push_quoted};
+use super::columns::OutputColumn;
+use crate::fields::{Quoting, push_quoted};
 
 /// What stands for a value that is not known or not there.
 const EMPTY_VALUE: &str = "-";

@@ -5,7 +5,8 @@
 //!
 //! # JSON
 //!
-//! The same text is [`help::JSON_SCHEMA`]; a test holds real output against it.
+//! The same text is [`help::json_schema`], with the fields that [`FIELDS`](crate::fields::FIELDS) writes in the
+//! place of `{fields}`; a test holds real output against it.
 //!
 //! ```text
 #![doc = include_str!("schema.txt")]
@@ -21,7 +22,7 @@ mod line_builder;
 mod list_writer;
 mod parallel;
 
-pub use crate::output::columns::{COLUMNS, OutputColumn, find_column};
+pub use crate::output::columns::{OutputColumn, find_column};
 pub use crate::output::events::{write_ndjson_event, write_plain_event};
 pub use crate::output::json::{FindingRecord, write_json, write_ndjson};
 pub use crate::output::list_writer::{HeaderRow, ListWriter};

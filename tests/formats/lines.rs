@@ -9,6 +9,8 @@ use std::process::Command;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 
+use portolan::fields::CsvPlace;
+
 use crate::holder_process::HolderProcess;
 use crate::{fixtures, network_namespace, portolan, printed_output};
 
@@ -132,7 +134,12 @@ fn csv_has_every_column_on_every_line() {
     let out = printed_output(&["list", "-n", "-f", "csv", &fixture.port]);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     let heads = reader.headers().expect("heads").clone();
-    assert_eq!(heads.len(), portolan::output::COLUMNS.len());
+    assert_eq!(
+        heads.len(),
+        portolan::fields::columns()
+            .filter(|column| column.csv != CsvPlace::OnRequest)
+            .count()
+    );
     let place = |name: &str| heads.iter().position(|head| head == name).expect(name);
     let records: Vec<_> = reader.records().map(|r| r.expect("CSV")).collect();
     assert_eq!(records.len(), 1 + fixture.sockets.len());
@@ -252,14 +259,14 @@ fn invalid_option_values_exit_2_with_suggestions() {
 fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(
         printed_output(&["help", "filter"]),
-        portolan::filter::grammar::GRAMMAR
+        portolan::filter::grammar::grammar()
     );
     assert_eq!(
         printed_output(&["help", "json"]),
-        portolan::output::help::JSON_SCHEMA
+        portolan::output::help::json_schema()
     );
     let columns = printed_output(&["help", "columns"]);
-    for column in portolan::output::COLUMNS {
+    for column in portolan::fields::columns() {
         assert!(
             columns.contains(&format!("  {} ", column.name)),
             "{}",

@@ -27,7 +27,7 @@ pub(crate) struct OutputArgs {
     /// Group the sockets by this [table: port; plain, json, ndjson, csv: none]
     #[arg(short, long, value_name = "WHAT", value_parser = values::parse_grouping)]
     pub(crate) group: Option<Grouping>,
-    /// Order by port, process, sockets, host, pid, state, local, remote or queues; -state turns round
+    /// Order by port, process, sockets, host, queues or any column; -state turns round
     #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = values::parse_sort)]
     pub(crate) sort: Option<SortArg>,
     /// Which columns, in which order: local,remote,process (see: portolan help columns)
