@@ -31,6 +31,8 @@ pub struct Field {
     pub sort: SortUse,
     /// Where JSON has it.
     pub json: JsonUse,
+    /// The heading of its column in the dashboard; empty where it has none or needs none.
+    pub heading: &'static str,
 }
 
 impl PartialEq for Field {
@@ -255,6 +257,7 @@ impl Field {
             print: PrintUse::No(""),
             sort: SortUse::Sorts,
             json: JsonUse::No(""),
+            heading: "",
         }
     }
 
@@ -377,6 +380,11 @@ impl Field {
 
     pub(super) const fn not_printed(mut self, reason: &'static str) -> Self {
         self.print = PrintUse::No(reason);
+        self
+    }
+
+    pub(super) const fn headed(mut self, heading: &'static str) -> Self {
+        self.heading = heading;
         self
     }
 

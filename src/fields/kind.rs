@@ -61,6 +61,11 @@ impl PartialEq for NumberField {
 impl Eq for NumberField {}
 
 impl NumberField {
+    /// Returns whether it is that one, where a constant is made.
+    pub const fn is(self, other: Self) -> bool {
+        is_same_text(self.name, other.name)
+    }
+
     /// Returns what it counts, and so the units a filter may give it in.
     pub const fn dimension(self) -> Dimension {
         self.unit.dimension()
@@ -155,6 +160,23 @@ impl PartialEq for TextField {
 }
 
 impl Eq for TextField {}
+
+impl TextField {
+    /// Returns whether it is that one, where a constant is made.
+    pub const fn is(self, other: Self) -> bool {
+        is_same_text(self.name, other.name)
+    }
+}
+
+/// Compares two texts where a constant is made, which `==` cannot.
+pub(super) const fn is_same_text(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
 
 /// How a filter compares a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

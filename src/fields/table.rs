@@ -9,7 +9,7 @@ use super::endpoint_display::EndpointDisplay;
 use super::field::Field;
 use super::kind::{
     EndSelector, FieldKind, Number, NumberField, NumberReader, TextField, TextMatching, TextReader,
-    Unit,
+    Unit, is_same_text,
 };
 use super::socket_view::{OWNER_STATUSES, SocketView};
 use crate::history::{ObservedSince, Rates};
@@ -90,7 +90,7 @@ impl TextField {
     pub const INTERFACE: Self = Self {
         name: "interface",
         matching: TextMatching::Whole,
-        read: TextReader::Socket(|view| view.interface_name()),
+        read: TextReader::Socket(interface_name),
     };
     const OWNER: Self = Self {
         name: "owner",
@@ -123,6 +123,7 @@ pub static FIELDS: [Field; 45] = [
         )
         .json_at("family"),
     Field::new("state", FieldKind::State)
+        .headed("STATE")
         .filters("state:close-wait,tw", "a TCP state, in any spelling")
         .prints_as("state", 12, "the TCP state; UDP has none", |view, out| {
             push_text(out, view.row.socket.tcp_state().map(TcpState::name));
@@ -163,6 +164,7 @@ pub static FIELDS: [Field; 45] = [
         .prints_called(12, "what that port is usually used for")
         .json_at("service"),
     Field::new("local", FieldKind::Endpoint(EndSelector::Local))
+        .headed("LOCAL")
         .not_filtered("laddr and lport together, or 127.0.0.1:80 for either end")
         .prints_as("local", 21, "local address and port", |view, out| {
             push_display(out, Some(EndpointDisplay::local(view.row, view.moment)));
@@ -183,6 +185,7 @@ pub static FIELDS: [Field; 45] = [
         })
         .json_at("local.port"),
     Field::new("remote", FieldKind::Endpoint(EndSelector::Remote))
+        .headed("REMOTE")
         .not_filtered("raddr and rport together, or 127.0.0.1:80 for either end")
         .prints_as("remote", 21, "remote address and port", |view, out| {
             push_display(out, EndpointDisplay::remote(view.row, view.moment));
@@ -241,6 +244,7 @@ pub static FIELDS: [Field; 45] = [
         )
         .json_at("owner_status"),
     Field::text(TextField::PROCESS)
+        .headed("PROCESS")
         .aliases(&["process", "comm"])
         .filters("proc:nginx", "a process that has it, or had it last")
         .prints_as(
@@ -313,11 +317,13 @@ pub static FIELDS: [Field; 45] = [
         .prints_called(19, "container it was opened in")
         .json_at("container"),
     Field::number(NumberField::AGE)
+        .headed("SEEN")
         .filters("age>1h", "time since first seen")
         .not_printed(TAKES_TIME)
         .sorts_over_time()
         .no_json(TAKES_TIME),
     Field::number(NumberField::ENDED)
+        .headed("CLOSED")
         .filters("ended<5m", "time since it closed")
         .not_printed(TAKES_TIME)
         .sorts_over_time()
@@ -373,6 +379,7 @@ pub static FIELDS: [Field; 45] = [
     Field::socket_number("received", Unit::Bytes, |view| {
         exact(tcp_info(view)?.delivered.map(|bytes| bytes.received))
     })
+    .headed("RECEIVED")
     .filters("received>1G", "bytes received so far")
     .prints(8)
     .json_at("tcp.bytes_received"),
@@ -385,6 +392,7 @@ pub static FIELDS: [Field; 45] = [
         measured(view, |rates| rates.down)
     })
     .aliases(&["down"])
+    .headed("↓/s")
     .filters("rx>=100k", "bytes per second received")
     .not_printed(TAKES_TIME)
     .sorts_over_time()
@@ -393,6 +401,7 @@ pub static FIELDS: [Field; 45] = [
         measured(view, |rates| rates.up)
     })
     .aliases(&["up"])
+    .headed("↑/s")
     .filters("tx<64KiB", "bytes per second sent")
     .not_printed(TAKES_TIME)
     .sorts_over_time()
@@ -464,6 +473,21 @@ impl Field {
             .find(|field| field.names().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
+    /// Returns the field of this name, for code that names one.
+    ///
+    /// # Panics
+    /// When there is none, which a constant shows when the program is built.
+    pub const fn named(name: &str) -> &'static Self {
+        let mut index = 0;
+        while index < FIELDS.len() {
+            if is_same_text(FIELDS[index].name, name) {
+                return &FIELDS[index];
+            }
+            index += 1;
+        }
+        panic!("no field has this name")
+    }
+
     /// Finds a field that filters have.
     pub fn find_filter(name: &str) -> Option<&'static Self> {
         Self::find(name).filter(|field| field.is_filter())
@@ -497,6 +521,10 @@ fn exact(number: Option<impl Into<u64>>) -> Option<Number> {
 
 fn tcp_info(view: SocketView<'_>) -> Option<&TcpInfo> {
     view.row.socket.tcp.as_ref()
+}
+
+fn interface_name(view: SocketView<'_>) -> Option<&str> {
+    view.interface_name()
 }
 
 fn microseconds(duration: Duration) -> u64 {

@@ -41,7 +41,7 @@ pub enum SortColumn {
 
 impl SortColumn {
     /// Finds the column that sorts sockets by a field; `None` where they cannot be sorted by it.
-    pub fn for_field(field: &'static Field) -> Option<Self> {
+    pub const fn for_field(field: &'static Field) -> Option<Self> {
         if matches!(field.sort, SortUse::No(_)) {
             return None;
         }
@@ -51,11 +51,11 @@ impl SortColumn {
             FieldKind::Endpoint(_) => Self::Local,
             FieldKind::Host => Self::Host,
             FieldKind::State => Self::State,
-            FieldKind::Text(text) if text == TextField::PROCESS => Self::Process,
-            FieldKind::Number(number) if number == NumberField::PID => Self::Pid,
-            FieldKind::Number(number) if number == NumberField::AGE => Self::Age,
-            FieldKind::Number(number) if number == NumberField::ENDED => Self::Ended,
-            FieldKind::Number(number) if number == NumberField::RATE => Self::Rate,
+            FieldKind::Text(text) if text.is(TextField::PROCESS) => Self::Process,
+            FieldKind::Number(number) if number.is(NumberField::PID) => Self::Pid,
+            FieldKind::Number(number) if number.is(NumberField::AGE) => Self::Age,
+            FieldKind::Number(number) if number.is(NumberField::ENDED) => Self::Ended,
+            FieldKind::Number(number) if number.is(NumberField::RATE) => Self::Rate,
             _ => Self::Field(field),
         })
     }

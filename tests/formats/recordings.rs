@@ -89,7 +89,16 @@ fn stable_sockets(output: &ProgramOutput) -> Vec<Value> {
     for socket in &mut sockets {
         let fields = socket.as_object_mut().expect("an object");
         // Which change with time alone.
-        for field in ["timer", "age_ms", "since", "rates", "tcp"] {
+        for field in [
+            "timer",
+            "age_ms",
+            "since",
+            "rates",
+            "tcp",
+            "idle_ms",
+            "delivery_rate",
+            "drops",
+        ] {
             fields.remove(field);
         }
     }

@@ -48,8 +48,8 @@ pub(crate) const INET_DIAG_CONG: u16 = 4;
 pub(crate) const INET_DIAG_SKMEMINFO: u16 = 7;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 const INET_DIAG_CGROUP_ID: u16 = 21;
-/// Where `SK_MEMINFO_DROPS` stands among the words of INET_DIAG_SKMEMINFO.
-const SKMEMINFO_DROPS: usize = 8 * size_of::<u32>();
+/// Where `SK_MEMINFO_DROPS`, the ninth word of INET_DIAG_SKMEMINFO, begins.
+const SKMEMINFO_DROPS: usize = 32;
 
 /// The kernel's number for a UDP socket without peer.
 const TCP_CLOSE: u8 = 7;
