@@ -255,6 +255,49 @@ fn invalid_option_values_exit_2_with_suggestions() {
     }
 }
 
+/// One table has the fields: what filters also prints and sorts, under every name it has.
+#[test]
+fn fields_filter_print_and_sort_under_one_name() {
+    let fixture = ConnectedListener::open();
+    let waiting = TcpStream::connect(fixture.listener.local_addr().expect("its address"));
+    let _waiting = waiting.expect("a client that nobody accepts");
+    let list = |args: &[&str]| {
+        let options = ["list", "-n", "-f", "plain", "--no-header", &fixture.port];
+        printed_output(&[&options[..], args].concat())
+    };
+    let (parent, pid) = (std::os::unix::process::parent_id(), std::process::id());
+    let listener = format!("{parent} {pid} ");
+    let processes = list(&["-l", "-c", "ppid,pid,process"]);
+    let words = processes.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.starts_with(&listener), "{processes}");
+    assert_eq!(
+        list(&["waiting>0", "-c", "state,waiting"]),
+        "LISTEN        1\n"
+    );
+    assert_eq!(list(&["waiting>1"]), "");
+    assert_eq!(list(&["-l", "-c", "parent"]).trim(), parent.to_string());
+    let sorted = list(&["--sort", "waiting", "-c", "waiting,state"]);
+    assert!(sorted.starts_with("1        LISTEN"), "{sorted}");
+    let sorted = list(&["--sort", "-sport", "-c", "lport"]);
+    let ports: Vec<u16> = sorted
+        .lines()
+        .flat_map(|line| line.trim().parse())
+        .collect();
+    assert!(
+        ports.iter().rev().is_sorted() && ports.len() > 4,
+        "{sorted}"
+    );
+    for (args, reason) in [
+        (["-c", "age"], "list looks once"),
+        (["--sort", "age"], "list looks once"),
+        (["-c", "ip"], "laddr or raddr"),
+    ] {
+        let output = portolan(&[&["list"][..], &args].concat());
+        assert_eq!(output.status, Some(2));
+        assert!(output.err.contains(reason), "{args:?}: {}", output.err);
+    }
+}
+
 #[test]
 fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(
