@@ -1,4 +1,4 @@
-//! The rules of the crate's first page, checked over the parsed source.
+//! Checks the rules of the crate's documentation page on the parsed source.
 //!
 //! `cargo test --test architecture -- --nocapture` prints the layers and the import circles.
 
@@ -11,7 +11,7 @@ use syn::visit::Visit;
 
 /// The layers from first to last. A layer imports itself and the layers before it.
 ///
-/// The list stands in `lib.rs`, too, for people; a test holds the two together.
+/// `lib.rs` has the same list, for people; a test compares the two.
 const LAYERS: [&str; 15] = [
     "text",
     "net",
@@ -33,7 +33,7 @@ const LAYERS: [&str; 15] = [
 /// Files that import each other because they are one thing, with the reason.
 const CIRCLES: &[(&[&str], &str)] = &[];
 
-/// The most files that may be one thing.
+/// The most files that may import each other as one thing.
 const LARGEST_CIRCLE: usize = 4;
 
 /// A file below `src`.
@@ -112,7 +112,7 @@ fn source(path: &str, text: String) -> Source {
     }
 }
 
-/// What a file names: its own items, what it re-exports, and every path it uses.
+/// The names in a file: its own items, what it re-exports, and every path it uses.
 #[derive(Default)]
 struct Names {
     /// Items and inline modules defined in the file.
@@ -508,7 +508,7 @@ fn words(source: &Source) -> Words {
     words
 }
 
-/// Returns where a path that `matches` stands outside of the `allowed` modules.
+/// Returns where a path that `matches` is used outside of the `allowed` modules.
 fn paths_outside(allowed: &[&str], matches: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources() {

@@ -1,4 +1,4 @@
-//! The program without a terminal: what it prints, what it refuses, and how it ends.
+//! Runs the program without a terminal: what it prints, what it refuses, and its exit status.
 #![cfg(target_os = "linux")]
 
 #[path = "support/holder_process.rs"]
@@ -18,7 +18,7 @@ use std::process::Stdio;
 use holder_process::HolderProcess;
 use program::{command, portolan};
 
-/// The list, which must come without complaint.
+/// Returns the output of `portolan list`, which must not print an error.
 fn list_output(args: &[&str]) -> String {
     let program_output = portolan(&[&["list"], args].concat());
     assert_eq!(
@@ -30,7 +30,7 @@ fn list_output(args: &[&str]) -> String {
     program_output.out
 }
 
-/// A listener with one connection to it, both ends held by this test.
+/// A listener with one connection to it, both sides held by this test.
 struct ConnectedSockets {
     port: String,
     _sockets: (TcpListener, TcpStream, TcpStream),
@@ -41,7 +41,7 @@ impl ConnectedSockets {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let listener_addr = listener.local_addr().expect("its address");
         let client = TcpStream::connect(listener_addr).expect("a client");
-        let (server, _) = listener.accept().expect("its other end");
+        let (server, _) = listener.accept().expect("its peer");
         Self {
             port: listener_addr.port().to_string(),
             _sockets: (listener, client, server),
@@ -92,7 +92,6 @@ fn port_filter_lists_listener_and_both_ends_with_their_process() {
     assert!(out.contains(&pid), "{out}");
 }
 
-/// Without a terminal, `portolan` is `portolan list`.
 #[test]
 fn without_a_terminal_the_list_is_printed() {
     let sockets = ConnectedSockets::open();
@@ -131,14 +130,14 @@ fn ss_style_flags_filter_the_list() {
     if six.is_some() {
         assert!(shows("-6", "[::1]") && !shows("-6", "127.0.0.1"));
     }
-    // Fingers type `-tulpn`; both of a pair are as good as none.
+    // Users type `-tulpn`; both flags of a pair are the same as none.
     assert!(shows("-tulpa", "127.0.0.1"));
     for pair in ["-tu", "-le", "-46"] {
         assert!(shows(pair, "127.0.0.1") && shows(pair, "[::1]"), "{pair}");
     }
 }
 
-/// Names of ports come from the registry, and `-n` leaves them out.
+/// Service names come from the registry, and `-n` leaves them out.
 #[test]
 fn numeric_flag_omits_service_names() {
     // Nothing needs to listen there: a UDP socket with a peer is enough, and sends nothing.
@@ -229,7 +228,7 @@ fn filter_error_is_underlined_and_escaped() {
 
 #[test]
 fn write_error_on_stdout_exits_3() {
-    // A full device takes nothing; that is no closed pipe.
+    // A full device accepts no output; that is not a broken pipe.
     let full = fs::File::options().write(true).open("/dev/full");
     let full = full.expect("/dev/full");
     let output = command(&["list"]).stdout(full).output().expect("output");
@@ -279,7 +278,7 @@ fn control_characters_in_process_names_are_escaped() {
     }
 }
 
-/// No byte of the text does anything to a terminal.
+/// Asserts that the text contains no control character.
 fn assert_no_control_characters(text: &str) {
     let is_control = |c: &char| c.is_control() && *c != '\n';
     assert_eq!(text.chars().find(is_control), None, "{text:?}");
@@ -291,10 +290,10 @@ fn log_names_the_source_and_the_reason() {
     let log = directory.path().join("log");
     let path = log.to_str().expect("a plain path");
     let out = list_output(&["--source", "procfs", "--log", path]);
-    assert!(!out.contains("asked for"), "the log is not in the list");
+    assert!(!out.contains("requested"), "the log is not in the list");
     let text = fs::read_to_string(&log).expect("a log");
     assert!(text.contains("procfs"), "{text}");
-    assert!(text.contains("it was asked for"), "{text}");
+    assert!(text.contains("requested"), "{text}");
     list_output(&["--log", path]);
     let text = fs::read_to_string(&log).expect("a log");
     assert!(text.lines().count() >= 2, "it is continued: {text}");
@@ -339,7 +338,7 @@ fn invalid_configuration_exits_2_with_its_line() {
         ),
         (
             "[filters]\nweb = \"prot:80\"\n",
-            Some("line 2: the filter \"web\" is wrong: no field `prot`"),
+            Some("line 2: invalid filter \"web\": no field `prot`"),
         ),
     ] {
         fs::write(&file, text).expect("a file");

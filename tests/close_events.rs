@@ -1,4 +1,4 @@
-//! Ends of sockets, as they were announced, joined to what the samples had: one story each.
+//! Tests that close events are merged with the samples: one row for each socket.
 
 mod support;
 
@@ -35,7 +35,7 @@ fn moments_of_recording(name: &str) -> Vec<Arc<Moment>> {
     moments.collect()
 }
 
-/// The rows with this port at their local, and this one at their remote end.
+/// Returns the rows with this local and this remote port.
 fn rows(moment: &Moment, local: u16, remote: u16) -> Vec<&TrackedSocket> {
     let rows = moment.rows().map(|row| &**row).filter(|row| {
         let socket = &row.socket;
@@ -51,7 +51,7 @@ fn only_row(moment: &Moment, local: u16, remote: u16) -> &TrackedSocket {
     }
 }
 
-/// Bytes sent and received.
+/// Returns the bytes sent and received.
 fn bytes_sent_and_received(row: &TrackedSocket) -> (u64, u64) {
     let tcp = row.socket.tcp.expect("figures");
     let delivered = tcp.delivered.expect("of bytes");
@@ -66,7 +66,7 @@ fn closed_row_gets_its_final_counters() {
     assert_eq!(
         bytes_sent_and_received(row),
         (50, 100),
-        "without the FIN of the other end"
+        "without the peer's FIN"
     );
     assert_eq!(
         row.first_seen,
@@ -110,7 +110,7 @@ fn unsampled_connection_adds_a_closed_row_per_end_without_time_wait() {
     );
     assert_eq!(connecting.peer, Some(accepted_end.slot));
     assert_eq!(accepted_end.peer, Some(connecting.slot));
-    // Its figures stay with it, also when the sample has none any more.
+    // Its counters are kept, also when the sample has none any more.
     assert_eq!(
         bytes_sent_and_received(only_row(&moments[2], 40_001, 7000)),
         (4, 0)
@@ -133,7 +133,7 @@ fn close_events_after_the_sample_start_are_applied_to_the_next_sample() {
         bytes_sent_and_received(only_row(&moments[2], 7000, 40_002)),
         (0, 4)
     );
-    // One that the table still had closes in the next sample.
+    // A socket that the table still had closes in the next sample.
     let still = only_row(&moments[2], 7000, 50_002);
     assert_eq!(
         (still.is_closed(), bytes_sent_and_received(still)),
@@ -181,7 +181,8 @@ fn side_of_an_unsampled_socket_comes_from_counters_or_port_range() {
 #[test]
 fn totals_count_unsampled_connections() {
     let totals: Vec<Totals> = moments().iter().map(|moment| moment.totals).collect();
-    // A TIME-WAIT row, and three that came and went; two more went that had been there.
+    // A TIME-WAIT row, and three that opened and closed between samples; two earlier ones closed
+    // too.
     assert_eq!((totals[1].opened, totals[1].closed), (4, 5));
     assert_eq!((totals[2].opened, totals[2].closed), (4 + 5, 5 + 1));
     assert_eq!((totals[5].opened, totals[5].closed), (9, 10));
@@ -205,7 +206,7 @@ fn unsampled_rows_linger_five_seconds_up_to_the_limit() {
     assert_eq!(
         sample_at(1, 9),
         0,
-        "what went before the second look is not told"
+        "what closed before the second sample is not reported"
     );
     assert_eq!(
         (sample_at(2, 20_000), sample_at(3, 1), sample_at(7, 0)),
@@ -257,8 +258,8 @@ fn rows_with_two_cookies_are_merged() {
     assert_eq!(moments[3].open_rows, 4);
 }
 
-/// A connection's end here: when it opens and closes, how much later that is heard, whether it
-/// leaves a TIME-WAIT row, and of which number its cookies are.
+/// One side of a connection: when it opens and closes, how much later its close event is read,
+/// whether it leaves a TIME-WAIT row, and the number its cookies are made from.
 #[derive(Clone, Debug)]
 struct ConnectionSpec {
     port: u16,
@@ -303,7 +304,8 @@ impl ConnectionSpec {
         }
     }
 
-    /// How the table has it at a time; `looks` are the times it was read before.
+    /// Returns its row in the table at a time; `sample_times` are the times the table was read
+    /// before.
     fn row_at(&self, at: u64, sample_times: &[u64]) -> Option<Socket> {
         let closes = self.opens_at + self.lifetime;
         if (self.opens_at..closes).contains(&at) {
@@ -362,8 +364,8 @@ fn connection_specs() -> impl Strategy<Value = Vec<ConnectionSpec>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whenever it is looked, however long the look takes and however late an end is heard: every
-    /// connection is there exactly once.
+    /// Whenever samples are taken, however long they take and however late close events are read:
+    /// every connection is there exactly once.
     #[test]
     fn every_connection_is_exactly_one_row(
         lives in connection_specs(),

@@ -1,4 +1,4 @@
-//! `portolan free` among real sockets: what it answers, whom it names, and how it ends.
+//! Tests `portolan free` with real sockets: its report, the holders it names, and its exit status.
 #![cfg(target_os = "linux")]
 
 #[path = "support/holder_process.rs"]
@@ -21,12 +21,12 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use holder_process::HolderProcess;
 use network_namespace::{in_network_namespace, skip};
 
-/// A port that is only safe to name in a network of one's own.
+/// A port number that is safe only in the test's own network namespace.
 const PORT: u16 = 18200;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portolan");
 
-/// The exit status and what was said.
+/// Runs the command and returns its exit status and output.
 fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output {
         status,
@@ -37,7 +37,8 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
-/// The answer to a wish, which must come without complaint and be said by `-q` only in the status.
+/// Returns the exit status and the report on a target. Nothing may go to stderr, and `-q` must give
+/// the same status without output.
 fn free_output(target: &str) -> (Option<i32>, String) {
     let (status, out, err) = run(Command::new(PROGRAM).args(["free", target]));
     assert_eq!(err, "", "{target}: {out}");
@@ -79,13 +80,13 @@ enum ReuseOption {
     Port,
 }
 
-/// A socket that no program started from here gets, too.
+/// Returns a socket that no child process inherits.
 fn tcp_socket(family: AddressFamily) -> OwnedFd {
     let flags = SocketFlags::CLOEXEC;
     rustix::net::socket_with(family, SocketType::STREAM, flags, None).expect("a socket")
 }
 
-/// A TCP socket that is bound and no more; [`ReuseOption`] as a server may set it.
+/// Returns a TCP socket that is only bound, with the [`ReuseOption`] a server may set.
 fn bound_socket(address: impl Into<SocketAddr>, reuse: ReuseOption) -> OwnedFd {
     let address = address.into();
     let family = match address {
@@ -108,17 +109,17 @@ fn listener(address: impl Into<SocketAddr>, reuse: ReuseOption) -> TcpListener {
     socket.into()
 }
 
-/// The client's end and the server's.
+/// Returns the client's side and the server's.
 fn connect_pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let address = listener.local_addr().expect("its address");
     let client = TcpStream::connect(address).expect("a client");
-    (client, listener.accept().expect("its other end").0)
+    (client, listener.accept().expect("its peer").0)
 }
 
 const LOOPBACK_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, PORT);
 
-/// Until the kernel has brought a socket with this local port into this state (its number in
-/// `include/net/tcp_states.h`, as /proc/net/tcp has it): it does so in its own time.
+/// Waits until a socket with this local port is in this state (its number in
+/// `include/net/tcp_states.h`, as in /proc/net/tcp): the kernel changes states in its own time.
 fn wait_for_state(state: &str) {
     let ends = format!(":{PORT:04X}");
     let end = Instant::now() + Duration::from_secs(20);
@@ -153,7 +154,7 @@ fn unused_port_is_free() {
         }
         let (status, out) = free_output("192.0.2.1:18200");
         assert_eq!(status, Some(1), "{out}");
-        assert_contains(&out, &["none of this machine's addresses"]);
+        assert_contains(&out, &["is not an address of this machine"]);
     });
 }
 
@@ -168,10 +169,10 @@ fn wildcard_listener_takes_every_address_of_its_family() {
             let ipv4_words = [&*name, "every IPv4 address"];
             assert_taken(
                 "18200",
-                &[&ipv4_words[..], &["free for IPv6 alone"]].concat(),
+                &[&ipv4_words[..], &["free for IPv6 only"]].concat(),
             );
             assert_taken("127.0.0.1:18200", &ipv4_words);
-            assert_free("[::1]:18200", &[&name, "elsewhere", "not in the way"]);
+            assert_free("[::1]:18200", &[&name, "elsewhere", "no conflict"]);
             assert_free("18200/udp", &[]);
         },
     );
@@ -199,10 +200,10 @@ fn v6only_listener_leaves_ipv4_free() {
         rustix::net::bind(&socket, &address).expect("a port");
         rustix::net::listen(&socket, 16).expect("a listener");
         let ipv6_text = "every IPv6 address, not IPv4";
-        assert_taken("18200", &[ipv6_text, "free for IPv4 alone: 0.0.0.0:18200"]);
+        assert_taken("18200", &[ipv6_text, "free for IPv4 only: 0.0.0.0:18200"]);
         assert_taken("[::1]:18200", &[ipv6_text]);
-        assert_free("0.0.0.0:18200", &[ipv6_text, "not in the way"]);
-        assert_free("127.0.0.1:18200", &[ipv6_text, "not in the way"]);
+        assert_free("0.0.0.0:18200", &[ipv6_text, "no conflict"]);
+        assert_free("127.0.0.1:18200", &[ipv6_text, "no conflict"]);
     });
 }
 
@@ -210,11 +211,11 @@ fn v6only_listener_leaves_ipv4_free() {
 fn listener_on_one_address_leaves_the_others_free() {
     in_network_namespace("listener_on_one_address_leaves_the_others_free", || {
         let _server = listener(LOOPBACK_PORT, ReuseOption::Address);
-        let one = "listens at 127.0.0.1:18200, that address alone";
+        let one = "listens at 127.0.0.1:18200, that address only";
         let others = "other addresses are free, such as 127.0.0.2:18200";
         assert_taken("18200", &[one, others]);
         assert_taken("127.0.0.1:18200", &[one]);
-        assert_free("127.0.0.2:18200", &["elsewhere", one, "not in the way"]);
+        assert_free("127.0.0.2:18200", &["elsewhere", one, "no conflict"]);
     });
 }
 
@@ -245,7 +246,7 @@ fn reuseport_listeners_are_one_line() {
     });
 }
 
-/// Who sets SO_REUSEADDR gets by what is in TIME-WAIT, if that had set it, too.
+/// A socket with SO_REUSEADDR can be bound beside one in TIME-WAIT, if that had set it too.
 #[test]
 fn time_wait_with_reuseaddr_is_free_for_reuseaddr_binders() {
     in_network_namespace(
@@ -255,10 +256,10 @@ fn time_wait_with_reuseaddr_is_free_for_reuseaddr_binders() {
             let (client, accepted) = connect_pair(&server);
             drop((accepted, client, server));
             wait_for_state("06");
-            let still = "1 connection in TIME-WAIT still has it, forgotten in ";
+            let still = "1 connection in TIME-WAIT still has it, expires in ";
             let can = "a server that sets SO_REUSEADDR, as nearly all do, can bind";
             assert_free("18200", &[still, can, "one that does not can in "]);
-            assert_free("127.0.0.2:18200", &["elsewhere", "not in the way"]);
+            assert_free("127.0.0.2:18200", &["elsewhere", "no conflict"]);
         },
     );
 }
@@ -270,7 +271,7 @@ fn time_wait_without_reuseaddr_is_taken() {
         let (client, accepted) = connect_pair(&server);
         drop((accepted, client, server));
         wait_for_state("06");
-        let why = "opened without SO_REUSEADDR, and keeps it until it is forgotten, in ";
+        let why = "opened without SO_REUSEADDR and holds it until it expires, in ";
         assert_taken("18200", &["1 connection in TIME-WAIT still has it", why]);
     });
 }
@@ -286,13 +287,13 @@ fn connections_of_a_closed_listener_are_reported() {
             client.shutdown(Shutdown::Write).expect("half closed");
             wait_for_state("08");
             let owner = format!("server {}", holder.pid());
-            let left = "1 connection left over from a listener that is gone, CLOSE-WAIT";
+            let left = "1 connection left over from a closed listener, CLOSE-WAIT";
             match reuse {
                 ReuseOption::Nothing => {
-                    let why = "opened without SO_REUSEADDR, and keeps it until it is closed";
+                    let why = "opened without SO_REUSEADDR and holds it until it is closed";
                     assert_taken("18200", &[left, &owner, why]);
                 }
-                _ => assert_free("18200", &[left, &owner, "can bind all the same"]),
+                _ => assert_free("18200", &[left, &owner, "can bind anyway"]),
             }
         }
     });
@@ -304,9 +305,9 @@ fn local_port_of_an_outgoing_connection_is_taken() {
         let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let (client, _accepted) = connect_pair(&server);
         let address = client.local_addr().expect("its address");
-        let holder = HolderProcess::spawn("caller", client.into());
-        let owner = format!("caller {}", holder.pid());
-        let words = ["1 connection dialled from it, ESTABLISHED", &owner];
+        let holder = HolderProcess::spawn("client", client.into());
+        let owner = format!("client {}", holder.pid());
+        let words = ["1 connection opened from it, ESTABLISHED", &owner];
         assert_taken(&address.port().to_string(), &words);
         assert_taken(&address.to_string(), &words);
     });
@@ -331,17 +332,17 @@ fn udp_ports_are_separate_from_tcp_ports() {
     });
 }
 
-/// No table lists such a socket; only trying finds it.
+/// No table lists such a socket; only bind(2) finds it.
 #[test]
 fn bound_but_not_listening_socket_is_reported() {
     in_network_namespace("bound_but_not_listening_socket_is_reported", || {
         let socket = bound_socket(LOOPBACK_PORT, ReuseOption::Nothing);
-        let nobody = "the table does not list: bound, and neither listening nor connected";
+        let unlisted = "the table does not list: bound, but neither listening nor connected";
         let others = "other addresses are free, such as 127.0.0.2";
-        assert_taken("18200", &["taken by a socket that", nobody, others]);
+        assert_taken("18200", &["taken by a socket that", unlisted, others]);
         drop(socket);
         let _socket = bound_socket(LOOPBACK_PORT, ReuseOption::Address);
-        assert_free("18200", &[nobody, "one that does not cannot"]);
+        assert_free("18200", &[unlisted, "one that does not cannot"]);
     });
 }
 
@@ -368,7 +369,7 @@ fn privileged_port_cannot_be_bound_without_the_capability() {
         ];
         assert_contains(&out, &words);
 
-        // What the table shows is told all the same.
+        // What the table shows is reported all the same.
         let address = (Ipv4Addr::LOCALHOST, 80);
         let _server = listener(address, ReuseOption::Address);
         let (status, out, _) = run(as_nobody().args(["free", "80"]));
@@ -383,7 +384,7 @@ fn privileged_port_cannot_be_bound_without_the_capability() {
 #[test]
 fn invalid_target_exits_2_with_one_sentence() {
     for (target, word) in [
-        ("0", "any port that is free"),
+        ("0", "any free port"),
         ("99999", "65535"),
         ("80/sctp", "tcp or udp"),
         ("::1:80", "[::1]:80"),

@@ -1,6 +1,6 @@
-//! The labs on real sockets: what the lessons say is what there is.
+//! Plays all lessons on real sockets and compares the expected rows with the socket table.
 //!
-//! All of them may run at once, and beside whatever else this machine does: the kernel chooses the
+//! The tests may run in parallel with each other and with other programs: the kernel chooses the
 //! ports.
 #![cfg(target_os = "linux")]
 
@@ -33,10 +33,10 @@ use portolan::query::run::Query;
 use portolan::query::{ShownEnd, TupleDiff, TupleDiffScope, TupleField};
 use program::{ProgramOutput, command, portolan, said};
 
-/// A loaded machine may take its time, and a SYN that was lost is sent again after seconds.
+/// Generous for a loaded machine; a lost SYN is sent again only after seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs it to its end, beside others.
+/// Runs a program to its end; other tests may start programs at the same time.
 fn run(command: &mut Command) -> ProgramOutput {
     let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     said(spawn_lock::spawn(piped).and_then(Child::wait_with_output))
@@ -50,13 +50,13 @@ fn expect_lesson(number: u8) -> &'static Lesson {
     lesson_by_number(number).expect("a lesson")
 }
 
-/// Says past the test harness, which keeps what passing tests print, that nothing was tested.
-fn skip(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+/// Reports a skipped test on stderr directly: the test harness hides the output of passing tests.
+fn skip(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
-/// Does something with every lesson, with some of them side by side: most of a lab's time is
-/// waiting, but each lab has processes of its own, and every look goes through all of them.
+/// Calls `act` with every lesson, three in parallel: a lab mostly waits, but each has its own
+/// processes, and every sample scans all of them.
 fn for_each_lesson_in_parallel(act: impl Fn(&'static Lesson) + Sync) {
     const LANES: usize = 3;
     std::thread::scope(|scope| {
@@ -67,22 +67,23 @@ fn for_each_lesson_in_parallel(act: impl Fn(&'static Lesson) + Sync) {
     });
 }
 
-/// Plays a lesson as a machine would that lacks these abilities, and looks after every step.
+/// Plays a lesson as a machine without the `missing` capabilities would; calls `inspect` after each
+/// step.
 fn play_lesson(
     lesson: &'static Lesson,
     missing: &[Capability],
     mut inspect: impl FnMut(&mut Lab, &LabSample),
 ) {
-    // Another program may take a port between its choice and its use, or the number that a socket of
-    // the lab has just let go, and with it the row that is kept for it; then once more.
-    let mut disturbed = Vec::new();
+    // Another program may bind a port between its choice and its use, or reuse a port that the lab
+    // has just closed, and so replace its TIME-WAIT row; then the lesson is played again.
+    let mut failures = Vec::new();
     for _ in 0..3 {
         match play_once(lesson, missing, &mut inspect) {
             Ok(()) => return,
-            Err(what) => disturbed.push(what),
+            Err(failure) => failures.push(failure),
         }
     }
-    panic!("lesson {}: again and again: {disturbed:#?}", lesson.number);
+    panic!("lesson {} failed 3 times: {failures:#?}", lesson.number);
 }
 
 fn play_once(
@@ -99,27 +100,31 @@ fn play_once(
             continue;
         }
         let place = format!("lesson {}: {}", lesson.number, step.title);
-        let done = lab.run_step(step).expect("a lab that goes on");
-        if done.iter().any(ExecutedCall::port_was_taken) {
+        let executed = lab.run_step(step).expect("a lab that works");
+        if executed.iter().any(ExecutedCall::port_was_taken) {
             return Err(format!("{place}: a port was taken"));
         }
-        for done in &done {
-            let call = done.action.call.text(done.n);
-            assert!(done.is_expected(), "{place}: {call}: {}", done.actual);
+        for executed in &executed {
+            let call = executed.action.call.text(executed.n);
+            assert!(
+                executed.is_expected(),
+                "{place}: {call}: {}",
+                executed.actual
+            );
         }
         let settled = lab
-            .wait_for_rows(step, done.last(), TIMEOUT)
+            .wait_for_rows(step, executed.last(), TIMEOUT)
             .expect("a table");
-        let troubles: Vec<String> = settled.mismatches.iter().map(ToString::to_string).collect();
-        if !troubles.is_empty() {
-            return Err(format!("{place}: {troubles:?}"));
+        let mismatches: Vec<String> = settled.mismatches.iter().map(ToString::to_string).collect();
+        if !mismatches.is_empty() {
+            return Err(format!("{place}: {mismatches:?}"));
         }
         inspect(&mut lab, &settled.sample);
     }
     Ok(())
 }
 
-/// One test a lesson, so that a failure names it.
+/// Defines one test for each lesson, so that a failure names the lesson.
 macro_rules! lessons_are_as_described {
     ($($name:ident = $number:literal;)*) => {$(
         #[test]
@@ -162,11 +167,11 @@ fn tuple_is_shown_from_the_end_with_the_shared_port() {
             TupleDiffScope::All,
         )
     };
-    // Elsewhere a neighbour may have one of the numbers.
+    // Outside a namespace, another program's connection may have one of the ports.
     let test = "tuple_is_shown_from_the_end_with_the_shared_port";
     network_namespace::in_network_namespace(test, || {
         let mut last = TupleDiff::default();
-        // One client's port, two of the server.
+        // One client port, two server ports.
         play_lesson(expect_lesson(3), &[], |lab, sample| {
             last = tuple_diff(lab, sample);
         });
@@ -175,12 +180,12 @@ fn tuple_is_shown_from_the_end_with_the_shared_port() {
             (ShownEnd::Client, 3)
         );
         assert_eq!(last.distinct_count(TupleField::LocalPort), 1);
-        // Three ports of clients, one of the server.
+        // Three client ports, one server port.
         let mut most = TupleDiff::default();
         play_lesson(expect_lesson(2), &[], |lab, sample| {
-            let found = tuple_diff(lab, sample);
-            if found.connections >= most.connections {
-                most = found;
+            let diff = tuple_diff(lab, sample);
+            if diff.connections >= most.connections {
+                most = diff;
             }
         });
         assert_eq!(
@@ -208,7 +213,7 @@ fn missing_capabilities_use_the_alternative_step_or_skip_it() {
     }
 }
 
-/// The lab's rows as ss tells them.
+/// Returns the lab's rows as ss(8) lists them.
 fn lab_rows_of_ss(lab_names: &LabNames) -> Vec<ss::SsRow> {
     let rows = ss::rows().into_iter();
     rows.filter(|row| lab_names.is_lab_socket(row.transport.protocol(), row.local, row.remote))
@@ -218,7 +223,7 @@ fn lab_rows_of_ss(lab_names: &LabNames) -> Vec<ss::SsRow> {
 #[test]
 fn rows_and_owners_match_ss_after_every_step() {
     if Command::new("ss").arg("-V").output().is_err() {
-        return skip("ss is not here");
+        return skip("ss is not installed");
     }
     for_each_lesson_in_parallel(|lesson| {
         play_lesson(lesson, &[], |lab, sample| {
@@ -228,10 +233,10 @@ fn rows_and_owners_match_ss_after_every_step() {
                 .map(|row| ss::SsRow::from(&row.socket))
                 .collect();
             ours.sort();
-            // A state that is held looks the same however often one looks.
-            let until = Instant::now() + TIMEOUT;
+            // The lab holds its states, so ss may be repeated until it agrees.
+            let deadline = Instant::now() + TIMEOUT;
             let mut theirs = lab_rows_of_ss(lab.lab_names());
-            while theirs != ours && Instant::now() < until {
+            while theirs != ours && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(20));
                 theirs = lab_rows_of_ss(lab.lab_names());
             }
@@ -290,19 +295,19 @@ fn unknown_lesson_number_is_a_usage_error() {
 #[test]
 fn all_lessons_pass_as_user_nobody() {
     if !rustix::process::geteuid().is_root() {
-        return skip("only root can become nobody; the other tests run without rights");
+        return skip("only root can become nobody; the other tests run without privileges");
     }
     let folder = tempfile::tempdir().expect("a directory");
     let copy = folder.path().join("portolan");
     std::fs::copy(this_program(), &copy).expect("a copy");
-    let mut open = Command::new("chmod");
-    open.args(["-R", "a+rX"]).arg(folder.path());
-    assert!(open.status().expect("chmod").success());
+    let mut chmod = Command::new("chmod");
+    chmod.args(["-R", "a+rX"]).arg(folder.path());
+    assert!(chmod.status().expect("chmod").success());
     let mut command = Command::new("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
     command.arg(&copy).args(["learn", "--check"]);
     if Command::new("setpriv").arg("--version").output().is_err() {
-        return skip("setpriv is not here");
+        return skip("setpriv is not installed");
     }
     let said = run(&mut command);
     assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);

@@ -1,7 +1,8 @@
-//! Real sockets, from the kernel to the answer, each test in a network of its own.
+//! Tests with real sockets, from the kernel to the query result, each in a network namespace of its
+//! own.
 //!
-//! First the sources against `ss`, row by row and pid by pid; then one exhibit after the other
-//! through the whole way: collect, history, query.
+//! First the sources against `ss`, row by row and pid by pid; then one fixture after the other
+//! through collect, history and query.
 #![cfg(target_os = "linux")]
 
 #[path = "support/fixtures.rs"]

@@ -1,6 +1,6 @@
-//! Screens as text: a recording, keys and a size give a file with two grids, the characters and
-//! the tones, one letter a cell. `UPDATE_SCREENS=1 cargo test --test screens` writes the files anew;
-//! look at what changed before keeping it.
+//! Tests screens as text: a recording, keys and a size give a file with two grids, the characters
+//! and the tones, one letter a cell. `UPDATE_SCREENS=1 cargo test --test screens` writes the files
+//! anew; read the diff before committing them.
 
 mod support;
 
@@ -33,7 +33,7 @@ use support::text_recording::load_recording;
 use unicode_width::UnicodeWidthStr;
 
 /// File, recording, size, and what happens: keys by their names in the help, `next` for the next
-/// sample, `type:TEXT`, `named:NAME=FILTER_GOAL_MS`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
+/// sample, `type:TEXT`, `named:NAME=FILTER`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
 type Case = (&'static str, &'static str, (u16, u16), &'static str);
 
 const CASES: &[Case] = &[
@@ -89,7 +89,7 @@ const CASES: &[Case] = &[
         (80, 24),
         "/ type:nginx Space type:prot:tcp",
     ),
-    // Enter does not keep what is wrong; the last good filter is in force meanwhile, and is named.
+    // Enter does not apply an invalid filter; the last valid one still filters, and is named.
     (
         "web-filter-error-kept",
         "web",
@@ -406,13 +406,13 @@ const CASES: &[Case] = &[
         "lessons-save-failed",
         "lesson",
         (60, 15),
-        "lesson:2 save-failed:progress_cannot_be_kept:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
+        "lesson:2 save-failed:progress_cannot_be_saved:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
     ),
     (
         "lessons-save-recovered",
         "lesson",
         (60, 15),
-        "lesson:2 save-failed:progress_cannot_be_kept:_full save-failed: Esc",
+        "lesson:2 save-failed:progress_cannot_be_saved:_full save-failed: Esc",
     ),
     ("lesson-help", "lesson", (80, 24), "lesson:2 Enter ?"),
     ("help-end", "lesson", (80, 24), "? G k"),
@@ -462,7 +462,7 @@ const CASES: &[Case] = &[
         (80, 24),
         "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
     ),
-    // What was promised does not come: the server never accepts.
+    // The expected result does not happen: the server never accepts.
     (
         "lesson-expectation-timeout",
         "lesson-without-accept",
@@ -581,10 +581,10 @@ fn every_screen_file_has_a_case() {
     }
 }
 
-/// The program without its threads: what it asks is answered at once.
+/// The program without its threads: requests to the engine are processed at once.
 struct ScreenHarness {
     app: App,
-    memory: Engine,
+    engine: Engine,
     samples: std::vec::IntoIter<Snapshot>,
     lab: FakeLab,
 }
@@ -600,7 +600,7 @@ fn render_case(&(name, recording_name, size, script): &Case) -> String {
     view.source = Some(SourceInfo::new(source, &reason));
     let mut play = ScreenHarness {
         app: App::new(view, Arc::default(), Arc::new(Services::registry())),
-        memory: Engine::default(),
+        engine: Engine::default(),
         samples: samples.into_iter(),
         lab: FakeLab::default(),
     };
@@ -619,13 +619,13 @@ fn render_case(&(name, recording_name, size, script): &Case) -> String {
 impl ScreenHarness {
     fn next_sample(&mut self) {
         let sample = self.samples.next().expect("no further sample");
-        self.memory
+        self.engine
             .apply_sample(SampleOutcome::Snapshot(Box::new(sample)));
         self.run_query();
     }
 
     fn run_query(&mut self) {
-        while let Some(published) = self.memory.respond(&self.app.engine_request()) {
+        while let Some(published) = self.engine.respond(&self.app.engine_request()) {
             if !self
                 .app
                 .handle_response(published)
@@ -722,7 +722,7 @@ fn parse_key(name: &str) -> Option<KeyCode> {
     })
 }
 
-/// Characters, then tones; `>` stands before the line under the cursor.
+/// Returns the characters, then the tones; `>` precedes the line under the cursor.
 fn grids(screen: &Screen) -> String {
     let mut out = String::new();
     for of in [StyledLine::text, tones] {
@@ -738,7 +738,7 @@ fn grids(screen: &Screen) -> String {
     out
 }
 
-/// One letter a cell; plain spaces stay spaces.
+/// Returns the tones of a line, one letter a cell; spaces stay spaces.
 fn tones(line: &StyledLine) -> String {
     let mut out = String::new();
     for span in &line.spans {
@@ -776,7 +776,7 @@ const fn tone_letter(tone: Tone) -> char {
     }
 }
 
-/// The lines that differ, expected above drawn.
+/// Returns the lines that differ, the expected above the drawn.
 fn diff_lines(name: &str, expected: &str, drawn: &str) -> String {
     let mut out = format!("\n{name}:\n");
     let (expected, drawn): (Vec<_>, Vec<_>) = (expected.lines().collect(), drawn.lines().collect());

@@ -1,4 +1,4 @@
-//! Every source must tell the same story of sockets that this test opens itself.
+//! Tests that every source reports the same for sockets that this test opens itself.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -15,10 +15,10 @@ use portolan::net::endpoint::Endpoint;
 use portolan::net::port::{Port, Protocol};
 use portolan::net::socket::{Inode, Socket, TcpState, Transport};
 
-/// What all three tell of a socket.
+/// What all three sources report of a socket.
 type SocketIdentity = (Transport, Endpoint, Option<Endpoint>);
 
-/// Loopback sockets in every state that stays as it is for as long as nobody touches them.
+/// Loopback sockets in every state that stays as it is while unused.
 #[derive(Default)]
 struct SocketFixture {
     listeners: Vec<TcpListener>,
@@ -31,7 +31,7 @@ impl SocketFixture {
     fn open() -> Self {
         let mut fixture = Self::default();
         fixture.add_sockets(Ipv4Addr::LOCALHOST.into());
-        // A machine may have no IPv6 at all, not even for itself.
+        // A machine may have no IPv6 at all, not even on loopback.
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
             fixture.add_sockets(Ipv6Addr::LOCALHOST.into());
         }
@@ -88,8 +88,9 @@ impl SocketFixture {
         self.expected.iter().flat_map(ends).any(|e| e == Some(end))
     }
 
-    /// The rows of `sockets` that are ours, by their own port, each of which only we have: the
-    /// servers' and listeners' by ours, the clients' by what the kernel chose for us.
+    /// Returns the rows of `sockets` that are the fixture's, by their own port, which no other
+    /// socket has: the servers' and listeners' by our port, the clients' by the one the kernel
+    /// chose.
     fn ours<'a>(&self, sockets: &'a [Socket]) -> Vec<&'a Socket> {
         let ports: BTreeSet<(Protocol, Endpoint)> = self
             .expected
@@ -99,13 +100,13 @@ impl SocketFixture {
         sockets
             .iter()
             .filter(|s| ports.contains(&(s.protocol(), s.local)))
-            // Others may dial from the same ports, to other places.
+            // Others may connect from the same ports, to other peers.
             .filter(|s| s.remote.is_none_or(|remote| self.is_ours(remote)))
             .collect()
     }
 
-    /// The stories as `source` tells them, once it tells them all: the kernel needs its time for
-    /// the last FIN. The last word if it never does.
+    /// Returns the fixture's rows as `source` reports them, once it reports them all: the kernel
+    /// needs time for the last FIN. After the time limit, the rows last read.
     fn read_until(
         &self,
         source: &mut dyn Source,
@@ -126,7 +127,7 @@ impl SocketFixture {
     }
 }
 
-/// A connection whose server's end waits for data that never comes and is closed second.
+/// Opens a connection whose server side waits for data that never comes and is closed second.
 fn connect_pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().expect("address")).expect("a client");
     let (server, _) = listener.accept().expect("a server");
@@ -142,7 +143,7 @@ fn socket_identities<'a>(sockets: impl Iterator<Item = &'a Socket>) -> BTreeSet<
     sockets.map(|s| (s.transport, s.local, s.remote)).collect()
 }
 
-/// What each row's inode is: the sources must agree on who is who, too.
+/// Returns the inode of each row: the sources must agree on it too.
 fn inodes(sockets: &[Socket]) -> BTreeSet<(Endpoint, TcpStateIfTcp, Option<Inode>)> {
     sockets
         .iter()
@@ -170,7 +171,7 @@ fn all_sources_report_the_same_sockets() {
     assert_eq!(socket_identities(text.iter()), fixture.expected, "procfs");
     assert_eq!(text.len(), fixture.expected.len(), "each once");
 
-    // The library does not know UDP peers.
+    // The netstat2 library reports no UDP peers.
     let without_peers: BTreeSet<SocketIdentity> = fixture
         .expected
         .iter()

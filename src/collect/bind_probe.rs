@@ -1,40 +1,40 @@
-//! Whether a port can be had, by really trying.
+//! Tests whether a port is free by calling bind(2).
 //!
-//! In: a [`Berth`]. Out: a [`ProbeResult`], what bind(2) said. The socket never listens and is closed at
-//! once: no packet is sent and nobody can connect to it.
+//! Takes a [`BindAddr`] and returns a [`ProbeResult`]. The socket never listens and is closed at
+//! once: no packet is sent, and nothing can connect to it.
 
 use crate::net::bind_target::BindAddr;
 use crate::net::port::Port;
 
-/// What came of trying.
+/// The results of binding one address, with and without SO_REUSEADDR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeResult {
-    /// What was tried.
+    /// The address that was probed.
     pub addr: BindAddr,
-    /// As nearly every server does it: TCP with SO_REUSEADDR, UDP without.
+    /// The result with the options nearly every server uses: TCP with SO_REUSEADDR, UDP without.
     pub server_default: Result<(), BindError>,
-    /// Without SO_REUSEADDR.
+    /// The result without SO_REUSEADDR.
     pub exclusive: Result<(), BindError>,
 }
 
-/// Why it was not bound.
+/// The reason why bind(2) failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindError {
-    /// Another socket has it.
+    /// EADDRINUSE: another socket is bound to it.
     AddrInUse,
-    /// Ports below this one are not for every user.
+    /// EACCES: ports below this one need CAP_NET_BIND_SERVICE (ip(7)).
     PrivilegedPort(Port),
-    /// The address is none of this machine's.
+    /// EADDRNOTAVAIL: the address is not one of this machine's.
     AddrNotAvailable,
-    /// The system does not have the address family.
+    /// EAFNOSUPPORT: the system does not support the address family.
     FamilyUnsupported,
-    /// Anything else, in the system's words.
+    /// Any other error, in the system's words.
     Other(String),
-    /// There is no way to try on this system without listening.
+    /// This system offers no way to bind without listening.
     ProbeUnsupported,
 }
 
-/// Tries to bind, and lets go at once.
+/// Binds the address and closes the socket at once, with and without SO_REUSEADDR.
 pub fn probe(addr: BindAddr) -> ProbeResult {
     let exclusive = system::bind(addr, system::ReuseAddr::Off);
     let server_default = match addr.protocol {
@@ -59,12 +59,12 @@ mod system {
     use crate::net::bind_target::{BindAddr, FamilyCoverage};
     use crate::net::port::{Port, Protocol};
 
-    /// What may be had twice.
+    /// Whether SO_REUSEADDR is set.
     #[derive(Clone, Copy, PartialEq, Eq)]
     pub(crate) enum ReuseAddr {
-        /// Nothing.
         Off,
-        /// SO_REUSEADDR: an address and port that only connections still have.
+        /// SO_REUSEADDR: an address and port used only by connections, not by a listener, can be
+        /// bound.
         On,
     }
 
@@ -86,7 +86,7 @@ mod system {
             sockopt::set_socket_reuseaddr(&socket, true)?;
         }
         if addr.endpoint.is_ipv6() {
-            // Said in both cases: what holds unsaid is a setting (net.ipv6.bindv6only).
+            // Set in both cases: the default depends on a sysctl (net.ipv6.bindv6only).
             sockopt::set_ipv6_v6only(&socket, addr.family_coverage == FamilyCoverage::OwnFamily)?;
         }
         let socket_addr = SocketAddr::new(addr.endpoint.address, addr.endpoint.port.number());
@@ -105,7 +105,7 @@ mod system {
         }
     }
 
-    /// Where the ports for every user begin (ip(7)); 1024 wherever nothing else is said.
+    /// Returns the first port that needs no privilege (ip(7)): 1024 unless configured otherwise.
     fn first_unprivileged_port() -> Port {
         let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
         let number = text.ok().and_then(|text| text.trim().parse().ok());
@@ -144,19 +144,19 @@ mod system {
     use crate::net::bind_target::BindAddr;
     use crate::net::port::Protocol;
 
-    /// The standard library sets nothing of the kind for UDP.
+    /// The standard library has no such option for UDP.
     #[derive(Clone, Copy)]
     pub(crate) enum ReuseAddr {
         Off,
         On,
     }
 
-    /// The standard library binds TCP only to listen, which could be seen from outside.
+    /// The standard library binds TCP only by listening, which is visible from outside.
     pub(crate) fn bind(addr: BindAddr, _: ReuseAddr) -> Result<(), BindError> {
         if addr.protocol == Protocol::Tcp {
             return Err(BindError::ProbeUnsupported);
         }
-        let socket_addr = (addr.end.address, addr.end.port.number());
+        let socket_addr = (addr.endpoint.address, addr.endpoint.port.number());
         match std::net::UdpSocket::bind(socket_addr) {
             Ok(_) => Ok(()),
             Err(error) => Err(match error.kind() {
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn foreign_address_is_not_available() {
-        // TEST-NET-1 (RFC 5737) is nobody's.
+        // TEST-NET-1 (RFC 5737) is assigned to no host.
         let target: BindTarget = "192.0.2.1:18080".parse().unwrap();
         assert_eq!(
             probe(target.bind_addrs()[0]).server_default,

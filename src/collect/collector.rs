@@ -1,6 +1,7 @@
-//! One source, one way to find owners, the names: together they make a [`Snapshot`].
+//! Combines a source, an owner search and name lookups into one [`Snapshot`].
 //!
-//! In: the user's choice of source and a [`SampleScope`]. Out: snapshots, one a call, and the reason for the choice.
+//! Takes the requested source and a [`SampleScope`]; returns one snapshot per call, and the reason
+//! why its source is in use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::net::snapshot::{
 };
 use crate::net::socket::Socket;
 
-/// Everything needed to take a sample.
+/// Takes samples of one source.
 pub struct Collector {
     source: Box<dyn Source>,
     owners: Box<dyn Owners>,
@@ -34,40 +35,40 @@ pub struct Collector {
     subscription: Subscription,
 }
 
-/// Whether the source was told to listen for the ends of sockets.
+/// Whether the source has been subscribed to close events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subscription {
     Inactive,
     Active,
 }
 
-/// Why a source is in use.
+/// The reason why a source is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceReason {
-    /// Nothing sees more.
+    /// No source requested; this one has the most detail.
     Best,
-    /// The user asked for it.
+    /// The user requested this source.
     Requested,
-    /// What sees more was refused; the text says what and why.
+    /// No source requested; the sources with more detail were refused. The text says which and why.
     Fallback(String),
 }
 
 impl fmt::Display for SourceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Best => f.write_str("it sees most"),
-            Self::Requested => f.write_str("it was asked for"),
+            Self::Best => f.write_str("most detailed available"),
+            Self::Requested => f.write_str("requested"),
             Self::Fallback(failures) => f.write_str(failures),
         }
     }
 }
 
 impl Collector {
-    /// Opens the source asked for, or, asked for none, the best that works here. `started` is the
-    /// moment from which the snapshots' time is counted.
+    /// Opens the requested source, or, without a request, the most detailed one that works here.
+    /// The times in the snapshots are counted from `started`.
     ///
     /// # Errors
-    /// When the source asked for cannot be used, or none can.
+    /// When the requested source cannot be used, or none can.
     pub fn open(choice: Option<SourceKind>, started: Instant) -> Result<Self, SourceError> {
         let (source, reason) = match choice {
             Some(kind) => (open_source(kind)?, SourceReason::Requested),
@@ -88,40 +89,40 @@ impl Collector {
         })
     }
 
-    /// The same, with samples that need not have more than this.
+    /// Sets the scope of the samples.
     pub fn with_scope(self, scope: SampleScope) -> Self {
         Self { scope, ..self }
     }
 
-    /// The next samples need not have more than this.
+    /// Sets the scope of the following samples.
     pub fn set_scope(&mut self, scope: SampleScope) {
         self.scope = scope;
     }
 
-    /// What the samples have to have.
+    /// Returns the scope of the samples.
     pub const fn scope(&self) -> &SampleScope {
         &self.scope
     }
 
-    /// Where the sockets come from.
+    /// Returns the source the sockets are read from.
     pub fn kind(&self) -> SourceKind {
         self.source.kind()
     }
 
-    /// Why from there.
+    /// Returns the reason why this source is in use.
     pub const fn reason(&self) -> &SourceReason {
         &self.reason
     }
 
-    /// When the snapshots' time began.
+    /// Returns the time from which the snapshots' times are counted.
     pub const fn started(&self) -> Instant {
         self.started
     }
 
-    /// Takes a sample into `sockets`, whose memory is used again. `interval` is noted in it.
+    /// Takes a sample into `sockets`, whose allocation is reused. `interval` is recorded in it.
     ///
     /// # Errors
-    /// When no socket table could be read at all.
+    /// When no socket table could be read.
     pub fn sample(
         &mut self,
         mut sockets: Vec<Socket>,
@@ -144,7 +145,7 @@ impl Collector {
             OwnerCoverage::default()
         };
         self.name_lookup.fill(elapsed, in_scope, directory);
-        // Last, so that whoever is not in the table any more has been heard to go.
+        // Last, so that the close events of all sockets missing from the table have been read.
         let destroyed = self.drain_destroyed(&mut gaps);
         Ok(Snapshot {
             taken_at,
@@ -165,8 +166,8 @@ impl Collector {
         })
     }
 
-    /// Opens the ear before the first look, if at all: what closes after a look that did not have it
-    /// yet must have been heard.
+    /// Subscribes to close events before the first dump: a socket missing from a later dump must
+    /// have had its close event read.
     fn subscribe_once(&mut self, gaps: &mut Vec<Gap>) {
         if self.subscription == Subscription::Inactive && self.scope.close_events == CloseEvents::On
         {
@@ -183,7 +184,7 @@ impl Collector {
         destroyed
     }
 
-    /// What a failed sample leaves behind.
+    /// Returns the gap that stands for a failed sample.
     pub fn gap_from_error(error: &SourceError) -> Gap {
         Gap::Sampler(error.to_string())
     }
@@ -220,10 +221,10 @@ fn open_owners(kind: SourceKind) -> Box<dyn Owners> {
 
 #[cfg(not(target_os = "linux"))]
 fn open_owners(_: SourceKind) -> Box<dyn Owners> {
-    Box::new(SysinfoOwners::open())
+    Box::new(SysinfoOwners::new())
 }
 
-/// The first source that works, from the one that sees most to the one that sees least.
+/// Opens the first source that works, from the most to the least detailed.
 fn open_best_source() -> Result<(Box<dyn Source>, SourceReason), SourceError> {
     const PREFERENCE: &[SourceKind] = if cfg!(target_os = "linux") {
         &[

@@ -1,4 +1,4 @@
-//! Facts about this machine and this program, besides sockets and processes.
+//! Reads facts about this machine and this program, other than sockets and processes.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::net::port::PortRange;
 use crate::net::process::{Pid, Uid};
 use crate::net::snapshot::Observer;
 
-/// Who runs this program.
+/// Returns the user who runs this program, and its pid.
 pub(crate) fn observer() -> Observer {
     Observer {
         uid: effective_uid(),
@@ -24,7 +24,7 @@ fn effective_uid() -> Option<Uid> {
     None
 }
 
-/// Processor time this program has used, all threads together.
+/// Returns the CPU time this program has used, all threads together (`CLOCK_PROCESS_CPUTIME_ID`).
 #[cfg(unix)]
 pub(crate) fn cpu_total() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
@@ -39,7 +39,7 @@ pub(crate) fn cpu_total() -> Option<Duration> {
     None
 }
 
-/// The ports the system hands out to sockets that ask for none
+/// Returns the ports the kernel assigns to sockets that connect without binding one
 /// (`/proc/sys/net/ipv4/ip_local_port_range`, ip(7)).
 pub fn ephemeral_ports() -> PortRange {
     if !cfg!(target_os = "linux") {

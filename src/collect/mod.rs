@@ -1,8 +1,9 @@
-//! Samples the operating system: who has which socket, as a [`Snapshot`](crate::net::snapshot::Snapshot).
+//! Samples the operating system: every socket and its owners, as a
+//! [`Snapshot`](crate::net::snapshot::Snapshot).
 //!
-//! Two traits hide the differences between systems: a [`Source`] lists sockets, an [`Owners`] finds the
-//! processes that hold them. Only ground facts leave this layer; nothing is inferred. [`bind_probe`]
-//! tries whether a port can be bound, which no table tells.
+//! Two traits hide the differences between systems: a [`Source`] lists sockets, an [`Owners`] finds
+//! the processes that hold them. Only facts leave this layer; nothing is inferred. [`bind_probe`]
+//! tests whether a port can be bound, which no socket table says.
 
 pub mod bind_probe;
 mod collector;

@@ -1,4 +1,4 @@
-//! The trait of everything that finds the processes of sockets.
+//! The trait for finding the processes that hold sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,17 @@ use super::sample_scope::OwnerMode;
 use crate::net::snapshot::{Directory, Gap, OwnerCoverage};
 use crate::net::socket::Socket;
 
-/// Finds the processes that have the sockets.
+/// Finds the processes that hold sockets.
 pub trait Owners: Send {
-    /// Fills `holders` of every socket and keeps `directory.processes` complete for them:
-    /// a process stays there for some time after its last socket, because rows remember it.
-    /// `directory` is only copied when something in it changes ([`Arc::make_mut`]). A search that
-    /// is [`Gradual`](OwnerSearch::Gradual) may leave processes for the next call.
+    /// Fills `holders` of every socket and keeps `directory.processes` complete for them: a process
+    /// stays there for some time after its last socket, because rows still name it. `directory` is
+    /// copied only when something in it changes ([`Arc::make_mut`]). An
+    /// [`Incremental`](OwnerMode::Incremental) search may leave processes for the next call. `now`
+    /// is the time since the collector started.
     fn find(
         &mut self,
         now: Duration,
-        search: OwnerMode,
+        mode: OwnerMode,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,

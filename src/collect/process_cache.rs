@@ -1,7 +1,7 @@
-//! Which processes the directory describes, and for how long.
+//! Keeps the descriptions of processes in the directory.
 //!
-//! In: processes that hold sockets. Out: `directory.processes`, where one stays for a while after
-//! its last socket, because closed rows and history still name it.
+//! A process stays in `directory.processes` for a while after its last socket, because closed rows
+//! and history still name it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,17 @@ use hashbrown::HashMap;
 use crate::net::process::{Process, ProcessKey};
 use crate::net::snapshot::Directory;
 
-/// How long a process that holds nothing any more is described: as long as history goes back.
+/// How long a process without sockets is kept: as long as history goes back.
 const RETENTION: Duration = Duration::from_secs(600);
 
-/// How many of those there may be. A build or a crawler starts thousands of processes a minute.
+/// The most processes without sockets that are kept. A build or a crawler starts thousands of
+/// processes a minute.
 const MAX_IDLE: usize = 4096;
 
-/// How often the processes that hold sockets are gone through.
+/// How often the processes that hold sockets are listed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Since when the processes of the directory hold nothing.
+/// When each process in the directory last held a socket.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessCache {
     last_held: HashMap<ProcessKey, Duration>,
@@ -28,7 +29,8 @@ pub(crate) struct ProcessCache {
 }
 
 impl ProcessCache {
-    /// Describes a process, which holds a socket now. The directory is copied only if that is news.
+    /// Inserts a process that holds a socket now. The directory is copied only if the description
+    /// is new.
     pub(crate) fn insert(
         &mut self,
         now: Duration,
@@ -48,12 +50,13 @@ impl ProcessCache {
             .insert(process.key, Arc::new(process));
     }
 
-    /// Whether it is time for a [`ProcessCache::sweep`].
+    /// Returns whether it is time for [`ProcessCache::evict_idle`].
     pub(crate) fn is_sweep_due(&self, now: Duration) -> bool {
         now >= self.last_sweep + SWEEP_INTERVAL || self.last_held.len() > 2 * MAX_IDLE
     }
 
-    /// Takes out of the directory whoever held nothing for long; `holding` are those who hold now.
+    /// Removes processes that have long held no socket from the directory; `holding` are those that
+    /// hold one now.
     pub(crate) fn evict_idle(
         &mut self,
         now: Duration,

@@ -1,64 +1,65 @@
-//! What is asked of a sample.
+//! Limits a sample to what is needed.
 //!
-//! In: the ports that somebody wants to know about, and whether owners and closes matter. Out: [`SampleScope`],
-//! by which a source lists less and fewer owners are sought. Everything, unless told otherwise.
+//! A [`SampleScope`] names the ports of interest and whether owners and close events are needed, so
+//! that a source lists less and fewer owners are searched for. The default is everything.
 
 use crate::net::port::{Port, PortSet};
 use crate::net::socket::Socket;
 
-/// What a sample has to have. What it has besides is not wrong, only not complete: sockets of other
-/// ports may or may not be there, and nothing follows from their absence.
+/// What a sample must contain. It may contain more: sockets of other ports may or may not be
+/// listed, and nothing follows from their absence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SampleScope {
-    /// Every socket with one of these ports at either end; `None` for every socket. Whoever waits
-    /// for others is there in any case, because on which side a connection is depends on who
+    /// Every socket with one of these ports on either side; `None` for every socket. Listening
+    /// sockets are included in any case, because whether a connection is incoming depends on who
     /// listens on its port.
     pub ports: Option<PortSet>,
-    /// Whether the owners of those sockets are wanted.
+    /// Whether the owners of those sockets are searched for.
     pub owners: OwnerMode,
-    /// Whether sockets are wanted that closed since the sample before.
+    /// Whether sockets destroyed since the previous sample are reported.
     pub close_events: CloseEvents,
 }
 
-/// Whether the ends of sockets are listened for, where the source can.
+/// Whether a sample reports the sockets that were destroyed, where the source can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CloseEvents {
-    /// From the first sample on, so that the second and later ones have what closed meanwhile.
+    /// From the first sample on, so that later samples report what closed in between.
     #[default]
     On,
-    /// Nobody listens: who looks once has no use for it.
+    /// Never: a single sample has no use for them.
     Off,
 }
 
-/// Whether owners are looked for. The look through all processes is what takes longest.
+/// Whether owners are searched for. Reading all processes is what takes longest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OwnerMode {
-    /// Every process that has one of the sockets is found.
+    /// Every process that holds one of the sockets is found.
     #[default]
     Full,
-    /// The same, but no sample waits until all processes were looked into for the first time: who
-    /// was not gets his turn in the next one ([`OwnerCoverage::unvisited`](crate::net::snapshot::Sight)).
+    /// Every process is found, but no sample waits until all processes have been read for the first
+    /// time: those left over follow in the next one
+    /// ([`OwnerCoverage::unscanned`](crate::net::snapshot::OwnerCoverage::unscanned)).
     Incremental,
-    /// Nobody looks: the sample does not tell owners, and all that have a descriptor are
-    /// `Untold`.
+    /// No search is made: the [`Holders`](crate::net::process::Holders) stay as the source gave
+    /// them.
     Off,
 }
 
 impl SampleScope {
-    /// Whether it is the demand for everything.
+    /// Returns whether the scope is everything.
     pub fn is_unrestricted(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether a socket with these ports is one of those asked for.
+    /// Returns whether a socket with these ports is in scope.
     pub(crate) fn includes(&self, local: Port, remote: Port) -> bool {
         self.ports
             .as_ref()
             .is_none_or(|ports| ports.contains(local) || ports.contains(remote))
     }
 
-    /// Brings the sockets asked for to the front and returns them. Of both kinds the order stays:
-    /// sockets that nothing tells apart are told apart by their order.
+    /// Moves the sockets in scope to the front and returns them. Both parts keep their order:
+    /// identical sockets are distinguished only by it.
     pub(crate) fn partition_in_scope<'a>(&self, sockets: &'a mut [Socket]) -> &'a mut [Socket] {
         if self.ports.is_none() {
             return sockets;
@@ -69,8 +70,8 @@ impl SampleScope {
         sockets.get_mut(..end).unwrap_or_default()
     }
 
-    /// Whether one of the sockets asked for may have an owner to be found: by its inode, or because
-    /// the source told a pid.
+    /// Returns whether a socket in scope may have an owner to find: because it has an inode, or
+    /// because the source reported a pid.
     pub(crate) fn needs_owners(&self, in_scope: &[Socket]) -> bool {
         let may_be_owned =
             |socket: &Socket| socket.inode.is_some() || socket.holders.found().is_some();

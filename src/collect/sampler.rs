@@ -1,8 +1,8 @@
-//! The thread that looks: it keeps the pace, survives what goes wrong, and sends what it saw.
+//! Runs the sampler thread: keeps the interval, survives panics, and sends each sample.
 //!
-//! In: a [`Collector`] and the user's wishes. Out: [`SampleOutcome`], one after another. Sampling never
-//! takes more than a quarter of the time: when a sample takes long, the next one waits longer than
-//! wished, and the snapshot says so.
+//! Takes a [`Collector`] and a [`SamplerConfig`]; sends one [`SampleOutcome`] after another.
+//! Sampling takes at most a quarter of the time, except while some processes are not scanned yet:
+//! when a sample takes long, the next one is delayed, and the snapshot's interval says so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -16,55 +16,56 @@ use crate::net::socket::Socket;
 /// Sampling may take one part in this many of the time.
 const DUTY_CYCLE_DIVISOR: u32 = 4;
 
-/// What came of a look.
+/// The outcome of taking a sample.
 #[derive(Clone, Debug)]
 pub enum SampleOutcome {
-    /// A snapshot.
+    /// The sample succeeded.
     Snapshot(Box<Snapshot>),
-    /// Nothing could be read; what was known before still stands.
+    /// Nothing could be read; the previous snapshot remains the newest.
     Failed(Gap),
 }
 
-/// What can be told to the thread.
+/// A command to the sampler thread.
 #[derive(Debug)]
 enum SamplerCommand {
     SetInterval(Duration),
     SampleNow,
 }
 
-/// How to start it.
+/// How to start the sampler.
 #[derive(Debug, Clone)]
 pub struct SamplerConfig {
-    /// The source asked for.
+    /// The requested source; `None` for the most detailed one that works.
     pub source: Option<SourceKind>,
     /// The time between two samples.
     pub interval: Duration,
-    /// A sample in which to panic, to prove that the program outlives it.
+    /// The number of the sample in which to panic (from 0), to test that the program survives it.
     pub panic_at_sample: Option<u32>,
 }
 
-/// The thread, from outside. Dropping it ends the thread after its present sample.
+/// A handle to the sampler thread. Dropping the last clone ends the thread after its current
+/// sample.
 #[derive(Debug, Clone)]
 pub struct Sampler {
     commands: Sender<SamplerCommand>,
 }
 
 impl Sampler {
-    /// Starts the thread. `send` is called with every sample and returns whether to go on; lists
-    /// that come back through `spares` are filled again.
+    /// Starts the thread. `send` is called with every sample and returns whether to continue;
+    /// socket lists that come back through `recycled` are reused.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn start(
         collector: Collector,
-        start: SamplerConfig,
+        config: SamplerConfig,
         recycled: Receiver<Vec<Socket>>,
         send: impl FnMut(SampleOutcome) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (commands, receiver) = channel();
         let worker = SamplerThread {
             collector,
-            config: start,
+            config,
             commands: receiver,
             recycled,
             taken: 0,
@@ -77,11 +78,11 @@ impl Sampler {
 
     /// Sets the time between two samples.
     pub fn set_interval(&self, interval: Duration) {
-        // A thread that has ended needs no wishes; the same below.
+        // A thread that has ended needs no commands; likewise below.
         let _ = self.commands.send(SamplerCommand::SetInterval(interval));
     }
 
-    /// Takes a sample now.
+    /// Takes a sample now, without waiting for the interval.
     pub fn sample_now(&self) {
         let _ = self.commands.send(SamplerCommand::SampleNow);
     }
@@ -102,7 +103,7 @@ impl SamplerThread {
             let outcome = self.take_sample();
             let took = started_at.elapsed();
             let due = match &outcome {
-                // Owners are on their way, and the sooner the better: half of the time.
+                // Some processes are not scanned yet; go on soon, using up to half of the time.
                 SampleOutcome::Snapshot(snapshot) if snapshot.owner_coverage.unscanned > 0 => {
                     NextSample::After(took)
                 }
@@ -114,7 +115,7 @@ impl SamplerThread {
         }
     }
 
-    /// One sample. A panic in it costs this sample, not the program.
+    /// Takes one sample. A panic loses this sample, not the program.
     fn take_sample(&mut self) -> SampleOutcome {
         let buffer = self.recycled.try_iter().last().unwrap_or_default();
         let interval = self.config.interval;
@@ -136,19 +137,17 @@ impl SamplerThread {
             }
             Ok(Err(error)) => SampleOutcome::Failed(Collector::gap_from_error(&error)),
             Err(_) => {
-                // What the panic left half done is thrown away with the collector.
+                // The panic may have left the collector half updated, so it is replaced.
                 if let Ok(new) = Collector::open(self.config.source, self.collector.started()) {
                     let scope = self.collector.scope().clone();
                     self.collector = new.with_scope(scope);
                 }
-                SampleOutcome::Failed(Gap::Sampler(
-                    "the sampler failed and was started again".into(),
-                ))
+                SampleOutcome::Failed(Gap::Sampler("the sampler failed and was restarted".into()))
             }
         }
     }
 
-    /// Waits for the next sample; tells whether anybody still wants one.
+    /// Waits for the next sample. Returns whether the handle still exists.
     fn wait_until_due(&mut self, started_at: Instant, took: Duration, due: NextSample) -> bool {
         loop {
             let due = started_at
@@ -169,13 +168,14 @@ impl SamplerThread {
 /// When the next sample is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NextSample {
-    /// As wished, unless that would be too much work.
+    /// At the requested interval, or later where samples take long.
     AtInterval,
-    /// After so much rest, if that is sooner.
+    /// After this pause, if that is sooner.
     After(Duration),
 }
 
-/// The time from one sample to the next: the wish, unless samples take too long for it.
+/// Returns the time from one sample to the next: the requested interval, or four times the duration
+/// of a sample if that is longer.
 pub fn effective_interval(requested: Duration, took: Duration) -> Duration {
     requested.max(took * DUTY_CYCLE_DIVISOR)
 }

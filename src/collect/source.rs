@@ -1,4 +1,4 @@
-//! The trait of everything that lists sockets.
+//! The trait for listing sockets.
 
 use std::time::{Duration, Instant};
 
@@ -9,17 +9,17 @@ use crate::net::socket::Socket;
 
 /// Lists the sockets of this machine.
 pub trait Source: Send {
-    /// Which source this is.
+    /// Returns which source this is.
     fn kind(&self) -> SourceKind;
 
-    /// Appends every socket to `sockets` (given empty, its memory reused), each once, with
-    /// `holders` left [`NotSought`](crate::net::process::Holders::NotSought) unless the source itself
-    /// knows the pids. With `ports`, sockets that have none of them at either end may be left out,
-    /// but not those that wait for others. `now` is the time since the collector started, for timers. A table that was
-    /// read only in part is not an error: the part stays and a [`Gap`] is added.
+    /// Appends every socket to `sockets` (given empty; its allocation is reused), each once.
+    /// `holders` stays [`NotSearched`](crate::net::process::Holders::NotSearched) unless the source
+    /// itself knows the pids. With `ports`, sockets that have none of them on either side may be
+    /// left out, except listening ones. `now` is the time since the collector started, for timers.
+    /// A table that was read only in part is not an error: the part is kept and a [`Gap`] is added.
     ///
     /// # Errors
-    /// When no table could be read at all.
+    /// When no table could be read.
     fn read(
         &mut self,
         ports: Option<&PortSet>,
@@ -28,37 +28,38 @@ pub trait Source: Send {
         gaps: &mut Vec<Gap>,
     ) -> Result<(), SourceError>;
 
-    /// Begins to listen for the ends of sockets. `started` is the moment from which their times
-    /// are counted. A source that hears of none has nothing to do.
+    /// Subscribes to close events, whose times are counted from `started`. A source without such
+    /// events does nothing.
     ///
     /// # Errors
-    /// When the system does not let it listen: the ends stay unheard, and the gap says so.
+    /// When the system refuses the subscription: there are no close events, and the gap says so.
     fn subscribe(&mut self, started: Instant) -> Result<(), Gap> {
         let _ = started;
         Ok(())
     }
 
-    /// Appends the sockets whose end was announced since the last call, in the order it was heard.
-    /// Announcements that were lost are a [`Gap`].
+    /// Appends the sockets reported destroyed since the last call, in the order the events were
+    /// read. Lost events are a [`Gap`].
     fn drain_events(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
         let _ = (destroyed, gaps);
     }
 }
-/// Why a source cannot be used.
+
+/// The reason why a source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The system refused: permission, a sandbox, a kernel without the feature.
+    /// The system refused: missing permission, a sandbox, a kernel without the feature.
     #[error("{name} was refused by the system: {why}")]
     Refused {
-        /// Which.
+        /// The source's name.
         name: &'static str,
-        /// The system's word.
+        /// The system's error message.
         why: String,
     },
     /// The source does not exist on this operating system.
     #[error("{name} does not exist on this operating system; use --source netstat2")]
     Unsupported {
-        /// Which.
+        /// The source's name.
         name: &'static str,
     },
 }

@@ -1,8 +1,8 @@
-//! The configuration file → named filters, the interval, and from where on something is worth a look.
+//! Reads the configuration file: named filters, the interval, history limits and finding thresholds.
 //!
-//! In: TOML from `--config FILE`, else from `$XDG_CONFIG_HOME/portolan/config.toml`, which need not
-//! be there. Out: a [`Config`], or one sentence with the file, the line and what is wrong there:
-//! a setting that would silently be ignored is worse than none. `assets/config.toml` is an example.
+//! TOML from `--config FILE`, else from `$XDG_CONFIG_HOME/portolan/config.toml`, which may be missing.
+//! An unknown or invalid setting is an error with file and line, never silently ignored.
+//! `assets/config.toml` is an example.
 
 mod error;
 mod thresholds;
@@ -27,20 +27,19 @@ use crate::runtime::exit::{Failure, underline_error};
 use crate::text::sanitize;
 use crate::tui::update::NamedFilter;
 
-/// What the user configured.
+/// The parsed configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// The time between two samples.
+    /// The time between two samples; `None` if not configured.
     pub interval: Option<Duration>,
-    /// Filters by name, in the order of their names.
+    /// Named filters, sorted by name.
     pub filters: Vec<NamedFilter>,
-    /// How much is remembered.
     pub retention: Retention,
-    /// From where on something is worth a look.
+    /// Thresholds above which findings are reported.
     pub thresholds: Thresholds,
 }
 
-/// The file, before its values are understood.
+/// The file as deserialized, before its values are parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfigFile {
@@ -52,7 +51,7 @@ struct ConfigFile {
     findings: thresholds::FindingsSection,
 }
 
-/// How much is remembered, before it is understood.
+/// `[history]` as deserialized, before its values are parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct HistorySection {
@@ -62,20 +61,20 @@ struct HistorySection {
     moments_memory: Option<Spanned<Value>>,
 }
 
-/// The most that is read: a thousand named filters, and no film.
+/// Maximum size of the file, enough for thousands of named filters.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 impl Config {
-    /// Reads the configuration. `asked` is the file of `--config`, which must be there.
+    /// Reads the configuration. `explicit_path` is the file of `--config`, which must exist.
     ///
     /// # Errors
-    /// When it cannot be read or understood.
+    /// Returns the file, the line and the reason when it cannot be read or parsed.
     pub(crate) fn load(explicit_path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = explicit_path.map(Path::to_owned).or_else(default_path) else {
             return Ok(Self::default());
         };
-        let failure = |location: String, why: String| Failure::Config {
-            place: format!("{}{location}", display_path(&path)),
+        let failure = |suffix: String, why: String| Failure::Config {
+            place: format!("{}{suffix}", display_path(&path)),
             why,
         };
         let text = match read_file(&path) {
@@ -84,27 +83,24 @@ impl Config {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(failure(
-                    String::new(),
-                    format!("it cannot be read: {error}"),
-                ));
+                return Err(failure(String::new(), format!("cannot be read: {error}")));
             }
         };
-        Self::parse(&text).map_err(|wrong| {
+        Self::parse(&text).map_err(|config_error| {
             let line = text
                 .bytes()
-                .take(wrong.offset)
+                .take(config_error.offset)
                 .filter(|b| *b == b'\n')
                 .count()
                 + 1;
-            failure(format!(", line {line}"), wrong.message)
+            failure(format!(", line {line}"), config_error.message)
         })
     }
 
     fn parse(text: &str) -> Result<Self, ConfigError> {
         let written: ConfigFile = toml::from_str(text).map_err(|error| ConfigError {
             offset: error.span().map_or(0, |span| span.start),
-            // The library breaks its sentence into lines.
+            // The library's message has several lines.
             message: sanitize::sanitize(error.message().replace('\n', "; ").as_bytes()).to_string(),
         })?;
         let interval = written
@@ -142,9 +138,9 @@ impl HistorySection {
                 &mut retention.moments.max_age,
             ),
         ];
-        for (name, value, location) in times {
+        for (name, value, setting) in times {
             if let Some(value) = value {
-                *location = parse_time(value).map_err(|why| value_error(value, name, &why))?;
+                *setting = parse_time(value).map_err(|why| value_error(value, name, &why))?;
             }
         }
         let sizes = [
@@ -159,9 +155,9 @@ impl HistorySection {
                 &mut retention.moments.max_bytes,
             ),
         ];
-        for (name, value, location) in sizes {
+        for (name, value, setting) in sizes {
             if let Some(value) = value {
-                *location = parse_size(value).map_err(|why| value_error(value, name, &why))?;
+                *setting = parse_size(value).map_err(|why| value_error(value, name, &why))?;
             }
         }
         Ok(retention)
@@ -175,7 +171,7 @@ fn value_error(value: &Spanned<Value>, name: &str, why: &str) -> ConfigError {
     }
 }
 
-/// A setting as it was written.
+/// Returns the text of a setting.
 fn value_text(value: &Spanned<Value>) -> String {
     match value.get_ref() {
         Value::String(text) => text.clone(),
@@ -185,17 +181,17 @@ fn value_text(value: &Spanned<Value>) -> String {
     }
 }
 
-/// A time, up to a week.
+/// Parses a duration of at most a week.
 fn parse_time(value: &Spanned<Value>) -> Result<Duration, String> {
     const WEEK: Duration = Duration::from_secs(7 * 86_400);
     let text = value_text(value);
     let time = values::parse_duration(&text).filter(|time| *time <= WEEK);
     time.ok_or_else(|| {
-        format!("a time such as 90s, 10m or 1h, a week at most, is expected, not {text:?}")
+        format!("a time such as 90s, 10m or 1h (at most 7 days) is expected, not {text:?}")
     })
 }
 
-/// A number of bytes, up to a terabyte: `16MB`, `500kB`, or bytes alone.
+/// Parses a size of at most 10^12 bytes: `16MB`, `500kB`, or a number of bytes.
 fn parse_size(value: &Spanned<Value>) -> Result<usize, String> {
     let text = value_text(value);
     let at = text.find(|c: char| !c.is_ascii_digit());
@@ -225,13 +221,13 @@ fn parse_named_filter(name: &str, text: &Spanned<String>) -> Result<NamedFilter,
     Filter::parse(filter).map_err(|error| ConfigError {
         offset: text.span().start,
         message: format!(
-            "the filter {shown:?} is wrong: {error}{}",
+            "invalid filter {shown:?}: {error}{}",
             underline_error(filter, &error)
         ),
     })?;
     Ok(NamedFilter {
         name: shown.to_string(),
-        // In the filter line it is one line.
+        // The filter line has one line.
         text: filter.replace(char::is_control, " "),
     })
 }
@@ -247,13 +243,13 @@ fn read_file(path: &Path) -> io::Result<String> {
         .take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(io::Error::other("it is larger than any configuration"));
+        return Err(io::Error::other("larger than 1 MiB"));
     }
-    String::from_utf8(bytes).map_err(|_| io::Error::other("it is no UTF-8 text"))
+    String::from_utf8(bytes).map_err(|_| io::Error::other("not UTF-8 text"))
 }
 
-/// Whether there is nothing for this user at the place where a configuration would be. A home that
-/// may not be entered is somebody else's: sudo, su and cron leave HOME as it was.
+/// Returns whether the default file counts as missing. "Permission denied" does: sudo, su and cron keep
+/// HOME, so it may be another user's directory.
 fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -284,8 +280,8 @@ mod tests {
     #[test]
     fn example_file_matches_the_defaults() {
         assert_eq!(parse_debug(EXAMPLE), format!("{:?}", Config::default()));
-        // A hash before a space begins a comment, one before a letter switches a setting off.
-        let on: String = EXAMPLE
+        // A hash before a space starts a comment; a hash before a letter disables a setting.
+        let enabled: String = EXAMPLE
             .lines()
             .map(|line| match line.strip_prefix('#') {
                 Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting,
@@ -293,13 +289,17 @@ mod tests {
             })
             .flat_map(|line| [line, "\n"])
             .collect();
-        let Ok(config) = Config::parse(&on) else {
-            panic!("{}", parse_debug(&on));
+        let Ok(config) = Config::parse(&enabled) else {
+            panic!("{}", parse_debug(&enabled));
         };
         assert_eq!(config.interval, Some(Duration::from_secs(1)));
         assert_eq!(config.retention, Retention::default());
         assert_eq!(config.thresholds, Thresholds::DEFAULT);
-        assert_eq!(on.matches(" = ").count(), 18, "no threshold is missing");
+        assert_eq!(
+            enabled.matches(" = ").count(),
+            18,
+            "no threshold is missing"
+        );
         let names: Vec<&str> = config.filters.iter().map(|f| &*f.name).collect();
         assert_eq!(names, ["leaks", "slow", "waiting to be read", "web"]);
     }
@@ -315,7 +315,7 @@ mod tests {
             ("[filters]\nx = 3", "14: invalid type: integer `3`"),
             (
                 "[filters]\nx = \"prot:tcp\"",
-                "14: the filter \"x\" is wrong: no field `prot`; did you mean `proto`?\n  prot:tcp\n  ^^^^",
+                "14: invalid filter \"x\": no field `prot`; did you mean `proto`?\n  prot:tcp\n  ^^^^",
             ),
             ("[findings]\nsyn-sent = 3", "11: unknown field `syn-sent`"),
             (
@@ -342,15 +342,15 @@ mod tests {
             ("[history]\nclosed = 1", "10: unknown field `closed`"),
             ("[filters]\nx = \"a\"\nx = \"b\"", "18: duplicate key"),
         ] {
-            let said = parse_debug(text);
-            assert!(said.starts_with(expected), "{text}: {said}");
+            let message = parse_debug(text);
+            assert!(message.starts_with(expected), "{text}: {message}");
         }
         assert!(parse_debug("interval = 2").contains("Some(2s)"));
         assert!(parse_debug("interval = 0.5").contains("Some(500ms)"));
-        let kept = parse_debug("[history]\nmoments-for = 30\nclosed-memory = \"2 kB\"");
+        let retained = parse_debug("[history]\nmoments-for = 30\nclosed-memory = \"2 kB\"");
         assert!(
-            kept.contains("max_age: 30s") && kept.contains("max_bytes: 2000 "),
-            "{kept}"
+            retained.contains("max_age: 30s") && retained.contains("max_bytes: 2000 "),
+            "{retained}"
         );
         let never = parse_debug("[findings]\nunread-age = \"never\"\nsyn-sent-age = \"5s\"");
         assert!(never.contains("unread_age: None"), "{never}");

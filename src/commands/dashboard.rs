@@ -32,9 +32,10 @@ use crate::runtime::{input_thread, panic_hook};
 use crate::tui::state::view_state::{Playback, PlaybackStatus, SourceInfo, ViewState};
 use crate::tui::update::app::App;
 
-/// In how many bytes the moments of a recording are kept that were shown.
+/// Minimum memory for past moments during playback, in bytes.
 const PLAYBACK_HISTORY_BYTES: usize = 64_000_000;
-/// Begins to feed the model.
+
+/// Starts the data source, once the engine runs.
 pub(crate) type StartDataSource = Box<
     dyn FnOnce(
         &App,
@@ -45,10 +46,10 @@ pub(crate) type StartDataSource = Box<
     ) -> io::Result<DataSource>,
 >;
 
-/// Runs the dashboard until the user leaves.
+/// Runs the dashboard on live sockets until the user quits.
 ///
 /// # Errors
-/// What the system refused; the terminal is as it was then.
+/// Returns the failed system call or an invalid filter; the terminal is restored by then.
 pub(crate) fn run_live(
     selection: &SelectionArgs,
     display: &DisplayArgs,
@@ -60,10 +61,11 @@ pub(crate) fn run_live(
         live_source(app, common, OwnerMode::Incremental)
     })
 }
-/// Runs the dashboard with the lessons open until the user leaves.
+
+/// Runs the dashboard with the lessons open until the user quits.
 ///
 /// # Errors
-/// What the system refused; the terminal is as it was then.
+/// Returns the failed system call; the terminal is restored by then.
 pub(crate) fn run_lessons(
     learn: &LearnArgs,
     lesson: Option<&'static Lesson>,
@@ -72,11 +74,12 @@ pub(crate) fn run_lessons(
     run_dashboard(&SelectionArgs::default(), &learn.common, config, |app| {
         app.view.display_mode = learn.display.display_mode();
         app.startup_effects = app.open_lessons(lesson);
-        // A lesson waits for owners, and is on few sockets.
+        // A lesson waits for owners, and has few sockets.
         live_source(app, &learn.common, OwnerMode::Full)
     })
 }
-/// Opens what is to be sampled; begins with it when asked to.
+
+/// Opens the live data source. The returned function starts sampling.
 fn live_source(
     app: &mut App,
     common: &CommonArgs,
@@ -99,16 +102,17 @@ fn live_source(
         Ok(DataSource::Sampler(sampler))
     }))
 }
-/// Runs the dashboard on a recording until the user leaves.
+
+/// Runs the dashboard on a recording until the user quits.
 ///
 /// # Errors
-/// What the system refused; the terminal is as it was then.
+/// Returns the failed system call or an invalid filter; the terminal is restored by then.
 pub(crate) fn run_playback(
     reader: RecordingReader<File>,
     replay: &ReplayArgs,
     mut config: Config,
 ) -> Result<Exit, Failure> {
-    // One goes to and fro in it: as far back as there is room for.
+    // Keep past moments as long as memory allows, for moving back and forth in the recording.
     config.retention.moments = RetentionLimits {
         max_age: Duration::MAX,
         max_bytes: config
@@ -126,31 +130,33 @@ pub(crate) fn run_playback(
         let (path, speed) = (replay.file.clone(), replay.speed);
         Ok(Box::new(move |_, engine, tee, _, messages| {
             let engine_for_restart = engine.clone();
-            let listener = PlaybackCallbacks {
+            let callbacks = PlaybackCallbacks {
                 on_sample: sample_sink(engine, tee),
                 on_restart: move || engine_for_restart.reset(),
                 on_end: move |ending: &RecordingEnd| {
-                    // Nobody is left to tell when the loop has ended.
+                    // Fails only after the event loop has ended.
                     let _ = messages.send(Message::PlaybackEnded(ending.clone()));
                 },
             };
             let open = move || file::open_recording(&path).ok();
-            let player = Player::start(reader, open, speed, listener)?;
+            let player = Player::start(reader, open, speed, callbacks)?;
             Ok(DataSource::Player(player))
         }))
     })
 }
-/// Messages that may wait; the input thread waits with more.
+
+/// Capacity of the message queue; when it is full, the input thread blocks.
 const MESSAGE_QUEUE_LEN: usize = 256;
-/// Opens the dashboard. `feed` is asked first what it shows, when everything may still be refused,
-/// and then to begin.
+
+/// Runs the dashboard. `open_source` opens the data source before the terminal is touched, so that it
+/// can still fail; the function it returns starts it.
 pub(crate) fn run_dashboard(
     selection: &SelectionArgs,
     common: &CommonArgs,
     config: Config,
     open_source: impl FnOnce(&mut App) -> Result<StartDataSource, Failure>,
 ) -> Result<Exit, Failure> {
-    // Everything that can be refused is tried before the screen is touched.
+    // Everything that can fail is tried before the terminal is touched.
     let filter = Arc::new(selection.parse_filter()?);
     common.init_log()?;
     panic_hook::install(thread::current().id());
@@ -162,7 +168,7 @@ pub(crate) fn run_dashboard(
     let mut app = App::new(view, filter, common.services());
     app.named_filters = config.filters;
     app.thresholds = config.thresholds;
-    let open_source = open_source(&mut app)?;
+    let start_source = open_source(&mut app)?;
 
     let (messages, inbox) = sync_channel(MESSAGE_QUEUE_LEN);
     let (buffer_sender, buffer_receiver) = channel();
@@ -175,22 +181,22 @@ pub(crate) fn run_dashboard(
     );
     let engine = engine.map_err(Failure::Thread)?;
     let tee = SampleTee::default();
-    let data_source = open_source(&app, &engine, &tee, buffer_receiver, messages.clone())
+    let data_source = start_source(&app, &engine, &tee, buffer_receiver, messages.clone())
         .map_err(Failure::Thread)?;
-    let display = TerminalGuard::enter(common.theme()).map_err(Failure::Terminal)?;
+    let terminal = TerminalGuard::enter(common.theme()).map_err(Failure::Terminal)?;
     #[cfg(unix)]
     crate::runtime::signals::spawn(messages.clone()).map_err(Failure::Thread)?;
     let state_writer = StateWriter::start(messages.clone());
     let lab_thread = match data_source {
         DataSource::Sampler(_) => LabThread::start(messages.clone(), common.source_kind()).ok(),
-        // What a lab does would not be in the recording.
+        // A recording does not contain the sockets of a lab.
         DataSource::Player(_) => None,
     };
     input_thread::spawn(messages.clone(), common.fault() == Some(Fault::Input))
         .map_err(Failure::Thread)?;
     EventLoop {
         app,
-        terminal: display,
+        terminal,
         engine,
         data_source,
         inbox,

@@ -1,4 +1,4 @@
-//! Runs the task that the command line asks for.
+//! Runs the task of the command line.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use super::{dashboard, explain, free, learn, list, parse, record, replay, wait, 
 use crate::runtime::exit;
 use crate::runtime::exit::Exit;
 
-/// Runs the program.
+/// Parses the command line, runs the task, and returns the exit status.
 pub fn main() -> ExitCode {
     let exit = match parse::parse(std::env::args_os()) {
         Ok(task) => run_task(task),
@@ -16,12 +16,13 @@ pub fn main() -> ExitCode {
     };
     exit.into()
 }
+
 fn run_task(task: Task) -> Exit {
-    // What is wrong with it is said whatever is asked for.
+    // Errors of the configuration are reported for every task.
     let configured = Config::load(task.common().config_path());
     let outcome = configured.and_then(|config| match task {
-        Task::Dashboard(selection, scene, common) => {
-            dashboard::run_live(&selection, &scene, &common, config)
+        Task::Dashboard(selection, display, common) => {
+            dashboard::run_live(&selection, &display, &common, config)
         }
         Task::List(list) => list::run(&list, &config),
         Task::Watch(watch) => watch::run(&watch, &config),

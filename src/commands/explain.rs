@@ -1,7 +1,7 @@
-//! `portolan explain`: a port, an endpoint or a process in plain words.
+//! `portolan explain`: explains a port, an endpoint or a process in plain words.
 //!
-//! In: what is [`Wanted`]. Out: what there is to say, on stdout; exit status 1 where there is no such
-//! thing here.
+//! Parses an [`ExplainTarget`] and prints explanations to stdout; exit status 1 if the target does not
+//! exist.
 
 use std::io;
 use std::io::{IsTerminal, Write};
@@ -29,16 +29,14 @@ use crate::runtime::poller::Poller;
 use crate::text::phrase::Certainty;
 use crate::text::{sanitize, wrap};
 
-/// What is to be explained.
+/// The argument of `explain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExplainTarget {
-    /// A port, of one protocol or of both.
+    /// A port of one protocol, or of both.
     Port(Port, Option<Protocol>),
-    /// The sockets that have this endpoint.
+    /// All sockets with this local or remote endpoint.
     Endpoint(Endpoint),
-    /// A process.
     Process(Pid),
-    /// The difference between a socket and a port.
     SocketVsPort,
 }
 
@@ -73,16 +71,16 @@ impl FromStr for ExplainTarget {
         match u16::try_from(number) {
             Ok(port) => Ok(Self::Port(Port(port), protocol)),
             Err(_) => Err(format!(
-                "ports end at 65535; for a process say pid:{number}"
+                "the maximum is 65535; for a process use pid:{number}"
             )),
         }
     }
 }
 
-/// Explains.
+/// Runs `portolan explain`.
 ///
 /// # Errors
-/// A text that is no subject, and what the system refused.
+/// Returns a usage error for an invalid target, or the failed system call.
 pub(crate) fn run(explain: &ExplainArgs, config: &Config) -> Result<Exit, Failure> {
     let target: ExplainTarget = explain.subject.parse().map_err(|why: String| {
         let text = sanitize::sanitize(explain.subject.as_bytes());
@@ -94,7 +92,7 @@ pub(crate) fn run(explain: &ExplainArgs, config: &Config) -> Result<Exit, Failur
         ExplainTarget::Process(_) | ExplainTarget::SocketVsPort
     );
     if has_no_perspectives && explain.look != PerspectiveArg::default() {
-        let why = "--look is for ports and endpoints; there is one look at anything else";
+        let why = "--look applies only to ports and endpoints";
         return Err(Failure::Usage(why.into()));
     }
     explain.common.init_log()?;
@@ -115,11 +113,11 @@ pub(crate) fn run(explain: &ExplainArgs, config: &Config) -> Result<Exit, Failur
     if subjects.is_empty() {
         let what = match target {
             ExplainTarget::Process(pid) => {
-                format!("no process {pid} with TCP or UDP sockets that may be looked into")
+                format!("no process {pid} with TCP or UDP sockets that you may inspect")
             }
             ExplainTarget::Endpoint(end) => format!("no socket at {end}"),
             ExplainTarget::Port(port, _) => format!("no port {port}"),
-            ExplainTarget::SocketVsPort => "nothing to tell".into(),
+            ExplainTarget::SocketVsPort => "nothing to explain".into(),
         };
         crate::runtime::console::print_stderr(format_args!("there is {what}"));
         return Ok(Exit::Negative);
@@ -127,22 +125,29 @@ pub(crate) fn run(explain: &ExplainArgs, config: &Config) -> Result<Exit, Failur
     let perspectives = explain.look.perspectives();
     let found: Vec<(Perspective, Explanation)> = subjects
         .into_iter()
-        .flat_map(|subject| perspectives.iter().map(move |look| (subject, *look)))
-        .filter_map(|(subject, look)| {
-            Some((look, dispatch::build_explanation(subject, look, context)?))
+        .flat_map(|subject| {
+            perspectives
+                .iter()
+                .map(move |perspective| (subject, *perspective))
+        })
+        .filter_map(|(subject, perspective)| {
+            Some((
+                perspective,
+                dispatch::build_explanation(subject, perspective, context)?,
+            ))
         })
         .collect();
     print_explanations(&found, explain.look).map_err(Failure::Output)?;
     Ok(Exit::Success)
 }
 
-/// How many characters of a wrong subject are repeated.
+/// Characters of an invalid argument that are echoed in the error.
 const MAX_ECHO_CHARS: usize = 40;
 
-/// Rows of one endpoint are explained one by one up to so many.
+/// Maximum number of rows of one endpoint that are explained.
 const MAX_ROWS: usize = 5;
 
-/// What is there of what is wanted.
+/// Returns what exists of the target; empty if nothing does.
 fn find_subjects(target: ExplainTarget, moment: &Moment) -> Vec<ExplainSubject> {
     match target {
         ExplainTarget::SocketVsPort => vec![ExplainSubject::SocketVsPort],
@@ -174,11 +179,11 @@ fn find_subjects(target: ExplainTarget, moment: &Moment) -> Vec<ExplainSubject> 
     }
 }
 
-/// Who waits for calls to an address of this machine, bound to every one of them, where nobody waits
-/// at the very address.
+/// Returns the wildcard listeners that accept connections to this endpoint, if its address is local and
+/// no listener is bound to exactly that address.
 fn wildcard_listeners<'a>(
     end: Endpoint,
-    there: &[&Arc<TrackedSocket>],
+    rows: &[&Arc<TrackedSocket>],
     moment: &'a Moment,
 ) -> Vec<&'a Arc<TrackedSocket>> {
     let address = end.canonical_ip();
@@ -197,12 +202,12 @@ fn wildcard_listeners<'a>(
                 && socket.local.canonical() == end.canonical()
                 && !row.is_closed()
         };
-        if !is_local || there.iter().any(|row| is_exact_listener(row)) {
+        if !is_local || rows.iter().any(|row| is_exact_listener(row)) {
             continue;
         }
         let is_wildcard_listener = |row: &&Arc<TrackedSocket>| {
             let socket = &row.socket;
-            let serves = match (address.is_ipv4(), socket.local.is_ipv6()) {
+            let covers_family = match (address.is_ipv4(), socket.local.is_ipv6()) {
                 (true, true) => socket.v6only != Some(true),
                 (false, false) => false,
                 _ => true,
@@ -212,15 +217,16 @@ fn wildcard_listeners<'a>(
                 && socket.protocol() == protocol
                 && socket.local.port == end.port
                 && socket.local.address.is_unspecified()
-                && serves
+                && covers_family
         };
-        // A socket of the very family goes first.
+        // A listener of the same family takes precedence.
         let all = || moment.rows().filter(is_wildcard_listener);
-        let same = |row: &&Arc<TrackedSocket>| row.socket.local.is_ipv6() != address.is_ipv4();
-        let family: Vec<_> = all().filter(same).collect();
-        match family.is_empty() {
+        let is_same_family =
+            |row: &&Arc<TrackedSocket>| row.socket.local.is_ipv6() != address.is_ipv4();
+        let same_family: Vec<_> = all().filter(is_same_family).collect();
+        match same_family.is_empty() {
             true => found.extend(all()),
-            false => found.extend(family),
+            false => found.extend(same_family),
         }
     }
     found
@@ -228,26 +234,26 @@ fn wildcard_listeners<'a>(
 
 fn print_explanations(
     found: &[(Perspective, Explanation)],
-    look: PerspectiveArg,
+    requested: PerspectiveArg,
 ) -> io::Result<()> {
     let width = terminal_width()
         .unwrap_or(MAX_WIDTH)
         .clamp(MIN_WIDTH, MAX_WIDTH);
     let mut out = io::stdout().lock();
-    for (index, (from, explanation)) in found.iter().enumerate() {
+    for (index, (perspective, explanation)) in found.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        match look {
+        match requested {
             PerspectiveArg::Words => writeln!(out, "{}", explanation.title)?,
-            _ => writeln!(out, "{}: {}", explanation.title, from.description())?,
+            _ => writeln!(out, "{}: {}", explanation.title, perspective.description())?,
         }
-        for contrast in &explanation.comparisons {
-            writeln!(out, "\n{}", contrast.label)?;
+        for comparison in &explanation.comparisons {
+            writeln!(out, "\n{}", comparison.label)?;
             let sides = [
-                ("socket", contrast.socket),
-                ("port", contrast.port),
-                ("here", &contrast.observed.text),
+                ("socket", comparison.socket),
+                ("port", comparison.port),
+                ("here", &comparison.observed.text),
             ];
             for (side, words) in sides {
                 for (line, text) in wrap::wrap(words, width - 10).iter().enumerate() {
@@ -256,37 +262,35 @@ fn print_explanations(
                 }
             }
         }
-        for passage in &explanation.sections {
-            writeln!(out, "\n{}", passage.heading)?;
-            for phrase in &passage.phrases {
-                let mark = match phrase.certainty {
+        for section in &explanation.sections {
+            writeln!(out, "\n{}", section.heading)?;
+            for phrase in &section.phrases {
+                let marker = match phrase.certainty {
                     Certainty::Fact => "  ",
                     Certainty::Inference => "~ ",
                     Certainty::Unknown => "? ",
                     Certainty::Warning => "! ",
                 };
                 for (line, text) in wrap::wrap(&phrase.text, width - 2).iter().enumerate() {
-                    writeln!(out, "{}{text}", if line == 0 { mark } else { "  " })?;
+                    writeln!(out, "{}{text}", if line == 0 { marker } else { "  " })?;
                 }
             }
         }
-        writeln!(out, "\nThe same elsewhere")?;
+        writeln!(out, "\nWith other tools")?;
         for command in &explanation.commands {
             writeln!(out, "  {command}")?;
         }
     }
     if io::stdout().is_terminal() {
-        writeln!(
-            out,
-            "\n~ concluded, not seen   ? not known   ! worth a look"
-        )?;
+        writeln!(out, "\n~ inferred, not observed   ? unknown   ! problem")?;
     }
     out.flush()
 }
 
-/// The longest line that is easily read.
+/// Maximum line width, for readability.
 const MAX_WIDTH: usize = 100;
-/// No narrower, however narrow the terminal says it is.
+
+/// Minimum line width, however narrow the terminal is.
 const MIN_WIDTH: usize = 20;
 
 #[cfg(test)]

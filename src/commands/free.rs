@@ -1,7 +1,7 @@
-//! `portolan free`: could this port be bound, and if not, who is in the way?
+//! `portolan free`: checks whether a port can be bound, and if not, what holds it.
 //!
-//! In: a [`Wish`]. Out: the answer on stdout and in the exit status. Trying decides, the socket
-//! table explains.
+//! Parses a [`BindTarget`] and prints the result, which is also the exit status. bind(2) decides; the
+//! socket table explains.
 
 use std::io;
 use std::io::Write;
@@ -24,21 +24,21 @@ use crate::runtime::console::print_stderr;
 use crate::runtime::exit::{Exit, Failure};
 use crate::text::sanitize;
 
-/// Tells whether the port is free.
+/// Runs `portolan free`.
 ///
 /// # Errors
-/// A text that is no port, and an answer that nobody takes.
+/// Returns a usage error for an invalid port, or the error of writing the result.
 pub(crate) fn run(free: &FreeArgs) -> Result<Exit, Failure> {
     let target: BindTarget = free.port.parse().map_err(|error| {
         let text = sanitize::sanitize(free.port.as_bytes());
         let start: String = text.chars().take(MAX_ECHO_CHARS).collect();
-        Failure::Usage(format!("cannot ask for \"{start}\": {error}"))
+        Failure::Usage(format!("invalid port \"{start}\": {error}"))
     })?;
     free.common.init_log()?;
     let mut table = SocketTableReader::open(&free.common, target);
     let mut check = PortCheck::probe(target, &mut table);
     if check.is_unexplained() {
-        // Somebody may have come or gone between the two looks; twice in a row is no chance.
+        // The port may have changed hands between bind(2) and the dump; twice in a row is unlikely.
         check = PortCheck::probe(target, &mut table);
     }
     if !free.quiet {
@@ -53,14 +53,14 @@ pub(crate) fn run(free: &FreeArgs) -> Result<Exit, Failure> {
     })
 }
 
-/// How many characters of a wrong port are repeated.
+/// Characters of an invalid argument that are echoed in the error.
 const MAX_ECHO_CHARS: usize = 40;
 
-/// The socket table. That it cannot be read is no reason not to answer.
+/// Reads the socket table. A failure is reported, but does not prevent a result.
 struct SocketTableReader {
     collector: Result<Collector, SourceError>,
     history: History,
-    /// Why the last look failed.
+    /// Why the last sample failed.
     error: Option<SourceError>,
 }
 
@@ -98,7 +98,7 @@ impl SocketTableReader {
         }
     }
 
-    /// What could not be seen, on stderr.
+    /// Prints to stderr what could not be read.
     fn report_errors(&self, check: &PortCheck) {
         if let Some(error) = self.collector.as_ref().err().or(self.error.as_ref()) {
             print_stderr(format_args!("{error}"));
@@ -109,7 +109,7 @@ impl SocketTableReader {
     }
 }
 
-/// What one try and one look gave.
+/// The result of trying to bind and of one sample.
 struct PortCheck {
     results: Vec<ProbeResult>,
     alternatives: Vec<ProbeResult>,
@@ -125,26 +125,26 @@ impl PortCheck {
             .into_iter()
             .map(bind_probe::probe)
             .collect();
-        // After the trials, whose own sockets are closed by then and in no table.
+        // After probing, so that the probe's own sockets are closed and not in the table.
         let moment = table.sample();
-        let neighbours = moment
+        let users = moment
             .as_ref()
             .map_or_else(PortUsers::default, |m| PortUsers::for_target(target, m));
-        let verdict = Availability::from_probes(&results, &neighbours);
-        let candidates = match verdict {
-            Availability::InUse => alternatives(target, &neighbours),
+        let availability = Availability::from_probes(&results, &users);
+        let candidates = match availability {
+            Availability::InUse => alternatives(target, &users),
             _ => Vec::new(),
         };
         Self {
             results,
             alternatives: candidates.into_iter().map(bind_probe::probe).collect(),
-            availability: verdict,
-            users: neighbours,
+            availability,
+            users,
             moment,
         }
     }
 
-    /// Taken, and the table shows nobody.
+    /// Returns whether the port is in use but no socket in the table explains it.
     fn is_unexplained(&self) -> bool {
         self.availability == Availability::InUse && self.users.overlapping.is_empty()
     }

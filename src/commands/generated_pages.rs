@@ -1,7 +1,6 @@
-//! What packagers ship: completions for shells, and manual pages.
+//! Generates shell completions and man pages from the clap definition.
 //!
-//! In: the command line's own description. Out: text, made by the libraries that belong to it, so
-//! that no option can be missing.
+//! They come from clap_complete and clap_mangen, so no option can be missing.
 
 use std::io;
 use std::io::Write;
@@ -11,20 +10,20 @@ use clap_complete::Shell;
 
 use crate::commands::args::cli::Cli;
 
-/// The name that is completed, whatever the file is called.
+/// The command name to complete, whatever the executable is called.
 const BIN_NAME: &str = "portolan";
 
-/// Writes the script for a shell to stdout.
+/// Writes the completion script for a shell to stdout.
 pub(crate) fn print_completions(shell: Shell) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), BIN_NAME, &mut script);
     io::stdout().lock().write_all(&script)
 }
 
-/// The manual page (roff) of the program or of one of its commands; `None` where there is no such.
+/// Renders the man page (roff) of the program or of a command; `None` if there is no such command.
 pub(crate) fn render_man_page(name: Option<&str>) -> Option<Vec<u8>> {
     let mut all = Cli::command();
-    // Gives the commands their whole names: portolan list.
+    // Gives the commands their full names, such as "portolan list".
     all.build();
     let command = match name {
         None => all,

@@ -1,7 +1,7 @@
-//! `portolan learn`: the lessons, as a list and as a check.
+//! `portolan learn`: opens, lists or checks the lessons.
 //!
-//! In: which lesson. Out: what there is to learn, or whether everything the lessons say can be seen
-//! on this machine, in words and in the exit status.
+//! A check runs the lessons and compares every row with what they say; the result is also the exit
+//! status.
 
 #[cfg(target_os = "linux")]
 mod check;
@@ -19,10 +19,11 @@ use crate::runtime::exit::{Exit, Failure};
 use crate::runtime::progress_file;
 use crate::text::wrap;
 
-/// Lists, checks, or teaches.
+/// Runs `portolan learn`.
 ///
 /// # Errors
-/// A number that is no lesson's, an output that cannot be written, a lab that cannot go on.
+/// Returns a usage error for an unknown lesson, the error of writing the output, or a failure of the
+/// lab.
 pub(crate) fn run(learn: &LearnArgs, config: Config) -> Result<Exit, Failure> {
     let chosen = match learn.lesson {
         Some(number) => Some(lesson_by_number(number).ok_or_else(|| unknown_lesson(number))?),
@@ -40,20 +41,20 @@ pub(crate) fn run(learn: &LearnArgs, config: Config) -> Result<Exit, Failure> {
     }
     if !can_draw_dashboard() {
         return Err(Failure::Usage(
-            "the lessons need a terminal; --list tells them, --check tries them without one".into(),
+            "the lessons need a terminal; --list and --check work without one".into(),
         ));
     }
     dashboard::run_lessons(learn, chosen, config)
 }
 
-/// Forgets how far the learner is.
+/// Deletes the saved progress.
 fn reset_progress() -> Result<Exit, Failure> {
     let existed = progress_file::reset().map_err(Failure::Progress)?;
-    let word = match existed {
-        true => "your progress is forgotten",
-        false => "there was no progress to forget",
+    let message = match existed {
+        true => "progress reset",
+        false => "no progress to reset",
     };
-    writeln!(io::stdout(), "{word}").map_err(Failure::Output)?;
+    writeln!(io::stdout(), "{message}").map_err(Failure::Output)?;
     Ok(Exit::Success)
 }
 
@@ -67,11 +68,13 @@ fn unknown_lesson(number: u8) -> Failure {
     ))
 }
 
-/// The longest line that is easily read.
+/// Maximum line width, for readability.
 const MAX_WIDTH: usize = 100;
-/// No narrower, however narrow the terminal says it is.
+
+/// Minimum line width, however narrow the terminal is.
 const MIN_WIDTH: usize = 20;
-/// The numbers stand in this many columns.
+
+/// Width of the column with the lesson numbers.
 const INDENT: usize = 4;
 
 fn print_list(chosen: Option<&'static Lesson>) -> Result<Exit, Failure> {
@@ -102,7 +105,5 @@ fn check(chosen: Option<&'static Lesson>, learn: &LearnArgs) -> Result<Exit, Fai
 
 #[cfg(not(target_os = "linux"))]
 fn check(_: Option<&'static Lesson>, _: &LearnArgs) -> Result<Exit, Failure> {
-    Err(Failure::Usage(
-        "the labs hold sockets in their states by means that only Linux has".into(),
-    ))
+    Err(Failure::Usage("the labs of the lessons need Linux".into()))
 }

@@ -1,4 +1,4 @@
-//! `portolan list`, and `portolan` without a terminal: the sockets, once.
+//! `portolan list`, and `portolan` without a terminal: prints the sockets once.
 
 use std::io;
 use std::io::{BufWriter, Write};
@@ -31,10 +31,10 @@ use crate::runtime::exit::{Exit, Failure};
 use crate::runtime::poller::Poller;
 use crate::tui::view::{PrintHeads, PrintTarget, print_table};
 
-/// Prints the list.
+/// Runs `portolan list`.
 ///
 /// # Errors
-/// What the system refused.
+/// Returns a usage error for an invalid filter or option, or the failed system call.
 pub(crate) fn run(list: &ListArgs, config: &Config) -> Result<Exit, Failure> {
     let printer = ListPrinter::new(
         &list.selection,
@@ -42,18 +42,18 @@ pub(crate) fn run(list: &ListArgs, config: &Config) -> Result<Exit, Failure> {
         &list.common,
         config.thresholds,
     )?;
-    // The list names owners, whether or not the filter asks for them.
+    // The list shows owners, whether or not the filter needs them.
     let scope = SampleScope {
         ports: printer.query.filter.required_ports(),
         owners: OwnerMode::Full,
         close_events: CloseEvents::Off,
     };
-    // One look has no interval.
+    // A single sample has no interval.
     let (_, moment) = Poller::open(list.common.source_kind(), Duration::ZERO, scope)?;
     printer.print(moment, hosts::local_hostname().as_deref())
 }
 
-/// What is to be printed of a moment, and how.
+/// Prints a moment as selected and formatted by the options.
 pub(crate) struct ListPrinter<'a> {
     query: Query,
     layout: &'a OutputArgs,
@@ -61,10 +61,10 @@ pub(crate) struct ListPrinter<'a> {
 }
 
 impl<'a> ListPrinter<'a> {
-    /// Reads the wishes.
+    /// Parses the options.
     ///
     /// # Errors
-    /// Where they are wrong.
+    /// Returns a usage error if they are invalid, or the error of opening the log.
     pub(crate) fn new(
         selection: &SelectionArgs,
         layout: &'a OutputArgs,
@@ -88,7 +88,7 @@ impl<'a> ListPrinter<'a> {
         })
     }
 
-    /// Prints the moment, which was seen on this machine.
+    /// Prints the moment. `host` is the name of the machine it was sampled on.
     ///
     /// # Errors
     /// When the output cannot be written.
@@ -98,28 +98,28 @@ impl<'a> ListPrinter<'a> {
             layout,
             thresholds,
         } = self;
-        let mut answer = crate::query::run(moment, &query);
+        let mut result = crate::query::run(moment, &query);
         if layout.resolve {
-            answer = resolve_hosts(&answer, &query);
+            result = resolve_hosts(&result, &query);
         }
-        let undecided = count_undecided(&answer, &query);
+        let undecided = count_undecided(&result, &query);
         if undecided > 0 {
-            let why = hidden_owners::undecided_rows_note(undecided, &answer.moment);
-            let mut moment = Moment::clone(&answer.moment);
+            let why = hidden_owners::undecided_rows_note(undecided, &result.moment);
+            let mut moment = Moment::clone(&result.moment);
             moment.gaps.push(Gap::Owners(why));
-            answer = crate::query::run(Arc::new(moment), &query);
+            result = crate::query::run(Arc::new(moment), &query);
         }
-        print_result(&answer, &query.services, layout, host, thresholds)
+        print_result(&result, &query.services, layout, host, thresholds)
             .map_err(Failure::Output)?;
-        report_unseen(&answer);
+        report_unseen(&result);
         Ok(Exit::Success)
     }
 }
 
-/// How many sockets are left out, or in, only because their owner is hidden.
-fn count_undecided(answer: &QueryResult, query: &Query) -> usize {
+/// Counts the sockets whose match depends on an unknown owner.
+fn count_undecided(result: &QueryResult, query: &Query) -> usize {
     let context = FilterContext {
-        moment: &answer.moment,
+        moment: &result.moment,
         services: &query.services,
     };
     let is_undecided = |row: &&Arc<TrackedSocket>| {
@@ -128,12 +128,12 @@ fn count_undecided(answer: &QueryResult, query: &Query) -> usize {
     match query.filter.required_owners() {
         OwnerMode::Off => 0,
         OwnerMode::Full | OwnerMode::Incremental => {
-            answer.moment.rows().filter(is_undecided).count()
+            result.moment.rows().filter(is_undecided).count()
         }
     }
 }
 
-/// By what the list is grouped and ordered.
+/// Returns the grouping and the order of the list.
 fn grouping_and_order(layout: &OutputArgs) -> Result<(Grouping, crate::query::SortOrder), Failure> {
     let by_columns = !layout.columns.is_empty();
     if by_columns
@@ -145,13 +145,13 @@ fn grouping_and_order(layout: &OutputArgs) -> Result<(Grouping, crate::query::So
         let why = "--columns is for table, plain and csv; JSON has every field";
         return Err(Failure::Usage(why.into()));
     }
-    let usual = match layout.format_or_default() {
+    let default = match layout.format_or_default() {
         OutputFormat::Table if !by_columns => Grouping::Ports,
         _ => Grouping::Sockets,
     };
     let implied = layout
         .sort
-        .map_or(usual, |sort| sort.implied_grouping(usual));
+        .map_or(default, |sort| sort.implied_grouping(default));
     let grouping = layout.group.unwrap_or(implied);
     let order = match layout.sort {
         None => grouping.default_order(),
@@ -161,7 +161,7 @@ fn grouping_and_order(layout: &OutputArgs) -> Result<(Grouping, crate::query::So
 }
 
 fn print_result(
-    answer: &QueryResult,
+    result: &QueryResult,
     services: &Services,
     layout: &OutputArgs,
     host: Option<&str>,
@@ -169,7 +169,7 @@ fn print_result(
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let lines = ListWriter {
-        result: answer,
+        result,
         services,
         columns: &layout.columns,
         header: if layout.no_header {
@@ -188,30 +188,30 @@ fn print_result(
             lines.write_table(terminal_width(), &mut out)?;
         }
         OutputFormat::Table => {
-            let paper = terminal_width().map_or(PrintTarget::Unbounded, PrintTarget::Terminal);
-            print_table(answer, services, paper, heads, |line| {
+            let target = terminal_width().map_or(PrintTarget::Unbounded, PrintTarget::Terminal);
+            print_table(result, services, target, heads, |line| {
                 writeln!(out, "{}", line.text().trim_end())
             })?;
         }
         OutputFormat::Plain => lines.write_plain(&mut out)?,
         OutputFormat::Csv => lines.write_csv(&mut out)?,
         OutputFormat::Json => {
-            let findings = finding_records(answer, &thresholds);
-            output::write_json(answer, services, host, &findings, &mut out)?;
+            let findings = finding_records(result, &thresholds);
+            output::write_json(result, services, host, &findings, &mut out)?;
         }
-        OutputFormat::Ndjson => output::write_ndjson(answer, services, &mut out)?,
+        OutputFormat::Ndjson => output::write_ndjson(result, services, &mut out)?,
     }
     out.flush()
 }
 
-/// What was found at the ports of the listed sockets.
-fn finding_records(answer: &QueryResult, thresholds: &Thresholds) -> Vec<FindingRecord> {
-    let moment = &answer.moment;
+/// Returns the findings at the ports of the listed sockets.
+fn finding_records(result: &QueryResult, thresholds: &Thresholds) -> Vec<FindingRecord> {
+    let moment = &result.moment;
     let found = Findings::from_moment(moment, thresholds);
     if found.all().is_empty() {
         return Vec::new();
     }
-    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    let rows = result.rows.iter().filter_map(|slot| result.row(*slot));
     let listed: HashSet<PortKey> = rows.map(|row| row.port_key()).collect();
     let listed = found.all().iter().filter(|f| listed.contains(&f.id.port));
     let record = |finding: &Finding| FindingRecord {
@@ -234,9 +234,9 @@ fn finding_records(answer: &QueryResult, thresholds: &Thresholds) -> Vec<Finding
     listed.map(record).collect()
 }
 
-/// The same answer with the names of the remote addresses in it.
-fn resolve_hosts(answer: &QueryResult, query: &Query) -> QueryResult {
-    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+/// Resolves the remote addresses and returns the result with their host names.
+fn resolve_hosts(result: &QueryResult, query: &Query) -> QueryResult {
+    let rows = result.rows.iter().filter_map(|slot| result.row(*slot));
     let addresses = rows.filter_map(|row| Some(row.socket.remote?.canonical_ip()));
     let found = hosts::resolve_hosts(addresses);
     if found.timed_out > 0 {
@@ -245,17 +245,17 @@ fn resolve_hosts(answer: &QueryResult, query: &Query) -> QueryResult {
             found.timed_out
         ));
     }
-    let mut moment = Moment::clone(&answer.moment);
+    let mut moment = Moment::clone(&result.moment);
     Arc::make_mut(&mut moment.directory).hosts = found.names;
     crate::query::run(Arc::new(moment), query)
 }
 
-/// What could not be seen, on stderr: the list itself stays a list.
-fn report_unseen(answer: &QueryResult) {
-    let printed = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+/// Prints to stderr what could not be read, so that stdout has only the list.
+fn report_unseen(result: &QueryResult) {
+    let printed = result.rows.iter().filter_map(|slot| result.row(*slot));
     let hidden = printed.filter(|row| row.ownership == Ownership::Hidden);
-    let hidden = hidden_owners::hidden_owners_note(hidden.count(), &answer.moment);
-    let gaps = answer.moment.gaps.iter().map(ToString::to_string);
+    let hidden = hidden_owners::hidden_owners_note(hidden.count(), &result.moment);
+    let gaps = result.moment.gaps.iter().map(ToString::to_string);
     for message in hidden.into_iter().chain(gaps) {
         print_stderr(format_args!("{message}"));
     }

@@ -1,6 +1,6 @@
 //! Runs the program: one file for each subcommand, its arguments, the configuration and the help pages.
 //!
-//! [`main`] parses the command line into a task and runs it. The dashboard is put together in `dashboard`.
+//! [`main`] parses the command line into a task and runs it. `dashboard` assembles the dashboard.
 
 pub(crate) mod args;
 mod config;

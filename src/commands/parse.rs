@@ -15,29 +15,20 @@ use crate::commands::args::shared_args::{CommonArgs, DisplayArgs, SelectionArgs}
 use crate::runtime::console::can_draw_dashboard;
 use crate::runtime::exit::Exit;
 
-/// What is to be done.
 pub(crate) enum Task {
-    /// Draw.
     Dashboard(SelectionArgs, DisplayArgs, CommonArgs),
-    /// Print once.
     List(ListArgs),
-    /// Print what happens.
     Watch(WatchArgs),
-    /// Wait.
     Wait(WaitArgs),
-    /// Tell whether a port is free.
     Free(FreeArgs),
-    /// Explain.
     Explain(ExplainArgs),
-    /// Teach.
     Learn(LearnArgs),
-    /// Keep what is seen.
     Record(RecordArgs),
-    /// See it again.
     Replay(ReplayArgs),
 }
+
 impl Task {
-    /// What every command knows.
+    /// Returns the options that every command has.
     pub(crate) const fn common(&self) -> &CommonArgs {
         match self {
             Self::Dashboard(_, _, common) => common,
@@ -52,10 +43,12 @@ impl Task {
         }
     }
 }
-/// Reads the command line. Wrong input is said on stderr, help and version on stdout.
+
+/// Parses the command line. Prints usage errors to stderr, help and version to stdout, and runs commands
+/// that need no configuration (`help`, `man`, `completions`).
 ///
 /// # Errors
-/// How to end, where there is nothing more to do.
+/// Returns the exit status when nothing is left to run.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Exit> {
     let cli = Cli::try_parse_from(arguments).map_err(|error| print_clap_error(&error))?;
     Ok(match cli.command {

@@ -1,4 +1,4 @@
-//! `portolan record`: samples go into a file until somebody interrupts.
+//! `portolan record`: writes samples to a file until interrupted.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -20,10 +20,10 @@ use crate::runtime::recording_filter::RecordingFilter;
 use crate::text::units;
 use crate::text::units::pluralize;
 
-/// Records.
+/// Runs `portolan record`.
 ///
 /// # Errors
-/// What the system refused; what was recorded until then is in the file, and whole.
+/// Returns a usage error or the failed system call; the samples written so far remain readable.
 pub(crate) fn run(record: &RecordArgs, config: &Config) -> Result<Exit, Failure> {
     let filter = record.selection.parse_filter()?;
     let quick_filter = record.selection.quick_filter();
@@ -48,7 +48,7 @@ pub(crate) fn run(record: &RecordArgs, config: &Config) -> Result<Exit, Failure>
             match error.kind() {
                 std::io::ErrorKind::AlreadyExists => Failure::Recording {
                     path,
-                    why: "there is a file already; --force replaces it".into(),
+                    why: "the file exists; --force replaces it".into(),
                 },
                 _ => Failure::RecordingIo { path, error },
             }
@@ -127,18 +127,19 @@ fn stop_requests() -> std::io::Result<Receiver<()>> {
     crate::runtime::signals::stop_requests()
 }
 
-/// Here an interruption ends the program where it is: the file is whole up to the last sample.
+/// Returns a channel without a sender: an interrupt ends the program at once. The file is complete up to
+/// the last sample.
 #[cfg(not(unix))]
-fn wishes_to_end() -> std::io::Result<Receiver<()>> {
+fn stop_requests() -> std::io::Result<Receiver<()>> {
     Ok(std::sync::mpsc::channel().1)
 }
 
-/// What ended a rest.
+/// Why waiting for the next sample ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RecordWait {
-    /// The time for the next sample has come.
+    /// The next sample is due.
     NextSample,
-    /// That was the last sample.
+    /// The deadline has passed, or a signal arrived.
     Stop,
 }
 
@@ -152,7 +153,7 @@ fn wait_for_next_sample(
     match stop_requests.recv_timeout(left) {
         Ok(()) => return RecordWait::Stop,
         Err(RecvTimeoutError::Timeout) => {}
-        // Nobody can wish anything here.
+        // Not Unix: there is no sender.
         Err(RecvTimeoutError::Disconnected) => std::thread::sleep(left),
     }
     match deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -1,4 +1,4 @@
-//! `portolan replay`: a recording in the dashboard, or one moment of it as a list.
+//! `portolan replay`: opens a recording in the dashboard, or prints one of its samples as a list.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::runtime::console::{can_draw_dashboard, print_stderr};
 use crate::runtime::exit::{Exit, Failure};
 use crate::runtime::player::ending_message;
 
-/// Replays.
+/// Runs `portolan replay`.
 ///
 /// # Errors
-/// What the system refused, and a file that is no recording.
+/// Returns a usage error, an invalid recording, or the failed system call.
 pub(crate) fn run(replay: &ReplayArgs, config: Config) -> Result<Exit, Failure> {
     let path =
         crate::text::sanitize::sanitize(replay.file.as_os_str().as_encoded_bytes()).to_string();
@@ -48,15 +48,15 @@ pub(crate) fn run(replay: &ReplayArgs, config: Config) -> Result<Exit, Failure> 
     )?;
     let host = reader.info().host.clone();
     let mut moment = moment_at(reader, replay.at, path)?;
-    // A list has what is there, unless what is gone is asked for.
+    // Closed sockets are listed only if the filter has `closed`.
     if !replay.selection.parse_filter()?.contains_flag(Flag::Closed) {
         moment = Arc::new(moment.without_closed());
     }
     printer.print(moment, host.as_deref())
 }
 
-/// The last moment that was not after the one asked for. What is wrong with the recording up to
-/// there is said.
+/// Returns the last moment that is not later than `at`. Prints the errors of the recording up to there
+/// to stderr.
 fn moment_at(
     mut reader: RecordingReader<File>,
     at: Option<ReplayTime>,
@@ -80,7 +80,7 @@ fn moment_at(
                 gaps
             }
         };
-        // The gaps of the moment that is shown are said with it.
+        // Other gaps belong to their moment and are printed with it.
         for gap in gaps {
             if matches!(gap, Gap::Sampler(_)) && !reported.contains(&gap) {
                 print_stderr(format_args!("{gap}"));
@@ -91,8 +91,8 @@ fn moment_at(
     let moment = found.ok_or_else(|| Failure::Recording {
         path,
         why: match at {
-            Some(_) => "this recording has no moment as early as that".into(),
-            None => "this recording has no moment that could be shown".into(),
+            Some(_) => "the recording has no sample as early as that".into(),
+            None => "the recording has no sample to show".into(),
         },
     })?;
     let mut moment = Arc::unwrap_or_clone(moment);
@@ -103,7 +103,7 @@ fn moment_at(
     Ok(Arc::new(moment))
 }
 
-/// The moment asked for, in a recording that begins then.
+/// Converts `at` to a timestamp, relative to the start of the recording.
 fn resolve_time(
     at: Option<ReplayTime>,
     recording_start: jiff::Timestamp,
@@ -113,7 +113,7 @@ fn resolve_time(
         ReplayTime::Offset(span) => recording_start.checked_add(span).ok(),
         ReplayTime::TimeOfDay(time) => {
             let day = recording_start.to_zoned_datetime(TimeZone::system());
-            // The whole second counts, as nobody types the rest.
+            // Include the whole second.
             let zoned = day
                 .date()
                 .to_datetime(time)

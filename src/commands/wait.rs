@@ -1,4 +1,4 @@
-//! `portolan wait`: until something matches, or nothing does any more.
+//! `portolan wait`: waits until a socket matches, or until none does.
 
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,19 @@ use crate::runtime::exit::{Exit, Failure};
 use crate::runtime::poller::Poller;
 use crate::text::units;
 
-/// The time between two looks where none is asked for: somebody is waiting.
+/// The default time between two samples: short, because a script is waiting.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Waits.
+/// Runs `portolan wait`.
 ///
 /// # Errors
-/// What the system refused, and a wait for nothing in particular.
+/// Returns a usage error for a missing or invalid filter, or the failed system call.
 pub(crate) fn run(wait: &WaitArgs) -> Result<Exit, Failure> {
     let filter = wait.selection.parse_filter()?;
     let quick_filter = wait.selection.quick_filter();
     if filter.is_empty() && quick_filter == QuickFilter::default() {
         return Err(Failure::Usage(
-            "wait needs to know for what: a filter such as 'port:8080 listen'".into(),
+            "wait needs a filter, such as 'port:8080 listen'".into(),
         ));
     }
     wait.common.init_log()?;
@@ -37,13 +37,13 @@ pub(crate) fn run(wait: &WaitArgs) -> Result<Exit, Failure> {
     let scope = SampleScope {
         ports: filter.required_ports(),
         owners: filter.required_owners(),
-        // Whoever waits for a socket to be gone may wait for one that no sample has.
+        // With `closed` in the filter, a socket that opens and closes between two samples counts.
         close_events: match filter.contains_flag(Flag::Closed) {
             true => CloseEvents::On,
             false => CloseEvents::Off,
         },
     };
-    let (mut looking, first) = Poller::open(wait.common.source_kind(), interval, scope)?;
+    let (mut poller, first) = Poller::open(wait.common.source_kind(), interval, scope)?;
     let condition = WaitCondition {
         filter,
         quick_filter,
@@ -57,26 +57,23 @@ pub(crate) fn run(wait: &WaitArgs) -> Result<Exit, Failure> {
     let mut is_last = deadline.is_some_and(|deadline| Instant::now() >= deadline);
     loop {
         let check = moment.map(|moment| condition.check(&moment));
-        let is_met = match check {
+        let is_done = match check {
             Some(WaitCheck { matching, .. }) if !wait.gone => matching > 0,
-            // What could not be seen may be what is waited for to go.
-            Some(WaitCheck {
-                matching,
-                complete: whole,
-            }) => matching == 0 && whole,
+            // With --gone, an unread part of the table may still have a match.
+            Some(WaitCheck { matching, complete }) => matching == 0 && complete,
             None => false,
         };
-        if is_met {
+        if is_done {
             return Ok(Exit::Success);
         }
         if is_last {
             report_timeout(wait, check);
             return Ok(Exit::Negative);
         }
-        looking.wait(deadline);
-        // The last look is one that began when the time was up.
+        poller.wait(deadline);
+        // One more sample is taken after the deadline.
         is_last = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        moment = looking.poll();
+        moment = poller.poll();
     }
 }
 
@@ -86,12 +83,12 @@ struct WaitCondition<'a> {
     services: &'a Services,
 }
 
-/// What one look told.
+/// The result of one sample.
 #[derive(Clone, Copy)]
 struct WaitCheck {
-    /// Sockets that match.
+    /// Number of matching sockets.
     matching: usize,
-    /// Whether all of the socket table was read, and nothing hangs on an owner that is hidden.
+    /// Whether the whole socket table was read and no match depends on an unknown owner.
     complete: bool,
 }
 
@@ -101,7 +98,7 @@ impl WaitCondition<'_> {
             moment,
             services: self.services,
         };
-        // A socket that is gone is still remembered for a while; it counts where it is asked for.
+        // Closed sockets stay in the moment for a while; they count only if the filter has `closed`.
         let closed_too = self.filter.contains_flag(Flag::Closed);
         let mut matcher = self.filter.matcher(context);
         let matching = moment.rows().filter(|row| {
@@ -129,7 +126,7 @@ fn report_timeout(wait: &WaitArgs, check: Option<WaitCheck>) {
     };
     let time = units::interval(time);
     let text = wait.selection.filter_text();
-    let what = match text.is_empty() {
+    let condition = match text.is_empty() {
         true => "the options".to_owned(),
         false => crate::text::sanitize::sanitize(text.as_bytes()).to_string(),
     };
@@ -137,11 +134,13 @@ fn report_timeout(wait: &WaitArgs, check: Option<WaitCheck>) {
         Some(WaitCheck { matching, .. }) if matching > 0 => {
             let sockets = units::pluralize(matching, "socket", "sockets");
             let verb = if matching == 1 { "matches" } else { "match" };
-            print_stderr(format_args!("after {time}, {sockets} still {verb} {what}"));
+            print_stderr(format_args!(
+                "after {time}, {sockets} still {verb} {condition}"
+            ));
         }
         _ if wait.gone => print_stderr(format_args!(
-            "after {time} it is not sure that nothing matches {what}: not all sockets, or not all of their owners, could be seen"
+            "after {time}, something may still match {condition}: some sockets or owners could not be read"
         )),
-        _ => print_stderr(format_args!("nothing matched {what} within {time}")),
+        _ => print_stderr(format_args!("nothing matched {condition} within {time}")),
     }
 }

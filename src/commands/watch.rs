@@ -1,4 +1,4 @@
-//! `portolan watch`: a line for every socket that opens, changes or closes.
+//! `portolan watch`: prints a line for every socket that opens, changes or closes.
 
 use std::io;
 use std::io::Write;
@@ -16,10 +16,10 @@ use crate::query::{MatchEvent, MatchTracker};
 use crate::runtime::exit::{Exit, Failure};
 use crate::runtime::poller::{Poller, WaitEnd};
 
-/// Prints what happens until nobody reads it any more.
+/// Runs `portolan watch` until its output is closed.
 ///
 /// # Errors
-/// What the system refused.
+/// Returns a usage error for an invalid filter, or the failed system call.
 pub(crate) fn run(watch: &WatchArgs, config: &Config) -> Result<Exit, Failure> {
     let filter = watch.selection.parse_filter()?;
     let quick_filter = watch.selection.quick_filter();
@@ -33,8 +33,8 @@ pub(crate) fn run(watch: &WatchArgs, config: &Config) -> Result<Exit, Failure> {
         owners: OwnerMode::Full,
         close_events: CloseEvents::On,
     };
-    let (mut looking, first) = Poller::open(watch.common.source_kind(), interval, scope)?;
-    let mut watcher = MatchTracker::default();
+    let (mut poller, first) = Poller::open(watch.common.source_kind(), interval, scope)?;
+    let mut tracker = MatchTracker::default();
     let mut latest = Some(first);
     loop {
         if let Some(moment) = latest {
@@ -43,21 +43,21 @@ pub(crate) fn run(watch: &WatchArgs, config: &Config) -> Result<Exit, Failure> {
                 services: &services,
             };
             let mut matcher = filter.matcher(context);
-            let events = watcher.update(&moment, |row| {
+            let events = tracker.update(&moment, |row| {
                 quick_filter.matches(row) && matcher.matches(row)
             });
             for event in events {
                 print_event(watch.format, event, &moment, &services).map_err(Failure::Output)?;
             }
         }
-        if looking.wait(None) == WaitEnd::OutputClosed {
+        if poller.wait(None) == WaitEnd::OutputClosed {
             return Ok(Exit::Success);
         }
-        latest = looking.poll();
+        latest = poller.poll();
     }
 }
 
-/// One event, one line, one write: whoever reads gets whole lines, at once.
+/// Prints an event with one write and flushes, so that a reader gets whole lines without delay.
 fn print_event(
     format: EventFormat,
     event: MatchEvent,

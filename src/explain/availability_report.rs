@@ -1,8 +1,8 @@
-//! Whether a port can be had, in words: the answer, who is in the way, and why.
+//! Describes whether a port is free, which sockets hold it, and why bind(2) fails.
 //!
-//! In: what trying to bind said, and the sockets that have the port. Out: sentences, the answer
-//! first. The answer comes from trying, the names from the table; where the two do not fit
-//! together, that is said.
+//! In: the results of the bind probes, and the sockets on the port. Out: sentences, the result first.
+//! The result comes from the probes, the owners from the socket table; the text says where the two
+//! disagree.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,30 +20,28 @@ use crate::query::{Availability, PortUsers};
 use crate::text::phrase::{Certainty, Phrase};
 use crate::text::units;
 
-/// How many lines tell of sockets; the rest is counted.
+/// How many lines describe sockets; the rest is counted.
 const MAX_LINES: usize = 10;
 
-/// All that is known about a wish.
+/// What `portolan free` found out about one target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AvailabilityReport<'a> {
-    /// The wish.
     pub target: BindTarget,
-    /// What came of trying just that.
+    /// The results of bind(2) on exactly this target.
     pub probes: &'a [ProbeResult],
-    /// What came of trying something near.
+    /// The results of bind(2) on nearby addresses.
     pub alternatives: &'a [ProbeResult],
-    /// The answer.
     pub availability: Availability,
-    /// Who has the port.
+    /// The sockets on the port.
     pub port_users: &'a PortUsers,
-    /// The socket table, where it could be read.
+    /// The socket table; `None` if it could not be read.
     pub moment: Option<&'a Moment>,
 }
 
-/// How a line about what else is free begins.
+/// The beginning of the line that names another free address.
 const OTHER_ADDRESSES: &str = "other addresses";
 
-/// The answer in one line.
+/// Returns the result in one line.
 pub(crate) fn describe_availability(target: BindTarget, availability: Availability) -> Phrase {
     match availability {
         Availability::Free => Phrase::fact(format!("{target} is free")),
@@ -55,7 +53,7 @@ pub(crate) fn describe_availability(target: BindTarget, availability: Availabili
     }
 }
 
-/// Why, line by line.
+/// Explains the result, one phrase a line.
 pub(crate) fn explain_availability(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     let mut phrases = describe_sockets(report);
     match report.availability {
@@ -72,8 +70,8 @@ pub(crate) fn explain_availability(report: &AvailabilityReport<'_>) -> Vec<Phras
     phrases
 }
 
-/// The sockets that have the port: those in reach of the wish, and where it is free, the others,
-/// so that nobody wonders what they are.
+/// Describes the sockets on the port: those that overlap the target and, if it is free, the others as
+/// well, so that they are not taken for a conflict.
 fn describe_sockets(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     let Some(moment) = report.moment else {
         return Vec::new();
@@ -117,7 +115,7 @@ fn describe_sockets(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
 }
 
 fn reason_free(report: &AvailabilityReport<'_>) -> Option<Phrase> {
-    let strict_fails = report
+    let exclusive_fails = report
         .probes
         .iter()
         .any(|probe| probe.exclusive == Err(BindError::AddrInUse));
@@ -128,19 +126,19 @@ fn reason_free(report: &AvailabilityReport<'_>) -> Option<Phrase> {
         .any(|probe| probe.server_default == Err(BindError::ProbeUnsupported))
     {
         return Some(Phrase::inference(
-            "concluded from the socket table alone: this system lets nobody try without listening",
+            "inferred from the socket table only: this system offers no way to try without listening",
         ));
     }
-    if !strict_fails {
+    if !exclusive_fails {
         return match (
             rows.is_empty(),
             report.port_users.unused_loopback.is_empty(),
         ) {
             (false, _) => Some(Phrase::fact(
-                "not in the way: the system lets another socket bind all the same",
+                "no conflict: the system lets another socket bind anyway",
             )),
             (true, false) => Some(Phrase::fact(
-                "not in the way: other addresses are other places to bind",
+                "no conflict: these sockets are at other addresses",
             )),
             (true, true) => None,
         };
@@ -148,7 +146,7 @@ fn reason_free(report: &AvailabilityReport<'_>) -> Option<Phrase> {
     let others = match time_wait_remaining(report) {
         _ if rows.is_empty() => {
             return Some(Phrase::inference(format!(
-                "{}; a server that sets SO_REUSEADDR, as nearly all do, can bind beside it, one that does not cannot",
+                "{}; a server that sets SO_REUSEADDR, as nearly all do, can bind beside it; one that does not cannot",
                 unlisted_socket_text(report, "another socket has it, too")
             )));
         }
@@ -156,7 +154,7 @@ fn reason_free(report: &AvailabilityReport<'_>) -> Option<Phrase> {
         None => "one that does not has to wait until they are gone".to_owned(),
     };
     Some(Phrase::fact(format!(
-        "a server that sets SO_REUSEADDR, as nearly all do, can bind all the same; {others}"
+        "a server that sets SO_REUSEADDR, as nearly all do, can bind anyway; {others}"
     )))
 }
 
@@ -175,20 +173,20 @@ fn reason_in_use(report: &AvailabilityReport<'_>) -> Option<Phrase> {
         return None;
     }
     let until = match time_wait_remaining(report) {
-        Some(left) => format!("until it is forgotten, in {}", units::age(left)),
+        Some(left) => format!("until it expires, in {}", units::age(left)),
         None => "until it is closed".to_owned(),
     };
-    let quiet = match port_users.overlapping.len() {
+    let not_listening = match port_users.overlapping.len() {
         1 => "it does not listen",
         _ => "none of them listens",
     };
-    // Not said of a certain socket: one that is in no table may be the one.
+    // Does not name a socket: the holder may be one that is in no table.
     Some(Phrase::inference(format!(
-        "{quiet}; what keeps the port was opened without SO_REUSEADDR, and keeps it {until}"
+        "{not_listening}; the socket that holds the port was opened without SO_REUSEADDR and holds it {until}"
     )))
 }
 
-/// Sockets that share a place let in who does as they do.
+/// Says that another socket can join listeners that share an endpoint, if it sets the same option.
 fn reuseport_hint(report: &AvailabilityReport<'_>) -> Option<Phrase> {
     let rows = &report.port_users.overlapping;
     let listens = |row: &&Arc<TrackedSocket>| row.socket.is_listening();
@@ -204,10 +202,10 @@ fn reuseport_hint(report: &AvailabilityReport<'_>) -> Option<Phrase> {
     })
 }
 
-/// A socket that must be there, and why the table does not show it.
+/// Describes a socket that must exist but is not in the table, and why the table does not show it.
 fn unlisted_socket_text(report: &AvailabilityReport<'_>, subject: &str) -> String {
     let Some(moment) = report.moment else {
-        return format!("{subject}; whose it is cannot be told: the socket table cannot be read");
+        return format!("{subject}; owner unknown: the socket table cannot be read");
     };
     let mut gaps = moment.gaps.iter();
     if let Some(gap) = gaps.find(|gap| matches!(gap, Gap::Sockets(_))) {
@@ -216,29 +214,29 @@ fn unlisted_socket_text(report: &AvailabilityReport<'_>, subject: &str) -> Strin
     match report.target.protocol {
         Protocol::Tcp => {
             format!(
-                "{subject} that the table does not list: bound, and neither listening nor connected"
+                "{subject} that the table does not list: bound, but neither listening nor connected"
             )
         }
         Protocol::Udp => format!("{subject} that the table does not list"),
     }
 }
 
-/// When the last one is forgotten, where all are in TIME-WAIT.
+/// Returns the time until the last one expires if all are in TIME-WAIT.
 fn time_wait_remaining(report: &AvailabilityReport<'_>) -> Option<Duration> {
     let moment = report.moment?;
     let left = |row: &Arc<TrackedSocket>| {
-        let waits = row.socket.tcp_state() == Some(TcpState::TimeWait);
-        let timer = row.socket.timer.filter(|_| waits)?;
+        let is_time_wait = row.socket.tcp_state() == Some(TcpState::TimeWait);
+        let timer = row.socket.timer.filter(|_| is_time_wait)?;
         Some(timer.due.saturating_sub(moment.elapsed))
     };
     let all: Option<Vec<Duration>> = report.port_users.overlapping.iter().map(left).collect();
-    // "In 0s" would be over before it is read.
+    // "In 0s" would have passed before it is read.
     all?.into_iter()
         .max()
         .map(|t| t.max(Duration::from_secs(1)))
 }
 
-/// What the system said besides "in use", each once.
+/// Describes the errors of bind(2) besides EADDRINUSE, each once.
 fn describe_bind_errors(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     let mut phrases: Vec<Phrase> = Vec::new();
     for probe in report.probes {
@@ -250,14 +248,14 @@ fn describe_bind_errors(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
             BindError::AddrInUse | BindError::ProbeUnsupported => continue,
             BindError::PrivilegedPort(first) => Phrase::fact(privileged_port_text(*first)),
             BindError::AddrNotAvailable => {
-                Phrase::fact(format!("{address} is none of this machine's addresses"))
+                Phrase::fact(format!("{address} is not an address of this machine"))
             }
             BindError::FamilyUnsupported => {
                 let family = match address {
                     IpAddr::V4(_) => "IPv4",
                     IpAddr::V6(_) => "IPv6",
                 };
-                Phrase::fact(format!("{family} is off on this machine"))
+                Phrase::fact(format!("{family} is disabled on this machine"))
             }
             BindError::Other(why) => Phrase::unknown(format!(
                 "the system refuses to bind {}: {why}",
@@ -277,22 +275,22 @@ fn privileged_port_text(first: Port) -> String {
     } else {
         ""
     };
-    format!("this user may not bind ports below {first}: that takes root{setting}")
+    format!("this user may not bind ports below {first}: that needs root{setting}")
 }
 
-/// What is left to say where nothing could be tried.
+/// Says what the table shows where bind(2) could not be tried.
 fn unprobed_note(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     let table = match (report.moment, report.port_users.overlapping.is_empty()) {
         (None, _) => "the socket table cannot be read either",
         (Some(_), true) => {
-            "nobody has it in the socket table, which does not list sockets that are bound and no more"
+            "no socket in the table has it, but the table does not list sockets that are only bound"
         }
-        (Some(_), false) => "nobody listens there in the socket table",
+        (Some(_), false) => "the socket table shows no listener there",
     };
     vec![Phrase::unknown(table)]
 }
 
-/// What near the wish is free, each tried.
+/// Lists nearby targets on which bind(2) succeeded.
 fn nearby_alternatives(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     if report.availability != Availability::InUse {
         return Vec::new();
@@ -301,7 +299,7 @@ fn nearby_alternatives(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     let tried = report.probes.iter().filter(free);
     let mut phrases: Vec<String> = tried
         .filter(|probe| probe.addr.endpoint.address.is_unspecified())
-        .map(|probe| format!("free for IPv4 alone: {}", probe.addr.endpoint))
+        .map(|probe| format!("free for IPv4 only: {}", probe.addr.endpoint))
         .collect();
     let any_wildcard = !phrases.is_empty();
     for ProbeResult {
@@ -311,9 +309,9 @@ fn nearby_alternatives(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
         let end = bind_addr.endpoint;
         match (end.address.is_unspecified(), bind_addr.family_coverage) {
             (true, FamilyCoverage::OwnFamily) => {
-                phrases.push(format!("free for IPv6 alone: {end} with IPV6_V6ONLY"));
+                phrases.push(format!("free for IPv6 only: {end} with IPV6_V6ONLY"));
             }
-            // Where 0.0.0.0 is free, single addresses are, too; and one example is enough.
+            // If 0.0.0.0 is free, so are single addresses; one example is enough.
             _ if any_wildcard || phrases.iter().any(|text| text.starts_with(OTHER_ADDRESSES)) => {}
             _ => phrases.push(format!("{OTHER_ADDRESSES} are free, such as {end}")),
         }
@@ -321,7 +319,7 @@ fn nearby_alternatives(report: &AvailabilityReport<'_>) -> Vec<Phrase> {
     phrases.into_iter().map(Phrase::fact).collect()
 }
 
-/// What would tell more.
+/// Suggests sudo where it would show more.
 fn sudo_hint(report: &AvailabilityReport<'_>, phrases: &[Phrase]) -> Option<Phrase> {
     let moment = report.moment?;
     if can_see_all_processes(moment) || !cfg!(unix) {

@@ -1,7 +1,8 @@
-//! Whether a program could listen at a port now, as far as the table tells.
+//! Says whether a program could listen on a port now, according to the socket table.
 //!
-//! In: the open sockets whose own port it is. Out: sentences. `portolan free` tries it; this only
-//! reads, so what hangs on options that cannot be read is said as a conclusion.
+//! In: the open sockets with this local port. Out: sentences. `portolan free` tries bind(2); this
+//! module only reads the table, so what depends on socket options that cannot be read is an
+//! inference.
 
 use std::sync::Arc;
 
@@ -11,11 +12,11 @@ use crate::net::port::{Port, Protocol};
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// For one protocol.
+/// Describes whether a program could listen on `port` with one protocol.
 pub(crate) fn can_listen(port: Port, protocol: Protocol, moment: &Moment) -> Vec<Phrase> {
     if port == Port::NONE {
         return vec![Phrase::fact(format!(
-            "{port}/{protocol}: asked for 0, the kernel chooses a free number by itself."
+            "{port}/{protocol}: for bind() to 0 the kernel chooses a free port."
         ))];
     }
     let rows: Vec<&Arc<TrackedSocket>> = moment
@@ -29,8 +30,8 @@ pub(crate) fn can_listen(port: Port, protocol: Protocol, moment: &Moment) -> Vec
     let leftover = rows.iter().filter(|row| row.side == Side::Serving).count();
     let mut phrases = vec![if is_wildcard_bound {
         Phrase::inference(format!(
-            "{port}/{protocol}: probably not. A socket that is bound to every address takes all of them, unless both set SO_REUSEPORT and are \
-             of one user."
+            "{port}/{protocol}: probably not. A socket bound to every address takes all of them, unless both set SO_REUSEPORT and belong to \
+             one user."
         ))
     } else if listeners().next().is_some() {
         let mut used_addresses: Vec<String> = listeners()
@@ -44,28 +45,32 @@ pub(crate) fn can_listen(port: Port, protocol: Protocol, moment: &Moment) -> Vec
         ))
     } else if leftover > 0 && protocol == Protocol::Tcp {
         Phrase::inference(format!(
-            "{port}/{protocol}: only if the listener that is gone had SO_REUSEADDR set and the new one sets it, too: {} of it {} left. \
-             Whether it had cannot be read.",
+            "{port}/{protocol}: only if the former listener had SO_REUSEADDR set and the new one sets it, too: {} of it {} left. \
+             Whether it was set cannot be read.",
             pluralize(leftover, "connection", "connections"),
             if leftover == 1 { "is" } else { "are" },
         ))
     } else if rows.is_empty() {
-        Phrase::inference(format!("{port}/{protocol}: probably, no socket has it."))
+        Phrase::inference(format!("{port}/{protocol}: probably: no socket has it."))
     } else {
         Phrase::inference(format!(
-            "{port}/{protocol}: probably not everywhere. {} here {} it as the own number of a call.",
+            "{port}/{protocol}: probably not at every address. {} here {} for outgoing connections.",
             pluralize(rows.len(), "socket", "sockets"),
-            if rows.len() == 1 { "uses" } else { "use" },
+            if rows.len() == 1 {
+                "uses it as its own port"
+            } else {
+                "use it as their own port"
+            },
         ))
     }];
     if port.number() < 1024 {
         phrases.push(Phrase::inference(
-            "A number below 1024 usually needs a privilege: root, CAP_NET_BIND_SERVICE, or a lower ip_unprivileged_port_start.",
+            "A port below 1024 usually needs a privilege: root, CAP_NET_BIND_SERVICE, or a lower ip_unprivileged_port_start.",
         ));
     }
     if moment.ephemeral.contains(port) {
         phrases.push(Phrase::fact(
-            "It is one of those the kernel hands out: any program that dials may have it at any moment, unless it is reserved \
+            "It is in the ephemeral range: any program that connects may get it at any moment, unless it is reserved \
              (ip_local_reserved_ports).",
         ));
     }

@@ -1,4 +1,4 @@
-//! What there is to say of a socket that has ended, and of who had a port before.
+//! Describes closed sockets and the previous listeners of a port.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::query::owner_display::describe_owner;
 use crate::text::phrase::Phrase;
 use crate::text::units;
 
-/// The time of day of something on the collector's clock.
+/// Formats a time on the collector's clock as a time of day in `zone`; empty if it is out of range.
 pub(crate) fn format_clock(at: Duration, moment: &Moment, zone: &TimeZone) -> String {
     let ago = moment.elapsed.saturating_sub(at);
     match moment.taken_at.checked_sub(ago) {
@@ -27,16 +27,16 @@ pub(crate) fn format_clock(at: Duration, moment: &Moment, zone: &TimeZone) -> St
     }
 }
 
-/// What is not kept any more, and why.
+/// Says how many closed sockets are kept and why older ones were dropped; `None` if none were.
 pub(crate) fn dropped_rows_note(retained: ClosedLogStats) -> Option<String> {
     let number = |n: u64| units::thousands(usize::try_from(n).unwrap_or(usize::MAX));
     let (room, age) = (retained.dropped_for_size, retained.dropped_for_age);
     let why = match (room, age) {
         (0, 0) => return None,
-        (0, age) => format!("{} older ones are too long ago", number(age)),
-        (room, 0) => format!("{} older ones had no room", number(room)),
+        (0, age) => format!("{} older ones dropped for age", number(age)),
+        (room, 0) => format!("{} older ones dropped for space", number(room)),
         (room, age) => format!(
-            "{} older ones had no room, {} are too long ago",
+            "{} older ones dropped for space, {} for age",
             number(room),
             number(age)
         ),
@@ -48,23 +48,23 @@ pub(crate) fn dropped_rows_note(retained: ClosedLogStats) -> Option<String> {
     ))
 }
 
-/// Who had it last.
+/// Describes the last known owner.
 pub(crate) fn describe_last_owner(row: &TrackedSocket, moment: &Moment) -> Phrase {
     match &row.ownership {
-        // It was seen with the process; that it still was when it closed was not.
+        // A sample found the process; that it still had the socket at the end is not known.
         Ownership::Known(holders) => Phrase::inference(format!(
             "(was {})",
             crate::query::owner_display::format_holders(holders, &moment.directory)
         )),
-        Ownership::Kernel => Phrase::unknown("gone before we looked"),
+        Ownership::Kernel => Phrase::unknown("too brief to identify"),
         _ => describe_owner(row, moment),
     }
 }
 
-/// How long it was there, as far as that was seen.
+/// Formats how long it was open, `≥` if it was in the first sample; `None` if that was not seen.
 pub(crate) fn format_lifetime(row: &TrackedSocket, moment: &Moment) -> Option<String> {
     let age = units::age(row.age(moment.elapsed));
-    // Of some only the end was seen.
+    // First seen in TIME-WAIT: only its end was seen.
     let only_end = row.states.first() == Some(&TcpState::TimeWait);
     match row.first_seen {
         _ if only_end => None,
@@ -74,21 +74,21 @@ pub(crate) fn format_lifetime(row: &TrackedSocket, moment: &Moment) -> Option<St
     }
 }
 
-/// Which end closed first.
+/// Says which end closed first, in a column's width.
 pub(crate) fn describe_first_close(row: &TrackedSocket, moment: &Moment) -> Phrase {
     match closed_by(row, moment) {
         Some(ClosedBy::Local) => Phrase::fact("this end"),
-        Some(ClosedBy::Remote) => Phrase::fact("other end"),
-        Some(ClosedBy::RemoteInferred) => Phrase::inference("other end"),
+        Some(ClosedBy::Remote) => Phrase::fact("peer"),
+        Some(ClosedBy::RemoteInferred) => Phrase::inference("peer"),
         Some(ClosedBy::NeverEstablished) => Phrase::fact("never open"),
         None if row.socket.remote.is_none() || row.socket.tcp_state().is_none() => {
             Phrase::unknown("")
         }
-        None => Phrase::unknown("not told"),
+        None => Phrase::unknown("not known"),
     }
 }
 
-/// The states it was seen in.
+/// Lists the states it was seen in.
 pub(crate) fn describe_state_path(row: &TrackedSocket) -> Phrase {
     if !row.was_sampled() {
         return Phrase::unknown("in no sample");
@@ -97,7 +97,7 @@ pub(crate) fn describe_state_path(row: &TrackedSocket) -> Phrase {
     Phrase::fact(states.join(" → "))
 }
 
-/// When it was there, and how it ended.
+/// Lists when it was first seen, when it ended, and which end closed first.
 pub(crate) fn closed_details(row: &TrackedSocket, moment: &Moment, zone: &TimeZone) -> Vec<Detail> {
     let Some(at) = row.closed_at() else {
         return Vec::new();
@@ -115,15 +115,13 @@ pub(crate) fn closed_details(row: &TrackedSocket, moment: &Moment, zone: &TimeZo
         ObservedSince::Unsampled(_) => "never: it opened and closed between two samples".into(),
     };
     let how = match closed_by(row, moment) {
-        Some(ClosedBy::Local) => Phrase::fact("this end, as its states tell"),
-        Some(ClosedBy::Remote) => Phrase::fact("the other end, as the states tell"),
-        Some(ClosedBy::RemoteInferred) => Phrase::inference(
-            "the other end: both ends were closed in order, and no TIME-WAIT was left here",
-        ),
-        Some(ClosedBy::NeverEstablished) => {
-            Phrase::fact("neither: nobody answered, or it was refused")
+        Some(ClosedBy::Local) => Phrase::fact("this end, as its states show"),
+        Some(ClosedBy::Remote) => Phrase::fact("the peer, as the states show"),
+        Some(ClosedBy::RemoteInferred) => {
+            Phrase::inference("the peer: both ends closed in order, and no TIME-WAIT was left here")
         }
-        None => Phrase::unknown("not told by what was seen"),
+        Some(ClosedBy::NeverEstablished) => Phrase::fact("neither: no answer, or refused"),
+        None => Phrase::unknown("not known"),
     };
     let detail = |label, value| Detail { label, value };
     let mut details = vec![
@@ -142,7 +140,7 @@ pub(crate) fn closed_details(row: &TrackedSocket, moment: &Moment, zone: &TimeZo
     details
 }
 
-/// When it ended and after how long, in a sentence.
+/// Says when it ended and how long it was seen, in a sentence.
 pub(crate) fn describe_closed(row: &TrackedSocket, moment: &Moment, zone: &TimeZone) -> Phrase {
     let at = row.closed_at().map(|at| format_clock(at, moment, zone));
     let at = at.unwrap_or_default();
@@ -152,7 +150,7 @@ pub(crate) fn describe_closed(row: &TrackedSocket, moment: &Moment, zone: &TimeZ
     };
     Phrase::fact(match row.first_seen {
         ObservedSince::Unsampled(_) => format!(
-            "This socket opened and closed between two samples; the kernel announced its end by {at}."
+            "This socket opened and closed between two samples; the kernel reported its end by {at}."
         ),
         ObservedSince::Sampled(_) | ObservedSince::BeforeFirstSample(_) => {
             match format_lifetime(row, moment) {
@@ -160,14 +158,14 @@ pub(crate) fn describe_closed(row: &TrackedSocket, moment: &Moment, zone: &TimeZ
                     format!("This socket ended at {at}; it was seen for {lifetime}{retained}.")
                 }
                 None => {
-                    format!("This socket had ended by {at}; no sample had it before{retained}.")
+                    format!("This socket had ended by {at}; no earlier sample had it{retained}.")
                 }
             }
         }
     })
 }
 
-/// Who listened on this port before, the latest first. `present` is who listens now, if anybody.
+/// Lists the previous listeners of a local port, the latest first. `present` is the current listener.
 pub(crate) fn past_listener_details(
     key: PortKey,
     present: Option<&TrackedSocket>,
@@ -217,6 +215,6 @@ fn past_listener_label(past_listener: &PastListener) -> String {
     match (&past_listener.process_info, past_listener.process) {
         (Some(process), _) => format!("{} {}{others}", process.name, process.key.pid),
         (None, Some(key)) => format!("pid {}{others}", key.pid),
-        (None, None) => "somebody whose name was not seen".into(),
+        (None, None) => "an unknown process".into(),
     }
 }

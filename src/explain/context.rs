@@ -1,16 +1,14 @@
-//! What an explanation may look at besides its subject.
+//! The data an explanation is built from, besides its subject.
 
 use crate::findings::evaluate::Findings;
 use crate::history::Moment;
 use crate::net::services::Services;
 
-/// What explanations are made from.
+/// The data explanations are built from.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainContext<'a> {
-    /// What was seen.
     pub moment: &'a Moment,
-    /// Names of ports.
     pub services: &'a Services,
-    /// What is stuck or odd in it.
+    /// The problems found in `moment`.
     pub findings: &'a Findings,
 }

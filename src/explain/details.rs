@@ -1,4 +1,4 @@
-//! Everything known of a row or a group, as labelled facts.
+//! Lists everything known of a row or a group as labelled facts.
 
 use std::sync::Arc;
 
@@ -18,13 +18,12 @@ use crate::text::units;
 /// One labelled fact. An empty label continues the one above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Detail {
-    /// What it is about, a word or two.
+    /// One or two words, at most 14 cells.
     pub label: &'static str,
-    /// What is known of it.
     pub value: Phrase,
 }
 
-/// Collects details; absent facts leave no trace.
+/// Collects details; skips absent facts.
 #[derive(Default)]
 struct DetailList(Vec<Detail>);
 
@@ -47,7 +46,7 @@ impl DetailList {
     }
 }
 
-/// Everything known of a socket.
+/// Lists everything known of a socket.
 pub(crate) fn row_details(
     row: &TrackedSocket,
     moment: &Moment,
@@ -109,7 +108,7 @@ fn add_identity(
             ObservedSince::Unsampled(_) => "in no sample: it opened and closed between two".into(),
             ObservedSince::Sampled(_) => format!("for {seen}, since it appeared"),
             ObservedSince::BeforeFirstSample(_) => {
-                format!("for {seen}; it was there before the first look")
+                format!("for {seen}; it was in the first sample")
             }
         },
     );
@@ -153,9 +152,9 @@ fn add_owners(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) {
     {
         details.push_fact("process", holder_line(holder, moment));
     }
-    if let Some(other) = moment.peer_of(row) {
-        details.push("other end", describe_owner(other, moment));
-        for holder in other
+    if let Some(peer) = moment.peer_of(row) {
+        details.push("peer", describe_owner(peer, moment));
+        for holder in peer
             .ownership
             .last_holders()
             .into_iter()
@@ -203,8 +202,8 @@ fn add_counters(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) 
         details.push_fact(
             "accept queue",
             match backlog.limit {
-                Some(limit) => format!("{} waiting, {limit} may wait", backlog.waiting),
-                None => format!("{} waiting", backlog.waiting),
+                Some(limit) => format!("{} not accepted yet, limit {limit}", backlog.waiting),
+                None => format!("{} not accepted yet", backlog.waiting),
             },
         );
     }
@@ -243,7 +242,7 @@ fn add_counters(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) 
         }),
     );
     details.push_fact(
-        "sent again",
+        "retransmits",
         units::pluralize(tcp.total_retransmits as usize, "segment", "segments"),
     );
     let algorithm = socket
@@ -261,23 +260,25 @@ fn add_counters(details: &mut DetailList, row: &TrackedSocket, moment: &Moment) 
 fn timer_line(timer: SocketTimer, moment: &Moment) -> String {
     let left = units::age(timer.due.saturating_sub(moment.elapsed));
     match timer.kind {
-        TimerKind::Retransmit => format!("sends again in {left} (so far ×{})", timer.retransmits),
+        TimerKind::Retransmit => format!("retransmit in {left} (×{} so far)", timer.retransmits),
         TimerKind::Keepalive => format!("keepalive probe in {left}"),
-        TimerKind::TimeWait => format!("the kernel forgets it in {left}"),
-        TimerKind::ZeroWindowProbe => format!("asks in {left} whether the other end reads again"),
+        TimerKind::TimeWait => format!("TIME-WAIT expires in {left}"),
+        TimerKind::ZeroWindowProbe => {
+            format!("zero-window probe in {left}: the peer is not reading")
+        }
         TimerKind::Other(number) => format!("kind {number}, due in {left}"),
     }
 }
 
-/// Everything known of a group.
+/// Lists everything known of a group.
 pub(crate) fn group_details(
     group: &Group,
-    answer: &QueryResult,
+    result: &QueryResult,
     findings: &Findings,
 ) -> Vec<Detail> {
-    let moment = &answer.moment;
+    let moment = &result.moment;
     let mut details = DetailList::default();
-    for phrase in describe_group(group, answer, findings) {
+    for phrase in describe_group(group, result, findings) {
         details.push("", phrase);
     }
     let summary = &group.summary;

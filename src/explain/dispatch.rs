@@ -1,4 +1,4 @@
-//! Chooses the explanation for a subject and a perspective.
+//! Builds the explanation for a subject and a perspective.
 
 use super::context::ExplainContext;
 use super::explanation::Explanation;
@@ -12,7 +12,7 @@ use crate::explain::socket_vs_port::comparison;
 use crate::history::TrackedSocket;
 use crate::net::port::Port;
 
-/// Explains it in one look; `None` where it is not there, or not any more.
+/// Explains a subject from one perspective; `None` if it is not in the moment.
 pub fn build_explanation(
     subject: ExplainSubject,
     perspective: Perspective,
@@ -25,7 +25,7 @@ pub fn build_explanation(
             _ => port_perspectives::explain_port_from(port, protocol, perspective, context),
         }),
         ExplainSubject::Socket(key, slot) => {
-            // Where closed sockets are listed, a row does not keep its slot.
+            // In a moment that lists closed sockets, a row may have another slot.
             let here = context.moment.row(slot).filter(|row| row.key == key);
             let row = here.or_else(|| context.moment.rows().find(|row| row.key == key))?;
             Some(explain_row_from(row, perspective, context))
@@ -40,20 +40,21 @@ pub fn build_explanation(
         ExplainSubject::SocketVsPort => Some(comparison::explain_socket_vs_port(context)),
     }
 }
-/// One look at a socket.
+
+/// Explains a socket from one perspective.
 pub fn explain_row_from(
     row: &TrackedSocket,
     perspective: Perspective,
     context: ExplainContext<'_>,
 ) -> Explanation {
-    let mut said = Explanation::new(super::row_text::row_title(row, context.moment));
+    let mut explanation = Explanation::new(super::row_text::row_title(row, context.moment));
     match perspective {
         Perspective::Plain => return explain_row(row, context),
-        Perspective::Syscalls => syscalls::add_syscalls(&mut said, row, context),
-        Perspective::Kernel => kernel::add_kernel(&mut said, row, context),
-        Perspective::Wire => wire::add_wire(&mut said, row, context.moment),
-        Perspective::Standard => standard::add_standard(&mut said, row, context),
+        Perspective::Syscalls => syscalls::add_syscalls(&mut explanation, row, context),
+        Perspective::Kernel => kernel::add_kernel(&mut explanation, row, context),
+        Perspective::Wire => wire::add_wire(&mut explanation, row, context.moment),
+        Perspective::Standard => standard::add_standard(&mut explanation, row, context),
     }
-    said.commands = row::related_commands(&row.socket);
-    said
+    explanation.commands = row::related_commands(&row.socket);
+    explanation
 }

@@ -1,39 +1,38 @@
-//! An explanation: sections of phrases, comparisons, commands.
+//! The explanation type: sections of phrases, comparisons, commands.
 
 use crate::text::phrase::Phrase;
 
-/// Sentences that belong together.
+/// Sentences under one heading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplanationSection {
-    /// The question they answer, a few words.
     pub heading: &'static str,
-    /// The sentences.
+    /// Whole sentences; never empty.
     pub phrases: Vec<Phrase>,
 }
-/// Everything there is to say of one thing.
+
+/// Everything known of one subject, in sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What it is about.
     pub title: String,
-    /// What there is to say; none of them is empty.
+    /// In display order; none is empty.
     pub sections: Vec<ExplanationSection>,
-    /// What to type to see the same in other tools.
+    /// Commands that show the same with other tools.
     pub commands: Vec<String>,
-    /// Two things side by side, before all passages; only where two are compared.
+    /// Side-by-side comparison shown before the sections; empty unless two things are compared.
     pub comparisons: Vec<ComparisonRow>,
 }
-/// One way in which a socket and a port differ.
+
+/// One aspect in which a socket and a port differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparisonRow {
-    /// In what they differ, a word or two.
+    /// The aspect, one or two words.
     pub label: &'static str,
-    /// What a socket is in this.
     pub socket: &'static str,
-    /// What a port is in this.
     pub port: &'static str,
-    /// What can be seen of it on this machine now.
+    /// An example from this machine now.
     pub observed: Phrase,
 }
+
 impl Explanation {
     pub(super) fn new(title: String) -> Self {
         Self {
@@ -44,18 +43,15 @@ impl Explanation {
         }
     }
 
-    /// Adds a passage, if there is anything in it.
+    /// Adds a section unless `phrases` is empty.
     pub(super) fn push_section(
         &mut self,
         heading: &'static str,
-        said: impl IntoIterator<Item = Phrase>,
+        phrases: impl IntoIterator<Item = Phrase>,
     ) {
-        let said: Vec<Phrase> = said.into_iter().collect();
-        if !said.is_empty() {
-            self.sections.push(ExplanationSection {
-                heading,
-                phrases: said,
-            });
+        let phrases: Vec<Phrase> = phrases.into_iter().collect();
+        if !phrases.is_empty() {
+            self.sections.push(ExplanationSection { heading, phrases });
         }
     }
 }

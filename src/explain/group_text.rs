@@ -1,4 +1,4 @@
-//! A group in words: what it is, how many sockets, who can reach it, what is odd.
+//! Describes a group of rows: what it is, how many sockets, who can reach it, what is unusual.
 
 use crate::findings::evaluate::Findings;
 use crate::findings::finding::{Finding, Rule};
@@ -13,9 +13,9 @@ use crate::query::{
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// What the group is, for the head of a pane.
-pub(crate) fn group_title(group: &Group, answer: &QueryResult, services: &Services) -> String {
-    let moment = &answer.moment;
+/// Formats the title of a group.
+pub(crate) fn group_title(group: &Group, result: &QueryResult, services: &Services) -> String {
+    let moment = &result.moment;
     match group.key() {
         GroupKey::Port(key) => {
             let service = services.shared_port_name(key, moment.ephemeral);
@@ -47,7 +47,8 @@ pub(crate) fn group_title(group: &Group, answer: &QueryResult, services: &Servic
     }
 }
 
-/// A port in a column. Of a connection that came to nothing the kernel may have forgotten it.
+/// Formats a port for a column. For a connection that failed, the kernel may no longer report the
+/// port: `?`.
 pub(crate) fn format_port_key(key: PortKey) -> String {
     match key.port {
         Port::NONE => format!("?/{}", key.protocol),
@@ -55,7 +56,7 @@ pub(crate) fn format_port_key(key: PortKey) -> String {
     }
 }
 
-/// Who can reach it, in a column's width.
+/// Says who can reach it, in a column's width.
 pub(crate) fn format_reach(reach: Reach, moment: &Moment) -> String {
     match reach {
         Reach::Loopback => "this machine".into(),
@@ -74,10 +75,11 @@ pub(crate) fn format_reach(reach: Reach, moment: &Moment) -> String {
     }
 }
 
-/// What there is to say of a group: what it is, what was found, and then the most general first.
+/// Describes a group: what it is, its findings, then reach, guesses, queues, states and hidden
+/// owners.
 pub(crate) fn describe_group(
     group: &Group,
-    answer: &QueryResult,
+    result: &QueryResult,
     findings: &Findings,
 ) -> Vec<Phrase> {
     let found: Vec<&Finding> = match group.key() {
@@ -104,15 +106,15 @@ pub(crate) fn describe_group(
             pluralize(group.summary.sockets as usize, "socket", "sockets"),
             pluralize(group.subgroups.len(), "shared port", "shared ports"),
         )),
-        GroupKey::NoHost => Phrase::fact(
-            "Sockets that wait for whoever comes: listeners, and UDP sockets without a peer.",
-        ),
+        GroupKey::NoHost => {
+            Phrase::fact("Sockets without a peer: listeners, and unconnected UDP sockets.")
+        }
     }];
     phrases.extend(found.iter().map(|found| {
         let phrase = found.sentence.clone();
         match group.key() {
             GroupKey::Port(_) => phrase,
-            // Of a process it must be said where.
+            // A process has several ports: prefix the one concerned.
             _ => Phrase {
                 text: format!("{}: {}", found.id.port, phrase.text),
                 ..phrase
@@ -121,11 +123,11 @@ pub(crate) fn describe_group(
     }));
     let is_reported = |rule: Rule| found.iter().any(|found| found.id.rule == rule);
     if let (GroupKey::Port(_), Some(r)) = (group.key(), group.summary.reach) {
-        phrases.push(describe_reach(r, &answer.moment));
+        phrases.push(describe_reach(r, &result.moment));
     }
     phrases.extend(describe_guessed_sides(&group.summary));
     if !is_reported(Rule::BacklogNearFull) {
-        phrases.extend(describe_full_backlog(group, answer));
+        phrases.extend(describe_full_backlog(group, result));
     }
     if !is_reported(Rule::CloseWaitLeak) && !is_reported(Rule::SynSentUnanswered) {
         phrases.extend(describe_states(&group.summary));
@@ -137,7 +139,7 @@ pub(crate) fn describe_group(
 fn describe_local_port(summary: &GroupSummary, protocol: Protocol) -> Phrase {
     let sockets = pluralize(summary.sockets as usize, "socket", "sockets");
     let connections = summary.sockets.saturating_sub(summary.listeners) as usize;
-    let waiting = match protocol {
+    let listeners = match protocol {
         Protocol::Tcp => pluralize(summary.listeners as usize, "listener", "listeners"),
         Protocol::Udp => pluralize(
             summary.listeners as usize,
@@ -148,14 +150,12 @@ fn describe_local_port(summary: &GroupSummary, protocol: Protocol) -> Phrase {
     Phrase::fact(match (summary.sockets, summary.listeners, connections) {
         (0, ..) => "No socket has this port any more.".into(),
         (_, 0, _) if summary.reach.is_some() => {
-            format!(
-                "{sockets} shown of this port; its listener is not among what the filter shows."
-            )
+            format!("{sockets} of this port shown; the filter leaves out its listener.")
         }
-        (_, 0, _) => format!("{sockets} on this port, and nobody listens on it any more."),
-        (_, _, 0) => format!("One port, {waiting}, no connection."),
+        (_, 0, _) => format!("{sockets} on this port, and nothing listens on it any more."),
+        (_, _, 0) => format!("One port, {listeners}, no connection."),
         (.., n) => format!(
-            "One port, {sockets}: {waiting} and {}{}.",
+            "One port, {sockets}: {listeners} and {}{}.",
             pluralize(n, "connection", "connections"),
             if n > 1 {
                 ", told apart by the remote address and port"
@@ -170,12 +170,12 @@ fn describe_remote_port(summary: &GroupSummary, port: Port) -> Phrase {
     match (summary.sockets, port) {
         (_, Port::NONE) => {
             return Phrase::fact(
-                "Connections that ended; when their end was announced, the kernel had forgotten to \
-                 which port they were.",
+                "Connections that have closed; the kernel's close event no longer had their remote \
+                 port.",
             );
         }
         (0, _) => {
-            let text = format!("What was dialled from here to port {port} has ended.");
+            let text = format!("All connections from here to port {port} have closed.");
             return Phrase::fact(text);
         }
         _ => {}
@@ -184,15 +184,15 @@ fn describe_remote_port(summary: &GroupSummary, port: Port) -> Phrase {
     let hosts = pluralize(summary.hosts as usize, "host", "hosts");
     let each = if summary.sockets == 1 { "it" } else { "each" };
     Phrase::fact(format!(
-        "{sockets} dialled from here to port {port} of {hosts}; {each} has a local port of its own."
+        "{sockets} connected from here to port {port} of {hosts}; {each} has a local port of its own."
     ))
 }
 
-/// Sockets whose side nothing proves.
+/// Says for how many sockets the side is only a guess.
 fn describe_guessed_sides(summary: &GroupSummary) -> Option<Phrase> {
     (summary.guessed_sides > 0).then(|| {
         Phrase::inference(format!(
-            "For {} it is only a guess from the port numbers that this is the shared port.",
+            "For {} this is the shared port only by a guess from the port numbers.",
             pluralize(summary.guessed_sides as usize, "socket", "sockets")
         ))
     })
@@ -218,7 +218,7 @@ fn describe_reach(reach: Reach, moment: &Moment) -> Phrase {
                 WildcardFamilies::Both => "every address of this machine, IPv4 and IPv6",
                 WildcardFamilies::Ipv4 => "every IPv4 address of this machine",
                 WildcardFamilies::Ipv6MaybeIpv4 => {
-                    "every IPv6 address of this machine, perhaps to IPv4 as well (this source does not tell)"
+                    "every IPv6 address of this machine, perhaps IPv4 as well (this source does not report it)"
                 }
                 WildcardFamilies::Ipv6 => "every IPv6 address of this machine, not IPv4",
             };
@@ -230,36 +230,36 @@ fn describe_reach(reach: Reach, moment: &Moment) -> Phrase {
 pub(crate) fn describe_no_process(reason: UnownedReason) -> Phrase {
     match reason {
         UnownedReason::Unaccepted => Phrase::fact(
-            "The kernel finished (or is about to finish) the handshake; the program that listens has not called accept() yet.",
+            "The kernel has completed (or is completing) the handshake; the listening program has not called accept() yet.",
         ),
         UnownedReason::Kernel => Phrase::fact(
-            "The programs have closed these; the kernel keeps what TCP still needs, and forgets it by itself.",
+            "Their programs have closed them; the kernel keeps what TCP still needs, and then drops it.",
         ),
         UnownedReason::Hidden(_) => {
-            Phrase::unknown("Some process has these, but this user may not look into it.")
+            Phrase::unknown("Some process has these, but this user may not inspect it.")
         }
         UnownedReason::NotFound => Phrase::unknown(
-            "No process had these when we looked: closed in between, or held outside this pid namespace.",
+            "No process had these at the time of the sample: closed in the meantime, or held outside this pid namespace.",
         ),
         UnownedReason::Pending => Phrase::unknown(
-            "Not every process has been looked into since these appeared; the next samples will tell.",
+            "Not every process has been searched since these appeared; the next samples will show the owner.",
         ),
         UnownedReason::Unsupported => {
-            Phrase::unknown("The source in use does not tell the owner of these.")
+            Phrase::unknown("The source in use does not report the owner of these.")
         }
     }
 }
 
-/// Listeners whose accept queue is full: callers are made to wait.
-fn describe_full_backlog(group: &Group, answer: &QueryResult) -> Option<Phrase> {
+/// Warns of a listener whose accept queue is full: new clients have to wait.
+fn describe_full_backlog(group: &Group, result: &QueryResult) -> Option<Phrase> {
     if group.summary.listeners == 0 {
         return None;
     }
-    let slots = answer.rows.get(group.rows.clone())?;
-    // Listeners stand first in their group.
+    let slots = result.rows.get(group.rows.clone())?;
+    // Listeners come first in their group.
     let listeners = slots
         .iter()
-        .map_while(|s| answer.row(*s).filter(|r| r.socket.is_listening()));
+        .map_while(|s| result.row(*s).filter(|r| r.socket.is_listening()));
     let full = listeners
         .filter_map(|r| r.socket.accept_queue)
         .find(|b| b.is_full())?;
@@ -267,7 +267,7 @@ fn describe_full_backlog(group: &Group, answer: &QueryResult) -> Option<Phrase> 
         .limit
         .map_or(String::new(), |limit| format!(", limit {limit}"));
     Some(Phrase::warning(format!(
-        "The accept queue is full ({} waiting{limit}; Linux lets one more in than the limit): the program accepts too slowly, and new callers wait in SYN-SENT.",
+        "The accept queue is full ({}{limit}; Linux lets one more in): the program accepts too slowly, and new clients wait in SYN-SENT.",
         full.waiting
     )))
 }
@@ -277,23 +277,23 @@ fn describe_states(summary: &GroupSummary) -> Option<Phrase> {
     let syn_sent = summary.states.count(TcpState::SynSent) as usize;
     let time_wait = summary.states.count(TcpState::TimeWait) as usize;
     if close_wait > 0 {
-        let (ends, own) = match close_wait {
-            1 => ("the other end has hung up", "its own end"),
-            _ => ("the other ends have hung up", "its own ends"),
+        let peers = match close_wait {
+            1 => "the peer has closed",
+            _ => "the peers have closed",
         };
         return Some(Phrase::warning(format!(
-            "{close_wait} in CLOSE-WAIT: {ends} and the program here has not closed {own}; only it can."
+            "{close_wait} in CLOSE-WAIT: {peers}, the program here has not; only it can."
         )));
     }
     if syn_sent > 0 {
         return Some(Phrase::warning(format!(
-            "{} dialled and got no answer yet (SYN-SENT).",
+            "{} connecting, no answer yet (SYN-SENT).",
             pluralize(syn_sent, "socket", "sockets")
         )));
     }
     (time_wait > 0).then(|| {
         Phrase::fact(format!(
-            "{} in TIME-WAIT: closed, kept by the kernel for a minute so that late packets hit nobody else.",
+            "{} in TIME-WAIT: closed, kept by the kernel for a minute so that late packets reach no other connection.",
             pluralize(time_wait, "connection", "connections")
         ))
     })
@@ -308,7 +308,7 @@ fn describe_hidden_owners(summary: &GroupSummary) -> Option<Phrase> {
         .sum();
     (hidden > 0).then(|| {
         Phrase::unknown(format!(
-            "The owner of {} is hidden from this user; root sees it.",
+            "The owner of {} is hidden from this user; root can see it.",
             pluralize(hidden as usize, "socket", "sockets")
         ))
     })
@@ -327,10 +327,10 @@ mod tests {
         };
         assert_eq!(format_port_key(key(0)), "?/tcp");
         assert_eq!(format_port_key(key(443)), "443/tcp");
-        let gone = GroupSummary::default();
-        let forgotten = describe_remote_port(&gone, Port::NONE).text;
-        assert!(!forgotten.contains('0'), "{forgotten}");
-        let ended = describe_remote_port(&gone, Port(443)).text;
-        assert_eq!(ended, "What was dialled from here to port 443 has ended.");
+        let empty = GroupSummary::default();
+        let unknown_port = describe_remote_port(&empty, Port::NONE).text;
+        assert!(!unknown_port.contains('0'), "{unknown_port}");
+        let closed = describe_remote_port(&empty, Port(443)).text;
+        assert_eq!(closed, "All connections from here to port 443 have closed.");
     }
 }

@@ -1,4 +1,4 @@
-//! A remote address in plain words, and the sockets that have no remote end or no process.
+//! Explains a remote address, the sockets without a peer, and the sockets without a process.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,10 +19,10 @@ use crate::query::{UnownedReason, unowned_reason};
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// Ports and owners are named one by one up to so many.
+/// How many ports and owners are listed by name.
 const MAX_LISTED: usize = 8;
 
-/// Everything there is to say of a remote address; `None` where no socket has it.
+/// Explains a remote address; `None` if no open socket has it.
 pub(crate) fn explain_host(address: IpAddr, context: ExplainContext<'_>) -> Option<Explanation> {
     let rows = open_rows(context, |row| {
         row.socket
@@ -37,32 +37,32 @@ pub(crate) fn explain_host(address: IpAddr, context: ExplainContext<'_>) -> Opti
         Endpoint::new(address, Port::NONE),
     ))];
     if let Some(name) = context.moment.directory.hosts.get(&address) {
-        what.push(Phrase::fact(format!("The name servers call it {name}.")));
+        what.push(Phrase::fact(format!("Its DNS name is {name}.")));
     }
     let sockets = pluralize(rows.len(), "socket here has", "sockets here have");
-    what.push(Phrase::fact(format!("{sockets} it at the other end.")));
+    what.push(Phrase::fact(format!("{sockets} it as the peer.")));
     if rows
         .iter()
         .any(|row| open_peer(row, context.moment).is_some())
     {
         what.push(Phrase::fact(
-            "It is this machine: both ends of its connections stand in the table, each in a row of its own.",
+            "It is this machine: both ends of its connections are in the table, each in a row of its own.",
         ));
     }
     out.push_section("What it is", what);
     out.push_section(
-        "Ports of it that are called from here",
+        "Its ports with connections from here",
         describe_ports(&rows, PortSide::Remote, context),
     );
     out.push_section(
-        "Ports here that it calls",
+        "Ports here that it connects to",
         describe_ports(&rows, PortSide::Local, context),
     );
-    out.push_section("Who has to do with it", [describe_owners(&rows, context)]);
-    out.push_section("In which states", [describe_states(&rows)]);
+    out.push_section("Owners", [describe_owners(&rows, context)]);
+    out.push_section("States", [describe_states(&rows)]);
     let loopback = address.is_loopback();
-    out.push_section("What is not seen", (!loopback).then_some(Phrase::unknown(
-        "Whose address it really is: a router that translates addresses (NAT), a proxy or a tunnel may stand for many hosts.",
+    out.push_section("What is not visible", (!loopback).then_some(Phrase::unknown(
+        "What is behind the address: a NAT router, a proxy or a tunnel may represent many hosts.",
     )));
     out.commands = vec![
         format!("portolan list raddr:{address}"),
@@ -72,25 +72,25 @@ pub(crate) fn explain_host(address: IpAddr, context: ExplainContext<'_>) -> Opti
     Some(out)
 }
 
-/// The sockets that wait for anybody.
+/// Explains the sockets without a peer.
 pub(crate) fn explain_no_host(context: ExplainContext<'_>) -> Explanation {
     let rows = open_rows(context, |row| row.socket.remote.is_none());
-    let mut out = Explanation::new("sockets without a remote end".into());
+    let mut out = Explanation::new("sockets without a peer".into());
     out.push_section("What they are", [
         Phrase::fact(
-            "Listeners, and UDP sockets without a peer: they wait for whoever comes, so that nobody stands at the other end.",
+            "Listeners, and UDP sockets without a peer: any client may use them, so there is no remote address.",
         ),
-        Phrase::fact(format!("{} wait here.", pluralize(rows.len(), "of them", "of them"))),
+        Phrase::fact(format!("{} here.", pluralize(rows.len(), "socket", "sockets"))),
     ]);
     out.push_section(
-        "Where they wait",
+        "Their ports",
         describe_ports(&rows, PortSide::Local, context),
     );
     out.commands = vec!["ss -tulnp".into(), "lsof -nP -i".into()];
     out
 }
 
-/// The sockets that no process has, for one reason.
+/// Explains the sockets that have no process, for one reason.
 pub(crate) fn explain_no_process(
     reason: UnownedReason,
     context: ExplainContext<'_>,
@@ -98,19 +98,16 @@ pub(crate) fn explain_no_process(
     let rows = open_rows(context, |row| unowned_reason(row) == Some(reason));
     let why = describe_unowned(reason, context.moment);
     let mut out = Explanation::new(format!("no process: {}", why.text));
-    let words = describe_no_process(reason);
+    let reason_text = describe_no_process(reason);
     let hidden =
         matches!(reason, UnownedReason::Hidden(_)) && !can_see_all_processes(context.moment);
     let hint = hidden.then(|| Phrase::fact(format!("To see which: {}.", privilege_hint())));
-    out.push_section("Why they have none", [words].into_iter().chain(hint));
+    out.push_section("Why there is none", [reason_text].into_iter().chain(hint));
     if !rows.is_empty() {
         out.push_section(
             "How many",
             [
-                Phrase::fact(format!(
-                    "{} so.",
-                    pluralize(rows.len(), "socket is", "sockets are")
-                )),
+                Phrase::fact(format!("{}.", pluralize(rows.len(), "socket", "sockets"))),
                 describe_states(&rows),
             ],
         );
@@ -120,7 +117,7 @@ pub(crate) fn explain_no_process(
         describe_ports(&rows, PortSide::Local, context),
     );
     out.push_section(
-        "Ports elsewhere",
+        "Remote ports",
         describe_ports(&rows, PortSide::Remote, context),
     );
     out.commands = vec!["ss -tuanpe".into()];
@@ -135,7 +132,7 @@ fn open_rows(
     rows.filter(|row| predicate(row)).cloned().collect()
 }
 
-/// The ports with the most sockets first.
+/// Lists shared ports, those with the most sockets first.
 fn describe_ports(
     rows: &[Arc<TrackedSocket>],
     side: PortSide,
@@ -168,7 +165,7 @@ fn describe_ports(
     if rest > 0 {
         out.push(Phrase::fact(format!(
             "And {}.",
-            pluralize(rest, "port more", "ports more")
+            pluralize(rest, "more port", "more ports")
         )));
     }
     out
@@ -185,13 +182,13 @@ fn describe_owners(rows: &[Arc<TrackedSocket>], context: ExplainContext<'_>) -> 
     names.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
     let rest = names.len().saturating_sub(MAX_LISTED);
     let shown = names.iter().take(MAX_LISTED);
-    let mut words: Vec<String> = shown
+    let mut parts: Vec<String> = shown
         .map(|(name, n)| format!("{name} ({})", pluralize(*n, "socket", "sockets")))
         .collect();
     if rest > 0 {
-        words.push(format!("{rest} more"));
+        parts.push(format!("{rest} more"));
     }
-    Phrase::fact(format!("{}.", words.join(", ")))
+    Phrase::fact(format!("{}.", parts.join(", ")))
 }
 
 fn describe_states(rows: &[Arc<TrackedSocket>]) -> Phrase {
@@ -199,16 +196,11 @@ fn describe_states(rows: &[Arc<TrackedSocket>]) -> Phrase {
     for row in rows {
         *states.entry(row.socket.tcp_state()).or_default() += 1;
     }
-    let words: Vec<String> = states
+    let parts: Vec<String> = states
         .iter()
-        .map(|(state, n)| {
-            format!(
-                "{n} {}",
-                state.map_or("UDP (it has no states)", TcpState::name)
-            )
-        })
+        .map(|(state, n)| format!("{n} {}", state.map_or("UDP (no states)", TcpState::name)))
         .collect();
-    Phrase::fact(format!("{}.", words.join(", ")))
+    Phrase::fact(format!("{}.", parts.join(", ")))
 }
 
 fn bracketed(address: IpAddr) -> String {

@@ -1,7 +1,8 @@
-//! Explains a row, a port, a process or a host in sentences: what it is, who has it, how that is known.
+//! Explains a row, a port, a process or a host in sentences: what it is, its owner, how that is
+//! known.
 //!
-//! Builds an [`Explanation`]: sections of sentences, each marked as fact, inference or unknown, and the
-//! commands of other tools that show the same.
+//! Builds an [`Explanation`]: sections of sentences, each marked as fact, inference or unknown, and
+//! the commands of other tools that show the same.
 
 pub(crate) mod availability_report;
 mod can_listen;

@@ -1,7 +1,7 @@
-//! Who is at the other end, as far as this machine's table tells.
+//! Describes the peer of a row, according to this machine's socket table.
 //!
-//! Where the address is this machine's own, its sockets are looked through: also those that only
-//! wait there.
+//! If the remote address is this machine's own, the peer is searched among its sockets, listeners
+//! included.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::query::listener_lookup::{find_listener, is_local_address};
 use crate::query::owner_display::{describe_owner, format_holders};
 use crate::text::phrase::Phrase;
 
-/// The sentences.
+/// Describes the remote address and the peer's socket.
 pub(crate) fn describe_peer(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
     let Some(remote) = row.socket.remote else {
         return vec![Phrase::fact(match row.socket.protocol() {
             Protocol::Tcp => {
-                "None: a listener has no other end. Each call it takes becomes a socket of its own."
+                "None: a listener has no peer. Each connection it accepts becomes a socket of its own."
             }
             Protocol::Udp => "None in particular: each datagram has its own sender.",
         })];
@@ -29,7 +29,7 @@ pub(crate) fn describe_peer(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase>
     let mut phrases = vec![Phrase::fact(endpoint_meaning::address_meaning(remote))];
     match moment.peer_of(row) {
         Some(peer) if peer.key == row.key => phrases.push(Phrase::fact(
-            "It is connected to itself: one socket, both ends of one connection.",
+            "It is connected to itself: one socket is both ends of the connection.",
         )),
         Some(peer) if peer.is_closed() => phrases.push(describe_closed_peer(peer, moment)),
         Some(peer) => {
@@ -38,19 +38,19 @@ pub(crate) fn describe_peer(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase>
                 .tcp_state()
                 .map_or(String::new(), |s| format!(", in {}", s.name()));
             phrases.push(Phrase::fact(format!(
-                "That end is on this machine, too, a row of its own{state}: {}. One connection is two rows then.",
+                "The peer is on this machine, too, a row of its own{state}: {}. One connection is two rows here.",
                 owner_text(peer, moment)
             )));
         }
         None if is_local_address(remote, &row.socket) => phrases.push(describe_local_target(row, remote, moment)),
         None => phrases.push(Phrase::inference(
-            "No socket of this machine that we see is that end: it is another machine's, in another network namespace, or gone.",
+            "No visible socket of this machine is the peer: it is on another machine, in another network namespace, or gone.",
         )),
     }
     phrases
 }
 
-/// The row of the other end, where that socket is there still: what is gone keeps its row a while.
+/// Returns the peer's row if that socket is still open: a closed one keeps its row for a while.
 pub(crate) fn open_peer<'a>(
     row: &TrackedSocket,
     moment: &'a Moment,
@@ -58,7 +58,7 @@ pub(crate) fn open_peer<'a>(
     moment.peer_of(row).filter(|peer| !peer.is_closed())
 }
 
-/// That end was seen, and has ended.
+/// Describes a peer on this machine that has closed.
 fn describe_closed_peer(peer: &TrackedSocket, moment: &Moment) -> Phrase {
     let ended = format_ago(
         moment
@@ -76,14 +76,19 @@ fn describe_closed_peer(peer: &TrackedSocket, moment: &Moment) -> Phrase {
             format!(" {} had it.", format_holders(holder_set, &moment.directory))
         });
     Phrase::fact(format!(
-        "That end was on this machine, too, a row of its own. It is gone: it ended {ended}{last}.{last_owner}"
+        "The peer was on this machine, too, a row of its own. It is gone: it ended {ended}{last}.{last_owner}"
     ))
 }
 
-/// Whether this is a call to a listener of this machine whose queue is full.
+/// Returns whether this is an unanswered SYN to a listener of this machine whose accept queue is
+/// full.
 pub(crate) fn is_blocked_by_full_backlog(row: &TrackedSocket, moment: &Moment) -> bool {
-    let calling = row.socket.tcp_state() == Some(TcpState::SynSent);
-    let Some(remote) = row.socket.remote.filter(|_| calling && !row.is_closed()) else {
+    let is_syn_sent = row.socket.tcp_state() == Some(TcpState::SynSent);
+    let Some(remote) = row
+        .socket
+        .remote
+        .filter(|_| is_syn_sent && !row.is_closed())
+    else {
         return false;
     };
     is_local_address(remote, &row.socket)
@@ -92,26 +97,26 @@ pub(crate) fn is_blocked_by_full_backlog(row: &TrackedSocket, moment: &Moment) -
             .is_some_and(AcceptQueue::is_full)
 }
 
-/// The other end is this machine's, and no connected socket of it.
+/// Describes a remote address that is this machine's own, where no connected socket is the peer.
 fn describe_local_target(row: &TrackedSocket, remote: Endpoint, moment: &Moment) -> Phrase {
     let Some(listener) = find_listener(remote, row.socket.protocol(), moment) else {
         return Phrase::fact(
-            "The address is this machine's own, and no socket here is that end: it is gone, or was never there.",
+            "The address is this machine's own, and no socket here is the peer: it is gone, or never existed.",
         );
     };
     let (who, place) = (owner_text(listener, moment), format_local(listener, moment));
     match (row.socket.tcp_state(), listener.socket.accept_queue) {
         (None, _) => Phrase::fact(format!(
-            "What is sent goes to the socket that waits at {place} on this machine: {who}. To that one it is a sender among others."
+            "Datagrams go to the socket at {place} on this machine: {who}. That socket has no fixed peer."
         )),
         (Some(TcpState::SynSent), Some(backlog)) if backlog.is_full() => Phrase::warning(format!(
-            "A listener waits at {place} on this machine: {who}. Its accept queue is full, and that is why no answer comes."
+            "A listener is at {place} on this machine: {who}. Its accept queue is full, so no answer comes."
         )),
         (Some(TcpState::SynSent), _) => Phrase::fact(format!(
-            "A listener waits at {place} on this machine: {who}. It has not answered yet."
+            "A listener is at {place} on this machine: {who}. It has not answered yet."
         )),
         _ => Phrase::fact(format!(
-            "The address is this machine's own. The socket at that end is gone; the listener at {place} is still there: {who}."
+            "The address is this machine's own. The peer's socket is gone; the listener at {place} is still there: {who}."
         )),
     }
 }

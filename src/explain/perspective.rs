@@ -1,24 +1,23 @@
-//! The looks at one thing: the same socket as its program, the kernel, the wire and the standard
-//! know it.
+//! The perspectives: one socket or port in plain words, as system calls, in the kernel, on the wire
+//! and in the standard.
 
-/// From where something is looked at.
+/// The point of view of an explanation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Perspective {
-    /// In plain words.
     #[default]
     Plain,
-    /// What the program called.
+    /// The system calls the program made or can make.
     Syscalls,
-    /// What the kernel keeps.
+    /// The kernel's data: identifiers, queues, timers, counters.
     Kernel,
-    /// What went over the wire.
+    /// The segments or datagrams sent and received.
     Wire,
-    /// What the standard says.
+    /// The RFCs.
     Standard,
 }
 
 impl Perspective {
-    /// All, in the order of their keys.
+    /// All perspectives, in the order of their keys.
     pub const ALL: [Self; 5] = [
         Self::Plain,
         Self::Syscalls,
@@ -27,7 +26,7 @@ impl Perspective {
         Self::Standard,
     ];
 
-    /// One word.
+    /// Returns the name, one word.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "words",
@@ -38,32 +37,32 @@ impl Perspective {
         }
     }
 
-    /// What it shows, as a phrase.
+    /// Returns what it shows, as a phrase.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Plain => "in plain words",
-            Self::Syscalls => "what the program called",
-            Self::Kernel => "what the kernel keeps",
+            Self::Syscalls => "the system calls",
+            Self::Kernel => "what the kernel stores",
             Self::Wire => "what went over the wire",
             Self::Standard => "what the standard says",
         }
     }
 
-    /// The next one; after the last comes the first.
+    /// Returns the next perspective, and the first after the last.
     pub fn next(self) -> Self {
-        let here = Self::ALL
+        let index = Self::ALL
             .iter()
             .position(|perspective| *perspective == self);
-        let next = here.map_or(0, |here| (here + 1) % Self::ALL.len());
+        let next = index.map_or(0, |index| (index + 1) % Self::ALL.len());
         Self::ALL[next]
     }
 
-    /// The one before.
+    /// Returns the previous perspective, and the last before the first.
     pub fn previous(self) -> Self {
-        let here = Self::ALL
+        let index = Self::ALL
             .iter()
             .position(|perspective| *perspective == self);
-        let before = here.map_or(0, |here| (here + Self::ALL.len() - 1) % Self::ALL.len());
-        Self::ALL[before]
+        let previous = index.map_or(0, |index| (index + Self::ALL.len() - 1) % Self::ALL.len());
+        Self::ALL[previous]
     }
 }

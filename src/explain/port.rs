@@ -1,4 +1,4 @@
-//! A port in plain words: a number, and what uses it here now.
+//! Explains a port in plain words: the number, and the sockets that use it now.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +19,10 @@ use crate::query::owner_display::describe_owner;
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// Listeners, connections and calls are named one by one up to so many.
+/// How many listeners and outgoing connections are listed one by one.
 const MAX_LISTED: usize = 6;
 
-/// Everything there is to say of a port; of both protocols where none is given: they have nothing
-/// to do with each other.
+/// Explains a port. Without a protocol it explains both: 80/tcp and 80/udp are unrelated.
 pub fn explain_port(
     port: Port,
     protocol: Option<Protocol>,
@@ -58,36 +57,36 @@ pub fn explain_port(
         .map(|protocol| PortSockets::new(port, *protocol, moment))
         .collect();
     out.push_section(
-        "Who waits there",
+        "Listening",
         port_sockets
             .iter()
             .flat_map(|u| u.describe_listeners(moment)),
     );
     out.push_section(
-        "Who is connected to it",
+        "Accepted connections",
         port_sockets.iter().flat_map(|u| u.describe_accepted(port)),
     );
     out.push_section(
-        "Who dialled from it",
+        "Connected from it",
         port_sockets
             .iter()
             .flat_map(|u| u.describe_outgoing(port, moment)),
     );
     out.push_section(
-        "Who calls that port",
+        "Connected to it from here",
         port_sockets
             .iter()
-            .flat_map(|u| u.describe_callers(port, moment)),
+            .flat_map(|u| u.describe_connecting(port, moment)),
     );
     if port_sockets.iter().all(PortSockets::is_empty) {
-        out.push_section("Who uses it", [Phrase::fact(format!(
-            "No socket of this machine has {port} at either end. A TCP call to it from here would be refused at once."
+        out.push_section("Use", [Phrase::fact(format!(
+            "No socket of this machine has {port} at either end. A TCP connection to it from here would be refused at once."
         ))]);
     }
     let mut can_listen_notes: Vec<Phrase> = Vec::new();
     for protocol in protocols {
         for phrase in can_listen(port, *protocol, moment) {
-            // What holds for the number holds for both protocols, and is said once.
+            // Notes on the number apply to both protocols; they are shown once.
             if !can_listen_notes.contains(&phrase) {
                 can_listen_notes.push(phrase);
             }
@@ -97,15 +96,15 @@ pub fn explain_port(
     let found = context.findings.all().iter();
     let found = found
         .filter(|found| found.id.port.port == port && protocols.contains(&found.id.port.protocol));
-    out.push_section("Worth a look", found.map(|found| found.sentence.clone()));
-    out.push_section("What is not seen", [Phrase::unknown(
-        "What a firewall lets through, other network namespaces, and sockets that are bound and neither listen nor are connected.",
+    out.push_section("Problems", found.map(|found| found.sentence.clone()));
+    out.push_section("What is not visible", [Phrase::unknown(
+        "What a firewall lets through, other network namespaces, and sockets that are bound but neither listen nor are connected.",
     )]);
     out.commands = related_commands(port);
     out
 }
 
-/// What shows the same elsewhere.
+/// Returns the commands that show the same with other tools.
 pub(crate) fn related_commands(port: Port) -> Vec<String> {
     vec![
         format!("portolan free {port}"),
@@ -117,17 +116,17 @@ pub(crate) fn related_commands(port: Port) -> Vec<String> {
 fn registration(port: Port, protocol: Protocol, services: &Services) -> Phrase {
     match services.name(port, protocol) {
         Some(name) => {
-            let words = services.description(port, protocol);
-            let words = words.map_or(String::new(), |words| format!(" ({words})"));
+            let description = services.description(port, protocol);
+            let description = description.map_or(String::new(), |text| format!(" ({text})"));
             Phrase::fact(format!(
-                "{port}/{protocol} is registered as {name}{words}: a convention, which no program has to keep to."
+                "{port}/{protocol} is registered as {name}{description}: a convention that no program has to follow."
             ))
         }
         None => Phrase::fact(format!("The registry has no name for {port}/{protocol}.")),
     }
 }
 
-/// The open sockets that have the port at one end.
+/// The open sockets with the port at either end.
 struct PortSockets<'a> {
     protocol: Protocol,
     listeners: Vec<&'a Arc<TrackedSocket>>,
@@ -201,13 +200,13 @@ impl<'a> PortSockets<'a> {
                 };
                 let who = match holder_set {
                     Some(_) => owner.text,
-                    None => format!("Somebody, {},", owner.text),
+                    None => format!("An unknown process, {},", owner.text),
                 };
                 let families = match row.socket.v6only {
                     Some(false) if row.socket.local.address.is_unspecified() => {
                         " It serves IPv4 as well."
                     }
-                    Some(true) => " It serves IPv6 alone.",
+                    Some(true) => " It serves IPv6 only.",
                     _ => "",
                 };
                 let text = format!(
@@ -226,18 +225,18 @@ impl<'a> PortSockets<'a> {
         out.extend(self.describe_sharing());
         if self.listeners.is_empty() && !self.serving.is_empty() {
             let remaining = match self.serving.iter().all(|row| is_time_wait(row)) {
-                true => "what is left are finished connections that the kernel remembers",
-                false => "what is left are connections",
+                true => "only connections in TIME-WAIT are left",
+                false => "only connections are left",
             };
             out.push(Phrase::fact(format!(
-                "Nobody listens at it ({}); {remaining}.",
+                "Nothing listens on it ({}); {remaining}.",
                 self.protocol
             )));
         }
         out
     }
 
-    /// Several sockets at one place.
+    /// Describes several listeners with the same local endpoint.
     fn describe_sharing(&self) -> Option<Phrase> {
         let place = |row: &&Arc<TrackedSocket>| (row.socket.local, row.socket.interface);
         let groups = self.listeners.chunk_by(|a, b| place(a) == place(b));
@@ -248,10 +247,10 @@ impl<'a> PortSockets<'a> {
         let sockets = pluralize(largest.len(), "socket shares", "sockets share");
         Some(Phrase::fact(match self.protocol {
             Protocol::Tcp => format!(
-                "{sockets} {end} (SO_REUSEPORT): the kernel gives each call to one of them, and each has a queue of its own."
+                "{sockets} {end} (SO_REUSEPORT): the kernel gives each connection to one of them, and each has its own accept queue."
             ),
             Protocol::Udp => format!(
-                "{sockets} {end} (SO_REUSEPORT or SO_REUSEADDR): a datagram goes to one of them, one to a group to all."
+                "{sockets} {end} (SO_REUSEPORT or SO_REUSEADDR): a unicast datagram goes to one of them, a multicast one to all."
             ),
         }))
     }
@@ -274,9 +273,9 @@ impl<'a> PortSockets<'a> {
         let most = most
             .filter(|_| hosts.len() > 1)
             .map_or(String::new(), |(host, n)| {
-                format!(" The most, {n}, come from {host}.")
+                format!(" {host} has the most, {n}.")
             });
-        // What is over is remembered, and connected to nobody.
+        // A connection in TIME-WAIT is closed: it is counted apart.
         let time_wait = states.remove(&TcpState::TimeWait).unwrap_or(0);
         let states: Vec<String> = states
             .iter()
@@ -296,16 +295,16 @@ impl<'a> PortSockets<'a> {
         let what = match (now, time_wait) {
             (_, 0) => format!("{connections} from {hosts}{states}"),
             (0, _) => format!(
-                "None now. {}, only remembered (TIME-WAIT), from {hosts}",
-                pluralize(time_wait, "finished connection", "finished connections")
+                "None now. {} in TIME-WAIT, from {hosts}",
+                pluralize(time_wait, "closed connection", "closed connections")
             ),
             _ => format!(
-                "{connections}{states} and {}, only remembered (TIME-WAIT), from {hosts}",
-                pluralize(time_wait, "finished one", "finished ones")
+                "{connections}{states} and {} in TIME-WAIT, from {hosts}",
+                pluralize(time_wait, "closed one", "closed ones")
             ),
         };
         Some(Phrase::fact(format!(
-            "{what}, all with the same local port {port}: they are told apart by the remote address and port.{most}"
+            "{what}, all with the same local port {port}: remote address and port tell them apart.{most}"
         )))
     }
 
@@ -320,16 +319,16 @@ impl<'a> PortSockets<'a> {
                 let protocol = self.protocol;
                 let text = match row.socket.tcp_state() {
                     Some(TcpState::TimeWait) => format!(
-                        "{port}/{protocol} was the own number of a connection to {to}, which is finished and remembered (TIME-WAIT)."
+                        "{port}/{protocol} was the local port of a connection to {to}, now closed (TIME-WAIT)."
                     ),
                     Some(TcpState::SynSent) => format!(
-                        "For its call to {to}, not answered yet, somebody here uses {port}/{protocol} as its own number: {owner}."
+                        "{port}/{protocol} is the local port of a connection attempt to {to}, not answered yet: {owner}."
                     ),
                     Some(_) => format!(
-                        "For its connection to {to} somebody here uses {port}/{protocol} as its own number: {owner}."
+                        "{port}/{protocol} is the local port of a connection to {to}: {owner}."
                     ),
                     None => format!(
-                        "To reach its peer {to} somebody here uses {port}/{protocol} as its own number: {owner}."
+                        "{port}/{protocol} is the local port of a socket with the peer {to}: {owner}."
                     ),
                 };
                 if row.evidence.is_guess() { Phrase::inference(text) } else { Phrase::fact(text) }
@@ -339,8 +338,9 @@ impl<'a> PortSockets<'a> {
         out
     }
 
-    /// Calls to this machine's own port, and calls to the same number elsewhere.
-    fn describe_callers(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
+    /// Describes connections from here to this machine's own port, and to the same port of other
+    /// hosts.
+    fn describe_connecting(&self, port: Port, moment: &Moment) -> Vec<Phrase> {
         let (own, elsewhere): (Vec<_>, Vec<_>) = self.connecting.iter().copied().partition(|row| {
             let own = row
                 .socket
@@ -350,18 +350,18 @@ impl<'a> PortSockets<'a> {
         });
         let mut out = Vec::new();
         if !own.is_empty() {
-            let (did, then) = match self.protocol {
+            let (verb, note) = match self.protocol {
                 Protocol::Tcp => (
-                    "dialled it",
-                    "While such a connection stands, it is two rows here, one for each end.",
+                    "connected to it",
+                    "While such a connection is open, it is two rows here, one for each end.",
                 ),
                 Protocol::Udp => (
                     "chose it as peer",
-                    "Whoever receives there has no row for each of them.",
+                    "The receiving socket has no row for each of them.",
                 ),
             };
             out.push(Phrase::fact(format!(
-                "{} on this machine {did}: {}. {then}",
+                "{} on this machine {verb}: {}. {note}",
                 pluralize(own.len(), "socket", "sockets"),
                 owner_names(&own, moment)
             )));
@@ -372,7 +372,7 @@ impl<'a> PortSockets<'a> {
                 .filter_map(|row| Some(row.socket.remote?.canonical_ip()))
                 .collect();
             out.push(Phrase::fact(format!(
-                "{} here dialled port {port}/{} of {}: {}. That is the port {port} of the other end, not of this machine.",
+                "{} here connected to port {port}/{} of {}: {}. That is port {port} of the peer, not of this machine.",
                 pluralize(elsewhere.len(), "socket", "sockets"),
                 self.protocol,
                 pluralize(hosts.len(), "host", "hosts"),
@@ -383,25 +383,24 @@ impl<'a> PortSockets<'a> {
     }
 }
 
-/// Whether it is over, and only remembered.
+/// Returns whether it is closed and only in TIME-WAIT.
 fn is_time_wait(row: &TrackedSocket) -> bool {
     row.socket.tcp_state() == Some(TcpState::TimeWait)
 }
 
-/// How many calls wait in the queue of a listener.
+/// Formats a listener's accept queue as a sentence, with a leading space.
 fn backlog_text(backlog: AcceptQueue) -> String {
     let n = backlog.waiting;
-    let wait = if n == 1 { "waits" } else { "wait" };
     match backlog.limit {
-        _ if backlog.is_full() => format!(" Its queue is full: {n} {wait} to be accepted."),
-        Some(limit) => {
-            format!(" In its queue {n} {wait} to be accepted; the limit is {limit}.")
+        Some(limit) if backlog.is_full() => {
+            format!(" Its accept queue is full ({n}, limit {limit}).")
         }
-        None => format!(" In its queue {n} {wait} to be accepted."),
+        Some(limit) => format!(" Accept queue: {n} not accepted yet, limit {limit}."),
+        None => format!(" Accept queue: {n} not accepted yet."),
     }
 }
 
-/// Who has these, each once, the first of them by name.
+/// Formats the owners of the rows, each once, the first few by name.
 fn owner_names(rows: &[&Arc<TrackedSocket>], moment: &Moment) -> String {
     let mut owners: Vec<String> = rows
         .iter()

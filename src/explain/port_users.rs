@@ -1,7 +1,7 @@
-//! The sockets that have one port, in words: alike ones in one sentence.
+//! Describes the sockets of one port, similar ones in one sentence.
 //!
-//! In: rows in a steady order, listeners first. Out: groups of them and a [`Phrase`] each, with the
-//! owners, or why there is none.
+//! In: rows in a stable order, listeners first. Out: groups of rows and one [`Phrase`] for each,
+//! with the owners or the reason why there is none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::query::owner_display::describe_owner;
 use crate::text::phrase::Phrase;
 use crate::text::units;
 
-/// How many owners of alike sockets are named.
+/// How many owners of a group are listed by name.
 const MAX_OWNERS_NAMED: usize = 3;
 
-/// Rows that one sentence tells of: listeners at the same place, connections in the same state of
-/// the same owner.
+/// Groups rows that one sentence describes: listeners on the same endpoint, connections in the same
+/// state and of the same owner.
 pub(crate) fn group_similar(
     rows: &[Arc<TrackedSocket>],
     moment: &Moment,
@@ -41,7 +41,7 @@ fn similarity_key(row: &TrackedSocket, moment: &Moment) -> String {
         return format_local(row, moment);
     }
     match socket.tcp_state() {
-        // The kernel's, whosever they were.
+        // In TIME-WAIT all belong to the kernel, whatever their owner was.
         Some(TcpState::TimeWait) => TcpState::TimeWait.name().to_owned(),
         Some(state) => format!(
             "{:?} {state} {}",
@@ -52,7 +52,7 @@ fn similarity_key(row: &TrackedSocket, moment: &Moment) -> String {
     }
 }
 
-/// Sockets at one place that wait for whoever comes.
+/// Describes listeners or unconnected UDP sockets on the same endpoint.
 pub(crate) fn describe_listeners(group: &[Arc<TrackedSocket>], moment: &Moment) -> Phrase {
     let [first, ..] = group else {
         return Phrase::fact("");
@@ -63,7 +63,7 @@ pub(crate) fn describe_listeners(group: &[Arc<TrackedSocket>], moment: &Moment) 
         Protocol::Udp => ("receives at", "receive at", "a UDP socket"),
     };
     let owner_of_first = describe_owner(first, moment);
-    let known = |row: &Arc<TrackedSocket>| row.ownership.holders().is_some();
+    let is_known = |row: &Arc<TrackedSocket>| row.ownership.holders().is_some();
     if group.len() == 1 {
         let Some(holders) = first.ownership.holders() else {
             let text = format!("{noun} at {place}: {}", owner_of_first.text);
@@ -78,7 +78,7 @@ pub(crate) fn describe_listeners(group: &[Arc<TrackedSocket>], moment: &Moment) 
         };
         return Phrase::fact(format!("{} {verb} {place}", owner_of_first.text));
     }
-    // Several sockets at one place: for TCP there is but one way to it.
+    // Several listeners on one endpoint: TCP allows that only with SO_REUSEPORT.
     let how = match first.socket.protocol() {
         Protocol::Tcp => "SO_REUSEPORT",
         Protocol::Udp => "SO_REUSEPORT or SO_REUSEADDR",
@@ -88,17 +88,17 @@ pub(crate) fn describe_listeners(group: &[Arc<TrackedSocket>], moment: &Moment) 
         units::pluralize(group.len(), "socket", "sockets"),
         list_owners(group, moment)
     );
-    match group.iter().all(known) {
+    match group.iter().all(is_known) {
         true => Phrase::fact(text),
         false => Phrase::unknown(text),
     }
 }
 
-/// Which of the machine's addresses a listener has.
+/// Says on which of the machine's addresses a listener is.
 fn listener_reach(row: &TrackedSocket) -> &'static str {
     let socket = &row.socket;
     if !socket.local.canonical_ip().is_unspecified() {
-        return "that address alone";
+        return "that address only";
     }
     match (
         socket.local.is_ipv6() && !socket.local.is_ipv4_mapped(),
@@ -107,11 +107,11 @@ fn listener_reach(row: &TrackedSocket) -> &'static str {
         (false, _) => "every IPv4 address",
         (true, Some(true)) => "every IPv6 address, not IPv4",
         (true, Some(false)) => "every address, IPv4 and IPv6",
-        (true, None) => "every IPv6 address, and IPv4 unless it refuses that",
+        (true, None) => "every IPv6 address, and IPv4 unless IPV6_V6ONLY is set",
     }
 }
 
-/// Connections, and UDP sockets with a peer.
+/// Describes connections in the same state, or UDP sockets with a peer.
 pub(crate) fn describe_connections(
     group: &[Arc<TrackedSocket>],
     listener_status: ListenerStatus,
@@ -120,35 +120,36 @@ pub(crate) fn describe_connections(
     let [first, ..] = group else {
         return Phrase::fact("");
     };
-    let (number, one) = (group.len(), group.len() == 1);
-    let ends = match (one, format_remote(first, moment)) {
+    let (count, is_single) = (group.len(), group.len() == 1);
+    let ends = match (is_single, format_remote(first, moment)) {
         (true, Some(remote)) => format!(", {} ⇄ {remote}", format_local(first, moment)),
         _ => String::new(),
     };
     let Some(state) = first.socket.tcp_state() else {
-        let sockets = units::pluralize(number, "UDP socket", "UDP sockets");
-        let what = if one {
+        let sockets = units::pluralize(count, "UDP socket", "UDP sockets");
+        let what = if is_single {
             "with a peer"
         } else {
             "with a peer each"
         };
         return with_owner(first, moment, &format!("{sockets} {what}{ends}"));
     };
-    let connections = units::pluralize(number, "connection", "connections");
+    let connections = units::pluralize(count, "connection", "connections");
     if state == TcpState::TimeWait {
-        let verb = if one { "has" } else { "have" };
+        let verb = if is_single { "has" } else { "have" };
         let left = group.iter().filter_map(|row| row.socket.timer);
         let left = left.map(|timer| timer.due.saturating_sub(moment.elapsed));
         let until = left.max().map_or(String::new(), |left| {
             let left = left.max(Duration::from_secs(1));
-            format!(", forgotten in {}", units::age(left))
+            let which = if is_single { "" } else { "the last " };
+            format!(", {which}expires in {}", units::age(left))
         });
         return Phrase::fact(format!("{connections} in TIME-WAIT still {verb} it{until}"));
     }
     let side = match (proven_side(first), listener_status) {
-        (Some(Side::Outgoing), _) => " dialled from it",
-        (Some(_), ListenerStatus::Present) => " accepted there",
-        (Some(_), ListenerStatus::Absent) => " left over from a listener that is gone",
+        (Some(Side::Outgoing), _) => " opened from it",
+        (Some(_), ListenerStatus::Present) => " accepted on it",
+        (Some(_), ListenerStatus::Absent) => " left over from a closed listener",
         (None, _) => "",
     };
     with_owner(
@@ -158,21 +159,19 @@ pub(crate) fn describe_connections(
     )
 }
 
-/// Whether anybody listens on the port that connections have.
+/// Whether the port of the connections has a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListenerStatus {
-    /// Somebody does.
     Present,
-    /// Nobody does.
     Absent,
 }
 
-/// A guess is no ground for saying who dialled.
+/// Returns the row's side unless it is a guess.
 fn proven_side(row: &TrackedSocket) -> Option<Side> {
     (!row.evidence.is_guess()).then_some(row.side)
 }
 
-/// With the owner.
+/// Appends the owner, and takes its certainty.
 fn with_owner(row: &TrackedSocket, moment: &Moment, what: &str) -> Phrase {
     let owner = describe_owner(row, moment);
     Phrase {
@@ -181,7 +180,7 @@ fn with_owner(row: &TrackedSocket, moment: &Moment, what: &str) -> Phrase {
     }
 }
 
-/// Different owners, the first few by name.
+/// Formats the distinct owners, the first few by name.
 fn list_owners(group: &[Arc<TrackedSocket>], moment: &Moment) -> String {
     let mut names: Vec<String> = Vec::new();
     for row in group {

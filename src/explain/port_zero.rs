@@ -1,10 +1,10 @@
-//! Port 0: a number in the calls and in a header, and never a port of anybody.
+//! Explains port 0: a placeholder in system calls and headers, never a port in use.
 
 use super::explanation::Explanation;
 use crate::net::port::Protocol;
 use crate::text::phrase::Phrase;
 
-/// All there is to say, the same from everywhere.
+/// Explains port 0; the text is the same for every perspective.
 pub(crate) fn explain_port_zero(protocol: Option<Protocol>) -> Explanation {
     let mut explanation = Explanation::new(match protocol {
         Some(protocol) => format!("port 0/{protocol}"),
@@ -13,18 +13,20 @@ pub(crate) fn explain_port_zero(protocol: Option<Protocol>) -> Explanation {
     explanation.push_section(
         "The number",
         [
-            Phrase::fact("0 is reserved in the IANA registry: nobody has it as a port."),
             Phrase::fact(
-                "No listener waits at it, and it stands in no table as anybody's own port.",
+                "0 is reserved in the IANA registry: it is not a port that a service can have.",
+            ),
+            Phrase::fact(
+                "Nothing listens on it, and no socket in the table has it as its local port.",
             ),
         ],
     );
-    explanation.push_section("In a call", [Phrase::fact(
-        "bind() to port 0 means: choose one for me. The kernel takes a free number, and getsockname() tells which. Only with that one \
-         does the socket stand in the table.",
+    explanation.push_section("In a system call", [Phrase::fact(
+        "bind() to port 0 means: choose one for me. The kernel picks a free port, and getsockname() returns it. Only with that port \
+         is the socket in the table.",
     )]);
     let udp = Phrase::fact(
-        "As the source port of a UDP datagram 0 means none: no answer is expected (RFC 768).",
+        "As the source port of a UDP datagram, 0 means none: no reply is expected (RFC 768).",
     );
     let tcp = Phrase::fact("In TCP it has no meaning: both ends have a port of their own.");
     explanation.push_section(
@@ -36,7 +38,7 @@ pub(crate) fn explain_port_zero(protocol: Option<Protocol>) -> Explanation {
         },
     );
     explanation.push_section("In a table", [Phrase::fact(
-        "Other tools write a missing other end as 0.0.0.0:* or 0.0.0.0:0: that is no port 0, but nobody.",
+        "Other tools show a missing peer as 0.0.0.0:* or 0.0.0.0:0: that is not port 0, but no peer.",
     )]);
     explanation.commands = vec![
         "ss -tuan 'sport = :0'".into(),

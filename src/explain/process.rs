@@ -1,4 +1,4 @@
-//! A process in plain words: which ports it serves, whom it calls, with whom it shares.
+//! Explains a process in plain words: the ports it serves and connects to, the sockets it shares.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::net::services::Services;
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// Everything there is to say of a process that has sockets.
+/// Explains a process that has sockets.
 pub fn explain_process(process: &Process, context: ExplainContext<'_>) -> Explanation {
     let ExplainContext {
         moment, services, ..
@@ -36,11 +36,11 @@ pub fn explain_process(process: &Process, context: ExplainContext<'_>) -> Explan
         ports.describe(PortSide::Local, moment, services),
     );
     out.push_section(
-        "Ports it calls elsewhere",
+        "Remote ports it connects to",
         ports.describe(PortSide::Remote, moment, services),
     );
-    out.push_section("With whom it shares", shared_sockets(key, &rows, moment));
-    out.push_section("Worth a look", process_findings(&rows, context));
+    out.push_section("Sockets it shares", shared_sockets(key, &rows, moment));
+    out.push_section("Problems", process_findings(&rows, context));
     out.commands = vec![
         format!("portolan list pid:{}", key.pid),
         format!("ss -tuanp | grep 'pid={},'", key.pid),
@@ -62,14 +62,14 @@ fn describe_process(process: &Process, moment: &Moment, sockets: usize) -> Vec<P
     out.push(Phrase::fact(match sockets {
         0 => "It has no TCP or UDP socket.".into(),
         n => format!(
-            "It has {}: a process may have none, one or many, on as many ports as it likes.",
+            "It has {}: a process may have none, one or many, on any number of ports.",
             pluralize(n, "TCP or UDP socket", "TCP and UDP sockets")
         ),
     }));
     out
 }
 
-/// What is known of the sockets of one port.
+/// Counts of a process's sockets at one shared port.
 #[derive(Default)]
 struct ProcessPortUsage {
     listeners: usize,
@@ -145,14 +145,14 @@ fn shared_sockets(
     let names: Vec<String> = with.into_iter().collect();
     (sockets > 0).then(|| {
         Phrase::fact(format!(
-            "{} it has in common with {}: a socket may have descriptors in several processes, inherited or passed on.",
+            "It shares {} with {}: a socket may have descriptors in several processes, inherited or passed on.",
             pluralize(sockets, "socket", "sockets"),
             names.join(", ")
         ))
     })
 }
 
-/// What was found that concerns any of them, each said once, with its port.
+/// Returns the findings that concern any of the rows, each once, prefixed with its port.
 fn process_findings(rows: &[&Arc<TrackedSocket>], context: ExplainContext<'_>) -> Vec<Phrase> {
     let found = context.findings.all().iter();
     let own = found.filter(|found| rows.iter().any(|row| found.concerns(row)));

@@ -1,13 +1,13 @@
-//! What waits in a socket's queues, in words.
+//! Describes a socket's receive and send queues.
 //!
-//! The kernel's two numbers are not all bytes of data: a SYN and a FIN take a sequence number each
-//! and are counted (RFC 9293 §3.4), and for UDP the number is memory, overhead included.
+//! The kernel's two numbers are not only bytes of data: a SYN and a FIN take a sequence number each
+//! and are counted (RFC 9293 §3.4), and for UDP the number is memory, including overhead.
 
 use crate::net::socket::{Queues, Socket, TcpState};
 use crate::text::phrase::Phrase;
 use crate::text::units::thousands;
 
-/// What was received and not read, where there is something.
+/// Describes what was received and not read; `None` if that is nothing.
 pub(crate) fn describe_unread(socket: &Socket) -> Option<Phrase> {
     let Queues { recv, .. } = socket.queues?;
     if recv == 0 {
@@ -15,24 +15,37 @@ pub(crate) fn describe_unread(socket: &Socket) -> Option<Phrase> {
     }
     let Some(state) = socket.tcp_state() else {
         return Some(Phrase::warning(format!(
-            "unread, {} B of memory",
+            "{} B of memory unread",
             thousands(recv as usize)
         )));
     };
-    // A FIN is the last thing that can be received: unread, it is one of the number.
+    // A FIN is the last thing that can be received. Unread, it counts as 1.
     let fin_received = matches!(
         state,
         TcpState::CloseWait | TcpState::LastAck | TcpState::Closing | TcpState::TimeWait
     );
     let bytes = recv as usize - usize::from(fin_received);
     Some(Phrase::warning(match (bytes, fin_received) {
-        (0, _) => "hang-up not read".into(),
-        (_, true) => format!("{} B and hang-up unread", thousands(bytes)),
+        (0, _) => "FIN unread".into(),
+        (_, true) => format!("{} B and FIN unread", thousands(bytes)),
         (_, false) => format!("{} B unread", thousands(bytes)),
     }))
 }
 
-/// What was sent and not acknowledged, where there is something.
+/// Describes the receive queue for a row's note. Says of a FIN alone in CLOSE-WAIT what it means:
+/// that is how a leaked connection begins.
+pub(crate) fn unread_note(socket: &Socket) -> Option<Phrase> {
+    let phrase = describe_unread(socket)?;
+    let is_fin_alone = socket.queues.is_some_and(|queues| queues.recv == 1);
+    match socket.tcp_state() {
+        Some(TcpState::CloseWait) if is_fin_alone => {
+            Some(Phrase::warning("peer closed, program hasn't"))
+        }
+        _ => Some(phrase),
+    }
+}
+
+/// Describes what was sent and not acknowledged; `None` if that is nothing.
 pub(crate) fn describe_unacknowledged(socket: &Socket) -> Option<Phrase> {
     let Queues { send, .. } = socket.queues?;
     if send == 0 {
@@ -40,7 +53,7 @@ pub(crate) fn describe_unacknowledged(socket: &Socket) -> Option<Phrase> {
     }
     let Some(state) = socket.tcp_state() else {
         return Some(Phrase::fact(format!(
-            "unsent, {} B of memory",
+            "{} B of memory unsent",
             thousands(send as usize)
         )));
     };
@@ -51,8 +64,8 @@ pub(crate) fn describe_unacknowledged(socket: &Socket) -> Option<Phrase> {
     let syn_queued = matches!(state, TcpState::SynSent | TcpState::SynReceived);
     let bytes = send as usize - usize::from(fin_queued || syn_queued);
     match (bytes, fin_queued) {
-        (0, true) => Some(Phrase::fact("hang-up not acknowledged")),
-        // The SYN: the state says it already.
+        (0, true) => Some(Phrase::fact("FIN not acknowledged")),
+        // The SYN alone: the state says so already.
         (0, false) => None,
         _ => Some(Phrase::fact(format!(
             "{} B unacknowledged",
@@ -61,7 +74,7 @@ pub(crate) fn describe_unacknowledged(socket: &Socket) -> Option<Phrase> {
     }
 }
 
-/// Both queues, where the source tells them.
+/// Describes both queues; `None` if the source does not report them.
 pub(crate) fn describe_queues(socket: &Socket) -> Option<String> {
     socket.queues?;
     let text_or =
@@ -102,17 +115,12 @@ mod tests {
                 1,
                 (text("4,096 B unread"), text("1 B unacknowledged")),
             ),
-            (
-                tcp(TcpState::CloseWait),
-                1,
-                0,
-                (text("hang-up not read"), None),
-            ),
+            (tcp(TcpState::CloseWait), 1, 0, (text("FIN unread"), None)),
             (
                 tcp(TcpState::CloseWait),
                 8,
                 0,
-                (text("7 B and hang-up unread"), None),
+                (text("7 B and FIN unread"), None),
             ),
             (tcp(TcpState::CloseWait), 0, 0, (None, None)),
             (tcp(TcpState::SynSent), 0, 1, (None, None)),
@@ -120,7 +128,7 @@ mod tests {
                 tcp(TcpState::FinWait1),
                 0,
                 1,
-                (None, text("hang-up not acknowledged")),
+                (None, text("FIN not acknowledged")),
             ),
             (
                 tcp(TcpState::FinWait1),
@@ -132,7 +140,7 @@ mod tests {
                 Transport::Udp,
                 832,
                 0,
-                (text("unread, 832 B of memory"), None),
+                (text("832 B of memory unread"), None),
             ),
         ] {
             assert_eq!(

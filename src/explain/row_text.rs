@@ -1,4 +1,4 @@
-//! A socket in words.
+//! Formats a socket for table cells, notes, titles and the details pane.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::query::owner_display::{can_see_all_processes, describe_owner, format_
 use crate::text::phrase::Phrase;
 use crate::text::units;
 
-/// This machine's end.
+/// Formats the local endpoint.
 pub(crate) fn format_local(row: &TrackedSocket, moment: &Moment) -> String {
     EndpointDisplay::local(row, moment).to_string()
 }
 
-/// The other end, by name where names were asked for.
+/// Formats the remote endpoint, with its host name where names are looked up.
 pub(crate) fn format_remote(row: &TrackedSocket, moment: &Moment) -> Option<String> {
     Some(
         EndpointDisplay::remote(row, moment)?
@@ -26,7 +26,7 @@ pub(crate) fn format_remote(row: &TrackedSocket, moment: &Moment) -> Option<Stri
     )
 }
 
-/// The state's name; for UDP, which has none, whether a peer was fixed.
+/// Returns the TCP state's name; for UDP, which has no states, whether it has a fixed peer.
 pub(crate) const fn state_name(row: &TrackedSocket) -> &'static str {
     match row.socket.tcp_state() {
         Some(state) => state.name(),
@@ -35,8 +35,8 @@ pub(crate) const fn state_name(row: &TrackedSocket) -> &'static str {
     }
 }
 
-/// The endpoint that tells the row from its neighbours under one shared port, with an arrow for
-/// who dialled.
+/// Formats the endpoint that tells the row from others at its shared port. The arrow is the direction
+/// of the connection: `←` accepted here, `→` connected from here.
 pub(crate) fn distinguishing_endpoint(
     row: &TrackedSocket,
     dual_stack_row: Option<&TrackedSocket>,
@@ -62,16 +62,16 @@ pub(crate) fn distinguishing_endpoint(
     }
 }
 
-/// The most telling thing about the row besides state, ends and owner.
+/// Formats the note of a row: what matters most besides state, endpoints and owner.
 pub(crate) fn row_note(row: &TrackedSocket, moment: &Moment) -> Phrase {
     if let Some(backlog) = row.socket.accept_queue {
         let text = match backlog.limit {
-            // The kernel lets one more wait than the limit says; the pane explains it.
+            // The kernel lets in one more than the limit; the details pane explains it.
             Some(limit) if backlog.is_full() => {
-                format!("waiting {} of {limit}: full", backlog.waiting)
+                format!("queue full ({}, limit {limit})", backlog.waiting)
             }
-            Some(limit) => format!("waiting {} of {limit}", backlog.waiting),
-            None => format!("waiting {}", backlog.waiting),
+            Some(limit) => format!("queue {} (limit {limit})", backlog.waiting),
+            None => format!("queue {}", backlog.waiting),
         };
         return if backlog.is_full() {
             Phrase::warning(text)
@@ -82,7 +82,7 @@ pub(crate) fn row_note(row: &TrackedSocket, moment: &Moment) -> Phrase {
     let mut parts: Vec<Phrase> = Vec::new();
     parts.extend(peer_note(row, moment));
     parts.extend(timer_note(row, moment.elapsed));
-    parts.extend(queue_text::describe_unread(&row.socket));
+    parts.extend(queue_text::unread_note(&row.socket));
     parts.extend(queue_text::describe_unacknowledged(&row.socket));
     if row.evidence.is_guess() {
         parts.push(Phrase::inference("side guessed"));
@@ -95,7 +95,7 @@ pub(crate) fn row_note(row: &TrackedSocket, moment: &Moment) -> Phrase {
     join_phrases(&parts)
 }
 
-/// Several phrases as one; the least sure or most urgent decides how it looks.
+/// Joins phrases into one; the most urgent or least certain one sets its certainty.
 fn join_phrases(parts: &[Phrase]) -> Phrase {
     use crate::text::phrase::Certainty::{Fact, Inference, Unknown, Warning};
     let text: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
@@ -108,10 +108,10 @@ fn join_phrases(parts: &[Phrase]) -> Phrase {
     }
 }
 
-/// Who is at the other end, when that is a process of this machine.
+/// Formats the processes of the peer if they are on this machine: `⇄ nginx 812`.
 fn peer_note(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
-    let other = moment.peer_of(row)?;
-    let list = other.ownership.holders()?;
+    let peer = moment.peer_of(row)?;
+    let list = peer.ownership.holders()?;
     let own = row
         .ownership
         .holders()
@@ -132,31 +132,31 @@ fn timer_note(row: &TrackedSocket, now: Duration) -> Option<Phrase> {
     let left = units::age(timer.due.saturating_sub(now));
     match timer.kind {
         TimerKind::TimeWait if row.is_closed() => None,
-        TimerKind::TimeWait => Some(Phrase::fact(format!("forgotten in {left}"))),
+        TimerKind::TimeWait => Some(Phrase::fact(format!("expires in {left}"))),
         TimerKind::Retransmit if timer.retransmits > 0 => Some(Phrase::warning(format!(
-            "sent again ×{}, next in {left}",
+            "retransmit ×{}, next in {left}",
             timer.retransmits
         ))),
         TimerKind::ZeroWindowProbe => Some(Phrase::warning(format!(
-            "other end reads nothing, asks in {left}"
+            "peer not reading, probe in {left}"
         ))),
         _ => None,
     }
 }
 
-/// How the side is known.
+/// Says how the row's side is known, as a clause.
 pub(crate) const fn evidence_text(row: &TrackedSocket) -> &'static str {
     match row.evidence {
-        Evidence::State => "its state leaves no choice",
+        Evidence::State => "its state allows only one side",
         Evidence::Listener => "a listener has its local port",
         Evidence::PastListener => "a listener had its local port a while ago",
-        Evidence::Counters => "TCP counted the SYN of the side that dialled",
-        Evidence::Peer => "the other end is a socket of this machine",
+        Evidence::Counters => "TCP's counters show which end sent the SYN",
+        Evidence::Peer => "its peer is a socket on this machine",
         Evidence::PortRange => "a guess from the port numbers",
     }
 }
 
-/// What the row is, for the head of a pane.
+/// Formats the title of a row: protocol and endpoints.
 pub(crate) fn row_title(row: &TrackedSocket, moment: &Moment) -> String {
     let protocol = row.socket.protocol().name().to_uppercase();
     let local = format_local(row, moment);
@@ -166,17 +166,17 @@ pub(crate) fn row_title(row: &TrackedSocket, moment: &Moment) -> String {
     }
 }
 
-/// What there is to say of a row, the most important first.
+/// Describes a row in sentences, the most important first.
 pub(crate) fn describe_row(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> {
     let mut phrases = vec![describe_side(row)];
     if row.is_closed() {
-        let gone = match row.first_seen {
+        let closed_text = match row.first_seen {
             ObservedSince::Unsampled(_) => {
-                "This socket opened and closed between two samples; the kernel announced its end."
+                "This socket opened and closed between two samples; the kernel reported its end."
             }
-            _ => "This socket is gone; its row stays a few seconds.",
+            _ => "This socket is closed; its row stays for a few seconds.",
         };
-        phrases.insert(0, Phrase::fact(gone));
+        phrases.insert(0, Phrase::fact(closed_text));
     }
     phrases.extend(describe_ownership(row, moment));
     phrases.extend(describe_state(row, moment));
@@ -186,23 +186,23 @@ pub(crate) fn describe_row(row: &TrackedSocket, moment: &Moment) -> Vec<Phrase> 
 fn describe_side(row: &TrackedSocket) -> Phrase {
     let (local, remote) = (row.socket.local.port, row.socket.remote_port());
     let how = evidence_text(row);
-    // UDP knows neither calls nor listeners: its side is always a conclusion.
+    // UDP has neither connections nor listeners: its side is always inferred.
     let text = match (row.side, row.socket.protocol()) {
         (Side::Listening, _) => return describe_listening(row),
         (Side::Serving, Protocol::Tcp) => {
-            format!("Accepted here: port {local} is the one it shares with its listener ({how}).")
+            format!("Accepted here: it shares port {local} with its listener ({how}).")
         }
         (Side::Outgoing, Protocol::Tcp) => {
-            format!("Dialled from here, from port {local} to port {remote} ({how}).")
+            format!("Outgoing: from port {local} here to port {remote} there ({how}).")
         }
         (Side::Serving, Protocol::Udp) => {
             return Phrase::inference(format!(
-                "UDP with a fixed peer, taken to serve on port {local} ({how})."
+                "UDP with a fixed peer, probably serving on port {local} ({how})."
             ));
         }
         (Side::Outgoing, Protocol::Udp) => {
             return Phrase::inference(format!(
-                "UDP with a fixed peer, taken to use port {remote} there ({how})."
+                "UDP with a fixed peer, probably using port {remote} there ({how})."
             ));
         }
     };
@@ -217,12 +217,12 @@ fn describe_listening(row: &TrackedSocket) -> Phrase {
     Phrase::fact(match row.socket.tcp_state() {
         Some(_) => match row.socket.accept_queue {
             Some(b) => format!(
-                "A listener: it takes calls and carries no data itself. {} waiting to be accepted{}.",
+                "A listener: it accepts connections and carries no data itself. {} not accepted yet{}.",
                 b.waiting,
                 b.limit
-                    .map_or(String::new(), |limit| format!(", {limit} may wait"))
+                    .map_or(String::new(), |limit| format!(", limit {limit}"))
             ),
-            None => "A listener: it takes calls and carries no data itself.".into(),
+            None => "A listener: it accepts connections and carries no data itself.".into(),
         },
         None => "A UDP socket without a fixed peer: anyone may send to it.".into(),
     })
@@ -237,7 +237,7 @@ fn describe_ownership(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
                 .is_some();
             several.then(|| {
                 Phrase::fact(format!(
-                    "One socket, several processes: {} have a descriptor of it.",
+                    "One socket, several processes: {} have descriptors of it.",
                     owner_phrase.text
                 ))
             })
@@ -247,23 +247,23 @@ fn describe_ownership(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
             format_holders(list, &moment.directory)
         ))),
         Ownership::FromListener(list) => Some(Phrase::inference(format!(
-            "Nobody was seen with it; {} has the listener it was accepted from.",
+            "No process was seen with it; {} has the listener that accepted it.",
             format_holders(list, &moment.directory)
         ))),
         Ownership::Kernel => Some(Phrase::fact(
-            "No process has it any more; the kernel alone keeps it.",
+            "No process has it any more; only the kernel keeps it until TCP is done.",
         )),
         Ownership::Unaccepted => Some(Phrase::fact(
             "No process has it yet: the listener's program has not called accept().",
         )),
         Ownership::Hidden if can_see_all_processes(moment) => Some(Phrase::unknown(
-            "No process that could be looked into has it: it was closed in between, is on its way from one process to another, or is in one that even root may not look into.",
+            "No process that could be inspected has it: it was closed in the meantime, is being passed between processes, or is in one that even root may not inspect.",
         )),
         Ownership::Hidden => Some(Phrase::unknown(
-            "Some process has it that this user may not look into; root would see which.",
+            "A process that this user may not inspect has it; root would see which.",
         )),
         Ownership::NotFound => Some(Phrase::unknown(
-            "No process had it when we looked: closed in between, or held outside this pid namespace.",
+            "No process had it at the time of the sample: closed in the meantime, or held outside this pid namespace.",
         )),
         Ownership::Pending | Ownership::Unsupported => None,
     }
@@ -283,14 +283,16 @@ fn describe_state(row: &TrackedSocket, moment: &Moment) -> Option<Phrase> {
     };
     Some(match row.socket.tcp_state()? {
         TcpState::CloseWait => Phrase::warning(format!(
-            "CLOSE-WAIT {since}: the other end has hung up, the program here has not closed; only it can."
+            "CLOSE-WAIT {since}: the peer has closed, the program here has not; only it can."
         )),
-        TcpState::SynSent => Phrase::warning(format!("SYN-SENT {since}: dialled, no answer yet.")),
+        TcpState::SynSent => {
+            Phrase::warning(format!("SYN-SENT {since}: connecting, no answer yet."))
+        }
         TcpState::TimeWait => Phrase::fact(format!(
-            "TIME-WAIT {since}: both ends closed; kept so that late packets hit nobody else."
+            "TIME-WAIT {since}: both ends closed; kept so that late packets reach no other connection."
         )),
         TcpState::FinWait2 => Phrase::fact(format!(
-            "FIN-WAIT-2 {since}: this end has closed and waits for the other to do so."
+            "FIN-WAIT-2 {since}: this end has closed and waits for the peer to close."
         )),
         _ => return None,
     })

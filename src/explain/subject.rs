@@ -1,4 +1,4 @@
-//! What can be explained.
+//! The subjects that can be explained.
 
 use std::net::IpAddr;
 
@@ -8,26 +8,24 @@ use crate::net::process::ProcessKey;
 use crate::net::socket::SocketKey;
 use crate::query::{GroupKey, UnownedReason};
 
-/// What can be explained.
+/// Something that can be explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExplainSubject {
-    /// A port, of one protocol or of both.
+    /// A port of one protocol, or of both where it is `None`.
     Port(Port, Option<Protocol>),
-    /// A socket.
     Socket(SocketKey, Slot),
-    /// A process.
     Process(ProcessKey),
-    /// The sockets that no process has, for one reason.
+    /// All sockets that have no process for this reason.
     NoProcess(UnownedReason),
-    /// A remote address.
     Host(IpAddr),
-    /// The sockets that have no remote end.
+    /// All sockets without a remote address.
     NoHost,
     /// The difference between a socket and a port.
     SocketVsPort,
 }
+
 impl ExplainSubject {
-    /// What a group is about.
+    /// Returns the subject of a group.
     pub const fn from_group(group: GroupKey) -> Self {
         match group {
             GroupKey::Port(key) => Self::Port(key.port, Some(key.protocol)),
@@ -38,7 +36,7 @@ impl ExplainSubject {
         }
     }
 
-    /// Whether there is more than one look at it.
+    /// Returns whether it can be explained from each [`Perspective`](super::Perspective).
     pub const fn has_perspectives(self) -> bool {
         matches!(self, Self::Port(..) | Self::Socket(..))
     }

@@ -1,5 +1,5 @@
-//! What each TCP state means, whether it is normal, and what ends it (RFC 9293 §3.3.2; the times
-//! are Linux's).
+//! Describes each TCP state: what it means, whether it is normal, what ends it (RFC 9293 §3.3.2; the
+//! times are those of Linux).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,38 +9,41 @@ use crate::history::{Moment, ObservedSince, TrackedSocket};
 use crate::net::socket::{TcpState, TimerKind};
 use crate::text::units;
 
-/// A state in words.
+/// The description of a state, in sentences.
 pub(crate) struct StateMeaning {
-    /// What it is.
+    /// What the state is.
     pub(crate) description: Cow<'static, str>,
-    /// Whether somebody should look at it, and what ends it.
+    /// Whether it is normal, and what ends it.
     pub(crate) expectation: Cow<'static, str>,
 }
 
-/// The words for a row in a state: the general ones, unless more is known of this row.
+/// Returns the meaning of a row's state: the general text, unless more is known of this row.
 pub(crate) fn state_meaning(row: &TrackedSocket, state: TcpState, moment: &Moment) -> StateMeaning {
-    let (what, normal) = general_meaning(state);
+    let (description, expectation) = general_meaning(state);
     StateMeaning {
-        description: row_description(row, state, moment).map_or(Cow::Borrowed(what), Cow::Owned),
-        expectation: row_expectation(row, state, moment).map_or(Cow::Borrowed(normal), Cow::Owned),
+        description: row_description(row, state, moment)
+            .map_or(Cow::Borrowed(description), Cow::Owned),
+        expectation: row_expectation(row, state, moment)
+            .map_or(Cow::Borrowed(expectation), Cow::Owned),
     }
 }
 
-/// Where the FIN of an end that was asked to close stands.
+/// How far the FIN of a closed end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FinStatus {
-    /// Nothing is before it: it was sent.
+    /// Sent: nothing is queued before it.
     Sent,
-    /// Data before it is not acknowledged; it may not have been sent.
+    /// Queued behind unacknowledged data; perhaps not sent.
     BehindData,
-    /// The other end has no room; it may not have been sent.
+    /// The peer's window is zero; perhaps not sent.
     ZeroWindow,
-    /// The queue is not told.
+    /// The source does not report the queue.
     Unknown,
 }
 
 impl FinStatus {
-    /// Of a row in FIN-WAIT-1, CLOSING or LAST-ACK. The FIN itself counts as one in the queue.
+    /// Returns the status for a row in FIN-WAIT-1, CLOSING or LAST-ACK. The FIN itself counts as 1
+    /// in the send queue.
     pub(crate) fn from_row(row: &TrackedSocket) -> Self {
         let probes = row
             .socket
@@ -59,7 +62,7 @@ impl FinStatus {
             Self::BehindData => {
                 "may still wait behind the data before it, which is not acknowledged"
             }
-            Self::ZeroWindow => "may still wait until the other end has room",
+            Self::ZeroWindow => "may still wait until the peer has room",
             Self::Sent | Self::Unknown => "may still wait behind data before it",
         }
     }
@@ -69,28 +72,28 @@ fn row_description(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Opt
     let fin = FinStatus::from_row(row);
     match state {
         TcpState::FinWait1 if fin != FinStatus::Sent => Some(format!(
-            "This end was asked to close. Its goodbye (a FIN: no more data comes from here) {}.",
+            "This end was asked to close. Its FIN (no more data comes from here) {}.",
             fin.delay_text()
         )),
         TcpState::LastAck if fin != FinStatus::Sent => Some(format!(
-            "The other end has said goodbye (sent a FIN), and this end was asked to close as well. Its own FIN {}.",
+            "The peer has closed (sent a FIN), and this end was asked to close as well. Its own FIN {}.",
             fin.delay_text()
         )),
         TcpState::Closing if fin != FinStatus::Sent => Some(format!(
-            "Both ends have closed: the other end's FIN came before this one's was acknowledged. The FIN from here {}.",
+            "Both ends have closed: the peer's FIN came before this end's was acknowledged. The FIN from here {}.",
             fin.delay_text()
         )),
         TcpState::FinWait2 => {
             let fin_acknowledged =
-                "This end has said goodbye (sent a FIN) and the other end has heard it.";
+                "This end has closed (sent a FIN), and the peer has acknowledged it.";
             match moment.peer_of(row) {
                 Some(peer) if peer.is_closed() => Some(format!(
-                    "{fin_acknowledged} That end is gone, and no goodbye of its own has come here."
+                    "{fin_acknowledged} The peer is gone, and its own FIN has not arrived here."
                 )),
                 Some(peer) => peer.socket.tcp_state().and_then(|peer_state| {
                     let closed = matches!(peer_state, TcpState::Closing | TcpState::LastAck);
                     closed.then(|| format!(
-                        "{fin_acknowledged} That one was asked to close, too (it is in {}); its own FIN has not arrived here.",
+                        "{fin_acknowledged} The peer was asked to close, too (it is in {}); its own FIN has not arrived here.",
                         peer_state.name()
                     ))
                 }),
@@ -104,12 +107,12 @@ fn row_description(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Opt
 fn row_expectation(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Option<String> {
     match state {
         TcpState::SynSent if is_blocked_by_full_backlog(row, moment) => Some(
-            "The other end's queue is full, and that is why no answer comes. It ends with an answer once the program there accepts, or \
-             when the kernel gives up after several repetitions, which takes minutes."
+            "The peer's accept queue is full, so no answer comes. It ends with an answer once the program there accepts, or \
+             when the kernel gives up after several retries, which takes minutes."
                 .into(),
         ),
         TcpState::FinWait1 | TcpState::LastAck => {
-            let usual = "Normally it is over in one round trip";
+            let usual = "Normally this takes one round trip";
             let end = "It ends with the acknowledgement, or when the kernel gives up.";
             let duration = moment.elapsed.saturating_sub(row.state_since.time());
             let timer = row.socket.timer;
@@ -122,82 +125,79 @@ fn row_expectation(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Opt
                 let age = units::age(duration);
                 Some(format!("{usual}; this one has lasted {at_least}{age}. {end}"))
             } else if again {
-                Some(format!("{usual}; here something had to be sent again. {end}"))
+                Some(format!("{usual}; here something had to be retransmitted. {end}"))
             } else if FinStatus::from_row(row) == FinStatus::ZeroWindow {
-                Some(format!("{usual}; here the other end has no room. {end}"))
+                Some(format!("{usual}; here the peer has no room. {end}"))
             } else {
                 None
             }
         }
         TcpState::FinWait2 if open_peer(row, moment).is_none() && moment.peer_of(row).is_some() => {
-            Some("The other end will say nothing more. Without a process that has it, the kernel drops it after a minute.".into())
+            Some("The peer will send nothing more. Without a process that has it, the kernel drops it after a minute.".into())
         }
         _ => None,
     }
 }
 
-/// A goodbye that has taken longer than any round trip.
+/// The time after which a close has taken longer than any round trip.
 const SLOW_CLOSE: Duration = Duration::from_secs(2);
 
-/// The words for a state, whatever the row.
+/// Returns description and expectation of a state, whatever the row.
 const fn general_meaning(state: TcpState) -> (&'static str, &'static str) {
     match state {
         TcpState::Listen => (
-            "A listener: it waits for anyone its address lets in. It is no connection and carries no data.",
+            "A listener: it waits for connections to its address. It is not a connection and carries no data.",
             "This is how every server waits. It ends when its program closes it.",
         ),
         TcpState::SynSent => (
-            "This end has dialled (sent a SYN, which asks for a connection) and has no answer yet.",
-            "For a moment this is normal. For longer than a second or two the call is lost, filtered on the way, or the other \
-             end's queue is full; a refusal would have come at once. It ends with an answer, or when the kernel gives up after \
-             several repetitions, which takes minutes.",
+            "This end is connecting (sent a SYN, which asks for a connection) and has no answer yet.",
+            "For a moment this is normal. After a second or two, the SYN is lost or filtered on the way, or the peer's \
+             accept queue is full; a refusal would have come at once. It ends with an answer, or when the kernel gives up after \
+             several retries, which takes minutes.",
         ),
         TcpState::SynReceived => (
-            "The other end has dialled (sent a SYN, which asks for a connection), the kernel here has answered, and the last word of the handshake is missing.",
-            "For a moment this is normal. Many of them mean an overload or a flood. It ends with the other end's word, or when \
-             the kernel has repeated its answer in vain.",
+            "The peer is connecting (sent a SYN, which asks for a connection), the kernel here has answered, and the last ACK of the handshake is missing.",
+            "For a moment this is normal. Many of them mean an overload or a SYN flood. It ends with the peer's ACK, or when \
+             the kernel gives up after several retries.",
         ),
         TcpState::Established => (
-            "A connection: both ends agreed once that it stands, and data can flow both ways.",
-            "This is the normal state. It says what was agreed, not that the other end is still there: without data or \
-             keepalives nobody would notice. It ends when one of the programs closes.",
+            "A connection: both ends completed the handshake, and data can flow both ways.",
+            "This is the normal state. It does not prove that the peer is still there: without data or \
+             keepalives its loss goes unnoticed. It ends when one of the programs closes.",
         ),
         TcpState::FinWait1 => (
-            "This end has said goodbye (sent a FIN: no more data comes from here), and that is not acknowledged yet.",
-            "It is normally over in one round trip. It ends with the acknowledgement, or when the kernel gives up.",
+            "This end has closed (sent a FIN: no more data comes from here), and the FIN is not acknowledged yet.",
+            "It normally takes one round trip. It ends with the acknowledgement, or when the kernel gives up.",
         ),
         TcpState::FinWait2 => (
-            "This end has said goodbye (sent a FIN: no more data comes from here) and the other end has heard it. No goodbye of its own \
-             has come: for all this end knows, half of the connection is still open.",
-            "With a process that has it this may last as long as both programs want. Without one the kernel drops it after a \
+            "This end has closed (sent a FIN: no more data comes from here), and the peer has acknowledged it. The peer's own FIN \
+             has not come: as far as this end knows, half of the connection is still open.",
+            "With a process that has it, this may last as long as both programs want. Without one, the kernel drops it after a \
              minute.",
         ),
         TcpState::CloseWait => (
-            "The other end has said goodbye (sent a FIN: no more data comes from there); the program here has not closed its end.",
-            "For a moment this is normal. A number that grows is a leak: the program forgets to close. No timer ends it, only \
+            "The peer has closed (sent a FIN: no more data comes from there); the program here has not closed its end.",
+            "For a moment this is normal. A growing number is a leak: the program forgets to close. No timer ends it; only \
              that program can.",
         ),
         TcpState::LastAck => (
-            "Both ends have said goodbye (sent a FIN), this one second; the acknowledgement of its goodbye is missing.",
-            "It is normally over in one round trip. It ends with the acknowledgement, or when the kernel gives up.",
+            "Both ends have closed (sent a FIN), this one second; the acknowledgement of its FIN is missing.",
+            "It normally takes one round trip. It ends with the acknowledgement, or when the kernel gives up.",
         ),
         TcpState::Closing => (
-            "Both ends said goodbye (sent a FIN) before either had heard the other; the acknowledgement is missing.",
+            "Both ends closed (sent a FIN) before receiving the other's FIN; the acknowledgement is missing.",
             "It is rare and brief. It ends with the acknowledgement.",
         ),
         TcpState::TimeWait => (
-            "The connection is over. This end closed first, so the kernel remembers its four numbers, that a late packet may not \
+            "The connection is closed. This end closed first, so the kernel keeps its four numbers (4-tuple): a late packet must not \
              be taken for one of a new connection.",
-            "It is normal and costs next to nothing. It ends by itself after a minute. Only who opens very many connections from \
+            "It is normal and costs next to nothing. It ends by itself after a minute. Only a program that opens very many connections from \
              one address to one port can run out of port numbers.",
         ),
         TcpState::Closed => (
             "A socket without a connection.",
             "It ends when its program closes it, or uses it.",
         ),
-        TcpState::Other(_) => (
-            "A state that this program does not know.",
-            "What ends it is not known here.",
-        ),
+        TcpState::Other(_) => ("A state unknown to Portolan.", "What ends it is not known."),
     }
 }

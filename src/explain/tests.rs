@@ -1,4 +1,4 @@
-//! Every state, protocol, owner, scope and evidence gets text that fits it.
+//! Checks that every state, protocol, owner, scope and evidence gets correct text.
 
 mod other_targets;
 mod peer;
@@ -69,7 +69,7 @@ fn moment(sockets: Vec<Socket>) -> Arc<Moment> {
     History::default().apply(&mut snapshot(sockets, 60))
 }
 
-/// What was seen so many seconds after the start.
+/// Makes a snapshot taken `elapsed` seconds after the start.
 fn snapshot(sockets: Vec<Socket>, elapsed: u64) -> Snapshot {
     Snapshot {
         taken_at: jiff::Timestamp::UNIX_EPOCH,
@@ -119,7 +119,7 @@ fn all_ownerships() -> Vec<Ownership> {
     ]
 }
 
-/// Every row there can be, roughly.
+/// Makes rows with nearly every combination of state, address, peer and owner.
 fn sample_rows() -> Vec<TrackedSocket> {
     let transports = STATES
         .map(Transport::Tcp)
@@ -171,13 +171,13 @@ fn sample_rows() -> Vec<TrackedSocket> {
             }
         }
     }
-    // And some of them when they are gone.
-    let gone = rows.iter().step_by(3).map(|row| TrackedSocket {
+    // A third of them once more, closed.
+    let closed = rows.iter().step_by(3).map(|row| TrackedSocket {
         transition: Some(Transition::Closed(Duration::from_secs(58))),
         ..row.clone()
     });
-    let gone: Vec<TrackedSocket> = gone.collect();
-    rows.extend(gone);
+    let closed: Vec<TrackedSocket> = closed.collect();
+    rows.extend(closed);
     rows
 }
 
@@ -193,7 +193,7 @@ fn context<'a>(
     }
 }
 
-/// The sentence ends as one, and no hole was left in it.
+/// Returns whether the text ends like a sentence and has no gap left by an empty value.
 fn is_complete_sentence(text: &str) -> bool {
     let ends = text.ends_with(['.', '!', '?']);
     let starts = !text.starts_with([' ', ',', '.', ';', ':']);
@@ -209,16 +209,16 @@ fn every_row_gets_complete_sentences() {
         let headings: Vec<&str> = explanation.sections.iter().map(|p| p.heading).collect();
         for heading in [
             "What it is",
-            "Who has it",
-            "Which end this is",
-            "The other end",
+            "Owner",
+            "Which side",
+            "The peer",
             "Is that normal?",
         ] {
             assert!(headings.contains(&heading), "{heading}: {row:?}");
         }
-        for passage in &explanation.sections {
-            assert!(!passage.phrases.is_empty(), "{}: {row:?}", passage.heading);
-            for phrase in &passage.phrases {
+        for section in &explanation.sections {
+            assert!(!section.phrases.is_empty(), "{}: {row:?}", section.heading);
+            for phrase in &section.phrases {
                 assert!(is_complete_sentence(&phrase.text), "{:?}", phrase.text);
             }
         }
@@ -252,7 +252,7 @@ fn explanation_agrees_with_the_row() {
             let side = explanation
                 .sections
                 .iter()
-                .find(|p| p.heading == "Which end this is")
+                .find(|p| p.heading == "Which side")
                 .unwrap();
             assert_eq!(side.phrases[0].certainty, Certainty::Inference, "{text}");
         }
@@ -303,8 +303,8 @@ fn port_explanation_lists_its_sockets() {
         format!("{unused_port:?}").contains("No socket of this machine has 9"),
         "{unused_port:?}"
     );
-    for passage in explanation.sections.iter().chain(&unused_port.sections) {
-        for phrase in &passage.phrases {
+    for section in explanation.sections.iter().chain(&unused_port.sections) {
+        for phrase in &section.phrases {
             assert!(is_complete_sentence(&phrase.text), "{:?}", phrase.text);
         }
     }
@@ -312,7 +312,7 @@ fn port_explanation_lists_its_sockets() {
 
 #[test]
 fn sample_rows_have_many_distinct_keys() {
-    // The rows made here are not all alike: the tests above would prove nothing.
+    // Were these rows all alike, the tests above would prove nothing.
     let mut keys: Vec<SocketKey> = sample_rows().iter().map(|row| row.key).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -1,23 +1,23 @@
-//! What tells the connections of a port apart, in a sentence.
+//! Describes which of the four numbers (4-tuple) tell the connections of a port apart.
 
 use crate::query::{ShownEnd, TupleDiff, TupleField};
 use crate::text::phrase::Phrase;
 use crate::text::units::pluralize;
 
-/// Which of the four numbers are the same, and which tell the connections apart.
+/// Describes which of the four numbers are equal, which differ, and which ends are shown.
 pub(crate) fn describe_tuple_diff(diff: &TupleDiff) -> Vec<Phrase> {
     let mut phrases = vec![describe_differing_fields(diff)];
     phrases.extend(describe_shown_end(diff));
     if diff.unconnected > 0 {
         phrases.push(Phrase::fact(format!(
-            "{} without a remote end: no connection, and nothing to compare.",
+            "{} without a peer: no connection, and nothing to compare.",
             pluralize(diff.unconnected, "more socket is", "more sockets are")
         )));
     }
     phrases
 }
 
-/// Whose ends are shown, where both are there.
+/// Says which ends are shown if both ends of a connection are on this machine.
 fn describe_shown_end(diff: &TupleDiff) -> Option<Phrase> {
     let (shown, other) = match diff.shown_end {
         ShownEnd::Server => ("server's", "client's"),
@@ -37,23 +37,24 @@ fn describe_shown_end(diff: &TupleDiff) -> Option<Phrase> {
 fn describe_differing_fields(diff: &TupleDiff) -> Phrase {
     let all = diff.connections;
     match all {
-        0 => return Phrase::fact("No connection here: there is nothing to tell apart."),
+        0 => return Phrase::fact("No connection here: nothing to compare."),
         1 => {
             return Phrase::fact(
-                "One connection: these four numbers are its name, and no other has the same four.",
+                "One connection: these four numbers (4-tuple) identify it; no other has the same four.",
             );
         }
         _ => {}
     }
     if diff.distinct_tuples < all {
         return Phrase::fact(format!(
-            "{all} connected sockets with {} names: some have the same four numbers, which only UDP \
-             allows.",
+            "{all} connected sockets with {} different 4-tuples: some have the same four numbers, which only \
+             UDP allows.",
             diff.distinct_tuples
         ));
     }
-    let (differ, same): (Vec<TupleField>, Vec<TupleField>) =
-        TupleField::ALL.into_iter().partition(|q| diff.differs(*q));
+    let (differ, same): (Vec<TupleField>, Vec<TupleField>) = TupleField::ALL
+        .into_iter()
+        .partition(|field| diff.differs(*field));
     let shared = match same.len() {
         0 => String::new(),
         1 => format!(" The {} is the same for all.", join_field_names(&same)),
@@ -62,7 +63,7 @@ fn describe_differing_fields(diff: &TupleDiff) -> Phrase {
     let unique_fields: Vec<TupleField> = differ
         .iter()
         .copied()
-        .filter(|q| diff.distinct_count(*q) == all)
+        .filter(|field| diff.distinct_count(*field) == all)
         .collect();
     let sentence = match (unique_fields.as_slice(), differ.as_slice()) {
         ([one], [_]) => format!("Only the {} tells these {all} apart.", one.name()),
@@ -79,7 +80,7 @@ fn describe_differing_fields(diff: &TupleDiff) -> Phrase {
 }
 
 fn join_field_names(fields: &[TupleField]) -> String {
-    let names: Vec<&str> = fields.iter().map(|q| q.name()).collect();
+    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),

@@ -1,7 +1,7 @@
-//! Which segments went over the wire to come to this state (RFC 9293 §3.5, §3.6).
+//! Explains which segments led to a socket's state (RFC 9293 §3.5, §3.6).
 //!
-//! Nothing is captured: the state of an end implies most of what it has sent and received. `→` goes
-//! out from here, `←` comes in.
+//! Nothing is captured: the state of an end implies most of what it has sent and received. `→` is
+//! sent from here, `←` is received.
 
 use super::explanation::Explanation;
 use super::tcp_state::FinStatus;
@@ -10,18 +10,18 @@ use crate::net::socket::{TcpState, TimerKind};
 use crate::text::phrase::Phrase;
 use crate::text::units::{pluralize, thousands};
 
-/// The segments, in their order.
+/// Adds the ports, the handshake, the data and the close, in the order of the segments.
 pub(crate) fn add_wire(out: &mut Explanation, row: &TrackedSocket, moment: &Moment) {
-    out.push_section("The numbers in every header", header_ports(row));
+    out.push_section("Ports in every header", header_ports(row));
     match row.socket.tcp_state() {
         Some(state) => {
-            out.push_section("The words", [Phrase::fact(
-                "A SYN asks for a connection, an ACK confirms what came, a FIN says that its sender sends no more data. Each is one bit in the \
+            out.push_section("Terms", [Phrase::fact(
+                "A SYN asks for a connection, an ACK acknowledges what arrived, a FIN says that its sender sends no more data. Each is one bit in the \
                  TCP header.",
             )]);
             out.push_section("The handshake", handshake_segments(row, state));
             out.push_section("Data", data_segments(row, state));
-            out.push_section("The goodbyes", fin_segments(row, state, moment));
+            out.push_section("The close", fin_segments(row, state, moment));
             out.push_section("What is missing", missing_segments(row, state));
         }
         None => out.push_section("What went over the wire", describe_datagrams(row)),
@@ -30,12 +30,12 @@ pub(crate) fn add_wire(out: &mut Explanation, row: &TrackedSocket, moment: &Mome
         "How this is known",
         [Phrase::unknown(
             "Portolan captures nothing. These segments follow from the state and the kernel's counters; how often each was sent, and in \
-             which order where two ends did the same at once, does not.",
+             which order where both ends did the same at once, does not.",
         )],
     );
 }
 
-/// A port has no direction: the same numbers stand in both, changed over.
+/// Lists the ports in both directions: the same two numbers, swapped.
 fn header_ports(row: &TrackedSocket) -> Vec<Phrase> {
     let local = row.socket.local.port;
     match row.socket.remote {
@@ -43,23 +43,23 @@ fn header_ports(row: &TrackedSocket) -> Vec<Phrase> {
             let remote = remote.port;
             vec![
                 Phrase::fact(format!(
-                    "→ source port {local}, destination port {remote}: what goes out from here."
+                    "→ source port {local}, destination port {remote}: what is sent from here."
                 )),
                 Phrase::fact(format!(
-                    "← source port {remote}, destination port {local}: what comes in."
+                    "← source port {remote}, destination port {local}: what is received."
                 )),
                 Phrase::fact(
-                    "They are the same two numbers, changed over: a port has no direction of its own.",
+                    "They are the same two numbers, swapped: a port has no direction of its own.",
                 ),
             ]
         }
         None => vec![Phrase::fact(format!(
-            "Whatever comes for it has the destination port {local}; the source port is the sender's, and differs from one to the next."
+            "What arrives for it has destination port {local}; the source port is the sender's, and varies."
         ))],
     }
 }
 
-/// In its own words where the side is known, as a conclusion where it is guessed.
+/// Returns the text as a fact, or as an inference if the row's side is a guess.
 fn fact_unless_guessed(row: &TrackedSocket, text: &str) -> Phrase {
     match row.evidence.is_guess() && row.side != Side::Listening {
         true => Phrase::inference(text),
@@ -71,39 +71,39 @@ fn handshake_segments(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     let serving = row.side != Side::Outgoing;
     match state {
         TcpState::Listen => vec![Phrase::fact(
-            "None: listen() sends nothing, and nobody else hears of it. A SYN that comes begins a handshake, for a socket of its own.",
+            "None: listen() sends nothing. A SYN that arrives begins a handshake, for a socket of its own.",
         )],
         TcpState::SynSent => {
             let again = row.socket.timer.filter(|t| t.kind == TimerKind::Retransmit);
             let again = again.map_or(0, |timer| usize::from(timer.retransmits));
-            let mut out = vec![Phrase::fact("→ SYN: this end has dialled.")];
+            let mut out = vec![Phrase::fact("→ SYN: this end is connecting.")];
             if again > 0 {
                 out.push(Phrase::fact(format!(
-                    "→ SYN: the same once more, {} so far.",
+                    "→ SYN: retransmitted {} so far.",
                     pluralize(again, "time", "times")
                 )));
             }
             out
         }
         TcpState::SynReceived => vec![
-            Phrase::fact("← SYN: the other end has dialled."),
+            Phrase::fact("← SYN: the peer is connecting."),
             Phrase::fact("→ SYN+ACK: the kernel here has answered by itself."),
         ],
         TcpState::Closed | TcpState::Other(_) => {
-            vec![Phrase::unknown("This state does not tell of a handshake.")]
+            vec![Phrase::unknown("This state does not imply a handshake.")]
         }
         _ if serving => vec![
-            fact_unless_guessed(row, "← SYN: the other end has dialled."),
+            fact_unless_guessed(row, "← SYN: the peer connected."),
             fact_unless_guessed(
                 row,
                 "→ SYN+ACK: the kernel here has answered, before any program knew of it.",
             ),
-            fact_unless_guessed(row, "← ACK: the connection stood."),
+            fact_unless_guessed(row, "← ACK: the connection was established."),
         ],
         _ => vec![
-            fact_unless_guessed(row, "→ SYN: this end has dialled."),
-            fact_unless_guessed(row, "← SYN+ACK: the other end's kernel has answered."),
-            fact_unless_guessed(row, "→ ACK: the connection stood."),
+            fact_unless_guessed(row, "→ SYN: this end connected."),
+            fact_unless_guessed(row, "← SYN+ACK: the peer's kernel has answered."),
+            fact_unless_guessed(row, "→ ACK: the connection was established."),
         ],
     }
 }
@@ -121,16 +121,16 @@ fn data_segments(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     }
     let Some(tcp) = row.socket.tcp else {
         return vec![Phrase::unknown(
-            "How much went each way is not told for this row.",
+            "How much went each way is not reported for this row.",
         )];
     };
     let mut out = Vec::new();
     if let Some(sent) = tcp.sent {
         let once = thousands(sent.bytes.saturating_sub(sent.retransmitted) as usize);
         out.push(Phrase::fact(match sent.retransmitted {
-            0 => format!("→ {once} B, none of it twice."),
+            0 => format!("→ {once} B, none of it retransmitted."),
             again => format!(
-                "→ {once} B, and {} B of them once more.",
+                "→ {once} B, and {} B of that retransmitted.",
                 thousands(again as usize)
             ),
         }));
@@ -143,7 +143,7 @@ fn data_segments(row: &TrackedSocket, state: TcpState) -> Vec<Phrase> {
     }
     if out.is_empty() {
         out.push(Phrase::unknown(
-            "How much went each way is not told by this kernel.",
+            "This kernel does not report how much went each way.",
         ));
     }
     out
@@ -153,40 +153,40 @@ fn fin_segments(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Vec<Ph
     let sent = FinStatus::from_row(row) == FinStatus::Sent;
     let fact = |text: &str| Phrase::fact(text);
     match state {
-        TcpState::FinWait1 if sent => vec![fact("→ FIN: this end has said goodbye.")],
+        TcpState::FinWait1 if sent => vec![fact("→ FIN: this end has closed.")],
         TcpState::FinWait1 => vec![fact(
-            "→ FIN: this end has said goodbye, or will once it may be sent.",
+            "→ FIN: this end has closed; the FIN may not be sent yet.",
         )],
         TcpState::FinWait2 => vec![
-            fact("→ FIN: this end has said goodbye."),
-            fact("← ACK: the other end has heard it."),
+            fact("→ FIN: this end has closed."),
+            fact("← ACK: the peer has acknowledged it."),
         ],
         TcpState::CloseWait => vec![
-            fact("← FIN: the other end has said goodbye."),
-            fact("→ ACK: the kernel here has confirmed it; the program was not asked."),
+            fact("← FIN: the peer has closed."),
+            fact("→ ACK: the kernel here has acknowledged it; the program was not asked."),
         ],
         TcpState::Closing => vec![
             fact(match sent {
-                true => "→ FIN: this end has said goodbye.",
-                false => "→ FIN: this end has said goodbye, or will once it may be sent.",
+                true => "→ FIN: this end has closed.",
+                false => "→ FIN: this end has closed; the FIN may not be sent yet.",
             }),
-            fact("← FIN: the other end did so before it heard of that."),
-            fact("→ ACK: this end has confirmed it."),
+            fact("← FIN: the peer closed before it received that."),
+            fact("→ ACK: this end has acknowledged it."),
         ],
         TcpState::LastAck => vec![
-            fact("← FIN: the other end has said goodbye first."),
-            fact("→ ACK: this end has confirmed it."),
+            fact("← FIN: the peer has closed first."),
+            fact("→ ACK: this end has acknowledged it."),
             fact(match sent {
-                true => "→ FIN: this end has said goodbye, too.",
-                false => "→ FIN: this end has said goodbye, too, or will once it may be sent.",
+                true => "→ FIN: this end has closed, too.",
+                false => "→ FIN: this end has closed, too; the FIN may not be sent yet.",
             }),
         ],
         TcpState::TimeWait => vec![
-            fact("→ FIN: this end has said goodbye."),
-            fact("← ACK: the other end has heard it."),
-            fact("← FIN: the other end has said goodbye, too."),
+            fact("→ FIN: this end has closed."),
+            fact("← ACK: the peer has acknowledged it."),
+            fact("← FIN: the peer has closed, too."),
             fact(
-                "→ ACK: this end has confirmed it; should it be lost, this row is there to send it again.",
+                "→ ACK: this end has acknowledged it; if that is lost, this row is there to send it again.",
             ),
         ],
         TcpState::Established if row.socket.remote.is_some() => {
@@ -196,27 +196,27 @@ fn fin_segments(row: &TrackedSocket, state: TcpState, moment: &Moment) -> Vec<Ph
     }
 }
 
-/// Of an open connection: what this end knows, and what stands at the other end where that is seen.
+/// Says that no FIN was seen on an open connection, and what the peer's row shows if there is one.
 fn no_fin_yet(row: &TrackedSocket, moment: &Moment) -> Phrase {
     if row.is_closed() {
         return Phrase::unknown(
-            "None were seen: it was still open when it was last looked at, and how it ended is not told.",
+            "None were seen: it was still open in the last sample, and how it ended is not known.",
         );
     }
     let peer = moment.peer_of(row).filter(|peer| peer.key != row.key);
-    let there = peer.map(|peer| (peer.is_closed(), peer.socket.tcp_state()));
-    match there {
+    let peer_state = peer.map(|peer| (peer.is_closed(), peer.socket.tcp_state()));
+    match peer_state {
         Some((true, _)) => Phrase::fact(
-            "None from here, and none has come. The other end, which was a row of this machine, is gone all the same.",
+            "None from here, and none has come. The peer, which was a row of this machine, is gone all the same.",
         ),
         Some((false, Some(state @ (TcpState::FinWait1 | TcpState::FinWait2)))) => {
             Phrase::fact(format!(
-                "None from here. The other end, a row of this machine, is in {}: its FIN is on the way, or has just come.",
+                "None from here. The peer, a row of this machine, is in {}: its FIN is on the way, or has just come.",
                 state.name()
             ))
         }
         _ => Phrase::fact(
-            "None: this end has said none, and none has come. While nobody sends data and no keepalive is due, nothing at all is on the wire.",
+            "None: this end has sent none, and none has come. While no program sends data and no keepalive is due, nothing at all is on the wire.",
         ),
     }
 }
@@ -230,9 +230,9 @@ fn missing_segments(row: &TrackedSocket, state: TcpState) -> Option<Phrase> {
         TcpState::SynSent => {
             "← SYN+ACK, which would open it, or RST, which would refuse it. Neither has come."
         }
-        TcpState::SynReceived => "← ACK: with it the connection stands.",
+        TcpState::SynReceived => "← ACK: it establishes the connection.",
         TcpState::FinWait1 if probing => {
-            "← a window: the other end has no room, so that data and the FIN behind it wait; this end asks for room now and then."
+            "← a window update: the peer has no room, so data and the FIN behind it wait; this end probes now and then."
         }
         TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing
             if FinStatus::from_row(row) == FinStatus::BehindData =>
@@ -240,10 +240,10 @@ fn missing_segments(row: &TrackedSocket, state: TcpState) -> Option<Phrase> {
             "← ACK of the data before the FIN, and then of the FIN."
         }
         TcpState::FinWait1 | TcpState::LastAck | TcpState::Closing => "← ACK of this end's FIN.",
-        TcpState::FinWait2 => "← FIN: the other end's own goodbye.",
+        TcpState::FinWait2 => "← FIN: the peer's own.",
         TcpState::CloseWait => "→ FIN: it is sent when the program here closes, and not before.",
         _ if probing => {
-            "← a window: the other end has no room; this end asks for some now and then (zero-window probe)."
+            "← a window update: the peer has no room; this end probes now and then (zero-window probe)."
         }
         _ => return None,
     }))
@@ -252,10 +252,10 @@ fn missing_segments(row: &TrackedSocket, state: TcpState) -> Option<Phrase> {
 fn describe_datagrams(row: &TrackedSocket) -> Vec<Phrase> {
     let mut out = vec![match row.socket.remote {
         None => Phrase::fact(
-            "Nothing by itself: bind() sends nothing. Every datagram stands alone, without a handshake before or a goodbye after it.",
+            "Nothing by itself: bind() sends nothing. Every datagram stands alone, without a handshake or a close.",
         ),
         Some(_) => Phrase::fact(
-            "Nothing by itself: connect() sends nothing for UDP, so that this row proves nothing about the other end.",
+            "Nothing by itself: connect() sends nothing for UDP, so this row proves nothing about the peer.",
         ),
     }];
     out.push(Phrase::unknown(
@@ -263,7 +263,7 @@ fn describe_datagrams(row: &TrackedSocket) -> Vec<Phrase> {
     ));
     if row.socket.remote.is_some() {
         out.push(Phrase::fact(
-            "Where nobody has that port, the answer to a datagram is an ICMP message, and the next call here fails (ECONNREFUSED).",
+            "If no socket has that port, the answer to a datagram is an ICMP message, and the next system call here fails (ECONNREFUSED).",
         ));
     }
     out

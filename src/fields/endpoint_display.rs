@@ -1,7 +1,8 @@
-//! Endpoints as they are written, with their zone where the address alone does not say which.
+//! Formats endpoints, with their zone where the address alone is ambiguous.
 //!
 //! A link-local address exists once per link (RFC 4007 §11), and a listener may be bound to one
-//! interface; then its name belongs to the endpoint: `[fe80::1%eth0]:22`, `0.0.0.0%lo:80`.
+//! interface; then the interface name is part of the endpoint: `[fe80::1%eth0]:22`,
+//! `0.0.0.0%lo:80`.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,7 +11,7 @@ use std::num::NonZeroU32;
 use crate::history::{Moment, TrackedSocket};
 use crate::net::endpoint::{AddressScope, Endpoint};
 
-/// One end of a socket, ready to be written.
+/// An endpoint of a socket, ready to be formatted.
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointDisplay<'a> {
     endpoint: Endpoint,
@@ -21,22 +22,22 @@ pub struct EndpointDisplay<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Zone<'a> {
     Named(&'a str),
-    /// The interface is gone, or was never named.
+    /// The interface was removed, or its name is not known.
     Numbered(NonZeroU32),
 }
 
 impl<'a> EndpointDisplay<'a> {
-    /// This machine's end.
+    /// The local endpoint of a row.
     pub fn local(row: &TrackedSocket, moment: &'a Moment) -> Self {
         Self::new(row.socket.local, row, moment)
     }
 
-    /// The other end.
+    /// The remote endpoint of a row, if it has one.
     pub fn remote(row: &TrackedSocket, moment: &'a Moment) -> Option<Self> {
         Some(Self::new(row.socket.remote?, row, moment))
     }
 
-    /// The same with the name of the address in its place, where one was asked for and there is one.
+    /// Replaces the address by its host name, if that is known.
     pub fn with_host_name(self, moment: &'a Moment) -> Self {
         let name = moment.directory.hosts.get(&self.endpoint.canonical_ip());
         Self {
@@ -45,8 +46,8 @@ impl<'a> EndpointDisplay<'a> {
         }
     }
 
-    fn new(end: Endpoint, row: &TrackedSocket, moment: &'a Moment) -> Self {
-        let needed = end.scope() == AddressScope::LinkLocal || row.socket.is_listening();
+    fn new(endpoint: Endpoint, row: &TrackedSocket, moment: &'a Moment) -> Self {
+        let needed = endpoint.scope() == AddressScope::LinkLocal || row.socket.is_listening();
         let index = row.socket.interface.filter(|_| needed);
         let names = &moment.directory.interfaces;
         let zone = index.map(|index| match names.get(&index) {
@@ -54,7 +55,7 @@ impl<'a> EndpointDisplay<'a> {
             None => Zone::Numbered(index.0),
         });
         Self {
-            endpoint: end,
+            endpoint,
             zone,
             name: None,
         }

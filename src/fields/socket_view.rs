@@ -1,4 +1,4 @@
-//! A row with what its ids stand for: what the accessors of fields and every output format read.
+//! One row with its ids resolved to names: the input of every accessor and every output format.
 
 use crate::history::{HolderSet, Moment, Ownership, Slot, TrackedSocket};
 use crate::net::process::{Holder, Process, ProcessKey};
@@ -17,7 +17,7 @@ pub struct SocketView<'a> {
 }
 
 impl<'a> SocketView<'a> {
-    /// The row at a slot; `None` where it is gone.
+    /// Returns the row in a slot; `None` if the slot is empty.
     pub(crate) fn from_slot(
         slot: Slot,
         moment: &'a Moment,
@@ -34,7 +34,7 @@ impl<'a> SocketView<'a> {
         &self.moment.directory
     }
 
-    /// The usual use of the shared port.
+    /// Returns the service name of the shared port.
     pub(crate) fn service(self) -> Option<&'a str> {
         self.services
             .shared_port_name(self.row.port_key(), self.moment.ephemeral)
@@ -50,8 +50,8 @@ impl<'a> SocketView<'a> {
         self.directory().cgroups.get(&id).map(|cgroup| &**cgroup)
     }
 
-    /// The name of the interface the socket is bound to or its address belongs to; its number
-    /// where the name is not known.
+    /// Returns the name of the interface the socket is bound to or its address belongs to; its
+    /// index if the name is not known.
     pub(crate) fn interface(self) -> Option<String> {
         let index = self.row.socket.interface?;
         Some(match self.directory().interfaces.get(&index) {
@@ -60,19 +60,19 @@ impl<'a> SocketView<'a> {
         })
     }
 
-    /// The name of the remote address, where it was asked for and there is one.
+    /// Returns the host name of the remote address, if it was resolved.
     pub(crate) fn remote_name(self) -> Option<&'a str> {
         let address = self.row.socket.remote?.canonical_ip();
         self.directory().hosts.get(&address).map(|name| &**name)
     }
 
-    /// Who has it, or had it last.
+    /// Returns the current or last holders, one for each fd.
     pub(crate) fn holders(self) -> impl Iterator<Item = &'a Holder> {
         let held = self.row.ownership.last_holders();
         held.into_iter().flat_map(|held| held.iter())
     }
 
-    /// The same, each process once.
+    /// Returns the current or last processes, each once.
     pub(crate) fn processes(self) -> impl Iterator<Item = ProcessKey> + 'a {
         let held = self.row.ownership.last_holders();
         held.into_iter().flat_map(HolderSet::processes)
@@ -84,42 +84,42 @@ impl<'a> SocketView<'a> {
         Some(&process.name)
     }
 
-    /// What is known of those processes.
+    /// Returns what is known of those processes.
     pub(crate) fn process_infos(self) -> impl Iterator<Item = &'a Process> + 'a {
         self.processes()
             .filter_map(move |key| self.process_info(key))
     }
 
-    /// What is known of a process.
+    /// Returns what is known of a process.
     pub(crate) fn process_info(self, key: ProcessKey) -> Option<&'a Process> {
         let known = &self.moment.directory.processes;
         known.get(&key).map(|process| &**process)
     }
 
-    /// The name of the interface; `None` where it is not known.
+    /// Returns the name of the interface; `None` where it is not known.
     pub(crate) fn interface_name(self) -> Option<&'a str> {
         let index = self.row.socket.interface?;
         let names = &self.moment.directory.interfaces;
         names.get(&index).map(|name| &**name)
     }
 
-    /// The row at the other end, where that is a socket of this machine.
+    /// Returns the peer's row, if the peer is a socket of this machine.
     pub(crate) fn peer(self) -> Option<Self> {
         let row = self.moment.peer_of(self.row)?;
         Some(Self { row, ..self })
     }
 
-    /// The word for how its owner is known, or why it is not.
+    /// Returns the `owner_status` value: how the owner is known, or why it is not.
     pub(crate) const fn owner_status(self) -> &'static str {
         owner_status_of(&self.row.ownership)
     }
 
-    /// Whether a process that we may not look into has it.
+    /// Returns whether the owner is hidden for lack of privilege.
     pub(crate) const fn is_hidden(self) -> bool {
         matches!(self.row.ownership, Ownership::Hidden)
     }
 
-    /// The word for what its holders have to do with it.
+    /// Returns the `how` value: the relation of the holders to the socket.
     pub(crate) const fn holder_relation(self) -> &'static str {
         match self.row.ownership {
             Ownership::Former(_) => "was",
@@ -129,7 +129,7 @@ impl<'a> SocketView<'a> {
     }
 }
 
-/// The word for how an owner is known, or why it is not.
+/// Returns the word for how an owner is known, or why it is not.
 pub(super) const fn owner_status_of(ownership: &Ownership) -> &'static str {
     match ownership {
         Ownership::Known(_) => "known",

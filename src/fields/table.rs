@@ -100,7 +100,7 @@ impl TextField {
 }
 
 /// Why ages and rates are no columns.
-const TAKES_TIME: &str = "list looks once, and this takes time to see";
+const TAKES_TIME: &str = "list takes one sample, and this takes more";
 /// Why JSON has little of a process.
 const PROCESSES_IN_JSON: &str = "of a process, JSON has the pid and the name";
 

@@ -1,7 +1,7 @@
-//! What a filter means: a typed tree. Every node knows its place in the text.
+//! The abstract syntax tree of a filter, with a source span on every node.
 //!
-//! In: nothing; the parser builds it. Out: what the evaluator walks, the printer writes and others
-//! may look into. Two trees are equal when they mean the same, wherever they were written.
+//! The parser builds it, the matcher walks it, `display` prints it. Equality ignores spans: two trees
+//! are equal when they mean the same.
 
 use std::ops::Range;
 
@@ -14,48 +14,50 @@ use crate::net::endpoint::{Endpoint, Family};
 use crate::net::port::{Port, Protocol};
 use crate::net::socket::TcpState;
 
-/// A filter that was understood. The empty one matches everything. Two filters are equal when they
-/// ask for the same in the same order, however they were spelled. As text, a filter is written in a
-/// normal form that is read as the same filter.
+/// A parsed filter. The empty filter matches every row. Two filters are equal when they have the same
+/// conditions in the same order, whatever their spelling. `Display` prints the normal form, which
+/// parses to the same filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub(super) root: Option<Node>,
 }
+
 impl Filter {
-    /// Whether it lets everything through because it asks for nothing.
+    /// Returns whether the filter has no condition, and so matches every row.
     pub const fn is_empty(&self) -> bool {
         self.root.is_none()
     }
 
-    /// Whether the word stands anywhere in it.
+    /// Returns whether the flag occurs anywhere in the tree, negated or not.
     pub fn contains_flag(&self, flag: Flag) -> bool {
         self.root
             .as_ref()
             .is_some_and(|tree| tree.contains_flag(flag))
     }
 
-    /// What it means; `None` where it asks for nothing.
+    /// Returns the root node; `None` for the empty filter.
     pub const fn root(&self) -> Option<&Node> {
         self.root.as_ref()
     }
 }
+
 impl From<Node> for Filter {
     fn from(tree: Node) -> Self {
         Self { root: Some(tree) }
     }
 }
 
-/// A part of a filter with its place.
+/// A part of a filter with its source span.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The bytes of the text it was read from.
+    /// The byte range of the text it was parsed from; `0..0` for a node built in code.
     pub span: Range<usize>,
-    /// What it means.
+    /// The kind of node, without the span.
     pub kind: NodeKind,
 }
 
 impl Node {
-    /// Whether the word stands anywhere in it.
+    /// Returns whether the flag occurs anywhere in the tree, negated or not.
     pub(crate) fn contains_flag(&self, flag: Flag) -> bool {
         match &self.kind {
             NodeKind::And(children) | NodeKind::Or(children) => {
@@ -67,7 +69,7 @@ impl Node {
     }
 }
 
-/// Equal when they mean the same; the place does not matter.
+/// Compares the meaning only: spans are ignored.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
@@ -76,54 +78,54 @@ impl PartialEq for Node {
 
 impl Eq for Node {}
 
-/// What a part of a filter means.
+/// The kind of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeKind {
-    /// All of them; at least two.
+    /// A conjunction of at least two nodes.
     And(Vec<Node>),
-    /// One of them or more; at least two.
+    /// A disjunction of at least two nodes.
     Or(Vec<Node>),
-    /// Not this.
+    /// The negation of a node.
     Not(Box<Node>),
-    /// This about the row.
+    /// A leaf: one test of a row.
     Condition(Condition),
 }
 
-/// One statement about a row. Lists are never empty: one of their members must hold.
+/// One test of a row. Lists are never empty; a list matches when any of its members does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// A port at this end.
+    /// Tests the port at the selected end.
     Port(EndSelector, NumberTest),
-    /// Either end has this port of this protocol, as in `443/tcp`.
+    /// Matches this port of this protocol at either end, as in `443/tcp`.
     PortAndProtocol(Protocol, Port),
-    /// Either end is this endpoint; its address is [`Endpoint::plain`].
+    /// Matches this endpoint at either end. Its address is canonical ([`Endpoint::canonical_ip`]).
     Endpoint(Endpoint),
-    /// An address at this end.
+    /// Matches an address of one of these networks at the selected end.
     Address(EndSelector, Vec<IpNetwork>),
-    /// The remote address.
+    /// Tests the remote address or its text.
     Host(HostTest),
-    /// The protocol.
+    /// Matches one of these transport protocols.
     Protocol(Vec<Protocol>),
-    /// The family of the socket.
+    /// Matches one of these address families: the socket's, not the peer's.
     Family(Vec<Family>),
-    /// The TCP state.
+    /// Matches one of these TCP states. UDP has none and never matches.
     State(Vec<TcpState>),
-    /// The side.
+    /// Matches one of these sides: listening, serving or outgoing.
     Side(Vec<Side>),
-    /// From where a listener can be reached.
+    /// Matches a listener by where it can be reached from.
     Reach(Vec<ReachTest>),
-    /// A name.
+    /// Tests a name, such as that of a process.
     Text(TextField, TextTest),
-    /// A number.
+    /// Tests a number, such as a queue length.
     Number(NumberField, NumberTest),
-    /// Part of a process, service, user, unit or container name.
+    /// Matches part of a process, service, user, unit or container name.
     AnyName(Substring),
-    /// A word of its own.
+    /// A keyword that no field expresses.
     Flag(Flag),
 }
 
 impl Condition {
-    /// The field it is written with; `None` for a word of its own.
+    /// Returns the field the condition is written with; `None` if it is written without one.
     pub const fn field(&self) -> Option<FieldKind> {
         Some(match self {
             Self::Port(selector, _) => FieldKind::Port(*selector),
@@ -143,30 +145,30 @@ impl Condition {
     }
 }
 
-/// A word that is neither a field nor a name.
+/// A keyword that no field expresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
-    /// ESTABLISHED, or UDP with a peer: what `-e` and `o` show.
+    /// ESTABLISHED, or UDP with a peer; as selected by `-e` and the key `o`.
     Established,
-    /// An end at a loopback address.
+    /// Either end has a loopback address.
     Loopback,
-    /// The socket is gone.
+    /// The socket no longer exists. Not the TCP state CLOSED, which is `state:closed`.
     Closed,
-    /// The socket came a moment ago.
+    /// The socket was opened a moment ago.
     New,
 }
 
-/// How a number is tested. Times are in microseconds, sizes in bytes, rates in bytes per second.
+/// A test of a number. Times are in microseconds, sizes in bytes, rates in bytes per second.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NumberTest {
-    /// It lies in one of these.
+    /// Matches a number in any of these ranges.
     InRanges(Vec<NumberRange>),
-    /// It compares so to this.
+    /// Matches a number that compares this way to the limit.
     Compare(Comparison, u64),
 }
 
 impl NumberTest {
-    /// Whether the number passes.
+    /// Returns whether the number passes.
     pub fn matches(&self, number: u64) -> bool {
         match self {
             Self::InRanges(all) => all.iter().any(|i| (i.low..=i.high).contains(&number)),
@@ -174,7 +176,7 @@ impl NumberTest {
         }
     }
 
-    /// Whether every number from this one on passes: for what is known to be at least so much.
+    /// Returns whether every number from this one up passes. Used where only a lower bound is known.
     pub(crate) fn matches_all_from(&self, number: u64) -> bool {
         match self {
             Self::InRanges(all) => all.iter().any(|i| i.low <= number && i.high == u64::MAX),
@@ -184,7 +186,7 @@ impl NumberTest {
         }
     }
 
-    /// Whether a number passes as far as it is known.
+    /// Returns whether a number passes, as far as it is known.
     pub(crate) fn matches_known(&self, number: Number) -> bool {
         match number {
             Number::Exact(number) => self.matches(number),
@@ -193,7 +195,7 @@ impl NumberTest {
         }
     }
 
-    /// The same for what is measured and not counted.
+    /// Returns whether a measured (not counted) number passes.
     pub(crate) fn matches_f64(&self, number: f64) -> bool {
         match self {
             Self::InRanges(all) => all
@@ -204,16 +206,16 @@ impl NumberTest {
     }
 }
 
-/// From the lowest to the highest, both included.
+/// A range of numbers, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberRange {
-    /// The lowest.
+    /// The lower end, included.
     pub low: u64,
-    /// The highest; never less than the lowest.
+    /// The upper end, included; never less than `low`.
     pub high: u64,
 }
 
-/// How two numbers compare.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `>`
@@ -227,7 +229,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// As it is written.
+    /// Returns the operator as written in a filter.
     pub const fn sign(self) -> &'static str {
         match self {
             Self::Greater => ">",
@@ -247,43 +249,43 @@ impl Comparison {
     }
 }
 
-/// How a remote address is tested.
+/// A test of the remote address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostTest {
-    /// It is one of these.
+    /// Matches any of these.
     OneOf(Vec<HostPart>),
-    /// Its text matches.
+    /// Matches when the address as text matches the expression.
     Pattern(RegexPattern),
 }
 
-/// A remote address, or what is known of it.
+/// A network, or part of the text of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPart {
-    /// It lies in this network.
+    /// Matches an address of this network.
     Network(IpNetwork),
-    /// Its text contains this.
+    /// Matches when the address as text contains this.
     Substring(Substring),
 }
 
-/// From where a listener can be reached.
+/// A test of where a listener can be reached from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReachTest {
-    /// It listens at the wildcard address.
+    /// Bound to the wildcard address (`0.0.0.0` or `::`).
     Wildcard,
-    /// It listens at a loopback address.
+    /// Bound to a loopback address.
     Loopback,
-    /// It listens at an address of this network.
+    /// Bound to an address of this network.
     Network(IpNetwork),
-    /// It is bound to the interface of this name.
+    /// Bound to the interface of this name (`SO_BINDTODEVICE`).
     Interface(Substring),
 }
 
-/// How a name is tested.
+/// A test of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextTest {
-    /// It contains one of these. An interface is called one of these.
+    /// Matches a name that contains one of these; an interface must equal one of these. Case is ignored.
     OneOf(Vec<Substring>),
-    /// It matches.
+    /// Matches when the expression matches part of the name.
     Pattern(RegexPattern),
 }
 

@@ -1,7 +1,7 @@
-//! A word that stands alone → what it means.
+//! Parses a word without a field.
 //!
-//! In: the word. Out: a keyword, a state, ports, an endpoint, an address, a network, else part of
-//! a name. What is written like one of the former and is none is an error and never a name.
+//! It is a keyword, a state, ports, an endpoint, an address or a network, else part of a name. A word
+//! that looks like one of the former but is not valid is an error, never a name.
 
 use super::ast::{Condition, NumberTest};
 use super::error::{FilterError, FilterErrorKind};
@@ -9,11 +9,10 @@ use super::pattern::Substring;
 use super::token::looks_like_ipv6;
 use super::value::SpannedText;
 use super::{keywords, value};
-use crate::fields::EndSelector;
-use crate::fields::Field;
+use crate::fields::{EndSelector, Field};
 use crate::net::port::Port;
 
-/// Understands a word.
+/// Parses an unquoted word that no operator follows.
 pub(crate) fn parse_bare_word(word: &SpannedText<'_>) -> Result<Condition, FilterError> {
     let text = word.text;
     if let Some(condition) = keywords::keyword_condition(text) {
@@ -54,27 +53,27 @@ pub(crate) fn parse_bare_word(word: &SpannedText<'_>) -> Result<Condition, Filte
     parse_name(word)
 }
 
-/// One port, a range of ports or a list of them.
+/// Parses a port, a range of ports, or a comma-separated list of both.
 fn parse_port_list(word: &SpannedText<'_>) -> Result<Condition, FilterError> {
-    let mut intervals = Vec::new();
+    let mut ranges = Vec::new();
     let mut at = 0;
     for part in word.text.split(',') {
-        let piece = word.slice(at..at + part.len());
+        let item = word.slice(at..at + part.len());
         if part.is_empty() {
             let before = word.slice(0..at);
             return Err(before.error(FilterErrorKind::MissingValue(before.text.into())));
         }
-        intervals.push(value::parse_port_range(&piece)?);
+        ranges.push(value::parse_port_range(&item)?);
         at += part.len() + 1;
     }
     Ok(Condition::Port(
         EndSelector::Either,
-        NumberTest::InRanges(intervals),
+        NumberTest::InRanges(ranges),
     ))
 }
 
-/// Digits and dots, perhaps with bits; or hexadecimal with colons; or in brackets: nothing else is
-/// written so.
+/// Returns whether the word looks like an address or network: digits and dots, hexadecimal with
+/// colons, or in brackets.
 fn looks_like_address(word: &str) -> bool {
     let (head, network) = match word.split_once('/') {
         Some((head, bits)) => (head, bits.bytes().all(|b| b.is_ascii_digit())),
@@ -95,7 +94,7 @@ fn parse_name(word: &SpannedText<'_>) -> Result<Condition, FilterError> {
     {
         return Err(word.slice(at..at + 1).error(FilterErrorKind::Unexpected(c)));
     }
-    // Only by its own name: an alias is more likely part of the name of a program.
+    // Aliases are not checked: an alias is more likely part of the name of a program.
     if let Some(field) = Field::find_filter(text).filter(|f| f.name.eq_ignore_ascii_case(text)) {
         return Err(word.error(FilterErrorKind::BareField(field.name)));
     }

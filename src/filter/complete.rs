@@ -1,8 +1,8 @@
-//! What may be typed next: fields, words with a meaning, and the values that are there now.
+//! Completes a filter: fields, keywords, and the values that open sockets have now.
 //!
-//! In: a moment, the switches and what is being typed. Out: a [`Completion`]: candidates as the
-//! language writes them, each with how many open sockets it is about, the best first. It walks
-//! over every row, so the thread that answers does it, and only when it was asked for.
+//! Takes a moment, the quick filter and the text with its cursor; returns a [`Completion`]:
+//! candidates, quoted where necessary, with the number of open sockets each matches, best first. It
+//! walks over every row, so it runs on the engine thread and only on request.
 
 mod values;
 
@@ -16,65 +16,64 @@ use super::quick_filter::QuickFilter;
 use crate::fields::{Field, FieldKind, Unit};
 use crate::filter::complete::values::ValueSource;
 
-/// A place in a text that is being typed.
+/// The text of the filter line with its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompletionInput {
-    /// All of the text.
+    /// The whole text.
     pub text: String,
-    /// Where the cursor is, in bytes.
+    /// The cursor as a byte offset.
     pub cursor: usize,
 }
 
-/// One way to go on.
+/// One completion candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// What is inserted: in quotes where the language wants them.
+    /// The text to insert, quoted where necessary.
     pub text: String,
-    /// How many open sockets it is about; `None` for what is not about any by itself.
+    /// The number of open sockets it matches; `None` for fields and operators, which match none alone.
     pub count: Option<usize>,
-    /// What it is, in words.
+    /// A short description.
     pub description: String,
-    /// How well it fits what was typed.
     match_rank: MatchRank,
 }
 
-/// How well a candidate fits: what begins so comes before what only contains it.
+/// How well a candidate matches what was typed; prefix matches sort first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum MatchRank {
     Prefix,
     Substring,
 }
 
-/// The ways to go on from a place.
+/// The completion candidates at a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// The place it was made for.
+    /// The input it was made for.
     pub input: CompletionInput,
-    /// The part of the text a candidate takes the place of.
+    /// The byte range of the text that a candidate replaces.
     pub replace: Range<usize>,
-    /// The best first, and only so many as anybody looks through.
+    /// Best first, at most 100.
     pub candidates: Vec<Candidate>,
-    /// How many more there are.
+    /// The number of candidates beyond those listed.
     pub omitted: usize,
-    /// How all of them begin, where that is more than what was typed.
+    /// The common prefix of all candidates, if it extends what was typed.
     pub common_prefix: Option<String>,
 }
 
-/// The most candidates handed on: more than anybody looks through.
+/// Maximum number of candidates returned.
 const MAX_CANDIDATES: usize = 100;
 
-/// Finds the ways to go on.
+/// Returns the completion candidates at the cursor. `quick_filter` limits the rows that are counted.
 pub fn complete(
     typed: &CompletionInput,
     context: FilterContext<'_>,
-    narrow: QuickFilter,
+    quick_filter: QuickFilter,
 ) -> Completion {
     let CursorContext {
         replace,
         typed: part,
         kind: what,
     } = cursor_context(&typed.text, typed.cursor);
-    let values = ValueSource::new(context, narrow);
+    let values = ValueSource::new(context, quick_filter);
     let mut finder = CandidateFinder {
         typed: part.to_lowercase(),
         candidates: Vec::new(),
@@ -83,7 +82,7 @@ pub fn complete(
         CompletionKind::Word => {
             let head = typed.text.get(..replace.start).unwrap_or("");
             finder.add_words(head, &values);
-            // What is not there is offered only to whoever begins to type it.
+            // A candidate without sockets is offered only once its prefix is typed.
             let found = &mut finder.candidates;
             found.retain(|c| c.count != Some(0) || c.match_rank == MatchRank::Prefix);
         }
@@ -92,7 +91,7 @@ pub fn complete(
         CompletionKind::Pattern(_) | CompletionKind::Nothing => {}
     }
     let mut candidates = finder.candidates;
-    // The order in which fields were found is that of their table; it stays among equals.
+    // Fields were found in the order of their table; the stable sort keeps it.
     candidates.sort_by(|a, b| {
         let fields_first = a.count.is_some().cmp(&b.count.is_some());
         let by_count = b.count.cmp(&a.count);
@@ -119,12 +118,12 @@ pub fn complete(
     }
 }
 
-/// Numbers in the order of numbers: `80` before `443`.
+/// Sorts numbers numerically: `80` before `443`.
 fn natural_sort_key(text: &str) -> (u64, &str) {
     (text.parse().unwrap_or(u64::MAX), text)
 }
 
-/// How all candidates begin, if that says more than what was typed and does not contradict it.
+/// Returns the common prefix of all candidates if it extends what was typed.
 fn common_prefix(candidates: &[Candidate], part: &str) -> Option<String> {
     let (first, rest) = candidates.split_first()?;
     let mut common = first.text.as_str();
@@ -144,13 +143,13 @@ fn common_prefix(candidates: &[Candidate], part: &str) -> Option<String> {
 }
 
 struct CandidateFinder {
-    /// What was typed, in lower case.
+    /// The typed part, in lower case.
     typed: String,
     candidates: Vec<Candidate>,
 }
 
 impl CandidateFinder {
-    /// Takes a candidate up if `spelling`, or the text itself, fits what was typed.
+    /// Adds a candidate if one of its spellings matches what was typed.
     fn add(&mut self, text: String, spellings: &[&str], count: Option<usize>, what: &str) {
         let match_rank = spellings.iter().filter_map(|s| self.rank(s)).min();
         if let Some(match_rank) = match_rank {
@@ -163,7 +162,7 @@ impl CandidateFinder {
         }
     }
 
-    /// The same, counting only what is taken up.
+    /// Like [`Self::add`], but computes the count only for a candidate that is added.
     fn add_counted(
         &mut self,
         text: &str,
@@ -181,16 +180,17 @@ impl CandidateFinder {
         if spelling.starts_with(&self.typed) {
             return Some(MatchRank::Prefix);
         }
-        // Part of a number is another number, and one letter is in every name.
+        // No substring match for numbers (part of a number is another number) or a single letter
+        // (too many names contain it).
         let enough = self.typed.chars().count() > 1;
         let number = spelling.bytes().all(|b| b.is_ascii_digit());
         (enough && !number && spelling.contains(&self.typed)).then_some(MatchRank::Substring)
     }
 
-    /// Whatever may stand where a word may.
+    /// Adds everything that is allowed where a word is.
     fn add_words(&mut self, head: &str, values: &ValueSource<'_>) {
         for field in Field::filters_in_order() {
-            // A field is asked for by how it begins; what only contains the letters is noise.
+            // Fields match by prefix only; substring matches would be noise.
             let begins = |name: &str| name.starts_with(&self.typed);
             let match_rank = match field.name {
                 name if begins(name) => MatchRank::Prefix,
@@ -211,10 +211,10 @@ impl CandidateFinder {
             "" | "and" | "or" | "not" | "!" | "-"
         );
         if !open {
-            self.add("and".into(), &["and"], None, "both must hold");
-            self.add("or".into(), &["or"], None, "one of them must hold");
+            self.add("and".into(), &["and"], None, "both must match");
+            self.add("or".into(), &["or"], None, "at least one must match");
         }
-        self.add("not".into(), &["not"], None, "what follows must not hold");
+        self.add("not".into(), &["not"], None, "what follows must not match");
         for keyword in &KEYWORDS {
             let mut spellings = vec![keyword.name];
             spellings.extend(keyword.aliases);
@@ -241,7 +241,7 @@ impl CandidateFinder {
         self.add_names(values);
     }
 
-    /// Names of every kind.
+    /// Adds the process, service, user, unit and container names.
     fn add_names(&mut self, values: &ValueSource<'_>) {
         for value in values.names() {
             self.add(
@@ -269,12 +269,12 @@ impl CandidateFinder {
     }
 }
 
-/// `close-wait` as `closewait`, which some type.
+/// Returns the spelling without hyphens, as in `closewait`.
 fn without_hyphens(text: &str) -> String {
     text.replace('-', "")
 }
 
-/// What most often follows the field.
+/// Returns the operator most often used with the field.
 const fn usual_operator(field: &Field) -> &'static str {
     match field.kind {
         FieldKind::Number(number) => match number.unit {

@@ -1,7 +1,7 @@
-//! What may be typed at a place of a filter: the ground for completion.
+//! Determines what can be completed at the cursor.
 //!
-//! In: the text and the cursor. Out: [`CursorContext`]: which part of the text is being typed and what
-//! it is. Which names there are among the rows is known to whoever asks.
+//! Returns a [`CursorContext`]: which part of the text is being typed, and what is expected there. The
+//! names that rows have are added by [`complete`](super::complete()).
 
 use std::ops::Range;
 
@@ -10,33 +10,34 @@ use super::lexer::lex;
 use super::token::{Token, TokenKind};
 use crate::fields::Field;
 
-/// What is expected at a place.
+/// What is being typed at the cursor.
 #[derive(Clone, Debug)]
 pub struct CursorContext {
-    /// The part of the text before the cursor that a completion takes the place of.
+    /// The byte range before the cursor that a completion replaces.
     pub replace: Range<usize>,
-    /// What was typed of it, without an opening quote.
+    /// The text of that range, without an opening quote.
     pub typed: String,
-    /// What it is.
+    /// What is expected there.
     pub kind: CompletionKind,
 }
 
-/// What can be expected.
+/// What is expected at the cursor.
 #[derive(Clone, Copy, Debug)]
 pub enum CompletionKind {
-    /// A word, a field, `not` or a parenthesis; behind something complete, `and` and `or`, too.
+    /// A word, a field, `not` or a parenthesis; after a complete term also `and` and `or`.
     Word,
-    /// Part of a name, in quotes.
+    /// Part of a quoted name.
     Text,
     /// A value of this field.
     Value(&'static Field),
     /// A regular expression for this field.
     Pattern(&'static Field),
-    /// Nothing: the text before is wrong.
+    /// Nothing, because the text before the cursor is invalid.
     Nothing,
 }
 
-/// What is expected at the cursor, a byte of the text. Only what stands before it counts.
+/// Returns what is expected at the cursor, a byte offset. Text after the cursor is ignored. A cursor
+/// inside a character moves to its start, one past the end to the end.
 pub fn cursor_context(text: &str, cursor: usize) -> CursorContext {
     let cursor = (0..=cursor.min(text.len()))
         .rev()
@@ -82,7 +83,7 @@ pub fn cursor_context(text: &str, cursor: usize) -> CursorContext {
     }
 }
 
-/// Whether what begins at `start` belongs to the field before it.
+/// Returns whether the quoted text that starts at `start` is a value of the field before it.
 fn continues_field(tokens: &[Token<'_>], head: &str, start: usize) -> bool {
     let after_operator = matches!(tokens.last().map(|t| &t.kind), Some(TokenKind::Operator(_)));
     let before = head.get(..start).unwrap_or("");
@@ -93,7 +94,7 @@ fn continues_field(tokens: &[Token<'_>], head: &str, start: usize) -> bool {
     after_operator || (after_value && before.ends_with(','))
 }
 
-/// What the field at the end of the tokens takes.
+/// Returns what the field at the end of the tokens expects.
 fn value_kind(tokens: &[Token<'_>]) -> CompletionKind {
     let mut rest = tokens
         .iter()
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     fn describe(text: &str) -> String {
-        // The bar is the cursor.
+        // `|` marks the cursor.
         let cursor = text.find('|').unwrap();
         let CursorContext {
             replace,

@@ -1,6 +1,7 @@
-//! The tree → text that is read as the same tree: the normal form, with no more parentheses and
-//! quotes than it takes. It may be longer than what was typed; only a filter near
-//! [`LONGEST`](super::LONGEST) can so become too long to be read again.
+//! Prints a filter in its normal form, with no more parentheses and quotes than necessary.
+//!
+//! The text parses to the same tree. It may be longer than what was typed, so a filter close to
+//! [`MAX_FILTER_CHARS`](super::MAX_FILTER_CHARS) can become too long to parse again.
 
 use std::fmt;
 use std::fmt::{Display, Formatter};
@@ -89,7 +90,7 @@ impl Display for Condition {
                 write_list(f, parts.iter().map(FieldSubstring))
             }
             Self::Text(_, TextTest::Pattern(pattern)) => pattern.fmt(f),
-            Self::Number(measure, test) => write_numeric_test(f, test, *measure),
+            Self::Number(field, test) => write_numeric_test(f, test, *field),
             Self::AnyName(part) if is_bare_name(part.as_str()) => f.write_str(part.as_str()),
             Self::AnyName(part) => write_quoted(f, part.as_str()),
             Self::Flag(flag) => f.write_str(flag.name()),
@@ -108,12 +109,8 @@ fn write_list<T: Display>(
     Ok(())
 }
 
-fn write_numeric_test(
-    f: &mut Formatter<'_>,
-    test: &NumberTest,
-    measure: NumberField,
-) -> fmt::Result {
-    write_number_test(f, test, measure.dimension())
+fn write_numeric_test(f: &mut Formatter<'_>, test: &NumberTest, field: NumberField) -> fmt::Result {
+    write_number_test(f, test, field.dimension())
 }
 
 fn write_number_test(
@@ -126,10 +123,10 @@ fn write_number_test(
         NumberTest::Compare(comparison, limit) => {
             write!(f, "{}{}", comparison.sign(), number(*limit))
         }
-        NumberTest::InRanges(intervals) => write_list(
+        NumberTest::InRanges(ranges) => write_list(
             f,
-            intervals.iter().map(|NumberRange { low, high }| {
-                // Of a time only ranges are read, even where both ends are the same.
+            ranges.iter().map(|NumberRange { low, high }| {
+                // A single time does not parse, so it is printed as a range even if both ends are equal.
                 if low == high && dimension != Dimension::Time {
                     number(*low).to_string()
                 } else {
@@ -140,8 +137,7 @@ fn write_number_test(
     }
 }
 
-/// A number with the greatest unit that leaves no rest. Sizes have none: they are read best as
-/// they are counted.
+/// A number to print. Times get the largest unit that divides them; sizes and counts get no unit.
 struct FormattedNumber {
     number: u64,
     dimension: Dimension,
@@ -180,7 +176,7 @@ impl Display for HostPart {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Network(network) => network.fmt(f),
-            // Always in quotes: `10.0.0.1` without is the address and not a part of its text.
+            // Always quoted: unquoted, `10.0.0.1` is the address and not part of its text.
             Self::Substring(part) => write_quoted(f, part.as_str()),
         }
     }
@@ -192,13 +188,13 @@ impl Display for ReachTest {
             Self::Wildcard => f.write_str("everyone"),
             Self::Loopback => f.write_str("this-machine"),
             Self::Network(network) => network.fmt(f),
-            // Always in quotes: without, some are words.
+            // Always quoted: unquoted, some names are keywords.
             Self::Interface(name) => write_quoted(f, name.as_str()),
         }
     }
 }
 
-/// A part of a name as the value of a field.
+/// A substring printed as the value of a field.
 struct FieldSubstring<'a>(&'a Substring);
 
 impl Display for FieldSubstring<'_> {

@@ -1,25 +1,27 @@
-//! Edits a filter: adds, excludes or replaces a condition.
+//! Edits a filter: adds a condition, or excludes what it matches.
 
 use super::ast::{Condition, Filter, Node, NodeKind};
 
-/// What is done with the sockets a condition holds for.
+/// What to do with the rows a condition matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FilterEdit {
-    /// Only they are shown.
+    /// Show only these.
     Include,
-    /// They are left out.
+    /// Hide these.
     Exclude,
 }
-/// A filter with one condition more.
+
+/// The result of [`edit_filter`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditedFilter {
-    /// It said so already.
+    /// The filter already has the condition, printed here.
     Unchanged(String),
-    /// The text of the new filter.
+    /// The text of the new filter, which parses.
     Text(String),
 }
-/// Joins a condition to the filter in force. `typed` is what the user wrote; it is kept as it was
-/// written where it is what the filter came from.
+
+/// Adds a condition to the active filter with `and`. `typed` is the text in the filter line; it is
+/// kept verbatim if it parses to `filter`, else the normal form of `filter` is used.
 pub fn edit_filter(
     typed: &str,
     filter: &Filter,
@@ -52,10 +54,12 @@ pub fn edit_filter(
         _ => format!("{active} and {added}"),
     })
 }
-/// A node that was not read from any text.
+
+/// Builds a node that was not parsed from text.
 const fn unspanned_node(kind: NodeKind) -> Node {
     Node { span: 0..0, kind }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! What can be wrong with a filter: where, what was expected, and what was probably meant.
+//! Filter errors: the span, what was expected, and what was probably meant.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,19 +6,20 @@ use std::ops::Range;
 use super::number_units::known_units;
 use crate::fields::{Dimension, Field, FieldKind};
 
-/// The most characters a filter may have: more than anybody types, and what was pasted by mistake
-/// is not worked through at every key.
+/// Maximum length of a filter in characters. It keeps text pasted by mistake from being parsed at
+/// every key.
 pub const MAX_FILTER_CHARS: usize = 4000;
 
-/// How deep groups and negations may nest: more than anybody reads, and no stack overflows.
+/// Maximum nesting depth of groups and negations. It keeps the recursive parser from overflowing the
+/// stack.
 pub const MAX_FILTER_DEPTH: usize = 50;
 
-/// A text that is no filter.
+/// A filter that does not parse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
-    /// The bytes of the text that are wrong: within the text, at boundaries of characters.
+    /// The byte range that is wrong: within the text, at character boundaries, not empty.
     pub span: Range<usize>,
-    /// What is wrong with them.
+    /// What is wrong. Its `Display` is the message, without a full stop.
     pub kind: FilterErrorKind,
 }
 
@@ -28,93 +29,93 @@ impl FilterError {
     }
 }
 
-/// What can be wrong with a filter.
+/// The kinds of filter errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterErrorKind {
-    /// More than [`LONGEST`] characters.
+    /// More than [`MAX_FILTER_CHARS`] characters.
     TooLong,
-    /// More than [`MAX_FILTER_DEPTH`] groups and negations within each other.
+    /// More than [`MAX_FILTER_DEPTH`] nested groups and negations.
     TooDeep,
-    /// A character that has no meaning here.
+    /// A character that is not allowed here.
     Unexpected(char),
-    /// A quoted text and a word without a space between them.
+    /// Quoted text next to a word, without a space.
     MissingSpace,
-    /// A quote that is not closed.
+    /// A quote without its closing quote.
     UnclosedQuote,
-    /// `""`: every text contains it.
+    /// `""`, which every name contains.
     EmptyText,
     /// `(` without `)`.
     UnclosedGroup,
     /// `)` without `(`.
     UnopenedGroup,
-    /// `()`
+    /// `()`.
     EmptyGroup,
-    /// `and`, `or`, `not` or `!` with nothing behind it.
+    /// `and`, `or`, `not` or `!` with nothing after it.
     MissingOperandAfter(String),
     /// `and` or `or` with nothing before it.
     MissingOperandBefore(String),
-    /// `-` that stands alone.
+    /// `-` followed by a space, `)` or the end.
     LoneMinus,
-    /// `!=`
+    /// `!=`, which is not an operator.
     NotEquals,
     /// An operator without a field.
     MissingField(&'static str),
     /// A field without a value.
     MissingValue(String),
-    /// The name of a field where a name of something is expected.
+    /// The name of a field without operator and value.
     BareField(&'static str),
-    /// No field has this name; perhaps this one was meant.
+    /// An unknown field name, and the closest known one.
     UnknownField(String, Option<&'static str>),
-    /// The field cannot be used with this operator.
+    /// The field does not support the operator.
     WrongOperator(&'static str, &'static str),
-    /// The field knows no such value; perhaps this one was meant, else one of these.
+    /// A value that the field does not have.
     UnknownValue {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// What was given.
+        /// The value as written.
         value: String,
-        /// What was probably meant.
+        /// The closest allowed value.
         suggestion: Option<&'static str>,
-        /// What there is.
+        /// All allowed values.
         known: &'static [&'static str],
     },
-    /// Not a number from 1 to 65535.
+    /// A port number outside 1 to 65535.
     PortOutOfRange,
-    /// Something else than a port where only a port may stand.
+    /// Not a number where a port is expected.
     NotAPort,
-    /// Something else than a port, a slash and a protocol that is written nearly so.
+    /// Similar to `443/tcp`, but not port, slash and protocol.
     NotAProtocol,
-    /// Something that looks like an address and is none, or stands where only one may stand.
+    /// Not a valid address, where one is expected or the word looks like one.
     NotAnAddress,
-    /// An address with an interface behind it.
+    /// An address with a zone, as in `fe80::1%eth0`.
     ZoneInAddress,
-    /// Something that can be no part of an address.
+    /// Text that cannot be part of an address.
     NotAHost,
-    /// More bits than the address has: this many.
+    /// A prefix longer than the address, which has this many bits.
     PrefixTooLong(u8),
-    /// Something else than a number of bits behind the `/`.
+    /// Not a number of bits after the `/`.
     NotAPrefix,
-    /// A range with less than two ends.
+    /// A range that does not have exactly two ends.
     IncompleteRange,
-    /// The first end is greater than the second; this way round it would be right.
+    /// A range whose first end is greater than the second; holds the reversed text.
     ReversedRange(String),
-    /// Something else than a number, in a field of this kind.
+    /// Not a number, in a field of this dimension.
     NotANumber(Dimension),
-    /// A number greater than any row has.
+    /// A number that overflows `u64`.
     NumberTooBig,
-    /// A fraction of what cannot be divided.
+    /// A fraction that is not a whole number of base units.
     NotRepresentable(Dimension),
-    /// A time without unit.
+    /// A time without a unit.
     MissingUnit,
-    /// A unit nobody knows, or not one of this kind.
+    /// An unknown unit, or one of another dimension.
     UnknownUnit(String, Dimension),
-    /// One time exactly, which no row ever has.
+    /// A single exact time, which no row has.
     ExactTime(&'static str),
     /// A comparison with several values.
     ListInComparison,
-    /// A list without a field.
+    /// A list without a field before it.
     BareList,
-    /// A regular expression that is none, and why.
+    /// An invalid regular expression, with the reason.
     InvalidRegex(String),
 }
 
@@ -129,16 +130,14 @@ impl fmt::Display for FilterErrorKind {
             Self::Unexpected(c) => write_unexpected(f, *c),
             Self::MissingSpace => f.write_str("a space is expected here, beside the quotes"),
             Self::UnclosedQuote => f.write_str("this quote is not closed: a second \" is expected"),
-            Self::EmptyText => {
-                f.write_str("there is nothing between the quotes, and every name contains that")
-            }
+            Self::EmptyText => f.write_str("the quotes are empty; every name would match"),
             Self::UnclosedGroup => f.write_str("this parenthesis is not closed: ) is expected"),
-            Self::UnopenedGroup => f.write_str("this parenthesis closes nothing: ( is missing"),
+            Self::UnopenedGroup => f.write_str("this parenthesis is not opened: ( is missing"),
             Self::EmptyGroup => f.write_str("something is expected between the parentheses"),
             Self::MissingOperandAfter(word) => write!(f, "something is expected after `{word}`"),
             Self::MissingOperandBefore(word) => write!(
                 f,
-                "something is expected before `{word}`; to find the word itself, quote it"
+                "something is expected before `{word}`; to match the word itself, quote it"
             ),
             Self::LoneMinus => {
                 f.write_str("what `-` excludes must follow without a space, as in -tcp")
@@ -168,7 +167,7 @@ impl fmt::Display for FilterErrorKind {
                 write!(f, "`{name}` is a field and takes a value")?;
                 match Field::find_filter(name) {
                     Some(field) => {
-                        write!(f, ", as in {}; quote it to find the name", field.example())
+                        write!(f, ", as in {}; quote it to match a name", field.example())
                     }
                     None => Ok(()),
                 }
@@ -194,12 +193,12 @@ impl fmt::Display for FilterErrorKind {
                 write!(f, "no {field} `{value}`; ")?;
                 match suggestion {
                     Some(suggestion) => write!(f, "did you mean `{suggestion}`?"),
-                    None => write!(f, "there are {}", known.join(", ")),
+                    None => write!(f, "use one of {}", known.join(", ")),
                 }
             }
             Self::PortOutOfRange => f.write_str("ports go from 1 to 65535"),
             Self::NotAPort => f.write_str(
-                "a port is expected, a number as in port:443; its name is found by service:https",
+                "a port number is expected, as in port:443; for a name use service:https",
             ),
             Self::NotAProtocol => {
                 f.write_str("a port of one protocol is written 53/udp or 443/tcp")
@@ -208,10 +207,10 @@ impl fmt::Display for FilterErrorKind {
                 f.write_str("not an IPv4 or IPv6 address, such as 10.0.0.7, 10.0.0.0/8 or ::1")
             }
             Self::ZoneInAddress => {
-                f.write_str("an address stands here without its interface; add interface:")
+                f.write_str("write the address without its zone, and use interface: for that")
             }
             Self::NotAHost => {
-                f.write_str("a part of a remote address is expected; no names are looked up")
+                f.write_str("part of a remote address is expected; names are not resolved")
             }
             Self::PrefixTooLong(bits) => write!(f, "this address has only {bits} bits"),
             Self::NotAPrefix => {
@@ -224,16 +223,22 @@ impl fmt::Display for FilterErrorKind {
             Self::NotANumber(dimension) => {
                 write!(f, "{} is expected", number_description(*dimension))
             }
-            Self::NumberTooBig => f.write_str("this number is greater than any a socket can have"),
-            Self::NotRepresentable(Dimension::Time) => f.write_str("no time is finer than 1us"),
-            Self::NotRepresentable(_) => f.write_str("this is no whole number"),
+            Self::NumberTooBig => f.write_str("this number is too large"),
+            Self::NotRepresentable(Dimension::Time) => {
+                f.write_str("times have a resolution of 1us")
+            }
+            Self::NotRepresentable(_) => f.write_str("a whole number is expected"),
             Self::MissingUnit => write!(f, "a time needs a unit: {}", known_units(Dimension::Time)),
             Self::UnknownUnit(unit, dimension) => {
-                write!(f, "no unit `{unit}`; there are {}", known_units(*dimension))
+                write!(
+                    f,
+                    "no unit `{unit}`; use one of {}",
+                    known_units(*dimension)
+                )
             }
             Self::ExactTime(name) => write!(
                 f,
-                "no {name} is ever exactly this: compare with > or <, or give a range as in 1m-5m"
+                "an exact {name} matches nothing: compare with > or <, or give a range as in 1m-5m"
             ),
             Self::ListInComparison => {
                 f.write_str("a comparison takes one number, not a list or range")
@@ -244,7 +249,7 @@ impl fmt::Display for FilterErrorKind {
     }
 }
 
-/// What a number looks like.
+/// Describes a number of this dimension, with examples.
 const fn number_description(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Count => "a number, such as 812 or 10k,",

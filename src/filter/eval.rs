@@ -1,7 +1,7 @@
-//! Does a statement hold of a row?
+//! Evaluates a condition on a row.
 //!
-//! In: the statement, a row, the moment it belongs to. Out: yes or no. What is said of a process, a
-//! user, a cgroup or a shared port is kept in the statement's memory: it holds of other rows, too.
+//! Results for a process, user, cgroup or shared port go into the condition's [`MatchCache`], since
+//! other rows share them.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -21,16 +21,16 @@ use crate::net::process::{Process, ProcessKey};
 use crate::net::services::Services;
 use crate::net::snapshot::Cgroup;
 
-/// What a filter may look into besides the row.
+/// The data a filter needs besides the row.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterContext<'a> {
     /// The moment the row belongs to: names of processes, users and units.
     pub moment: &'a Moment,
-    /// Names of ports.
+    /// The names of ports.
     pub services: &'a Services,
 }
 
-/// A row under test.
+/// A row to evaluate, with its context.
 #[derive(Clone, Copy)]
 pub(crate) struct RowEval<'a> {
     pub(crate) row: &'a TrackedSocket,
@@ -38,7 +38,7 @@ pub(crate) struct RowEval<'a> {
 }
 
 impl<'a> RowEval<'a> {
-    /// Whether the statement, whose memory this is, holds.
+    /// Returns whether the condition matches. `cache` must belong to this condition.
     pub(crate) fn matches(self, condition: &Condition, cache: &mut MatchCache) -> bool {
         let socket = &self.row.socket;
         match condition {
@@ -69,7 +69,7 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    /// Whether a port at that end passes. "No port" passes nothing.
+    /// Returns whether a port at that end passes. [`Port::NONE`] never does.
     fn any_port(self, end: EndSelector, passes: impl Fn(Port) -> bool) -> bool {
         let passes = |port: Port| port != Port::NONE && passes(port);
         let socket = &self.row.socket;
@@ -93,7 +93,7 @@ impl<'a> RowEval<'a> {
         let mut written = false;
         let mut text_matches = |passes: &dyn Fn(&str) -> bool| {
             if !written {
-                // The longest address fits, so this does not fail.
+                // Cannot fail: the longest address fits.
                 written = write!(text, "{address}").is_ok();
             }
             passes(text.as_str())
@@ -109,8 +109,8 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    /// The row is a listener. As a group's reach is summed up, an interface comes before the
-    /// address.
+    /// Evaluates a reach test on a listener. A bound interface takes precedence over the address,
+    /// as in the reach of a group.
     fn reach(self, test: &ReachTest) -> bool {
         let socket = &self.row.socket;
         let scope = socket.local.scope();
@@ -158,7 +158,7 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    /// Part of a name the row goes by.
+    /// Returns whether a process, user, unit, container or service name contains the part.
     fn any_name(self, part: &Substring, cache: &mut MatchCache) -> bool {
         let has = |text: &str| substring_search::contains_ignore_case(text, part);
         let in_cgroup = |cgroup: &Cgroup| {
@@ -210,40 +210,42 @@ impl<'a> RowEval<'a> {
         known.get(&key).map(|process| &**process)
     }
 
-    /// Whether one of those processes passes.
+    /// Returns whether one of the current or last holders passes.
     fn any_process(self, cache: &mut MatchCache, passes: impl Fn(&Process) -> bool) -> bool {
-        let decide = |key| self.process_info(key).is_some_and(&passes);
-        let held = self.row.ownership.last_holders();
-        held.is_some_and(|held| held.any(|key| cache.processes.get_or_compute(key, || decide(key))))
+        let compute = |key| self.process_info(key).is_some_and(&passes);
+        let holders = self.row.ownership.last_holders();
+        holders.is_some_and(|holders| {
+            holders.any(|key| cache.processes.get_or_compute(key, || compute(key)))
+        })
     }
 
     fn user(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
         let known = &self.context.moment.directory.users;
-        let decide = |uid| known.get(&uid).is_some_and(|name| passes(name));
+        let compute = |uid| known.get(&uid).is_some_and(|name| passes(name));
         let uid = self.row.socket.uid;
-        uid.is_some_and(|uid| cache.users.get_or_compute(uid, || decide(uid)))
+        uid.is_some_and(|uid| cache.users.get_or_compute(uid, || compute(uid)))
     }
 
     fn cgroup(self, cache: &mut MatchCache, passes: impl Fn(&Cgroup) -> bool) -> bool {
         let known = &self.context.moment.directory.cgroups;
-        let decide = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
+        let compute = |id| known.get(&id).is_some_and(|cgroup| passes(cgroup));
         let id = self.row.socket.cgroup;
-        id.is_some_and(|id| cache.cgroups.get_or_compute(id, || decide(id)))
+        id.is_some_and(|id| cache.cgroups.get_or_compute(id, || compute(id)))
     }
 
     fn service(self, cache: &mut MatchCache, passes: impl Fn(&str) -> bool) -> bool {
         let FilterContext { moment, services } = self.context;
         let key = self.row.port_key();
-        let decide = || {
+        let compute = || {
             services
                 .shared_port_name(key, moment.ephemeral)
                 .is_some_and(passes)
         };
-        cache.ports.get_or_compute(key, decide)
+        cache.ports.get_or_compute(key, compute)
     }
 }
 
-/// The text of an address, without the heap: at most 45 characters (`INET6_ADDRSTRLEN` less its NUL).
+/// The text of an address on the stack: at most 45 bytes (`INET6_ADDRSTRLEN` without the NUL).
 struct AddressText {
     bytes: [u8; 45],
     length: usize,

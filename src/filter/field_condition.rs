@@ -1,4 +1,4 @@
-//! Field, operator and values → what they mean together.
+//! Builds a condition from a field, an operator and values.
 
 use super::ast::{Comparison, Condition, HostPart, HostTest, NumberTest, ReachTest, TextTest};
 use super::error::{FilterError, FilterErrorKind};
@@ -10,7 +10,7 @@ use super::{keywords, suggest, value};
 use crate::fields::Field;
 use crate::fields::{FieldKind, NumberField};
 
-/// What stands between a field and its values.
+/// The operator between a field and its values.
 #[derive(Clone, Copy)]
 enum Operator {
     Is,
@@ -31,7 +31,7 @@ impl Operator {
     }
 }
 
-/// Understands a field with its values, of which there is at least one.
+/// Parses a field with its operator and values; no value is an error.
 pub(crate) fn parse_field_condition(
     name: &SpannedText<'_>,
     sign: &'static str,
@@ -52,20 +52,19 @@ pub(crate) fn parse_field_condition(
     let each = FieldValues { field, values };
     match (field.kind, operator) {
         (FieldKind::Port(end), Operator::Is) => {
-            let intervals = each.parse_each(value::parse_port_range)?;
-            Ok(Condition::Port(end, NumberTest::InRanges(intervals)))
+            let ranges = each.parse_each(value::parse_port_range)?;
+            Ok(Condition::Port(end, NumberTest::InRanges(ranges)))
         }
         (FieldKind::Port(end), Operator::Compares(comparison)) => {
             let limit = parse_single(first, value::parse_port_limit)?;
             Ok(Condition::Port(end, NumberTest::Compare(comparison, limit)))
         }
-        (FieldKind::Number(measure), Operator::Is) => {
-            let intervals =
-                each.parse_each(|v| value::parse_number_range(v, measure, field.name))?;
-            Ok(Condition::Number(measure, NumberTest::InRanges(intervals)))
+        (FieldKind::Number(number), Operator::Is) => {
+            let ranges = each.parse_each(|v| value::parse_number_range(v, number, field.name))?;
+            Ok(Condition::Number(number, NumberTest::InRanges(ranges)))
         }
-        (FieldKind::Number(measure), Operator::Compares(comparison)) => {
-            parse_comparison(measure, comparison, first)
+        (FieldKind::Number(number), Operator::Compares(comparison)) => {
+            parse_comparison(number, comparison, first)
         }
         (FieldKind::Address(end), Operator::Is) => Ok(Condition::Address(
             end,
@@ -108,7 +107,6 @@ pub(crate) fn parse_field_condition(
     }
 }
 
-/// The values of a field.
 struct FieldValues<'a> {
     field: &'static Field,
     values: &'a [SpannedText<'a>],
@@ -122,7 +120,7 @@ impl FieldValues<'_> {
         self.values.iter().map(read).collect()
     }
 
-    /// Words of which only some have a meaning.
+    /// Parses values of which only a fixed set is allowed.
     fn parse_words<T>(&self, meaning: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, FilterError> {
         self.parse_each(|value| meaning(value.text).ok_or_else(|| unknown_value(self.field, value)))
     }
@@ -138,7 +136,7 @@ fn unknown_value(field: &Field, value: &SpannedText<'_>) -> FilterError {
     })
 }
 
-/// The value of a comparison, which is no range.
+/// Parses the value of a comparison, which must not be a range.
 fn parse_single<T>(
     value: &SpannedText<'_>,
     read: impl Fn(&SpannedText<'_>) -> Result<T, FilterError>,
@@ -152,13 +150,13 @@ fn parse_single<T>(
 }
 
 fn parse_comparison(
-    measure: NumberField,
+    number: NumberField,
     comparison: Comparison,
     value: &SpannedText<'_>,
 ) -> Result<Condition, FilterError> {
-    let limit = parse_single(value, |v| value::parse_number(v, measure.dimension()))?;
+    let limit = parse_single(value, |v| value::parse_number(v, number.dimension()))?;
     Ok(Condition::Number(
-        measure,
+        number,
         NumberTest::Compare(comparison, limit),
     ))
 }
@@ -185,9 +183,10 @@ fn parse_pattern(value: &SpannedText<'_>) -> Result<RegexPattern, FilterError> {
     RegexPattern::new(value.text).map_err(|why| value.error(FilterErrorKind::InvalidRegex(why)))
 }
 
-/// An address, a network, or a part of the text of one. In quotes it is always text.
+/// Parses an address, a network, or part of an address as text. Quoted it is always text.
 fn parse_host(value: &SpannedText<'_>) -> Result<HostPart, FilterError> {
-    // Four groups are a whole address, and one with a port is more than any host has.
+    // Four groups are a whole address; dots together with a colon are an address with a port,
+    // which no host has. Both must parse as a network, and give its error if they do not.
     let whole = value
         .text
         .split('.')
@@ -209,10 +208,10 @@ fn is_address_char(c: char) -> bool {
     c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/')
 }
 
-/// A word, an address or network, or the name of an interface. In quotes it is always a name.
+/// Parses a keyword, an address or network, or the name of an interface. Quoted it is always a name.
 fn parse_reach(field: &Field, value: &SpannedText<'_>) -> Result<ReachTest, FilterError> {
-    /// A name of that length is rather a misspelled word than an interface.
-    const WORD: usize = 6;
+    /// From this length on, a name close to a keyword is a misspelling rather than an interface.
+    const MIN_TYPO_LEN: usize = 6;
     if !value.quoted {
         if let Some(reach) = keywords::parse_reach(value.text) {
             return Ok(reach);
@@ -225,7 +224,7 @@ fn parse_reach(field: &Field, value: &SpannedText<'_>) -> Result<ReachTest, Filt
             return value::parse_network(value).map(ReachTest::Network);
         }
         let near = suggest::closest_match(value.text, field.values().iter().copied());
-        if near.is_some() && value.text.len() >= WORD {
+        if near.is_some() && value.text.len() >= MIN_TYPO_LEN {
             return Err(unknown_value(field, value));
         }
     }

@@ -1,14 +1,14 @@
-//! The grammar of the filter language as text: what `portolan help filter` prints.
+//! The reference of the filter language as text.
 
 use std::fmt::Write;
 
 use crate::fields::{Field, SortUse};
 
-/// Cells of a line of the help.
+/// The longest line of the reference.
 const LINE_WIDTH: usize = 80;
 
-/// Returns the language, told to whoever asks for help with filters. Its fields are those of
-/// [`FIELDS`](crate::fields::FIELDS).
+/// Returns the reference of the filter language, at most 80 columns wide: the output of
+/// `portolan help filter`. Its fields are those of [`FIELDS`](crate::fields::FIELDS).
 pub fn grammar() -> String {
     include_str!("grammar.txt")
         .replace("{fields}\n", &field_lines())
@@ -16,7 +16,7 @@ pub fn grammar() -> String {
         .replace("{over time}", &fields_over_time())
 }
 
-/// A line for each field: its name, how it is used, what it is.
+/// Returns a line for each field: name, example, description.
 fn field_lines() -> String {
     let fields = Field::filters_in_order;
     let name_width = fields().map(|field| field.name.len()).max().unwrap_or(0);
@@ -36,7 +36,7 @@ fn field_lines() -> String {
     out
 }
 
-/// The other names of the fields, in lines that are not too long.
+/// Returns the aliases of the fields, wrapped.
 fn alias_lines() -> String {
     let pairs = Field::filters_in_order().flat_map(|field| {
         field

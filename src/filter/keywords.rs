@@ -1,5 +1,5 @@
-//! Words with a meaning: TCP states in every spelling in use (RFC 9293, ss, netstat, lsof,
-//! Windows), protocols, families, sides, reaches, and the words that stand alone.
+//! Keywords and the values of the fixed fields: TCP states in every spelling in use (RFC 9293, ss,
+//! netstat, lsof, Windows), protocols, families, sides and reaches.
 
 use super::ast::{Condition, Flag, ReachTest};
 use crate::history::Side;
@@ -7,19 +7,18 @@ use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
 use crate::net::socket::TcpState;
 
-/// A word that means something by itself.
+/// A word that is a filter by itself, without a field.
 #[derive(Debug)]
 pub struct Keyword {
-    /// The word.
+    /// The word, in lower case.
     pub name: &'static str,
-    /// Other spellings.
+    /// Other spellings, in lower case.
     pub aliases: &'static [&'static str],
-    /// What it means.
+    /// Its meaning: an equivalent condition, or a short description.
     pub description: &'static str,
 }
 
-/// The words that mean something by themselves, besides the TCP states. Where one is a state as
-/// well, this meaning wins.
+/// All keywords except the TCP states. Where a word is also a state, as `closed` is, the keyword wins.
 #[rustfmt::skip]
 pub static KEYWORDS: [Keyword; 11] = [
     Keyword { name: "tcp", aliases: &[], description: "proto:tcp" },
@@ -35,7 +34,7 @@ pub static KEYWORDS: [Keyword; 11] = [
     Keyword { name: "new", aliases: &[], description: "came a moment ago" },
 ];
 
-/// What a word that stands alone means: a keyword or a TCP state. `None` for a name.
+/// Returns the condition of a keyword or TCP state; `None` for any other word.
 pub(crate) fn keyword_condition(word: &str) -> Option<Condition> {
     let is = |k: &&Keyword| {
         let mut spellings = [k.name].into_iter().chain(k.aliases.iter().copied());
@@ -57,7 +56,7 @@ pub(crate) fn keyword_condition(word: &str) -> Option<Condition> {
 }
 
 impl Flag {
-    /// The word.
+    /// Returns the keyword.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Established => "established",
@@ -68,14 +67,12 @@ impl Flag {
     }
 }
 
-/// The protocol a word names.
 pub(crate) fn parse_protocol(word: &str) -> Option<Protocol> {
     [Protocol::Tcp, Protocol::Udp]
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(word))
 }
 
-/// The family a word names.
 pub(crate) fn parse_family(word: &str) -> Option<Family> {
     match word.to_ascii_lowercase().as_str() {
         "ipv4" | "ip4" | "v4" | "4" | "inet" => Some(Family::Ipv4),
@@ -84,7 +81,6 @@ pub(crate) fn parse_family(word: &str) -> Option<Family> {
     }
 }
 
-/// The side a word names.
 pub(crate) fn parse_side(word: &str) -> Option<Side> {
     match word.to_ascii_lowercase().as_str() {
         "listening" | "listen" => Some(Side::Listening),
@@ -94,7 +90,7 @@ pub(crate) fn parse_side(word: &str) -> Option<Side> {
     }
 }
 
-/// The reach a word names, if it is no address and no interface.
+/// Parses a reach keyword; addresses and interfaces are not handled here.
 pub(crate) fn parse_reach(word: &str) -> Option<ReachTest> {
     match word.to_ascii_lowercase().as_str() {
         "everyone" => Some(ReachTest::Wildcard),
@@ -103,7 +99,7 @@ pub(crate) fn parse_reach(word: &str) -> Option<ReachTest> {
     }
 }
 
-/// The state a word names, whatever its case and whether it joins its parts by `-`, `_` or nothing.
+/// Parses a TCP state in any case, with its parts joined by `-`, `_` or nothing.
 pub(crate) fn parse_state(word: &str) -> Option<TcpState> {
     let plain: String = word
         .chars()

@@ -1,8 +1,8 @@
-//! Text → tokens.
+//! Splits the text of a filter into tokens.
 //!
-//! In: what was typed. Out: [`Token`]s with their places, up to the first that is none. A colon is
-//! an operator behind the name of a field and part of the word everywhere else, so that addresses
-//! need no quotes: `port:443`, but `::1`, `[::1]:80`, `:443` and `addr:::1`.
+//! Yields [`Token`]s with spans, up to the first error. A colon is an operator after a field name and
+//! part of the word everywhere else, so addresses need no quotes: `port:443`, but `::1`,
+//! `[::1]:80`, `:443` and `addr:::1`.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::error::{FilterError, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DE
 use super::token::{Token, TokenKind, is_word_char, looks_like_field, looks_like_ipv6};
 use crate::fields::Field;
 
-/// The tokens, and what came instead of the next one.
+/// Returns the tokens before the first error, and that error.
 pub(crate) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
     let limit = text.char_indices().nth(MAX_FILTER_CHARS).map(|(at, _)| at);
     let mut lexer = Lexer {
@@ -24,7 +24,7 @@ pub(crate) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
     (lexer.tokens, error)
 }
 
-/// Tells that no field has this name, and which one was probably meant.
+/// Builds the error for an unknown field name, with the closest known name as suggestion.
 pub(crate) fn unknown_field(name: &str, span: Range<usize>) -> FilterError {
     let kind = FilterErrorKind::UnknownField(name.into(), super::suggest::closest_field(name));
     FilterError::new(span, kind)
@@ -49,8 +49,8 @@ impl<'a> Lexer<'a> {
                 None => return Ok(()),
                 Some(c) => self.token(c),
             };
-            // What is too long may be wrong as well; that it is too long is said first, unless it
-            // was wrong before.
+            // "Too long" takes precedence over an error of the token that crosses the limit, but not
+            // over an earlier error.
             if self.pos > self.limit || start >= self.limit {
                 return Err(self.error(self.limit..self.text.len(), FilterErrorKind::TooLong));
             }
@@ -94,10 +94,10 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// A word, and the operator that follows it at once.
+    /// Lexes a word, and the operator that follows it without a space.
     fn word(&mut self) -> LexResult {
         let start = self.pos;
-        // A list without a field is one word: the parser knows what to say of it.
+        // A list without a field is lexed as one word; the parser reports it.
         let word = self.skip_while(|c| is_word_char(c) || c == ',');
         if word.is_empty() || word.starts_with(',') {
             self.pos = start;
@@ -118,12 +118,12 @@ impl<'a> Lexer<'a> {
         match self.peek() {
             Some('<' | '>' | '=' | '~') => self.operator(),
             Some('!') if !self.rest().starts_with("!=") => Err(self.unexpected()),
-            Some('!') => Ok(()), // The next token says what is wrong.
+            Some('!') => Ok(()), // The next token reports `!=`.
             _ => self.expect_boundary(),
         }
     }
 
-    /// An operator, perhaps with spaces around it, and its values.
+    /// Lexes an operator, with optional spaces around it, and its values.
     fn operator(&mut self) -> LexResult {
         let start = self.pos;
         let sign = [">=", "<=", ">", "<", "=", "~"]
@@ -148,7 +148,7 @@ impl<'a> Lexer<'a> {
         self.values(field)
     }
 
-    /// The values of a field that began at `field`.
+    /// Lexes the values of the field that starts at byte `field`.
     fn values(&mut self, field: usize) -> LexResult {
         loop {
             let start = self.pos;
@@ -169,8 +169,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A regular expression without quotes: up to a space, or to the parenthesis that closes a
-    /// group outside of it.
+    /// Lexes an unquoted regular expression: up to a space, or to a `)` that the expression did not
+    /// open.
     fn pattern(&mut self, field: usize) -> LexResult {
         let start = self.pos;
         let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
@@ -198,8 +198,9 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// A quoted text. `\"` is a quote and `\\` a backslash; before anything else a backslash is
-    /// itself, so that regular expressions and escaped names read as they are shown.
+    /// Lexes quoted text and returns it unescaped. `\"` is a quote and `\\` a backslash; before any
+    /// other character a backslash is literal, so regular expressions and escaped names can be typed
+    /// as they are shown.
     fn quoted_text(&mut self) -> Result<String, FilterError> {
         let start = self.pos;
         self.pos += 1;
@@ -221,7 +222,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// After a word or value: a space, a parenthesis or the end.
+    /// Checks that a word or value is followed by a space, a parenthesis or the end.
     fn expect_boundary(&self) -> LexResult {
         let quotes = matches!(
             self.tokens.last().map(|t| &t.kind),
@@ -271,14 +272,14 @@ impl<'a> Lexer<'a> {
         self.rest().chars().next()
     }
 
-    fn skip_while(&mut self, mut wanted: impl FnMut(char) -> bool) -> &'a str {
+    fn skip_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let length = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        let length = rest.find(|c| !accept(c)).unwrap_or(rest.len());
         self.pos += length;
         rest.get(..length).unwrap_or("")
     }
 
-    /// A token of one byte.
+    /// Consumes one byte as a token.
     fn push_byte(&mut self, kind: TokenKind<'a>) {
         self.pos += 1;
         self.push(self.pos - 1, kind);

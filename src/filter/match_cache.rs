@@ -1,4 +1,4 @@
-//! Results of conditions remembered per process, name and port.
+//! Caches the result of one condition per process, user, cgroup and port.
 
 use std::hash::Hash;
 
@@ -8,25 +8,23 @@ use crate::net::port::{PortKey, PortSide, Protocol};
 use crate::net::process::{ProcessKey, Uid};
 use crate::net::socket::CgroupId;
 
-/// What one statement was found to say of those that rows share.
+/// The cached results of one condition.
 #[derive(Debug, Default)]
 pub(crate) struct MatchCache {
-    /// Of processes.
     pub(crate) processes: CachedResults<ProcessKey>,
-    /// Of users.
     pub(crate) users: CachedResults<Uid>,
-    /// Of cgroups.
     pub(crate) cgroups: CachedResults<CgroupId>,
-    /// Of shared ports.
     pub(crate) ports: CachedPortResults,
 }
-/// Yes or no by key.
+
+/// Cached results by key.
 #[derive(Debug)]
 pub(crate) struct CachedResults<K> {
     results: HashMap<K, bool>,
-    /// The last one asked for: neighbours are often of one kind.
+    /// The last lookup: neighbouring rows often have the same key.
     last: Option<(K, bool)>,
 }
+
 impl<K> Default for CachedResults<K> {
     fn default() -> Self {
         Self {
@@ -35,8 +33,9 @@ impl<K> Default for CachedResults<K> {
         }
     }
 }
+
 impl<K: Copy + Eq + Hash> CachedResults<K> {
-    /// The verdict on this key, decided when it is asked for the first time.
+    /// Returns the result for this key, computed on first use.
     pub(crate) fn get_or_compute(&mut self, key: K, compute: impl FnOnce() -> bool) -> bool {
         match self.last {
             Some((last, result)) if last == key => result,
@@ -48,19 +47,21 @@ impl<K: Copy + Eq + Hash> CachedResults<K> {
         }
     }
 }
-/// Yes or no by port: a place for each there is, because there may be nearly as many as rows.
-/// Empty until the first is asked for.
+
+/// Cached results by port, in an array indexed by side, protocol and number, because there may be
+/// nearly as many ports as rows. Not allocated until first used.
 #[derive(Debug, Default)]
 pub(crate) struct CachedPortResults(Vec<Option<bool>>);
+
 impl CachedPortResults {
-    /// The verdict on this port, decided when it is asked for the first time.
+    /// Returns the result for this port, computed on first use.
     pub(crate) fn get_or_compute(&mut self, key: PortKey, compute: impl FnOnce() -> bool) -> bool {
         if self.0.is_empty() {
             self.0 = vec![None; 4 << 16];
         }
-        let there = usize::from(key.side == PortSide::Remote);
+        let remote = usize::from(key.side == PortSide::Remote);
         let udp = usize::from(key.protocol == Protocol::Udp);
-        let index = (there << 1 | udp) << 16 | usize::from(key.port.number());
+        let index = (remote << 1 | udp) << 16 | usize::from(key.port.number());
         match self.0.get_mut(index) {
             Some(result) => *result.get_or_insert_with(compute),
             None => compute(),

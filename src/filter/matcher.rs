@@ -1,8 +1,7 @@
-//! A filter at work on one moment: it remembers what it found of those that many rows share.
+//! Evaluates a filter on the rows of one moment, caching results that rows share.
 //!
-//! In: a filter, a moment, row after row. Out: which pass. Thousands of rows have the same process,
-//! user, cgroup or port, whose names are looked up and compared once; what follows for a row is
-//! the same as if it were the first.
+//! Thousands of rows have the same process, user, cgroup or port: their names are looked up and
+//! compared once. The cache never changes a result.
 
 use super::ast::{Condition, Filter, Node, NodeKind};
 use super::eval::{FilterContext, RowEval};
@@ -10,7 +9,7 @@ use super::match_cache::MatchCache;
 use crate::history::TrackedSocket;
 
 impl Filter {
-    /// The filter, ready for the rows of one moment.
+    /// Returns a matcher for the rows of one moment.
     pub fn matcher<'a>(&'a self, context: FilterContext<'a>) -> Matcher<'a> {
         Matcher {
             root: self.root().map(MatchNode::from_node),
@@ -18,15 +17,15 @@ impl Filter {
         }
     }
 
-    /// Whether the row is one of those asked for. A fact the row does not have matches nothing,
-    /// neither `rtt>1ms` nor `rtt<=1ms`; `not rtt>1ms` then matches. For many rows of a moment,
-    /// [`Filter::sieve`].
+    /// Returns whether the row matches. A value the row does not have matches no condition: neither
+    /// `rtt>1ms` nor `rtt<=1ms`, but `not rtt>1ms`. For many rows of a moment use
+    /// [`Filter::matcher`], which caches.
     pub fn matches(&self, row: &TrackedSocket, context: FilterContext<'_>) -> bool {
         self.matcher(context).matches(row)
     }
 }
 
-/// A filter at work.
+/// A filter prepared for the rows of one moment, with a cache for each condition.
 #[derive(Debug)]
 pub struct Matcher<'a> {
     root: Option<MatchNode<'a>>,
@@ -34,7 +33,7 @@ pub struct Matcher<'a> {
 }
 
 impl Matcher<'_> {
-    /// Whether the row, one of the moment's, is one of those asked for.
+    /// Returns whether the row matches. It must be a row of the matcher's moment.
     pub fn matches(&mut self, row: &TrackedSocket) -> bool {
         let row_eval = RowEval {
             row,
@@ -44,7 +43,7 @@ impl Matcher<'_> {
     }
 }
 
-/// A part of the filter, each statement with a memory of its own.
+/// A node of the filter; each condition has its own cache.
 #[derive(Debug)]
 enum MatchNode<'a> {
     And(Vec<Self>),

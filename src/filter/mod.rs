@@ -1,16 +1,17 @@
-//! Parses and evaluates the filter language: text to a [`Filter`] to matching rows.
+//! Parses and evaluates the filter language: text → [`Filter`] → matching rows.
 //!
-//! A [`FilterError`] carries the place, the reason, and what was expected or probably meant. The stages:
-//! `lexer` makes tokens, `parser` an [`ast`] with a span on every node, `matcher` evaluates it on rows
-//! through `eval`, `requirements` says what must be sampled for that, `display` writes it again.
-//! [`FIELDS`] is the table of fields, some of which filters do not have; [`cursor_context`] and [`complete()`] serve completion.
+//! A [`FilterError`] carries the span, the reason, and what was expected or probably meant. Stages:
+//! `lexer` makes tokens; `parser` builds an [`ast`] with a span on every node; `matcher` evaluates
+//! it on rows through `eval`; `requirements` computes what must be sampled; `display` prints the
+//! normal form. [`FIELDS`] is the table of fields; [`cursor_context`] and [`complete()`] serve
+//! completion.
 //!
-//! Nothing is silently taken as text: what is written like a port, an address, a field or a pattern and
-//! is none is an error. A quoted text is always text.
+//! A word that looks like a port, an address, a field or a pattern but is not valid is an error; it
+//! is never silently taken as a name. Quoted text is always a name.
 //!
 //! # Grammar
 //!
-//! The same text is [`grammar()`], with a line for each of [`FIELDS`] in the place of `{fields}`.
+//! Also available as [`grammar()`], with a line for each of [`FIELDS`] in place of `{fields}`.
 //!
 //! ```text
 #![doc = include_str!("grammar.txt")]

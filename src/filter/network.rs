@@ -1,10 +1,8 @@
-//! Addresses that begin alike.
-//!
-//! In: an address and how many of its bits count. Out: [`IpNetwork`], which knows its members.
+//! IP networks in CIDR notation (RFC 4632).
 
 use std::net::IpAddr;
 
-/// An address with the number of its leading bits that count: all of them for a single host.
+/// An IP network: an address and a prefix length. A single host has the full length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IpNetwork {
     address: IpAddr,
@@ -12,10 +10,10 @@ pub struct IpNetwork {
 }
 
 impl IpNetwork {
-    /// A network; bits of the address behind the prefix are cleared. `None` where the address has
-    /// fewer bits. An IPv4 network in its v4-mapped form becomes the IPv4 network it stands for.
+    /// Builds a network and clears the host bits; returns `None` if `bits` exceeds the address width.
+    /// An IPv4-mapped network (`::ffff:10.0.0.0/104`) becomes the IPv4 network.
     pub fn new(address: IpAddr, bits: u8) -> Option<Self> {
-        /// What stands before the IPv4 address (RFC 4291 §2.5.5.2).
+        /// Bits before the IPv4 address in a mapped one (RFC 4291 §2.5.5.2).
         const MAPPED: u8 = 96;
         let (address, bits) = match (address, address.to_canonical()) {
             (IpAddr::V6(_), IpAddr::V4(v4)) if bits >= MAPPED => (v4.into(), bits - MAPPED),
@@ -27,7 +25,7 @@ impl IpNetwork {
         })
     }
 
-    /// One host.
+    /// Builds the network of one host: /32 or /128. An IPv4-mapped address becomes IPv4.
     pub fn single_host(address: IpAddr) -> Self {
         let address = address.to_canonical();
         Self {
@@ -36,7 +34,7 @@ impl IpNetwork {
         }
     }
 
-    /// How many bits an address of this family has.
+    /// Returns the width of an address in bits: 32 or 128.
     pub const fn address_width(address: IpAddr) -> u8 {
         match address {
             IpAddr::V4(_) => 32,
@@ -44,24 +42,25 @@ impl IpNetwork {
         }
     }
 
-    /// Its first address.
+    /// Returns the network address: the first, with all host bits zero.
     pub const fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// How many leading bits count.
+    /// Returns the prefix length in bits.
     pub const fn prefix_len(&self) -> u8 {
         self.prefix_len
     }
 
-    /// Whether the address, which is [`Endpoint::plain`](crate::net::endpoint::Endpoint::plain), lies in it.
+    /// Returns whether the network contains the address, which must be canonical: see
+    /// [`Endpoint::canonical_ip`](crate::net::endpoint::Endpoint::canonical_ip).
     pub fn contains(&self, address: IpAddr) -> bool {
         address.is_ipv4() == self.address.is_ipv4()
             && masked(address, self.prefix_len) == self.address
     }
 }
 
-/// The address with only its first bits.
+/// Clears all but the first `bits` bits.
 fn masked(address: IpAddr, bits: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {

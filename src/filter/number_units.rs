@@ -2,7 +2,7 @@
 
 use crate::fields::Dimension;
 
-/// The steps of sizes: 1000 by a letter, 1024 by two.
+/// Size units: powers of 1000 with one letter, powers of 1024 with two.
 const SIZE_UNITS: [(&str, u64); 7] = [
     ("", 1),
     ("k", 1000),
@@ -12,8 +12,9 @@ const SIZE_UNITS: [(&str, u64); 7] = [
     ("Mi", 1 << 20),
     ("Gi", 1 << 30),
 ];
-/// The units of time in microseconds, shortest first. The second is the Greek letter, the third
-/// the sign that keyboards have.
+
+/// Time units in microseconds, shortest first. The second is spelled with U+03BC (Greek mu), the third
+/// with U+00B5 (the micro sign of keyboards).
 pub(crate) const TIME_UNITS: [(&str, u64); 8] = [
     ("us", 1),
     ("μs", 1),
@@ -24,7 +25,8 @@ pub(crate) const TIME_UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000),
     ("d", 86_400_000_000),
 ];
-/// The units to be told when one is not known.
+
+/// Returns the list of units for the error about an unknown unit.
 pub(crate) const fn known_units(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Count => "k, M, G",
@@ -32,7 +34,8 @@ pub(crate) const fn known_units(dimension: Dimension) -> &'static str {
         Dimension::Time => "us, ms, s, m, h, d",
     }
 }
-/// What a unit stands for, in the unit in which the number is kept.
+
+/// Returns the factor of a unit in the base unit: bytes, bytes per second or microseconds.
 pub(super) fn unit_factor(text: &str, dimension: Dimension) -> Option<u64> {
     let find_unit = |units: &[(&str, u64)], name: &str| {
         let found = units.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
@@ -40,7 +43,7 @@ pub(super) fn unit_factor(text: &str, dimension: Dimension) -> Option<u64> {
     };
     let strip = |text: &'_ str, end: char| text.strip_suffix(end).map(str::to_owned);
     match dimension {
-        // `M` is no minute, and a minute no million: the case tells.
+        // Case matters here: `m` is a minute, `M` would be a million.
         Dimension::Time => TIME_UNITS.iter().find(|(n, _)| *n == text).map(|(_, f)| *f),
         Dimension::Count => find_unit(SIZE_UNITS.get(..4)?, text),
         Dimension::Bytes => {

@@ -1,5 +1,5 @@
-//! Tokens → a tree, by binding power (Pratt): `or` binds loosest, then `and` or nothing at all,
-//! then `not`.
+//! Parses tokens into a tree by binding power (a Pratt parser): `or` binds loosest, then `and`
+//! (explicit or between adjacent terms), then `not`.
 
 use std::ops::Range;
 
@@ -12,16 +12,17 @@ use super::value::SpannedText;
 use super::{bare_word, field_condition};
 
 impl Filter {
-    /// Understands the text.
+    /// Parses the text of a filter; blank text gives the empty filter.
     ///
     /// # Errors
-    /// Where the text is no filter: what is wrong and where. Nothing is silently taken as a name.
+    /// Returns what is wrong and its span. An invalid port, address, field or pattern is never
+    /// silently taken as a name.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse(text).map(|tree| Self { root: tree })
     }
 }
 
-/// The tree of the text; `None` where there is nothing in it.
+/// Parses the text into a tree; `None` for blank text.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     let (tokens, error) = lex(text);
     if let Some(error) = error {
@@ -38,7 +39,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     let node = parser.expression(BindingPower::Or)?;
     match parser.peek() {
         None => Ok(Some(node)),
-        // Only a parenthesis that closes nothing ends an expression before the end.
+        // Only an unmatched `)` ends an expression before the end.
         Some(token) => Err(FilterError::new(
             token.span.clone(),
             FilterErrorKind::UnopenedGroup,
@@ -46,7 +47,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     }
 }
 
-/// How strongly an operator holds its operands.
+/// The binding power of an operator, loosest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum BindingPower {
     Or,
@@ -55,7 +56,7 @@ enum BindingPower {
 }
 
 impl BindingPower {
-    /// What the right operand of an operator that groups to the left must exceed.
+    /// Returns the minimum power for the right operand of a left-associative operator.
     const fn next_tighter(self) -> Self {
         match self {
             Self::Or => Self::And,
@@ -71,12 +72,12 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Operands joined by operators of at least this power.
+    /// Parses operands joined by operators of at least this power.
     fn expression(&mut self, min_power: BindingPower) -> Result<Node, FilterError> {
         let mut left = self.operand()?;
-        // By which operator `left` has grown here: `a b c` is one node with three children, while
-        // a group in parentheses stays what it is.
-        let mut grown_by = None;
+        // The operator that built `left` in this call: `a b c` becomes one node with three
+        // children, while a group in parentheses stays a node of its own.
+        let mut built_by = None;
         while let Some(token) = self.peek() {
             let word = binary_operator_at(self.tokens, self.pos);
             let power = match (word, &token.kind) {
@@ -92,17 +93,17 @@ impl<'a> Parser<'a> {
                 self.expect_operand(token)?;
             }
             let right = self.expression(power.next_tighter())?;
-            left = combine(left, right, power, grown_by == Some(power));
-            grown_by = Some(power);
+            left = combine(left, right, power, built_by == Some(power));
+            built_by = Some(power);
         }
         Ok(left)
     }
 
-    /// A group, a negation, a word, a text or a field.
+    /// Parses a group, a negation, a word, quoted text or a field.
     fn operand(&mut self) -> Result<Node, FilterError> {
         let at = self.pos;
         let Some(token) = self.tokens.get(at) else {
-            // Every caller has looked whether something follows.
+            // Unreachable: every caller has checked that a token follows.
             return Err(FilterError::new(0..0, FilterErrorKind::EmptyGroup));
         };
         self.pos += 1;
@@ -123,7 +124,7 @@ impl<'a> Parser<'a> {
                 _ if word.eq_ignore_ascii_case("not") => return self.negation(token),
                 _ => NodeKind::Condition(bare_word::parse_bare_word(&unquoted(word, &token.span))?),
             },
-            // The lexer lets these follow only the name of a field.
+            // The lexer emits these only after the name of a field.
             TokenKind::Operator(sign) => return fail(FilterErrorKind::MissingField(sign)),
             TokenKind::Value(_) | TokenKind::QuotedValue(_) => {
                 return fail(FilterErrorKind::MissingSpace);
@@ -181,7 +182,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// A field with its operator, which is the next token, and its values.
+    /// Parses a field; the next token is its operator, then come its values.
     fn field(
         &mut self,
         token: &Token<'_>,
@@ -213,7 +214,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// One level deeper. The stack bears this many.
+    /// Enters a group or negation; fails beyond [`MAX_FILTER_DEPTH`], which bounds the recursion.
     fn increase_depth(&mut self, span: &Range<usize>) -> Result<(), FilterError> {
         self.depth += 1;
         if self.depth > MAX_FILTER_DEPTH {
@@ -222,7 +223,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Refuses an operator with nothing behind it.
+    /// Fails if nothing follows the operator.
     fn expect_operand(&self, operator: &Token<'_>) -> Result<(), FilterError> {
         let nothing = match self.peek().map(|t| &t.kind) {
             None | Some(TokenKind::Close) => true,
@@ -248,7 +249,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The power of the token, if it is `and` or `or` and not the name of a field.
+/// Returns the power of the token if it is `and` or `or` and no operator follows, which would make it
+/// a field name.
 fn binary_operator_at(tokens: &[Token<'_>], at: usize) -> Option<BindingPower> {
     let TokenKind::Word(word) = tokens.get(at)?.kind else {
         return None;
@@ -283,7 +285,8 @@ fn unquoted<'a>(text: &'a str, span: &Range<usize>) -> SpannedText<'a> {
     }
 }
 
-/// Joins two nodes; where the left one was made by the same operator here, it takes the right one in.
+/// Joins two nodes. With `grows`, the left node was built by the same operator in this call, and the
+/// right one is appended to it.
 fn combine(left: Node, right: Node, power: BindingPower, grows: bool) -> Node {
     let span = left.span.start..right.span.end;
     let children = match left.kind {
@@ -306,7 +309,7 @@ fn combine(left: Node, right: Node, power: BindingPower, grows: bool) -> Node {
     Node { span, kind }
 }
 
-/// Whether a name, written without quotes, is read as that name again.
+/// Returns whether a name, written without quotes, parses as that name.
 pub(crate) fn is_bare_name(name: &str) -> bool {
     let (tokens, error) = lex(name);
     let [

@@ -1,40 +1,40 @@
-//! What names are compared with: a part of them, or a regular expression.
+//! The two ways to match a name: a substring and a regular expression, both ignoring case.
 
 use regex::{Regex, RegexBuilder};
 
-/// Part of a name, in lower case and never empty.
+/// A substring to search for, in lower case and never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Substring(String);
 
 impl Substring {
-    /// `None` where there is no text.
+    /// Lower-cases the text; returns `None` if it is empty.
     pub fn new(text: &str) -> Option<Self> {
-        // Letter by letter: the form must not depend on where in a word the letter stands.
+        // Character by character: `str::to_lowercase` depends on the position (final sigma).
         let lower: String = text.chars().flat_map(char::to_lowercase).collect();
         (!lower.is_empty()).then_some(Self(lower))
     }
 
-    /// The text.
+    /// Returns the text in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A regular expression, which does not care about case.
+/// A case-insensitive regular expression.
 #[derive(Clone, Debug)]
 pub struct RegexPattern(Regex);
 
-/// How big a compiled expression may be. Names are short; ten times what any sensible one takes.
+/// Size limit of a compiled expression, in bytes: ten times what a sensible one takes.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// How deep an expression may nest: far more than anybody reads, far less than any stack.
+/// Nesting limit of an expression: more than is readable, and safe for any stack.
 const MAX_REGEX_NESTING: u32 = 64;
 
 impl RegexPattern {
-    /// Understands the expression.
+    /// Compiles the expression.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns the reason when the syntax is invalid or the compiled expression exceeds 1 MiB.
     pub fn new(source: &str) -> Result<Self, String> {
         RegexBuilder::new(source)
             .case_insensitive(true)
@@ -43,8 +43,8 @@ impl RegexPattern {
             .build()
             .map(Self)
             .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => "it would become too big".into(),
-                // The library draws a picture of several lines and says the reason in the last.
+                regex::Error::CompiledTooBig(_) => "too large when compiled".into(),
+                // The library's message has several lines; the reason is in the last.
                 error => {
                     let text = error.to_string();
                     let reason = text.lines().last().unwrap_or("").trim();
@@ -53,12 +53,12 @@ impl RegexPattern {
             })
     }
 
-    /// As it was written.
+    /// Returns the expression as written.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether it matches somewhere in the text.
+    /// Returns whether the expression matches anywhere in the text.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }

@@ -1,25 +1,26 @@
-//! The switches beside the filter: state, protocol, family.
+//! The quick filter: protocol, address family and state, set by options and single keys.
 
 use crate::history::TrackedSocket;
 use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
 use crate::net::socket::{Socket, TcpState};
 
-/// Which part of the life of a socket is shown.
+/// Selects sockets by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StateFilter {
-    /// All of it.
+    /// Every state.
     #[default]
     All,
-    /// Only sockets that wait for others.
+    /// TCP in LISTEN, and UDP without a peer.
     Listening,
-    /// Only ESTABLISHED connections, and UDP with a peer.
+    /// TCP in ESTABLISHED, and UDP with a peer.
     Established,
-    /// Both of these.
+    /// `Listening` or `Established`: `-l -e` on the command line.
     ListeningOrEstablished,
 }
+
 impl StateFilter {
-    /// The next one of the cycle.
+    /// Returns the next value of the cycle all, listening, established.
     pub const fn next(self) -> Self {
         match self {
             Self::All => Self::Listening,
@@ -28,7 +29,7 @@ impl StateFilter {
         }
     }
 
-    /// Whether the socket is in this part of its life.
+    /// Returns whether the socket matches.
     pub const fn matches(self, socket: &Socket) -> bool {
         match self {
             Self::All => true,
@@ -43,18 +44,20 @@ impl StateFilter {
         }
     }
 }
-/// The switches known from ss and netstat: -t -u -l -e -4 -6.
+
+/// The options known from ss and netstat: -t -u -l -e -4 -6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuickFilter {
-    /// Only this protocol.
+    /// The protocol to show; `None` for all.
     pub protocol: Option<Protocol>,
-    /// Only this family of socket.
+    /// The address family of the socket to show; `None` for all.
     pub family: Option<Family>,
-    /// Only this phase.
+    /// The states to show.
     pub state: StateFilter,
 }
+
 impl QuickFilter {
-    /// Whether the row passes all switches.
+    /// Returns whether the row passes protocol, family and state.
     pub fn matches(self, row: &TrackedSocket) -> bool {
         let socket = &row.socket;
         self.state.matches(socket)

@@ -1,7 +1,7 @@
-//! What has to be known to decide a filter.
+//! Computes what must be sampled to evaluate a filter.
 //!
-//! In: a filter. Out: the ports that every row it lets through has at one end or the other, and
-//! whether it asks for processes. So a list of one port need not be picked from all sockets.
+//! The ports that bound the matching rows, so that a list of one port need not dump every socket,
+//! and whether processes are needed.
 
 use super::ast::{Comparison, Condition, Filter, Node, NodeKind, NumberTest};
 use crate::collect::OwnerMode;
@@ -9,13 +9,14 @@ use crate::fields::{NumberReader, TextReader};
 use crate::net::port::{Port, PortRange, PortSet};
 
 impl Filter {
-    /// Ports one of which every row that matches has at its local or its remote end; `None` where
-    /// there is no such bound. The fewest that are easily seen, which may be more than are needed.
+    /// Returns ports of which every matching row has one at its local or remote end; `None` if there
+    /// is no such bound. The set may be larger than necessary.
     pub fn required_ports(&self) -> Option<PortSet> {
         self.root().and_then(port_bound)
     }
 
-    /// Whether it cannot be decided without knowing the processes that have a socket.
+    /// Returns [`OwnerMode::Full`] if the filter depends on the processes that hold a socket, else
+    /// [`OwnerMode::Off`].
     pub fn required_owners(&self) -> OwnerMode {
         match self.root() {
             Some(node) if needs_processes(node) => OwnerMode::Full,
@@ -26,8 +27,8 @@ impl Filter {
 
 fn port_bound(node: &Node) -> Option<PortSet> {
     match &node.kind {
-        // One port of a row may be in the one set and its other port in the other: what is in both
-        // sets is no bound, but each set is one.
+        // A row may have one port in the first set and its other port in the second, so the
+        // intersection is not a bound; each set by itself is.
         NodeKind::And(children) => children
             .iter()
             .filter_map(port_bound)
@@ -42,7 +43,7 @@ fn port_bound(node: &Node) -> Option<PortSet> {
         NodeKind::Condition(condition) => match condition {
             Condition::Port(_, test) => Some(ports_matching(test)),
             Condition::PortAndProtocol(_, port) => Some(single_port(*port)),
-            // An endpoint without a port is one that rows may have.
+            // Rows may have port 0, which is outside every set.
             Condition::Endpoint(end) => (end.port != Port::NONE).then(|| single_port(end.port)),
             _ => None,
         },
@@ -56,7 +57,7 @@ fn single_port(port: Port) -> PortSet {
     }])
 }
 
-/// The ports that pass the test.
+/// Returns the ports that pass the test.
 fn ports_matching(test: &NumberTest) -> PortSet {
     let range = |low: u64, high: u64| {
         Some(PortRange {
@@ -81,7 +82,7 @@ pub(crate) fn needs_processes(node: &Node) -> bool {
         NodeKind::Not(inner) => needs_processes(inner),
         NodeKind::Condition(condition) => match condition {
             Condition::AnyName(_) => true,
-            // The socket itself has its user, its cgroup and its interface.
+            // User, cgroup, port and interface are properties of the socket.
             Condition::Text(field, _) => matches!(
                 field.read,
                 TextReader::Process(_) | TextReader::PeerProcess(_) | TextReader::OwnerStatus

@@ -1,8 +1,8 @@
-//! A part of a name, found in a name whatever the case, without allocating.
+//! Case-insensitive substring search without allocation.
 
 use super::pattern::Substring;
 
-/// Whether the text contains the part.
+/// Returns whether the text contains the part.
 pub(crate) fn contains_ignore_case(text: &str, part: &Substring) -> bool {
     let needle = part.as_str();
     if !text.is_ascii() {
@@ -13,7 +13,7 @@ pub(crate) fn contains_ignore_case(text: &str, part: &Substring) -> bool {
     else {
         return needle.is_empty();
     };
-    // The first letter alone rules out most places.
+    // The first byte alone rules out most positions.
     let starts = text.get(..=last_start).unwrap_or_default();
     starts.iter().enumerate().any(|(at, byte)| {
         byte.to_ascii_lowercase() == first
@@ -23,7 +23,7 @@ pub(crate) fn contains_ignore_case(text: &str, part: &Substring) -> bool {
     })
 }
 
-/// Whether the text is the part and nothing more.
+/// Returns whether the text equals the part.
 pub(crate) fn equals_ignore_case(text: &str, part: &Substring) -> bool {
     lowercase_chars(text).eq(part.as_str().chars())
 }
@@ -76,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_the_library_finds(text in "[aAbBcé]{0,12}", part in "[aAbBcé]{1,4}") {
+        fn agrees_with_lowercase_and_contains(text in "[aAbBcé]{0,12}", part in "[aAbBcé]{1,4}") {
             prop_assert_eq!(has(&text, &part), text.to_lowercase().contains(&part.to_lowercase()));
         }
     }

@@ -1,13 +1,13 @@
-//! "Did you mean …?": the known word nearest to one that is not known.
+//! "Did you mean …?": finds the known word closest to an unknown one.
 
 use crate::fields::Field;
 
-/// A word longer than this is no misspelling of anything.
+/// Words longer than this, in characters, are not considered misspellings.
 const MAX_WORD_LEN: usize = 24;
 
-/// The candidate that was most likely meant: one that the word begins, else the one with the fewest
-/// slips of the finger (a letter too many, too few, wrong, or two the wrong way round). The first
-/// of equals. `None` where nothing is near.
+/// Returns the candidate that was probably meant: one that starts with the word, else the one with the
+/// smallest edit distance (insertion, deletion, substitution, or transposition of two letters). The
+/// first wins a tie. `None` if nothing is close.
 pub(crate) fn closest_match<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -25,24 +25,25 @@ pub(crate) fn closest_match<'a>(
         .into_iter()
         .filter_map(|candidate| {
             let letters: Vec<char> = candidate.chars().collect();
-            let slips = edit_distance(&word, &letters);
+            let distance = edit_distance(&word, &letters);
             let is_prefix = word.len() >= 2 && letters.starts_with(&word);
-            // All letters wrong is not a slip.
-            let is_close = slips <= allowed && slips < word.len().min(letters.len());
-            (is_prefix || is_close).then_some((!is_prefix, slips, candidate))
+            // A distance as large as the word means that every letter is wrong.
+            let is_close = distance <= allowed && distance < word.len().min(letters.len());
+            (is_prefix || is_close).then_some((!is_prefix, distance, candidate))
         })
-        .min_by_key(|(other, slips, _)| (*other, *slips))
+        .min_by_key(|(other, distance, _)| (*other, *distance))
         .map(|(_, _, candidate)| candidate)
 }
 
-/// The name nearest to one that no field has.
+/// Returns the name of the field that was probably meant by an unknown one.
 pub(crate) fn closest_field(name: &str) -> Option<&'static str> {
     let names = Field::filters_in_order().flat_map(Field::names);
     let found = closest_match(name, names)?;
     Some(Field::find_filter(found)?.name)
 }
 
-/// The Damerau–Levenshtein distance, in which no part of a word is edited twice.
+/// Computes the optimal string alignment distance: Damerau–Levenshtein, but no substring is edited
+/// twice.
 fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut before = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();

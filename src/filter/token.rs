@@ -1,36 +1,33 @@
-//! What a filter's text is made of: tokens, and the letters that may stand in them.
+//! Tokens, and the characters they may contain.
 
 use std::ops::Range;
 
-/// A token with its place.
+/// A token with its byte range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     pub span: Range<usize>,
     pub kind: TokenKind<'a>,
 }
 
-/// What a token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind<'a> {
-    /// `(`
     Open,
-    /// `)`
     Close,
     /// `!`, or `-` before a word.
     Not(&'static str),
-    /// A word outside of a field: a name, a keyword, the name of a field.
+    /// A word outside a field's values: a name, a keyword, or the name of a field.
     Word(&'a str),
-    /// A quoted text outside of a field.
+    /// Quoted text outside a field's values.
     Text(String),
-    /// What stands between a field and its value.
+    /// An operator between a field and its values.
     Operator(&'static str),
-    /// One value of a field; a comma has been between it and the value before.
+    /// An unquoted value of a field. Commas between values are not tokens.
     Value(&'a str),
-    /// The same in quotes.
+    /// A quoted value of a field.
     QuotedValue(String),
 }
 
-/// What may stand in a name without quotes. The rest is kept for the language.
+/// Returns whether an unquoted name may contain the character. The rest is reserved for syntax.
 pub(crate) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(
@@ -43,7 +40,7 @@ pub(crate) fn is_word_char(c: char) -> bool {
     is_name_char(c) || matches!(c, ':' | '[' | ']')
 }
 
-/// Hexadecimal with at least two colons: no field begins so.
+/// Returns whether the word is hexadecimal with at least two colons, which no field starts with.
 pub(crate) fn looks_like_ipv6(word: &str) -> bool {
     let colons = word.bytes().filter(|b| *b == b':').count();
     let before_zone = word.split('%').next().unwrap_or(word);

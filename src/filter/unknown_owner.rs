@@ -1,8 +1,7 @@
-//! What a filter cannot decide.
+//! Finds rows that a filter cannot decide because their owner is unknown.
 //!
-//! In: a filter and a row whose owner is not known. Out: whether the filter hangs on that owner: a
-//! list without the row, or a wait that ends because nothing matches, would then say more than was
-//! seen.
+//! Without this check, a list that omits such a row, or a wait that ends because nothing matches,
+//! would claim more than was observed.
 
 use super::ast::{Filter, Node, NodeKind};
 use super::eval::{FilterContext, RowEval};
@@ -10,7 +9,8 @@ use super::requirements::needs_processes;
 use crate::history::{Ownership, TrackedSocket};
 
 impl Filter {
-    /// Whether the row might match, or might not, depending on who has it, and that is hidden.
+    /// Returns whether the result for the row depends on its owner, and the owner is unknown
+    /// (hidden, not found yet, or not supported by the source).
     pub fn depends_on_unknown_owner(
         &self,
         row: &TrackedSocket,
@@ -25,13 +25,13 @@ impl Filter {
     }
 }
 
-/// Yes, no, or `None`: it depends on the owner (Kleene's three-valued logic).
+/// Evaluates in Kleene's three-valued logic; `None` means that it depends on the owner.
 fn evaluate(node: &Node, row_eval: RowEval<'_>) -> Option<bool> {
     match &node.kind {
         NodeKind::And(children) => combine(children, row_eval, true),
         NodeKind::Or(children) => combine(children, row_eval, false),
         NodeKind::Not(inner) => evaluate(inner, row_eval).map(|decided| !decided),
-        // A part of a name may be that of the user or the service, which are known.
+        // A name may match the user, unit, container or service, which are known; so `true` is final.
         NodeKind::Condition(condition) => {
             match row_eval.matches(condition, &mut Default::default()) {
                 false if needs_processes(node) => None,
@@ -41,7 +41,8 @@ fn evaluate(node: &Node, row_eval: RowEval<'_>) -> Option<bool> {
     }
 }
 
-/// Of an `and` one `false` decides, of an `or` one `true`.
+/// Combines children: `neutral` is true for `and`, where one false decides, and false for `or`,
+/// where one true decides.
 fn combine(children: &[Node], row_eval: RowEval<'_>, neutral: bool) -> Option<bool> {
     let mut undecided = false;
     for child in children {

@@ -1,6 +1,6 @@
-//! Texts → ports, addresses, networks, numbers, times.
+//! Parses values: ports, addresses, networks, numbers, times.
 //!
-//! In: a [`Piece`] of the filter. Out: the value, or what is wrong with which part of the piece.
+//! Takes a [`SpannedText`]; an error carries the span of the part that is wrong.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -13,17 +13,17 @@ use crate::fields::{Dimension, NumberField};
 use crate::net::endpoint::Endpoint;
 use crate::net::port::Port;
 
-/// A part of the filter's text with its place.
+/// A part of the filter's text with its byte range.
 #[derive(Clone, Debug)]
 pub(crate) struct SpannedText<'a> {
     pub text: &'a str,
     pub span: Range<usize>,
-    /// In quotes: the place of a part of it is the whole, since escapes have moved the letters.
+    /// Whether it was quoted. Then any part of it gets the whole span, since escapes shift offsets.
     pub quoted: bool,
 }
 
 impl<'a> SpannedText<'a> {
-    /// A part of it.
+    /// Returns a part of the text with its span.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let text = self.text.get(range.clone()).unwrap_or("");
         let span = if self.quoted {
@@ -38,7 +38,7 @@ impl<'a> SpannedText<'a> {
         }
     }
 
-    /// What stands before and behind the first of a character.
+    /// Splits at the first occurrence of a character, which is dropped.
     pub(crate) fn split_once(&self, at: char) -> Option<(Self, Self)> {
         let i = self.text.find(at)?;
         Some((
@@ -47,7 +47,7 @@ impl<'a> SpannedText<'a> {
         ))
     }
 
-    /// An error at its place.
+    /// Builds an error with this span.
     pub(crate) fn error(&self, kind: FilterErrorKind) -> FilterError {
         FilterError::new(self.span.clone(), kind)
     }
@@ -57,12 +57,12 @@ impl<'a> SpannedText<'a> {
     }
 }
 
-/// A port or a range of ports.
+/// Parses a port or a range of ports.
 pub(crate) fn parse_port_range(input: &SpannedText<'_>) -> Result<NumberRange, FilterError> {
     parse_range(input, parse_port)
 }
 
-/// What ports are compared with: 0, too, since `rport>0` is every port there is.
+/// Parses the limit of a port comparison. 0 is allowed, since `rport>0` means "has a remote port".
 pub(crate) fn parse_port_limit(input: &SpannedText<'_>) -> Result<u64, FilterError> {
     if input.text == "0" {
         return Ok(0);
@@ -71,7 +71,7 @@ pub(crate) fn parse_port_limit(input: &SpannedText<'_>) -> Result<u64, FilterErr
 }
 
 fn parse_port(input: &SpannedText<'_>) -> Result<u64, FilterError> {
-    // `:443` is a port everywhere else; `lport::443` is no reason to complain.
+    // `:443` is a port everywhere else, so `lport::443` is accepted too.
     let digits = input.slice(usize::from(input.text.starts_with(':'))..input.text.len());
     match digits.text.parse::<u16>() {
         _ if !digits.is_digits() => Err(input.error(FilterErrorKind::NotAPort)),
@@ -80,7 +80,7 @@ fn parse_port(input: &SpannedText<'_>) -> Result<u64, FilterError> {
     }
 }
 
-/// One value, or two with `-` between them.
+/// Parses one value, or two joined by `-`.
 fn parse_range(
     input: &SpannedText<'_>,
     value: impl Fn(&SpannedText<'_>) -> Result<u64, FilterError>,
@@ -103,18 +103,18 @@ fn parse_range(
     Ok(NumberRange { low, high })
 }
 
-/// An address, or a network as `address/bits`.
+/// Parses an address, or a network as `address/bits`.
 pub(crate) fn parse_network(input: &SpannedText<'_>) -> Result<IpNetwork, FilterError> {
     let Some((address, bits)) = input.split_once('/') else {
         return parse_address(input).map(IpNetwork::single_host);
     };
-    // Nothing has no place to point at: of `/8` all is wrong.
-    let named = if address.text.is_empty() {
+    // An empty span cannot be underlined: for `/8` the error covers the whole text.
+    let spanned = if address.text.is_empty() {
         input
     } else {
         &address
     };
-    let address = parse_address(named)?;
+    let address = parse_address(spanned)?;
     if !bits.is_digits() {
         return Err(input.error(FilterErrorKind::NotAPrefix));
     }
@@ -143,7 +143,7 @@ fn parse_address(input: &SpannedText<'_>) -> Result<IpAddr, FilterError> {
         })
 }
 
-/// `127.0.0.1:80` or `[::1]:80`; `None` where it is not even written so.
+/// Parses `127.0.0.1:80` or `[::1]:80`; returns `None` if the text does not have that form.
 pub(crate) fn parse_endpoint(input: &SpannedText<'_>) -> Option<Result<Endpoint, FilterError>> {
     let colon = input.text.rfind(':')?;
     let (address, number) = (
@@ -158,7 +158,7 @@ pub(crate) fn parse_endpoint(input: &SpannedText<'_>) -> Option<Result<Endpoint,
             .all(|b| b.is_ascii_digit() || b == b'.');
     (in_brackets || dotted).then(|| {
         let address = parse_address(&address)?.to_canonical();
-        // Where nothing stands behind the colon, all of it is wrong.
+        // An empty span cannot be underlined: without a port the error covers the whole text.
         let number = if number.text.is_empty() {
             Err(input.error(FilterErrorKind::NotAPort))
         } else {
@@ -169,20 +169,20 @@ pub(crate) fn parse_endpoint(input: &SpannedText<'_>) -> Option<Result<Endpoint,
     })
 }
 
-/// A number with its unit, or a range of two.
+/// Parses a number with an optional unit, or a range of two.
 pub(crate) fn parse_number_range(
     input: &SpannedText<'_>,
-    measure: NumberField,
+    field: NumberField,
     name: &'static str,
 ) -> Result<NumberRange, FilterError> {
-    let found = parse_range(input, |input| parse_number(input, measure.dimension()))?;
-    if measure.dimension() == Dimension::Time && !input.text.contains('-') {
+    let found = parse_range(input, |input| parse_number(input, field.dimension()))?;
+    if field.dimension() == Dimension::Time && !input.text.contains('-') {
         return Err(input.error(FilterErrorKind::ExactTime(name)));
     }
     Ok(found)
 }
 
-/// A number with its unit: `812`, `1.5k`, `4MiB`, `50ms`.
+/// Parses a number with an optional unit: `812`, `1.5k`, `4MiB`, `50ms`. Returns it in the base unit.
 pub(crate) fn parse_number(
     input: &SpannedText<'_>,
     dimension: Dimension,
@@ -196,7 +196,7 @@ pub(crate) fn parse_number(
         return Err(input.error(FilterErrorKind::NotANumber(dimension)));
     }
     let factor = match (dimension, unit_text.text) {
-        // Nothing is nothing in every unit.
+        // Zero needs no unit.
         (Dimension::Time, "") if digits.text.bytes().all(|b| matches!(b, b'0' | b'.')) => 1,
         (Dimension::Time, "") => return Err(input.error(FilterErrorKind::MissingUnit)),
         (_, text) => unit_factor(text, dimension)
@@ -215,7 +215,7 @@ enum ScaleError {
     NotWhole,
 }
 
-/// `whole.fraction × factor`, exactly.
+/// Computes `whole.fraction × factor` exactly.
 fn scale(whole: &str, fraction: &str, factor: u64) -> Result<u64, ScaleError> {
     let fraction = fraction.trim_end_matches('0');
     let whole: u64 = whole.parse().map_err(|_| ScaleError::Overflow)?;
@@ -223,7 +223,7 @@ fn scale(whole: &str, fraction: &str, factor: u64) -> Result<u64, ScaleError> {
     if fraction.is_empty() {
         return Ok(whole);
     }
-    // More digits than any factor has can leave no whole number.
+    // A fraction with more digits than any factor has zeros cannot give an integer.
     let places = u32::try_from(fraction.len()).map_err(|_| ScaleError::NotWhole)?;
     let tenths: u64 = fraction.parse().map_err(|_| ScaleError::NotWhole)?;
     let divisor = 10_u128.checked_pow(places).ok_or(ScaleError::NotWhole)?;

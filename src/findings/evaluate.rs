@@ -9,14 +9,15 @@ use crate::net::port::PortKey;
 use crate::net::process::ProcessKey;
 use crate::text::phrase::Phrase;
 
-/// All that was found in a moment, the most urgent first.
+/// All findings of a moment, the most urgent first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// Ordered by rule, then by port.
     all: Vec<Finding>,
 }
+
 impl Findings {
-    /// Looks through a moment.
+    /// Evaluates all rules on a moment.
     pub fn from_moment(moment: &Moment, thresholds: &Thresholds) -> Self {
         let all_stats = port_stats::collect_port_stats(moment, thresholds);
         let mut all: Vec<Finding> = Vec::new();
@@ -44,12 +45,13 @@ impl Findings {
         Self { all }
     }
 
-    /// All of them.
+    /// Returns all findings, ordered by rule, then by port.
     pub fn all(&self) -> &[Finding] {
         &self.all
     }
 
-    /// Those at a shared port, the most urgent first; looked up, for every line of the chart asks.
+    /// Returns the findings at a shared port, the most urgent first. Searches by id, not through
+    /// all: it is called for every line of a table.
     pub fn for_port(&self, port: PortKey) -> impl Iterator<Item = &Finding> {
         let ids = RULES.iter().map(move |row| FindingId {
             rule: row.rule,
@@ -58,13 +60,13 @@ impl Findings {
         ids.filter_map(|id| self.all.get(self.position(id)?))
     }
 
-    /// Those that are about sockets of this process alone.
+    /// Returns the findings whose sockets all belong to this process.
     pub fn for_process(&self, process: ProcessKey) -> impl Iterator<Item = &Finding> {
         let own = move |found: &&Finding| found.owner == FindingOwner::Process(process);
         self.all.iter().filter(own)
     }
 
-    /// Where the finding stands among all.
+    /// Returns the index of a finding in [`all`](Self::all).
     pub fn position(&self, id: FindingId) -> Option<usize> {
         self.all.binary_search_by_key(&id, |found| found.id).ok()
     }

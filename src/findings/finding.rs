@@ -1,4 +1,4 @@
-//! A finding: the rule, its port, how many sockets, how long, who can mend it.
+//! The finding type: rule, port, number of sockets, duration, owner.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,66 +9,67 @@ use crate::net::process::ProcessKey;
 use crate::text::phrase::Phrase;
 use crate::text::units;
 
-/// What is looked for.
+/// A rule, in order of urgency; [`RULES`](super::RULES) has its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// The other end has closed, the program here has not.
+    /// The peer has closed, the program here has not (CLOSE-WAIT).
     CloseWaitLeak,
-    /// A listener does not accept as fast as calls come.
+    /// An accept queue is full or nearly full.
     BacklogNearFull,
-    /// A program does not read.
+    /// A program does not read its receive queue.
     UnreadInput,
-    /// Nobody confirms what was sent.
+    /// The peer does not acknowledge what was sent.
     UndrainedOutput,
-    /// A call has no answer.
+    /// A SYN has no answer (SYN-SENT).
     SynSentUnanswered,
-    /// There are hardly any ports left for calls to one destination.
+    /// The ephemeral ports for connections to one destination are nearly used up.
     EphemeralNearlyUsedUp,
-    /// Very many connections are over and not forgotten yet.
+    /// Very many connections are in TIME-WAIT.
     TimeWaitPile,
-    /// A listener that could be reached from everywhere is only used from here.
+    /// A listener on every address has clients from this machine only.
     EveryAddressLocalClients,
 }
-/// How urgent it is.
+
+/// The urgency of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Somebody waits, or will.
+    /// Something is stuck, or will be.
     Warning,
-    /// It works, and might be meant otherwise.
+    /// It works, but may not be intended.
     Notice,
 }
-/// By what a finding is found again in another moment.
+
+/// Identifies a finding across moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FindingId {
-    /// Which rule.
     pub rule: Rule,
-    /// At which shared port.
     pub port: PortKey,
 }
-/// Something that was found.
+
+/// A rule that applies to a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which rule, at which shared port.
     pub id: FindingId,
-    /// How many sockets it is about; of a queue, how many calls.
+    /// Number of sockets concerned; for an accept queue, of connections in it.
     pub count: u32,
-    /// Out of how many, where there is a limit.
+    /// The limit of the accept queue, or the size of the ephemeral range.
     pub limit: Option<u32>,
-    /// What waits in them.
+    /// Bytes in the queues of the sockets concerned.
     pub bytes: u64,
-    /// For how long, the longest of them; `None` where age does not matter.
+    /// The longest duration among them; `None` where age does not matter.
     pub duration: Option<ObservedDuration>,
-    /// The socket it holds for longest, or the listener.
+    /// The socket with the longest duration, or the listener.
     pub slot: Option<Slot>,
-    /// Whose the sockets are.
+    /// The owner of the sockets.
     pub owner: FindingOwner,
-    /// From which address to which endpoint, where it is about one destination.
+    /// Local address and remote endpoint, if the rule concerns one destination.
     pub flow_path: Option<(std::net::IpAddr, crate::net::endpoint::Endpoint)>,
-    /// All of it in one sentence.
+    /// The finding in one sentence.
     pub sentence: Phrase,
 }
+
 impl Finding {
-    /// For how long, in a column's width: `≥1m02s`.
+    /// Formats the duration for a column: `≥1m02s`.
     pub fn age(&self) -> String {
         self.duration.map_or(String::new(), |duration| {
             let sign = if duration.at_least { "≥" } else { "" };
@@ -76,40 +77,39 @@ impl Finding {
         })
     }
 }
-/// "for 12s", "for at least 12s"; nothing where it was only just seen.
+
+/// Formats " for 12s" or " for at least 12s"; empty below one second.
 pub(super) fn duration_suffix(duration: Option<ObservedDuration>) -> String {
     match duration {
-        Some(ObservedDuration {
-            observed: seen,
-            at_least,
-        }) if seen >= Duration::from_secs(1) => {
+        Some(ObservedDuration { observed, at_least }) if observed >= Duration::from_secs(1) => {
             let at_least = if at_least { "at least " } else { "" };
-            format!(" for {at_least}{}", units::age(seen))
+            format!(" for {at_least}{}", units::age(observed))
         }
         _ => String::new(),
     }
 }
-/// For how long something has been so.
+
+/// A duration as observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObservedDuration {
-    /// As long as it was seen.
     pub observed: Duration,
-    /// Whether it may have begun before it was first seen.
+    /// Whether it may have begun before the first sample.
     pub at_least: bool,
 }
-/// Whose the sockets are that a finding is about.
+
+/// The owner of the sockets of a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FindingOwner {
-    /// Nobody's, or nobody knows.
+    /// None, or not known.
     #[default]
     Unknown,
-    /// One process's.
     Process(ProcessKey),
-    /// Of several.
+    /// Several processes.
     Multiple,
 }
+
 impl FindingOwner {
-    /// The same; where nobody was counted, whose this row is.
+    /// Returns `self`, or the owner of `row` if `self` is unknown.
     pub(crate) fn or_owner_of(self, row: Option<&Arc<TrackedSocket>>) -> Self {
         match (self, row) {
             (Self::Unknown, Some(row)) => self.merge(row, 0),
@@ -117,7 +117,7 @@ impl FindingOwner {
         }
     }
 
-    /// Adds one more socket to `count` of them.
+    /// Returns the common owner after adding `row` to `count` sockets.
     pub(super) fn merge(self, row: &TrackedSocket, count: u32) -> Self {
         let own = row.ownership.holders();
         let own = own.and_then(|holders| holders.processes().next());

@@ -1,7 +1,7 @@
-//! Finds what is stuck or unusual in a moment, with how long it has been so and who can mend it.
+//! Finds what is stuck or unusual in a moment, for how long, and which process can fix it.
 //!
-//! [`Findings`] look at all sockets of a port, also those that a filter leaves out, and depend on the
-//! moment and the [`Thresholds`] alone. Each rule is one row of [`RULES`].
+//! [`Findings`] count all sockets of a port, including those that a filter leaves out, and depend
+//! only on the moment and the [`Thresholds`]. Each rule is one row of [`RULES`].
 
 pub mod evaluate;
 pub mod finding;

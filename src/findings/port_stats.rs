@@ -1,8 +1,8 @@
-//! What the rules are judged by: the sockets of each shared port, counted in one pass.
+//! Counts the sockets of each shared port in one pass, as input for the rules.
 //!
-//! In: a moment and the limits. Out: a [`Tally`] for each port. The second pass, over the few ports
-//! with more calls than most of the ephemeral range, tells destinations apart. Nothing is allocated
-//! for a row.
+//! In: a moment and the thresholds. Out: [`PortStats`] for each port. A second pass counts
+//! connections by destination, only for the few ports with as many connections as the ephemeral
+//! threshold. Allocates nothing per row.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::net::endpoint::{AddressScope, Endpoint};
 use crate::net::port::{PortKey, PortSide};
 use crate::net::socket::{AcceptQueue, TcpState, TimerKind};
 
-/// Sockets with one thing in common.
+/// Counts of sockets with one property in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Aggregate {
     pub(crate) count: u32,
-    /// What waits in all of them.
+    /// Bytes in the queue concerned, of all of them.
     pub(crate) bytes: u64,
-    /// How long the one has been so that has been so longest, and which it is.
+    /// The longest duration, and the socket that has it.
     pub(crate) longest: Option<(ObservedDuration, Slot)>,
     pub(crate) owner: FindingOwner,
 }
@@ -32,43 +32,43 @@ impl Aggregate {
         self.owner = self.owner.merge(row, self.count);
         self.count += 1;
         self.bytes += u64::from(bytes);
-        // Among equals the first: the order of the slots is the same in every moment.
+        // On a tie the first wins: slots have the same order in every moment.
         if self.longest.is_none_or(|(longest, _)| duration > longest) {
             self.longest = Some((duration, row.slot));
         }
     }
 }
 
-/// A destination that calls go to: this machine's address, and the other end.
+/// Local address and remote endpoint of connections to one destination.
 pub(crate) type FlowPath = (IpAddr, Endpoint);
 
-/// What was counted at one shared port.
+/// The counts at one shared port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PortStats {
-    /// Connections in any state but TIME-WAIT.
+    /// Connections in any state except TIME-WAIT.
     pub(crate) connections: u32,
     pub(crate) close_wait: Aggregate,
-    /// Those of them that are old.
+    /// Those older than [`Thresholds::close_wait_age`].
     pub(crate) old_close_wait: Aggregate,
     pub(crate) unread: Aggregate,
     pub(crate) unacknowledged: Aggregate,
     pub(crate) unanswered: Aggregate,
     pub(crate) time_wait: u32,
-    /// The fullest accept queue, and how long nothing was taken out of it.
+    /// The fullest accept queue, its listener, and for how long nothing was accepted from it.
     pub(crate) fullest_backlog: Option<(AcceptQueue, Slot, ObservedDuration)>,
-    /// A TCP listener on every address.
+    /// The first TCP listener on every address.
     pub(crate) wildcard_listener: Option<Slot>,
-    /// Connections accepted here whose other end is this machine.
+    /// Connections accepted here from this machine.
     pub(crate) local_clients: u32,
     /// Connections accepted here from elsewhere.
     pub(crate) remote_clients: u32,
-    /// Calls from a port of the ephemeral range.
+    /// Outgoing sockets with a local port of the ephemeral range.
     ephemeral_sockets: u32,
-    /// The way with the most ports of the ephemeral range in use, and how many.
+    /// The path with the most ephemeral ports in use, and their number.
     pub(crate) busiest_path: Option<(FlowPath, u32)>,
 }
 
-/// Counts.
+/// Counts the open sockets of a moment by shared port.
 pub(crate) fn collect_port_stats(
     moment: &Moment,
     thresholds: &Thresholds,
@@ -82,7 +82,7 @@ pub(crate) fn collect_port_stats(
     ports
 }
 
-/// How many ports of the ephemeral range make one way worth a look.
+/// Returns how many ephemeral ports on one path make a finding; `None` if the rule is disabled.
 pub(crate) fn flow_path_threshold(moment: &Moment, thresholds: &Thresholds) -> Option<u32> {
     let range = moment.ephemeral;
     let size = u32::from(range.last.0.saturating_sub(range.first.0)) + 1;
@@ -118,7 +118,7 @@ fn count_flow_paths(
         let Some(stats) = ports.get_mut(&port) else {
             continue;
         };
-        // Among equals the lowest: a map has no order.
+        // On a tie the lowest path wins: a hash map has no stable order.
         let more = |(other, most): (FlowPath, u32)| (count, other) > (most, path);
         if stats.busiest_path.is_none_or(more) {
             stats.busiest_path = Some((path, count));
@@ -126,7 +126,7 @@ fn count_flow_paths(
     }
 }
 
-/// Whether it is a call from a port of the range that the system hands out.
+/// Returns whether it is an open outgoing socket with an ephemeral local port.
 fn is_ephemeral(row: &TrackedSocket, moment: &Moment) -> bool {
     row.side == Side::Outgoing && !row.is_closed() && moment.ephemeral.contains(row.local_port())
 }
@@ -201,14 +201,14 @@ impl PortStats {
     }
 }
 
-/// How full a queue is, in hundredths: the kernel lets one more in than the limit says.
+/// Returns how full a queue is, in percent: the kernel lets in one more than the limit.
 pub(crate) fn fill_percent(backlog: AcceptQueue) -> u32 {
     let Some(limit) = backlog.limit else { return 0 };
     let share = u64::from(backlog.waiting) * 100 / (u64::from(limit) + 1);
     u32::try_from(share).unwrap_or(u32::MAX)
 }
 
-/// How long the row has been in its state.
+/// Returns how long the row has been in its state.
 fn time_in_state(row: &TrackedSocket, moment: &Moment) -> ObservedDuration {
     ObservedDuration {
         observed: moment.elapsed.saturating_sub(row.state_since.time()),
@@ -216,25 +216,26 @@ fn time_in_state(row: &TrackedSocket, moment: &Moment) -> ObservedDuration {
     }
 }
 
-/// How long a call has had no answer. Between two SYNs there is a second or more, so their number
-/// tells of the time before the first look as well.
+/// Returns how long a SYN has had no answer. Two SYNs are a second or more apart, so their number
+/// also measures the time before the first sample.
 fn time_unanswered(row: &TrackedSocket, moment: &Moment) -> ObservedDuration {
     let seen = time_in_state(row, moment);
     let timer = row.socket.timer;
     let again = timer.filter(|timer| timer.kind == TimerKind::Retransmit);
-    let known = again.map_or(0, |timer| u64::from(timer.retransmits));
+    let seconds = again.map_or(0, |timer| u64::from(timer.retransmits));
     seen.max(ObservedDuration {
-        observed: Duration::from_secs(known),
+        observed: Duration::from_secs(seconds),
         at_least: true,
     })
 }
 
-/// Something that was so when the row was first seen may have been so before.
+/// Returns the time since `since`; `at_least` if that is the first sample, for it may have begun
+/// before.
 fn duration_since(row: &TrackedSocket, since: Duration, moment: &Moment) -> ObservedDuration {
-    let first = matches!(row.first_seen, ObservedSince::BeforeFirstSample(at) if at == since);
+    let at_least = matches!(row.first_seen, ObservedSince::BeforeFirstSample(at) if at == since);
     ObservedDuration {
         observed: moment.elapsed.saturating_sub(since),
-        at_least: first,
+        at_least,
     }
 }
 
@@ -248,7 +249,7 @@ fn stalled_for(
     (duration.observed >= limit?).then_some(duration)
 }
 
-/// Whether the other end of an accepted connection is this machine.
+/// Returns whether the peer of an accepted connection is on this machine.
 fn is_local_client(row: &TrackedSocket) -> bool {
     let remote = row.socket.remote;
     let own = |remote: Endpoint| {

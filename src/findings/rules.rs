@@ -1,6 +1,6 @@
-//! The rules: one table.
+//! The table of rules.
 //!
-//! In: the tally of one port. Out: what is wrong there, if anything; and the words for it.
+//! In: the [`PortStats`] of one port. Out: a [`Finding`] if the rule applies, and its texts.
 
 use super::finding::{Finding, FindingId, FindingOwner, Rule, Severity, duration_suffix};
 use super::port_stats::{Aggregate, PortStats, fill_percent, flow_path_threshold};
@@ -16,61 +16,59 @@ use crate::text::phrase::Phrase;
 use crate::text::units::{pluralize, thousands};
 
 impl Finding {
-    /// The rule.
+    /// Returns the row of its rule.
     pub fn rule_spec(&self) -> &'static RuleSpec {
         RuleSpec::for_rule(self.id.rule)
     }
 
-    /// A few words to follow the name of a port.
+    /// Formats the finding in a few words, to follow the port.
     pub fn summary(&self) -> String {
         (self.rule_spec().summary)(self)
     }
 
-    /// Whether it is about this row, too.
+    /// Returns whether it concerns this row.
     pub fn concerns(&self, row: &TrackedSocket) -> bool {
         row.port_key() == self.id.port && !row.is_closed() && (self.rule_spec().concerns)(row)
     }
 }
 
-/// One rule in all its registers.
+/// A rule: name, texts and check.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleSpec {
-    /// Which.
     pub rule: Rule,
-    /// What programs call it.
+    /// The rule id in JSON output.
     pub name: &'static str,
-    /// The mark on a port, at most seven letters.
+    /// The label on a port, at most seven characters.
     pub label: &'static str,
-    /// How urgent.
     pub severity: Severity,
-    /// What is looked for, as a phrase.
+    /// What the rule checks, as a phrase.
     pub description: &'static str,
-    /// Whether it is so at a port.
+    /// Returns a finding if the rule applies to a port.
     pub(crate) check: fn(&PortStats, &Thresholds, &Moment) -> Option<Finding>,
-    /// Which of the port's sockets it is about.
+    /// Returns whether a socket of the port is concerned.
     pub(crate) concerns: fn(&TrackedSocket) -> bool,
-    /// All of it in a sentence.
+    /// Formats the finding as a sentence.
     pub(crate) sentence: fn(&Finding, &Moment) -> String,
-    /// A few words.
+    /// Formats the finding in a few words.
     pub(crate) summary: fn(&Finding) -> String,
 }
 
 impl RuleSpec {
-    /// The row of a rule.
+    /// Returns the row of a rule.
     pub(crate) fn for_rule(rule: Rule) -> &'static Self {
         let row = RULES.iter().find(|row| row.rule == rule);
         row.unwrap_or(&RULES[0])
     }
 }
 
-/// Every rule, the most urgent first.
+/// All rules, the most urgent first.
 pub const RULES: &[RuleSpec] = &[
     RuleSpec {
         rule: Rule::CloseWaitLeak,
         name: "close-wait-leak",
         label: "leak",
         severity: Severity::Warning,
-        description: "connections the other end has closed and the program here has not (CLOSE-WAIT)",
+        description: "connections the peer has closed and the program here has not (CLOSE-WAIT)",
         check: |stats, thresholds, _| {
             let many = thresholds.close_wait_count.is_some_and(|many| {
                 let all = stats.close_wait.count;
@@ -85,13 +83,13 @@ pub const RULES: &[RuleSpec] = &[
         },
         concerns: |row| row.socket.tcp_state() == Some(TcpState::CloseWait),
         sentence: |finding, moment| {
-            let (ends, verb, them) = match finding.count {
-                1 => ("the other end has", "hung up", "it"),
-                _ => ("the other ends have", "hung up", "them"),
+            let (peers, them) = match finding.count {
+                1 => ("the peer has", "it"),
+                _ => ("the peers have", "them"),
             };
             let (subject, responsible) = responsible_process(finding, moment);
             format!(
-                "{} in CLOSE-WAIT{}: {ends} {verb} and {subject} has not closed; only {responsible} can end {them}.",
+                "{} in CLOSE-WAIT{}: {peers} closed and {subject} has not; only {responsible} can end {them}.",
                 pluralize(finding.count as usize, "connection", "connections"),
                 duration_suffix(finding.duration)
             )
@@ -103,7 +101,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "backlog-near-full",
         label: "queue",
         severity: Severity::Warning,
-        description: "listeners whose queue of calls to accept is full or nearly so",
+        description: "listeners whose accept queue is full or nearly full",
         check: |stats, thresholds, _| {
             let (backlog, slot, duration) = stats.fullest_backlog?;
             if fill_percent(backlog) < thresholds.backlog_percent? {
@@ -120,24 +118,34 @@ pub const RULES: &[RuleSpec] = &[
         sentence: |finding, moment| {
             let limit = finding.limit.unwrap_or_default();
             let (fill, then) = match finding.count > limit {
-                true => ("is full", "new callers are made to wait"),
-                false => ("is nearly full", "then new callers are made to wait"),
+                true => ("is full", "new clients have to wait"),
+                false => (
+                    "is nearly full",
+                    "once it is full, new clients have to wait",
+                ),
             };
-            let calls = pluralize(finding.count as usize, "call waits", "calls wait");
+            let connections = pluralize(
+                finding.count as usize,
+                "connection waits",
+                "connections wait",
+            );
             let (subject, responsible) = responsible_process(finding, moment);
             let accepts = match duration_suffix(finding.duration) {
                 none if none.is_empty() => capitalize(&format!("{subject} accepts too slowly")),
                 span => capitalize(&format!("{subject} has accepted none{span}")),
             };
             format!(
-                "The accept queue {fill}: {calls}, the limit is {} (Linux lets one more in), and {then}. {accepts}; only {responsible} can \
-                 take them out.",
+                "The accept queue {fill}: {connections}, limit {} (Linux lets one more in); {then}. {accepts}; only {responsible} can \
+                 accept them.",
                 thousands(limit as usize)
             )
         },
         summary: |finding| {
             let limit = finding.limit.unwrap_or_default();
-            format!("{} of {limit} wait", finding.count)
+            match finding.count > limit {
+                true => format!("queue full ({}, limit {limit})", finding.count),
+                false => format!("queue {} (limit {limit})", finding.count),
+            }
         },
     },
     RuleSpec {
@@ -145,7 +153,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "unread-input",
         label: "unread",
         severity: Severity::Warning,
-        description: "data that arrived and that the program does not read",
+        description: "data that arrived and the program does not read",
         check: |stats, _, _| finding_from_aggregate(stats.unread),
         concerns: |row| row.stall.input.is_some(),
         sentence: |finding, moment| {
@@ -155,7 +163,7 @@ pub const RULES: &[RuleSpec] = &[
             };
             let (subject, responsible) = responsible_process(finding, moment);
             format!(
-                "{} B{memory} lie unread in {}{}: {subject} does not read, and only {responsible} can.",
+                "{} B{memory} unread in {}{}: {subject} does not read, and only {responsible} can.",
                 thousands(finding.bytes as usize),
                 pluralize(finding.count as usize, "socket", "sockets"),
                 duration_suffix(finding.duration)
@@ -168,7 +176,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "undrained-output",
         label: "unsent",
         severity: Severity::Warning,
-        description: "data that was sent and that nobody confirms",
+        description: "data that was sent and the peer does not acknowledge",
         check: |stats, _, _| finding_from_aggregate(stats.unacknowledged),
         concerns: |row| row.stall.output.is_some(),
         sentence: |finding, moment| {
@@ -182,52 +190,55 @@ pub const RULES: &[RuleSpec] = &[
                 .map(|peer| describe_owner(peer, moment).text);
             let reason = match (probing, peer) {
                 (true, Some(peer)) => format!(
-                    "the other end has no room left, because {peer} does not read; only {peer} can mend that"
+                    "the peer has no room left, because {peer} does not read; only {peer} can fix that"
                 ),
-                (true, None) => "the other end has no room left: its program does not read, and only that one can mend it".into(),
-                (false, _) => "the other end confirms nothing; who runs it or the way to it can mend that, or the kernel gives up after \
+                (true, None) => "the peer has no room left: its program does not read, and only that program can fix it".into(),
+                (false, _) => "the peer acknowledges nothing; the fix is there or on the way to it, or the kernel gives up after \
                                a quarter of an hour"
                     .into(),
             };
             format!(
-                "{} B in {} stay unconfirmed{}: {reason}.",
+                "{} B unacknowledged in {}{}: {reason}.",
                 thousands(finding.bytes as usize),
                 pluralize(finding.count as usize, "socket", "sockets"),
                 duration_suffix(finding.duration)
             )
         },
-        summary: |finding| format!("{} unconfirmed", format_bytes_with_unit(finding.bytes)),
+        summary: |finding| format!("{} unacknowledged", format_bytes_with_unit(finding.bytes)),
     },
     RuleSpec {
         rule: Rule::SynSentUnanswered,
         name: "syn-sent-unanswered",
         label: "silent",
         severity: Severity::Warning,
-        description: "calls without an answer (SYN-SENT)",
+        description: "connection attempts without an answer (SYN-SENT)",
         check: |stats, _, _| finding_from_aggregate(stats.unanswered),
         concerns: |row| row.socket.tcp_state() == Some(TcpState::SynSent),
         sentence: |finding, moment| {
-            let (calls, they) = match finding.count {
-                1 => ("1 call has".to_owned(), "It is"),
-                n => (format!("{} calls have", thousands(n as usize)), "They are"),
+            let (attempts, subject) = match finding.count {
+                1 => ("1 connection attempt has".to_owned(), "It is"),
+                n => (
+                    format!("{} connection attempts have", thousands(n as usize)),
+                    "They are",
+                ),
             };
             if let Some(listener) = full_local_listener(finding, moment) {
                 return format!(
-                    "{calls} had no answer{} (SYN-SENT): the accept queue of the listener they go to, on this machine, is full. Only its \
-                     program can mend that: {}.",
+                    "{attempts} had no answer{} (SYN-SENT): the accept queue of the listener, on this machine, is full. Only its \
+                     program can fix that: {}.",
                     duration_suffix(finding.duration),
                     describe_owner(listener, moment).text
                 );
             }
             format!(
-                "{calls} had no answer{} (SYN-SENT). {they} lost or filtered on the way, or the other end's accept queue is full: a \
-                 refusal would have come at once. Who runs the other end, or the way to it, can mend that.",
+                "{attempts} had no answer{} (SYN-SENT). {subject} lost or filtered on the way, or the peer's accept queue is full: a \
+                 refusal would have come at once. The fix is at the peer, or on the way to it.",
                 duration_suffix(finding.duration)
             )
         },
         summary: |finding| match finding.count {
-            1 => "1 call unanswered".into(),
-            n => format!("{n} calls unanswered"),
+            1 => "1 attempt unanswered".into(),
+            n => format!("{n} attempts unanswered"),
         },
     },
     RuleSpec {
@@ -235,7 +246,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "ephemeral-nearly-used-up",
         label: "ports",
         severity: Severity::Warning,
-        description: "calls to one destination that use up the ephemeral ports",
+        description: "connections to one destination that use up the ephemeral ports",
         check: |stats, thresholds, moment| {
             let many = flow_path_threshold(moment, thresholds)?;
             let (flow_path, count) = stats.busiest_path.filter(|(_, count)| *count >= many)?;
@@ -256,7 +267,7 @@ pub const RULES: &[RuleSpec] = &[
                 });
             format!(
                 "{} of the {} ephemeral ports ({} to {}) are in use from {from} to {to}; with none left connect() fails \
-                 (EADDRNOTAVAIL). The programs that call can mend it by keeping connections open, or root by a wider range.",
+                 (EADDRNOTAVAIL). The programs can fix it by keeping connections open, or root by widening the range.",
                 thousands(finding.count as usize),
                 thousands(finding.limit.unwrap_or_default() as usize),
                 range.first,
@@ -274,7 +285,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "time-wait-pile",
         label: "pile",
         severity: Severity::Notice,
-        description: "very many connections that are over and not forgotten yet (TIME-WAIT)",
+        description: "very many closed connections that have not expired yet (TIME-WAIT)",
         check: |stats, thresholds, _| {
             let many = stats.time_wait >= thresholds.time_wait_count?.max(1);
             many.then(|| {
@@ -286,7 +297,7 @@ pub const RULES: &[RuleSpec] = &[
         concerns: |row| row.socket.tcp_state() == Some(TcpState::TimeWait),
         sentence: |finding, _| {
             format!(
-                "{} connections in TIME-WAIT: no leak, the kernel forgets each within a minute; but the programs open and close so \
+                "{} connections in TIME-WAIT: no leak, each expires within a minute; but the programs open and close so \
                  many that keeping them open would probably be cheaper.",
                 thousands(finding.count as usize)
             )
@@ -298,7 +309,7 @@ pub const RULES: &[RuleSpec] = &[
         name: "every-address-local-clients",
         label: "open",
         severity: Severity::Notice,
-        description: "listeners on every address that only programs of this machine use",
+        description: "listeners on every address with clients from this machine only",
         check: |stats, thresholds, _| {
             let slot = stats.wildcard_listener?;
             let many = stats.local_clients >= thresholds.local_only_count?.max(1);
@@ -319,7 +330,7 @@ pub const RULES: &[RuleSpec] = &[
             let subject = capitalize(&subject);
             format!(
                 "{subject} listens on every address, but {all} it has now {come} from this machine: probably the loopback address would \
-                 do; {responsible} or its configuration decides that."
+                 be enough; {responsible} or its configuration decides that."
             )
         },
         summary: |finding| match finding.count {
@@ -331,7 +342,7 @@ pub const RULES: &[RuleSpec] = &[
 
 fn empty_finding() -> Finding {
     Finding {
-        // Put in by who asked the rule.
+        // The caller sets it.
         id: FindingId {
             rule: Rule::CloseWaitLeak,
             port: PortKey {

@@ -1,4 +1,4 @@
-//! Each rule below, at and above its threshold, and what it says.
+//! Checks each rule below, at and above its threshold, and its sentence.
 
 mod machine;
 
@@ -36,7 +36,7 @@ fn close_wait_is_reported_once_old_enough() {
     let found = machine.findings(61.0);
     assert_eq!(
         found[0].1,
-        "1 connection in CLOSE-WAIT for at least 1m01s: the other end has hung up and server 812 has not closed; only server 812 \
+        "1 connection in CLOSE-WAIT for at least 1m01s: the peer has closed and server 812 has not; only server 812 \
          can end it."
     );
 }
@@ -65,8 +65,7 @@ fn unread_input_is_reported_after_the_threshold() {
     assert_eq!(machine.rules(10.0), [Rule::UnreadInput]);
     let sentence = &machine.findings(12.0)[0].1;
     assert!(
-        sentence
-            .starts_with("4,096 B lie unread in 1 socket for at least 12s: server 812 does not"),
+        sentence.starts_with("4,096 B unread in 1 socket for at least 12s: server 812 does not"),
         "{sentence}"
     );
     socket.queues = Some(Queues { recv: 0, send: 0 });
@@ -95,7 +94,7 @@ fn unacknowledged_output_is_reported_with_its_reason() {
     };
     for (kind, reason) in [
         (TimerKind::ZeroWindowProbe, "its program does not read"),
-        (TimerKind::Retransmit, "the other end confirms nothing"),
+        (TimerKind::Retransmit, "the peer acknowledges nothing"),
     ] {
         socket.timer = Some(timer(kind));
         let machine = TestMachine::new(vec![listener(), socket.clone()]);
@@ -103,7 +102,7 @@ fn unacknowledged_output_is_reported_with_its_reason() {
         assert_eq!(machine.rules(10.0), [Rule::UndrainedOutput]);
         let sentence = &machine.findings(11.0)[0].1;
         assert!(
-            sentence.starts_with("8,192 B in 1 socket stay unconfirmed for at least 11s: "),
+            sentence.starts_with("8,192 B unacknowledged in 1 socket for at least 11s: "),
             "{sentence}"
         );
         assert!(sentence.contains(reason), "{sentence}");
@@ -112,7 +111,7 @@ fn unacknowledged_output_is_reported_with_its_reason() {
 
 #[test]
 fn accept_queue_is_reported_when_nearly_full() {
-    // It holds 100: one more than its limit.
+    // The queue holds 100: one more than its limit.
     for (waiting, expected) in [
         (79, None),
         (80, Some("nearly full")),
@@ -130,7 +129,8 @@ fn accept_queue_is_reported_when_nearly_full() {
         if let Some((words, (rule, sentence))) = expected.zip(found.first()) {
             assert_eq!(*rule, Rule::BacklogNearFull);
             assert!(
-                sentence.contains(words) && sentence.contains(&format!("{waiting} calls wait")),
+                sentence.contains(words)
+                    && sentence.contains(&format!("{waiting} connections wait")),
                 "{sentence}"
             );
             assert!(
@@ -154,7 +154,7 @@ fn unanswered_syn_is_reported_after_the_threshold() {
         TestMachine::new(vec![call.clone()]).rules(4.0),
         [Rule::SynSentUnanswered]
     );
-    // Three SYNs after the first took three seconds at least, also before the first look.
+    // Three SYNs after the first took at least three seconds, also before the first sample.
     for (retransmits, expected) in [(2, 0), (3, 1), (4, 1)] {
         call.timer = Some(SocketTimer {
             kind: TimerKind::Retransmit,
@@ -186,7 +186,7 @@ fn syn_to_a_full_local_backlog_names_the_listener() {
         .find(|(rule, _)| *rule == Rule::SynSentUnanswered);
     let sentence = &sentence.expect("the call").1;
     assert!(
-        sentence.ends_with("Only its program can mend that: server 812."),
+        sentence.ends_with("Only its program can fix that: server 812."),
         "{sentence}"
     );
 }
@@ -207,7 +207,7 @@ fn ephemeral_exhaustion_is_counted_per_destination() {
             )
         };
         let mut sockets: Vec<Socket> = (0..calls).map(call).collect();
-        // The same port of another host has numbers of its own.
+        // The same port of another host has ephemeral ports of its own.
         let other = |n: u16| {
             tcp(
                 TcpState::Established,

@@ -1,33 +1,33 @@
-//! From where on something is worth a look.
+//! Thresholds above which findings are reported.
 
 use std::time::Duration;
 
-/// The thresholds; `None` switches a rule off. The configuration file sets them.
+/// The thresholds of the rules; `None` disables a rule. The configuration file sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// A CLOSE-WAIT as old as this was forgotten: a program that means to close does it at once.
+    /// Minimum age of a leaked CLOSE-WAIT: a program that intends to close does so at once.
     pub close_wait_age: Option<Duration>,
-    /// So many at one port, and no fewer than its other connections, whatever their age: what one
-    /// look can tell.
+    /// Minimum number in CLOSE-WAIT at one port, of any age, if they are at least half of its
+    /// connections. One sample is enough for this.
     pub close_wait_count: Option<u32>,
-    /// Input of which nothing was read for so long.
+    /// Minimum time during which nothing was read from the receive queue.
     pub unread_age: Option<Duration>,
-    /// Output of which nothing was confirmed for so long.
+    /// Minimum time during which nothing in the send queue was acknowledged.
     pub undrained_age: Option<Duration>,
-    /// An accept queue as full as this, in hundredths of what it holds.
+    /// Minimum fill of an accept queue, in percent of what it holds (its limit plus one).
     pub backlog_percent: Option<u32>,
-    /// A call without an answer for so long; a refusal comes at once.
+    /// Minimum age of an unanswered SYN; a refusal comes at once.
     pub syn_sent_age: Option<Duration>,
-    /// As much of the ephemeral range in use from one address to one endpoint, in hundredths.
+    /// Minimum share of the ephemeral range in use from one address to one endpoint, in percent.
     pub ephemeral_percent: Option<u32>,
-    /// So many connections of one port in TIME-WAIT.
+    /// Minimum number of connections in TIME-WAIT at one port.
     pub time_wait_count: Option<u32>,
-    /// So many connections to a listener on every address, all of them from this machine.
+    /// Minimum number of connections to a listener on every address, all from this machine.
     pub local_only_count: Option<u32>,
 }
 
 impl Thresholds {
-    /// What holds where nothing is configured.
+    /// The thresholds without configuration.
     pub const DEFAULT: Self = Self {
         close_wait_age: Some(Duration::from_secs(60)),
         close_wait_count: Some(5),

@@ -1,4 +1,4 @@
-//! Words that several rules use: who it is, how much it is.
+//! Wording shared by several rules: the process concerned, amounts.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::net::endpoint::AddressScope;
 use crate::query::listener_lookup::find_listener;
 use crate::text::units::bytes;
 
-/// Who does something, and who alone can do something about it.
+/// Returns the process as the subject of a sentence, and the one that can fix it.
 pub(crate) fn responsible_process(finding: &Finding, moment: &Moment) -> (String, String) {
     let process_label =
         |key: crate::net::process::ProcessKey| match moment.directory.processes.get(&key) {
@@ -18,7 +18,7 @@ pub(crate) fn responsible_process(finding: &Finding, moment: &Moment) -> (String
     let row = finding.slot.and_then(|slot| moment.row(slot));
     let one = match finding.owner {
         FindingOwner::Multiple => {
-            let text = "the program here (of several processes)";
+            let text = "the program here (in several processes)";
             return (text.into(), "the process that holds each".into());
         }
         FindingOwner::Process(key) => Some(key),
@@ -36,7 +36,7 @@ pub(crate) fn responsible_process(finding: &Finding, moment: &Moment) -> (String
     match one.map(process_label) {
         Some(name) => (name.clone(), name),
         None if is_unaccepted => {
-            let text = "the listener's program, which has not even accepted,";
+            let text = "the listener's program, which has not accepted it,";
             (text.into(), "that program".into())
         }
         None => match user {
@@ -46,7 +46,8 @@ pub(crate) fn responsible_process(finding: &Finding, moment: &Moment) -> (String
     }
 }
 
-/// The listener that the call which has waited longest goes to, if it is here and can take no more.
+/// Returns the listener that the longest unanswered SYN is for, if it is on this machine and its
+/// accept queue is full.
 pub(crate) fn full_local_listener<'a>(
     finding: &Finding,
     moment: &'a Moment,
@@ -60,19 +61,19 @@ pub(crate) fn full_local_listener<'a>(
     Some(listener)
 }
 
-/// As the beginning of a sentence; a program's own name stays as it is.
+/// Capitalizes a generic subject at the beginning of a sentence; keeps a process name as it is.
 pub(crate) fn capitalize(text: &str) -> String {
-    let words = ["the program", "a program", "the listener's program"];
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) if words.iter().any(|word| text.starts_with(word)) => {
-            first.to_uppercase().chain(letters).collect()
+    let generic = ["the program", "a program", "the listener's program"];
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if generic.iter().any(|start| text.starts_with(start)) => {
+            first.to_uppercase().chain(chars).collect()
         }
         _ => text.to_owned(),
     }
 }
 
-/// With its unit where it has no letter for it: `832 B`, `4.1K`.
+/// Formats bytes, with ` B` below 1000: `832 B`, `4.1K`.
 pub(crate) fn format_bytes_with_unit(count: u64) -> String {
     let unit = if count < 1000 { " B" } else { "" };
     format!("{}{unit}", bytes(count))

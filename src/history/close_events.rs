@@ -1,13 +1,14 @@
-//! The announced ends of a sample, joined to the sockets they are the ends of.
+//! Matches the close events of a sample with the sockets they belong to.
 //!
-//! In: [`Destroyed`] sockets as they were heard, and the rows. Out: rows with their final figures,
-//! and the ends of sockets that no sample had ([`passing`](crate::history::passing)).
+//! The results are rows with their final counters, and close events of sockets that were in no
+//! sample ([`unsampled`](super::unsampled)).
 //!
-//! An end is known by its cookie. The row that TCP leaves behind, TIME-WAIT, has the same cookie
-//! only if a sample had the socket while it lived; otherwise it is known by its endpoints. So an
-//! end is one of four things: of a row that stays as TIME-WAIT; of a row that this sample does not
-//! have any more; of a row that was closed before; or of a socket that was never sampled. Where it
-//! was heard after the look had begun, the table may be older than the end: the next sample tells.
+//! A close event is identified by its cookie. The TIME-WAIT row that TCP leaves behind has the same
+//! cookie only if a sample contained the socket while it was open; otherwise it is matched by its
+//! endpoints. So a close event belongs to one of four things: a row that stays as TIME-WAIT; a row
+//! that is not in this sample any more; a row that was closed before; or a socket that was never
+//! sampled. An event received after the dump had begun may be newer than the table: it is deferred
+//! to the next sample.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,30 +23,32 @@ use crate::net::destroyed::Destroyed;
 use crate::net::port::Protocol;
 use crate::net::socket::{Socket, SocketKey, TcpInfo, TcpState, Transport};
 
-/// The most rows that closed unannounced and are remembered. A program may keep the descriptor of
-/// a connection that was reset for as long as it likes, and the end is announced after that.
+/// Maximum number of rows that closed without a close event and are remembered. A program may keep
+/// the descriptor of a connection that was reset for as long as it likes; the close event comes
+/// after that.
 const MAX_PENDING_CLOSES: usize = 1 << 14;
 
-/// What the announcements of the sample at hand are the ends of.
+/// The close events of the current sample, by identity and by endpoints.
 #[derive(Debug, Default)]
 pub(crate) struct CloseEventSet {
-    /// `None` once it has found its row.
+    /// `None` once matched with a row.
     events: Vec<Option<Destroyed>>,
     by_key: HashMap<SocketKey, usize>,
     by_tuple: HashMap<SocketKey, usize>,
 }
 
 impl CloseEventSet {
-    fn new(ends: Vec<Destroyed>, now: Duration) -> Self {
-        let mut by_key = HashMap::with_capacity(ends.len());
-        let mut by_tuple = HashMap::with_capacity(ends.len());
-        for (place, end) in ends.iter().enumerate() {
-            by_key.insert(end.key(), place);
-            // Endpoints are used again: the row in the table is of the last to have them when the
-            // look began. Who had them later may have left his after the table was read.
-            let is_before_dump = end.at < now;
-            if end.protocol == Protocol::Tcp {
-                match by_tuple.entry(end.tuple_key()) {
+    fn new(closes: Vec<Destroyed>, now: Duration) -> Self {
+        let mut by_key = HashMap::with_capacity(closes.len());
+        let mut by_tuple = HashMap::with_capacity(closes.len());
+        for (place, close) in closes.iter().enumerate() {
+            by_key.insert(close.key(), place);
+            // Endpoints are reused: the row in the table belongs to the last socket that had them
+            // when the dump began. A later one may have left its TIME-WAIT row after the table was
+            // read.
+            let is_before_dump = close.at < now;
+            if close.protocol == Protocol::Tcp {
+                match by_tuple.entry(close.tuple_key()) {
                     Entry::Occupied(_) if !is_before_dump => {}
                     entry => {
                         entry.insert(place);
@@ -54,13 +57,13 @@ impl CloseEventSet {
             }
         }
         Self {
-            events: ends.into_iter().map(Some).collect(),
+            events: closes.into_iter().map(Some).collect(),
             by_key,
             by_tuple,
         }
     }
 
-    /// Gives a TIME-WAIT row, which has no figures of its own, those of the socket it was.
+    /// Sets the counters of a TIME-WAIT row, which has none, to those of the socket it was.
     pub(crate) fn fill_time_wait(&mut self, socket: &mut Socket) {
         if self.events.is_empty() || !is_time_wait_row(socket) {
             return;
@@ -69,11 +72,11 @@ impl CloseEventSet {
             self.by_key.get(&socket.key()),
             self.by_tuple.get(&tuple_key(socket)),
         ];
-        let end = places.into_iter().flatten().find_map(|&place| {
+        let close = places.into_iter().flatten().find_map(|&place| {
             let place = self.events.get_mut(place)?;
             place.take()
         });
-        socket.tcp = end.and_then(|end| final_tcp_info(&end, CloseState::TimeWait));
+        socket.tcp = close.and_then(|close| final_tcp_info(&close, CloseState::TimeWait));
     }
 
     pub(super) fn into_unmatched(self) -> impl Iterator<Item = Destroyed> {
@@ -81,76 +84,75 @@ impl CloseEventSet {
     }
 }
 
-/// What is remembered of ends from sample to sample.
+/// Close events and closed rows still to be matched in later samples.
 #[derive(Debug, Default)]
 pub(crate) struct PendingCloses {
-    /// Heard after the last look had begun.
+    /// Events received after the last dump had begun.
     pub(super) deferred_events: Vec<Destroyed>,
-    /// Rows that closed and whose end was not announced, with their slots, which may have been
-    /// given to others since. `order` has the oldest first, each with its endpoints, and some that
-    /// are no longer awaited.
+    /// Rows that closed without a close event, with their slots, which may have been reused since.
+    /// `oldest_first` has their keys and tuples, and some that are no longer pending.
     rows_by_key: HashMap<SocketKey, Slot>,
     oldest_first: VecDeque<(SocketKey, SocketKey)>,
-    /// The names of those by their endpoints: the kernel may have given the row another cookie than
-    /// the socket (see [`reunion`](super::cookie_merge)).
+    /// The keys of these rows by their tuples: the kernel may have given the row another cookie
+    /// than the socket (see [`cookie_merge`](super::cookie_merge)).
     keys_by_tuple: HashMap<SocketKey, SocketKey>,
 }
 
 impl PendingCloses {
-    /// All that is to be joined in this sample.
+    /// Returns the events to be matched in this sample.
     pub(crate) fn events_for_sample(
         &mut self,
         events: Vec<Destroyed>,
         now: Duration,
     ) -> CloseEventSet {
-        let mut ends = std::mem::take(&mut self.deferred_events);
-        ends.extend(events);
-        if ends.is_empty() {
+        let mut all_events = std::mem::take(&mut self.deferred_events);
+        all_events.extend(events);
+        if all_events.is_empty() {
             return CloseEventSet::default();
         }
-        CloseEventSet::new(ends, now)
+        CloseEventSet::new(all_events, now)
     }
 
     pub(super) fn insert_row(&mut self, row: &TrackedSocket) {
         if self.oldest_first.len() >= MAX_PENDING_CLOSES
-            && let Some((oldest, ends)) = self.oldest_first.pop_front()
+            && let Some((oldest, tuple)) = self.oldest_first.pop_front()
         {
             self.rows_by_key.remove(&oldest);
-            // Others may have been given the endpoints since.
-            if self.keys_by_tuple.get(&ends) == Some(&oldest) {
-                self.keys_by_tuple.remove(&ends);
+            // Another socket may have used the endpoints since.
+            if self.keys_by_tuple.get(&tuple) == Some(&oldest) {
+                self.keys_by_tuple.remove(&tuple);
             }
         }
-        let ends = tuple_key(&row.socket);
+        let tuple = tuple_key(&row.socket);
         if self.rows_by_key.insert(row.key, row.slot).is_none() {
-            self.oldest_first.push_back((row.key, ends));
+            self.oldest_first.push_back((row.key, tuple));
         }
-        self.keys_by_tuple.insert(ends, row.key);
+        self.keys_by_tuple.insert(tuple, row.key);
     }
 
-    /// Whose end it is, by name or else by endpoints; he is not awaited any more.
-    pub(super) fn take_row(&mut self, end: &Destroyed) -> Option<(SocketKey, Slot)> {
-        let by_tuple = self.keys_by_tuple.get(&end.tuple_key());
-        let key = [Some(end.key()), by_tuple.copied()]
+    /// Removes and returns the pending row of a close event, found by key or else by tuple.
+    pub(super) fn take_row(&mut self, close: &Destroyed) -> Option<(SocketKey, Slot)> {
+        let by_tuple = self.keys_by_tuple.get(&close.tuple_key());
+        let key = [Some(close.key()), by_tuple.copied()]
             .into_iter()
             .flatten()
             .find(|key| self.rows_by_key.contains_key(key))?;
         let slot = self.rows_by_key.remove(&key)?;
-        self.keys_by_tuple.remove(&end.tuple_key());
+        self.keys_by_tuple.remove(&close.tuple_key());
         Some((key, slot))
     }
 }
 
-/// What the ends that found no TIME-WAIT row came to.
+/// What became of the close events without a TIME-WAIT row.
 #[derive(Debug, Default)]
 pub(crate) struct CloseMatches {
-    /// Rows that have their final figures now.
+    /// Rows that have their final counters now.
     pub(super) matched_rows: HashSet<Slot>,
-    /// Sockets that no sample had.
+    /// Sockets in no sample.
     pub(crate) unsampled: Vec<Destroyed>,
 }
 
-/// The name by which endpoints know it.
+/// Returns the key of a socket by its endpoints, without the cookie.
 pub(crate) fn tuple_key(socket: &Socket) -> SocketKey {
     SocketKey::Tuple {
         protocol: socket.protocol(),
@@ -161,7 +163,7 @@ pub(crate) fn tuple_key(socket: &Socket) -> SocketKey {
     }
 }
 
-/// Whether it is what TCP leaves behind when the socket is gone: endpoints and a timer.
+/// Whether it is the row TCP leaves behind when the socket is closed: endpoints and a timer.
 pub(crate) fn is_time_wait_row(socket: &Socket) -> bool {
     let state = matches!(
         socket.transport,
@@ -170,14 +172,14 @@ pub(crate) fn is_time_wait_row(socket: &Socket) -> bool {
     state && socket.tcp.is_none() && socket.inode.is_none()
 }
 
-/// What is known of a socket that ended, beside its figures.
+/// What is known about a closed socket besides its counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseState {
     /// TCP kept the endpoints in a TIME-WAIT row.
     TimeWait,
-    /// Nothing was left, and a sample had it in a state that says that the other end's FIN came.
+    /// No row was left, and a sample had it in a state that implies a received FIN.
     AfterFin,
-    /// Nothing was left.
+    /// No row was left.
     NoRow(Side),
 }
 
@@ -191,16 +193,16 @@ impl CloseState {
     }
 }
 
-/// The final figures, without the other end's FIN, which the kernel counts among the bytes received
-/// (`tcp_rcv_nxt_update`), also when it is all that is unread. A program that closes before it has
-/// read all sends a reset and no FIN of its own; so, where that was acknowledged, what is unread is
-/// the other's. Where nothing is unread, the program has read the end of the stream, or it closed
-/// first, which leaves a TIME-WAIT row.
-pub(crate) fn final_tcp_info(end: &Destroyed, close_state: CloseState) -> Option<TcpInfo> {
-    let mut tcp = end.tcp?;
+/// Returns the final counters without the peer's FIN, which the kernel counts as a received byte
+/// (`tcp_rcv_nxt_update`), even if it is all that is unread. A program that closes before it has
+/// read everything sends a reset instead of a FIN; so, where a FIN was acknowledged, what is unread
+/// is the peer's FIN. Where nothing is unread, the program has read the end of the stream, or it
+/// closed first, which leaves a TIME-WAIT row.
+pub(crate) fn final_tcp_info(close: &Destroyed, close_state: CloseState) -> Option<TcpInfo> {
+    let mut tcp = close.tcp?;
     let counts_fin = match close_state {
         CloseState::AfterFin => true,
-        CloseState::TimeWait => end.unread > 0,
+        CloseState::TimeWait => close.unread > 0,
         CloseState::NoRow(side) => {
             acked_beyond_sent(&tcp) == Some(1 + u64::from(side == Side::Outgoing))
         }
@@ -211,7 +213,8 @@ pub(crate) fn final_tcp_info(end: &Destroyed, close_state: CloseState) -> Option
     Some(tcp)
 }
 
-/// What was acknowledged beyond the bytes sent: the SYN of the side that dialled, and the FIN.
+/// Returns what was acknowledged beyond the bytes sent: the SYN of the side that connected, and the
+/// FIN.
 pub(crate) fn acked_beyond_sent(tcp: &TcpInfo) -> Option<u64> {
     let sent = tcp.sent?;
     let once = sent.bytes.checked_sub(sent.retransmitted)?;
@@ -252,18 +255,18 @@ mod tests {
     #[test]
     fn pending_closes_are_bounded_and_keep_the_newest() {
         let most = u32::try_from(MAX_PENDING_CLOSES).expect("not so many");
-        let mut waiting = PendingCloses::default();
-        // So many that a look at all of them for each would take minutes.
+        let mut pending = PendingCloses::default();
+        // So many that scanning all of them for each one would take minutes.
         for n in 1..=4 * most {
-            waiting.insert_row(&row(n));
-            assert!(waiting.keys_by_tuple.len() <= MAX_PENDING_CLOSES);
+            pending.insert_row(&row(n));
+            assert!(pending.keys_by_tuple.len() <= MAX_PENDING_CLOSES);
         }
-        assert_eq!(waiting.rows_by_key.len(), MAX_PENDING_CLOSES);
+        assert_eq!(pending.rows_by_key.len(), MAX_PENDING_CLOSES);
         let youngest = row(4 * most);
-        let found = waiting.keys_by_tuple.get(&tuple_key(&youngest.socket));
+        let found = pending.keys_by_tuple.get(&tuple_key(&youngest.socket));
         assert_eq!(found, Some(&youngest.key));
         assert!(
-            !waiting
+            !pending
                 .keys_by_tuple
                 .contains_key(&tuple_key(&row(most).socket))
         );

@@ -1,11 +1,11 @@
-//! The sockets that ended, kept long after their rows are gone.
+//! Keeps closed sockets long after their rows are gone.
 //!
-//! In: rows that ended in a sample. Out: the same rows once more, in places of their own, with the
-//! names they need: as a [`Moment`], so that whatever can be asked of the present can be asked of
-//! the past. Bounded by bytes and by time; what was dropped is counted.
+//! Copies rows that ended into slots of their own, with the names they need, and returns them as a
+//! [`Moment`], so that every query on the present also works on the past. Limited by bytes and by
+//! age; what was dropped is counted.
 //!
-//! A connection has one story. It ends when its socket does: where TCP keeps the endpoints in a
-//! TIME-WAIT row, the story is told when that row appears, and the end of the row adds nothing.
+//! A connection has one entry. It ends when its socket closes: if TCP keeps the endpoints in a
+//! TIME-WAIT row, the entry is made when that row appears, and the end of the row adds nothing.
 
 use std::collections::VecDeque;
 use std::mem::size_of;
@@ -24,49 +24,49 @@ use crate::net::process::{Holder, ProcessKey, Uid};
 use crate::net::snapshot::Directory;
 use crate::net::socket::{CgroupId, SocketKey, TcpState};
 
-/// How much is kept.
+/// How much history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetentionLimits {
-    /// For how long.
+    /// Maximum age.
     pub max_age: Duration,
-    /// In how many bytes, more or less.
+    /// Maximum size in bytes, approximately.
     pub max_bytes: usize,
 }
 
-/// How much of the closed sockets is kept, and how much is not any more.
+/// How many closed sockets are kept, and how many were dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClosedLogStats {
-    /// Kept.
+    /// Number of sockets kept.
     pub sockets: usize,
-    /// In so many bytes, more or less.
+    /// Their size in bytes, approximately.
     pub bytes: usize,
-    /// Dropped because there was no room.
+    /// Dropped because of the size limit.
     pub dropped_for_size: u64,
-    /// Dropped because they were too old.
+    /// Dropped because of their age.
     pub dropped_for_age: u64,
 }
 
-/// What each one takes besides its own vectors: itself, two counters, and its places in the lists.
+/// Bytes per entry besides its own vectors: the row, two reference counts, and its list entries.
 const ROW_OVERHEAD: usize = size_of::<TrackedSocket>() + 2 * size_of::<usize>() + 48;
 
-/// The closed sockets.
+/// The closed sockets within the retention limits.
 #[derive(Debug)]
 pub(crate) struct ClosedLog {
     limits: RetentionLimits,
     rows: SocketRows,
     free: Vec<Slot>,
-    /// The oldest first.
+    /// End time and slot of each entry, oldest first.
     oldest_first: VecDeque<(Duration, Slot)>,
-    /// Where the story of a row is that still has its slot in the store.
+    /// The entry of each row that still has its slot in the store.
     entries: HashMap<Slot, ClosedLogEntry>,
-    /// The names that the rows need.
+    /// The names that the entries need.
     names: Arc<Directory>,
     stats: ClosedLogStats,
-    /// How many were dropped since the names were last swept.
+    /// Entries dropped since unused names were last removed.
     dropped_since_sweep: usize,
 }
 
-/// That a row was told of, also when its story was dropped since.
+/// Records that a row was logged, even if its entry was dropped since.
 #[derive(Clone, Copy, Debug)]
 struct ClosedLogEntry {
     log_slot: Slot,
@@ -93,23 +93,23 @@ impl ClosedLog {
         self.stats
     }
 
-    /// Takes up a row that ended, or one of which more became known since.
+    /// Adds a row that ended, or updates it with what became known since.
     pub(crate) fn record(&mut self, row: &TrackedSocket, now: Duration, names: &Directory) {
         if let Some(entry) = self.entries.get(&row.slot)
             && entry.key == row.key
-            // Endpoints that came alive again, where there are no cookies, begin a new story.
+            // Without cookies, endpoints that are in use again start a new entry.
             && entry.state_count >= row.states.len()
         {
             let slot = entry.log_slot;
             let logged = self.rows.get(slot);
-            // It may have been dropped since, and another have its place.
+            // The entry may have been dropped and its slot reused.
             let logged = logged.filter(|logged| logged.key == row.key);
             if logged.is_some_and(|s| row.socket.tcp.is_some() && s.socket.tcp != row.socket.tcp) {
                 self.edit(slot, |logged| logged.socket.tcp = row.socket.tcp);
             }
             return;
         }
-        // It was told before, and dropped since.
+        // Logged before, and dropped since.
         let is_time_wait = row.states.last() == Some(&TcpState::TimeWait);
         if row.closed_at().is_some_and(|at| is_time_wait || at < now) {
             return;
@@ -117,18 +117,18 @@ impl ClosedLog {
         self.copy_names(row, names);
         let slot = self.free.pop().unwrap_or_else(|| self.rows.push());
         let at = row.closed_at().unwrap_or(row.state_since.time());
-        // A peer's story may have been dropped, and another have its place.
+        // The peer's entry may have been dropped and its slot reused.
         let peer = row.peer.and_then(|peer| self.entries.get(&peer));
         let peer = peer.map(|entry| entry.log_slot);
         let peer = peer.filter(|peer| {
             let other = self.rows.get(*peer);
             other.is_some_and(|other| {
-                let ends = |local: Endpoint, remote: Option<Endpoint>| {
-                    Some([local, remote?].map(|end| (end.canonical_ip(), end.port)))
+                let endpoints = |local: Endpoint, remote: Option<Endpoint>| {
+                    Some([local, remote?].map(|endpoint| (endpoint.canonical_ip(), endpoint.port)))
                 };
-                let mut mirrored = ends(other.socket.local, other.socket.remote);
-                mirrored.iter_mut().for_each(|ends| ends.reverse());
-                let ours = ends(row.socket.local, row.socket.remote);
+                let mut mirrored = endpoints(other.socket.local, other.socket.remote);
+                mirrored.iter_mut().for_each(|pair| pair.reverse());
+                let ours = endpoints(row.socket.local, row.socket.remote);
                 other.peer.is_none() && ours.is_some() && ours == mirrored
             })
         });
@@ -158,12 +158,12 @@ impl ClosedLog {
         }
     }
 
-    /// The slot of a row is free for others.
+    /// Forgets a row whose slot is freed in the store.
     pub(crate) fn release_slot(&mut self, slot: Slot) {
         self.entries.remove(&slot);
     }
 
-    /// Drops what is too old or too much.
+    /// Drops entries beyond the limits, oldest first.
     pub(crate) fn enforce_limits(&mut self, now: Duration) {
         let limit = now.checked_sub(self.limits.max_age);
         while let Some(&(at, slot)) = self.oldest_first.front() {
@@ -196,11 +196,11 @@ impl ClosedLog {
         }
     }
 
-    /// The closed sockets as a moment, as far as they had ended in the given one.
+    /// Returns the closed sockets that had ended by the given moment, as a moment.
     pub(crate) fn to_moment(&self, current: &Moment) -> Moment {
         let mut rows = self.rows.clone();
         let mut count = self.stats.sockets;
-        // Their order is that of their ends.
+        // Entries are in the order of their ends.
         for (at, slot) in self.oldest_first.iter().rev() {
             if *at <= current.elapsed {
                 break;
@@ -259,7 +259,7 @@ impl ClosedLog {
         }
     }
 
-    /// Forgets the names that no row needs any more.
+    /// Drops process and cgroup names that no entry needs any more.
     fn drop_unused_names(&mut self) {
         self.dropped_since_sweep = 0;
         let rows = || self.rows.iter();
@@ -276,7 +276,7 @@ fn holder_processes(row: &TrackedSocket) -> impl Iterator<Item = ProcessKey> + '
     held.into_iter().flat_map(HolderSet::processes)
 }
 
-/// About how many bytes a row takes.
+/// Returns the approximate size of a row, in bytes.
 pub(crate) fn approx_bytes(row: &TrackedSocket) -> usize {
     let holders = row.ownership.last_holders().map_or(0, |held| held.len());
     ROW_OVERHEAD + size_of_val(row.states.as_slice()) + holders * size_of::<Holder>()

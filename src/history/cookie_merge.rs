@@ -1,11 +1,10 @@
-//! One connection under two names.
+//! Merges two rows when the kernel gave one connection a new cookie.
 //!
-//! In: the rows that are new, and those that the sample did not have. Out: one row where the two are
-//! the same connection. The kernel gives a socket its cookie when somebody first asks for it, and
-//! what comes before and after the socket takes that cookie over when it is made: the request before
-//! it is accepted (`inet_csk_clone_lock`), the TIME-WAIT row after it (`inet_twsk_alloc`). A dump
-//! that asks for the first time a moment too late gives the two different ones. It happens to a few
-//! connections in ten thousand that live shorter than an interval, on a busy machine.
+//! The kernel assigns a socket's cookie when it is first read, and what precedes and follows the
+//! socket inherits it when it is created: the request socket before accept (`inet_csk_clone_lock`),
+//! the TIME-WAIT row after close (`inet_twsk_alloc`). A dump that reads the cookie a moment too
+//! late gives the two different ones. On a busy machine this affects a few in ten thousand
+//! connections that live shorter than an interval.
 
 use hashbrown::{HashMap, HashSet};
 
@@ -16,7 +15,8 @@ use super::state::History;
 use crate::net::socket::{Socket, SocketKey, TcpState};
 
 impl History {
-    /// To be called when every socket of the sample has met its row. Takes rows out of `fresh`.
+    /// Merges new rows with missing ones. To be called after every socket of the sample was matched
+    /// with its row. Removes merged rows from `new_slots`.
     pub(crate) fn merge_split_rows(
         &mut self,
         new_slots: &mut Vec<Slot>,
@@ -52,12 +52,12 @@ impl History {
     }
 }
 
-/// Whether the kernel may have made the second of what had the first state.
+/// Whether the kernel may have created the second from a socket in the first state.
 fn can_follow(before: TcpState, after: &Socket) -> bool {
     match (before, after.tcp_state()) {
         (TcpState::Listen | TcpState::TimeWait | TcpState::Closed, _) => false,
         (TcpState::SynReceived, state) => state.is_some_and(|state| state != TcpState::Listen),
-        // Without a descriptor it is what is left of a connection, not a new one.
+        // Without a descriptor it is the remainder of a connection, not a new one.
         (_, Some(TcpState::TimeWait | TcpState::FinWait2)) => after.inode.is_none(),
         _ => false,
     }

@@ -1,7 +1,7 @@
-//! Which end of a connection closed first.
+//! Determines which side of a connection closed first, and how certain that is.
 //!
-//! In: a row that ended. Out: [`ClosedBy`], and how sure that is. Only the end that closes first goes
-//! through FIN-WAIT-1 and TIME-WAIT, only the other through CLOSE-WAIT and LAST-ACK.
+//! Only the side that closes first passes through FIN-WAIT-1 and TIME-WAIT, only the other through
+//! CLOSE-WAIT and LAST-ACK (RFC 9293, section 3.6).
 
 use super::close_events::acked_beyond_sent;
 use super::moment::Moment;
@@ -9,20 +9,20 @@ use super::side::Side;
 use super::tracked_socket::TrackedSocket;
 use crate::net::socket::TcpState;
 
-/// How a connection came to its end.
+/// Which side closed a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClosedBy {
-    /// This end closed first: it was seen in a state that says so.
+    /// The local side closed first: the socket was seen in a state that implies it.
     Local,
-    /// The other end closed first: this one was seen in a state that says so.
+    /// The peer closed first: the socket was seen in a state that implies it.
     Remote,
-    /// The other end closed first: both ends were closed in order, and no TIME-WAIT was left here.
+    /// The peer closed first: both sides sent a FIN, and no TIME-WAIT row was left here.
     RemoteInferred,
-    /// Nobody ever answered the call, or it was refused.
+    /// The connection was refused or never answered.
     NeverEstablished,
 }
 
-/// Which end closed first; `None` where that cannot be told, and for what is no connection.
+/// Returns which side closed first; `None` if unknown, or if the socket is not a connection.
 pub fn closed_by(row: &TrackedSocket, moment: &Moment) -> Option<ClosedBy> {
     row.socket.tcp_state()?;
     row.socket.remote?;
@@ -37,14 +37,14 @@ pub fn closed_by(row: &TrackedSocket, moment: &Moment) -> Option<ClosedBy> {
     if row.states.iter().all(|state| *state == TcpState::SynSent) && !row.states.is_empty() {
         return Some(ClosedBy::NeverEstablished);
     }
-    // The FIN of this end was acknowledged, and it was not the first, or a TIME-WAIT row would
+    // The FIN of this side was acknowledged, and it was not the first, or a TIME-WAIT row would
     // have been left.
     let expected = 1 + u64::from(row.side == Side::Outgoing);
     let both = row.is_closed() && acked_beyond_sent(row.socket.tcp.as_ref()?) == Some(expected);
     both.then_some(ClosedBy::RemoteInferred)
 }
 
-/// What the states say that it was seen in.
+/// Infers it from the states the socket was seen in.
 fn closed_by_states(row: &TrackedSocket) -> Option<ClosedBy> {
     row.states.iter().find_map(|state| match state {
         TcpState::FinWait1 | TcpState::FinWait2 | TcpState::TimeWait => Some(ClosedBy::Local),

@@ -1,8 +1,7 @@
-//! Which ports somebody listens on, now and a while ago.
+//! Indexes the ports that sockets listen on, now and recently.
 //!
-//! In: listening rows as they come and go. Out: whether a local endpoint belongs to one of them.
-//! Past listeners are remembered because a connection may outlive its listener, or be seen first
-//! after the listener has gone.
+//! Past listeners are kept because a connection may outlive its listener, or be seen first after
+//! the listener has closed.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -15,14 +14,14 @@ use crate::net::endpoint::{Endpoint, Family};
 use crate::net::port::{Port, Protocol};
 use crate::net::socket::Socket;
 
-/// How long a listener is remembered after it went. Longer than any TIME-WAIT (60 s on Linux) and
-/// than most restarts; short enough that a number used for something else later is not misjudged.
+/// How long a closed listener is kept: longer than TIME-WAIT (60 s on Linux) and than most
+/// restarts, short enough not to misjudge a port number reused for something else.
 const PAST_LISTENER_TTL: Duration = Duration::from_secs(600);
 
-/// The most past listeners remembered; the oldest go first.
+/// Maximum number of past listeners; the oldest are dropped first.
 const MAX_PAST_LISTENERS: usize = 4096;
 
-/// When a matching listener was there.
+/// Whether a matching listener is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListenerPresence {
     Current,
@@ -43,9 +42,9 @@ impl ListenAddr {
         }
     }
 
-    /// Whether a connection with this local endpoint can have come from this listener. Families
-    /// are compared as the kernel keeps them: an IPv4 client of a dual-stack listener has an IPv6
-    /// socket with v4-mapped addresses.
+    /// Whether a connection with this local endpoint can have been accepted from this listener.
+    /// Families are compared as the kernel does: the socket of an IPv4 client at a dual-stack
+    /// listener is an IPv6 socket with IPv4-mapped addresses.
     fn accepts(self, local: Endpoint) -> bool {
         if self.address.is_unspecified() {
             return match (
@@ -56,7 +55,7 @@ impl ListenAddr {
                 (Family::Ipv6, Family::Ipv6) => {
                     !local.is_ipv4_mapped() || self.v6only != Some(true)
                 }
-                // Sources that do not tell V6ONLY may also give a mapped address as IPv4.
+                // Sources that do not report V6ONLY may also report a mapped address as IPv4.
                 (Family::Ipv6, Family::Ipv4) => self.v6only.is_none(),
                 (Family::Ipv4, Family::Ipv6) => false,
             };
@@ -65,54 +64,53 @@ impl ListenAddr {
     }
 }
 
-/// Where listeners are looked up.
 type ListenKey = (Protocol, Port);
 
-/// All listeners, now and lately.
+/// All listeners, present and recent.
 #[derive(Debug, Default)]
 pub(crate) struct ListenerIndex {
     current: HashMap<ListenKey, Vec<(Slot, ListenAddr)>>,
     past: HashMap<ListenKey, Vec<(Duration, ListenAddr)>>,
-    /// What is in `past`, the oldest first. A listener that was remembered anew leaves its older
-    /// entry here, which then finds nothing.
+    /// The entries of `past`, oldest first. A listener that was added again leaves its older entry
+    /// here, which then matches nothing.
     oldest_first: VecDeque<(Duration, ListenKey, ListenAddr)>,
     version: u64,
 }
 
 impl ListenerIndex {
-    /// Grows whenever a listener comes: rows whose side is only guessed are judged again then.
+    /// Returns a number that grows with every new listener; guessed sides are inferred again then.
     pub(crate) const fn version(&self) -> u64 {
         self.version
     }
 
     pub(crate) fn insert(&mut self, slot: Slot, socket: &Socket) {
-        let place = (socket.protocol(), socket.local.port);
+        let key = (socket.protocol(), socket.local.port);
         self.current
-            .entry(place)
+            .entry(key)
             .or_default()
             .push((slot, ListenAddr::from_socket(socket)));
         self.version += 1;
     }
 
     pub(crate) fn remove(&mut self, slot: Slot, socket: &Socket, at: Duration) {
-        let place = (socket.protocol(), socket.local.port);
-        if let Some(list) = self.current.get_mut(&place) {
+        let key = (socket.protocol(), socket.local.port);
+        if let Some(list) = self.current.get_mut(&key) {
             list.retain(|(s, _)| *s != slot);
             if list.is_empty() {
-                self.current.remove(&place);
+                self.current.remove(&key);
             }
         }
         if self.oldest_first.len() >= MAX_PAST_LISTENERS {
             self.drop_oldest();
         }
         let listener = ListenAddr::from_socket(socket);
-        let list = self.past.entry(place).or_default();
+        let list = self.past.entry(key).or_default();
         list.retain(|(_, known)| *known != listener);
         list.push((at, listener));
-        self.oldest_first.push_back((at, place, listener));
+        self.oldest_first.push_back((at, key, listener));
     }
 
-    /// Forgets what went too long ago. Called once a sample.
+    /// Drops expired past listeners. Called once per sample.
     pub(crate) fn expire(&mut self, now: Duration) {
         while self
             .oldest_first
@@ -124,30 +122,31 @@ impl ListenerIndex {
     }
 
     fn drop_oldest(&mut self) {
-        let Some((at, place, listener)) = self.oldest_first.pop_front() else {
+        let Some((at, key, listener)) = self.oldest_first.pop_front() else {
             return;
         };
-        if let Some(list) = self.past.get_mut(&place) {
+        if let Some(list) = self.past.get_mut(&key) {
             list.retain(|entry| *entry != (at, listener));
             if list.is_empty() {
-                self.past.remove(&place);
+                self.past.remove(&key);
             }
         }
     }
 
-    /// Whether a listener has, or had, the local endpoint of a connection.
+    /// Returns whether a listener has, or had, the local endpoint of a connection.
     pub(crate) fn presence(&self, protocol: Protocol, local: Endpoint) -> Option<ListenerPresence> {
-        let place = (protocol, local.port);
-        let now = self.current.get(&place).into_iter().flatten();
+        let key = (protocol, local.port);
+        let now = self.current.get(&key).into_iter().flatten();
         if now.into_iter().any(|(_, l)| l.accepts(local)) {
             return Some(ListenerPresence::Current);
         }
-        let mut past = self.past.get(&place).into_iter().flatten();
+        let mut past = self.past.get(&key).into_iter().flatten();
         past.any(|(_, l)| l.accepts(local))
             .then_some(ListenerPresence::Past)
     }
 
-    /// The rows of the listeners that a connection with this local endpoint can have come from.
+    /// Returns the rows of the listeners that a connection with this local endpoint can have been
+    /// accepted from.
     pub(crate) fn matching_rows(
         &self,
         protocol: Protocol,
@@ -162,17 +161,17 @@ impl ListenerIndex {
             .map(|(slot, _)| *slot)
     }
 
-    /// The one socket that waits at this endpoint of this machine, whatever its family.
-    pub(crate) fn is_listening_at(&self, protocol: Protocol, place: Endpoint) -> bool {
-        let plain = place.canonical();
+    /// Whether a socket listens at this endpoint of this machine, in either family.
+    pub(crate) fn is_listening_at(&self, protocol: Protocol, endpoint: Endpoint) -> bool {
+        let plain = endpoint.canonical();
         let list = self
             .current
-            .get(&(protocol, place.port))
+            .get(&(protocol, endpoint.port))
             .into_iter()
             .flatten();
         list.into_iter().any(|(_, l)| {
             l.accepts(plain)
-                || l.accepts(place)
+                || l.accepts(endpoint)
                 || (l.address.is_unspecified() && l.v6only != Some(true))
         })
     }

@@ -1,8 +1,9 @@
-//! Follows sockets from sample to sample: what changed, since when, who had it, which side it is.
+//! Follows sockets from sample to sample: what changed, since when, which process held it, which
+//! side it is.
 //!
-//! [`History::apply`] takes one [`Snapshot`](crate::net::snapshot::Snapshot) after another and returns one
-//! [`Moment`] after another. From here on nothing reads a clock and nothing fails: time is the snapshot's
-//! own, and what could not be seen is a gap.
+//! [`History::apply`] takes one [`Snapshot`](crate::net::snapshot::Snapshot) after another and
+//! returns one [`Moment`] after another. From this layer on nothing reads a clock and nothing
+//! fails: time is the snapshot's own, and what could not be observed is a gap.
 
 mod close_events;
 mod close_matching;

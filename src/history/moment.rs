@@ -1,7 +1,7 @@
-//! One moment: everything known right after one sample, never changed afterwards.
+//! Everything known right after one sample; never changed afterwards.
 //!
-//! In: [`crate::history::History`]. Out: what queries are answered from. A moment can be kept (for
-//! pause) while history goes on: unchanged rows are shared between moments.
+//! Queries read moments. A moment can be kept (for pause) while the history continues: moments
+//! share unchanged rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +16,18 @@ use super::tracked_socket::TrackedSocket;
 use crate::net::port::{PortKey, PortRange};
 use crate::net::snapshot::{Directory, Gap, Observer, OwnerCoverage, SourceKind};
 
-/// What happened since the program started, in numbers that only grow.
+/// Counts since the program started; they only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Sockets that came, those of the first sample not counted.
+    /// Sockets opened; those of the first sample are not counted.
     pub opened: u64,
-    /// Sockets that went.
+    /// Sockets closed.
     pub closed: u64,
-    /// Changes of state.
     pub changed: u64,
 }
 
 impl Totals {
-    /// What happened after `earlier`.
+    /// Returns the difference to `earlier`.
     pub const fn since(self, earlier: Self) -> Self {
         Self {
             opened: self.opened.saturating_sub(earlier.opened),
@@ -38,61 +37,60 @@ impl Totals {
     }
 }
 
-/// What watching costs.
+/// What sampling costs this program.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SelfCost {
     /// How long the newest sample took.
     pub sample: Duration,
-    /// This program's processor time since the sample before, as a share of one core; `None` in
-    /// the first sample.
+    /// This program's CPU time since the previous sample, as a share of one core; `None` in the
+    /// first sample.
     pub cpu: Option<f64>,
 }
 
 /// Everything known at one moment.
 #[derive(Clone, Debug)]
 pub struct Moment {
-    /// Samples before this one.
+    /// Number of samples before this one.
     pub number: u64,
-    /// The wall clock.
+    /// Wall-clock time of the sample.
     pub taken_at: jiff::Timestamp,
-    /// The collector's clock.
+    /// Time of the sample on the collector's clock.
     pub elapsed: Duration,
-    /// Who told.
+    /// Which source the sockets were read from.
     pub source: SourceKind,
-    /// The rows.
     pub rows: SocketRows,
-    /// How many rows are open.
+    /// Number of open rows.
     pub open_rows: usize,
-    /// How many ports they share.
+    /// Number of ports they share.
     pub port_count: usize,
-    /// How many processes hold them.
+    /// Number of processes that hold them.
     pub process_count: usize,
-    /// What the ids stand for.
+    /// Names of processes, users, cgroups, interfaces and hosts.
     pub directory: Arc<Directory>,
-    /// How far owners could be seen.
+    /// How many processes could be inspected.
     pub sight: OwnerCoverage,
-    /// How many open rows have a hidden owner.
+    /// Number of open rows with a hidden owner.
     pub hidden_rows: usize,
-    /// Who looks.
+    /// The user and process that took the sample.
     pub observer: Observer,
-    /// What the system hands out to dialling sockets.
+    /// The ephemeral port range, from which the kernel assigns local ports.
     pub ephemeral: PortRange,
-    /// What could not be seen.
+    /// What could not be observed.
     pub gaps: Vec<Gap>,
-    /// What happened so far.
+    /// Counts since the program started.
     pub totals: Totals,
     /// Socket counts per port over the last minute.
     pub series: Arc<HashMap<PortKey, Series>>,
-    /// Who listened on which port before.
+    /// Which processes listened on which port before.
     pub past_listeners: Arc<PastListeners>,
-    /// What watching costs.
+    /// What sampling costs this program.
     pub self_cost: SelfCost,
     /// The time until the next sample.
     pub interval: Duration,
 }
 
 impl Moment {
-    /// The same, with other rows.
+    /// Copies the moment with other rows.
     pub(crate) fn with_rows(&self, rows: SocketRows) -> Self {
         Self {
             rows,
@@ -104,7 +102,8 @@ impl Moment {
         }
     }
 
-    /// The same without the rows of what is gone, which stay a while to be seen to go.
+    /// Copies the moment without the rows of closed sockets, which are kept for
+    /// [`TRANSITION_TTL`](super::tracked_socket::TRANSITION_TTL).
     pub fn without_closed(&self) -> Self {
         let mut rows = self.rows.clone();
         for row in self.rows().filter(|row| row.is_closed()) {
@@ -115,19 +114,19 @@ impl Moment {
         self.with_rows(rows)
     }
 
-    /// The row at a slot.
+    /// Returns the row at a slot.
     pub fn row(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.rows.get(slot)
     }
 
-    /// Every row, closed ones included.
+    /// Iterates over all rows, including closed ones.
     pub fn rows(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
         self.rows.iter()
     }
 
-    /// Whether a guessed side rests on sockets that a sample of certain ports may not have had:
-    /// it came from counting who else has the row's ports, or it would be proved if an address were
-    /// known for this machine's own. Then only a sample of everything tells what is to be guessed.
+    /// Whether a guessed side depends on sockets that a sample of certain ports may not contain: it
+    /// came from counting the connections that share the row's ports, or it would be proved if an
+    /// address were known to be this machine's own. Then only a full sample gives the same guess.
     pub fn needs_full_sample_for_sides(&self) -> bool {
         let open = || self.rows().filter(|row| !row.is_closed());
         let listened: HashSet<_> = open()
@@ -141,7 +140,7 @@ impl Moment {
         })
     }
 
-    /// The row at the other end, when that is a socket of this machine.
+    /// Returns the row of the peer, if that is a socket of this machine.
     pub fn peer_of(&self, row: &TrackedSocket) -> Option<&Arc<TrackedSocket>> {
         self.row(row.peer?)
     }

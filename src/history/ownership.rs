@@ -1,7 +1,7 @@
-//! Whose a socket is, or why it is nobody's.
+//! Determines which processes hold a socket, or why none is known.
 //!
-//! In: what the look through the processes found, the socket's state, and who had it before.
-//! Out: [`Ownership`]. An owner is stated only where a descriptor was seen.
+//! Combines the result of the process scan, the socket's state and its previous holders. An owner
+//! is stated only where a descriptor was seen.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use crate::net::process::{Holder, Holders, ProcessKey, distinct_processes};
 use crate::net::snapshot::SourceKind;
 use crate::net::socket::{Socket, TcpState, Transport};
 
-/// The processes that have a socket, or had it last: never none. The first stands by itself, so that
-/// who asks a hundred thousand rows for their process follows no pointer for it.
+/// The processes that hold a socket, or held it last; never empty. The first is stored inline, so
+/// that reading the process of a hundred thousand rows follows no pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderSet {
     first: ProcessKey,
-    /// Whether all descriptors are the first one's.
+    /// Whether all descriptors belong to the first process.
     is_single_process: bool,
     holders: Arc<[Holder]>,
 }
 
 impl HolderSet {
-    /// By these, ordered by pid and descriptor; `None` where there are none.
+    /// Builds a set from holders ordered by pid and descriptor; `None` if there are none.
     pub fn from_holders(holders: Arc<[Holder]>) -> Option<Self> {
         let first = holders.first()?.process;
         let by_one = distinct_processes(&holders).nth(1).is_none();
@@ -32,20 +32,21 @@ impl HolderSet {
         })
     }
 
-    /// By the same processes, whatever their descriptors: these lead to something else.
+    /// Returns the same processes without descriptors, for a socket that these descriptors do not
+    /// refer to.
     pub(crate) fn without_fds(&self) -> Option<Self> {
         let holder = |process| Holder { process, fd: None };
         Self::from_holders(self.processes().map(holder).collect())
     }
 
-    /// Whether one of the processes is such; a loop over them would cost twice as much, which shows
-    /// where a hundred thousand rows are asked.
+    /// Whether `predicate` holds for one of the processes. A loop over `processes` takes twice as
+    /// long, which is noticeable with a hundred thousand rows.
     pub fn any(&self, mut predicate: impl FnMut(ProcessKey) -> bool) -> bool {
         predicate(self.first)
             || (!self.is_single_process && distinct_processes(&self.holders).skip(1).any(predicate))
     }
 
-    /// Each process once.
+    /// Returns each process once.
     pub fn processes(&self) -> impl Iterator<Item = ProcessKey> + '_ {
         let all: &[Holder] = if self.is_single_process {
             &[]
@@ -56,7 +57,7 @@ impl HolderSet {
     }
 }
 
-/// Every descriptor.
+/// Every holder: process and descriptor.
 impl Deref for HolderSet {
     type Target = [Holder];
 
@@ -65,33 +66,33 @@ impl Deref for HolderSet {
     }
 }
 
-/// The answer to "whose is it?".
+/// Which processes hold a socket, or why none is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// These processes have a descriptor for it, ordered by pid and descriptor; never empty.
     Known(HolderSet),
-    /// The kernel made it for a listener; no program has accepted it, so none has a descriptor.
+    /// Not accepted yet: the kernel created it for a listener, so no process has a descriptor.
     Unaccepted,
-    /// The kernel alone keeps it: TIME-WAIT, or closed by its program and not finished yet.
+    /// Closing, no process: TIME-WAIT, or closed by its process and not finished yet.
     Kernel,
-    /// As [`Ownership::Kernel`], and these had it when it was last seen with an owner.
+    /// As [`Ownership::Kernel`]; these processes held it when it last had a known owner.
     Former(HolderSet),
-    /// No sample had the socket, so that nobody was seen with it; these have the listener that it
-    /// was accepted from. A conclusion: a server may hand its connections to others.
+    /// In no sample, so no holder was seen; these processes hold the listener it was accepted from.
+    /// An inference: a server may pass its connections to other processes.
     FromListener(HolderSet),
-    /// A process that this user may not look into has it.
+    /// Held by a process this user may not inspect.
     Hidden,
-    /// Every process was looked into and none has it: closed before we looked, on its way from one
-    /// process to another, or held outside this pid namespace.
+    /// All processes were inspected and none holds it: too brief to identify, in transit between
+    /// two processes (SCM_RIGHTS), or held outside this pid namespace.
     NotFound,
-    /// Not every process has been looked into since it appeared; a later sample will tell.
+    /// Not every process has been inspected since it appeared; a later sample will resolve it.
     Pending,
-    /// The source does not tell.
+    /// The data source does not report owners.
     Unsupported,
 }
 
 impl Ownership {
-    /// Who has it now.
+    /// Returns the processes that hold the socket now.
     pub const fn holders(&self) -> Option<&HolderSet> {
         match self {
             Self::Known(holders) => Some(holders),
@@ -99,27 +100,30 @@ impl Ownership {
         }
     }
 
-    /// Who has it now or had it last, as far as can be told.
+    /// Returns the processes that hold the socket now or held it last, where known.
     pub const fn last_holders(&self) -> Option<&HolderSet> {
         match self {
-            Self::Known(held) | Self::Former(held) | Self::FromListener(held) => Some(held),
+            Self::Known(holders) | Self::Former(holders) | Self::FromListener(holders) => {
+                Some(holders)
+            }
             _ => None,
         }
     }
 
-    /// Concludes from one sample and from what was concluded before.
+    /// Infers the ownership from one sample and the previous ownership.
     pub fn infer(socket: &Socket, source: SourceKind, before: Option<&Self>) -> Self {
         let last = before.and_then(Self::last_holders).cloned();
         let found = socket.holders.found();
-        if let Some(held) = found.and_then(|holders| HolderSet::from_holders(Arc::clone(holders))) {
-            return Self::Known(held);
+        if let Some(owners) = found.and_then(|holders| HolderSet::from_holders(Arc::clone(holders)))
+        {
+            return Self::Known(owners);
         }
         match &socket.holders {
             Holders::Hidden => Self::Hidden,
-            // Found, but none: nobody.
+            // Found, but the list is empty: no holder.
             Holders::Found(_) | Holders::NoHolder => last.map_or(Self::NotFound, Self::Former),
             Holders::NotSearched if socket.inode.is_some() => match (before, source) {
-                // Not looked for in this sample; what was known is still the best answer.
+                // Not searched in this sample; the previous result is still the best one.
                 (Some(before), _) => before.clone(),
                 (None, SourceKind::SockDiag | SourceKind::Procfs) => Self::Pending,
                 (None, SourceKind::Netstat2) => Self::Unsupported,
@@ -127,7 +131,7 @@ impl Ownership {
             Holders::NotSearched => match (last, no_inode_reason(socket.transport), source) {
                 (Some(last), _, _) => Self::Former(last),
                 (None, NoInodeReason::ClosedByProcess, _) => Self::Kernel,
-                // Only Linux's own tables say "no inode"; elsewhere it may just be untold.
+                // Only Linux's own tables report "no inode"; other sources may just omit it.
                 (None, NoInodeReason::NotAccepted, SourceKind::SockDiag | SourceKind::Procfs) => {
                     Self::Unaccepted
                 }
@@ -140,8 +144,8 @@ impl Ownership {
     }
 }
 
-/// Who keeps a row that has no inode. A program that closes leaves ESTABLISHED at once, so an
-/// ESTABLISHED or CLOSE-WAIT row without inode was never accepted.
+/// Why a row has no inode. A program that closes leaves ESTABLISHED at once, so an ESTABLISHED or
+/// CLOSE-WAIT row without inode was never accepted.
 enum NoInodeReason {
     ClosedByProcess,
     NotAccepted,

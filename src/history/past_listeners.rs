@@ -1,7 +1,6 @@
-//! Who listened on a port before.
+//! Records which processes listened on a port before.
 //!
-//! In: listeners that closed. Out: for each port the last of them, with the name of the process,
-//! which is gone from everywhere else by then. Bounded in number.
+//! Keeps the process information of closed listeners, which is dropped everywhere else by then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,55 +12,55 @@ use crate::net::port::{Port, Protocol};
 use crate::net::process::{Process, ProcessKey};
 use crate::net::snapshot::Directory;
 
-/// The most that are remembered of one port.
+/// Maximum number of past listeners per port.
 const MAX_PER_PORT: usize = 8;
 
-/// The most ports that are remembered; the one that was left first goes first.
+/// Maximum number of ports; the port whose last listener closed first is dropped first.
 const MAX_PORTS: usize = 1024;
 
-/// One that listened on a port and does not any more.
+/// A process that listened on a port and no longer does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastListener {
-    /// The process, where one was seen with it; the first of several.
+    /// The process, if one was seen holding the socket; the first of several.
     pub process: Option<ProcessKey>,
-    /// What was known of it.
+    /// Name, command and user of the process, where known.
     pub process_info: Option<Arc<Process>>,
-    /// How many others had the same socket.
+    /// How many other processes held the same socket.
     pub other_processes: usize,
-    /// Since when it was seen to listen.
+    /// When the listener was first seen.
     pub since: ObservedSince,
-    /// The sample that did not have it any more.
+    /// The first sample that did not contain it.
     pub until: Duration,
 }
 
-/// The last ones of each port, the oldest first.
+/// The past listeners of each port, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PastListeners {
     ports: HashMap<(Protocol, Port), Vec<PastListener>>,
 }
 
 impl PastListeners {
-    /// Those of a port, the oldest first.
+    /// Returns the past listeners of a port, oldest first.
     pub fn for_port(&self, protocol: Protocol, port: Port) -> &[PastListener] {
         self.ports.get(&(protocol, port)).map_or(&[], Vec::as_slice)
     }
 
-    /// A listener closed.
+    /// Records a closed listener.
     pub(crate) fn record_closed(&mut self, row: &TrackedSocket, now: &Directory) {
         let Some(Transition::Closed(until)) = row.transition else {
             return;
         };
         let key = (row.socket.protocol(), row.socket.local.port);
-        // A lookup binds a port of its own for a moment; nobody asks who had that.
+        // A DNS lookup binds an ephemeral UDP port for a moment; that is not worth recording.
         if key.0 == Protocol::Udp && row.ownership.last_holders().is_none() {
             return;
         }
-        let held = row.ownership.last_holders();
-        let process = held.and_then(|held| held.processes().next());
+        let holders = row.ownership.last_holders();
+        let process = holders.and_then(|holders| holders.processes().next());
         let past_listener = PastListener {
             process,
             process_info: process.and_then(|key| now.processes.get(&key).cloned()),
-            other_processes: held.map_or(0, |held| held.processes().count() - 1),
+            other_processes: holders.map_or(0, |holders| holders.processes().count() - 1),
             since: row.first_seen,
             until,
         };
@@ -69,7 +68,7 @@ impl PastListeners {
             self.drop_oldest();
         }
         let all = self.ports.entry(key).or_default();
-        // Several sockets of one process, for two addresses or as shards, are one tenancy.
+        // Several sockets of one process, for two addresses or with SO_REUSEPORT, are one entry.
         match all.last_mut() {
             Some(last) if last.process == past_listener.process && process.is_some() => {
                 last.until = until;

@@ -1,8 +1,8 @@
-//! Finds the other end of a connection among this machine's own sockets.
+//! Finds the peer of a connection among this machine's own sockets.
 //!
-//! In: connected rows as they come and go. Out: the slot of the mirror row, whose local endpoint
-//! is this one's remote and the other way round. Only rows whose remote address is one of this
-//! machine's are kept, so a server with remote clients costs nothing here.
+//! The peer's row has the same two endpoints with local and remote swapped. Only rows whose remote
+//! address is one of this machine's are indexed, so a server with remote clients costs nothing
+//! here.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -14,10 +14,11 @@ use crate::net::endpoint::Endpoint;
 use crate::net::port::{Port, Protocol};
 use crate::net::socket::Socket;
 
-/// The most local addresses remembered. A machine has a few; privacy addresses come and go.
+/// Maximum number of local addresses kept. A machine has a few, but temporary IPv6 addresses (RFC
+/// 8981) come and go.
 const MAX_LOCAL_ADDRESSES: usize = 1024;
 
-/// The two ends of a connection, from one of them.
+/// Protocol and both endpoints of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectionTuple {
     protocol: Protocol,
@@ -26,8 +27,8 @@ pub(crate) struct ConnectionTuple {
 }
 
 impl ConnectionTuple {
-    /// Families are undone: an IPv4 client and the dual-stack server's IPv6 socket are one
-    /// connection.
+    /// Converts IPv4-mapped addresses to IPv4: an IPv4 client and the dual-stack server's IPv6
+    /// socket are one connection.
     pub(crate) fn from_socket(socket: &Socket) -> Option<Self> {
         let remote = socket.remote?.canonical();
         Some(Self {
@@ -46,14 +47,14 @@ impl ConnectionTuple {
     }
 }
 
-/// How many rows have a port at their local, and at their remote end.
+/// How many rows have a port as their local and as their remote port.
 #[derive(Clone, Copy, Debug, Default)]
 struct PortUseCounts {
     local: u32,
     remote: u32,
 }
 
-/// The index.
+/// Open rows by connection tuple, and how often each port is used.
 #[derive(Debug, Default)]
 pub(crate) struct PeerIndex {
     port_uses: HashMap<(Protocol, Port), PortUseCounts>,
@@ -62,7 +63,8 @@ pub(crate) struct PeerIndex {
 }
 
 impl PeerIndex {
-    /// Learns this machine's addresses; before [`PeerIndex::opened`] is asked for any row of a sample.
+    /// Adds an address of this machine; to be called before [`PeerIndex::get`] for any row of a
+    /// sample.
     pub(crate) fn add_local_address(&mut self, socket: &Socket) {
         let address = socket.local.canonical_ip();
         if !address.is_unspecified()
@@ -73,7 +75,7 @@ impl PeerIndex {
         }
     }
 
-    /// Takes up a row and returns its mirror, if that is there already.
+    /// Adds a row and returns the row of its peer, if that is already there.
     pub(crate) fn insert(&mut self, slot: Slot, socket: &Socket) -> Option<Slot> {
         let tuple = ConnectionTuple::from_socket(socket)?;
         self.port_uses
@@ -94,7 +96,7 @@ impl PeerIndex {
             .filter(|peer| *peer != slot)
     }
 
-    /// The open row of such ends, if its remote end is one of this machine's.
+    /// Returns the open row with this tuple, if its remote address is one of this machine's.
     pub(crate) fn get(&self, tuple: &ConnectionTuple) -> Option<Slot> {
         self.rows.get(tuple).copied()
     }
@@ -113,10 +115,10 @@ impl PeerIndex {
     fn decrement_port_use(
         &mut self,
         port: (Protocol, Port),
-        end: impl FnOnce(&mut PortUseCounts) -> &mut u32,
+        side: impl FnOnce(&mut PortUseCounts) -> &mut u32,
     ) {
         if let Some(uses) = self.port_uses.get_mut(&port) {
-            let count = end(uses);
+            let count = side(uses);
             *count = count.saturating_sub(1);
             if uses.local == 0 && uses.remote == 0 {
                 self.port_uses.remove(&port);
@@ -124,7 +126,8 @@ impl PeerIndex {
         }
     }
 
-    /// Which of a row's two ports more connections share at that end: `Greater` for the local one.
+    /// Compares how many connections share the local port and the remote port: `Greater` if more
+    /// share the local one.
     pub(crate) fn compare_port_sharing(&self, socket: &Socket) -> Ordering {
         let uses = |port| {
             self.port_uses

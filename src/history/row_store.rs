@@ -1,7 +1,7 @@
-//! The rows, by slot and by identity.
+//! Stores the rows by slot and by identity.
 //!
-//! In: sockets of a sample. Out: rows that keep their slot for as long as they are shown. A row
-//! that did not change is not touched: it stays shared with the moments that hold it.
+//! A row keeps its slot for as long as it is shown. An unchanged row is not written to: it stays
+//! shared with the moments that hold it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,22 +21,23 @@ use crate::net::process::ProcessKey;
 use crate::net::snapshot::SourceKind;
 use crate::net::socket::{Socket, SocketKey, TcpState};
 
-/// Two readings of one timer differ by scheduling noise; beyond this it was set anew.
+/// Two readings of one timer differ by scheduling jitter; a larger difference means it was set
+/// again.
 const TIMER_JITTER: Duration = Duration::from_millis(500);
 
-/// The most rows of sockets that no sample had, beside those of the newest sample: enough to see
-/// what went on, few enough not to make every answer slow.
+/// Maximum number of rows of sockets in no sample, besides those of the newest sample: enough to
+/// show what happened, few enough not to slow down every query.
 const MAX_UNSAMPLED_ROWS: usize = 5_000;
 
-/// A socket of the present sample, and when it was met.
+/// A socket of the current sample, with the context of the sample.
 pub(crate) struct Observation {
     pub(crate) socket: Socket,
     pub(crate) source: SourceKind,
     pub(crate) now: Duration,
     pub(crate) is_first_sample: bool,
-    /// Whether no process at all could be looked into.
+    /// Whether no process could be inspected at all.
     pub(crate) owners_unavailable: bool,
-    /// Since the sample before.
+    /// Time since the previous sample.
     pub(crate) interval: Option<Duration>,
 }
 
@@ -49,21 +50,21 @@ impl Observation {
     }
 }
 
-/// What meeting a socket came to.
+/// The result of matching a socket with its row.
 pub(crate) enum Observed {
     New(Slot),
-    /// The same socket has other endpoints now, or began or ceased to wait for others: a UDP socket
-    /// that was connected or disconnected, a TCP socket that dials again. What it was comes along,
-    /// for the indexes that knew it.
+    /// The socket has other endpoints now, or started or stopped listening: a UDP socket that was
+    /// connected or disconnected, a TCP socket that connects again. Holds the previous row, to be
+    /// removed from the indexes.
     EndpointsChanged(Slot, Arc<TrackedSocket>),
     StateChanged(Slot),
     Unchanged,
 }
 
-/// The sample in which a slot was last met; 0 is never.
+/// The sample in which a slot was last observed; 0 means never.
 type SampleNumber = u64;
 
-/// The rows.
+/// The rows and their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct RowStore {
     rows: SocketRows,
@@ -71,13 +72,13 @@ pub(crate) struct RowStore {
     free: Vec<Slot>,
     index: SocketIndex,
     closed: VecDeque<(Duration, Slot)>,
-    /// Rows of sockets that no sample had, the oldest first.
+    /// Rows of sockets in no sample, oldest first.
     unsampled: VecDeque<(Duration, Slot)>,
     sample: SampleNumber,
     owner_counts: OwnerCounts,
 }
 
-/// How many open rows are whose, kept up to date row by row.
+/// How many open rows each process holds, updated row by row.
 #[derive(Debug, Default)]
 struct OwnerCounts {
     hidden_rows: usize,
@@ -122,22 +123,22 @@ impl RowStore {
         self.rows.get(slot)
     }
 
-    /// How many rows are open.
+    /// Returns the number of open rows.
     pub(crate) fn open_rows(&self) -> usize {
         self.index.len()
     }
 
-    /// How many open rows have a hidden owner.
+    /// Returns the number of open rows with a hidden owner.
     pub(crate) const fn hidden_rows(&self) -> usize {
         self.owner_counts.hidden_rows
     }
 
-    /// How many processes hold open rows.
+    /// Returns the number of processes that hold open rows.
     pub(crate) fn process_count(&self) -> usize {
         self.owner_counts.rows_by_process.len()
     }
 
-    /// Changes a row; a moment that holds the old one keeps it.
+    /// Changes a row; moments that share it keep the old one.
     pub(crate) fn edit(&mut self, slot: Slot, change: impl FnOnce(&mut TrackedSocket)) {
         if let Some(row) = self.rows.row_mut(slot) {
             change(row);
@@ -148,7 +149,8 @@ impl RowStore {
         self.sample += 1;
     }
 
-    /// Finds the socket's row or makes one. Twins without a cookie are numbered in the order met.
+    /// Finds the socket's row or creates one. Sockets with equal tuples and no cookie are numbered
+    /// in table order.
     pub(crate) fn observe(&mut self, observation: Observation) -> Observed {
         let mut key = observation.socket.key();
         loop {
@@ -162,18 +164,18 @@ impl RowStore {
                 // The same cookie twice in one sample is the same socket read twice.
                 SocketKey::Cookie(_) => return Observed::Unchanged,
                 SocketKey::Tuple {
-                    reuseport_id: twin, ..
-                } => *twin = twin.wrapping_add(1),
+                    reuseport_id: id, ..
+                } => *id = id.wrapping_add(1),
             }
         }
     }
 
-    /// The open row of that name.
+    /// Returns the slot of the open row with this key.
     pub(crate) fn slot_of(&self, key: &SocketKey) -> Option<Slot> {
         self.index.get(key)
     }
 
-    /// Whether this sample had the row.
+    /// Whether the row is in the current sample.
     pub(crate) fn is_in_sample(&self, slot: Slot) -> bool {
         self.last_observed.get(slot.index()) == Some(&self.sample)
     }
@@ -191,7 +193,7 @@ impl RowStore {
         }
     }
 
-    /// Makes a closed row of a socket that no sample had.
+    /// Creates a closed row for a socket in no sample.
     pub(crate) fn insert_unsampled(
         &mut self,
         key: SocketKey,
@@ -234,7 +236,7 @@ impl RowStore {
             slot,
             states: observation.socket.tcp_state().into_iter().collect(),
             ownership,
-            // Judged when all listeners of the sample are known.
+            // Inferred once all listeners of the sample are known.
             side: Side::Outgoing,
             evidence: Evidence::PortRange,
             first_seen: since,
@@ -257,7 +259,7 @@ impl RowStore {
         let Some(row) = self.rows.get(slot) else {
             return Observed::Unchanged;
         };
-        // What came since an older sample than the last did not come in one interval.
+        // Growth since a sample before the previous one did not happen within one interval.
         let interval = observation
             .interval
             .filter(|_| observed_before + 1 == self.sample);
@@ -266,7 +268,7 @@ impl RowStore {
             && row.socket.inode.is_none()
             && has_time_wait_state(&row.socket)
         {
-            // What is left behind has no figures: the final ones stay.
+            // A TIME-WAIT row has no counters: keep the final ones.
             observation.socket.tcp = row.socket.tcp;
         }
         if row.throughput == Throughput::default() && same_facts(&row.socket, &observation.socket) {
@@ -307,7 +309,7 @@ impl RowStore {
         row.state_since = ObservedSince::Sampled(observation.now);
         row.transition = Some(Transition::Changed(observation.now));
         if endpoints_changed {
-            // What proved the side of the old endpoints proves nothing to the other end of the new.
+            // Evidence for the old endpoints says nothing about the peer of the new ones.
             row.evidence = Evidence::PortRange;
         }
         match before {
@@ -316,14 +318,14 @@ impl RowStore {
         }
     }
 
-    /// Every open row that the sample did not have so far.
+    /// Iterates over the open rows not in the current sample so far.
     pub(crate) fn missing_rows(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
         let is_missing =
             |row: &&Arc<TrackedSocket>| !self.is_in_sample(row.slot) && !row.is_closed();
         self.rows.iter().filter(is_missing)
     }
 
-    /// Makes one row of two: the old one goes on under the name and with the facts of the new one.
+    /// Merges two rows: the old one continues with the key and the facts of the new one.
     pub(crate) fn merge(
         &mut self,
         old: Slot,
@@ -343,7 +345,7 @@ impl RowStore {
         self.update(old, observation(new_row.socket.clone()));
     }
 
-    /// Closes every open row that the sample did not have, and tells which.
+    /// Closes every open row that is not in the current sample, and returns their slots.
     pub(crate) fn close_missing(&mut self, now: Duration) -> Vec<Slot> {
         let missing: Vec<Slot> = self.missing_rows().map(|row| row.slot).collect();
         for &slot in &missing {
@@ -359,7 +361,7 @@ impl RowStore {
         missing
     }
 
-    /// Takes out one row that was closed at `limit` or before.
+    /// Removes one row that closed at `limit` or before.
     pub(crate) fn remove_expired_closed(&mut self, limit: Duration) -> Option<Arc<TrackedSocket>> {
         let (at, slot) = *self.closed.front()?;
         if at > limit {
@@ -370,8 +372,9 @@ impl RowStore {
         self.rows.entry_mut(slot)?.take()
     }
 
-    /// Takes out one row of a socket that no sample had, when it was shown long enough or there
-    /// are too many of them. What was shown in no moment yet is not there yet when this is called.
+    /// Removes one row of a socket in no sample, if it was shown long enough or there are too many.
+    /// Called before the rows of the new sample are added, so every row was shown in at least one
+    /// moment.
     pub(crate) fn remove_expired_unsampled(
         &mut self,
         limit: Duration,
@@ -386,13 +389,13 @@ impl RowStore {
     }
 }
 
-/// Whether the socket is gone and only its endpoints are kept.
+/// Whether the socket is closed and only its endpoints are kept.
 const fn has_time_wait_state(socket: &Socket) -> bool {
     let state = socket.tcp_state();
     matches!(state, Some(TcpState::TimeWait | TcpState::FinWait2))
 }
 
-/// Whether two readings of one socket say the same, the noise in its timer and its idle time aside.
+/// Whether two samples of one socket are equal, apart from jitter of its timer and its idle time.
 fn same_facts(before: &Socket, now: &Socket) -> bool {
     let same_timer = match (&before.timer, &now.timer) {
         (None, None) => true,

@@ -1,21 +1,20 @@
-//! The rows by slot, in blocks that moments share.
+//! Stores rows by slot, in blocks that moments share.
 //!
-//! In: rows, one slot at a time. Out: [`Rows`], of which a copy costs a pointer for each block. A
-//! block in which nothing changes is the same one in every moment; the first change to a block that
-//! a moment holds copies that block, 2 KiB, and nothing else.
+//! A copy of [`SocketRows`] costs a pointer for each block. Moments share a block as long as
+//! nothing in it changes; the first change copies that block, 2 KiB, and nothing else.
 
 use std::sync::Arc;
 
 use super::slot::Slot;
 use super::tracked_socket::TrackedSocket;
 
-/// Rows in a block. Half as many would be less to copy where few rows change, and twice as many
-/// pointers to copy for every moment.
+/// Rows per block. With half as many, a change copies less, but every moment copies twice as many
+/// pointers.
 const BLOCK_LEN: usize = 256;
 
 type RowBlock = [Option<Arc<TrackedSocket>>; BLOCK_LEN];
 
-/// Rows by [`Slot`]; `None` where a slot is free.
+/// Rows by [`Slot`]; free slots are `None`.
 #[derive(Clone, Debug, Default)]
 pub struct SocketRows {
     blocks: Vec<Arc<RowBlock>>,
@@ -23,30 +22,30 @@ pub struct SocketRows {
 }
 
 impl SocketRows {
-    /// How many slots there are, the free ones included.
+    /// Returns the number of slots, including free ones.
     pub const fn slot_count(&self) -> usize {
         self.slot_count
     }
 
-    /// The row at a slot.
+    /// Returns the row at a slot.
     pub fn get(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         let block = self.blocks.get(slot.index() / BLOCK_LEN)?;
         block.get(slot.index() % BLOCK_LEN)?.as_ref()
     }
 
-    /// Every row, in the order of the slots.
+    /// Iterates over all rows in slot order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<TrackedSocket>> {
         self.blocks.iter().flat_map(|block| block.iter().flatten())
     }
 
-    /// How many blocks of the two are not the same ones: what the older keeps in memory for itself.
+    /// Returns how many blocks are not shared with `other`: the memory that only this copy keeps.
     pub fn count_different_blocks(&self, other: &Self) -> usize {
         let same = self.blocks.iter().zip(&other.blocks);
         let same = same.filter(|(a, b)| Arc::ptr_eq(a, b)).count();
         self.blocks.len() - same
     }
 
-    /// The slots at which the other does not have the same row.
+    /// Returns the slots at which `other` does not have the same row.
     pub(crate) fn diff<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = RowDiff<'a>> {
         let blocks = self.blocks.len().max(other.blocks.len());
         let pairs = (0..blocks).map(|at| (at, self.blocks.get(at), other.blocks.get(at)));
@@ -68,7 +67,7 @@ impl SocketRows {
         })
     }
 
-    /// Leaves the slots from here on away.
+    /// Drops all slots from `slots` on.
     pub(crate) fn truncate(&mut self, slots: usize) {
         if slots >= self.slot_count {
             return;
@@ -77,7 +76,7 @@ impl SocketRows {
         self.slot_count = slots;
     }
 
-    /// A slot behind all others.
+    /// Adds a slot at the end.
     pub(crate) fn push(&mut self) -> Slot {
         if self.slot_count.is_multiple_of(BLOCK_LEN) {
             self.blocks.push(Arc::new([const { None }; BLOCK_LEN]));
@@ -86,27 +85,27 @@ impl SocketRows {
         Slot((self.slot_count - 1) as u32)
     }
 
-    /// The place at a slot, to be changed.
+    /// Returns the entry of a slot for writing; copies its block if a moment shares it.
     pub(crate) fn entry_mut(&mut self, slot: Slot) -> Option<&mut Option<Arc<TrackedSocket>>> {
         let block = self.blocks.get_mut(slot.index() / BLOCK_LEN)?;
         Arc::make_mut(block).get_mut(slot.index() % BLOCK_LEN)
     }
 
-    /// The row at a slot, to be changed; a moment that holds the old one keeps it.
+    /// Returns the row at a slot for writing; a moment that shares it keeps the old one.
     pub(crate) fn row_mut(&mut self, slot: Slot) -> Option<&mut TrackedSocket> {
         self.entry_mut(slot)?.as_mut().map(Arc::make_mut)
     }
 }
 
-/// A slot at which two lists of rows differ.
+/// A slot at which two sets of rows differ.
 pub(crate) struct RowDiff<'a> {
     pub(crate) slot: Slot,
-    /// What the first has.
+    /// The row of the first set.
     pub(crate) row: Option<&'a Arc<TrackedSocket>>,
 }
 
 impl FromIterator<TrackedSocket> for SocketRows {
-    /// Gives each the next slot.
+    /// Assigns consecutive slots.
     fn from_iter<I: IntoIterator<Item = TrackedSocket>>(rows: I) -> Self {
         let mut all = Self::default();
         for row in rows {

@@ -1,8 +1,7 @@
-//! How many sockets shared each port over the last minute: the numbers behind the sparklines.
+//! Counts the sockets of each port over the last minute, for the sparklines.
 //!
-//! In: rows as they come, move and go. Out: [`Series`], one per port. Time is cut into buckets, so
-//! the picture is the same whatever the sampling interval; a bucket keeps the most that was seen
-//! in it, so that a short burst stays visible.
+//! Time is divided into buckets, so the sparkline does not depend on the sampling interval. A
+//! bucket keeps the maximum of its samples, so that a short burst stays visible.
 
 use std::time::Duration;
 
@@ -10,16 +9,16 @@ use hashbrown::HashMap;
 
 use crate::net::port::PortKey;
 
-/// Buckets of a series.
+/// Number of buckets of a [`Series`].
 pub const BUCKET_COUNT: usize = 12;
 
-/// The time one bucket covers.
+/// The time covered by one bucket.
 pub const BUCKET_DURATION: Duration = Duration::from_secs(5);
 
-/// The counts of one port, oldest bucket first; the last one is still filling.
+/// Socket counts of one port, oldest bucket first; the last bucket is still filling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Series {
-    /// `None` before anybody looked.
+    /// Maximum count per bucket; `None` before the first sample.
     pub buckets: [Option<u32>; BUCKET_COUNT],
 }
 
@@ -29,7 +28,7 @@ struct PortCounter {
     series: Series,
 }
 
-/// The series of every port.
+/// The series of all ports.
 #[derive(Debug, Default)]
 pub(crate) struct PortSeries {
     ports: HashMap<PortKey, PortCounter>,
@@ -48,7 +47,7 @@ impl PortSeries {
         }
     }
 
-    /// Notes the counts of this sample. A port that had none for a whole minute is forgotten.
+    /// Records the counts of this sample. Drops ports without sockets for a whole minute.
     pub(crate) fn record_sample(&mut self, now: Duration) {
         let bucket = now.as_millis() as u64 / BUCKET_DURATION.as_millis() as u64;
         let steps = if self.started {
@@ -71,7 +70,7 @@ impl PortSeries {
         });
     }
 
-    /// How many ports have a socket now.
+    /// Returns the number of ports that have a socket now.
     pub(crate) fn active_ports(&self) -> usize {
         self.ports
             .values()
@@ -79,7 +78,7 @@ impl PortSeries {
             .count()
     }
 
-    /// A copy for the screen.
+    /// Copies the series for a moment.
     pub(crate) fn to_map(&self) -> HashMap<PortKey, Series> {
         self.ports
             .iter()
@@ -93,7 +92,7 @@ impl PortCounter {
         let buckets = &mut self.series.buckets;
         let before = buckets[BUCKET_COUNT - 1];
         buckets.rotate_left(steps);
-        // Buckets that no sample fell into hold what was true at their time: the last count seen.
+        // Buckets without a sample repeat the last count seen.
         for bucket in &mut buckets[BUCKET_COUNT - steps..] {
             *bucket = before;
         }

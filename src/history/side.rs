@@ -1,22 +1,21 @@
-//! Which of a socket's two ports is the one that many sockets share?
+//! Names which of a socket's two ports many sockets share, and how that is known.
 //!
-//! In: a socket, the listeners known, its mirror row. Out: a [`Side`] and the [`Evidence`] for it,
-//! strongest first: its own state · a listener on its local port · what TCP counted · the row of
-//! the other end · port ranges, which is a guess and is labelled as one.
+//! Evidence from strongest to weakest: the socket's own state · a listener on its local port · TCP
+//! counters · the peer's row · port ranges, which is a guess and is labelled as one.
 
-/// On which side of the connection this socket is.
+/// The side of a connection a socket is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
-    /// It waits for whoever comes.
+    /// The socket listens, or is an unconnected UDP socket.
     Listening,
-    /// It was accepted from a listener here: the shared port is the local one.
+    /// Accepted from a listener of this machine: the shared port is the local one.
     Serving,
-    /// It was dialled from here: the shared port is the remote one.
+    /// Connected from this machine: the shared port is the remote one.
     Outgoing,
 }
 
 impl Side {
-    /// The word used in filters and in JSON.
+    /// Returns the word used in filters and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Listening => "listening",
@@ -25,7 +24,7 @@ impl Side {
         }
     }
 
-    /// The side of the other end of the same connection.
+    /// Returns the side of the peer of the same connection.
     pub const fn opposite(self) -> Self {
         match self {
             Self::Outgoing => Self::Serving,
@@ -34,26 +33,26 @@ impl Side {
     }
 }
 
-/// How a side is known. Ordered: weaker evidence is greater.
+/// How the side is known. Ordered: weaker evidence is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Evidence {
-    /// LISTEN, SYN-SENT and SYN-RECEIVED can only be one.
+    /// LISTEN, SYN-SENT and SYN-RECEIVED each imply one side.
     State,
-    /// A listener has the local port now.
+    /// A listener has the local port.
     Listener,
-    /// A listener had the local port when the row was first seen, or a little earlier.
+    /// A listener had the local port when the row was first seen, or shortly before.
     PastListener,
-    /// TCP counts the SYN of the side that dialled among the acknowledged bytes.
+    /// TCP counts the SYN of the side that connected among the acknowledged bytes.
     Counters,
-    /// The other end is a socket of this machine whose side is known.
+    /// The peer is a socket of this machine whose side is known.
     Peer,
-    /// One port lies in the ephemeral range and the other does not, or more connections have it, or
-    /// it is simply the lower. A guess.
+    /// A guess: one port is in the ephemeral range and the other is not, or more connections share
+    /// it, or it is the lower one.
     PortRange,
 }
 
 impl Evidence {
-    /// Whether it is no more than a guess.
+    /// Whether the side is only a guess.
     pub const fn is_guess(self) -> bool {
         matches!(self, Self::PortRange)
     }

@@ -1,7 +1,7 @@
-//! Judges the side of rows, once all listeners of a sample are known.
+//! Infers the side of rows, once all listeners of a sample are known.
 //!
-//! In: new rows, and rows that were only guessed. Out: their side, evidence and mirror row, and
-//! the port under which they are counted.
+//! Sets side, evidence and peer of new rows and of rows whose side was only guessed, and keeps the
+//! socket count of each port.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use super::tracked_socket::TrackedSocket;
 use crate::net::port::PortRange;
 use crate::net::socket::{Socket, TcpState, Transport};
 
-/// What the socket and its surroundings prove, without looking at the other end's row.
+/// Infers the side from the socket, its counters and the listeners, without the peer's row.
 pub(crate) fn infer_side(socket: &Socket, listeners: &ListenerIndex) -> Option<(Side, Evidence)> {
     if socket.is_listening() {
         return Some((Side::Listening, Evidence::State));
@@ -24,8 +24,8 @@ pub(crate) fn infer_side(socket: &Socket, listeners: &ListenerIndex) -> Option<(
         _ => {}
     }
     let from_counters = side_from_counters(socket);
-    // What the socket itself did says more than who else has its port: a peer-to-peer program dials
-    // from the very port it listens on.
+    // What the socket did is stronger than which listener has its port: a peer-to-peer program
+    // connects from the port it listens on.
     if from_counters == Some(Side::Outgoing) {
         return Some((Side::Outgoing, Evidence::Counters));
     }
@@ -36,8 +36,9 @@ pub(crate) fn infer_side(socket: &Socket, listeners: &ListenerIndex) -> Option<(
     }
     from_counters.map(|side| (side, Evidence::Counters))
 }
-/// What is left when nothing proves anything: the ephemeral range, then the port that more
-/// connections have at that end, then the lower number.
+
+/// Guesses the side when nothing proves it: by the ephemeral range, then by the port that more
+/// connections share, then by the lower number.
 pub(crate) fn guess_side(
     socket: &Socket,
     ephemeral: PortRange,
@@ -58,9 +59,10 @@ pub(crate) fn guess_side(
     };
     (side, Evidence::PortRange)
 }
-/// Whether the socket dialled, from its own counters: `bytes_acked` includes the SYN of the side
-/// that sent one first, `bytes_sent` never does. Only exact while nothing is on its way and no FIN
-/// was sent, which would be counted too.
+
+/// Infers from its own counters whether the socket connected: `bytes_acked` includes the SYN of the
+/// side that sent one first, `bytes_sent` never does. Exact only while nothing is in flight and no
+/// FIN was sent, which would be counted too.
 fn side_from_counters(socket: &Socket) -> Option<Side> {
     let no_fin_sent = matches!(
         socket.transport,
@@ -87,8 +89,7 @@ impl History {
         for &slot in new_slots {
             self.link_peer(slot);
         }
-        // First what a row proves by itself, then what its mirror proves: the mirror of a new row
-        // may be new as well.
+        // First from the row itself, then from its peer: the row of the peer may be new as well.
         let mut unresolved = Vec::new();
         for &slot in new_slots {
             let Some(row) = self.store.row(slot) else {
@@ -121,7 +122,7 @@ impl History {
             }
         }
         self.reinfer_guessed_sides();
-        // Rows come and go; the list of guesses must not only grow.
+        // Rows come and go; the list of guesses must not grow without limit.
         if self.guessed_sides.len() > 2 * self.store.open_rows() + 64 {
             self.guessed_sides.sort_unstable();
             self.guessed_sides.dedup();
@@ -134,14 +135,14 @@ impl History {
         }
     }
 
-    /// A guess is looked at again when a new listener has appeared.
+    /// Infers guessed sides again when a new listener has appeared.
     fn reinfer_guessed_sides(&mut self) {
         if self.guessed_at_listeners_version == self.listeners.version() {
             return;
         }
         self.guessed_at_listeners_version = self.listeners.version();
-        // As for new rows: first what each proves by itself, so that it does not matter which of
-        // two ends comes first.
+        // As for new rows: first from the row itself, so that the order of the two peers does not
+        // matter.
         for by in [Self::infer_from_socket, Self::infer_from_peer] {
             for slot in std::mem::take(&mut self.guessed_sides) {
                 let guessed = |row: &TrackedSocket| !row.is_closed() && row.evidence.is_guess();
@@ -179,7 +180,7 @@ impl History {
             return;
         };
         if let Some(peer_slot) = self.peers.insert(slot, &row.socket) {
-            // A row of the same endpoints that is gone may still be the mirror's other end.
+            // The peer may still be linked to a closed row with the same endpoints.
             if let Some(other) = self.store.row(peer_slot).cloned() {
                 self.unlink_peer(&other);
             }
@@ -188,8 +189,8 @@ impl History {
         }
     }
 
-    /// The opposite of what the other end was found to be; or, where the other end has no row of
-    /// its own (any more), outgoing if its endpoint is one somebody on this machine waits at.
+    /// Infers the opposite of the peer's side; or, if the peer has no row (any more), outgoing if
+    /// its endpoint is one a socket of this machine listens at.
     pub(crate) fn infer_from_peer(&self, slot: Slot) -> Option<(Side, Evidence)> {
         let row = self.store.row(slot)?;
         if let Some(other) = row.peer.and_then(|peer| self.store.row(peer))
@@ -205,6 +206,7 @@ impl History {
         is_listening.then_some((Side::Outgoing, Evidence::Peer))
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::super::slot::Slot;
@@ -244,11 +246,11 @@ mod tests {
         let mut listeners = ListenerIndex::default();
         let accepted = Some((Side::Serving, Evidence::Counters));
         assert_eq!(infer_side(&connection(100), &listeners), accepted);
-        let waiting = Transport::Tcp(TcpState::Listen);
-        listeners.insert(Slot(0), &Socket::new(waiting, connection(0).local, None));
+        let listen = Transport::Tcp(TcpState::Listen);
+        listeners.insert(Slot(0), &Socket::new(listen, connection(0).local, None));
         let accepted = Some((Side::Serving, Evidence::Listener));
         assert_eq!(infer_side(&connection(100), &listeners), accepted);
-        let dialled = Some((Side::Outgoing, Evidence::Counters));
-        assert_eq!(infer_side(&connection(101), &listeners), dialled);
+        let connected = Some((Side::Outgoing, Evidence::Counters));
+        assert_eq!(infer_side(&connection(101), &listeners), connected);
     }
 }

@@ -1,25 +1,25 @@
-//! Since when nothing moves in a socket's queues.
+//! Tracks since when nothing was taken out of a socket's queues.
 //!
-//! In: a socket in two samples that follow one another. Out: [`Stall`]. A queue with something in it
-//! is nothing odd; one out of which nobody takes anything is. Where the kernel counts bytes, what
-//! was taken out is known exactly; elsewhere a queue that became shorter tells.
+//! Compares two consecutive samples of a socket. Data in a queue is normal; a queue that nothing is
+//! taken out of is stalled. Where the kernel counts bytes, the amount taken out is exact; elsewhere
+//! only a queue that became shorter shows it.
 
 use std::time::Duration;
 
 use crate::net::socket::{Queues, Socket, TcpState};
 
-/// Since when something has waited without a part of it being taken out, on the collector's clock;
-/// `None` where nothing waits.
+/// Since when data has been pending without any of it being taken out, on the collector's clock;
+/// `None` if nothing is pending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stall {
-    /// What the program here has to take: bytes to read; of a listener, calls to accept.
+    /// Pending for the program: unread bytes or, for a listener, connections not accepted yet.
     pub input: Option<Duration>,
-    /// What the other end has to confirm.
+    /// Pending for the peer: bytes not acknowledged yet.
     pub output: Option<Duration>,
 }
 
 impl Stall {
-    /// Of a socket that was not there before.
+    /// Starts at the first sample of a socket.
     pub(crate) fn new(socket: &Socket, now: Duration) -> Self {
         Self {
             input: (pending_input(socket) > 0).then_some(now),
@@ -27,19 +27,20 @@ impl Stall {
         }
     }
 
-    /// One sample later.
+    /// Updates with the next sample.
     pub(crate) fn updated(self, before: &Socket, socket: &Socket, now: Duration) -> Self {
         let delivered = |socket: &Socket| socket.tcp.and_then(|tcp| tcp.delivered);
         let counted = delivered(before).zip(delivered(socket));
-        let (had, has) = (
+        let (pending_before, pending_now) = (
             u64::from(pending_input(before)),
             u64::from(pending_input(socket)),
         );
         let read = match counted {
             Some((then, now)) => {
-                now.received.saturating_sub(has) > then.received.saturating_sub(had)
+                now.received.saturating_sub(pending_now)
+                    > then.received.saturating_sub(pending_before)
             }
-            None => has < had,
+            None => pending_now < pending_before,
         };
         let confirmed = match counted {
             Some((then, now)) => now.acknowledged > then.acknowledged,
@@ -57,7 +58,7 @@ impl Stall {
     }
 }
 
-/// What waits to be taken by the program here; a hang-up is no data.
+/// Returns what the program has not taken yet. A FIN takes a sequence number but is not data.
 fn pending_input(socket: &Socket) -> u32 {
     if let Some(backlog) = socket.accept_queue {
         return backlog.waiting;
@@ -72,7 +73,7 @@ fn pending_input(socket: &Socket) -> u32 {
     recv.saturating_sub(u32::from(fin_received))
 }
 
-/// What waits for the other end's word; the SYN of a call that is not answered is told by its state.
+/// Returns the bytes not acknowledged. An unanswered SYN is excluded: the state already shows it.
 fn pending_output(socket: &Socket) -> u32 {
     match socket.tcp_state() {
         Some(TcpState::SynSent | TcpState::SynReceived | TcpState::TimeWait) => 0,
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn queue_drained_and_refilled_is_not_stalled() {
-        // Nine bytes wait both times, but a hundred were read in between.
+        // Nine bytes are pending both times, but a hundred were read in between.
         let (before, now) = (socket(9, 0, Some((100, 0))), socket(9, 0, Some((200, 0))));
         let stall = Stall::new(&before, seconds(1)).updated(&before, &now, seconds(2));
         assert_eq!(stall.input, Some(seconds(2)));

@@ -1,4 +1,4 @@
-//! The state of a history, and what takes a row out of its indexes.
+//! The state of a history, and removal of rows from its indexes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::tracked_socket::TrackedSocket;
 use crate::net::snapshot::SampleCost;
 use crate::net::socket::TcpState;
 
-/// The memory of the program.
+/// Tracks sockets across samples: all rows, their indexes, counts and closed sockets.
 #[derive(Debug, Default)]
 pub struct History {
     pub(super) store: RowStore,
@@ -27,25 +27,26 @@ pub struct History {
     pub(super) totals: Totals,
     pub(super) samples: u64,
     pub(super) previous_sample: Option<(Duration, SampleCost)>,
-    /// How many samples in a row were not whole.
+    /// Number of consecutive partial samples.
     pub(super) partial_samples: u32,
-    /// Rows whose side is only guessed, and the listeners they were judged by.
+    /// Rows whose side is only guessed, and the version of the listeners they were guessed with.
     pub(super) guessed_sides: Vec<Slot>,
     pub(super) guessed_at_listeners_version: u64,
-    /// The sockets that ended in the sample at hand, or of whose end more was heard.
+    /// Sockets that ended in the current sample, or of whose end more became known.
     pub(super) newly_ended: Vec<Slot>,
     pub(super) closed_log: Option<ClosedLog>,
     pub(super) past_listeners: Arc<PastListeners>,
 }
+
 impl History {
     pub(super) fn unlink_removed_row(&mut self, row: &TrackedSocket) {
         self.unlink_peer(row);
-        if let Some(chronicle) = &mut self.closed_log {
-            chronicle.release_slot(row.slot);
+        if let Some(closed_log) = &mut self.closed_log {
+            closed_log.release_slot(row.slot);
         }
     }
 
-    /// What TCP keeps of a connection tells that its socket has ended.
+    /// Marks the row as newly ended if it is in TIME-WAIT: its socket has been closed.
     pub(super) fn note_time_wait(&mut self, slot: Slot) {
         let row = self.store.row(slot);
         let state = row.and_then(|row| row.socket.tcp_state());
@@ -54,7 +55,7 @@ impl History {
         }
     }
 
-    /// Takes a row out of every index but the store's own.
+    /// Removes a row from every index except the store's own.
     pub(super) fn remove_from_indexes(&mut self, row: &TrackedSocket, now: Duration) {
         self.series.decrement(row.port_key());
         self.peers.remove(row.slot, &row.socket);
@@ -63,9 +64,9 @@ impl History {
         }
     }
 }
+
 impl History {
-    /// Parts a row that goes, or goes elsewhere, from its other end: the two point at each other or
-    /// not at all.
+    /// Unlinks a row from its peer. Two rows always link to each other or not at all.
     pub(crate) fn unlink_peer(&mut self, row: &TrackedSocket) {
         let Some(peer) = row.peer else { return };
         for (slot, other) in [(row.slot, peer), (peer, row.slot)] {

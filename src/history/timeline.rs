@@ -1,8 +1,7 @@
-//! The moments before this one.
+//! Keeps past moments within limits of age and size.
 //!
-//! In: one moment after another. Out: any of them again. The newest is kept whole; of each one
-//! before it only what the next one does not have: going back takes the newest and undoes what
-//! happened, sample by sample. Bounded by time and by bytes.
+//! The newest moment is kept whole; of each one before it only what the next one does not have.
+//! Going back starts at the newest and undoes the changes sample by sample.
 
 use std::collections::VecDeque;
 use std::mem::size_of;
@@ -16,47 +15,47 @@ use super::series::Series;
 use super::slot::Slot;
 use super::tracked_socket::TrackedSocket;
 
-/// A moment, told by when it was and by how many samples one is away from there.
+/// A moment, given by a time and an offset in samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimePoint {
-    /// The last sample that was not later than this.
+    /// The time of the newest sample not later than this.
     pub at: Duration,
-    /// So many samples after it; before it where negative.
+    /// Number of samples after it; negative for before.
     pub sample_offset: i32,
 }
 
-/// What lies before and after the moment that is shown.
+/// The range of kept moments around the one shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimelineInfo {
-    /// When the oldest moment was that is kept.
+    /// Time of the oldest moment kept.
     pub oldest: Duration,
-    /// When the newest was.
+    /// Time of the newest moment.
     pub newest: Duration,
-    /// When the one was that is shown.
+    /// Time of the moment shown.
     pub shown: Duration,
-    /// The most open sockets in each part of the time between, the oldest first; `None` where no
-    /// sample fell into it.
+    /// The maximum number of open sockets in each part of the time between, oldest first; `None`
+    /// for parts without a sample.
     pub counts: Vec<Option<usize>>,
-    /// Whether older ones were dropped for want of room, rather than because of their age.
+    /// Whether older moments were dropped because of the size limit rather than their age.
     pub is_truncated: bool,
 }
 
-/// In how many parts a track tells its counts: more than any terminal has columns is no use.
+/// Number of parts in [`TimelineInfo::counts`]: more than a terminal has columns is useless.
 const TIMELINE_BUCKETS: usize = 240;
 
-/// One moment that is not the newest.
+/// A moment before the newest, as a difference to the next one.
 #[derive(Debug)]
 struct MomentDelta {
-    /// Without its rows.
+    /// The moment without its rows.
     moment: Moment,
-    /// What it has where the next one has something else.
+    /// The rows that differ in the next moment.
     rows: Vec<(Slot, Option<Arc<TrackedSocket>>)>,
-    /// How many slots it has.
+    /// Its number of slots.
     slots: usize,
     bytes: usize,
 }
 
-/// The moments, the oldest first.
+/// Past moments within the retention limits.
 #[derive(Debug)]
 pub struct Timeline {
     limits: RetentionLimits,
@@ -64,12 +63,12 @@ pub struct Timeline {
     newest: Option<Arc<Moment>>,
     bytes: usize,
     is_truncated: bool,
-    /// The one that was last asked for.
+    /// The moment found last, with its index.
     last_found: Option<(usize, Arc<Moment>)>,
 }
 
 impl Timeline {
-    /// An empty one.
+    /// Creates an empty timeline.
     pub const fn new(bounds: RetentionLimits) -> Self {
         Self {
             limits: bounds,
@@ -81,22 +80,22 @@ impl Timeline {
         }
     }
 
-    /// About how many bytes the moments before the newest take.
+    /// Returns the approximate size in bytes of the moments before the newest.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many moments there are.
+    /// Returns the number of moments.
     pub fn len(&self) -> usize {
         self.deltas.len() + usize::from(self.newest.is_some())
     }
 
-    /// Whether there is none.
+    /// Whether there are no moments.
     pub const fn is_empty(&self) -> bool {
         self.newest.is_none()
     }
 
-    /// Takes up the newest moment.
+    /// Adds the newest moment and drops what exceeds the limits.
     pub fn push(&mut self, moment: &Arc<Moment>) {
         self.last_found = None;
         if let Some(before) = self.newest.replace(Arc::clone(moment)) {
@@ -116,7 +115,7 @@ impl Timeline {
         }
     }
 
-    /// What has to be undone to come from a moment to the one before it.
+    /// Returns the difference that turns a moment into the previous one.
     fn reverse_delta(&self, before: &Moment, after: &Moment) -> MomentDelta {
         let diff = before.rows.diff(&after.rows);
         let mut rows: Vec<_> = diff.map(|at| (at.slot, at.row.cloned())).collect();
@@ -144,7 +143,7 @@ impl Timeline {
         }
     }
 
-    /// The moment at a spot: the nearest one that is kept.
+    /// Returns the moment at a time point, or the nearest one kept.
     pub fn find(&mut self, point: TimePoint) -> Option<Arc<Moment>> {
         let newest = self.newest.clone()?;
         let last = self.deltas.len();
@@ -181,7 +180,7 @@ impl Timeline {
         Some(moment)
     }
 
-    /// What lies around the given time.
+    /// Returns the range of kept moments around the given time.
     pub fn info(&self, at: Duration) -> TimelineInfo {
         let Some(newest) = &self.newest else {
             return TimelineInfo::default();

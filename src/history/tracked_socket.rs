@@ -1,7 +1,5 @@
-//! One socket, followed from sample to sample.
-//!
-//! In: nothing but [`crate::socket`] facts. Out: [`TrackedSocket`], those facts with what only memory
-//! can add: since when, through which states, on which side, who had it.
+//! A socket as followed from sample to sample: the facts of its newest sample, and since when,
+//! through which states, on which side and held by which process.
 
 use std::time::Duration;
 
@@ -12,23 +10,24 @@ use super::stall::Stall;
 use crate::net::port::{Port, PortKey, PortSide};
 use crate::net::socket::{Socket, SocketKey, TcpState};
 
-/// How long a closed row stays, and how long a change stays marked.
+/// How long a closed row is kept, and how long a change is highlighted.
 pub const TRANSITION_TTL: Duration = Duration::from_secs(5);
 
-/// When something began, on the collector's clock.
+/// When something began, on the collector's clock
+/// ([`Snapshot::elapsed`](crate::net::snapshot::Snapshot::elapsed)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObservedSince {
-    /// It was already so in the first sample: at least this long ago.
+    /// Already so in the first sample: at this time or earlier.
     BeforeFirstSample(Duration),
-    /// Seen to begin between the sample before and this one.
+    /// Began between the previous sample and this one.
     Sampled(Duration),
-    /// In no sample: it began and ended between the sample before and this one, and of its end
-    /// alone was heard.
+    /// In no sample: it began and ended between the previous sample and this one, and only its
+    /// close event was received.
     Unsampled(Duration),
 }
 
 impl ObservedSince {
-    /// The sample in which it was first seen, or the first one that could have told of it.
+    /// Returns the time of the first sample that had it, or could have had it.
     pub const fn time(self) -> Duration {
         match self {
             Self::BeforeFirstSample(at) | Self::Sampled(at) | Self::Unsampled(at) => at,
@@ -36,19 +35,17 @@ impl ObservedSince {
     }
 }
 
-/// What happened to the row lately.
+/// The last change of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// It came into being.
     Opened(Duration),
-    /// Its state changed.
     Changed(Duration),
-    /// It is gone; the row stays a few seconds to be seen.
+    /// The socket is gone; its row is kept for [`TRANSITION_TTL`].
     Closed(Duration),
 }
 
 impl Transition {
-    /// When.
+    /// Returns the time of the change.
     pub const fn time(self) -> Duration {
         match self {
             Self::Opened(at) | Self::Changed(at) | Self::Closed(at) => at,
@@ -59,20 +56,20 @@ impl Transition {
 /// Bytes per second between the last two samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// Received.
+    /// Bytes received.
     pub down: f64,
-    /// Sent, repetitions not counted.
+    /// Bytes sent, without retransmissions.
     pub up: f64,
 }
 
 impl Rates {
-    /// Both added.
+    /// Returns the sum of both directions.
     pub fn total(self) -> f64 {
         self.down + self.up
     }
 
-    /// What moved between two samples of a socket that were so long apart; `None` where the kernel
-    /// counts nothing.
+    /// Returns the rates between two samples of a socket, `interval` apart; `None` where the kernel
+    /// has no counters.
     pub(crate) fn between(
         before: &Socket,
         now: &Socket,
@@ -90,55 +87,55 @@ impl Rates {
         })
     }
 
-    /// Whether nothing moved.
+    /// Whether both rates are zero.
     pub fn is_idle(self) -> bool {
         self.total() == 0.0
     }
 }
 
-/// What moved between the last two samples that had the row. A row through which nothing moves
-/// need not be touched, not even in its second sample, when "no rate yet" becomes "0".
+/// Throughput between the last two samples that contained the row. A row without throughput need
+/// not be changed, not even in its second sample, when "no rate yet" becomes "0".
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Throughput {
-    /// By what the counters grew, per second.
+    /// Growth of the counters, in bytes per second.
     pub rates: Rates,
-    /// The sample in which they grew over an unknown time.
+    /// The sample in which the counters grew over an unknown time.
     pub unmeasured_at: Option<Duration>,
 }
 
-/// A socket with its past.
+/// A socket with its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackedSocket {
-    /// What it is.
+    /// The identity of the socket.
     pub key: SocketKey,
-    /// Where it stands.
+    /// The index of the row.
     pub slot: Slot,
-    /// The facts of the newest sample that had it.
+    /// The facts of the newest sample that contained it.
     pub socket: Socket,
-    /// Whose it is, or why it is nobody's.
+    /// Which processes hold it, or why none is known.
     pub ownership: Ownership,
     /// Which of its ports is the shared one.
     pub side: Side,
-    /// How we know the side.
+    /// How the side is known.
     pub evidence: Evidence,
-    /// First seen. Not the same as opened.
+    /// When it was first seen, which is not when it was opened.
     pub first_seen: ObservedSince,
-    /// In the present state since.
+    /// Since when it is in its present state.
     pub state_since: ObservedSince,
     /// The TCP states it was seen in, oldest first, the present one last.
     pub states: Vec<TcpState>,
-    /// The row of the other end, when that is a socket of this machine.
+    /// The row of the peer, if that is a socket of this machine.
     pub peer: Option<Slot>,
-    /// What moved lately; [`TrackedSocket::rates`] tells what that means now.
+    /// Throughput; [`TrackedSocket::rates`] tells whether it is current.
     pub throughput: Throughput,
     /// Since when nothing was taken out of its queues.
     pub stall: Stall,
-    /// What happened lately.
+    /// The last change of the row.
     pub transition: Option<Transition>,
 }
 
 impl TrackedSocket {
-    /// The port this socket shares with others.
+    /// Returns the port this socket shares with others.
     pub fn port_key(&self) -> PortKey {
         let (side, port) = match self.side {
             Side::Listening | Side::Serving => (PortSide::Local, self.socket.local.port),
@@ -156,8 +153,8 @@ impl TrackedSocket {
         matches!(self.transition, Some(Transition::Closed(_)))
     }
 
-    /// Bytes per second at the given time, which is the newest sample's. `None` until two samples
-    /// were seen, when it is closed, and always where the kernel has no counters: for UDP.
+    /// Returns the rates at `now`, the time of the newest sample. `None` until the second sample,
+    /// for closed sockets, and where the kernel has no counters, as for UDP.
     pub fn rates(&self, now: Duration) -> Option<Rates> {
         let measured = self.socket.has_byte_counters()
             && self.first_seen.time() < now
@@ -165,14 +162,14 @@ impl TrackedSocket {
         (measured && !self.is_closed()).then_some(self.throughput.rates)
     }
 
-    /// What happened to it within the last [`TRANSITION_TTL`], at the given time.
+    /// Returns the change within the last [`TRANSITION_TTL`] before `now`.
     pub fn recent_transition(&self, now: Duration) -> Option<Transition> {
         let transition = self.transition?;
         let is_recent = self.is_closed() || now.saturating_sub(transition.time()) < TRANSITION_TTL;
         is_recent.then_some(transition)
     }
 
-    /// When it closed.
+    /// Returns when the socket closed.
     pub const fn closed_at(&self) -> Option<Duration> {
         match self.transition {
             Some(Transition::Closed(at)) => Some(at),
@@ -180,19 +177,19 @@ impl TrackedSocket {
         }
     }
 
-    /// Whether all that was ever seen of it is what TCP keeps, and that since the first sample: then its
-    /// socket ended at an unknown time before.
+    /// Whether it was only ever seen in TIME-WAIT, since the first sample: then its socket ended at
+    /// an unknown time before.
     pub fn ended_before_first_sample(&self) -> bool {
         matches!(self.first_seen, ObservedSince::BeforeFirstSample(_))
             && self.states.first() == Some(&TcpState::TimeWait)
     }
 
-    /// Whether any sample had it.
+    /// Whether any sample contained it.
     pub const fn was_sampled(&self) -> bool {
         !matches!(self.first_seen, ObservedSince::Unsampled(_))
     }
 
-    /// How long it has been seen, at the given time.
+    /// Returns how long it has been seen, until `now` or its end.
     pub fn age(&self, now: Duration) -> Duration {
         let end = match self.transition {
             Some(Transition::Closed(at)) => at,
@@ -201,7 +198,7 @@ impl TrackedSocket {
         end.saturating_sub(self.first_seen.time())
     }
 
-    /// The local port.
+    /// Returns the local port.
     pub const fn local_port(&self) -> Port {
         self.socket.local.port
     }

@@ -13,10 +13,11 @@ use super::state::History;
 use super::tracked_socket::TRANSITION_TTL;
 use crate::net::snapshot::{Gap, OwnerCoverage, Snapshot};
 
-/// For how many samples in a row that are not whole missing rows are kept.
+/// For how many consecutive partial samples missing rows are kept open.
 const MAX_PARTIAL_SAMPLES: u32 = 3;
+
 impl History {
-    /// One that keeps the sockets that ended, within bounds.
+    /// Creates a history that keeps closed sockets within `bounds`.
     pub fn with_closed_log(bounds: RetentionLimits) -> Self {
         Self {
             closed_log: Some(ClosedLog::new(bounds)),
@@ -24,29 +25,29 @@ impl History {
         }
     }
 
-    /// How many of the sockets that ended are kept.
+    /// Returns how many closed sockets are kept.
     pub fn closed_log_stats(&self) -> ClosedLogStats {
-        let chronicle = self.closed_log.as_ref();
-        chronicle.map(ClosedLog::stats).unwrap_or_default()
+        let closed_log = self.closed_log.as_ref();
+        closed_log.map(ClosedLog::stats).unwrap_or_default()
     }
 
-    /// The sockets that had ended by the given moment and are still kept, as a moment.
+    /// Returns the kept sockets that had closed by the given moment, as a moment.
     pub fn closed_sockets_at(&self, by: &Moment) -> Arc<Moment> {
         Arc::new(match &self.closed_log {
-            Some(chronicle) => chronicle.to_moment(by),
+            Some(closed_log) => closed_log.to_moment(by),
             None => by.with_rows(SocketRows::default()),
         })
     }
 
-    /// Takes up one sample. The snapshot's socket list is emptied and can be filled again.
+    /// Applies one sample. Drains the snapshot's socket list, which can be filled again.
     pub fn apply(&mut self, snapshot: &mut Snapshot) -> Arc<Moment> {
         let now = snapshot.elapsed;
         self.remove_expired_rows(now);
-        let mut ends = self
+        let mut closes = self
             .pending_closes
             .events_for_sample(std::mem::take(&mut snapshot.destroyed), now);
-        let new_slots = self.match_rows(snapshot, &mut ends);
-        let close_matches = self.apply_closes(ends, now);
+        let new_slots = self.match_rows(snapshot, &mut closes);
+        let close_matches = self.apply_closes(closes, now);
         if self.can_detect_closes(snapshot) {
             self.close_missing(now, &close_matches);
         }
@@ -61,25 +62,25 @@ impl History {
         Arc::new(moment)
     }
 
-    /// Keeps what ended in this sample.
+    /// Adds the sockets that ended in this sample to the closed log.
     fn update_closed_log(&mut self, snapshot: &Snapshot) {
         let ended = std::mem::take(&mut self.newly_ended);
-        let Some(chronicle) = &mut self.closed_log else {
+        let Some(closed_log) = &mut self.closed_log else {
             return;
         };
         for row in ended.iter().filter_map(|slot| self.store.row(*slot)) {
-            chronicle.record(row, snapshot.elapsed, &snapshot.directory);
+            closed_log.record(row, snapshot.elapsed, &snapshot.directory);
             if row.socket.is_listening() && row.is_closed() {
                 Arc::make_mut(&mut self.past_listeners).record_closed(row, &snapshot.directory);
             }
         }
-        chronicle.enforce_limits(snapshot.elapsed);
-        // The list is long where much goes on; its room is used again.
+        closed_log.enforce_limits(snapshot.elapsed);
+        // Keeps the allocation: the list is long on a busy machine.
         self.newly_ended = ended;
         self.newly_ended.clear();
     }
 
-    /// Frees the rows that have been closed long enough.
+    /// Removes rows that closed more than [`TRANSITION_TTL`] ago.
     fn remove_expired_rows(&mut self, now: Duration) {
         let limit = now.saturating_sub(TRANSITION_TTL);
         while let Some(row) = self.store.remove_expired_closed(limit) {
@@ -90,14 +91,14 @@ impl History {
         }
     }
 
-    /// Meets every socket of the sample with its row; returns the rows that are new.
-    fn match_rows(&mut self, snapshot: &mut Snapshot, ends: &mut CloseEventSet) -> Vec<Slot> {
+    /// Matches every socket of the sample with its row; returns the new rows.
+    fn match_rows(&mut self, snapshot: &mut Snapshot, closes: &mut CloseEventSet) -> Vec<Slot> {
         let now = snapshot.elapsed;
         let is_first_sample = self.samples == 0;
         let interval = self.previous_sample.map(|(at, _)| now.saturating_sub(at));
         let mut new_slots = Vec::new();
         self.store.begin_sample();
-        // Without a single process to look into, nobody is looking and nobody will tell.
+        // Without a single process to inspect, owners are not searched and will never be known.
         let owners_unavailable = snapshot.owner_coverage == OwnerCoverage::default();
         let source = snapshot.source;
         let observation = |socket| row_store::Observation {
@@ -109,7 +110,7 @@ impl History {
             interval,
         };
         for mut socket in snapshot.sockets.drain(..) {
-            ends.fill_time_wait(&mut socket);
+            closes.fill_time_wait(&mut socket);
             match self.store.observe(observation(socket)) {
                 row_store::Observed::New(slot) => {
                     new_slots.push(slot);
@@ -142,8 +143,8 @@ impl History {
         new_slots
     }
 
-    /// A socket missing from a table that was read only in part is not gone. A source that is
-    /// never whole must not keep dead rows for ever, though.
+    /// Whether a missing row means a closed socket. A socket missing from a partial table is not
+    /// closed; but a source that is never complete must not keep dead rows for ever.
     fn can_detect_closes(&mut self, snapshot: &Snapshot) -> bool {
         let partial = snapshot
             .gaps
@@ -153,7 +154,7 @@ impl History {
         !(1..=MAX_PARTIAL_SAMPLES).contains(&self.partial_samples)
     }
 
-    /// Closes the rows this sample did not have.
+    /// Closes the rows that are not in this sample.
     fn close_missing(&mut self, now: Duration, close_matches: &CloseMatches) {
         for slot in self.store.close_missing(now) {
             let Some(row) = self.store.row(slot) else {

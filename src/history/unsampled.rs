@@ -1,8 +1,7 @@
-//! Sockets that no sample had: their end was announced, and that is all that was heard of them.
+//! Creates rows for sockets that were in no sample: only their close event was received.
 //!
-//! In: the ends that belong to no row. Out: closed rows of their own, with a side, an owner where
-//! one can be concluded, and their other end. They are in no index of open rows, not even for a
-//! moment: their endpoints may be somebody else's by now.
+//! They become closed rows with a side, an owner where one can be inferred, and their peer. They
+//! are never in an index of open rows: another socket may use their endpoints by now.
 
 use std::time::Duration;
 
@@ -21,44 +20,48 @@ use crate::net::port::PortRange;
 use crate::net::socket::Socket;
 
 impl History {
-    /// Makes a closed row of each. To be called when the rows of the sample are judged.
+    /// Creates a closed row for each. To be called after the sides of the sample's rows were
+    /// inferred.
     pub(crate) fn add_unsampled(
         &mut self,
-        ends: &[Destroyed],
+        closes: &[Destroyed],
         now: Duration,
         ephemeral: PortRange,
     ) {
-        // What went before the second look may have been there before the first.
-        if self.samples == 0 || ends.is_empty() {
+        // A socket that closed before the second sample may have been open before the first.
+        if self.samples == 0 || closes.is_empty() {
             return;
         }
-        self.totals.opened += ends.len() as u64;
-        self.totals.closed += ends.len() as u64;
-        let make = |end: &Destroyed| self.store.insert_unsampled(end.key(), end.to_socket(), now);
-        let slots: Vec<Slot> = ends.iter().map(make).collect();
+        self.totals.opened += closes.len() as u64;
+        self.totals.closed += closes.len() as u64;
+        let make = |close: &Destroyed| {
+            self.store
+                .insert_unsampled(close.key(), close.to_socket(), now)
+        };
+        let slots: Vec<Slot> = closes.iter().map(make).collect();
         self.link_unsampled_peers(&slots);
-        let mut open = Vec::new();
-        for (&slot, end) in slots.iter().zip(ends) {
-            match self.infer_from_final_counters(&end.to_socket()) {
-                Some(inferred) => self.set_unsampled_side(slot, end, inferred),
-                None => open.push((slot, end)),
+        let mut unresolved = Vec::new();
+        for (&slot, close) in slots.iter().zip(closes) {
+            match self.infer_from_final_counters(&close.to_socket()) {
+                Some(inferred) => self.set_unsampled_side(slot, close, inferred),
+                None => unresolved.push((slot, close)),
             }
         }
-        for (slot, end) in open {
+        for (slot, close) in unresolved {
             let inferred = self.infer_from_peer(slot).or_else(|| {
                 let socket = &self.store.row(slot)?.socket;
                 let more_shared = self.peers.compare_port_sharing(socket);
                 Some(side_inference::guess_side(socket, ephemeral, more_shared))
             });
             if let Some(inferred) = inferred {
-                self.set_unsampled_side(slot, end, inferred);
+                self.set_unsampled_side(slot, close, inferred);
             }
         }
         self.set_listener_owners(&slots);
         self.newly_ended.extend(slots);
     }
 
-    /// Finds the other ends, among themselves and among the open rows.
+    /// Links peers among these sockets and with the open rows.
     fn link_unsampled_peers(&mut self, slots: &[Slot]) {
         let mut pairs = HashMap::with_capacity(slots.len());
         for &slot in slots {
@@ -76,8 +79,8 @@ impl History {
                 continue;
             };
             let mirrored = pair.reversed();
-            let passing = pairs.get(&mirrored).copied();
-            let peer_slot = passing.or_else(|| self.peers.get(&mirrored));
+            let unsampled = pairs.get(&mirrored).copied();
+            let peer_slot = unsampled.or_else(|| self.peers.get(&mirrored));
             let has_no_peer =
                 |slot: &Slot| self.store.row(*slot).is_some_and(|row| row.peer.is_none());
             if let Some(peer_slot) =
@@ -89,13 +92,13 @@ impl History {
         }
     }
 
-    /// As [`side::decide`], from the final figures.
+    /// Infers the side as [`infer_side`](side_inference::infer_side) does, from the final counters.
     fn infer_from_final_counters(&self, socket: &Socket) -> Option<(Side, Evidence)> {
         if socket.is_listening() {
             return Some((Side::Listening, Evidence::State));
         }
         let surplus = socket.tcp.as_ref().and_then(acked_beyond_sent);
-        // A SYN and a FIN: only who dialled has sent both.
+        // A SYN and a FIN: only the side that connected has sent both.
         if surplus == Some(2) {
             return Some((Side::Outgoing, Evidence::Counters));
         }
@@ -104,22 +107,22 @@ impl History {
             Some(ListenerPresence::Past) => return Some((Side::Serving, Evidence::PastListener)),
             None => {}
         }
-        // Nobody received anything before his SYN was acknowledged.
+        // A socket receives data only after its SYN was acknowledged.
         let received = socket.tcp?.delivered?.received;
         (surplus == Some(0) && received > 0).then_some((Side::Serving, Evidence::Counters))
     }
 
-    fn set_unsampled_side(&mut self, slot: Slot, end: &Destroyed, inferred: (Side, Evidence)) {
+    fn set_unsampled_side(&mut self, slot: Slot, close: &Destroyed, inferred: (Side, Evidence)) {
         let (side, evidence) = inferred;
         self.store.edit(slot, |row| {
             row.side = side;
             row.evidence = evidence;
-            row.socket.tcp = final_tcp_info(end, CloseState::NoRow(side));
+            row.socket.tcp = final_tcp_info(close, CloseState::NoRow(side));
         });
     }
 
-    /// Says of those that were accepted whose listener it was, where all that may have been it are
-    /// of the same processes.
+    /// Sets the owners of accepted sockets to those of their listener, if all listeners they may
+    /// have been accepted from belong to the same processes.
     fn set_listener_owners(&mut self, slots: &[Slot]) {
         let mut known: HashMap<Slot, Option<HolderSet>> = HashMap::new();
         for &slot in slots {

@@ -1,7 +1,7 @@
-//! Who makes which call, and what must come of it.
+//! The actions of a lesson step: a process, a system call, and the result it must have.
 //!
-//! In: nothing; this is what lessons are written in, by short functions: `server(listen("l", 5))`.
-//! Out: [`LabAction`]s, and whether what [`ActualResult`] is the [`ExpectedResult`] that was to come.
+//! Lessons build [`LabAction`]s from the short functions of this module: `server(listen("l", 5))`.
+//! [`ExpectedResult::matches`] compares an [`ActualResult`] with the expected one.
 
 use std::fmt;
 
@@ -9,38 +9,36 @@ use super::call::{Call, ConnectMode, LabRole, SocketKind};
 use super::call_error::CallError;
 use super::lab_endpoint::{LOOPBACK_V4, LabEndpoint, LabName};
 
-/// What must come of a call.
+/// The result that a call must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedResult {
-    /// It works.
     Success,
-    /// So many bytes were read.
+    /// Exactly this many bytes are read.
     Bytes(u32),
-    /// The end of what the other side says was read.
+    /// recv(2) returns 0: the peer has closed its direction.
     EndOfFile,
-    /// It was begun and is not finished (EINPROGRESS).
+    /// EINPROGRESS: a non-blocking connect(2) was started.
     InProgress,
-    /// It fails, in this way.
+    /// The call fails with this error.
     Failed(CallError),
 }
 
-/// What came of it.
+/// The result that a call had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActualResult {
-    /// It worked.
     Success,
-    /// So many bytes were read, or written.
+    /// The number of bytes read or written.
     Bytes(u32),
-    /// The end was read.
+    /// recv(2) returned 0: the peer has closed its direction.
     EndOfFile,
-    /// It was begun.
+    /// EINPROGRESS: a non-blocking connect(2) was started.
     InProgress,
-    /// It failed.
+    /// The call failed with this error.
     Failed(CallError),
 }
 
 impl ExpectedResult {
-    /// Whether this is what came of it.
+    /// Returns whether `actual` is the expected result; any number of bytes is a success, too.
     pub fn matches(self, actual: ActualResult) -> bool {
         match self {
             Self::Success => matches!(actual, ActualResult::Success | ActualResult::Bytes(_)),
@@ -70,30 +68,27 @@ impl fmt::Display for ActualResult {
             Self::Success => f.write_str("works"),
             Self::Bytes(1) => f.write_str("1 byte"),
             Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
-            Self::EndOfFile => f.write_str("0: the end of what the other side says"),
-            Self::InProgress => f.write_str("EINPROGRESS (begun, not finished)"),
+            Self::EndOfFile => f.write_str("0 (end of file: the peer has closed)"),
+            Self::InProgress => f.write_str("EINPROGRESS (started, not finished)"),
             Self::Failed(error) => error.fmt(f),
         }
     }
 }
 
-/// Who makes which call, and what must come of it.
+/// A system call made by one process of the lab, with the result it must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabAction {
-    /// Who.
     pub role: LabRole,
-    /// What.
     pub call: Call,
-    /// What the socket's local port is called from then on.
+    /// The name that the socket's local port gets, if any.
     pub port_name: Option<LabName>,
-    /// What must come of it.
     pub expected: ExpectedResult,
-    /// How often; names that end in `#` count it.
+    /// How often the call is made; the repetition replaces the `#` of numbered names.
     pub times: u8,
 }
 
 impl LabAction {
-    /// A call that works.
+    /// Returns an action that must succeed, made once.
     pub const fn new(role: LabRole, call: Call) -> Self {
         Self {
             role,
@@ -104,7 +99,7 @@ impl LabAction {
         }
     }
 
-    /// The same, and the socket's local port gets this name.
+    /// Names the socket's local port, so that later calls and texts can refer to it.
     pub const fn with_port_name(self, name: &'static str) -> Self {
         Self {
             port_name: Some(LabName(name)),
@@ -112,38 +107,38 @@ impl LabAction {
         }
     }
 
-    /// The same, with another outcome.
+    /// Sets the expected result.
     pub const fn expecting(self, expected: ExpectedResult) -> Self {
         Self { expected, ..self }
     }
 
-    /// The same, failing.
+    /// Expects the call to fail with this error.
     pub const fn failing_with(self, error: CallError) -> Self {
         self.expecting(ExpectedResult::Failed(error))
     }
 
-    /// The same, so many times.
+    /// Repeats the call this many times.
     pub const fn times(self, times: u8) -> Self {
         Self { times, ..self }
     }
 
-    /// As it is read: `connect(c1, 127.0.0.1:P)`, of the first time.
+    /// Formats the first repetition: `connect(c1, 127.0.0.1:P)`.
     pub fn text(&self) -> String {
         self.call.text(1)
     }
 }
 
-/// The server makes this call.
+/// Returns an action of the server.
 pub const fn server(call: Call) -> LabAction {
     LabAction::new(LabRole::Server, call)
 }
 
-/// The client makes this call.
+/// Returns an action of the client.
 pub const fn client(call: Call) -> LabAction {
     LabAction::new(LabRole::Client, call)
 }
 
-/// `name = socket(…)`, TCP over IPv4.
+/// Returns `name = socket(…)` for TCP over IPv4.
 pub const fn socket(name: &'static str) -> Call {
     Call::Socket {
         new_socket: LabName(name),
@@ -151,17 +146,17 @@ pub const fn socket(name: &'static str) -> Call {
     }
 }
 
-/// `bind(name, 127.0.0.1:0)`.
+/// Returns `bind(name, 127.0.0.1:0)`: the kernel chooses the port.
 pub const fn bind(name: &'static str) -> Call {
     Call::Bind(LabName(name), LabEndpoint::with_ephemeral_port(LOOPBACK_V4))
 }
 
-/// `listen(name, backlog)`.
+/// Returns `listen(name, backlog)`.
 pub const fn listen(name: &'static str, backlog: u32) -> Call {
     Call::Listen(LabName(name), backlog)
 }
 
-/// `connect(name, 127.0.0.1:port)`.
+/// Returns `connect(name, 127.0.0.1:port)`, blocking.
 pub const fn connect(name: &'static str, port: &'static str) -> Call {
     Call::Connect(
         LabName(name),
@@ -170,7 +165,7 @@ pub const fn connect(name: &'static str, port: &'static str) -> Call {
     )
 }
 
-/// `made = accept(listener)`.
+/// Returns `new_socket = accept(listener)`.
 pub const fn accept(listener: &'static str, new_socket: &'static str) -> Call {
     Call::Accept {
         listener: LabName(listener),
@@ -178,7 +173,7 @@ pub const fn accept(listener: &'static str, new_socket: &'static str) -> Call {
     }
 }
 
-/// `close(name)`.
+/// Returns `close(name)`.
 pub const fn close(name: &'static str) -> Call {
     Call::Close(LabName(name))
 }

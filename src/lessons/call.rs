@@ -1,7 +1,7 @@
-//! What the processes of a lab do: the system calls of lessons.
+//! The system calls that lessons consist of.
 //!
-//! In: nothing; this is what lessons are written in. Out: [`Call`]s. A lab carries out exactly these
-//! values, and [`Call::text`] writes exactly these, so that what is read is what is done.
+//! A lab executes [`Call`] values, and [`Call::text`] formats the same values, so the text that a
+//! learner reads cannot differ from what is executed.
 
 use std::fmt;
 
@@ -9,21 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::lab_endpoint::{LabEndpoint, LabName};
 
-/// A process of the lab, or the program that leads it.
+/// A process of the lab, or Portolan itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LabRole {
-    /// The one that listens.
     Server,
-    /// The one that dials.
     Client,
-    /// A process the server started; it has the descriptors the server gave it.
+    /// A child process of the server, which inherits a socket from it.
     Child(u8),
-    /// Portolan itself, which sends signals and does nothing else.
+    /// Portolan itself; it only sends signals and picks ports.
     Portolan,
 }
 
 impl LabRole {
-    /// What the process is called in every list of processes.
+    /// Returns the name of the process (`comm`), as process lists show it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Server => "lab-server",
@@ -42,7 +40,7 @@ impl fmt::Display for LabRole {
     }
 }
 
-/// A kind of socket.
+/// The domain and type of a socket (socket(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SocketKind {
     /// TCP over IPv4.
@@ -63,26 +61,26 @@ impl SocketKind {
     }
 }
 
-/// A switch or a value of a socket.
+/// A socket option with its value (setsockopt(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketOption {
     /// SO_REUSEADDR 1.
     ReuseAddr,
     /// SO_REUSEPORT 1.
     ReusePort,
-    /// IPV6_V6ONLY 1: IPv6 alone.
+    /// IPV6_V6ONLY 1: IPv6 only.
     V6Only,
-    /// IPV6_V6ONLY 0: IPv4, too.
+    /// IPV6_V6ONLY 0: IPv6 and IPv4.
     DualStack,
-    /// SO_RCVBUF and SO_SNDBUF 4096: buffers that are soon full.
+    /// SO_RCVBUF and SO_SNDBUF 4096 bytes: buffers that fill quickly.
     SmallBuffers,
-    /// IP_MINTTL 255: packets from this machine (they have 64) are not let in. The socket is deaf.
+    /// IP_MINTTL 255: drops packets from this machine, whose TTL is 64.
     DropPackets,
-    /// IP_MINTTL 0: it hears again.
+    /// IP_MINTTL 0: accepts all packets again.
     AcceptPackets,
-    /// IP_LOCAL_PORT_RANGE: the four ports of this name.
+    /// IP_LOCAL_PORT_RANGE (Linux 6.3): the four ports of this name.
     LocalPortRange(LabName),
-    /// TCP_DEFER_ACCEPT: a connection counts when its first data is here.
+    /// TCP_DEFER_ACCEPT: a connection is finished only when its first data arrives (tcp(7)).
     DeferAccept,
 }
 
@@ -107,23 +105,22 @@ impl SocketOption {
     }
 }
 
-/// Whether a call waits for its outcome.
+/// Whether connect(2) waits for its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectMode {
-    /// Until it is known.
     Blocking,
-    /// It is begun only (O_NONBLOCK).
+    /// Returns at once with EINPROGRESS (O_NONBLOCK).
     NonBlocking,
 }
 
-/// A signal.
+/// A signal that a lab sends (signal(7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGSTOP: the process stands still.
+    /// SIGSTOP: the process is stopped.
     Stop,
-    /// SIGCONT: it goes on.
+    /// SIGCONT: the process continues.
     Continue,
-    /// SIGKILL: it is gone, without a word.
+    /// SIGKILL: the process ends without running any cleanup.
     Kill,
 }
 
@@ -142,59 +139,57 @@ impl Signal {
 pub enum Call {
     /// socket(2).
     Socket {
-        /// What the new socket is called.
+        /// The name that the new socket gets.
         new_socket: LabName,
-        /// Of which kind.
         kind: SocketKind,
     },
     /// setsockopt(2).
     SetOption(LabName, SocketOption),
     /// bind(2).
     Bind(LabName, LabEndpoint),
-    /// listen(2), with this backlog.
+    /// listen(2) with this backlog.
     Listen(LabName, u32),
     /// connect(2).
     Connect(LabName, LabEndpoint, ConnectMode),
     /// accept(2).
     Accept {
-        /// At which listener.
         listener: LabName,
-        /// What the new socket is called.
+        /// The name that the accepted socket gets.
         new_socket: LabName,
     },
-    /// send(2), so many bytes.
+    /// send(2) of this many bytes.
     Send(LabName, u32),
-    /// sendto(2), so many bytes.
+    /// sendto(2) of this many bytes.
     SendTo(LabName, LabEndpoint, u32),
-    /// recv(2): whatever is there, up to so many bytes.
+    /// recv(2) of at most this many bytes.
     Recv(LabName, u32),
-    /// send(2) again and again until the kernel takes no more.
+    /// send(2) repeatedly until the send buffer is full.
     FillSendBuffer(LabName),
-    /// recv(2) again and again until the end.
+    /// recv(2) repeatedly until end of file.
     DrainToEof(LabName),
-    /// shutdown(2), SHUT_WR: this end says no more.
+    /// shutdown(2) with SHUT_WR: sends a FIN, and the socket can still receive.
     Shutdown(LabName),
     /// close(2).
     Close(LabName),
-    /// close(2) with SO_LINGER 1, 0: the connection is thrown away (RST).
+    /// close(2) with SO_LINGER 1, 0: resets the connection (RST).
     Abort(LabName),
-    /// poll(2): until there is something to read, or an error.
+    /// poll(2) for POLLIN or an error.
     Poll(LabName),
-    /// Four ports in a row, from this name on, that nobody has bound.
+    /// Picks four consecutive ports that no socket has as its local port, and names them.
     PickFourPorts(LabName),
-    /// fork(2) and execve(2): a child that has this descriptor, too.
+    /// fork(2) and execve(2) of a child that inherits this socket.
     Spawn(LabRole, LabName),
     /// kill(2).
     Kill(LabRole, Signal),
 }
 
 impl Call {
-    /// Whether a new descriptor comes of it.
+    /// Returns whether the call creates a new file descriptor.
     pub const fn creates_socket(self) -> bool {
         matches!(self, Self::Socket { .. } | Self::Accept { .. })
     }
 
-    /// As it is written the n-th time: `bind(l, 127.0.0.1:0)`.
+    /// Formats the `n`-th repetition: `bind(l, 127.0.0.1:0)`.
     pub fn text(self, n: u8) -> String {
         match self {
             Self::Socket { new_socket, kind } => {
@@ -211,16 +206,18 @@ impl Call {
                     option.arguments_text()
                 )
             }
-            Self::Bind(socket, place) => format!("bind({}, {})", socket.numbered(n), place.text(n)),
-            Self::Listen(socket, backlog) => format!("listen({}, {backlog})", socket.numbered(n)),
-            Self::Connect(socket, place, ConnectMode::Blocking) => {
-                format!("connect({}, {})", socket.numbered(n), place.text(n))
+            Self::Bind(socket, endpoint) => {
+                format!("bind({}, {})", socket.numbered(n), endpoint.text(n))
             }
-            Self::Connect(socket, place, ConnectMode::NonBlocking) => {
+            Self::Listen(socket, backlog) => format!("listen({}, {backlog})", socket.numbered(n)),
+            Self::Connect(socket, endpoint, ConnectMode::Blocking) => {
+                format!("connect({}, {})", socket.numbered(n), endpoint.text(n))
+            }
+            Self::Connect(socket, endpoint, ConnectMode::NonBlocking) => {
                 format!(
-                    "connect({}, {}) without waiting",
+                    "connect({}, {}), non-blocking",
                     socket.numbered(n),
-                    place.text(n)
+                    endpoint.text(n)
                 )
             }
             Self::Accept {
@@ -234,18 +231,20 @@ impl Call {
                 )
             }
             Self::Send(socket, bytes) => format!("send({}, {bytes} bytes)", socket.numbered(n)),
-            Self::SendTo(socket, place, bytes) => {
+            Self::SendTo(socket, endpoint, bytes) => {
                 format!(
                     "sendto({}, {bytes} bytes, {})",
                     socket.numbered(n),
-                    place.text(n)
+                    endpoint.text(n)
                 )
             }
             Self::Recv(socket, bytes) => format!("recv({}, {bytes})", socket.numbered(n)),
             Self::FillSendBuffer(socket) => {
-                format!("send({}, …) until it is full", socket.numbered(n))
+                format!("send({}, …) until the buffer is full", socket.numbered(n))
             }
-            Self::DrainToEof(socket) => format!("recv({}, …) until the end", socket.numbered(n)),
+            Self::DrainToEof(socket) => {
+                format!("recv({}, …) until end of file", socket.numbered(n))
+            }
             Self::Shutdown(socket) => format!("shutdown({}, SHUT_WR)", socket.numbered(n)),
             Self::Close(socket) => format!("close({})", socket.numbered(n)),
             Self::Abort(socket) => format!("close({}) with SO_LINGER 1, 0", socket.numbered(n)),
@@ -256,11 +255,11 @@ impl Call {
             ),
             Self::Spawn(child, socket) => {
                 format!(
-                    "fork(), execve() of {child}, which keeps {}",
+                    "fork(), execve() of {child}, which inherits {}",
                     socket.numbered(n)
                 )
             }
-            Self::Kill(actor, signal) => format!("kill({actor}, {})", signal.name()),
+            Self::Kill(role, signal) => format!("kill({role}, {})", signal.name()),
         }
     }
 }

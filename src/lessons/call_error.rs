@@ -1,10 +1,8 @@
-//! Why a call failed: the system's names for it.
-//!
-//! In: nothing. Out: [`Refusal`], with the name from errno(3) and what it says in plain words.
+//! Errors of system calls: the errno(3) name and a short explanation.
 
 use std::fmt;
 
-/// What a system call answers instead of doing what was asked.
+/// An error of a system call (errno(3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallError {
     /// EADDRINUSE.
@@ -25,14 +23,14 @@ pub enum CallError {
     AlreadyConnected,
     /// ETIMEDOUT.
     TimedOut,
-    /// EAGAIN: nothing came within the time a lab waits.
+    /// EAGAIN: nothing arrived within the time a lab waits.
     WouldBlock,
-    /// Anything else, with its number.
+    /// Any other errno number.
     Other(i32),
 }
 
 impl CallError {
-    /// The name.
+    /// Returns the name from errno(3).
     pub const fn name(self) -> &'static str {
         match self {
             Self::AddrInUse => "EADDRINUSE",
@@ -49,26 +47,26 @@ impl CallError {
         }
     }
 
-    /// What it says, in a few plain words.
+    /// Returns a short explanation.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::AddrInUse => "another socket has this address and port",
-            Self::AddrNotAvailable => "there is no free pair of endpoints for it",
-            Self::ConnectionRefused => "nobody listens there",
-            Self::ConnectionReset => "the other end threw the connection away",
-            Self::PermissionDenied => "this port is not for every user",
+            Self::AddrInUse => "another socket uses this address and port",
+            Self::AddrNotAvailable => "no free local port for this destination",
+            Self::ConnectionRefused => "no socket listens there",
+            Self::ConnectionReset => "the peer reset the connection",
+            Self::PermissionDenied => "this port needs a privilege",
             Self::BrokenPipe => "this direction is closed",
-            Self::InvalidArgument => "not in this state of the socket",
-            Self::AlreadyConnected => "the socket has a connection already",
-            Self::TimedOut => "no answer came in time",
-            Self::WouldBlock => "there was nothing to take",
-            Self::Other(_) => "the system refused",
+            Self::InvalidArgument => "not possible in the socket's state",
+            Self::AlreadyConnected => "the socket is already connected",
+            Self::TimedOut => "no reply in time",
+            Self::WouldBlock => "nothing arrived in time",
+            Self::Other(_) => "the system call failed",
         }
     }
 }
 
 impl fmt::Display for CallError {
-    /// `EADDRINUSE (another socket has this address and port)`.
+    /// Formats name and explanation: `EADDRINUSE (another socket uses this address and port)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(number) => write!(f, "error {number} ({})", self.meaning()),

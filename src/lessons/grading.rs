@@ -1,7 +1,8 @@
-//! What the kernel says to a learner's answers.
+//! Grades a learner's answers by the rows of the table.
 //!
-//! In: a lesson's step, the lab's names, the answers, and a moment. Out: [`Grade`]: whether the rows
-//! are as they must be, the answers judged by them, and the lesson's sentences with their numbers in.
+//! In: a lesson's step, the lab's names, the answers, and a moment. Out: a [`Grade`]: the
+//! mismatches between expected and actual rows, the graded answers, and the explanations with the
+//! lab's port numbers filled in.
 
 use std::sync::Arc;
 
@@ -13,61 +14,54 @@ use super::question::{GradedAnswer, LearnerAnswer, LessonQuestion};
 use super::spec::{Fact, Lesson, LessonStep};
 use crate::history::Moment;
 
-/// What is to be marked.
+/// A request to grade the answers of one step.
 #[derive(Clone, Debug)]
 pub struct GradeRequest {
-    /// Tells one from another.
+    /// Identifies the request; copied to [`Grade::request_id`].
     pub id: u64,
-    /// The lab's names.
     pub lab_names: Arc<LabNames>,
-    /// The lesson.
     pub lesson: &'static Lesson,
-    /// The step that was done.
+    /// The step whose calls were made.
     pub step: &'static LessonStep,
-    /// The questions, each with its answer.
     pub answers: Vec<(LessonQuestion, LearnerAnswer)>,
-    /// What came of the last call.
+    /// The result of the step's last call that is not cleanup.
     pub last_result: Option<ActualResult>,
 }
 
-/// A sentence, and where it is written.
+/// A text with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourcedText {
-    /// The sentence.
     pub text: String,
-    /// RFC, manual page, book.
+    /// An RFC, a man page or a book.
     pub source: &'static str,
 }
 
-/// The answers, marked.
+/// The result of a [`GradeRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grade {
-    /// Of which exam.
+    /// The id of the request.
     pub request_id: u64,
-    /// Which moment it was marked by.
+    /// The number of the moment that the answers were graded by.
     pub moment_number: u64,
-    /// What is not as it must be; nothing where the rows stand.
+    /// The differences from the expected rows; empty when the table shows what the step says.
     pub mismatches: Vec<Mismatch>,
-    /// The same, where rows that the kernel forgets by itself may be gone: somebody may think for more
-    /// than a minute.
+    /// The same, except that rows that expire by themselves may be missing: a learner may take
+    /// longer than the minute that the kernel keeps them.
     pub later_mismatches: Vec<Mismatch>,
-    /// The answers.
     pub answers: Vec<GradedAnswer>,
-    /// What the step means.
     pub step_explanation: Vec<SourcedText>,
-    /// What the lesson comes to.
     pub lesson_explanation: Vec<SourcedText>,
 }
 
 impl GradeRequest {
-    /// Marks the answers by a moment. Walks over all rows.
+    /// Grades the answers by a moment, in time linear in the number of its rows.
     pub fn grade(&self, moment: &Moment) -> Grade {
         let lab_view = LabView::new(&self.lab_names, moment, self.last_result);
         let graded = self
             .answers
             .iter()
             .filter_map(|(question, answer)| question.grade(*answer, &lab_view))
-            // A choice may name a port as well.
+            // The text of a choice may contain port names.
             .map(|graded_answer| GradedAnswer {
                 message: lab_view.fill_placeholders(&graded_answer.message),
                 ..graded_answer
@@ -84,7 +78,7 @@ impl GradeRequest {
     }
 }
 
-/// The facts as sentences.
+/// Returns the facts with their placeholders filled in from the rows.
 pub(crate) fn render_facts(facts: &[Fact], lab_view: &LabView<'_>) -> Vec<SourcedText> {
     facts
         .iter()
@@ -95,7 +89,7 @@ pub(crate) fn render_facts(facts: &[Fact], lab_view: &LabView<'_>) -> Vec<Source
         .collect()
 }
 
-/// A text with the numbers of the names in it, before there are rows.
+/// Replaces port names by port numbers in a text that is shown before there are rows.
 pub(crate) fn fill_port_names(text: &str, lab_names: &LabNames) -> String {
     let lab_view = LabView {
         lab_names,

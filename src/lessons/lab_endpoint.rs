@@ -1,30 +1,33 @@
-//! Names and places, before the names stand for numbers.
+//! Endpoints of lessons, in which ports have names instead of numbers: `127.0.0.1:P`.
 //!
-//! In: nothing; this is what lessons are written in. Out: `127.0.0.1:P`, whatever P will be.
+//! The port numbers are known only when a lab runs ([`super::lab_names::LabNames`]).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// 127.0.0.1: this machine, and where labs are unless another address is the point.
+/// 127.0.0.1, the address that labs use by default.
 pub const LOOPBACK_V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-/// 0.0.0.0: every IPv4 address of this machine.
+
+/// 0.0.0.0, the IPv4 wildcard address (INADDR_ANY).
 pub const WILDCARD_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-/// ::1: this machine, IPv6.
+
+/// ::1, the IPv6 loopback address.
 pub const LOOPBACK_V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
-/// `::`: every address of this machine.
+
+/// `::`, the IPv6 wildcard address.
 pub const WILDCARD_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// Another address of the same machine: 127.0.0.n.
+/// Returns 127.0.0.n, another loopback address.
 pub const fn loopback_v4(n: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, n))
 }
 
-/// What a lesson calls a port or a socket: `P`, `c`. One that ends in `#` stands for several, one
-/// for each time a deed is done: `C#` is `C1`, `C2`, and so on.
+/// The name of a port or a socket in a lesson: `P`, `c`. A name that ends in `#` stands for
+/// several, one for each repetition of an action: `C#` is `C1`, `C2`, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LabName(pub &'static str);
 
 impl LabName {
-    /// The name the n-th time.
+    /// Returns the name for the `n`-th repetition: `C#` becomes `C1` for `n` = 1.
     pub fn numbered(self, n: u8) -> String {
         match self.0.strip_suffix('#') {
             Some(stem) => format!("{stem}{n}"),
@@ -32,34 +35,32 @@ impl LabName {
         }
     }
 
-    /// Whether it stands for several.
+    /// Returns whether the name ends in `#`.
     pub fn is_numbered(self) -> bool {
         self.0.ends_with('#')
     }
 }
 
-/// The port of a place.
+/// The port of a [`LabEndpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LabPort {
-    /// 0: the kernel chooses.
+    /// Port 0: the kernel chooses (bind(2)).
     Ephemeral,
-    /// The one that has this name by now.
+    /// The port that has this name when the call is made.
     Named(LabName),
-    /// This one.
+    /// A fixed number, such as 80.
     Fixed(u16),
 }
 
-/// An address and a port, before the port has a number.
+/// An address and a port that may still be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LabEndpoint {
-    /// The address.
     pub address: IpAddr,
-    /// The port.
     pub port: LabPort,
 }
 
 impl LabEndpoint {
-    /// This address; the kernel chooses the port.
+    /// Returns this address with port 0.
     pub const fn with_ephemeral_port(address: IpAddr) -> Self {
         Self {
             address,
@@ -67,7 +68,7 @@ impl LabEndpoint {
         }
     }
 
-    /// This address, the port of this name.
+    /// Returns this address with a named port.
     pub const fn with_named_port(address: IpAddr, name: &'static str) -> Self {
         Self {
             address,
@@ -75,7 +76,7 @@ impl LabEndpoint {
         }
     }
 
-    /// As it is written the n-th time: `127.0.0.1:P`.
+    /// Formats the endpoint for the `n`-th repetition: `127.0.0.1:P`.
     pub fn text(self, n: u8) -> String {
         let port = match self.port {
             LabPort::Ephemeral => "0".to_owned(),

@@ -6,52 +6,51 @@ use super::action::ActualResult;
 use super::lab_names::LabNames;
 use super::spec::{Lesson, LessonStep};
 
-/// What the lab is to do.
+/// A request to the lab thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabRequest {
-    /// Set up the lab of a lesson.
+    /// Start the processes of this lesson's lab.
     Open(&'static Lesson),
-    /// Do these steps; all but the last are seen to be in the table before the next.
+    /// Run these steps; before each next step, wait until the table shows the rows of the previous.
     RunSteps(Vec<&'static LessonStep>),
-    /// End the lab.
+    /// End the processes of the lab.
     Close,
 }
-/// What the lab did.
+
+/// A message from the lab thread.
 #[derive(Clone, Debug)]
 pub enum LabEvent {
-    /// It is set up: what can be shown, and the names so far.
+    /// The lab is running: the steps, and the names assigned so far.
     Opened(Vec<SessionStep>, Arc<LabNames>),
-    /// The calls were made.
+    /// The calls of the requested steps were made.
     StepsDone {
-        /// Which, and what came of them.
+        /// The calls of the last step.
         results: Vec<CallResult>,
-        /// What came of the last one.
+        /// The result of the last call that is not cleanup; `None` if there was no call.
         last_result: Option<ActualResult>,
-        /// The names, and what they stand for now.
         lab_names: Arc<LabNames>,
     },
-    /// It cannot go on.
+    /// The lab failed, with this message.
     Failed(String),
 }
-/// One step of a sitting: one that this machine can show, or why it cannot.
+
+/// A step of a lesson, with whether this machine can show it.
 #[derive(Clone, Debug)]
 pub enum SessionStep {
-    /// It is shown.
     Available(&'static LessonStep),
-    /// It cannot be shown here.
+    /// Not shown, for this reason.
     Unavailable(&'static LessonStep, &'static str),
 }
-/// A call that was made.
+
+/// A call that was made, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallResult {
-    /// By whom.
+    /// The name of the calling process.
     pub process: &'static str,
-    /// Which.
     pub call: String,
-    /// What came of it.
     pub actual: ActualResult,
-    /// What should have come of it, where that is something else.
+    /// The expected result, if the actual result differs.
     pub expected: Option<String>,
-    /// From the descriptor over the socket to its own end, where there is one.
+    /// File descriptor, inode and local endpoint of the socket, if it is open.
     pub fd_trail: Option<String>,
 }

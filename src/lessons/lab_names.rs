@@ -1,7 +1,7 @@
-//! Who plays which part: the names of a lesson and what they stand for on this machine now.
+//! Maps the names of a lesson to the ports and pids of a running lab.
 //!
-//! In: what a lab did. Out: [`LabNames`], by which names become numbers, and the rows of the lab are told
-//! from everybody else's.
+//! [`LabNames`] turns names into numbers, and tells the lab's rows from all other rows of the
+//! table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::net::port::{Port, PortRange, PortSet, Protocol};
 use crate::net::process::Pid;
 use crate::net::socket::Socket;
 
-/// A pair of ends that was in the table before the lab had the port: somebody's TIME-WAIT.
+/// The tuple of a socket that was in the table before the lab used the port, such as a TIME-WAIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct StaleTuple {
     protocol: Protocol,
@@ -34,39 +34,40 @@ impl From<&Socket> for StaleTuple {
     }
 }
 
-/// Names and what they stand for. A copy is cheap enough to be sent to whoever draws.
+/// Ports and pids by name. Small enough to be cloned for the thread that draws.
 #[derive(Clone, Debug, Default)]
 pub struct LabNames {
     ports: BTreeMap<String, Port>,
-    /// Ports that are the lab's alone. An ephemeral port that the kernel gave a client is not: other
-    /// connections, to other places, may have the same number.
+    /// Ports that only the lab uses. An ephemeral port of a client is not one of them: connections
+    /// to other destinations may have the same number.
     own_ports: BTreeSet<(Protocol, Port)>,
     pids: BTreeMap<LabRole, Pid>,
     stale_tuples: HashSet<StaleTuple>,
 }
 
 impl LabNames {
-    /// A process has come.
+    /// Records the pid of a process of the lab.
     pub fn insert_process(&mut self, role: LabRole, pid: Pid) {
         self.pids.insert(role, pid);
     }
 
-    /// From now on this name is this port.
+    /// Assigns a port to a name.
     pub fn insert_port(&mut self, name: String, port: Port) {
         self.ports.insert(name, port);
     }
 
-    /// From now on this port is the lab's alone.
+    /// Marks a port as used only by the lab.
     pub fn add_own_port(&mut self, protocol: Protocol, port: Port) {
         self.own_ports.insert((protocol, port));
     }
 
-    /// Whether the port is the lab's alone.
+    /// Returns whether only the lab uses the port.
     pub fn owns_port(&self, protocol: Protocol, port: Port) -> bool {
         self.own_ports.contains(&(protocol, port))
     }
 
-    /// Rows that have this port although the lab has done nothing with it yet are not the lab's.
+    /// Excludes the connected sockets that have this port before the lab uses it: they are not the
+    /// lab's.
     pub fn ignore_existing<'a>(
         &mut self,
         protocol: Protocol,
@@ -82,7 +83,7 @@ impl LabNames {
         self.stale_tuples.extend(stale);
     }
 
-    /// The lab has a connection between these ends now, whoever had it before.
+    /// Counts the connection between these endpoints as the lab's, even if it was excluded before.
     pub fn forget_stale_tuple(&mut self, protocol: Protocol, one: Endpoint, other: Endpoint) {
         for (local, remote) in [(one, other), (other, one)] {
             self.stale_tuples.remove(&StaleTuple {
@@ -93,34 +94,34 @@ impl LabNames {
         }
     }
 
-    /// The port of this name.
+    /// Returns the port with this name.
     pub fn port(&self, name: &str) -> Option<Port> {
         self.ports.get(name).copied()
     }
 
-    /// Every name with its port.
+    /// Iterates over the names and their ports.
     pub fn ports(&self) -> impl Iterator<Item = (&str, Port)> {
         self.ports.iter().map(|(name, port)| (&**name, *port))
     }
 
-    /// What the lesson calls this port.
+    /// Returns the name of this port.
     pub fn port_name(&self, port: Port) -> Option<&str> {
         let mut named = self.ports().filter(|(_, p)| *p == port);
         named.next().map(|(name, _)| name)
     }
 
-    /// The pid of a process of the lab.
+    /// Returns the pid of a process of the lab.
     pub fn pid(&self, role: LabRole) -> Option<Pid> {
         self.pids.get(&role).copied()
     }
 
-    /// Which process of the lab has this pid.
+    /// Returns the process of the lab that has this pid.
     pub fn role(&self, pid: Pid) -> Option<LabRole> {
         let mut found = self.pids.iter().filter(|(_, p)| **p == pid);
         found.next().map(|(role, _)| *role)
     }
 
-    /// Where a place is the n-th time; `None` while its name stands for nothing.
+    /// Resolves the endpoint for the `n`-th repetition; `None` while its name has no port.
     pub fn endpoint(&self, lab_endpoint: LabEndpoint, n: u8) -> Option<Endpoint> {
         let port = match lab_endpoint.port {
             LabPort::Ephemeral => Port::NONE,
@@ -134,7 +135,7 @@ impl LabNames {
         self.port(&name.numbered(n))
     }
 
-    /// Every port of the lab, to ask a sample or a table for.
+    /// Returns the ports that only the lab uses, as a scope for samples and queries.
     pub fn port_set(&self) -> PortSet {
         let own = self.own_ports.iter().map(|(_, port)| *port);
         PortSet::new(own.map(|port| PortRange {
@@ -143,13 +144,13 @@ impl LabNames {
         }))
     }
 
-    /// Whether the row is the lab's.
+    /// Returns whether the row is open and belongs to the lab.
     pub fn is_lab_row(&self, row: &TrackedSocket) -> bool {
         let socket = &row.socket;
         !row.is_closed() && self.is_lab_socket(socket.protocol(), socket.local, socket.remote)
     }
 
-    /// Whether a socket with these ends is the lab's.
+    /// Returns whether a socket with these endpoints belongs to the lab.
     pub fn is_lab_socket(
         &self,
         protocol: Protocol,
@@ -166,7 +167,7 @@ impl LabNames {
             && !self.stale_tuples.contains(&stale)
     }
 
-    /// The lab's rows.
+    /// Returns the lab's rows of a moment.
     pub fn lab_rows<'a>(&self, moment: &'a Moment) -> Vec<&'a Arc<TrackedSocket>> {
         moment.rows().filter(|row| self.is_lab_row(row)).collect()
     }

@@ -1,7 +1,7 @@
-//! What there is to see after a step: the lab's rows, counted and named.
+//! Counts the lab's rows and fills in the placeholders of lesson texts.
 //!
-//! In: the [`LabNames`], a moment's rows, what came of the last call. Out: numbers ([`Measure`]) and
-//! texts whose `{…}` are filled in from the rows, so that every word about a row is the row's.
+//! In: the [`LabNames`], the lab's rows of a moment, the result of the last call. Out: a number for
+//! each [`LabMetric`], and texts whose `{…}` are replaced by what the rows show.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,47 +17,45 @@ use crate::net::port::Port;
 use crate::net::process::distinct_processes;
 use crate::net::socket::TcpState;
 
-/// Something of the lab's rows that can be counted.
+/// A number that can be computed from the lab's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LabMetric {
-    /// All rows.
+    /// The number of rows.
     Rows,
-    /// Rows with this local port: sockets at this end.
+    /// Rows with this local port.
     RowsWithLocalPort(LabName),
-    /// Different local port numbers among the sockets that this process has.
+    /// Distinct local ports of the sockets of this process.
     LocalPortsOfProcess(LabRole),
-    /// Sockets that this process has.
+    /// Sockets of this process.
     SocketsOfProcess(LabRole),
     /// Rows in this state.
     RowsInState(TcpState),
-    /// Connections: pairs of ends, whichever end a row shows.
+    /// Distinct connections: the two rows of one connection count once.
     Connections,
-    /// Connections one end of which has this port at 127.0.0.1 or any other address.
+    /// Connections with this port at either end, at any address.
     ConnectionsWithPort(LabName),
-    /// Processes that have a listener at this port.
+    /// Processes with a listener on this port.
     ListenerProcesses(LabName),
-    /// Rows whose socket no process has.
+    /// Rows without a known owning process.
     RowsWithoutProcess,
-    /// Connections waiting at all listeners of this port.
+    /// Connections in the accept queues of all listeners on this port.
     AcceptQueue(LabName),
-    /// Recv-Q of the row with this local port and this remote port.
+    /// Recv-Q of the row with this local and remote port; 0 if there is no such row.
     RecvQueue(LabName, LabName),
-    /// Send-Q of it.
+    /// Send-Q of the row with this local and remote port; 0 if there is no such row.
     SendQueue(LabName, LabName),
 }
 
-/// What there is to see.
+/// The state of a lab at one moment.
 pub struct LabView<'a> {
-    /// The names.
     pub lab_names: &'a LabNames,
-    /// The lab's rows.
     pub rows: Vec<&'a Arc<TrackedSocket>>,
-    /// What came of the last call.
+    /// The result of the last call.
     pub last_result: Option<ActualResult>,
 }
 
 impl<'a> LabView<'a> {
-    /// Of a moment.
+    /// Selects the lab's rows of a moment.
     pub fn new(
         lab_names: &'a LabNames,
         moment: &'a Moment,
@@ -70,7 +68,7 @@ impl<'a> LabView<'a> {
         }
     }
 
-    /// Counts.
+    /// Computes a metric.
     pub fn count(&self, metric: LabMetric) -> u32 {
         let rows = || self.rows.iter().copied();
         let number = match metric {
@@ -97,11 +95,11 @@ impl<'a> LabView<'a> {
                 self.count_connections(|end| Some(end.port) == port)
             }
             LabMetric::ListenerProcesses(name) => {
-                let held = rows()
+                let listeners = rows()
                     .filter(|row| self.has_local_port(row, name) && row.socket.is_listening());
-                let processes: BTreeSet<_> = held
+                let processes: BTreeSet<_> = listeners
                     .filter_map(|row| row.ownership.holders())
-                    .flat_map(|held| distinct_processes(held))
+                    .flat_map(|holders| distinct_processes(holders))
                     .collect();
                 processes.len()
             }
@@ -109,9 +107,9 @@ impl<'a> LabView<'a> {
                 .filter(|row| row.ownership.holders().is_none())
                 .count(),
             LabMetric::AcceptQueue(name) => {
-                let backlogs = rows().filter(|row| self.has_local_port(row, name));
-                let waiting = backlogs.filter_map(|row| row.socket.accept_queue);
-                return waiting.map(|backlog| backlog.waiting).sum();
+                let listeners = rows().filter(|row| self.has_local_port(row, name));
+                let queues = listeners.filter_map(|row| row.socket.accept_queue);
+                return queues.map(|queue| queue.waiting).sum();
             }
             LabMetric::RecvQueue(local, remote) => return self.queue_lengths(local, remote).0,
             LabMetric::SendQueue(local, remote) => return self.queue_lengths(local, remote).1,
@@ -125,8 +123,8 @@ impl<'a> LabView<'a> {
 
     fn is_held_by(&self, row: &TrackedSocket, role: LabRole) -> bool {
         let pid = self.lab_names.pid(role);
-        let held = row.ownership.holders();
-        held.is_some_and(|held| held.processes().any(|process| Some(process.pid) == pid))
+        let holders = row.ownership.holders();
+        holders.is_some_and(|holders| holders.processes().any(|process| Some(process.pid) == pid))
     }
 
     fn count_connections(&self, has: impl Fn(Endpoint) -> bool) -> usize {
@@ -143,7 +141,7 @@ impl<'a> LabView<'a> {
         (received.unwrap_or(0), sent.unwrap_or(0))
     }
 
-    /// The row with these ports; without a remote one, the listener.
+    /// Returns the row with these ports; without a remote port, the first row without a peer.
     fn row_between(&self, local: &str, remote: Option<&str>) -> Option<&'a Arc<TrackedSocket>> {
         let local = self.lab_names.port(local)?;
         let remote = match remote {
@@ -156,12 +154,13 @@ impl<'a> LabView<'a> {
         rows.next()
     }
 
-    /// The text with its `{…}` filled in:
+    /// Replaces the placeholders of a text:
     ///
-    /// * `{P}` the number of the port P,
-    /// * `{P>C1}` the row between these ports in words, `{P>}` the one of P without another end,
-    /// * `{outcome}` what came of the last call,
-    /// * `{rows}` how many rows there are.
+    /// * `{P}`: the number of the port P,
+    /// * `{P>C1}`: the row with local port P and remote port C1, as text,
+    /// * `{P>}`: the row with local port P and no peer, as text,
+    /// * `{outcome}`: the result of the last call that is not cleanup,
+    /// * `{rows}`: the number of rows.
     pub fn fill_placeholders(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for segment in text_segments(text) {
@@ -191,29 +190,28 @@ impl<'a> LabView<'a> {
     }
 }
 
-/// A part of a text.
+/// A part of a lesson text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextSegment<'a> {
-    /// As it is.
     Literal(&'a str),
-    /// What stands between braces.
+    /// The text between braces.
     Placeholder(&'a str),
 }
 
-/// The parts of a text, in order.
+/// Splits a text at its placeholders.
 pub fn text_segments(text: &str) -> Vec<TextSegment<'_>> {
-    let mut found = Vec::new();
+    let mut segments = Vec::new();
     let mut rest = text;
     while let Some((plain, after)) = rest.split_once('{') {
         let Some((placeholder, after)) = after.split_once('}') else {
             break;
         };
-        found.extend([
+        segments.extend([
             TextSegment::Literal(plain),
             TextSegment::Placeholder(placeholder),
         ]);
         rest = after;
     }
-    found.push(TextSegment::Literal(rest));
-    found
+    segments.push(TextSegment::Literal(rest));
+    segments
 }

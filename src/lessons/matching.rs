@@ -1,7 +1,7 @@
-//! Patterns against rows: nothing missing, nothing too much.
+//! Compares the rows that a step expects with the lab's rows.
 //!
-//! In: the patterns of a step, the [`LabNames`], and the lab's rows. Out: the [`Mismatch`]s, none
-//! where all is as it must be. A row counts for one pattern only: three like patterns want three rows.
+//! In: the patterns of a step, the [`LabNames`], and the lab's rows. Out: the [`Mismatch`]es; none
+//! if every pattern has its own row and no row is left over. Three equal patterns need three rows.
 
 use std::sync::Arc;
 
@@ -14,27 +14,20 @@ use super::spec::LessonStep;
 use crate::history::{Ownership, TrackedSocket};
 use crate::net::process::{Pid, distinct_processes};
 
-/// What is not as it must be.
+/// A difference between expected and actual rows or counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// No row for a pattern.
+    /// An expected row is not there.
     Missing(String),
-    /// No pattern for a row.
+    /// A row matches no pattern.
     Unexpected(String),
-    /// The row between these ends is there and does not look as it must.
-    Different {
-        /// What it looks like.
-        actual: String,
-        /// What it must look like.
-        expected: String,
-    },
-    /// Something comes to another number.
+    /// The row with the expected endpoints differs in state, owner, queues, timer or options.
+    Different { actual: String, expected: String },
+    /// A count differs.
     Count {
-        /// What is counted.
+        /// What is counted, or the question.
         label: String,
-        /// What it comes to.
         actual: u32,
-        /// What it must come to.
         expected: u32,
     },
 }
@@ -42,38 +35,39 @@ pub enum Mismatch {
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Missing(wanted) => write!(f, "missing: {wanted}"),
-            Self::Unexpected(seen) => write!(f, "too much: {seen}"),
-            Self::Different {
-                actual: seen,
-                expected: wanted,
-            } => write!(f, "seen: {seen}, wanted: {wanted}"),
+            Self::Missing(expected) => write!(f, "missing: {expected}"),
+            Self::Unexpected(actual) => write!(f, "unexpected: {actual}"),
+            Self::Different { actual, expected } => {
+                write!(f, "found: {actual}, expected: {expected}")
+            }
             Self::Count {
-                label: what,
-                actual: seen,
-                expected: wanted,
-            } => write!(f, "{what}: seen {seen}, wanted {wanted}"),
+                label,
+                actual,
+                expected,
+            } => write!(f, "{label}: found {actual}, expected {expected}"),
         }
     }
 }
 
-/// How long after a step it is looked.
+/// How long after a step the rows are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckTime {
-    /// At once: every row must be there.
+    /// Right after the step: every row must be there.
     Immediate,
-    /// Perhaps more than a minute later: rows that the kernel forgets by itself may be gone.
+    /// Possibly more than a minute later: rows that expire ([`RowLifetime::Expires`]) may be
+    /// missing.
     Later,
 }
 
-/// Compares what there is to see with all that a step says of it: its rows, its claims, and the
-/// right answers of its questions about numbers.
+/// Compares the rows with everything a step states: its expected rows, its expected counts, and the
+/// correct answers of its number questions. Counts are only compared at [`CheckTime::Immediate`].
 pub fn step_mismatches(
     step: &LessonStep,
     when: CheckTime,
     lab_view: &LabView<'_>,
 ) -> Vec<Mismatch> {
-    let mut found = row_mismatches(step.expected_rows, when, lab_view.lab_names, &lab_view.rows);
+    let mut mismatches =
+        row_mismatches(step.expected_rows, when, lab_view.lab_names, &lab_view.rows);
     let expected_counts = step
         .expected_counts
         .iter()
@@ -83,33 +77,31 @@ pub fn step_mismatches(
             .iter()
             .filter_map(|question| match question.answer_format {
                 AnswerFormat::Number {
-                    metric: measure,
-                    expected: right,
-                    ..
-                } => Some((measure, right, question.text)),
+                    metric, expected, ..
+                } => Some((metric, expected, question.text)),
                 AnswerFormat::Choices(_) => None,
             });
-    for (measure, wanted, what) in expected_counts.chain(number_questions) {
-        let seen = lab_view.count(measure);
-        if seen != wanted && when == CheckTime::Immediate {
-            found.push(Mismatch::Count {
-                label: lab_view.fill_placeholders(what),
-                actual: seen,
-                expected: wanted,
+    for (metric, expected, label) in expected_counts.chain(number_questions) {
+        let actual = lab_view.count(metric);
+        if actual != expected && when == CheckTime::Immediate {
+            mismatches.push(Mismatch::Count {
+                label: lab_view.fill_placeholders(label),
+                actual,
+                expected,
             });
         }
     }
-    found
+    mismatches
 }
 
-/// Compares the lab's rows with the patterns.
+/// Compares the lab's rows with the patterns, by a maximum bipartite matching.
 pub fn row_mismatches(
     patterns: &[RowPattern],
     when: CheckTime,
     lab_names: &LabNames,
     rows: &[&Arc<TrackedSocket>],
 ) -> Vec<Mismatch> {
-    let wanted: Vec<ExpectedRow<'_>> = patterns
+    let expected_rows: Vec<ExpectedRow<'_>> = patterns
         .iter()
         .flat_map(|pattern| {
             (1..=pattern.times).map(move |n| ExpectedRow {
@@ -119,40 +111,42 @@ pub fn row_mismatches(
             })
         })
         .collect();
-    let mut pairing = BipartiteMatching {
+    let mut matching = BipartiteMatching {
         assigned: vec![None; rows.len()],
-        expected: &wanted,
+        expected: &expected_rows,
         rows,
     };
-    let unmatched: Vec<usize> = (0..wanted.len())
-        .filter(|which| !pairing.assign(*which, &mut vec![false; rows.len()]))
+    let unmatched: Vec<usize> = (0..expected_rows.len())
+        .filter(|which| !matching.assign(*which, &mut vec![false; rows.len()]))
         .collect();
     let mut unassigned: Vec<&Arc<TrackedSocket>> = rows
         .iter()
-        .zip(&pairing.assigned)
-        .filter_map(|(row, taken)| taken.is_none().then_some(*row))
+        .zip(&matching.assigned)
+        .filter_map(|(row, assigned)| assigned.is_none().then_some(*row))
         .collect();
-    let mut found: Vec<Mismatch> = Vec::new();
+    let mut mismatches: Vec<Mismatch> = Vec::new();
     for which in unmatched {
-        let want = &wanted[which];
-        let same_tuple = unassigned.iter().position(|row| want.has_tuple_of(row));
-        found.push(match same_tuple {
+        let expected = &expected_rows[which];
+        let same_tuple = unassigned.iter().position(|row| expected.has_tuple_of(row));
+        mismatches.push(match same_tuple {
             Some(index) => Mismatch::Different {
                 actual: lab_row_text(unassigned.remove(index), lab_names),
-                expected: want.text(),
+                expected: expected.text(),
             },
-            None if when == CheckTime::Later && want.pattern.lifetime == RowLifetime::Expires => {
+            None if when == CheckTime::Later
+                && expected.pattern.lifetime == RowLifetime::Expires =>
+            {
                 continue;
             }
-            None => Mismatch::Missing(want.text()),
+            None => Mismatch::Missing(expected.text()),
         });
     }
     let extra = unassigned.into_iter();
-    found.extend(extra.map(|row| Mismatch::Unexpected(lab_row_text(row, lab_names))));
-    found
+    mismatches.extend(extra.map(|row| Mismatch::Unexpected(lab_row_text(row, lab_names))));
+    mismatches
 }
 
-/// One row that is wanted.
+/// One expected row: a pattern and its repetition.
 #[derive(Clone, Copy)]
 struct ExpectedRow<'a> {
     pattern: &'a RowPattern,
@@ -165,12 +159,12 @@ impl ExpectedRow<'_> {
         row_pattern_text(self.pattern, self.n, self.lab_names)
     }
 
-    /// Whether the row has the protocol and the ends.
+    /// Returns whether the row has the expected protocol and endpoints.
     fn has_tuple_of(&self, row: &TrackedSocket) -> bool {
         let socket = &row.socket;
-        let end = |place| self.lab_names.endpoint(place, self.n);
+        let end = |lab_endpoint| self.lab_names.endpoint(lab_endpoint, self.n);
         let remote_fits = match self.pattern.remote {
-            Some(place) => end(place).is_some_and(|end| socket.remote == Some(end)),
+            Some(remote) => end(remote).is_some_and(|end| socket.remote == Some(end)),
             None => socket.remote.is_none(),
         };
         socket.protocol() == self.pattern.transport.protocol()
@@ -196,45 +190,46 @@ impl ExpectedRow<'_> {
         match (self.pattern.owner, &row.ownership) {
             (ExpectedOwner::Any, _) | (ExpectedOwner::Unaccepted, Ownership::Unaccepted) => true,
             (ExpectedOwner::Kernel, Ownership::Kernel | Ownership::Former(_)) => true,
-            (ExpectedOwner::Processes(actors), Ownership::Known(held)) => {
-                let mut have: Vec<Pid> = distinct_processes(held).map(|p| p.pid).collect();
-                let mut want: Vec<Pid> = actors
+            (ExpectedOwner::Processes(roles), Ownership::Known(holders)) => {
+                let mut actual: Vec<Pid> = distinct_processes(holders).map(|p| p.pid).collect();
+                let mut expected: Vec<Pid> = roles
                     .iter()
-                    .filter_map(|a| self.lab_names.pid(*a))
+                    .filter_map(|role| self.lab_names.pid(*role))
                     .collect();
-                have.sort_unstable();
-                want.sort_unstable();
-                have == want && want.len() == actors.len()
+                actual.sort_unstable();
+                expected.sort_unstable();
+                actual == expected && expected.len() == roles.len()
             }
             _ => false,
         }
     }
 }
 
-/// What the source does not tell contradicts nothing.
-fn option_matches(wanted: Option<bool>, seen: Option<bool>) -> bool {
-    wanted.is_none() || seen.is_none() || wanted == seen
+/// Compares a socket option; a value that the source does not report matches.
+fn option_matches(expected: Option<bool>, actual: Option<bool>) -> bool {
+    expected.is_none() || actual.is_none() || expected == actual
 }
 
-/// The same for a queue.
-fn queue_matches(amount: ExpectedQueue, seen: Option<u32>) -> bool {
-    match amount {
+/// Compares a queue length; a value that the source does not report matches.
+fn queue_matches(expected: ExpectedQueue, actual: Option<u32>) -> bool {
+    match expected {
         ExpectedQueue::Any => true,
-        ExpectedQueue::Exactly(n) => seen.is_none_or(|seen| seen == n),
-        ExpectedQueue::NonZero => seen.is_none_or(|seen| seen > 0),
+        ExpectedQueue::Exactly(n) => actual.is_none_or(|actual| actual == n),
+        ExpectedQueue::NonZero => actual.is_none_or(|actual| actual > 0),
     }
 }
 
-/// Rows given to patterns so that as many patterns as possible have one: a row that was given away
-/// is taken back when its pattern can do with another (augmenting paths).
+/// A maximum matching of expected rows and actual rows, built with augmenting paths: an assigned
+/// row is reassigned if its expected row can have another.
 struct BipartiteMatching<'a> {
-    /// Which wanted row each row is.
+    /// For each actual row, the index of the expected row it is assigned to.
     assigned: Vec<Option<usize>>,
     expected: &'a [ExpectedRow<'a>],
     rows: &'a [&'a Arc<TrackedSocket>],
 }
 
 impl BipartiteMatching<'_> {
+    /// Finds a row for the expected row `which`; `tried` marks the rows already visited.
     fn assign(&mut self, which: usize, tried: &mut [bool]) -> bool {
         for index in 0..self.rows.len() {
             if tried[index] || !self.expected[which].matches(self.rows[index]) {

@@ -1,8 +1,8 @@
-//! The lessons: what is done, which rows must be seen then, what is asked, and how an answer is graded.
+//! Lessons: the system calls to run, the rows expected afterwards, the questions, and grading.
 //!
 //! A [`Lesson`] is data: a list of [`LessonStep`]s. Each step asks for a prediction, runs its
-//! [`LabAction`]s, and states which rows there must be: those and no others ([`row_mismatches`]).
-//! Nothing outside of [`lab`] opens a socket.
+//! [`LabAction`]s, and lists the expected rows: these and no others ([`row_mismatches`]).
+//! Only [`lab`] opens sockets.
 
 pub mod action;
 pub mod call;
@@ -38,6 +38,7 @@ pub use crate::lessons::matching::{CheckTime, Mismatch, row_mismatches, step_mis
 pub use crate::lessons::question::{
     AnswerChoice, AnswerFormat, Correctness, GradedAnswer, LearnerAnswer, LessonQuestion,
 };
+
 pub use crate::lessons::row_pattern::{ExpectedOwner, ExpectedQueue, RowLifetime, RowPattern};
 pub use crate::lessons::row_text::{lab_row_text, row_pattern_text};
 pub use crate::lessons::spec::{

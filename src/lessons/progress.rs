@@ -1,29 +1,29 @@
-//! How far a learner is.
+//! A learner's progress, and the text format of the progress file.
 //!
-//! In: lines of text, one a lesson or quiz. Out: [`LessonProgress`], and lines again. A line that is not
-//! understood, perhaps a later version's, is kept as it is.
+//! One line for each lesson or quiz: `lesson 2 done`, `lesson 3 begun`, `quiz 4 3`. A line that is
+//! not understood, perhaps written by a later version, is kept unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// What was done, and what was begun.
+/// Lessons done and started, and quiz scores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LessonProgress {
-    /// Lessons done, by number.
+    /// The numbers of the lessons done.
     pub done: BTreeSet<u8>,
-    /// Lessons begun and not done.
+    /// The numbers of the lessons started and not done.
     pub started: BTreeSet<u8>,
-    /// Right answers in the quiz after a lesson: the best of all tries.
+    /// The best number of correct answers, by the lesson that the quiz follows.
     pub quizzes: BTreeMap<u8, u8>,
-    /// Lines that are not understood.
+    /// Lines that are not understood, without their newline.
     pub unknown_lines: Vec<Vec<u8>>,
 }
 
-/// Lines that are kept without being understood; more is no progress of anybody.
+/// The most lines kept that are not understood; a file with more is not a progress file.
 const MAX_UNKNOWN_LINES: usize = 1000;
 
 impl LessonProgress {
-    /// Reads the lines. Later lines win over earlier ones.
+    /// Parses the lines of a progress file. Later lines override earlier ones.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut progress = Self::default();
         for line in bytes.split(|byte| *byte == b'\n') {
@@ -52,26 +52,26 @@ impl LessonProgress {
         Some(())
     }
 
-    /// The lesson was begun.
+    /// Records that a lesson was started.
     pub fn start_lesson(&mut self, number: u8) {
         if !self.done.contains(&number) {
             self.started.insert(number);
         }
     }
 
-    /// The lesson is done.
+    /// Records that a lesson is done.
     pub fn finish_lesson(&mut self, number: u8) {
         self.started.remove(&number);
         self.done.insert(number);
     }
 
-    /// So many answers in the quiz were right.
+    /// Records the number of correct answers of a quiz, if it is the best so far.
     pub fn record_quiz(&mut self, number: u8, right: u8) {
         let best = self.quizzes.entry(number).or_default();
         *best = right.max(*best);
     }
 
-    /// Adds what another run did meanwhile.
+    /// Adds the progress that another run of the program saved in the meantime.
     pub fn merge(&mut self, other: &Self) {
         other
             .started
@@ -91,7 +91,7 @@ impl LessonProgress {
         }
     }
 
-    /// As lines.
+    /// Formats the progress file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::new();
         for number in &self.done {

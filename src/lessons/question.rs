@@ -1,78 +1,68 @@
-//! A prediction: asked before a step, judged by the rows after it.
+//! Questions: asked before a step, graded by the rows after it.
 //!
-//! In: what the learner says and the [`Scene`]. Out: a [`GradedAnswer`], in words that come from the
-//! rows. A wrong answer is answered by what disproves it.
+//! In: a [`LearnerAnswer`] and the [`LabView`]. Out: a [`GradedAnswer`] whose proof is filled in
+//! from the rows, for a wrong answer as well.
 
 use super::lab_view::{LabMetric, LabView};
 
-/// A question.
+/// A question with its answer format and hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LessonQuestion {
-    /// As it is asked.
     pub text: &'static str,
-    /// How it is answered.
     pub answer_format: AnswerFormat,
-    /// On demand, one after the other, each says more.
+    /// Hints, shown one after the other on request, each more specific.
     pub hints: [&'static str; 3],
 }
 
-/// How a question is answered.
+/// The format of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerFormat {
-    /// By a number.
+    /// A number that is computed from the rows.
     Number {
-        /// What is counted.
         metric: LabMetric,
-        /// What it must come to; the lab is wrong if it does not.
+        /// The correct answer; if the rows give another number, the lab failed.
         expected: u32,
-        /// What in the rows shows it.
+        /// The rows that show the correct answer.
         proof: &'static str,
     },
-    /// By one of these, exactly one of which is right.
+    /// A choice of several, exactly one of which is correct.
     Choices(&'static [AnswerChoice]),
 }
 
-/// A possible answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerChoice {
-    /// As it is offered.
     pub text: &'static str,
-    /// Whether it holds.
     pub correctness: Correctness,
-    /// What in the rows, or in what came of the call, shows that it holds, or that it does not.
+    /// The rows or the call result that show why the answer is correct or incorrect.
     pub proof: &'static str,
 }
 
-/// Whether something holds.
+/// Whether an answer is correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Correctness {
-    /// It does.
     Correct,
-    /// It does not.
     Incorrect,
 }
 
-/// What the learner says.
+/// An answer of the learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LearnerAnswer {
-    /// This many.
+    /// For [`AnswerFormat::Number`].
     Number(u32),
-    /// This.
+    /// For [`AnswerFormat::Choices`].
     Choice(&'static AnswerChoice),
 }
 
-/// What the kernel says to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GradedAnswer {
-    /// Whether the learner was right.
     pub correctness: Correctness,
-    /// The learner's answer beside the kernel's.
+    /// The learner's answer, next to the number that the rows give.
     pub message: String,
-    /// What in the rows shows it.
+    /// The proof, with its placeholders filled in.
     pub proof: String,
 }
 
-/// This holds.
+/// Returns the correct choice.
 pub const fn correct(text: &'static str, proof: &'static str) -> AnswerChoice {
     AnswerChoice {
         text,
@@ -81,7 +71,7 @@ pub const fn correct(text: &'static str, proof: &'static str) -> AnswerChoice {
     }
 }
 
-/// This does not.
+/// Returns an incorrect choice.
 pub const fn incorrect(text: &'static str, proof: &'static str) -> AnswerChoice {
     AnswerChoice {
         text,
@@ -91,27 +81,20 @@ pub const fn incorrect(text: &'static str, proof: &'static str) -> AnswerChoice 
 }
 
 impl LessonQuestion {
-    /// Judges an answer by what is seen after the step. `None` where a choice is none of this
-    /// question's, or a number answers no question about a number.
+    /// Grades an answer by the rows after the step. Returns `None` if the choice does not belong to
+    /// this question, or if the answer has the wrong format.
     pub fn grade(&self, answer: LearnerAnswer, lab_view: &LabView<'_>) -> Option<GradedAnswer> {
         match (self.answer_format, answer) {
-            (
-                AnswerFormat::Number {
-                    metric: measure,
-                    proof,
-                    ..
-                },
-                LearnerAnswer::Number(said),
-            ) => {
-                let seen = lab_view.count(measure);
+            (AnswerFormat::Number { metric, proof, .. }, LearnerAnswer::Number(answer)) => {
+                let actual = lab_view.count(metric);
                 Some(GradedAnswer {
-                    correctness: match said == seen {
+                    correctness: match answer == actual {
                         true => Correctness::Correct,
                         false => Correctness::Incorrect,
                     },
-                    message: match said == seen {
-                        true => format!("You said {said}; the kernel says the same."),
-                        false => format!("You said {said}; the kernel says {seen}."),
+                    message: match answer == actual {
+                        true => format!("You said {answer}; the kernel says the same."),
+                        false => format!("You said {answer}; the kernel says {actual}."),
                     },
                     proof: lab_view.fill_placeholders(proof),
                 })
@@ -120,10 +103,8 @@ impl LessonQuestion {
                 choices.contains(choice).then(|| GradedAnswer {
                     correctness: choice.correctness,
                     message: match choice.correctness {
-                        Correctness::Correct => format!("You said: {}. So it is.", choice.text),
-                        Correctness::Incorrect => {
-                            format!("You said: {}. The table shows something else.", choice.text)
-                        }
+                        Correctness::Correct => format!("You said: {}. Correct.", choice.text),
+                        Correctness::Incorrect => format!("You said: {}. Incorrect.", choice.text),
                     },
                     proof: lab_view.fill_placeholders(choice.proof),
                 })
@@ -132,17 +113,15 @@ impl LessonQuestion {
         }
     }
 
-    /// The right answer, in words.
+    /// Returns the correct answer as text.
     pub fn correct_answer(&self) -> String {
         match self.answer_format {
-            AnswerFormat::Number {
-                expected: right, ..
-            } => right.to_string(),
+            AnswerFormat::Number { expected, .. } => expected.to_string(),
             AnswerFormat::Choices(choices) => {
-                let mut right = choices
+                let mut correct = choices
                     .iter()
                     .filter(|c| c.correctness == Correctness::Correct);
-                right.next().map_or("", |choice| choice.text).to_owned()
+                correct.next().map_or("", |choice| choice.text).to_owned()
             }
         }
     }
@@ -150,12 +129,12 @@ impl LessonQuestion {
 
 pub(super) const fn new_question(
     text: &'static str,
-    form: AnswerFormat,
+    answer_format: AnswerFormat,
     hints: [&'static str; 3],
 ) -> LessonQuestion {
     LessonQuestion {
         text,
-        answer_format: form,
+        answer_format,
         hints,
     }
 }

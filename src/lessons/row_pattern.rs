@@ -1,7 +1,8 @@
-//! What the rows must look like after a step.
+//! Patterns of the rows that a step expects.
 //!
-//! In: nothing; this is what lessons are written in. Out: [`Pattern`]s, made by short functions:
-//! `open("P", "C1").of(&[Server])` is `ESTABLISHED 127.0.0.1:P → 127.0.0.1:C1 (lab-server)`.
+//! Lessons build [`RowPattern`]s from the short functions of this module:
+//! `established("P", "C1").owned_by(&[Server])` is
+//! `ESTABLISHED 127.0.0.1:P → 127.0.0.1:C1 (lab-server)`.
 
 use std::net::IpAddr;
 
@@ -9,65 +10,62 @@ use super::call::LabRole;
 use super::lab_endpoint::{LOOPBACK_V4, LabEndpoint, LabName, LabPort};
 use crate::net::socket::{TcpState, TimerKind, Transport};
 
-/// Whose the row must be.
+/// The expected owner of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedOwner {
     /// Exactly these processes have a descriptor for it.
     Processes(&'static [LabRole]),
-    /// Nobody's yet: made by the kernel for a listener, not accepted.
+    /// No process yet: completed by the kernel for a listener and not accepted.
     Unaccepted,
-    /// Nobody's any more: the kernel alone keeps it.
+    /// No process any more: only the kernel keeps it (TIME-WAIT, or closed by its program).
     Kernel,
-    /// That is not the point.
+    /// Not compared.
     Any,
 }
 
-/// How much must be in a queue.
+/// The expected length of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedQueue {
-    /// That is not the point.
+    /// Not compared.
     Any,
-    /// So much.
+    /// Exactly this length.
     Exactly(u32),
-    /// More than nothing; how much differs from kernel to kernel.
+    /// More than 0; the amount differs between kernels.
     NonZero,
 }
 
-/// How long the row is there if nobody does anything.
+/// How long the row exists without further calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowLifetime {
-    /// As long as its process wants.
+    /// Until its process closes the socket.
     UntilClosed,
-    /// The kernel forgets it after a minute.
+    /// The kernel removes it after a minute (TIME-WAIT, FIN-WAIT-2 without an owner).
     Expires,
 }
 
-/// What one row must look like.
+/// The pattern of one expected row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowPattern {
     /// Protocol and state.
     pub transport: Transport,
-    /// This end.
     pub local: LabEndpoint,
-    /// The other end; `None` where there is none.
+    /// The peer; `None` for a socket without one.
     pub remote: Option<LabEndpoint>,
-    /// Whose.
     pub owner: ExpectedOwner,
-    /// Recv-Q: of a listener, the connections that wait.
+    /// Recv-Q in bytes; for a listener, the connections that wait to be accepted.
     pub recv_queue: ExpectedQueue,
-    /// Send-Q: of a listener, its backlog.
+    /// Send-Q in bytes; for a listener, its backlog.
     pub send_queue: ExpectedQueue,
-    /// The timer that must run.
+    /// The timer that must be running; `None`: not compared.
     pub timer: Option<TimerKind>,
-    /// Whether an IPv6 listener must refuse IPv4.
+    /// IPV6_V6ONLY of an IPv6 listener; `None`: not compared.
     pub v6only: Option<bool>,
-    /// How long it is there.
     pub lifetime: RowLifetime,
-    /// How many such rows; names that end in `#` count them.
+    /// How many such rows; the repetition replaces the `#` of numbered names.
     pub times: u8,
 }
 
-/// A TCP row in this state between two ports of 127.0.0.1.
+/// Returns a TCP row in this state between two ports of 127.0.0.1.
 pub const fn tcp_row(state: TcpState, local: &'static str, remote: &'static str) -> RowPattern {
     RowPattern {
         transport: Transport::Tcp(state),
@@ -83,12 +81,12 @@ pub const fn tcp_row(state: TcpState, local: &'static str, remote: &'static str)
     }
 }
 
-/// An ESTABLISHED row.
+/// Returns an ESTABLISHED row between two ports of 127.0.0.1.
 pub const fn established(local: &'static str, remote: &'static str) -> RowPattern {
     tcp_row(TcpState::Established, local, remote)
 }
 
-/// A TCP listener on 127.0.0.1.
+/// Returns a TCP listener on 127.0.0.1.
 pub const fn listener(port: &'static str) -> RowPattern {
     RowPattern {
         remote: None,
@@ -96,7 +94,7 @@ pub const fn listener(port: &'static str) -> RowPattern {
     }
 }
 
-/// A UDP socket on 127.0.0.1 without a peer.
+/// Returns a UDP socket on 127.0.0.1 without a peer.
 pub const fn udp(port: &'static str) -> RowPattern {
     RowPattern {
         transport: Transport::Udp,
@@ -104,7 +102,7 @@ pub const fn udp(port: &'static str) -> RowPattern {
     }
 }
 
-/// A UDP socket on 127.0.0.1 with a peer.
+/// Returns a UDP socket on 127.0.0.1 with a peer.
 pub const fn connected_udp(local: &'static str, remote: &'static str) -> RowPattern {
     RowPattern {
         transport: Transport::Udp,
@@ -113,7 +111,7 @@ pub const fn connected_udp(local: &'static str, remote: &'static str) -> RowPatt
 }
 
 impl RowPattern {
-    /// The same, held by exactly these processes.
+    /// Requires exactly these processes as owners.
     pub const fn owned_by(self, roles: &'static [LabRole]) -> Self {
         Self {
             owner: ExpectedOwner::Processes(roles),
@@ -121,7 +119,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, waiting to be accepted.
+    /// Requires a connection that is not accepted yet.
     pub const fn unaccepted(self) -> Self {
         Self {
             owner: ExpectedOwner::Unaccepted,
@@ -129,7 +127,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, kept by the kernel alone, which forgets it after a minute.
+    /// Requires a row without a process, which the kernel removes after a minute.
     pub const fn owned_by_kernel(self) -> Self {
         Self {
             owner: ExpectedOwner::Kernel,
@@ -138,7 +136,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, of a listener that takes IPv4, too, or does not.
+    /// Requires this value of IPV6_V6ONLY.
     pub const fn with_v6only(self, only: bool) -> Self {
         Self {
             v6only: Some(only),
@@ -146,12 +144,12 @@ impl RowPattern {
         }
     }
 
-    /// The same, with so much in Send-Q.
+    /// Requires this Send-Q.
     pub const fn with_send_queue(self, send_queue: ExpectedQueue) -> Self {
         Self { send_queue, ..self }
     }
 
-    /// The same, with so much in Recv-Q and Send-Q.
+    /// Requires this Recv-Q and Send-Q.
     pub const fn with_queues(self, recv_queue: ExpectedQueue, send_queue: ExpectedQueue) -> Self {
         Self {
             recv_queue,
@@ -160,7 +158,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, with so much in Recv-Q.
+    /// Requires exactly this Recv-Q.
     pub const fn with_recv_queue(self, bytes: u32) -> Self {
         Self {
             recv_queue: ExpectedQueue::Exactly(bytes),
@@ -168,7 +166,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, with this timer.
+    /// Requires this timer to be running.
     pub const fn with_timer(self, timer: TimerKind) -> Self {
         Self {
             timer: Some(timer),
@@ -176,12 +174,12 @@ impl RowPattern {
         }
     }
 
-    /// The same, so many times.
+    /// Repeats the row this many times.
     pub const fn times(self, times: u8) -> Self {
         Self { times, ..self }
     }
 
-    /// The same, with another address at this end.
+    /// Replaces the local address.
     pub const fn with_local_addr(self, address: IpAddr) -> Self {
         let port = self.local.port;
         Self {
@@ -190,7 +188,7 @@ impl RowPattern {
         }
     }
 
-    /// The same, with another address at the other end.
+    /// Replaces the address of the peer.
     pub const fn with_remote_addr(self, address: IpAddr) -> Self {
         match self.remote {
             Some(LabEndpoint { port, .. }) => Self {
@@ -201,7 +199,7 @@ impl RowPattern {
         }
     }
 
-    /// The names of ports it has.
+    /// Iterates over the names of the local and the remote port.
     pub fn port_names(&self) -> impl Iterator<Item = LabName> + '_ {
         let ends = [Some(self.local), self.remote];
         ends.into_iter().flatten().filter_map(|end| match end.port {

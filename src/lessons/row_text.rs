@@ -1,7 +1,7 @@
-//! Rows and patterns in one line of words.
+//! Formats rows and patterns as one line of text.
 //!
-//! In: a row, or a pattern, and the [`LabNames`]. Out: `ESTABLISHED 127.0.0.1:41233 →
-//! 127.0.0.1:50122 (lab-server) 5/0`, the same for both, so that they can be laid side by side.
+//! In: a row or a pattern, and the [`LabNames`]. Out: `ESTABLISHED 127.0.0.1:41233 →
+//! 127.0.0.1:50122 (lab-server) 5/0`, in the same format for both, so that they can be compared.
 
 use super::lab_endpoint::LabEndpoint;
 use super::lab_names::LabNames;
@@ -13,7 +13,7 @@ use crate::net::process::{Pid, distinct_processes};
 use crate::net::socket::{Socket, TimerKind, Transport};
 use crate::query::owner_display::unaccepted_text;
 
-/// A row.
+/// Formats a row: state, endpoints, owner, Recv-Q/Send-Q, timer.
 pub fn lab_row_text(row: &TrackedSocket, lab_names: &LabNames) -> String {
     let socket = &row.socket;
     let remote = socket.remote.map(endpoint_text);
@@ -36,7 +36,7 @@ pub fn lab_row_text(row: &TrackedSocket, lab_names: &LabNames) -> String {
     )
 }
 
-/// What is asked of a row, the n-th time.
+/// Formats the `n`-th repetition of a pattern, like a row.
 pub fn row_pattern_text(pattern: &RowPattern, n: u8, lab_names: &LabNames) -> String {
     let end = |lab_endpoint: LabEndpoint| match lab_names.endpoint(lab_endpoint, n) {
         Some(end) => endpoint_text(end),
@@ -73,17 +73,17 @@ pub fn row_pattern_text(pattern: &RowPattern, n: u8, lab_names: &LabNames) -> St
     text
 }
 
-/// Recv-Q and Send-Q; of a listener, what waits and its backlog.
+/// Returns Recv-Q and Send-Q; for a listener, the length of its accept queue and its backlog.
 pub(crate) fn queue_lengths(socket: &Socket) -> (Option<u32>, Option<u32>) {
     match (socket.accept_queue, socket.queues) {
-        (Some(backlog), _) => (Some(backlog.waiting), backlog.limit),
+        (Some(queue), _) => (Some(queue.waiting), queue.limit),
         (None, Some(queues)) => (Some(queues.recv), Some(queues.send)),
         (None, None) => (None, None),
     }
 }
 
-fn queue_text(amount: ExpectedQueue) -> String {
-    match amount {
+fn queue_text(expected: ExpectedQueue) -> String {
+    match expected {
         ExpectedQueue::Any => "any".into(),
         ExpectedQueue::Exactly(n) => n.to_string(),
         ExpectedQueue::NonZero => ">0".into(),
@@ -110,18 +110,18 @@ fn tuple_text(
         Transport::Tcp(state) => state.name(),
         Transport::Udp => "UDP",
     };
-    let only = match v6only {
+    let v6only_suffix = match v6only {
         Some(true) => " (IPv6 only)",
         _ => "",
     };
     match remote {
         Some(remote) => format!("{state} {local} → {remote}"),
-        None => format!("{state} {local}{only}"),
+        None => format!("{state} {local}{v6only_suffix}"),
     }
 }
 
-/// With the address as the kernel keeps it: that an IPv4 address stands in an IPv6 socket is the
-/// point where it happens.
+/// Formats an endpoint with the address as the kernel stores it: an IPv4-mapped address is not
+/// converted, because lesson 7 is about it.
 fn endpoint_text(end: Endpoint) -> String {
     let port = match end.port {
         Port::NONE => "*".to_owned(),
@@ -133,7 +133,7 @@ fn endpoint_text(end: Endpoint) -> String {
     }
 }
 
-/// In the table's words.
+/// Returns the owner text that the table shows for a connection that is not accepted yet.
 const fn unaccepted_owner_text(transport: Transport) -> &'static str {
     match transport {
         Transport::Tcp(state) => unaccepted_text(Some(state)),
@@ -141,22 +141,22 @@ const fn unaccepted_owner_text(transport: Transport) -> &'static str {
     }
 }
 
-/// Whose, in the lab's words.
+/// Formats the owner of a row, with the lab's names for its processes.
 fn owner_text(row: &TrackedSocket, lab_names: &LabNames) -> String {
     match &row.ownership {
-        Ownership::Known(held) => {
-            let names: Vec<String> = distinct_processes(held)
+        Ownership::Known(holders) => {
+            let names: Vec<String> = distinct_processes(holders)
                 .map(|process| process_name(process.pid, lab_names))
                 .collect();
             names.join(", ")
         }
         Ownership::Unaccepted => unaccepted_owner_text(row.socket.transport).into(),
         Ownership::Kernel | Ownership::Former(_) => "kernel".into(),
-        Ownership::FromListener(_) => "nobody seen".into(),
+        Ownership::FromListener(_) => "no owner seen".into(),
         Ownership::Hidden => "hidden".into(),
-        Ownership::NotFound => "nobody found".into(),
-        Ownership::Pending => "not looked for yet".into(),
-        Ownership::Unsupported => "not told".into(),
+        Ownership::NotFound => "too brief to identify".into(),
+        Ownership::Pending => "owner not read yet".into(),
+        Ownership::Unsupported => "owner unknown".into(),
     }
 }
 

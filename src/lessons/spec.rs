@@ -1,7 +1,7 @@
-//! What a lesson is made of.
+//! The data types of lessons.
 //!
-//! In: nothing. Out: [`Lesson`] and [`Step`]: data only, read by the screen that teaches and by the
-//! lab that does what it says.
+//! A [`Lesson`] and its [`LessonStep`]s are only data: the screen shows them, and the lab executes
+//! them.
 
 use super::action::LabAction;
 use super::call::LabRole;
@@ -14,47 +14,42 @@ use super::row_pattern::RowPattern;
 pub struct Lesson {
     /// 1 to 14.
     pub number: u8,
-    /// What it is called.
     pub title: &'static str,
-    /// The one idea, in a sentence.
+    /// The idea in one sentence.
     pub idea: &'static str,
-    /// What many believe and what the lesson shows to be wrong.
+    /// Common beliefs that the lesson disproves.
     pub misconceptions: &'static [&'static str],
-    /// Lessons that come first.
+    /// The numbers of the lessons to take first.
     pub prerequisites: &'static [u8],
-    /// The processes it needs.
+    /// The processes that the lab starts.
     pub roles: &'static [LabRole],
-    /// What happens, step by step.
     pub steps: &'static [LessonStep],
-    /// What was learned, said after the last step.
+    /// The conclusion, shown after the last step.
     pub explanation: &'static [Fact],
-    /// The page behind the question why.
+    /// Further facts, shown on the page that `w` opens.
     pub background: &'static [Fact],
 }
 
-/// A step: asked, done, seen, explained.
+/// A step of a lesson: questions, calls, expected rows, explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LessonStep {
-    /// What is done, in a few words.
     pub title: &'static str,
-    /// Asked before it is done.
+    /// The questions asked before the calls are made.
     pub questions: &'static [LessonQuestion],
-    /// What is done.
     pub actions: &'static [LabAction],
-    /// The rows afterwards: these and no others.
+    /// The lab's rows afterwards: these and no others.
     pub expected_rows: &'static [RowPattern],
-    /// What can be counted in them.
+    /// Counts that the rows must give.
     pub expected_counts: &'static [ExpectedCount],
-    /// Where to look.
+    /// The column that shows the result.
     pub highlight: Highlight,
-    /// What it means.
     pub explanation: &'static [Fact],
-    /// Where it can be shown.
+    /// Whether the step depends on a capability of the machine.
     pub condition: StepCondition,
 }
 
 impl LessonStep {
-    /// A step without question or explanation, to be filled in.
+    /// An empty step, for struct update syntax.
     pub const DEFAULT: Self = Self {
         title: "",
         questions: &[],
@@ -67,91 +62,82 @@ impl LessonStep {
     };
 }
 
-/// A number that must be seen.
+/// A count that the rows must give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpectedCount {
-    /// What is counted.
     pub metric: LabMetric,
-    /// What it comes to.
     pub expected: u32,
-    /// What that is, in words: "sockets at port {P}".
+    /// The name of the count: "sockets at port {P}".
     pub label: &'static str,
 }
 
-/// The column that shows the point.
+/// The column that shows the result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Highlight {
-    /// The rows as such: how many there are.
+    /// No single column: the number of rows.
     Rows,
-    /// The state.
     State,
-    /// This end's port.
     LocalPort,
-    /// The address at this end.
     LocalAddress,
-    /// The other end.
+    /// The peer's address and port.
     Remote,
-    /// Whose it is.
     Owner,
     /// Recv-Q and Send-Q.
     Queues,
-    /// What came of the call: nothing new in the table.
+    /// The result of the call; the table did not change.
     CallResult,
 }
 
-/// A sentence or two, and where it can be looked up.
+/// A short text with its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// What holds. Its `{…}` are filled in from the rows.
+    /// The text; its `{…}` are filled in from the rows.
     pub text: &'static str,
-    /// Where it is written: `RFC 9293 §3.4.1`, `accept(2)`.
+    /// The source: `RFC 9293 §3.4.1`, `accept(2)`.
     pub source: &'static str,
 }
 
-/// Something that holds, and where it is written.
+/// Returns a [`Fact`].
 pub const fn fact(text: &'static str, source: &'static str) -> Fact {
     Fact { text, source }
 }
 
-/// Something of the system that not every machine has or allows.
+/// A capability that not every system has or allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capability {
-    /// IP_MINTTL: a socket can be made deaf.
+    /// IP_MINTTL drops the packets of this machine.
     MinTtl,
-    /// IP_LOCAL_PORT_RANGE (Linux 6.3): a socket's own range of ephemeral ports.
+    /// IP_LOCAL_PORT_RANGE (Linux 6.3) gives a socket its own range of ephemeral ports.
     LocalPortRange,
-    /// ::1 is there.
+    /// A socket can bind ::1.
     Ipv6,
-    /// Port 80 is not for this user.
+    /// This user may not bind port 80.
     PrivilegedPorts,
-    /// TCP_DEFER_ACCEPT.
+    /// TCP_DEFER_ACCEPT can be set.
     DeferAccept,
 }
 
 impl Capability {
-    /// What cannot be shown without it, and why.
+    /// Returns why a step that needs the capability cannot be shown.
     pub const fn missing_reason(self) -> &'static str {
         match self {
-            Self::MinTtl => "this system does not let a socket be made deaf (IP_MINTTL)",
+            Self::MinTtl => "this system cannot make a socket drop packets (IP_MINTTL)",
             Self::LocalPortRange => {
-                "this system gives a socket no port range of its own (IP_LOCAL_PORT_RANGE, Linux 6.3)"
+                "this system cannot give a socket its own port range (IP_LOCAL_PORT_RANGE, Linux 6.3)"
             }
             Self::Ipv6 => "this machine has no IPv6 loopback address (::1)",
-            Self::PrivilegedPorts => {
-                "this user may bind port 80, so that the refusal cannot be shown"
-            }
+            Self::PrivilegedPorts => "this user may bind port 80, so the error cannot be shown",
             Self::DeferAccept => "this system has no TCP_DEFER_ACCEPT",
         }
     }
 }
 
-/// Where a step can be shown.
+/// On which machines a step is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepCondition {
-    /// Everywhere.
     Always,
-    /// Only with this.
+    /// Only with this capability.
     With(Capability),
-    /// Only without it: another way to show nearly the same.
+    /// Only without this capability: a replacement for the step that needs it.
     Without(Capability),
 }

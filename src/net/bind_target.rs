@@ -1,7 +1,7 @@
-//! What somebody would like to have: a port, everywhere or at one address.
+//! Parses the target of `portolan free` and derives the addresses that bind(2) is tried on.
 //!
-//! In: text such as `8080`, `53/udp`, `[::1]:80`. Out: a [`Wish`], and the [`Berth`]s it comes to:
-//! each is what one bind(2) asks for, and tells which sockets have a part of it already.
+//! Takes text such as `8080`, `53/udp`, `[::1]:80`. Returns a [`BindTarget`] and its [`BindAddr`]s:
+//! each is the argument of one bind(2), and knows which sockets' addresses it overlaps.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,45 +10,46 @@ use super::endpoint::Endpoint;
 use super::port::{Port, Protocol};
 use super::socket::Socket;
 
-/// A port somebody would like to have.
+/// A port to bind, on all addresses or on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BindTarget {
-    /// TCP unless said otherwise.
+    /// The transport protocol; TCP where the text names none.
     pub protocol: Protocol,
-    /// Never [`Port::NONE`].
+    /// The port; never [`Port::NONE`].
     pub port: Port,
-    /// At which address.
+    /// The addresses to bind it on.
     pub scope: BindScope,
 }
 
-/// Where a port is wished for.
+/// The addresses a port is to be bound on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindScope {
-    /// No address was named: at all of them, as servers do when they are told only a port.
+    /// The text has no address: all addresses, which is what servers bind when they are given only
+    /// a port.
     AllAddresses,
-    /// At this one; a wildcard was written out and means its own family.
+    /// This address. A wildcard that was written out stands for all addresses of its own family.
     Address(IpAddr),
 }
 
-/// Why a text is no wish. Each is a sentence that goes on after the text itself.
+/// The reason why a text is not a bind target. Displayed after the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseBindTargetError {
-    /// Port 0.
-    #[error("port 0 cannot be had: binding it means any port that is free")]
+    /// The port is 0, which bind(2) reads as "any free port".
+    #[error("port 0 means \"any free port\"; give a port from 1 to 65535")]
     PortZero,
-    /// A number that is no port.
-    #[error("ports end at 65535")]
+    /// The port is a number above 65535.
+    #[error("the maximum is 65535")]
     PortTooHigh,
-    /// After the slash.
-    #[error("the protocol is tcp or udp")]
+    /// What follows the slash is neither `tcp` nor `udp`.
+    #[error("the protocol must be tcp or udp")]
     UnknownProtocol,
-    /// `::1:80` may be read in two ways.
-    #[error("an IPv6 address stands between brackets, as in [::1]:80")]
+    /// An IPv6 address without brackets: `::1:80` can be read in two ways.
+    #[error("write an IPv6 address in brackets, as in [::1]:80")]
     MissingBrackets,
-    /// `fe80::1%eth0`, and `fe80::1`, which means nothing without its zone.
-    #[error("addresses of one link (fe80::/10, or with a zone as in %eth0) cannot be tried")]
+    /// A link-local address: `fe80::1%eth0`, or `fe80::1`, which is ambiguous without its zone.
+    #[error("link-local addresses (fe80::/10, or with a zone such as %eth0) cannot be checked")]
     LinkLocal,
-    /// Nothing of all this.
+    /// The text has none of the accepted forms.
     #[error("expected a port such as 8080, 53/udp, 127.0.0.1:80 or [::1]:80/tcp")]
     Malformed,
 }
@@ -97,12 +98,12 @@ fn parse_address(text: &str) -> Result<IpAddr, ParseBindTargetError> {
     if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
         return Err(ParseBindTargetError::LinkLocal);
     }
-    // A mapped address is the IPv4 address it stands for: both are the same port of the same host.
+    // A v4-mapped address is its IPv4 address: both are the same port of the same host.
     Ok(address.to_canonical())
 }
 
 fn parse_port(text: &str) -> Result<Port, ParseBindTargetError> {
-    // `+80` is a number to Rust and to nobody else.
+    // Rust parses `+80` as a number; no other tool accepts it as a port.
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(ParseBindTargetError::Malformed);
     }
@@ -114,7 +115,7 @@ fn parse_port(text: &str) -> Result<Port, ParseBindTargetError> {
 }
 
 impl fmt::Display for BindTarget {
-    /// `8080/tcp` or `127.0.0.1:8080/tcp`.
+    /// Formats the target as `8080/tcp` or `127.0.0.1:8080/tcp`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scope {
             BindScope::AllAddresses => self.port.fmt(f)?,
@@ -125,8 +126,8 @@ impl fmt::Display for BindTarget {
 }
 
 impl BindTarget {
-    /// What has to be bound for the wish to come true. Servers that are told only a port bind
-    /// `[::]` for both families or `0.0.0.0`; it is free when neither fails.
+    /// Returns the addresses that must all be free. A server that is given only a port binds `[::]`
+    /// for both families or `0.0.0.0`, so both are tried.
     pub fn bind_addrs(self) -> Vec<BindAddr> {
         match self.scope {
             BindScope::AllAddresses => vec![
@@ -138,7 +139,7 @@ impl BindTarget {
         }
     }
 
-    /// The same port at one address, for that address' family alone.
+    /// Returns the same port on one address, for that address's family only.
     pub fn bind_addr(self, address: impl Into<IpAddr>) -> BindAddr {
         BindAddr {
             protocol: self.protocol,
@@ -155,36 +156,36 @@ impl BindTarget {
     }
 }
 
-/// Which families a bound socket takes.
+/// The address families a bound socket covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FamilyCoverage {
-    /// That of its address.
+    /// The family of its address.
     OwnFamily,
-    /// `[::]` without V6ONLY: IPv4, too.
+    /// Both: `[::]` without IPV6_V6ONLY also covers IPv4.
     DualStack,
 }
 
-/// What one bind(2) asks for.
+/// The argument of one bind(2): protocol, address, port and families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BindAddr {
-    /// TCP and UDP ports have nothing to do with each other.
+    /// The transport protocol. A TCP and a UDP port with the same number are independent.
     pub protocol: Protocol,
-    /// Address and port.
+    /// The address and port to bind.
     pub endpoint: Endpoint,
-    /// Which families.
+    /// The families covered; only for an IPv6 wildcard can it be both.
     pub family_coverage: FamilyCoverage,
 }
 
 impl BindAddr {
-    /// Whether the socket has an address and port that this berth would have, too. That alone does
-    /// not stand in the way: it depends on what both sockets set.
+    /// Returns whether the socket is bound to an address and port that this one would also cover.
+    /// An overlap alone does not make bind(2) fail: that depends on the options both sockets set.
     pub fn overlaps(&self, socket: &Socket) -> bool {
         if socket.protocol() != self.protocol || socket.local.port != self.endpoint.port {
             return false;
         }
         let other_coverage = match socket.v6only {
             Some(true) => FamilyCoverage::OwnFamily,
-            // Where the source does not tell, the system's usual answer is taken.
+            // Where the source does not report IPV6_V6ONLY, the usual default (off) is assumed.
             Some(false) | None => FamilyCoverage::DualStack,
         };
         let (a, b) = (self.endpoint.canonical_ip(), socket.local.canonical_ip());
@@ -192,7 +193,7 @@ impl BindAddr {
     }
 }
 
-/// Whether who is bound to `wide` is bound to `address`, too.
+/// Returns whether a socket bound to `bound` also covers `address`.
 fn covers(bound: IpAddr, family_coverage: FamilyCoverage, address: IpAddr) -> bool {
     bound == address
         || bound.is_unspecified()

@@ -1,7 +1,8 @@
-//! The end of a socket, as the kernel announces it.
+//! A destroyed socket, as the kernel reports it.
 //!
-//! In: what a source heard. Out: [`Destroyed`], ground facts only: which socket it was, when it was
-//! heard, and TCP's final figures. Also of sockets that no sample ever had.
+//! Takes what a source decoded from a destroy event (sock_diag(7)). Gives a [`Destroyed`]: which
+//! socket it was, when the event was read, and the final TCP counters; also for sockets that were
+//! in no sample.
 
 use std::time::Duration;
 
@@ -9,40 +10,43 @@ use super::endpoint::Endpoint;
 use super::port::{Port, Protocol};
 use super::socket::{Cookie, InterfaceIndex, Socket, SocketKey, TcpInfo, TcpState, Transport};
 
-/// A socket that a program, or the kernel for it, has closed for good. A TCP connection may go on
-/// standing in the table as a TIME-WAIT row: its socket is gone, its endpoints are kept.
+/// A socket that was destroyed: closed by its program, or by the kernel after the program. A TCP
+/// connection may stay in the socket table as a TIME-WAIT row, which keeps its endpoints without a
+/// socket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destroyed {
-    /// When it was heard, since the collector started. The end was a little earlier.
+    /// When the event was read, since the collector started. The socket was destroyed shortly
+    /// before.
     pub at: Duration,
-    /// TCP or UDP.
+    /// The transport protocol.
     pub protocol: Protocol,
-    /// This machine's end. A TCP socket that was refused, or reset by its own program, has lost its
-    /// address by now, unless the program had bound it to one.
+    /// The local endpoint. A TCP socket that was refused or reset by its own program has lost its
+    /// address by then, unless the program had bound it to one.
     pub local: Endpoint,
-    /// The other end; `None` for UDP without a peer. [`Port::NONE`] where a TCP socket was refused,
-    /// or reset by its own program: the kernel has forgotten the port by then.
+    /// The remote endpoint; `None` for UDP without a peer. Its port is [`Port::NONE`] for a TCP
+    /// socket that was refused or reset by its own program: the kernel has cleared the port by
+    /// then.
     pub remote: Option<Endpoint>,
-    /// The interface the socket was bound to.
+    /// The interface the socket was bound to (SO_BINDTODEVICE).
     pub interface: Option<InterfaceIndex>,
-    /// The kernel's name for it. A TIME-WAIT row has the same one only if somebody had asked for
-    /// the socket's before.
+    /// The socket's cookie. A TIME-WAIT row has the same one only if the socket's cookie had been
+    /// requested before.
     pub cookie: Option<Cookie>,
-    /// What was received and not read by the program. Of TCP the other end's FIN counts one, until
-    /// the program reads the end of the stream.
+    /// Bytes received that the program had not read. For TCP the peer's FIN counts as one until the
+    /// program has read the end of the stream.
     pub unread: u32,
-    /// TCP's final figures; `None` for UDP, and where the kernel has forgotten them.
+    /// The final TCP counters; `None` for UDP, and where the kernel has cleared them.
     pub tcp: Option<TcpInfo>,
 }
 
 impl Destroyed {
-    /// The name by which rows of a source with cookies know it.
+    /// Returns the key under which a source with cookies lists the socket.
     pub fn key(&self) -> SocketKey {
         self.cookie
             .map_or_else(|| self.tuple_key(), SocketKey::Cookie)
     }
 
-    /// The name by which every other row knows it.
+    /// Returns the key under which a source without cookies lists the socket.
     pub const fn tuple_key(&self) -> SocketKey {
         SocketKey::Tuple {
             protocol: self.protocol,
@@ -53,13 +57,13 @@ impl Destroyed {
         }
     }
 
-    /// Whether both its endpoints are known.
+    /// Returns whether both ports are known.
     pub fn has_both_ports(&self) -> bool {
         self.remote
             .is_some_and(|remote| remote.port != Port::NONE && self.local.port != Port::NONE)
     }
 
-    /// What is known of the socket, as a row.
+    /// Returns what is known of the socket as a row; a TCP socket is in state CLOSED.
     pub fn to_socket(&self) -> Socket {
         let transport = match self.protocol {
             Protocol::Tcp => Transport::Tcp(TcpState::Closed),

@@ -1,25 +1,26 @@
-//! An endpoint: address and port.
+//! An endpoint: an address and a port.
 //!
-//! In: addresses as the kernel keeps them. Out: [`Endpoint`], shown and compared the way people
-//! read it. An IPv4 peer of a dual-stack socket is kept by the kernel as `::ffff:a.b.c.d`
-//! (RFC 4291 §2.5.5.2); [`Endpoint::address`] keeps that, [`Endpoint::plain`] undoes it.
+//! Takes addresses as the kernel reports them and displays them as people write them. The kernel
+//! reports an IPv4 peer of a dual-stack socket as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2);
+//! [`Endpoint::address`] keeps that form, [`Endpoint::canonical_ip`] converts it to IPv4.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::port::Port;
 
-/// The address family of a *socket*; a dual-stack socket is [`Family::Ipv6`] whoever is at the other end.
+/// The address family of a *socket*; a dual-stack socket is [`Family::Ipv6`] even where its peer is
+/// IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
-    /// AF_INET.
+    /// AF_INET, IPv4.
     Ipv4,
-    /// AF_INET6.
+    /// AF_INET6, IPv6 and dual-stack.
     Ipv6,
 }
 
 impl Family {
-    /// The word used in filters and in JSON.
+    /// Returns the name used in filters and in JSON: `ipv4` or `ipv6`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ipv4 => "ipv4",
@@ -28,7 +29,7 @@ impl Family {
     }
 }
 
-/// How far an address reaches (RFC 6890 and RFC 4291, as far as a reader of a socket table cares).
+/// The scope of an address (RFC 6890 and RFC 4291, reduced to what matters in a socket table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AddressScope {
     /// `0.0.0.0` or `::`: every address of this machine.
@@ -39,28 +40,28 @@ pub enum AddressScope {
     LinkLocal,
     /// RFC 1918 and `fc00::/7`.
     Private,
-    /// A group, not a host.
+    /// A multicast group (RFC 5771, RFC 4291 §2.7), not a host.
     Multicast,
-    /// Everything else.
+    /// Every other address.
     Global,
 }
 
 /// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Endpoint {
-    /// As the kernel keeps it, v4-mapped addresses included.
+    /// The address as the kernel reports it; may be IPv4-mapped.
     pub address: IpAddr,
-    /// The port, [`Port::NONE`] where there is none.
+    /// The port; [`Port::NONE`] where there is none.
     pub port: Port,
 }
 
 impl Endpoint {
-    /// Joins the two.
+    /// Creates an endpoint.
     pub const fn new(address: IpAddr, port: Port) -> Self {
         Self { address, port }
     }
 
-    /// The family of the socket this endpoint belongs to.
+    /// Returns the address family of the socket this endpoint belongs to.
     pub const fn family(&self) -> Family {
         match self.address {
             IpAddr::V4(_) => Family::Ipv4,
@@ -68,27 +69,29 @@ impl Endpoint {
         }
     }
 
-    /// Whether it belongs to an IPv6 socket.
+    /// Returns whether the endpoint belongs to an IPv6 socket.
     pub const fn is_ipv6(&self) -> bool {
         matches!(self.address, IpAddr::V6(_))
     }
 
-    /// The address as people write it: a v4-mapped IPv6 address becomes the IPv4 address it stands for.
+    /// Returns the address as people write it: an IPv4-mapped IPv6 address becomes the IPv4
+    /// address.
     pub fn canonical_ip(&self) -> IpAddr {
         self.address.to_canonical()
     }
 
-    /// Whether this is an IPv4 address inside an IPv6 socket.
+    /// Returns whether this is an IPv4 address in an IPv6 socket (`::ffff:a.b.c.d`).
     pub fn is_ipv4_mapped(&self) -> bool {
         matches!(self.address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
     }
 
-    /// The same endpoint with [`Endpoint::plain`] as its address, for comparing across families.
+    /// Returns the endpoint with [`Endpoint::canonical_ip`] as its address, for comparing across
+    /// families.
     pub fn canonical(&self) -> Self {
         Self::new(self.canonical_ip(), self.port)
     }
 
-    /// How far the address reaches.
+    /// Returns the scope of the address; an IPv4-mapped address has that of its IPv4 address.
     pub fn scope(&self) -> AddressScope {
         match self.canonical_ip() {
             IpAddr::V4(v4) => ipv4_scope(v4),
@@ -130,7 +133,8 @@ fn ipv6_scope(v6: Ipv6Addr) -> AddressScope {
 }
 
 impl fmt::Display for Endpoint {
-    /// `192.0.2.1:80` or `[2001:db8::1]:80`; a mapped address as the IPv4 address it is.
+    /// Formats the endpoint as `192.0.2.1:80` or `[2001:db8::1]:80`; an IPv4-mapped address as
+    /// IPv4.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.canonical_ip() {
             IpAddr::V4(v4) => write!(f, "{v4}:{}", self.port),

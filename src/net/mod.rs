@@ -1,4 +1,4 @@
-//! The nouns: ports, endpoints, sockets, processes, and the snapshot that one sample makes of them.
+//! The nouns: ports, endpoints, sockets, processes, and the snapshot of them that one sample makes.
 
 pub mod bind_target;
 pub mod destroyed;

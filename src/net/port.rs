@@ -1,7 +1,7 @@
-//! A port: a number, per protocol. Not a socket, not a connection.
+//! A port: a number, per protocol. Neither a socket nor a connection.
 //!
-//! In: 16-bit numbers as the kernel and the user give them. Out: [`Port`], [`Protocol`],
-//! [`PortSet`], and [`PortKey`], the name of the thing that many sockets share.
+//! Defines [`Port`], [`Protocol`], [`PortSet`], and [`PortKey`], which identifies the port that
+//! many sockets share.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The lower-case name used in `443/tcp`.
+    /// Returns the lower-case name, as in `443/tcp`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -35,10 +35,10 @@ impl fmt::Display for Protocol {
 pub struct Port(pub u16);
 
 impl Port {
-    /// "No port": a listener's remote side, or a socket that is not bound yet.
+    /// "No port": the remote port of a listener, or the local port of a socket that is not bound.
     pub const NONE: Self = Self(0);
 
-    /// The number.
+    /// Returns the port as an integer.
     pub const fn number(self) -> u16 {
         self.0
     }
@@ -53,9 +53,9 @@ impl fmt::Display for Port {
 /// A range of ports, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortRange {
-    /// The lowest.
+    /// The lowest port in the range.
     pub first: Port,
-    /// The highest.
+    /// The highest port in the range.
     pub last: Port,
 }
 
@@ -71,22 +71,22 @@ impl PortRange {
         last: Port(65535),
     };
 
-    /// Whether the port lies in the range.
+    /// Returns whether the port is in the range.
     pub fn contains(self, port: Port) -> bool {
         (self.first..=self.last).contains(&port)
     }
 }
 
-/// A set of ports, kept as ranges. [`Port::NONE`] is in no set: it is not a port.
+/// A set of ports, stored as ranges. [`Port::NONE`] is in no set: it is not a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortSet {
-    /// Ascending; between two of them there is at least one port that is in neither.
+    /// Ascending; between two ranges at least one port is in neither.
     ranges: Vec<PortRange>,
 }
 
 impl PortSet {
-    /// The ports of all the ranges, in whatever order they come. A range whose first port is higher
-    /// than its last has none.
+    /// Creates the set of the ports in all ranges, given in any order. A range whose first port is
+    /// above its last is empty.
     pub fn new(ranges: impl IntoIterator<Item = PortRange>) -> Self {
         let valid = ranges.into_iter().map(|range| PortRange {
             first: range.first.max(Port(1)),
@@ -106,12 +106,12 @@ impl PortSet {
         Self { ranges }
     }
 
-    /// The ranges, ascending, as few as possible.
+    /// Returns the ranges: ascending, and as few as possible.
     pub fn ranges(&self) -> &[PortRange] {
         &self.ranges
     }
 
-    /// Whether the port is in the set.
+    /// Returns whether the port is in the set.
     pub fn contains(&self, port: Port) -> bool {
         let at = self.ranges.partition_point(|range| range.last < port);
         self.ranges
@@ -119,7 +119,7 @@ impl PortSet {
             .is_some_and(|range| range.contains(port))
     }
 
-    /// How many ports are in the set.
+    /// Returns the number of ports in the set.
     pub fn len(&self) -> usize {
         let lengths = self.ranges.iter();
         lengths
@@ -127,29 +127,29 @@ impl PortSet {
             .sum()
     }
 
-    /// Whether no port is in the set.
+    /// Returns whether the set has no ports.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 }
 
-/// On which side of the sockets the shared port lies.
+/// The side of the connection on which the shared port is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PortSide {
-    /// The port is this machine's: its listeners and the connections they accepted.
+    /// The local port: the listeners on it and the connections they accepted.
     Local,
-    /// The port is the other end's: connections that were dialled from here.
+    /// The remote port: connections that this machine opened to it.
     Remote,
 }
 
-/// One shared port. 443 here and 443 over there are two different keys.
+/// One shared port. Local port 443 and remote port 443 are two different keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PortKey {
-    /// First, so that the sections of the chart come in this order.
+    /// The side; the first field, because it orders the groups in the table.
     pub side: PortSide,
-    /// The number that is shared.
+    /// The number of the shared port.
     pub port: Port,
-    /// TCP and UDP ports with the same number are different ports.
+    /// The protocol: TCP and UDP ports with the same number are different ports.
     pub protocol: Protocol,
 }
 

@@ -1,7 +1,7 @@
-//! A process, and how it has a socket.
+//! A process, and the file descriptors through which it holds sockets.
 //!
-//! In: what /proc or sysinfo told. Out: [`Process`], [`Holder`], [`Holders`]. A process is a pid
-//! *and* its start: a pid alone is used again.
+//! Defines [`Process`], [`Holder`] and [`Holders`]. A process is identified by pid *and* start
+//! time, because pids are reused.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,71 +30,73 @@ impl fmt::Display for Uid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fd(pub u32);
 
-/// When a process started, in a unit that only has to tell two users of one pid apart
+/// When a process started, in a unit that only has to distinguish two processes with the same pid
 /// (Linux: clock ticks since boot, field 22 of /proc/PID/stat; elsewhere: seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StartTime(pub u64);
 
-/// One process, also after its pid was used again.
+/// The identity of a process; stays unique when the pid is reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessKey {
-    /// The pid.
+    /// The process id.
     pub pid: Pid,
-    /// Which user of that pid.
+    /// The start time, which distinguishes this process from others with the same pid.
     pub start: StartTime,
 }
 
-/// What is known of a process that has sockets. Every text is made safe to show ([`crate::text::sanitize`]).
+/// A description of a process that holds sockets. All texts are sanitized
+/// ([`crate::text::sanitize()`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Pid and start.
+    /// The process's identity.
     pub key: ProcessKey,
-    /// The short name (Linux: comm, at most 15 bytes, the program may change it).
+    /// The short name (Linux: comm, at most 15 bytes; the program may change it).
     pub name: Arc<str>,
-    /// The executable's path; `None` where it may not be read.
+    /// The path of the executable; `None` where it may not be read.
     pub executable: Option<Arc<str>>,
     /// The command line, arguments joined by spaces; `None` where it may not be read or is empty.
     pub command: Option<Arc<str>>,
-    /// Whose it is.
+    /// The effective user id; `None` where it is unknown or not a number (Windows).
     pub uid: Option<Uid>,
-    /// Who started it.
+    /// The parent's process id.
     pub parent: Option<Pid>,
 }
 
-/// One descriptor of one process that leads to a socket.
+/// One file descriptor of one process that refers to a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holder {
-    /// The process.
+    /// The process that has the descriptor.
     pub process: ProcessKey,
-    /// Its descriptor; `None` where the source does not tell.
+    /// The descriptor; `None` where the source does not report it.
     pub fd: Option<Fd>,
 }
 
-/// The processes that hold a socket, each once. Holders are ordered by pid, so that two descriptors
-/// of one process stand side by side.
+/// Returns the processes among the holders, each once. Expects holders ordered by pid, so that two
+/// descriptors of one process are adjacent.
 pub fn distinct_processes(holders: &[Holder]) -> impl Iterator<Item = ProcessKey> + '_ {
     holders
         .chunk_by(|a, b| a.process == b.process)
         .filter_map(|c| Some(c.first()?.process))
 }
 
-/// The outcome of looking through the processes for a socket. A ground fact: what was found, not
-/// what it means.
+/// The result of searching the processes for a socket: what was found, not what it means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Holders {
-    /// Nobody looked: the row has no inode to look for, the source cannot tell, or not yet.
+    /// No search was made: the row has no inode to search for, the source cannot tell, or the
+    /// search is not complete yet.
     #[default]
     NotSearched,
-    /// These have it, ordered by pid then descriptor, never empty. Shared between samples.
+    /// The descriptors that refer to the socket, ordered by pid then fd, never empty. Shared
+    /// between samples.
     Found(Arc<[Holder]>),
-    /// No process that could be looked into has it, and some could not: one of those may.
+    /// No readable process holds it, and some processes are unreadable: one of those may.
     Hidden,
-    /// Every process that might have it was looked into, and none has.
+    /// Every process that might hold it was read, and none does.
     NoHolder,
 }
 
 impl Holders {
-    /// The holders found.
+    /// Returns the holders, if any were found.
     pub fn found(&self) -> Option<&Arc<[Holder]>> {
         match self {
             Self::Found(holders) => Some(holders),

@@ -1,9 +1,9 @@
-//! What a port is usually used for: a name, not a promise.
+//! Names what a port is usually used for: a convention, not a fact about the program that uses it.
 //!
-//! In: the IANA registry (`assets/services.tsv`, compiled in) and the text of /etc/services, whose
-//! names win. Out: names and short descriptions. No I/O. The registry's text is sorted, and searched
-//! as it is; only where its names stand is noted once, since filters and orders ask for the name of
-//! every row.
+//! Takes the IANA registry (`assets/services.tsv`, compiled in) and the text of /etc/services,
+//! whose names take precedence. Returns names and short descriptions, without I/O. The registry is
+//! sorted text and is searched in place; only the offsets of its names are indexed once, because
+//! filtering and sorting look up the name of every row.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -11,25 +11,27 @@ use std::sync::{Arc, OnceLock};
 use super::port::{Port, PortKey, PortRange, PortSide, Protocol};
 use crate::text::sanitize::sanitize;
 
-/// One line a port and name: `00022⇥tu⇥ssh⇥The Secure Shell (SSH) Protocol`, sorted by port;
-/// comments come first, and `#` sorts before every digit.
+/// One line for each port and name: `00022⇥tu⇥ssh⇥The Secure Shell (SSH) Protocol`, sorted by port.
+/// Comments come first: `#` sorts before every digit.
 const REGISTRY: &str = include_str!("../../assets/services.tsv");
 
-/// The longest name taken from /etc/services; IANA's own have at most 15 characters (RFC 6335 §5.1).
+/// The longest name taken from /etc/services; IANA's own have at most 15 characters (RFC 6335
+/// §5.1).
 const MAX_NAME_LEN: usize = 64;
 
-/// Names of ports.
+/// The service names of ports.
 #[derive(Clone, Debug)]
 pub struct Services {
     registry: &'static str,
-    /// Where the registry's names stand, made when the first is asked for.
+    /// The offsets of the registry's names, built at the first lookup.
     index: OnceLock<NameIndex>,
-    /// Sorted by port and protocol, each once; only what differs from the registry.
+    /// The names from /etc/services that differ from the registry, sorted by port and protocol,
+    /// each once.
     overrides: Vec<((Port, Protocol), Arc<str>)>,
 }
 
 impl Services {
-    /// The names of the IANA registry.
+    /// Returns the names of the IANA registry.
     pub const fn registry() -> Self {
         Self {
             registry: REGISTRY,
@@ -38,7 +40,7 @@ impl Services {
         }
     }
 
-    /// No names at all: ports stay numbers.
+    /// Returns no names at all: ports stay numbers.
     pub const fn empty() -> Self {
         Self {
             registry: "",
@@ -47,17 +49,17 @@ impl Services {
         }
     }
 
-    /// The registry, but ports named in the text of an /etc/services (services(5)) are called what
-    /// they are called there. The first line for a port and protocol counts, as it does for
-    /// getservbyport(3); aliases, comments and whatever makes no sense are passed over.
+    /// Returns the registry overridden by the text of an /etc/services (services(5)). The first
+    /// line for a port and protocol counts, as for getservbyport(3); aliases, comments and
+    /// malformed lines are skipped.
     pub fn with_overrides(etc_services: &[u8]) -> Self {
         let registry = Self::registry();
-        // Searched: a few names do not pay for the index, which may never be needed.
+        // By binary search: a few lookups do not justify the index, which may never be needed.
         let registered =
             |port, protocol| registry.registry_line(port, protocol).map(|line| line.name);
         let lines = etc_services.split(|&byte| byte == b'\n');
         let mut overrides: Vec<_> = lines.filter_map(parse_etc_services_line).collect();
-        overrides.sort_by_key(|(key, _)| *key); // Stable: the first of a port stays the first.
+        overrides.sort_by_key(|(key, _)| *key); // Stable: the first line of a port stays first.
         overrides.dedup_by_key(|(key, _)| *key);
         overrides
             .retain(|&((port, protocol), ref name)| registered(port, protocol) != Some(&**name));
@@ -68,15 +70,15 @@ impl Services {
         }
     }
 
-    /// The name, such as `https`.
+    /// Returns the service name of a port, such as `https`.
     pub fn name(&self, port: Port, protocol: Protocol) -> Option<&str> {
         let index = || self.index.get_or_init(|| NameIndex::new(self.registry));
         let registered = || self.registry.get(index().name_range(port, protocol)?);
         self.override_name(port, protocol).or_else(registered)
     }
 
-    /// The name of a shared port. A port of this machine in the ephemeral range has none, whatever
-    /// the registry calls its number: the system may have handed it out to anybody.
+    /// Returns the service name of a shared port. A local port in the ephemeral range has none,
+    /// whatever the registry calls it: the kernel may have assigned it to any program.
     pub fn shared_port_name(&self, key: PortKey, ephemeral: PortRange) -> Option<&str> {
         let is_ephemeral = key.side == PortSide::Local && ephemeral.contains(key.port);
         (!is_ephemeral)
@@ -84,8 +86,8 @@ impl Services {
             .flatten()
     }
 
-    /// What the registry says about the port, such as `http protocol over TLS/SSL`. `None` where it
-    /// says no more than the name, or where /etc/services has another name.
+    /// Returns the registry's description of the port, such as `http protocol over TLS/SSL`. `None`
+    /// where it only repeats the name, or where /etc/services has another name.
     pub fn description(&self, port: Port, protocol: Protocol) -> Option<&'static str> {
         if self.override_name(port, protocol).is_some() {
             return None;
@@ -112,15 +114,15 @@ impl Services {
     }
 }
 
-/// The place of the name of every port and protocol in the registry: where it begins, and in the
-/// lowest eight bits how long it is; 0 where there is none. A search takes a microsecond, which a
-/// hundred thousand rows do not have at every key; this takes some nanoseconds and half a megabyte.
+/// The position of the name of every port and protocol in the registry text: the offset, and in the
+/// lowest eight bits the length; 0 for no name. A binary search takes a microsecond, too long for
+/// 100,000 rows on every key press; this takes a few nanoseconds, and half a megabyte.
 #[derive(Clone, Debug)]
 struct NameIndex(Box<[u32]>);
 
 impl NameIndex {
     fn new(registry: &'static str) -> Self {
-        let mut places = vec![0; 2 * (usize::from(u16::MAX) + 1)].into_boxed_slice();
+        let mut entries = vec![0; 2 * (usize::from(u16::MAX) + 1)].into_boxed_slice();
         for text in registry.lines() {
             let port = text
                 .split('\t')
@@ -131,14 +133,14 @@ impl NameIndex {
             };
             let start = line.name.as_ptr() as usize - registry.as_ptr() as usize;
             for protocol in [Protocol::Tcp, Protocol::Udp] {
-                let place = places.get_mut(Self::slot(port, protocol));
+                let entry = entries.get_mut(Self::slot(port, protocol));
                 // The first line of a port counts.
-                if let Some(place @ 0) = place.filter(|_| line.has_protocol(protocol)) {
-                    *place = u32::try_from(start << 8 | line.name.len()).unwrap_or(0);
+                if let Some(entry @ 0) = entry.filter(|_| line.has_protocol(protocol)) {
+                    *entry = u32::try_from(start << 8 | line.name.len()).unwrap_or(0);
                 }
             }
         }
-        Self(places)
+        Self(entries)
     }
 
     fn slot(port: Port, protocol: Protocol) -> usize {
@@ -146,13 +148,13 @@ impl NameIndex {
     }
 
     fn name_range(&self, port: Port, protocol: Protocol) -> Option<Range<usize>> {
-        let place = *self.0.get(Self::slot(port, protocol))? as usize;
-        let (start, length) = (place >> 8, place & 0xff);
+        let entry = *self.0.get(Self::slot(port, protocol))? as usize;
+        let (start, length) = (entry >> 8, entry & 0xff);
         (length > 0).then_some(start..start + length)
     }
 }
 
-/// A line of the registry.
+/// A parsed line of the registry.
 #[derive(Clone, Copy, Debug)]
 struct RegistryLine<'a> {
     protocol_letters: &'a str,
@@ -179,7 +181,7 @@ impl<'a> RegistryLine<'a> {
     }
 }
 
-/// The port as the registry's lines begin: five digits.
+/// Formats the port as the registry's lines begin: five digits.
 fn port_digits(port: Port) -> [u8; 5] {
     let mut rest = port.number();
     let mut digits = [b'0'; 5];
@@ -190,12 +192,12 @@ fn port_digits(port: Port) -> [u8; 5] {
     digits
 }
 
-/// Where the first line begins that is not less than `key`: a binary search by bytes, in which
-/// each guess is moved back to the beginning of its line.
+/// Returns the offset of the first line that is not less than `key`. A binary search by bytes, in
+/// which each guess is moved back to the start of its line.
 fn lower_bound(text: &str, key: &[u8]) -> usize {
     let bytes = text.as_bytes();
-    // Invariant: every line before `low` is less than the key, every line from `high` on is not;
-    // both are beginnings of lines.
+    // Invariant: every line before `low` is less than the key, no line from `high` on is; both are
+    // starts of lines.
     let (mut low, mut high) = (0, bytes.len());
     while low < high {
         let middle = low + (high - low) / 2;
@@ -218,7 +220,7 @@ fn lower_bound(text: &str, key: &[u8]) -> usize {
     low
 }
 
-/// `http 80/tcp www # comment` → the port, its protocol and its name.
+/// Parses `http 80/tcp www # comment` into the port, its protocol and its name.
 fn parse_etc_services_line(line: &[u8]) -> Option<((Port, Protocol), Arc<str>)> {
     let line = line.split(|&byte| byte == b'#').next()?;
     let mut words = line
@@ -365,7 +367,7 @@ mod tests {
         assert_eq!(udp(&services, 8080), Some("http-alt"));
         assert_eq!(udp(&services, 9), Some("odd\\e[31m"));
         assert_eq!(tcp(&services, 22), Some("ssh"));
-        // The name of 443 is the registry's: nothing to keep, and the description stays.
+        // The name of 443 equals the registry's, so there is no override and the description stays.
         assert_eq!(services.overrides.len(), 2);
         assert!(services.description(Port(443), Protocol::Tcp).is_some());
     }

@@ -1,7 +1,7 @@
-//! A snapshot: all that one look at the operating system gave.
+//! A snapshot: everything that one sample of the operating system gave.
 //!
-//! In: a collector's findings. Out: [`Snapshot`], ground facts with the time they were taken and
-//! the [`Gap`]s: what could not be seen, which is shown and never silently missing.
+//! A [`Snapshot`] holds facts, the time they were taken, and the [`Gap`]s: what could not be read,
+//! which is shown and never silently missing.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,19 +15,19 @@ use super::port::PortRange;
 use super::process::{Pid, Process, ProcessKey, Uid};
 use super::socket::{CgroupId, InterfaceIndex, Socket};
 
-/// Where sockets are read from.
+/// The interface that sockets are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SourceKind {
-    /// Linux's netlink socket table: everything there is to know.
+    /// Linux's netlink socket table (sock_diag(7)): everything this program can show.
     SockDiag,
-    /// The text of /proc/net: no TCP figures, no cookies.
+    /// The text tables in /proc/net (proc(5)): no TCP counters, no cookies.
     Procfs,
     /// The netstat2 library: endpoints, states and pids, on every system.
     Netstat2,
 }
 
 impl SourceKind {
-    /// The name used by `--source` and in the header.
+    /// Returns the name used by `--source` and on the screen.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SockDiag => "sock_diag",
@@ -43,17 +43,17 @@ impl fmt::Display for SourceKind {
     }
 }
 
-/// Something that could not be seen in this sample.
+/// Something that could not be read in this sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gap {
     /// Part of the socket table may be missing. The text says which part and why.
     Sockets(String),
-    /// Closes may have gone unheard: connections that opened and closed between two samples are
-    /// missing then, and final counters. The text says how many or why.
+    /// Close events may be missing, and with them connections that opened and closed between two
+    /// samples, and final counters. The text says how many or why.
     Closes(String),
     /// Owners may be missing for a reason other than permission. The text says why.
     Owners(String),
-    /// The sampler failed as a whole and was started again.
+    /// The whole sample failed; the sampler continues. The text says why.
     Sampler(String),
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Gap {
     }
 }
 
-/// What a cgroup's path says about the sockets opened in it.
+/// What a cgroup's path says about the sockets created in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
     /// The path below the cgroup mount, such as `/system.slice/nginx.service`.
@@ -79,78 +79,77 @@ pub struct Cgroup {
     pub container: Option<Arc<str>>,
 }
 
-/// Who and what the ids in the sockets stand for. Built once and shared between samples for as
-/// long as nothing in it changes.
+/// What the ids in the sockets refer to. Shared between samples for as long as nothing in it
+/// changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
-    /// Every process that holds a socket now, or held one that is still shown.
+    /// Every process that holds a socket now, or held one recently.
     pub processes: HashMap<ProcessKey, Arc<Process>>,
-    /// User names.
+    /// User names (getpwuid(3)).
     pub users: HashMap<Uid, Arc<str>>,
-    /// Cgroups.
+    /// Cgroups by id (cgroups(7)).
     pub cgroups: HashMap<CgroupId, Arc<Cgroup>>,
-    /// Interface names.
+    /// Interface names by index (netdevice(7)).
     pub interfaces: HashMap<InterfaceIndex, Arc<str>>,
-    /// Names of remote addresses, where name servers were asked for them; empty otherwise.
+    /// Host names of remote addresses, where DNS lookups were requested; empty otherwise.
     pub hosts: HashMap<IpAddr, Arc<str>>,
 }
 
 /// What one sample cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SampleCost {
-    /// From the first to the last system call of the sample.
+    /// The time from the first to the last system call of the sample.
     pub wall: Duration,
-    /// Processor time this whole program has used since it started; `None` where the system does
-    /// not tell.
+    /// CPU time this whole program has used since it started; `None` where the system does not
+    /// report it.
     pub cpu_total: Option<Duration>,
 }
 
-/// How much of the processes could be looked into.
+/// How many processes could be read in search of owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OwnerCoverage {
     /// Processes whose descriptors could be read.
     pub readable: u32,
     /// Processes whose descriptors could not be read.
     pub hidden: u32,
-    /// Processes that nobody has looked into yet, because that would have taken too long for this
-    /// sample.
+    /// Processes not read yet, because that would have taken too long for this sample.
     pub unscanned: u32,
 }
 
-/// All that one look gave.
+/// Everything that one sample gave.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The wall clock when the sample began.
     pub taken_at: jiff::Timestamp,
-    /// The same moment on a clock that never jumps, since the collector started.
+    /// The same time on a monotonic clock, since the collector started.
     pub elapsed: Duration,
-    /// Who told.
+    /// The interface the sockets were read from.
     pub source: SourceKind,
     /// Every socket, in no particular order, each once.
     pub sockets: Vec<Socket>,
-    /// Every socket whose end was announced since the sample before, in the order it was heard.
-    /// Empty where the source hears of none.
+    /// Every socket that was reported destroyed since the previous sample, in the order the events
+    /// were read. Empty where the source has no such events.
     pub destroyed: Vec<Destroyed>,
-    /// What the ids stand for.
+    /// The names and descriptions of the ids in the sockets.
     pub directory: Arc<Directory>,
-    /// How far the owners could be seen.
+    /// How many processes could be read.
     pub owner_coverage: OwnerCoverage,
     /// The user who runs this program, and its own pid.
     pub observer: Observer,
-    /// The ports the system hands out to dialling sockets that ask for none.
+    /// The ports the kernel assigns to sockets that connect without binding one (ip(7)).
     pub ephemeral: PortRange,
-    /// What could not be seen.
+    /// What could not be read.
     pub gaps: Vec<Gap>,
-    /// What it cost.
+    /// What the sample cost.
     pub cost: SampleCost,
-    /// The time until the next sample: the wish, or more where sampling is slow.
+    /// The time until the next sample: the requested interval, or longer where sampling is slow.
     pub interval: Duration,
 }
 
-/// Who is looking: what is hidden depends on it.
+/// Who takes the samples: what is hidden depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observer {
-    /// The effective user; `None` where the system has no such number.
+    /// The effective user id; `None` where the system has no such number.
     pub uid: Option<Uid>,
     /// This program's own pid.
     pub pid: Pid,

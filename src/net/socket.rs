@@ -1,7 +1,7 @@
 //! A socket: one kernel object, one row.
 //!
-//! In: what a source decoded. Out: [`SocketRecord`], ground facts only. A fact the source could not see
-//! is `None`, never zero; nothing here is inferred.
+//! A [`Socket`] holds facts as a source decoded them. What the source could not see is `None`,
+//! never zero; nothing here is inferred.
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -11,37 +11,39 @@ use super::endpoint::{Endpoint, Family};
 use super::port::{Port, Protocol};
 use super::process::{Holders, Uid};
 
-/// A TCP state under its RFC 9293 name (§3.3.2), with the kernel's number (`include/net/tcp_states.h`).
+/// A TCP state under its RFC 9293 name (§3.3.2), with the kernel's number
+/// (`include/net/tcp_states.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TcpState {
-    /// Data flows both ways.
+    /// The handshake is complete and neither side has closed.
     Established,
-    /// A SYN was sent and not answered yet.
+    /// A SYN was sent; no SYN-ACK has arrived yet.
     SynSent,
-    /// A SYN was received and answered; the handshake is not finished.
+    /// A SYN was received and a SYN-ACK sent; the handshake is not complete.
     SynReceived,
-    /// This end has closed and waits for the acknowledgement of its FIN.
+    /// This side has closed; its FIN is not acknowledged yet.
     FinWait1,
-    /// This end has closed, the other end knows, and has not closed yet.
+    /// This side has closed and its FIN is acknowledged; the peer has not closed yet.
     FinWait2,
-    /// Both ends have closed; the kernel keeps the pair of endpoints for a while.
+    /// Both sides have closed; the kernel reserves the 4-tuple for a while.
     TimeWait,
     /// No connection.
     Closed,
-    /// The other end has closed; the program here has not.
+    /// The peer has closed; the program here has not.
     CloseWait,
-    /// Both have closed, the last FIN is not acknowledged yet.
+    /// Both sides have closed, the peer first; the last FIN is not acknowledged yet.
     LastAck,
-    /// Waiting for connections.
+    /// Listening for connections.
     Listen,
-    /// Both ends closed at the same moment.
+    /// Both sides closed at the same time; this side's FIN is not acknowledged yet.
     Closing,
-    /// A number this program does not know, kept as it came.
+    /// A state number this program does not know, kept unchanged.
     Other(u8),
 }
 
 impl TcpState {
-    /// From the kernel's number. 12 (`TCP_NEW_SYN_RECV`) is SYN-RECEIVED kept in a smaller object.
+    /// Converts the kernel's number. 12 (`TCP_NEW_SYN_RECV`) is SYN-RECEIVED in a smaller kernel
+    /// object.
     pub const fn from_kernel(number: u8) -> Self {
         match number {
             1 => Self::Established,
@@ -59,7 +61,7 @@ impl TcpState {
         }
     }
 
-    /// The RFC 9293 name.
+    /// Returns the RFC 9293 name, such as `TIME-WAIT`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Established => "ESTABLISHED",
@@ -84,17 +86,17 @@ impl fmt::Display for TcpState {
     }
 }
 
-/// The protocol together with the state it has: UDP has none.
+/// The protocol together with its state; UDP has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     /// A TCP socket in this state.
     Tcp(TcpState),
-    /// A UDP socket. Whether `connect()` fixed a peer is told by [`SocketRecord::remote`].
+    /// A UDP socket. [`Socket::remote`] says whether connect(2) gave it a peer.
     Udp,
 }
 
 impl Transport {
-    /// The protocol alone.
+    /// Returns the protocol without the state.
     pub const fn protocol(self) -> Protocol {
         match self {
             Self::Tcp(_) => Protocol::Tcp,
@@ -103,78 +105,78 @@ impl Transport {
     }
 }
 
-/// The kernel's 64-bit name for a socket, unique until reboot (`sock_gen_cookie`).
+/// The kernel's 64-bit id of a socket, unique until reboot (`sock_gen_cookie`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cookie(pub NonZeroU64);
 
-/// The inode number a descriptor of the socket points to (`socket:[…]` in /proc/PID/fd).
+/// The inode number of a socket: `socket:[…]` in /proc/PID/fd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Inode(pub NonZeroU64);
 
-/// The id of the cgroup the socket was opened in: on Linux the inode of the cgroup's directory.
+/// The id of the cgroup the socket was created in: on Linux the inode of the cgroup's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CgroupId(pub u64);
 
-/// The number of a network interface (`if_nametoindex`).
+/// The number of a network interface (if_nametoindex(3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InterfaceIndex(pub NonZeroU32);
 
 /// Recv-Q and Send-Q of a socket that carries data. A listener's two numbers mean something else:
-/// see [`Backlog`].
+/// see [`AcceptQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queues {
-    /// Bytes received that the program has not read.
+    /// Recv-Q: bytes received that the program has not read.
     pub recv: u32,
-    /// Bytes the program wrote that the other end has not acknowledged.
+    /// Send-Q: bytes the program wrote that the peer has not acknowledged.
     pub send: u32,
 }
 
 /// How full a listener's accept queue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcceptQueue {
-    /// Connections established by the kernel and not accepted by the program.
+    /// Connections the kernel has established and the program has not accepted yet.
     pub waiting: u32,
-    /// What the program asked for in `listen()`, capped by `net.core.somaxconn`; `None` where the
-    /// source does not tell.
+    /// The backlog given to listen(2), capped by `net.core.somaxconn`; `None` where the source does
+    /// not report it.
     pub limit: Option<u32>,
 }
 
 impl AcceptQueue {
-    /// Whether the kernel answers no further caller. The kernel compares with `>`, so a queue
-    /// holds one more than its limit (`sk_acceptq_is_full`).
+    /// Returns whether the kernel accepts no further connections. The kernel compares with `>`, so
+    /// a queue holds one more than its limit (`sk_acceptq_is_full`).
     pub fn is_full(self) -> bool {
         self.limit.is_some_and(|limit| self.waiting > limit)
     }
 }
 
-/// What a running timer is for (`idiag_timer`, sock_diag(7)).
+/// The purpose of a running timer (`idiag_timer`, sock_diag(7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerKind {
-    /// Data will be sent again.
+    /// Unacknowledged data will be retransmitted.
     Retransmit,
     /// A keepalive probe will be sent.
     Keepalive,
-    /// The kernel will forget the TIME-WAIT row.
+    /// The kernel will remove the TIME-WAIT row.
     TimeWait,
     /// A zero-window probe will be sent.
     ZeroWindowProbe,
-    /// A number this program does not know.
+    /// A timer number this program does not know.
     Other(u8),
 }
 
-/// A running timer.
+/// The running timer of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketTimer {
-    /// What it is for.
+    /// What happens when it fires.
     pub kind: TimerKind,
-    /// When it fires, since the collector started. A point in time rather than "what is left", so
-    /// that a quiet socket reads the same in every sample.
+    /// When it fires, since the collector started. A point in time rather than a remaining time, so
+    /// that an idle socket is the same in every sample.
     pub due: Duration,
-    /// How often the data or probe was sent again so far.
+    /// How often the data or probe has been retransmitted so far.
     pub retransmits: u8,
 }
 
-/// A congestion-control algorithm's name, at most 16 bytes (`TCP_CA_NAME_MAX`), ASCII letters.
+/// The name of a congestion-control algorithm: at most 16 ASCII bytes (`TCP_CA_NAME_MAX`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CongestionAlgorithm {
     bytes: [u8; 16],
@@ -182,7 +184,8 @@ pub struct CongestionAlgorithm {
 }
 
 impl CongestionAlgorithm {
-    /// From the kernel's bytes up to the first NUL. `None` unless it is a short printable ASCII name.
+    /// Parses the kernel's bytes up to the first NUL. `None` unless they are a short printable
+    /// ASCII name.
     pub fn from_bytes(raw: &[u8]) -> Option<Self> {
         let name = raw.split(|&b| b == 0).next()?;
         if name.is_empty() || name.len() > 16 || !name.iter().all(u8::is_ascii_graphic) {
@@ -194,7 +197,7 @@ impl CongestionAlgorithm {
         Some(Self { bytes, length })
     }
 
-    /// The name.
+    /// Returns the name, such as `cubic`.
     pub fn as_str(&self) -> &str {
         let name = self.bytes.get(..usize::from(self.length));
         name.and_then(|n| std::str::from_utf8(n).ok()).unwrap_or("")
@@ -207,10 +210,10 @@ impl fmt::Debug for CongestionAlgorithm {
     }
 }
 
-/// Bytes the other end acknowledged and bytes received (`tcp_info`, Linux ≥ 4.1).
+/// Bytes the peer acknowledged and bytes received (`tcp_info`, Linux ≥ 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveredBytes {
-    /// `tcpi_bytes_acked`; counts the SYN of the side that dialled.
+    /// `tcpi_bytes_acked`; counts the SYN of the side that connected.
     pub acknowledged: u64,
     /// `tcpi_bytes_received`.
     pub received: u64,
@@ -219,20 +222,20 @@ pub struct DeliveredBytes {
 /// Bytes handed to the network (`tcp_info`, Linux ≥ 4.19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentBytes {
-    /// `tcpi_bytes_sent`, repetitions included.
+    /// `tcpi_bytes_sent`, retransmissions included.
     pub bytes: u64,
-    /// `tcpi_bytes_retrans`.
+    /// `tcpi_bytes_retrans`: the retransmitted part of `bytes`.
     pub retransmitted: u64,
 }
 
-/// When data last went either way, in milliseconds since the collector started; negative for what was
-/// before. The kernel counts "milliseconds ago", which changes in every sample of an idle socket; a
-/// point in time does not, but for some noise (see [`DataTime::is_same_as`]).
+/// When data was last sent or received, in milliseconds since the collector started; negative for
+/// before that. The kernel counts "milliseconds ago", which changes in every sample of an idle socket;
+/// a point in time does not, apart from jitter (see [`DataTime::is_same_as`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataTime(pub i64);
 
 impl DataTime {
-    /// Two readings of one time differ by the kernel's clock tick and by how long a dump takes.
+    /// Two samples of one time differ by the kernel's clock tick and by how long a dump takes.
     const JITTER_MS: u64 = 500;
 
     /// Returns the time that was so many milliseconds before `now`.
@@ -248,33 +251,33 @@ impl DataTime {
         Duration::from_millis(u64::try_from(ago).unwrap_or(0))
     }
 
-    /// Returns whether the two are readings of one time.
+    /// Returns whether the two are samples of one time.
     pub const fn is_same_as(self, other: Self) -> bool {
         self.0.abs_diff(other.0) <= Self::JITTER_MS
     }
 }
 
-/// What `tcp_info` tells and this program shows (`include/uapi/linux/tcp.h`).
+/// The fields of `tcp_info` that this program shows (`include/uapi/linux/tcp.h`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpInfo {
     /// Smoothed round-trip time in microseconds; `None` before the first measurement.
     pub rtt_us: Option<NonZeroU32>,
-    /// Variation of the round-trip time, microseconds.
+    /// Variation of the round-trip time, in microseconds.
     pub rtt_variation_us: u32,
-    /// The smallest round-trip time seen, microseconds (Linux ≥ 4.6).
+    /// The smallest round-trip time measured, in microseconds (Linux ≥ 4.6).
     pub min_rtt_us: Option<NonZeroU32>,
-    /// Congestion window, segments.
+    /// Congestion window, in segments.
     pub congestion_window: u32,
-    /// Largest segment this end sends, bytes.
+    /// Largest segment this side sends, in bytes.
     pub send_mss: u32,
-    /// Segments sent again over the socket's life.
+    /// Segments retransmitted over the socket's life.
     pub total_retransmits: u32,
-    /// Since Linux 4.1.
+    /// Bytes acknowledged and received; `None` before Linux 4.1.
     pub delivered: Option<DeliveredBytes>,
-    /// Since Linux 4.19.
+    /// Bytes sent and retransmitted; `None` before Linux 4.19.
     pub sent: Option<SentBytes>,
     /// The newer of `tcpi_last_data_sent` and `tcpi_last_data_recv`. Both begin with the connection,
-    /// so a connection that never carried data has the time it was made. `None` before that.
+    /// so a connection that never carried data has the time of its handshake. `None` before that.
     pub last_data: Option<DataTime>,
     /// `tcpi_delivery_rate` (Linux ≥ 4.9): bytes per second that reached the other end, the newest
     /// measurement; `None` before the first.
@@ -282,8 +285,8 @@ pub struct TcpInfo {
 }
 
 impl TcpInfo {
-    /// Returns whether two readings of one socket say the same, the noise in
-    /// [`last_data`](Self::last_data) aside.
+    /// Returns whether two samples of one socket are equal, apart from jitter of
+    /// [`last_data`](Self::last_data).
     pub fn same_facts(&self, other: &Self) -> bool {
         let same_time = match (self.last_data, other.last_data) {
             (Some(a), Some(b)) => a.is_same_as(b),
@@ -296,7 +299,8 @@ impl TcpInfo {
         same_time && without_time(self) == without_time(other)
     }
 
-    /// Bytes sent, repetitions not counted; what was acknowledged where the kernel does not say.
+    /// Returns the bytes sent without retransmissions; the acknowledged bytes where the kernel does
+    /// not count sent ones.
     pub fn unique_bytes_sent(&self) -> Option<u64> {
         match self.sent {
             Some(sent) => Some(sent.bytes.saturating_sub(sent.retransmitted)),
@@ -305,48 +309,49 @@ impl TcpInfo {
     }
 }
 
-/// One socket as one source saw it in one sample.
+/// One socket as a source read it in one sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Socket {
-    /// Protocol and, for TCP, the state.
+    /// The protocol and, for TCP, the state.
     pub transport: Transport,
-    /// This machine's end. Its family is the socket's family.
+    /// The local endpoint. Its family is the socket's family.
     pub local: Endpoint,
-    /// The other end; `None` for a listener and for a UDP socket without a peer.
+    /// The remote endpoint; `None` for a listener and for a UDP socket without a peer.
     pub remote: Option<Endpoint>,
     /// The interface the socket is bound to, or the scope of a link-local address.
     pub interface: Option<InterfaceIndex>,
-    /// The kernel's name for it, where the source tells.
+    /// The kernel's id of the socket; `None` where the source does not report it.
     pub cookie: Option<Cookie>,
-    /// `None` where the kernel keeps the row without a descriptor, or the source does not tell.
+    /// The socket's inode; `None` where the kernel keeps the row without a descriptor, or the
+    /// source does not report it.
     pub inode: Option<Inode>,
-    /// Who opened it. `None` where it cannot be known: the kernel's 0 on a row without inode does
+    /// The user who created it; `None` where unknown. The kernel's 0 on a row without inode does
     /// not mean root.
     pub uid: Option<Uid>,
-    /// `None` for a TCP listener, and where the source does not tell.
+    /// Recv-Q and Send-Q; `None` for a TCP listener, and where the source does not report them.
     pub queues: Option<Queues>,
     /// The accept queue of a TCP listener; `None` for everything else, and where the source does
-    /// not tell.
+    /// not report it.
     pub accept_queue: Option<AcceptQueue>,
     /// The running timer, if any.
     pub timer: Option<SocketTimer>,
-    /// Whether an IPv6 listener refuses IPv4. Only the kernel's listeners say.
+    /// IPV6_V6ONLY of an IPv6 listener; `None` where the source does not report it.
     pub v6only: Option<bool>,
-    /// The cgroup the socket was opened in.
+    /// The cgroup the socket was created in.
     pub cgroup: Option<CgroupId>,
-    /// TCP's own figures.
+    /// The TCP counters; `None` for listeners and UDP, and where the source does not report them.
     pub tcp: Option<TcpInfo>,
     /// The congestion-control algorithm.
     pub congestion: Option<CongestionAlgorithm>,
     /// Datagrams or segments the kernel dropped because the socket had no room (`sk_drops`); for a
     /// TCP listener, connections it refused. `None` where the source does not tell.
     pub drops: Option<u32>,
-    /// Which processes have a descriptor for it.
+    /// The processes that have a descriptor for it.
     pub holders: Holders,
 }
 
 impl Socket {
-    /// A socket of which only the transport and the endpoints are known.
+    /// Creates a socket of which only the transport and the endpoints are known.
     pub const fn new(transport: Transport, local: Endpoint, remote: Option<Endpoint>) -> Self {
         Self {
             transport,
@@ -368,12 +373,12 @@ impl Socket {
         }
     }
 
-    /// TCP or UDP.
+    /// Returns the transport protocol.
     pub const fn protocol(&self) -> Protocol {
         self.transport.protocol()
     }
 
-    /// The TCP state; `None` for UDP.
+    /// Returns the TCP state; `None` for UDP.
     pub const fn tcp_state(&self) -> Option<TcpState> {
         match self.transport {
             Transport::Tcp(state) => Some(state),
@@ -381,12 +386,12 @@ impl Socket {
         }
     }
 
-    /// IPv4 or IPv6: the socket's family, not the peer's.
+    /// Returns the socket's address family, which may differ from the peer's.
     pub const fn family(&self) -> Family {
         self.local.family()
     }
 
-    /// Whether it waits for whoever comes: TCP LISTEN, or UDP without a peer.
+    /// Returns whether the socket listens: TCP in LISTEN, or UDP without a peer.
     pub const fn is_listening(&self) -> bool {
         match self.transport {
             Transport::Tcp(state) => matches!(state, TcpState::Listen),
@@ -394,7 +399,7 @@ impl Socket {
         }
     }
 
-    /// The name by which this row is followed from sample to sample.
+    /// Returns the key that identifies this row from sample to sample.
     pub fn key(&self) -> SocketKey {
         match self.cookie {
             Some(cookie) => SocketKey::Cookie(cookie),
@@ -412,35 +417,35 @@ impl Socket {
         }
     }
 
-    /// Whether the kernel counts its bytes and the source tells.
+    /// Returns whether the byte counters of `tcp_info` are known.
     pub fn has_byte_counters(&self) -> bool {
         self.tcp.is_some_and(|tcp| tcp.delivered.is_some())
     }
 
-    /// The remote port, or [`Port::NONE`].
+    /// Returns the remote port, or [`Port::NONE`].
     pub fn remote_port(&self) -> Port {
         self.remote.map_or(Port::NONE, |r| r.port)
     }
 }
 
-/// What a row *is*: never an index, never a state, never formatted text.
+/// The identity of a row: never an index, a state or formatted text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SocketKey {
-    /// The kernel's own name for the socket; it survives every change of state, TIME-WAIT included.
+    /// The kernel's cookie; it survives every change of state, into TIME-WAIT too.
     Cookie(Cookie),
-    /// Where there is no cookie: the 5-tuple.
+    /// The 5-tuple, where there is no cookie.
     Tuple {
-        /// TCP or UDP.
+        /// The transport protocol.
         protocol: Protocol,
-        /// This machine's end.
+        /// The local endpoint.
         local: Endpoint,
-        /// The other end.
+        /// The remote endpoint.
         remote: Option<Endpoint>,
         /// The device it is bound to: the same endpoints may exist once per device.
         interface: Option<InterfaceIndex>,
-        /// Tells SO_REUSEPORT twins apart: the inode of a listener; 0 for a connection, whose
-        /// endpoints are unique and whose inode goes away in TIME-WAIT. History numbers the rare
-        /// rest (connected UDP twins).
+        /// Distinguishes sockets that share a port by SO_REUSEPORT: the inode of a listener; 0 for
+        /// a connection, whose endpoints are unique and whose inode disappears in TIME-WAIT.
+        /// History numbers the remaining duplicates (connected UDP sockets).
         reuseport_id: u64,
     },
 }

@@ -1,13 +1,13 @@
-//! The rows of a query result in the order in which every format writes them.
+//! Iterates over the rows of a query result in the order in which every format writes them.
 
 pub(crate) use crate::fields::SocketView as OutputEntry;
 use crate::history::Slot;
 use crate::net::services::Services;
 use crate::query::{Group, QueryResult};
 
-/// Every row of an answer in its order, with its outer group where it has one; the second socket of a
-/// listener with two addresses, which is no line of the chart, after the first. A socket that several
-/// processes hold comes once with each of them.
+/// Iterates over the rows of a result in order, each with its outer group, if any. The second socket of
+/// a dual-stack pair, which has no line of its own in the chart, follows the first. Grouped by process,
+/// a socket that several processes hold comes once in each group.
 pub(crate) fn iter_entries<'a>(
     result: &'a QueryResult,
     services: &'a Services,
@@ -26,7 +26,7 @@ pub(crate) fn iter_entries<'a>(
         })
 }
 
-/// The sockets behind a run of rows.
+/// Iterates over slots, each followed by its dual-stack twin, if any.
 pub(crate) fn with_dual_stack_twins<'a>(
     result: &'a QueryResult,
     slots: &'a [Slot],

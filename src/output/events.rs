@@ -1,4 +1,4 @@
-//! Events as they happen: a line each.
+//! Writes events of `portolan watch`, one line each.
 
 use std::io;
 use std::io::Write;
@@ -32,7 +32,6 @@ struct EventRecord<'a> {
     socket: SocketRecord<'a>,
 }
 
-/// The word for what happened.
 const fn event_name(kind: MatchEventKind) -> &'static str {
     match kind {
         MatchEventKind::Opened => "opened",
@@ -43,10 +42,10 @@ const fn event_name(kind: MatchEventKind) -> &'static str {
     }
 }
 
-/// Writes the event as one JSON object and a line's end.
+/// Writes the event as one JSON object and a newline.
 ///
 /// # Errors
-/// When `out` takes no more.
+/// Returns the error of writing to `out`.
 pub fn write_ndjson_event(
     event: MatchEvent,
     moment: &Moment,
@@ -58,7 +57,7 @@ pub fn write_ndjson_event(
     };
     let row = entry.row;
     let closed = event.kind == MatchEventKind::Closed;
-    let seen = closed && was_sampled(row);
+    let sampled = closed && was_sampled(row);
     let record = EventRecord {
         event: event_name(event.kind),
         at: format_timestamp(moment.taken_at),
@@ -71,8 +70,8 @@ pub fn write_ndjson_event(
             MatchEventKind::StoppedMatching => Some(false),
             _ => None,
         },
-        seen_ms: seen.then(|| to_millis(row.age(moment.elapsed))),
-        before_first_look: seen.then(|| existed_before_first_sample(row)),
+        seen_ms: sampled.then(|| to_millis(row.age(moment.elapsed))),
+        before_first_look: sampled.then(|| existed_before_first_sample(row)),
         sampled: closed.then(|| was_sampled(row)),
         socket: SocketRecord::new(entry),
     };
@@ -80,11 +79,10 @@ pub fn write_ndjson_event(
     out.write_all(b"\n")
 }
 
-/// Writes the event as one line: the time, what happened, the usual columns, and what else there is
-/// to say.
+/// Writes the event as one line: time, event, the default columns, and a note.
 ///
 /// # Errors
-/// When `out` takes no more.
+/// Returns the error of writing to `out`.
 pub fn write_plain_event(
     event: MatchEvent,
     moment: &Moment,
@@ -109,19 +107,20 @@ pub fn write_plain_event(
     line.write_line(out)
 }
 
-/// What the columns do not tell.
+/// Returns what the columns do not show: the previous state, or the duration and byte counts of a
+/// closed socket.
 fn event_note(kind: MatchEventKind, row: &TrackedSocket, moment: &Moment) -> Option<String> {
     match kind {
         MatchEventKind::Opened => None,
         MatchEventKind::Changed { previous: from } => Some(format!("from {}", from?.name())),
         MatchEventKind::StartedMatching => Some("matches now".into()),
-        MatchEventKind::StoppedMatching => Some("matches no more".into()),
+        MatchEventKind::StoppedMatching => Some("no longer matches".into()),
         MatchEventKind::Closed => {
-            let seen = row.age(moment.elapsed).as_secs_f64();
+            let duration = row.age(moment.elapsed).as_secs_f64();
             let mut note = match row.first_seen {
                 ObservedSince::Unsampled(_) => "in no sample".to_owned(),
-                ObservedSince::BeforeFirstSample(_) => format!("seen ≥{seen:.1}s"),
-                ObservedSince::Sampled(_) => format!("seen {seen:.1}s"),
+                ObservedSince::BeforeFirstSample(_) => format!("seen ≥{duration:.1}s"),
+                ObservedSince::Sampled(_) => format!("seen {duration:.1}s"),
             };
             let tcp = row.socket.tcp.as_ref();
             if let Some(SentBytes { bytes, .. }) = tcp.and_then(|t| t.sent) {

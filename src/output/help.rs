@@ -1,14 +1,14 @@
-//! What can be printed, told to whoever asks.
+//! Help texts on columns and JSON: `portolan help columns` and `portolan help json`.
 
 use super::columns::DEFAULT_COLUMNS;
 use crate::fields::{CsvPlace, FIELDS, FieldKind, JsonUse, columns};
 
-/// Returns the fields of JSON, one a line: where it stands, its type, whether it can be null, what it is.
+/// Returns the reference of the JSON output, one field a line: path, type, nullability, description.
 pub fn json_schema() -> String {
     include_str!("schema.txt").replace("  {fields}\n", &json_value_lines())
 }
 
-/// A line for each field that is written from the table of fields.
+/// Returns a line for each field that is written from the table of fields.
 fn json_value_lines() -> String {
     let mut out = String::new();
     for field in &FIELDS {
@@ -24,10 +24,10 @@ fn json_value_lines() -> String {
     out
 }
 
-/// The columns of `--columns`, one a line.
+/// Returns the reference of `--columns`, one column a line.
 pub fn columns_help() -> String {
     let mut out = String::from(
-        "Columns of list: --columns local,remote,process chooses, and puts them in this order.\n\n",
+        "Columns of list. --columns local,remote,process prints these, in this order.\n\n",
     );
     let widest = columns().map(|column| column.name.len()).max().unwrap_or(0);
     for column in columns() {
@@ -39,8 +39,8 @@ pub fn columns_help() -> String {
         .map(|column| column.name)
         .collect();
     out.push_str(&format!(
-        "\nWithout --columns, plain text has {};\nCSV has all of them but {}. Plain text shows - where there is nothing \
-         or it is not known,\nCSV an empty value.\n",
+        "\nWithout --columns, plain text has {};\nCSV has all of them but {}. A missing or unknown value is - in plain \
+         text and empty in CSV.\n",
         DEFAULT_COLUMNS.join(", "),
         on_request.join(", ")
     ));

@@ -1,4 +1,4 @@
-//! JSON documents and streams: a list as one document, a list as lines, and events.
+//! Writes a list as one JSON document or as NDJSON.
 
 use std::io;
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::net::services::Services;
 use crate::net::snapshot::Gap;
 use crate::query::{Group, GroupKey, Grouping, QueryResult};
 
-/// The number that only changes when a field changes its meaning or goes away.
+/// The version of the format; changes only when a field changes its meaning or is removed.
 const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct ListDocument<'a> {
     host: Option<&'a str>,
     gaps: Vec<GapRecord>,
     findings: &'a [FindingRecord],
-    /// Written by itself, where this stands empty.
+    /// Serialized empty; the sockets are inserted here in parallel.
     sockets: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<GroupRecord<'a>>>,
@@ -37,27 +37,24 @@ struct GapRecord {
     message: String,
 }
 
-/// Something that is stuck or odd, with the words for it.
+/// A finding as JSON; [`JSON_SCHEMA`](super::help::JSON_SCHEMA) describes the fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingRecord {
-    /// What it is called.
+    /// The rule id, such as `close-wait-leak`.
     pub rule: &'static str,
-    /// TCP or UDP.
     pub protocol: &'static str,
-    /// The shared port.
     pub port: u16,
-    /// Whose port that is: local or remote.
+    /// `local` or `remote`: which end the port belongs to.
     pub at: &'static str,
-    /// How many sockets, or calls in a queue, it is about.
+    /// The number of sockets, or of connections in an accept queue.
     pub count: u32,
-    /// For how long, in milliseconds, where that matters.
+    /// The observed duration in milliseconds, for rules that depend on one.
     pub lasting_ms: Option<u64>,
-    /// Whether it may have begun before it was first seen.
+    /// Whether it may have begun before it was first observed, so that `lasting_ms` is a lower bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_least: Option<bool>,
-    /// The process that has all the sockets it is about.
+    /// The process that holds all of the sockets, if it is one.
     pub pid: Option<u32>,
-    /// All of it in a sentence.
     pub message: String,
 }
 
@@ -88,24 +85,24 @@ enum GroupKeyRecord<'a> {
     },
 }
 
-/// Every socket of the answer, each once, in the order in which it first comes.
+/// Iterates over the sockets of the result, each once, in the order of first occurrence.
 fn unique_entries<'a>(
     result: &'a QueryResult,
     services: &'a Services,
 ) -> impl Iterator<Item = OutputEntry<'a>> {
     let mut seen = HashSet::new();
     iter_entries(result, services).filter_map(move |(group, entry)| {
-        // Only a process's socket can stand under another one, too.
+        // Only groups of processes can share a socket.
         let repeated = matches!(group.map(Group::key), Some(GroupKey::Process(_)))
             && !seen.insert(entry.row.slot);
         (!repeated).then_some(entry)
     })
 }
 
-/// Writes one document with all sockets of the answer, and what was found at their ports.
+/// Writes one document with all sockets of the result and the findings at their ports.
 ///
 /// # Errors
-/// When `out` takes no more.
+/// Returns the error of writing to `out`.
 pub fn write_json(
     result: &QueryResult,
     services: &Services,
@@ -126,7 +123,8 @@ pub fn write_json(
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, LinePerItem::default());
     document.serialize(&mut serializer)?;
-    // Before it stand names of this machine and messages, in which a quote would be escaped.
+    // The marker cannot occur earlier: only the host name and messages precede it, and quotes in
+    // them are escaped.
     let index = text
         .windows(SOCKETS_MARKER.len())
         .position(|part| part == SOCKETS_MARKER);
@@ -142,13 +140,13 @@ pub fn write_json(
     out.write_all(b"\n")
 }
 
-/// What stands before the sockets of a document.
+/// The text directly before the sockets of a document.
 const SOCKETS_MARKER: &[u8] = br#","sockets":["#;
 
-/// Writes one object a line.
+/// Writes one JSON object a line.
 ///
 /// # Errors
-/// When `out` takes no more.
+/// Returns the error of writing to `out`.
 pub fn write_ndjson(
     result: &QueryResult,
     services: &Services,
@@ -163,7 +161,7 @@ pub fn write_ndjson(
     parallel::write_entries(&entries, write_entry, &mut out)
 }
 
-/// RFC 3339 in UTC, to the millisecond.
+/// Formats a time as RFC 3339 in UTC with milliseconds.
 pub(crate) fn format_timestamp(at: jiff::Timestamp) -> String {
     format!("{at:.3}")
 }

@@ -1,4 +1,4 @@
-//! JSON: the types that are written. What they mean is told in [`json_schema`](super::help::json_schema),
+//! The types that are serialized to JSON. [`json_schema`](super::help::json_schema) describes them,
 //! and a test compares the two.
 
 use std::io;
@@ -15,7 +15,7 @@ use crate::net::port::Port;
 use crate::net::process::Holder;
 use crate::net::socket::{TcpInfo, TimerKind};
 
-/// What is said of one socket.
+/// One socket, an element of `sockets`.
 #[derive(Serialize)]
 pub(crate) struct SocketRecord<'a> {
     protocol: &'static str,
@@ -35,7 +35,7 @@ pub(crate) struct SocketRecord<'a> {
     unit: Option<&'a str>,
     container: Option<&'a str>,
     inode: Option<u64>,
-    /// As text: JSON readers keep 53 bits of a number.
+    /// A string, because many JSON readers keep only 53 bits of a number.
     cookie: Option<String>,
     interface: Option<String>,
     queue: Option<QueueRecord>,
@@ -115,7 +115,7 @@ struct TcpRecord<'a> {
     congestion: Option<&'a str>,
 }
 
-/// The processes of a row, one descriptor after the other.
+/// The holders of a row, one for each fd.
 struct OwnerRecords<'a>(OutputEntry<'a>);
 
 #[derive(Serialize)]
@@ -268,8 +268,8 @@ const fn timer_name(kind: TimerKind) -> &'static str {
     }
 }
 
-/// Writes JSON with a line for each member of the outermost lists: it can be read line by line,
-/// compared and searched, and is hardly longer than without.
+/// Formats JSON with one line for each element of the outermost lists, so that it can be searched and
+/// compared line by line.
 #[derive(Default)]
 pub(crate) struct LinePerItem {
     depth: usize,

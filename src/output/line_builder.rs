@@ -1,4 +1,4 @@
-//! Values in lines: what makes a value safe in its format, and puts lines under each other.
+//! Builds lines of padded columns, and quotes or escapes values for their format.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,10 +9,10 @@ use unicode_width::UnicodeWidthStr;
 use super::columns::OutputColumn;
 use crate::fields::{Quoting, push_quoted};
 
-/// What stands for a value that is not known or not there.
+/// Printed in plain text for an unknown or missing value.
 const EMPTY_VALUE: &str = "-";
 
-/// A value as plain text has it: never empty, and without a space that would end it.
+/// Quotes a value for plain text: the result is never empty and has no unquoted space.
 pub(crate) fn quote_value(value: &str, quoting: Quoting) -> Cow<'_, str> {
     if value.is_empty() {
         return EMPTY_VALUE.into();
@@ -26,7 +26,7 @@ pub(crate) fn quote_value(value: &str, quoting: Quoting) -> Cow<'_, str> {
     out.into()
 }
 
-/// Spreadsheets calculate what begins like a formula, whoever chose the text
+/// Prefixes an apostrophe to a value that spreadsheets would evaluate as a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 pub(crate) fn escape_formula(value: &str) -> Cow<'_, str> {
     if value.starts_with([
@@ -38,11 +38,11 @@ pub(crate) fn escape_formula(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// No column is made narrower than this.
+/// The minimum width of a shrunk column, in cells.
 const MIN_COLUMN_WIDTH: usize = 7;
 
-/// Takes cells from the widest columns until all of them, with two cells between each, fit. Where
-/// that is not possible lines break: a column that was asked for is never left out.
+/// Shrinks the widest columns until all of them, with two cells between, fit into `total` cells. If
+/// they cannot, lines wrap: a requested column is never dropped.
 pub(crate) fn shrink_widths(widths: &mut [usize], total: usize) {
     let gaps = widths.len().saturating_sub(1) * 2;
     let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
@@ -55,17 +55,17 @@ pub(crate) fn shrink_widths(widths: &mut [usize], total: usize) {
     }
 }
 
-/// A line in the making; its memory is used again.
+/// A line being built; the buffer is reused for the next.
 #[derive(Default)]
 pub(crate) struct LineBuilder {
     indent: &'static str,
     text: String,
-    /// Spaces that are owed before the next value.
+    /// Padding to write before the next value.
     pending_spaces: usize,
 }
 
 impl LineBuilder {
-    /// A line that begins with this.
+    /// Creates a builder whose lines start with `indent`.
     pub(crate) fn with_indent(indent: &'static str) -> Self {
         Self {
             indent,
@@ -73,7 +73,7 @@ impl LineBuilder {
         }
     }
 
-    /// Appends a value and makes room for the next.
+    /// Appends a value, padded to `min_width` cells plus two.
     pub(crate) fn push(&mut self, value: &str, min_width: usize) {
         if self.text.is_empty() {
             self.text.push_str(self.indent);
@@ -89,17 +89,17 @@ impl LineBuilder {
         self.pending_spaces = min_width.saturating_sub(cells) + 2;
     }
 
-    /// Appends a value, or as much of it as the column has room for.
+    /// Appends a value, truncated to `width` cells.
     pub(crate) fn push_truncated(&mut self, value: &str, width: usize) {
         self.push(&crate::text::width::truncate(value, width), width);
     }
 
-    /// Appends what stands in a column.
+    /// Appends the value of a column, quoted for plain text.
     pub(crate) fn push_value(&mut self, value: &str, column: &OutputColumn) {
         self.push(&quote_value(value, column.quoting), column.min_width);
     }
 
-    /// Writes the line and begins the next.
+    /// Writes the line without trailing spaces, and starts the next.
     pub(crate) fn write_line(&mut self, out: &mut impl Write) -> io::Result<()> {
         let outcome = writeln!(out, "{}", self.text.trim_end());
         self.text.clear();

@@ -1,4 +1,4 @@
-//! Columns in lines: plain text for programs and pipes, a table for eyes, CSV for spreadsheets.
+//! Writes a list in columns: plain text for programs, CSV for spreadsheets, a table for people.
 
 use std::io;
 use std::io::Write;
@@ -12,40 +12,36 @@ use crate::fields::{CsvPlace, Quoting, columns};
 use crate::net::services::Services;
 use crate::query::{Group, GroupKey, Grouping, QueryResult};
 
-/// The line with the names of the columns.
+/// Whether the first line has the names of the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderRow {
-    /// Printed.
     Shown,
-    /// Left out.
     Hidden,
 }
 
-/// What lines are made of.
+/// Writes a query result in columns.
 #[derive(Clone, Debug)]
 pub struct ListWriter<'a> {
-    /// What is printed.
     pub result: &'a QueryResult,
-    /// Names of ports.
     pub services: &'a Services,
-    /// Which columns; none means the usual ones.
+    /// The columns in order; empty means the default ones of the format.
     pub columns: &'a [&'static OutputColumn],
-    /// Whether the columns' names come first.
     pub header: HeaderRow,
 }
 
-/// The head of the column that names the group.
+/// The header of the column with the group label.
 const GROUP_HEADER: &str = "group";
-/// Cells of that column, at least.
+
+/// The minimum width of that column, in cells.
 const GROUP_MIN_WIDTH: usize = 18;
 
 impl ListWriter<'_> {
-    /// One line a socket: values separated by two spaces or more, none of them empty, none cut off.
-    /// How wide a column is does not depend on the sockets, so that a line is the same for as long
-    /// as its socket is.
+    /// Writes plain text, one line a socket: values separated by at least two spaces, none empty,
+    /// none truncated. Column widths do not depend on the sockets, so the line of a socket changes
+    /// only when the socket does.
     ///
     /// # Errors
-    /// When `out` takes no more.
+    /// Returns the error of writing to `out`.
     pub fn write_plain(&self, out: &mut impl Write) -> io::Result<()> {
         let columns = self.columns_or_else(|| {
             DEFAULT_COLUMNS
@@ -82,15 +78,15 @@ impl ListWriter<'_> {
         Ok(())
     }
 
-    /// Comma-separated values as RFC 4180 has them; what is not known or not there is empty. A value
-    /// that a spreadsheet would take for a formula gets an apostrophe in front.
+    /// Writes comma-separated values (RFC 4180); an unknown or missing value is empty. A value that a
+    /// spreadsheet would evaluate as a formula is prefixed with an apostrophe.
     ///
     /// # Errors
-    /// When `out` takes no more.
+    /// Returns the error of writing to `out`.
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         self.write_csv_records(out)
             .map_err(|error| match error.into_kind() {
-                // As the output said it: a reader that went away is no failure.
+                // Keep the kind: a broken pipe is not a failure.
                 csv::ErrorKind::Io(error) => error,
                 other => io::Error::other(format!("{other:?}")),
             })
@@ -123,11 +119,11 @@ impl ListWriter<'_> {
         Ok(csv.flush()?)
     }
 
-    /// The chosen columns as a table for eyes, under a line for each group: as wide as what stands in
-    /// it; within `width` cells, where that is given, and then the widest values are cut.
+    /// Writes the columns as an aligned table, with a line for each group. Columns are as wide as
+    /// their values; if `width` is given, in cells, the widest are truncated to fit.
     ///
     /// # Errors
-    /// When `out` takes no more.
+    /// Returns the error of writing to `out`.
     pub fn write_table(&self, width: Option<usize>, out: &mut impl Write) -> io::Result<()> {
         let columns = self.columns_or_else(|| {
             DEFAULT_COLUMNS
@@ -190,7 +186,7 @@ impl ListWriter<'_> {
     }
 }
 
-/// The name of a group; made once for all of its rows.
+/// The label of the current group, computed once for all of its rows.
 #[derive(Default)]
 struct GroupLabel {
     key: Option<GroupKey>,
@@ -207,7 +203,8 @@ impl GroupLabel {
     }
 }
 
-/// `443/tcp`, `outgoing:443/tcp`, `nginx/812`, `203.0.113.7`; why there is none in parentheses.
+/// Returns the label of a group: `443/tcp`, `outgoing:443/tcp`, `nginx/812`, `203.0.113.7`, or in
+/// parentheses why there is none.
 fn group_label(group: &Group, entry: OutputEntry<'_>) -> String {
     use crate::net::port::PortSide;
     match group.key() {

@@ -1,12 +1,12 @@
 //! Writes query results and events for programs: plain text, CSV, JSON.
 //!
-//! The same sockets always give the same text: nothing depends on the width of a terminal or on how long
-//! something has been seen, and nothing is cut off.
+//! The same sockets always give the same text: nothing depends on the terminal width or on how long
+//! a socket has been observed, and nothing is truncated. (The table for people is the exception.)
 //!
 //! # JSON
 //!
-//! The same text is [`help::json_schema`], with the fields that [`FIELDS`](crate::fields::FIELDS) writes in the
-//! place of `{fields}`; a test holds real output against it.
+//! Also available as [`help::json_schema`], with the fields of [`FIELDS`](crate::fields::FIELDS) in place
+//! of `{fields}`; `tests/formats/json_schema.rs` checks real output against it.
 //!
 //! ```text
 #![doc = include_str!("schema.txt")]

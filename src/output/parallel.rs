@@ -1,8 +1,7 @@
-//! Many sockets as text, on every core at once.
+//! Serializes many sockets on several threads.
 //!
-//! In: entries and how one is written. Out: the same bytes in the same order as one after the other.
-//! JSON is some 800 bytes a socket, and writing it is what a list of very many spends most of its
-//! own time on.
+//! The output has the same bytes in the same order as on one thread. JSON has some 800 bytes a socket,
+//! and a list of very many sockets spends most of its own time on writing it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,16 +12,17 @@ use std::{io, thread};
 
 use super::entry::OutputEntry;
 
-/// Entries that one thread writes in one go.
+/// Entries in one chunk of work.
 const CHUNK_SIZE: usize = 1024;
 
-/// Threads at most: beyond that the pipe is what takes the time.
+/// Maximum number of threads; with more, the pipe is the bottleneck.
 const MAX_THREADS: usize = 8;
 
-/// Writes every entry. `one` appends the text of one to a buffer; it is told the place of the entry.
+/// Writes every entry to `out`. `write_entry` gets the index of the entry and appends its text to a
+/// buffer.
 ///
 /// # Errors
-/// When `out` takes no more, or an entry cannot be written.
+/// Returns the error of writing to `out` or of serializing an entry.
 pub(crate) fn write_entries(
     entries: &[OutputEntry<'_>],
     write_entry: impl Fn(usize, OutputEntry<'_>, &mut Vec<u8>) -> io::Result<()> + Sync,
@@ -36,7 +36,7 @@ pub(crate) fn write_entries(
         rest.iter()
             .take(CHUNK_SIZE)
             .enumerate()
-            .try_for_each(|(place, entry)| write_entry(first + place, *entry, text))
+            .try_for_each(|(offset, entry)| write_entry(first + offset, *entry, text))
     };
     let next = AtomicUsize::new(0);
     let done = thread::scope(|scope| {
@@ -46,8 +46,9 @@ pub(crate) fn write_entries(
             let work = move || render_chunks(next, chunk_count, render_chunk, &sender);
             thread::Builder::new().spawn_scoped(scope, work).is_ok()
         };
-        let wanted = threads.min(MAX_THREADS).min(chunk_count);
-        let started = wanted > 1 && (0..wanted).filter(|_| start(sender.clone())).count() > 0;
+        let thread_count = threads.min(MAX_THREADS).min(chunk_count);
+        let started =
+            thread_count > 1 && (0..thread_count).filter(|_| start(sender.clone())).count() > 0;
         drop(sender);
         started.then(|| write_in_order(&receiver, out))
     });
@@ -64,10 +65,10 @@ pub(crate) fn write_entries(
     }
 }
 
-/// A piece, with its number.
+/// The number of a chunk and its text.
 type Chunk = (usize, io::Result<Vec<u8>>);
 
-/// Makes piece after piece until there is none left or nobody wants them.
+/// Renders chunks until none is left or the receiver is gone.
 fn render_chunks(
     next: &AtomicUsize,
     chunk_count: usize,
@@ -88,13 +89,13 @@ fn render_chunks(
 }
 
 fn write_in_order(receiver: &Receiver<Chunk>, out: &mut impl Write) -> io::Result<()> {
-    let mut waiting = BTreeMap::new();
-    let mut wanted = 0;
+    let mut pending = BTreeMap::new();
+    let mut next = 0;
     for (number, text) in receiver {
-        waiting.insert(number, text);
-        while let Some(text) = waiting.remove(&wanted) {
+        pending.insert(number, text);
+        while let Some(text) = pending.remove(&next) {
             out.write_all(&text?)?;
-            wanted += 1;
+            next += 1;
         }
     }
     Ok(())

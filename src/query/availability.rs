@@ -1,7 +1,7 @@
-//! Whether a wished port can be had, and which sockets have a part of it.
+//! Determines whether a port is free, and which sockets use it.
 //!
-//! In: what trying to bind said, and a moment. Out: a [`Verdict`] and the rows, those in reach of
-//! the wish and those beside it, in a steady order. What was tried decides; the rows explain.
+//! Combines the results of bind probes with the socket table. The probes decide, the rows explain.
+//! Rows are in a stable order.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -10,37 +10,35 @@ use crate::collect::{BindError, ProbeResult};
 use crate::history::{Moment, TrackedSocket};
 use crate::net::bind_target::{BindAddr, BindScope, BindTarget};
 
-/// Whether the port can be had.
+/// Whether a port can be bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// It can.
     Free,
-    /// Somebody has it.
     InUse,
-    /// Nobody here ever can: the address or its family is not here.
+    /// The address, or its family, does not exist on this machine.
     AddrNotAvailable,
-    /// The system does not let this user, and does not say whether anybody has it.
+    /// This user may not bind the port, and the system does not say whether it is in use.
     PermissionDenied,
 }
 
-/// The sockets with the wished port.
+/// The sockets that have the target port.
 #[derive(Clone, Debug, Default)]
 pub struct PortUsers {
-    /// They have an address that is wished for, too. Listeners first.
+    /// Sockets at an address of the target. Listeners first.
     pub overlapping: Vec<Arc<TrackedSocket>>,
-    /// They have the port at other addresses.
+    /// Sockets with the port at other addresses.
     pub unused_loopback: Vec<Arc<TrackedSocket>>,
 }
 
 impl PortUsers {
-    /// Looks for them.
-    pub fn for_target(wish: BindTarget, moment: &Moment) -> Self {
-        let berths = wish.bind_addrs();
+    /// Finds the sockets with the port of `target`.
+    pub fn for_target(target: BindTarget, moment: &Moment) -> Self {
+        let addrs = target.bind_addrs();
         let mut rows: Vec<Arc<TrackedSocket>> = moment
             .rows()
             .filter(|row| !row.is_closed())
-            .filter(|row| row.socket.local.port == wish.port)
-            .filter(|row| row.socket.protocol() == wish.protocol)
+            .filter(|row| row.socket.local.port == target.port)
+            .filter(|row| row.socket.protocol() == target.protocol)
             .cloned()
             .collect();
         rows.sort_by_key(|row| {
@@ -53,25 +51,25 @@ impl PortUsers {
                 row.key,
             )
         });
-        let (meeting, beside) = rows
+        let (overlapping, others) = rows
             .into_iter()
-            .partition(|row| berths.iter().any(|berth| berth.overlaps(&row.socket)));
+            .partition(|row| addrs.iter().any(|addr| addr.overlaps(&row.socket)));
         Self {
-            overlapping: meeting,
-            unused_loopback: beside,
+            overlapping,
+            unused_loopback: others,
         }
     }
 
-    /// Whether one of them shuts everybody else out, as far as a table can tell.
+    /// Whether one of them is a listener, which prevents other binds as far as the table shows.
     pub fn has_listener(&self) -> bool {
         self.overlapping.iter().any(|row| row.socket.is_listening())
     }
 }
 
 impl Availability {
-    /// Concludes.
+    /// Combines probe results and socket table.
     pub fn from_probes(probes: &[ProbeResult], users: &PortUsers) -> Self {
-        // A family that is off takes nothing away from the other.
+        // A disabled family does not make the other one unavailable.
         let errors = || {
             let any_family = probes
                 .iter()
@@ -103,22 +101,22 @@ impl Availability {
     }
 }
 
-/// What else is worth trying when a wish without address is refused: IPv6 alone, and addresses
-/// that nobody in the table has.
-pub fn alternatives(wish: BindTarget, users: &PortUsers) -> Vec<BindAddr> {
-    if wish.scope != BindScope::AllAddresses {
+/// Returns what else to try when a target without address is refused: IPv6 only, and loopback
+/// addresses not in the table.
+pub fn alternatives(target: BindTarget, users: &PortUsers) -> Vec<BindAddr> {
+    if target.scope != BindScope::AllAddresses {
         return Vec::new();
     }
     let is_used = |address: &Ipv4Addr| {
         let mut rows = users.overlapping.iter();
         rows.any(|row| row.socket.local.canonical_ip() == IpAddr::V4(*address))
     };
-    // All of 127.0.0.0/8 is this machine where Linux runs; elsewhere trying tells. Two of them: who
-    // is in no table has one at most.
+    // On Linux all of 127.0.0.0/8 is local; elsewhere the probe shows it. Two of them, because a
+    // socket missing from the table occupies at most one.
     let loopback = (1..=u8::MAX).map(|last| Ipv4Addr::new(127, 0, 0, last));
     let unused = loopback.filter(|address| !is_used(address)).take(2);
-    let ipv6_only = wish.bind_addr(Ipv6Addr::UNSPECIFIED);
-    let unused_loopback = unused.map(|address| wish.bind_addr(address));
+    let ipv6_only = target.bind_addr(Ipv6Addr::UNSPECIFIED);
+    let unused_loopback = unused.map(|address| target.bind_addr(address));
     [ipv6_only].into_iter().chain(unused_loopback).collect()
 }
 
@@ -127,15 +125,15 @@ mod tests {
     use super::*;
     use crate::net::port::Port;
 
-    /// The verdict when the two wildcards were refused in these ways.
+    /// Returns the availability for these probe results of the two wildcard addresses.
     fn availability(six: Result<(), BindError>, four: Result<(), BindError>) -> Availability {
-        let wish: BindTarget = "80".parse().unwrap();
-        let probes: Vec<ProbeResult> = wish
+        let target: BindTarget = "80".parse().unwrap();
+        let probes: Vec<ProbeResult> = target
             .bind_addrs()
             .into_iter()
             .zip([six, four])
-            .map(|(berth, usual)| ProbeResult {
-                addr: berth,
+            .map(|(addr, usual)| ProbeResult {
+                addr,
                 exclusive: usual.clone(),
                 server_default: usual,
             })

@@ -1,7 +1,7 @@
-//! `0.0.0.0:80` and `[::]:80` of one server are one listener with two addresses.
+//! Merges the wildcard listeners `0.0.0.0:80` and `[::]:80` of one server into one row.
 //!
-//! In: the ordered rows of one port. Out: the same rows, with the second of such a pair taken out
-//! of the list and remembered beside the first. Counts are not touched: they are two sockets.
+//! Removes the second socket of such a pair from the rows of a port and records it with the first.
+//! Counts are unaffected: they are two sockets.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use hashbrown::HashMap;
 use crate::history::{Moment, Slot, TrackedSocket};
 use crate::net::endpoint::AddressScope;
 
-/// The second socket of a listener, by the first.
+/// The IPv6 socket of a pair, by the IPv4 one.
 pub(crate) type DualStackPairs = HashMap<Slot, Slot>;
 
-/// Joins wildcard listeners of different families that the same processes hold.
+/// Merges wildcard listeners of different families held by the same processes.
 pub(crate) fn merge_dual_stack_pairs(
     rows: &mut Vec<Slot>,
     moment: &Moment,
@@ -27,20 +27,20 @@ pub(crate) fn merge_dual_stack_pairs(
     if wildcards.len() < 2 {
         return;
     }
-    let mut joined: Vec<Slot> = Vec::new();
+    let mut merged: Vec<Slot> = Vec::new();
     for first in wildcards.iter().filter(|r| !r.socket.local.is_ipv6()) {
         let second = wildcards.iter().find(|r| {
-            r.socket.local.is_ipv6() && !joined.contains(&r.slot) && same_owners(first, r)
+            r.socket.local.is_ipv6() && !merged.contains(&r.slot) && same_owners(first, r)
         });
         if let Some(second) = second {
-            joined.push(second.slot);
+            merged.push(second.slot);
             pairs.insert(first.slot, second.slot);
         }
     }
-    rows.retain(|slot| !joined.contains(slot));
+    rows.retain(|slot| !merged.contains(slot));
 }
 
-/// Held by the same processes, and known to be.
+/// Whether both are known to be held by the same processes.
 fn same_owners(a: &TrackedSocket, b: &TrackedSocket) -> bool {
     match (a.ownership.holders(), b.ownership.holders()) {
         (Some(a), Some(b)) => a.processes().eq(b.processes()),

@@ -1,9 +1,7 @@
-//! A line of the chart → what it is, in the words of the filter; and the filter with one of those
-//! words more.
+//! Derives filter conditions from a line of the display.
 //!
-//! In: an answer and one of its lines. Out: [`Condition`]s, the most obvious first, and the text
-//! that [`joined`] makes of one of them and the filter in force. It looks at one row or one sum,
-//! so it costs the same however many sockets there are.
+//! Returns [`Condition`]s, the most useful first. Reads one row or one summary, so the cost does
+//! not depend on the number of sockets.
 
 use std::net::IpAddr;
 
@@ -21,29 +19,29 @@ use crate::net::process::{ProcessKey, Uid, distinct_processes};
 use crate::net::snapshot::Cgroup;
 use crate::net::socket::TcpState;
 
-/// How many processes of one line are named: more would hide the rest of the list.
+/// Maximum number of processes of one line to offer: more would hide the rest of the list.
 const MAX_PROCESSES: usize = 3;
 
-/// What the line is, the most obvious first; each is said once.
-pub fn row_conditions(answer: &QueryResult, line: VisibleLine) -> Vec<Condition> {
+/// Returns conditions that match the line, the most useful first, without duplicates.
+pub fn row_conditions(result: &QueryResult, line: VisibleLine) -> Vec<Condition> {
     let mut found = RowConditions {
-        result: answer,
+        result,
         conditions: Vec::new(),
     };
     match line {
         VisibleLine::Section(_) => {}
-        VisibleLine::Group(index) => answer.groups.get(index).into_iter().for_each(|group| {
+        VisibleLine::Group(index) => result.groups.get(index).into_iter().for_each(|group| {
             found.add_group_key(group.key());
             found.add_group_members(group);
         }),
-        VisibleLine::Subgroup(index) => answer.subgroups.get(index).into_iter().for_each(|group| {
+        VisibleLine::Subgroup(index) => result.subgroups.get(index).into_iter().for_each(|group| {
             found.add_group_key(group.key());
             found.add_group_key(group.path.top);
             found.add_group_members(group);
         }),
         VisibleLine::Row { position, .. } => {
-            let slot = answer.rows.get(position);
-            if let Some(row) = slot.and_then(|slot| answer.row(*slot)) {
+            let slot = result.rows.get(position);
+            if let Some(row) = slot.and_then(|slot| result.row(*slot)) {
                 found.add_row(row);
             }
         }
@@ -64,7 +62,7 @@ impl RowConditions<'_> {
     }
 
     fn add_text(&mut self, field: TextField, name: &str) {
-        // What has no name can be asked for by none.
+        // An empty name cannot be searched for.
         if let Some(part) = Substring::new(name) {
             self.add(Condition::Text(field, TextTest::OneOf(vec![part])));
         }
@@ -75,7 +73,7 @@ impl RowConditions<'_> {
     }
 
     fn add_port(&mut self, key: PortKey) {
-        // There is no port 0 to ask for.
+        // Port 0 cannot be searched for.
         if key.port.number() > 0 {
             let test = exactly(key.port.number().into());
             self.add(Condition::Port(EndSelector::Either, test));
@@ -123,7 +121,7 @@ impl RowConditions<'_> {
         }
     }
 
-    /// What all members of a group have in common.
+    /// Adds what all members of a group have in common.
     fn add_group_members(&mut self, group: &Group) {
         let summary = &group.summary;
         for process in summary.processes.iter().take(MAX_PROCESSES) {
@@ -143,24 +141,24 @@ impl RowConditions<'_> {
         if let (Some((Some(state), _)), None) = (states.next(), states.next()) {
             self.add_state(state);
         }
-        let answer = self.result;
-        let first = answer.rows.get(group.rows.start);
-        let first = first.and_then(|slot| answer.row(*slot));
-        // The user who opened the socket, who may be another than the process runs as.
+        let result = self.result;
+        let first = result.rows.get(group.rows.start);
+        let first = first.and_then(|slot| result.row(*slot));
+        // The user who created the socket may differ from the one the process runs as.
         if let (GroupKey::Process(_), Some(uid)) =
             (group.path.top, first.and_then(|r| r.socket.uid))
         {
             self.add_user(uid);
         }
-        // The sum says what the unit is called but not whether it is one or a container.
-        let cgroup = first.and_then(|row| cgroup_of(answer, row));
+        // The summary has the name of the unit, but not whether it is a unit or a container.
+        let cgroup = first.and_then(|row| cgroup_of(result, row));
         if let (Some(cgroup), Some(_)) = (cgroup, &summary.unit) {
             self.add_cgroup(cgroup);
         }
     }
 
     fn add_state(&mut self, state: TcpState) {
-        // A state without a name cannot be asked for.
+        // A state without a name cannot be searched for.
         if !matches!(state, TcpState::Other(_)) {
             self.add(Condition::State(vec![state]));
         }
@@ -198,7 +196,7 @@ impl RowConditions<'_> {
     }
 }
 
-fn cgroup_of<'a>(answer: &'a QueryResult, row: &TrackedSocket) -> Option<&'a Cgroup> {
-    let cgroups = &answer.moment.directory.cgroups;
+fn cgroup_of<'a>(result: &'a QueryResult, row: &TrackedSocket) -> Option<&'a Cgroup> {
+    let cgroups = &result.moment.directory.cgroups;
     cgroups.get(&row.socket.cgroup?).map(|cgroup| &**cgroup)
 }

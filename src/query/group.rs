@@ -1,7 +1,7 @@
-//! Under what a socket is shown.
+//! Assigns sockets to groups.
 //!
-//! In: a row. Out: the group, or groups, it belongs to. A socket held by five processes is shown
-//! under each of the five; everywhere else a row has one place.
+//! A socket held by several processes is in the group of each of them; in other groupings a row is
+//! in exactly one group.
 
 use std::net::IpAddr;
 
@@ -10,27 +10,27 @@ use crate::history::{HolderSet, Ownership, TrackedSocket};
 use crate::net::port::PortKey;
 use crate::net::process::{ProcessKey, Uid};
 
-/// The four views of what is there, and the one of what was.
+/// The views: four of open sockets, one of closed ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Grouping {
-    /// Shared port → sockets.
+    /// By shared port.
     #[default]
     Ports,
-    /// Process → shared port → sockets.
+    /// By process, then shared port.
     Processes,
-    /// Remote address → shared port → sockets.
+    /// By remote address, then shared port.
     Hosts,
-    /// Sockets, flat.
+    /// Flat, without groups.
     Sockets,
-    /// Sockets that have ended, flat.
+    /// Closed sockets, flat.
     History,
 }
 
 impl Grouping {
-    /// What is there, in the order of their keys.
+    /// The views of open sockets, in the order of their keys.
     pub const LIVE: [Self; 4] = [Self::Ports, Self::Processes, Self::Hosts, Self::Sockets];
 
-    /// All of them.
+    /// All views, in the order of their keys.
     pub const LIVE_AND_HISTORY: [Self; 5] = [
         Self::Ports,
         Self::Processes,
@@ -39,7 +39,7 @@ impl Grouping {
         Self::History,
     ];
 
-    /// What the view is called.
+    /// Returns the title of the view.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Ports => "Ports",
@@ -50,7 +50,7 @@ impl Grouping {
         }
     }
 
-    /// The order it opens in: one that does not move by itself.
+    /// Returns the initial sort order: one in which rows do not move by themselves.
     pub const fn default_order(self) -> SortOrder {
         let column = match self {
             Self::Ports => SortColumn::Port,
@@ -69,49 +69,45 @@ impl Grouping {
     }
 }
 
-/// Why a socket stands under no process.
+/// Why a socket has no process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum UnownedReason {
     /// Not accepted yet.
     Unaccepted,
-    /// The kernel alone keeps it.
+    /// Closing, no process: only the kernel keeps it.
     Kernel,
-    /// Some process of this user that we may not look into.
+    /// Held by a process of this user that we may not inspect.
     Hidden(Option<Uid>),
-    /// No process had it when we looked.
+    /// Too brief to identify: no process held it when it was searched.
     NotFound,
-    /// Not every process has been looked into yet.
+    /// Not every process has been inspected yet.
     Pending,
-    /// The source does not tell.
+    /// The data source does not report owners.
     Unsupported,
 }
 
-/// What a group is about.
+/// What a group has in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GroupKey {
-    /// One shared port.
     Port(PortKey),
-    /// One process.
     Process(ProcessKey),
     /// Sockets without a process, for one reason.
     Unowned(UnownedReason),
     /// One remote address.
     Host(IpAddr),
-    /// Sockets without a remote end.
+    /// Sockets without a remote endpoint.
     NoHost,
 }
 
 /// A group, or a group within a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupPath {
-    /// The outer group.
     pub top: GroupKey,
-    /// The inner one.
     pub sub: Option<GroupKey>,
 }
 
 impl GroupPath {
-    /// An outer group.
+    /// Creates the path of an outer group.
     pub const fn top(key: GroupKey) -> Self {
         Self {
             top: key,
@@ -119,18 +115,18 @@ impl GroupPath {
         }
     }
 
-    /// The innermost of the two.
+    /// Returns the inner key, or the outer one if there is none.
     pub fn key(self) -> GroupKey {
         self.sub.unwrap_or(self.top)
     }
 
-    /// The group around an inner one.
+    /// Returns the outer group of an inner one.
     pub fn parent(self) -> Option<Self> {
         self.sub.map(|_| Self::top(self.top))
     }
 }
 
-/// Why the row has no process; `None` where it has one.
+/// Returns why the row has no process, or `None` if it has one.
 pub const fn unowned_reason(row: &TrackedSocket) -> Option<UnownedReason> {
     Some(match row.ownership {
         Ownership::Known(_) => return None,
@@ -143,7 +139,7 @@ pub const fn unowned_reason(row: &TrackedSocket) -> Option<UnownedReason> {
     })
 }
 
-/// Calls `place` with each group the row belongs to.
+/// Calls `visit` for each group the row belongs to.
 pub(crate) fn for_each_group(
     grouping: Grouping,
     row: &TrackedSocket,

@@ -1,7 +1,6 @@
-//! What happens to the sockets that match, from one moment to the next.
+//! Reports what happens to matching sockets from one moment to the next.
 //!
-//! In: one [`Moment`] after another, and which rows match. Out: [`MatchEvent`]s. What was there at the
-//! first look is no event.
+//! Sockets of the first moment are not reported as events.
 
 use std::time::Duration;
 
@@ -10,54 +9,50 @@ use hashbrown::HashMap;
 use crate::history::{Moment, ObservedSince, Slot, TrackedSocket, Transition};
 use crate::net::socket::{SocketKey, TcpState};
 
-/// Something that happened to a socket.
+/// A change of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatchEvent {
-    /// To which.
     pub slot: Slot,
-    /// What.
     pub kind: MatchEventKind,
 }
 
-/// What can happen. Ordered as it is told: what went makes room for what came.
+/// The kinds of changes, in the order they are reported: closed before opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchEventKind {
-    /// It is gone.
     Closed,
-    /// Its state was this before.
+    /// Its TCP state changed.
     Changed {
         /// The state before.
         previous: Option<TcpState>,
     },
-    /// It does not match any more.
+    /// It no longer matches.
     StoppedMatching,
-    /// It was there before, and matches now.
+    /// It was open before, and matches now.
     StartedMatching,
-    /// It is new.
     Opened,
 }
 
-/// A socket also where the source gives no name that is never used again.
+/// Identifies a socket even if the source has no cookies and endpoints are reused.
 type RowIdentity = (SocketKey, Duration);
 
-/// What was told of a socket last.
+/// What was last reported about a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct LastReported {
     state: Option<TcpState>,
     matching: bool,
 }
 
-/// Remembers which sockets ever matched, for as long as they live.
+/// Tracks which sockets have ever matched, while they are open.
 #[derive(Debug, Default)]
 pub struct MatchTracker {
     reported: HashMap<RowIdentity, LastReported>,
-    /// Kept for its memory only.
+    /// Kept only to reuse its allocation.
     next: HashMap<RowIdentity, LastReported>,
     sample_count: u64,
 }
 
 impl MatchTracker {
-    /// What happened since the moment before, the closed ones first.
+    /// Returns the changes since the previous moment, closed sockets first.
     pub fn update(
         &mut self,
         moment: &Moment,
@@ -70,8 +65,8 @@ impl MatchTracker {
             let before = self.reported.get(&identity).copied();
             let kind = if row.is_closed() {
                 let was_matching = before.is_some_and(|before| before.matching);
-                // Of what came and went between two looks nothing was told before; and a filter may
-                // ask for what is closed, and only now find it.
+                // A socket that opened and closed between two samples was never reported before;
+                // and a filter on closed sockets matches it only now.
                 let just_now = row.transition == Some(Transition::Closed(moment.elapsed))
                     || row.first_seen == ObservedSince::Unsampled(moment.elapsed);
                 (was_matching || (just_now && matches(row))).then_some(MatchEventKind::Closed)

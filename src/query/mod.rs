@@ -1,7 +1,7 @@
 //! Runs a [`Query`] on a [`Moment`](crate::history::Moment): filters, groups and sorts rows.
 //!
-//! [`run()`] returns a [`QueryResult`]; [`VisibleLines`] are the lines it makes on a screen or a page. All
-//! that walks over the rows happens here, behind the thread that draws.
+//! [`run()`] returns a [`QueryResult`]; [`VisibleLines`] maps it to the lines of a screen or page.
+//! Everything that iterates over rows is in this module, outside the thread that draws.
 
 mod availability;
 mod dual_stack;

@@ -1,4 +1,4 @@
-//! Whose it is, in words; or why it is nobody's.
+//! Describes the owner of a socket, or why none is known.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::net::snapshot::Directory;
 use crate::net::socket::TcpState;
 use crate::text::phrase::Phrase;
 
-/// The owner of a row.
+/// Describes the owner of a row.
 pub(crate) fn describe_owner(row: &TrackedSocket, moment: &Moment) -> Phrase {
     let directory = &moment.directory;
     match &row.ownership {
@@ -22,35 +22,35 @@ pub(crate) fn describe_owner(row: &TrackedSocket, moment: &Moment) -> Phrase {
             Phrase::inference(format!("(listener: {})", format_holders(list, directory)))
         }
         Ownership::Unaccepted => Phrase::fact(unaccepted_text(row.socket.tcp_state())),
-        Ownership::Kernel => Phrase::fact("kernel keeps it"),
+        Ownership::Kernel => Phrase::fact("closing, no process"),
         Ownership::Hidden => {
             let hidden = describe_unowned(UnownedReason::Hidden(row.socket.uid), moment);
-            let place = row.socket.cgroup.and_then(|id| directory.cgroups.get(&id));
-            match place.and_then(|c| c.container.as_ref().or(c.unit.as_ref())) {
-                Some(place) => Phrase::unknown(format!("{}, {place}", hidden.text)),
+            let cgroup = row.socket.cgroup.and_then(|id| directory.cgroups.get(&id));
+            match cgroup.and_then(|c| c.container.as_ref().or(c.unit.as_ref())) {
+                Some(cgroup) => Phrase::unknown(format!("{}, {cgroup}", hidden.text)),
                 None => hidden,
             }
         }
-        Ownership::NotFound => Phrase::unknown("gone before we looked"),
-        Ownership::Pending => Phrase::unknown("looking for the owner"),
-        Ownership::Unsupported => Phrase::unknown("owner not told"),
+        Ownership::NotFound => Phrase::unknown("too brief to identify"),
+        Ownership::Pending => Phrase::unknown("searching for the owner"),
+        Ownership::Unsupported => Phrase::unknown("owner not reported"),
     }
 }
 
-/// Of a connection that no process has yet.
+/// Describes a connection without a process yet.
 pub(crate) const fn unaccepted_text(state: Option<TcpState>) -> &'static str {
     match state {
         Some(TcpState::SynReceived) => "handshake not finished",
-        _ => "waiting to be accepted",
+        _ => "not accepted yet",
     }
 }
 
-/// The processes that hold one socket, and how it came to more than one: a child inherits its
-/// parent's descriptors; otherwise one was passed.
+/// Formats the processes that hold one socket. A child process inherits its parent's descriptors;
+/// processes otherwise related had a descriptor passed to them.
 pub(crate) fn format_holders(list: &[Holder], directory: &Directory) -> String {
     let keys: Vec<ProcessKey> = distinct_processes(list).collect();
     match keys[..] {
-        [] => "nobody".into(),
+        [] => "no process".into(),
         [one] => process_label(one, directory),
         [first, ref rest @ ..] => match common_parent(&keys, directory) {
             Some(parent) => {
@@ -70,7 +70,7 @@ pub(crate) fn format_holders(list: &[Holder], directory: &Directory) -> String {
     }
 }
 
-/// Several owners where there is little room: `nginx ×5`; of several names, `5 processes`.
+/// Formats several owners for narrow columns: `nginx ×5`, or `5 processes` if their names differ.
 pub(crate) fn format_owners_short(row: &TrackedSocket, moment: &Moment) -> Option<String> {
     let Ownership::Known(list) = &row.ownership else {
         return None;
@@ -88,7 +88,7 @@ pub(crate) fn format_owners_short(row: &TrackedSocket, moment: &Moment) -> Optio
     }
 }
 
-/// The one among them that is the parent of all others.
+/// Returns the process that is the parent of all others.
 fn common_parent(keys: &[ProcessKey], directory: &Directory) -> Option<ProcessKey> {
     let process = |key: &ProcessKey| directory.processes.get(key);
     keys.iter().copied().find(|candidate| {
@@ -105,7 +105,7 @@ fn process_label(key: ProcessKey, directory: &Directory) -> String {
     }
 }
 
-/// The processes of a group, the most numerous first: `nginx ×5, curl ×1`.
+/// Describes the processes of a group, most numerous first: `nginx ×5, curl ×1`.
 pub(crate) fn describe_processes(summary: &GroupSummary, moment: &Moment) -> Phrase {
     let hidden: Vec<&(UnownedReason, u32)> = summary
         .unowned
@@ -113,7 +113,7 @@ pub(crate) fn describe_processes(summary: &GroupSummary, moment: &Moment) -> Phr
         .filter(|(reason, _)| matches!(reason, UnownedReason::Hidden(_)))
         .collect();
     let Some(first) = summary.processes.first() else {
-        // Somebody behind a curtain says more about a port than what the kernel keeps of it.
+        // A hidden owner says more about a port than the closing sockets of the kernel.
         if let [_, _, ..] = hidden[..] {
             return Phrase::unknown(format!("hidden ({} users)", hidden.len()));
         }
@@ -145,11 +145,11 @@ pub(crate) fn describe_processes(summary: &GroupSummary, moment: &Moment) -> Phr
     }
 }
 
-/// Why sockets stand under no process.
+/// Describes why sockets have no process.
 pub(crate) fn describe_unowned(reason: UnownedReason, moment: &Moment) -> Phrase {
     match reason {
-        UnownedReason::Unaccepted => Phrase::fact("waiting to be accepted"),
-        UnownedReason::Kernel => Phrase::fact("kernel keeps it"),
+        UnownedReason::Unaccepted => Phrase::fact("not accepted yet"),
+        UnownedReason::Kernel => Phrase::fact("closing, no process"),
         UnownedReason::Hidden(_) if can_see_all_processes(moment) => {
             Phrase::unknown("no owner found")
         }
@@ -161,14 +161,14 @@ pub(crate) fn describe_unowned(reason: UnownedReason, moment: &Moment) -> Phrase
                 (None, None) => "hidden".into(),
             })
         }
-        UnownedReason::NotFound => Phrase::unknown("gone before we looked"),
-        UnownedReason::Pending => Phrase::unknown("looking for the owner"),
-        UnownedReason::Unsupported => Phrase::unknown("owner not told"),
+        UnownedReason::NotFound => Phrase::unknown("too brief to identify"),
+        UnownedReason::Pending => Phrase::unknown("searching for the owner"),
+        UnownedReason::Unsupported => Phrase::unknown("owner not reported"),
     }
 }
 
-/// Whether whoever looks may look into every process, as far as users go. Where even root is
-/// refused, it was not another user's rights that hid something.
+/// Whether the observer is root and so may inspect the processes of all users. What is hidden from
+/// root is not hidden by another user's permissions.
 pub(crate) fn can_see_all_processes(moment: &Moment) -> bool {
     moment.observer.uid == Some(Uid(0))
 }

@@ -1,7 +1,6 @@
-//! Who can reach a port, as far as addresses tell: nothing is known of firewalls.
+//! Determines from which addresses a port can be reached; firewalls are not considered.
 //!
-//! In: every listener of a port, whatever the filter lets through. Out: [`Reach`], the widest of
-//! them.
+//! [`Reach`] is the widest reach of all listeners of a port, whether they match the filter or not.
 
 use std::net::IpAddr;
 
@@ -12,14 +11,14 @@ use crate::net::endpoint::{AddressScope, Family};
 use crate::net::port::PortKey;
 use crate::net::socket::InterfaceIndex;
 
-/// Who can reach the listeners of a port.
+/// From where the listeners of a port can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Bound to loopback addresses only.
     Loopback,
     /// Bound to one address of this machine.
     Address(IpAddr),
-    /// Bound to several, none of them the wildcard.
+    /// Bound to several addresses, none of them the wildcard; the number of them.
     Addresses(u32),
     /// A UDP socket bound to the address of a multicast group.
     Multicast(IpAddr),
@@ -27,24 +26,24 @@ pub enum Reach {
     Interface(InterfaceIndex),
     /// Bound to several network interfaces.
     Interfaces(u32),
-    /// Bound to the wildcard.
+    /// Bound to the wildcard address.
     Wildcard(WildcardFamilies),
 }
 
-/// Which families a wildcard listener serves.
+/// Which families a wildcard listener accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WildcardFamilies {
     /// `0.0.0.0`.
     Ipv4,
     /// `::` with V6ONLY.
     Ipv6,
-    /// `::`, and the source does not tell whether IPv4 is served, too.
+    /// `::`, and the source does not report whether IPv4 is accepted too.
     Ipv6MaybeIpv4,
     /// `::` for both, or both wildcards.
     Both,
 }
 
-/// The reach of every port somebody listens on.
+/// Returns the reach of every port with a listener.
 pub(crate) fn reach_by_port(moment: &Moment) -> HashMap<PortKey, Reach> {
     let mut ports: HashMap<PortKey, ReachBuilder> = HashMap::new();
     for row in moment.rows() {
@@ -58,15 +57,15 @@ pub(crate) fn reach_by_port(moment: &Moment) -> HashMap<PortKey, Reach> {
     summed.collect()
 }
 
-/// Adds up the reach of listeners.
+/// Combines the reach of several listeners.
 #[derive(Default)]
 struct ReachBuilder {
     ipv4: bool,
     ipv6: bool,
-    /// A wildcard of which it is not known whether it serves IPv4.
+    /// A `::` listener of which V6ONLY is not known.
     maybe_ipv4: bool,
     interfaces: Vec<InterfaceIndex>,
-    /// Loopback addresses included.
+    /// All bound addresses except wildcards, including loopback.
     addresses: Vec<IpAddr>,
 }
 
@@ -74,7 +73,7 @@ impl ReachBuilder {
     fn add(&mut self, row: &TrackedSocket) {
         let socket = &row.socket;
         match (socket.local.scope(), socket.interface) {
-            // The interface of a link-local address only says which link is meant.
+            // A link-local address has an interface only to say which link is meant.
             (scope, Some(interface)) if scope != AddressScope::LinkLocal => {
                 push_unique(&mut self.interfaces, interface);
             }

@@ -12,22 +12,22 @@ use super::summary::GroupSummary;
 use crate::history::{Moment, Slot, TrackedSocket};
 use crate::net::port::PortSide;
 
-/// The parts of a screen, in their order.
+/// The sections of a result, in display order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SectionKind {
     /// Ports of this machine.
     ListeningHere,
-    /// Ports of other ends.
+    /// Ports of peers.
     Outgoing,
-    /// Processes.
     Processes,
-    /// Sockets no process has.
+    /// Sockets without a process.
     NoProcess,
     /// Remote addresses.
     Hosts,
-    /// Sockets without a remote end.
+    /// Sockets without a remote endpoint.
     NoHost,
 }
+
 impl SectionKind {
     pub(super) const fn for_group(key: GroupKey) -> Self {
         match key {
@@ -42,78 +42,81 @@ impl SectionKind {
         }
     }
 }
-/// A part of the screen.
+
+/// A section of a result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultSection {
-    /// Which.
     pub kind: SectionKind,
-    /// Its groups.
+    /// Indices of its groups in [`QueryResult::groups`].
     pub groups: Range<usize>,
-    /// Open sockets in it, each counted once.
+    /// Number of open sockets, each counted once.
     pub sockets: u32,
-    /// Groups in it that have an open socket.
+    /// Number of groups with an open socket.
     pub active_groups: usize,
 }
+
 /// A group of rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// What it is about.
+    /// What it groups by.
     pub path: GroupPath,
-    /// Its rows.
+    /// Its run of [`QueryResult::rows`].
     pub rows: Range<usize>,
-    /// Its inner groups, an empty range where it has none.
+    /// Its inner groups in [`QueryResult::subgroups`]; empty if it has none.
     pub subgroups: Range<usize>,
-    /// What it says of its members.
+    /// Counts and common properties of its rows.
     pub summary: GroupSummary,
 }
+
 impl Group {
-    /// What it is about.
+    /// Returns the innermost key of its path.
     pub fn key(&self) -> GroupKey {
         self.path.key()
     }
 }
-/// The answer.
+
+/// The result of a query.
 #[derive(Debug)]
 pub struct QueryResult {
-    /// What was asked about.
+    /// The moment the query was run on.
     pub moment: Arc<Moment>,
-    /// By what it is grouped.
     pub grouping: Grouping,
-    /// In what order.
     pub sort_order: SortOrder,
-    /// The parts; none in the flat view.
+    /// The sections; none in flat views.
     pub sections: Vec<ResultSection>,
-    /// The groups in the order of the screen.
+    /// The groups in display order.
     pub groups: Vec<Group>,
-    /// The inner groups in the order of the screen.
+    /// The inner groups in display order.
     pub subgroups: Vec<Group>,
-    /// The rows in the order of the screen.
+    /// The rows in display order.
     pub rows: Vec<Slot>,
-    /// Open sockets that match; in the history, those that ended.
+    /// Number of matching open sockets; in the history view, of closed ones.
     pub matched: usize,
     pub(super) dual_stack_pairs: DualStackPairs,
     pub(super) group_indexes: HashMap<GroupPath, usize>,
     pub(super) positions: Vec<u32>,
 }
-/// No position.
+
+/// Marks a slot that is not in the result.
 pub(super) const NO_POSITION: u32 = u32::MAX;
+
 impl QueryResult {
-    /// The row at a slot.
+    /// Returns the row at a slot of the moment.
     pub fn row(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.moment.row(slot)
     }
 
-    /// The second socket of a listener that has two addresses.
+    /// Returns the other socket of a listener with an IPv4 and an IPv6 wildcard socket.
     pub fn dual_stack_twin(&self, slot: Slot) -> Option<&Arc<TrackedSocket>> {
         self.moment.row(*self.dual_stack_pairs.get(&slot)?)
     }
 
-    /// The group at a path.
+    /// Returns the group at a path.
     pub fn group(&self, path: GroupPath) -> Option<&Group> {
         self.groups_at_depth(path).get(self.group_index(path)?)
     }
 
-    /// Where the group stands in [`QueryResult::groups`] or [`QueryResult::inner`].
+    /// Returns the index of a group in [`QueryResult::groups`] or [`QueryResult::subgroups`].
     pub(crate) fn group_index(&self, path: GroupPath) -> Option<usize> {
         self.group_indexes.get(&path).copied()
     }
@@ -126,8 +129,8 @@ impl QueryResult {
         }
     }
 
-    /// Where the row stands in [`QueryResult::rows`], within a run of them: a socket that several
-    /// processes hold stands in several runs.
+    /// Returns the position of a row in [`QueryResult::rows`], within one run of them: a socket
+    /// held by several processes is in several runs.
     pub fn position(&self, slot: Slot, within: &Range<usize>) -> Option<usize> {
         let first = *self
             .positions

@@ -1,7 +1,6 @@
-//! The answer to a query: sections of groups of rows.
+//! Runs a query: returns sections of groups of rows.
 //!
-//! In: a moment and a query. Out: [`QueryResult`]. Every group owns one run of `rows`; an inner group
-//! owns a part of its parent's run. The picture:
+//! Every group owns one run of `rows`; an inner group owns a part of its parent's run:
 //!
 //! ```text
 //! sections  [LISTENING HERE        | OUTGOING ]
@@ -25,7 +24,7 @@ use crate::filter::quick_filter::QuickFilter;
 use crate::history::{Moment, Slot, TrackedSocket};
 use crate::net::services::Services;
 
-/// Answers a query.
+/// Filters, groups and sorts the rows of a moment.
 pub fn run(moment: Arc<Moment>, query: &Query) -> QueryResult {
     let context = FilterContext {
         moment: &moment,
@@ -69,7 +68,7 @@ pub fn run(moment: Arc<Moment>, query: &Query) -> QueryResult {
     }
 }
 
-/// An answer in the making.
+/// A result under construction.
 #[derive(Default)]
 struct ResultBuilder {
     sections: Vec<ResultSection>,
@@ -79,7 +78,7 @@ struct ResultBuilder {
     dual_stack_pairs: DualStackPairs,
 }
 
-/// The members of one outer group, by inner group.
+/// The rows of one outer group, by inner group.
 type GroupMembers = HashMap<Option<GroupKey>, Vec<Slot>>;
 
 impl ResultBuilder {
@@ -132,7 +131,7 @@ impl ResultBuilder {
         build
     }
 
-    /// Appends a finished group to the runs.
+    /// Appends a group and its rows to the result.
     fn push_group(&mut self, draft: GroupDraft, counts: &HashMap<SectionKind, u32>) {
         let kind = SectionKind::for_group(draft.group.path.top);
         let index = self.groups.len();
@@ -167,7 +166,7 @@ impl ResultBuilder {
     }
 }
 
-/// A group before its place is known.
+/// A group before its position is known.
 struct GroupDraft {
     group: Group,
     subgroups: Vec<(Group, Vec<Slot>)>,
@@ -187,7 +186,7 @@ impl GroupDraft {
         for (_, slots) in &mut members {
             sort::sort_members(slots, moment);
         }
-        // Rates are added up in the order of the rows: the sum of fractions depends on it.
+        // Rates are added in row order: the floating-point sum depends on it.
         let slots = members.iter().flat_map(|(_, slots)| slots);
         let summary = summary_builder.summarize(top, slots.filter_map(|s| moment.row(*s)), moment);
         let mut inner: Vec<(Group, Vec<Slot>)> = members
@@ -231,22 +230,21 @@ impl GroupDraft {
     }
 }
 
-/// What is asked of a moment.
+/// What to select from a moment, and how to arrange it.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// The words.
+    /// The filter expression.
     pub filter: Arc<Filter>,
-    /// The switches.
+    /// The filters that single keys switch.
     pub quick_filter: QuickFilter,
-    /// By what the sockets are grouped.
     pub grouping: Grouping,
-    /// In what order.
     pub sort_order: SortOrder,
-    /// Names of ports; [`Services::none`] to see numbers only.
+    /// Names of ports; [`Services::none`] for numbers only.
     pub services: Arc<Services>,
 }
+
 impl Query {
-    /// Everything, grouped by port, in the usual order.
+    /// Creates a query for all sockets, grouped by port in the default order.
     pub fn unfiltered(services: Arc<Services>) -> Self {
         let grouping = Grouping::Ports;
         Self {

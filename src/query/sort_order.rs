@@ -79,6 +79,7 @@ impl SortColumn {
         }
     }
 }
+
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SortDirection {
@@ -87,6 +88,7 @@ pub enum SortDirection {
     /// The largest.
     Descending,
 }
+
 impl SortDirection {
     /// Returns the other one.
     pub const fn reversed(self) -> Self {
@@ -103,6 +105,7 @@ impl SortDirection {
         }
     }
 }
+
 /// A column and a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SortOrder {
@@ -111,6 +114,7 @@ pub struct SortOrder {
     /// The direction.
     pub direction: SortDirection,
 }
+
 impl SortColumn {
     pub(super) const fn applies_to_groups(self) -> bool {
         matches!(self, Self::Sockets | Self::Rate | Self::Process)

@@ -1,6 +1,4 @@
-//! What a group row says of its members; it never says what they do not.
-//!
-//! In: the rows of a group, one by one. Out: [`Summary`].
+//! Summarises the rows of a group: counts, and what all members have in common.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +13,7 @@ use crate::net::port::PortKey;
 use crate::net::process::{Pid, ProcessKey};
 use crate::net::socket::{CgroupId, TcpState};
 
-/// How many sockets are in each state.
+/// Number of sockets in each TCP state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateCounts {
     counts: [u32; Self::ORDER.len()],
@@ -24,7 +22,7 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    /// The order in which states are listed: what is normal first, what is on its way out last.
+    /// Display order: normal states first, closing states last.
     const ORDER: [TcpState; 11] = [
         TcpState::Established,
         TcpState::Listen,
@@ -49,7 +47,7 @@ impl StateCounts {
         }
     }
 
-    /// The states that occur, with their counts; `None` stands for UDP, which has no states.
+    /// Iterates over the states that occur, with their counts; `None` is UDP, which has no states.
     pub fn iter(&self) -> impl Iterator<Item = (Option<TcpState>, u32)> + '_ {
         let tcp = Self::ORDER
             .iter()
@@ -59,7 +57,7 @@ impl StateCounts {
         tcp.chain(rest).filter(|(_, n)| *n > 0)
     }
 
-    /// How many are in this state.
+    /// Returns the number of sockets in a state.
     pub fn count(&self, state: TcpState) -> u32 {
         Self::ORDER
             .iter()
@@ -68,63 +66,61 @@ impl StateCounts {
     }
 }
 
-/// Whether processes have the sockets now or had them last.
+/// Whether processes hold the sockets now or held them last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HolderStatus {
-    /// They have them.
     Current,
-    /// They had them; the kernel keeps what is left.
+    /// They held them; the sockets are closing.
     Former,
 }
 
-/// Processes of one name.
+/// The processes of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessNameCount {
-    /// The name they share.
     pub name: Arc<str>,
-    /// How many.
     pub count: u32,
-    /// The first of them.
+    /// The lowest of their pids.
     pub pid: Pid,
-    /// Now or before.
     pub status: HolderStatus,
 }
 
-/// The sum of a group.
+/// Counts and common properties of the rows of a group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupSummary {
-    /// Open sockets.
+    /// Number of open sockets.
     pub sockets: u32,
-    /// Rows of sockets that went a moment ago.
+    /// Number of sockets closed within the last seconds, whose rows are still shown.
     pub recently_closed: u32,
-    /// Open sockets that came a moment ago.
+    /// Number of open sockets opened within the last seconds.
     pub recently_opened: u32,
-    /// Open sockets whose state changed a moment ago.
+    /// Number of open sockets whose state changed within the last seconds.
     pub recently_changed: u32,
-    /// Open sockets whose side, and so whose shared port, is only guessed.
+    /// Number of open sockets whose side, and so whose shared port, is only guessed.
     pub guessed_sides: u32,
-    /// Listening sockets among the open ones.
+    /// Number of listening sockets.
     pub listeners: u32,
-    /// The open ones by state.
+    /// Open sockets by state.
     pub states: StateCounts,
-    /// Who has them, the most processes first; who had them only where nobody has.
+    /// The processes that hold them, most numerous first; former holders only if there are no
+    /// current ones.
     pub processes: Vec<ProcessNameCount>,
-    /// How many open sockets have no process, by reason.
+    /// Number of open sockets without a process, by reason.
     pub unowned: Vec<(UnownedReason, u32)>,
-    /// Who can reach the port: by all its listeners, also those the filter leaves out. `None`
-    /// where nobody listens, and for a group that is no port of this machine.
+    /// From where the port can be reached, including listeners that do not match the filter. `None`
+    /// without a listener, and for groups other than ports of this machine.
     pub reach: Option<Reach>,
-    /// How many different remote addresses.
+    /// Number of distinct remote addresses.
     pub hosts: u32,
-    /// The remote address, where there is just one.
+    /// The remote address, if there is only one.
     pub host: Option<IpAddr>,
-    /// Bytes per second; `None` where no member has counters.
+    /// Bytes per second; `None` if no member has counters.
     pub rates: Option<Rates>,
-    /// The systemd unit or container all members were opened in, where it is one and known.
+    /// The systemd unit or container in which all members were created, if it is the same for all
+    /// and known.
     pub unit: Option<Arc<str>>,
 }
 
-/// Gathers a [`Summary`]. Kept and reused from group to group, so that nothing is allocated per row.
+/// Builds a [`GroupSummary`]. Reused from group to group, so that nothing is allocated per row.
 #[derive(Debug, Default)]
 pub(crate) struct SummaryBuilder {
     reaches: HashMap<PortKey, Reach>,
@@ -136,7 +132,7 @@ pub(crate) struct SummaryBuilder {
 }
 
 impl SummaryBuilder {
-    /// Ready for the groups of a moment.
+    /// Creates a builder for the groups of a moment.
     pub(crate) fn new(moment: &Moment) -> Self {
         Self {
             reaches: reach::reach_by_port(moment),
@@ -254,14 +250,14 @@ impl SummaryBuilder {
     }
 }
 
-/// Pushes unless it was the last one pushed; neighbours are mostly alike.
+/// Pushes unless equal to the last item; neighbours are mostly equal.
 fn push_unless_last<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if list.last() != Some(&item) {
         list.push(item);
     }
 }
 
-/// The cgroups of the members, as far as they are known.
+/// The cgroup shared by the members, as far as known.
 #[derive(Default)]
 struct CommonCgroup {
     first: Option<CgroupId>,

@@ -1,8 +1,8 @@
-//! What many sockets have in common, and what tells them apart.
+//! Determines what a set of connections has in common and what distinguishes them.
 //!
-//! In: the rows of an answer, or of one of its groups. Out: [`TupleDiff`]: which of the four numbers of
-//! a connection's name are the same for all, and how many ends are in which state. This walks over
-//! all rows, so it is made behind the thread that draws, and only while somebody looks at it.
+//! [`TupleDiff`] says which of the four numbers of the 4-tuple are the same for all, and how many
+//! sockets are in which state. Iterates over all rows, so it is computed outside the thread that
+//! draws, and only while it is shown.
 
 use std::ops::Range;
 
@@ -15,30 +15,26 @@ use crate::net::endpoint::Endpoint;
 use crate::net::port::Protocol;
 use crate::net::socket::TcpState;
 
-/// What is surveyed.
+/// Which rows to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TupleDiffScope {
-    /// Every row of the answer.
+    /// Every row of the result.
     All,
     /// The rows of one group.
     Group(GroupPath),
 }
 
-/// One of the four numbers that name a connection (RFC 9293 §3.4.1); the protocol is the fifth.
+/// One of the four numbers that identify a connection (RFC 9293 §3.4.1); the protocol is the fifth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TupleField {
-    /// The address of this end.
     LocalAddress,
-    /// The port of this end.
     LocalPort,
-    /// The address of the other end.
     RemoteAddress,
-    /// The port of the other end.
     RemotePort,
 }
 
 impl TupleField {
-    /// All, in the order they are written.
+    /// All fields in display order.
     pub const ALL: [Self; 4] = [
         Self::LocalAddress,
         Self::LocalPort,
@@ -46,7 +42,7 @@ impl TupleField {
         Self::RemotePort,
     ];
 
-    /// In a sentence.
+    /// Returns the name used in sentences.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LocalAddress => "local address",
@@ -57,109 +53,107 @@ impl TupleField {
     }
 }
 
-/// How many ends are in a state.
+/// Number of sockets in a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EndCounts {
-    /// Of those that listen or were accepted: the server's.
+    /// Sockets that listen or were accepted.
     pub server: u32,
-    /// Of those that dialled: the client's.
+    /// Sockets that connected.
     pub client: u32,
 }
 
-/// Whose end is shown where both are there.
+/// Which of two peers is shown if both are among the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ShownEnd {
-    /// The server's.
     #[default]
     Server,
-    /// The client's.
     Client,
 }
 
-/// The survey.
+/// What the compared connections have in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TupleDiff {
-    /// Open sockets without a remote half: they have no name with four numbers.
+    /// Number of open sockets without a remote endpoint: they have no 4-tuple.
     pub unconnected: usize,
-    /// Connections. Where both ends are among the rows, one of them stands for both.
+    /// Number of connections. If both peers are among the rows, one of them represents both.
     pub connections: usize,
-    /// Connections both of whose ends are among the rows.
+    /// Number of connections with both peers among the rows.
     pub local_connections: usize,
-    /// Whose end stands for both: the one whose port more of them share, the server's in doubt.
+    /// Which peer represents both: the one whose port more of them share; the server if equal.
     pub shown_end: ShownEnd,
-    /// How many different values there are, in the order of [`TupleField::ALL`].
+    /// Number of distinct values of each field, in the order of [`TupleField::ALL`].
     pub distinct: [usize; 4],
-    /// How many different names.
+    /// Number of distinct 4-tuples.
     pub distinct_tuples: usize,
-    /// The first of the connections, in the order of the answer.
+    /// The first connections, in the order of the result.
     pub first_rows: Vec<Slot>,
-    /// The states that occur.
+    /// The states that occur, with counts.
     pub states: Vec<(TcpState, EndCounts)>,
-    /// The states that the open sockets were seen in.
+    /// All states the open sockets were seen in.
     pub states_seen: Vec<TcpState>,
 }
 
-/// Rows kept to be shown: more than the highest terminal has lines.
+/// Maximum number of rows kept to be shown: more than any terminal has lines.
 const MAX_ROWS: usize = 200;
 
 impl TupleDiff {
-    /// Surveys the rows.
-    pub fn compute(answer: &QueryResult, scope: TupleDiffScope) -> Self {
+    /// Compares the rows in `scope`.
+    pub fn compute(result: &QueryResult, scope: TupleDiffScope) -> Self {
         let range = match scope {
-            TupleDiffScope::All => 0..answer.rows.len(),
+            TupleDiffScope::All => 0..result.rows.len(),
             TupleDiffScope::Group(path) => {
-                answer.group(path).map_or(0..0, |group| group.rows.clone())
+                result.group(path).map_or(0..0, |group| group.rows.clone())
             }
         };
-        let mut survey = Self {
-            shown_end: choose_shown_end(answer, &range),
+        let mut diff = Self {
+            shown_end: choose_shown_end(result, &range),
             ..Self::default()
         };
         let mut values = DistinctValues::default();
         let mut counted = HashSet::new();
-        for slot in answer.rows.get(range.clone()).unwrap_or_default() {
-            let Some(row) = answer.row(*slot) else {
+        for slot in result.rows.get(range.clone()).unwrap_or_default() {
+            let Some(row) = result.row(*slot) else {
                 continue;
             };
-            // A socket that several processes hold stands in several groups.
+            // A socket held by several processes is in several groups.
             if row.is_closed() || !counted.insert(*slot) {
                 continue;
             }
-            survey.count_state(row);
-            if let Some(twin) = answer.dual_stack_twin(*slot) {
-                survey.count_state(twin);
-                survey.unconnected += 1;
+            diff.count_state(row);
+            if let Some(twin) = result.dual_stack_twin(*slot) {
+                diff.count_state(twin);
+                diff.unconnected += 1;
             }
             let Some(remote) = row.socket.remote else {
-                survey.unconnected += 1;
+                diff.unconnected += 1;
                 continue;
             };
-            if is_represented_by_peer(row, answer, &range, survey.shown_end) {
-                survey.local_connections += 1;
+            if is_represented_by_peer(row, result, &range, diff.shown_end) {
+                diff.local_connections += 1;
                 continue;
             }
-            survey.connections += 1;
+            diff.connections += 1;
             values.add(row.socket.protocol(), row.socket.local, remote);
-            if survey.first_rows.len() < MAX_ROWS {
-                survey.first_rows.push(*slot);
+            if diff.first_rows.len() < MAX_ROWS {
+                diff.first_rows.push(*slot);
             }
         }
-        survey.distinct = values.fields.each_ref().map(HashSet::len);
-        survey.distinct_tuples = values.tuples.len();
-        survey
+        diff.distinct = values.fields.each_ref().map(HashSet::len);
+        diff.distinct_tuples = values.tuples.len();
+        diff
     }
 
-    /// How many different values one of the numbers has.
+    /// Returns the number of distinct values of a field.
     pub const fn distinct_count(&self, field: TupleField) -> usize {
         self.distinct[field as usize]
     }
 
-    /// Whether it differs among the connections.
+    /// Whether a field differs among the connections.
     pub const fn differs(&self, field: TupleField) -> bool {
         self.distinct_count(field) > 1
     }
 
-    /// How many ends are in this state.
+    /// Returns the number of sockets in a state.
     pub fn count_in_state(&self, state: TcpState) -> EndCounts {
         let found = self.states.iter().find(|(known, _)| *known == state);
         found.map_or_else(EndCounts::default, |(_, ends)| *ends)
@@ -188,13 +182,13 @@ impl TupleDiff {
     }
 }
 
-/// The side whose ends have fewer different ports: it is what they share that makes them worth
-/// telling apart.
-fn choose_shown_end(answer: &QueryResult, range: &Range<usize>) -> ShownEnd {
+/// Chooses the side with fewer distinct ports: the shared port is what makes its connections worth
+/// distinguishing.
+fn choose_shown_end(result: &QueryResult, range: &Range<usize>) -> ShownEnd {
     let (mut client, mut server) = (HashSet::new(), HashSet::new());
-    for slot in answer.rows.get(range.clone()).unwrap_or_default() {
-        let row = answer.row(*slot).filter(|row| !row.is_closed());
-        let pair = row.and_then(|row| Some((row, listed_peer(row, answer, range)?)));
+    for slot in result.rows.get(range.clone()).unwrap_or_default() {
+        let row = result.row(*slot).filter(|row| !row.is_closed());
+        let pair = row.and_then(|row| Some((row, listed_peer(row, result, range)?)));
         if let Some((row, peer)) = pair
             && row.side == Side::Outgoing
             && peer.side != Side::Outgoing
@@ -209,28 +203,28 @@ fn choose_shown_end(answer: &QueryResult, range: &Range<usize>) -> ShownEnd {
     }
 }
 
-/// The other end, where it is among the rows.
+/// Returns the peer, if it is among the rows.
 fn listed_peer<'a>(
     row: &TrackedSocket,
-    answer: &'a QueryResult,
+    result: &'a QueryResult,
     range: &Range<usize>,
 ) -> Option<&'a TrackedSocket> {
-    let peer = answer
+    let peer = result
         .moment
         .peer_of(row)
         .filter(|peer| !peer.is_closed())?;
-    answer.position(peer.slot, range).is_some().then_some(peer)
+    result.position(peer.slot, range).is_some().then_some(peer)
 }
 
-/// Whether the row is the end that is left out of a connection whose other end is surveyed, too; of
-/// two ends that both dialled the second is left to the first.
+/// Whether the row is left out because its peer represents the connection. If both are outgoing,
+/// the one with the lower slot represents both.
 fn is_represented_by_peer(
     row: &TrackedSocket,
-    answer: &QueryResult,
+    result: &QueryResult,
     range: &Range<usize>,
     shown_end: ShownEnd,
 ) -> bool {
-    let Some(peer) = listed_peer(row, answer, range) else {
+    let Some(peer) = listed_peer(row, result, range) else {
         return false;
     };
     match (row.side == Side::Outgoing, peer.side == Side::Outgoing) {
@@ -241,7 +235,7 @@ fn is_represented_by_peer(
     }
 }
 
-/// The values met so far.
+/// The values seen so far.
 #[derive(Default)]
 struct DistinctValues {
     fields: [HashSet<(Protocol, Option<std::net::IpAddr>, u16)>; 4],

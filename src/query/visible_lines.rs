@@ -1,8 +1,8 @@
-//! Which line of the chart is what.
+//! Maps line numbers to groups and rows.
 //!
-//! In: an answer and what is unfolded. Out: [`Lines`]: from a line number to what stands there and
-//! back, by binary search. Making them costs one step per *group*; looking up costs nothing worth
-//! counting, so a frame costs the same for ten sockets and for a hundred thousand.
+//! [`VisibleLines`] maps a line number to what is on it and back, by binary search. Building it
+//! costs one step per *group* and a lookup almost nothing, so a frame costs the same for ten
+//! sockets and for a hundred thousand.
 
 use hashbrown::HashSet;
 
@@ -11,7 +11,7 @@ use super::result::{Group, QueryResult, SectionKind};
 use crate::history::Slot;
 use crate::net::socket::SocketKey;
 
-/// What is unfolded.
+/// Which groups are expanded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folds {
     open_by_default: bool,
@@ -19,39 +19,38 @@ pub struct Folds {
 }
 
 impl Folds {
-    /// Whether the group's members are shown.
+    /// Whether the group is expanded.
     pub fn is_open(&self, path: GroupPath) -> bool {
         self.open_by_default != self.exceptions.contains(&path)
     }
 
-    /// Shows the group's members.
+    /// Expands the group.
     pub fn open(&mut self, path: GroupPath) {
         if !self.is_open(path) {
             self.toggle(path);
         }
     }
 
-    /// Hides the group's members.
+    /// Collapses the group.
     pub fn close(&mut self, path: GroupPath) {
         if self.is_open(path) {
             self.toggle(path);
         }
     }
 
-    /// Shows what is hidden, hides what is shown.
     pub fn toggle(&mut self, path: GroupPath) {
         if !self.exceptions.remove(&path) {
             self.exceptions.insert(path);
         }
     }
 
-    /// Unfolds all; folds all if all was unfolded.
+    /// Expands all groups; collapses all if all are expanded.
     pub fn toggle_all(&mut self) {
         self.open_by_default = !self.open_by_default || !self.exceptions.is_empty();
         self.exceptions.clear();
     }
 
-    /// Unfolds all.
+    /// Creates folds with all groups expanded.
     pub fn all_open() -> Self {
         Self {
             open_by_default: true,
@@ -60,67 +59,62 @@ impl Folds {
     }
 }
 
-/// What a line is, in a way that outlives the answer.
+/// Identifies a line independently of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineId {
-    /// A section's heading.
+    /// A section heading.
     Section(SectionKind),
-    /// A group.
     Group(GroupPath),
-    /// A socket.
     Row {
-        /// Under which group; `None` in the flat view.
+        /// The group it is in; `None` in flat views.
         group: Option<GroupPath>,
-        /// The socket.
         key: SocketKey,
-        /// Where to look for it first.
+        /// The slot to try first.
         slot: Slot,
     },
 }
 
-/// What stands on a line.
+/// What is on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VisibleLine {
-    /// A section's heading, by index.
+    /// A section heading, by index in [`QueryResult::sections`].
     Section(usize),
     /// A group, by index in [`QueryResult::groups`].
     Group(usize),
-    /// An inner group, by index in [`QueryResult::inner`].
+    /// An inner group, by index in [`QueryResult::subgroups`].
     Subgroup(usize),
     /// A row, by position in [`QueryResult::rows`].
     Row {
-        /// Its group.
         group: Option<GroupPath>,
-        /// The position.
         position: usize,
-        /// Whether it is the last of its group.
+        /// Whether it is the last row of its group.
         is_last: bool,
     },
 }
 
-/// The lines of an answer.
+/// The lines of a result.
 #[derive(Clone, Debug, Default)]
 pub struct VisibleLines {
     total: usize,
     /// The line of each group.
     group_lines: Vec<usize>,
-    /// The line of each inner group; meaningless while its outer group is folded.
+    /// The line of each inner group; meaningless while its outer group is collapsed.
     subgroups: Vec<usize>,
     folds: Folds,
 }
 
 impl VisibleLines {
-    /// Lays an answer out.
-    pub fn new(answer: &QueryResult, folds: &Folds) -> Self {
+    /// Computes the lines of a result.
+    pub fn new(result: &QueryResult, folds: &Folds) -> Self {
         let mut lines = Self {
             folds: folds.clone(),
             ..Self::default()
         };
-        lines.subgroups = vec![0; answer.subgroups.len()];
+        lines.subgroups = vec![0; result.subgroups.len()];
         let mut at = 0;
-        for section in &answer.sections {
+        for section in &result.sections {
             at += 1;
-            for group in answer
+            for group in result
                 .groups
                 .get(section.groups.clone())
                 .into_iter()
@@ -129,26 +123,26 @@ impl VisibleLines {
                 lines.group_lines.push(at);
                 at += 1;
                 if folds.is_open(group.path) {
-                    at = lines.layout_members(answer, group, at);
+                    at = lines.layout_members(result, group, at);
                 }
             }
         }
-        lines.total = if answer.sections.is_empty() {
-            answer.rows.len()
+        lines.total = if result.sections.is_empty() {
+            result.rows.len()
         } else {
             at
         };
         lines
     }
 
-    fn layout_members(&mut self, answer: &QueryResult, group: &Group, mut at: usize) -> usize {
+    fn layout_members(&mut self, result: &QueryResult, group: &Group, mut at: usize) -> usize {
         if group.subgroups.is_empty() {
             return at + group.rows.len();
         }
         for index in group.subgroups.clone() {
             self.subgroups[index] = at;
             at += 1;
-            let inner = &answer.subgroups[index];
+            let inner = &result.subgroups[index];
             if self.folds.is_open(inner.path) {
                 at += inner.rows.len();
             }
@@ -156,22 +150,22 @@ impl VisibleLines {
         at
     }
 
-    /// How many.
+    /// Returns the number of lines.
     pub const fn len(&self) -> usize {
         self.total
     }
 
-    /// Whether there is nothing to show.
+    /// Whether there are no lines.
     pub const fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// What stands on a line.
-    pub fn at(&self, answer: &QueryResult, line: usize) -> Option<VisibleLine> {
+    /// Returns what is on a line.
+    pub fn at(&self, result: &QueryResult, line: usize) -> Option<VisibleLine> {
         if line >= self.total {
             return None;
         }
-        if answer.sections.is_empty() {
+        if result.sections.is_empty() {
             return Some(VisibleLine::Row {
                 group: None,
                 position: line,
@@ -182,13 +176,13 @@ impl VisibleLines {
         let Some(index) = after.checked_sub(1) else {
             return Some(VisibleLine::Section(0));
         };
-        let group = answer.groups.get(index)?;
+        let group = result.groups.get(index)?;
         let offset = line - self.group_lines[index];
         if offset == 0 {
             return Some(VisibleLine::Group(index));
         }
-        if offset > self.member_line_count(answer, group) {
-            let section = answer.sections.iter().position(|s| s.groups.start == after);
+        if offset > self.member_line_count(result, group) {
+            let section = result.sections.iter().position(|s| s.groups.start == after);
             return section.map(VisibleLine::Section);
         }
         if group.subgroups.is_empty() {
@@ -198,18 +192,18 @@ impl VisibleLines {
         let inner_index = group.subgroups.start + starts.partition_point(|s| *s <= line) - 1;
         match line - self.subgroups[inner_index] {
             0 => Some(VisibleLine::Subgroup(inner_index)),
-            offset => Some(row_line(&answer.subgroups[inner_index], offset - 1)),
+            offset => Some(row_line(&result.subgroups[inner_index], offset - 1)),
         }
     }
 
-    /// How many lines a group's members take.
-    fn member_line_count(&self, answer: &QueryResult, group: &Group) -> usize {
+    /// Returns the number of lines of a group's members.
+    fn member_line_count(&self, result: &QueryResult, group: &Group) -> usize {
         match (self.folds.is_open(group.path), group.subgroups.is_empty()) {
             (false, _) => 0,
             (true, true) => group.rows.len(),
             (true, false) => {
                 let last = group.subgroups.end - 1;
-                let inner = &answer.subgroups[last];
+                let inner = &result.subgroups[last];
                 let rows = if self.folds.is_open(inner.path) {
                     inner.rows.len()
                 } else {
@@ -221,30 +215,30 @@ impl VisibleLines {
         }
     }
 
-    /// The line on which something stands, if it is shown.
-    pub fn find(&self, answer: &QueryResult, id: LineId) -> Option<usize> {
+    /// Returns the line of a group or row, if it is visible.
+    pub fn find(&self, result: &QueryResult, id: LineId) -> Option<usize> {
         match id {
             LineId::Section(kind) => {
-                let section = answer.sections.iter().find(|s| s.kind == kind)?;
+                let section = result.sections.iter().find(|s| s.kind == kind)?;
                 Some(self.group_lines.get(section.groups.start)? - 1)
             }
-            LineId::Group(path) => self.line_of(answer, path),
+            LineId::Group(path) => self.line_of(result, path),
             LineId::Row { group, key, slot } => {
-                answer.row(slot).filter(|row| row.key == key)?;
+                result.row(slot).filter(|row| row.key == key)?;
                 let Some(path) = group else {
-                    return answer.position(slot, &(0..answer.rows.len()));
+                    return result.position(slot, &(0..result.rows.len()));
                 };
                 let line = self
-                    .line_of(answer, path)
+                    .line_of(result, path)
                     .filter(|_| self.folds.is_open(path))?;
-                let rows = &answer.group(path)?.rows;
-                Some(line + 1 + answer.position(slot, rows)? - rows.start)
+                let rows = &result.group(path)?.rows;
+                Some(line + 1 + result.position(slot, rows)? - rows.start)
             }
         }
     }
 
-    fn line_of(&self, answer: &QueryResult, path: GroupPath) -> Option<usize> {
-        let index = answer.group_index(path)?;
+    fn line_of(&self, result: &QueryResult, path: GroupPath) -> Option<usize> {
+        let index = result.group_index(path)?;
         match path.parent() {
             None => self.group_lines.get(index).copied(),
             Some(parent) if self.folds.is_open(parent) => self.subgroups.get(index).copied(),
@@ -252,26 +246,26 @@ impl VisibleLines {
         }
     }
 
-    /// What to remember of a line.
-    pub fn id(&self, answer: &QueryResult, line: usize) -> Option<LineId> {
-        Some(match self.at(answer, line)? {
-            VisibleLine::Section(index) => LineId::Section(answer.sections.get(index)?.kind),
-            VisibleLine::Group(index) => LineId::Group(answer.groups.get(index)?.path),
-            VisibleLine::Subgroup(index) => LineId::Group(answer.subgroups.get(index)?.path),
+    /// Returns the identity of what is on a line.
+    pub fn id(&self, result: &QueryResult, line: usize) -> Option<LineId> {
+        Some(match self.at(result, line)? {
+            VisibleLine::Section(index) => LineId::Section(result.sections.get(index)?.kind),
+            VisibleLine::Group(index) => LineId::Group(result.groups.get(index)?.path),
+            VisibleLine::Subgroup(index) => LineId::Group(result.subgroups.get(index)?.path),
             VisibleLine::Row {
                 group, position, ..
             } => {
-                let slot = *answer.rows.get(position)?;
+                let slot = *result.rows.get(position)?;
                 LineId::Row {
                     group,
-                    key: answer.row(slot)?.key,
+                    key: result.row(slot)?.key,
                     slot,
                 }
             }
         })
     }
 
-    /// What is unfolded.
+    /// Returns which groups are expanded.
     pub const fn folds(&self) -> &Folds {
         &self.folds
     }

@@ -1,24 +1,28 @@
-//! Bytes ⇄ blocks: the frame around every body, and finding the next one after damage.
+//! Encodes and decodes blocks, and finds the next block after damage.
 
 use std::io;
 use std::io::Read;
 
 use super::format::InvalidData;
 
-/// By which the next block is found after damage.
+/// The first bytes of a block, by which the next block is found after damage.
 const BLOCK_MAGIC: [u8; 4] = *b"\xf1blk";
-/// Mark, kind, length and two checksums.
+
+/// Magic, kind, length and two checksums.
 const BLOCK_HEADER_LEN: usize = 17;
-/// The part of the head that its own checksum covers.
+
+/// The part of the header that its own checksum covers.
 const CHECKSUMMED_LEN: usize = 13;
 const MAX_STORED_LEN: usize = 64 << 20;
 const MAX_BODY_LEN: usize = 128 << 20;
-/// One byte of LZ4 stands for at most 255 bytes.
+
+/// LZ4 expands one byte to at most 255 bytes.
 const LZ4_MAX_RATIO: usize = 255;
-/// How much is read at once: a length that lies costs no more than that.
+
+/// Bytes read at a time: a false length allocates no more than this.
 const READ_CHUNK_LEN: u64 = 64 << 10;
 
-/// The block around this body. `None` where it is too large for one.
+/// Encodes `body` as a block. Returns `None` if it exceeds the size limits.
 pub(crate) fn encode_block(kind: u8, body: &[u8]) -> Option<Vec<u8>> {
     if body.len() > MAX_BODY_LEN {
         return None;
@@ -38,7 +42,7 @@ pub(crate) fn encode_block(kind: u8, body: &[u8]) -> Option<Vec<u8>> {
     Some(block)
 }
 
-/// The body of a block.
+/// Decompresses the stored body of a block.
 pub(crate) fn decode_body(stored: &[u8]) -> Result<Vec<u8>, InvalidData> {
     let (size, packed) = stored.split_first_chunk::<4>().ok_or(InvalidData)?;
     let size = usize::try_from(u32::from_le_bytes(*size)).map_err(|_| InvalidData)?;
@@ -52,24 +56,24 @@ pub(crate) fn decode_body(stored: &[u8]) -> Result<Vec<u8>, InvalidData> {
     }
 }
 
-/// What comes next in a file.
+/// What [`BlockReader::next_block`] found.
 #[derive(Debug)]
 pub(crate) enum BlockRead {
-    /// A block whose checksums are right, with its stored body.
+    /// A block with correct checksums: kind and stored body.
     Block(u8, Vec<u8>),
-    /// Bytes that are no block, up to where the next may begin.
+    /// Bytes that are not a block; skipped to where the next may begin.
     Damaged,
-    /// The file ends: between two blocks or within one.
+    /// End of the file, between two blocks or inside one.
     End,
-    /// The system gave no more of it.
+    /// The operating system could not read on.
     IoError(io::Error),
 }
 
-/// A file, block by block.
+/// Reads a file block by block.
 #[derive(Debug)]
 pub(crate) struct BlockReader<R> {
     input: R,
-    /// What was read and not yet taken, from `at` on.
+    /// Bytes read; those before `position` are consumed.
     buffer: Vec<u8>,
     position: usize,
 }
@@ -83,7 +87,7 @@ impl<R: Read> BlockReader<R> {
         }
     }
 
-    /// Takes so many bytes; fewer where the file ends.
+    /// Takes `count` bytes; fewer at the end of the file.
     pub(crate) fn take(&mut self, count: usize) -> io::Result<Vec<u8>> {
         self.fill(count)?;
         let end = self.buffer.len().min(self.position + count);
@@ -96,7 +100,7 @@ impl<R: Read> BlockReader<R> {
         Ok(taken)
     }
 
-    /// The next block, or what is there instead.
+    /// Reads the next block.
     pub(crate) fn next_block(&mut self) -> BlockRead {
         match self.read_block() {
             Ok(block_read) => block_read,
@@ -113,7 +117,7 @@ impl<R: Read> BlockReader<R> {
             self.position += 1;
             return self.resync();
         };
-        // A head whose checksum is right says truly where its block ends.
+        // The header's checksum is right, so its length is where the block ends.
         self.fill(BLOCK_HEADER_LEN + length)?;
         let Some(stored) = self
             .remaining()
@@ -129,7 +133,7 @@ impl<R: Read> BlockReader<R> {
         Ok(block_read)
     }
 
-    /// Goes to the next place that looks like the beginning of a block.
+    /// Skips to the next occurrence of the block magic.
     fn resync(&mut self) -> io::Result<BlockRead> {
         loop {
             let rest = self.remaining();
@@ -140,7 +144,7 @@ impl<R: Read> BlockReader<R> {
                 self.position += ahead;
                 return Ok(BlockRead::Damaged);
             }
-            // The last three bytes may be the beginning of a mark.
+            // The last three bytes may be the beginning of a block magic.
             self.position += rest.len().saturating_sub(BLOCK_MAGIC.len() - 1);
             let len_before = self.remaining().len();
             self.fill(len_before + 1)?;
@@ -155,7 +159,7 @@ impl<R: Read> BlockReader<R> {
         self.buffer.get(self.position..).unwrap_or_default()
     }
 
-    /// Reads until so many bytes wait, or the file ends.
+    /// Reads until `count` bytes are buffered, or the file ends.
     fn fill(&mut self, count: usize) -> io::Result<()> {
         if self.remaining().len() >= count {
             return Ok(());
@@ -172,7 +176,7 @@ impl<R: Read> BlockReader<R> {
     }
 }
 
-/// Kind, length and checksum of the body, where this is the head of a block.
+/// Parses a block header into kind, stored length and checksum of the body.
 fn parse_header(header: &[u8; BLOCK_HEADER_LEN]) -> Option<(u8, usize, u32)> {
     let number = |at: usize| Some(u32::from_le_bytes(*header.get(at..)?.first_chunk::<4>()?));
     let checked = header.get(..CHECKSUMMED_LEN)?;

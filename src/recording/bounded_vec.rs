@@ -1,8 +1,7 @@
-//! Lists that cannot be longer than is believed.
+//! A list with a maximum length.
 //!
-//! In: bytes that promise any number of entries. Out: [`Few`], or a refusal as soon as there are too
-//! many: a kilobyte of zeros may stand for a quarter of a million empty texts, each of which takes
-//! room.
+//! Deserialising a [`BoundedVec`] fails at the first element beyond its limit: a kilobyte of zeros
+//! could otherwise decode to a quarter of a million empty strings, each of which takes memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +9,7 @@ use std::marker::PhantomData;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// At most so many.
+/// A list of at most `MAX` elements.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct BoundedVec<T, const MAX: usize>(pub(crate) Vec<T>);

@@ -1,4 +1,4 @@
-//! Changes of the directory: what came, what is different, what went.
+//! Encodes what changed between two directories.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -16,10 +16,10 @@ use crate::net::process::{Pid, Process, ProcessKey, StartTime, Uid};
 use crate::net::snapshot::{Cgroup, Directory};
 use crate::net::socket::{CgroupId, InterfaceIndex};
 
-/// Pid and start.
+/// Pid and start time.
 pub(crate) type StoredProcessKey = (u32, u64);
 
-/// The changes from one directory to the next.
+/// The added, changed and removed entries from one directory to the next.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DirectoryDelta {
     processes: MapDelta<StoredProcessKey, StoredProcess>,
@@ -62,7 +62,7 @@ pub(crate) const fn from_stored_key((pid, start): StoredProcessKey) -> ProcessKe
     }
 }
 
-/// What is different in `now`.
+/// Returns what is new, changed or removed in `now`.
 pub(crate) fn diff_directories(
     before: &Directory,
     now: &Directory,
@@ -123,7 +123,6 @@ fn diff_maps<K: Copy + Eq + Hash, V: PartialEq, Key, Facts>(
 }
 
 impl DirectoryDelta {
-    /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.processes.is_empty()
             && self.users.is_empty()
@@ -132,7 +131,7 @@ impl DirectoryDelta {
             && self.hosts.is_empty()
     }
 
-    /// Makes them. A directory in which nothing changes stays the shared one.
+    /// Applies the changes. A directory without changes stays shared.
     pub(crate) fn apply(
         self,
         directory: &mut Arc<Directory>,

@@ -1,4 +1,4 @@
-//! Where recordings are kept: files that only their owner may read.
+//! Opens and creates recording files, readable by their owner only.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -8,20 +8,19 @@ use super::format::RecordingInfo;
 use super::reader::{OpenRecordingError, RecordingReader};
 use super::writer::{KeyframeInterval, RecordingWriter};
 
-/// What is to be done where a file is in the way.
+/// What to do if the file exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExistingFile {
-    /// It stays.
+    /// Fail with [`io::ErrorKind::AlreadyExists`].
     Keep,
-    /// It is replaced.
+    /// Replace it.
     Replace,
 }
 
-/// Begins a recording in a file. Command lines and addresses are nobody else's business, so only
-/// the owner may read it.
+/// Creates a recording file with mode 0600, since it contains command lines and addresses.
 ///
 /// # Errors
-/// When there is a file already that is to be kept, or the system refuses.
+/// Returns an error if the file exists and is to be kept, or cannot be created or written.
 pub fn create_recording(
     path: &Path,
     existing_file: ExistingFile,
@@ -32,11 +31,11 @@ pub fn create_recording(
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match fs::metadata(path) {
-        // A device or a pipe holds nothing that could be lost, and has its own mode.
+        // A device or a pipe has no contents to lose, and keeps its own mode.
         Ok(found) if !found.is_file() => {}
         Ok(_) if existing_file == ExistingFile::Replace => {
-            // Another file rather than the old one cut to nothing: whoever has that open keeps it,
-            // and its mode is not what this one should have.
+            // A new file rather than a truncated old one: a program that has the old one open keeps
+            // its contents, and the new one gets the mode 0600.
             fs::remove_file(path)?;
             options.create_new(true);
         }
@@ -48,18 +47,19 @@ pub fn create_recording(
     RecordingWriter::new(file, info, KeyframeInterval::default())
 }
 
-/// Opens a recording.
+/// Opens a recording for reading.
 ///
 /// # Errors
-/// When it cannot be read, or is none.
+/// Returns an error if the file cannot be read or is not a recording of a supported version.
 pub fn open_recording(path: &Path) -> Result<RecordingReader<File>, OpenRecordingError> {
     RecordingReader::open(File::open(path)?)
 }
 
 impl RecordingWriter<File> {
-    /// Takes back what was written of a block that did not get its room: the file is whole up to there.
+    /// Truncates the file to its last complete block, after a block was written in part (for
+    /// example on a full disk).
     pub fn truncate_partial_block(&self) {
-        // What is no file has nothing to take back; a half block is left out by whoever reads.
+        // A pipe or device cannot be truncated; a reader skips the incomplete block.
         let _ = self.output().set_len(self.summary().bytes);
     }
 }

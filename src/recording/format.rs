@@ -1,20 +1,20 @@
-//! Snapshots ⇄ a file.
+//! Defines the recording file format, version 2.
 //!
-//! In: snapshots as a collector takes them, or a file that holds such. Out: the file, or the
-//! snapshots again, as what a [`Sampler`](crate::collect::Sampler) would have sent. Only ground facts are kept, so whatever
-//! is concluded from them is concluded anew by whoever replays.
+//! A recording holds snapshots as a collector takes them; reading one yields what a
+//! [`Sampler`](crate::collect::Sampler) would have sent. Only observed facts are stored; everything
+//! derived from them is derived again during playback.
 //!
-//! # The file, version 2
+//! # File layout
 //!
-//! All numbers outside of bodies are little-endian.
+//! All numbers outside bodies are little-endian.
 //!
 //! ```text
-//! file    89 "PORTOLAN" 0d 0a 1a 0a   13 bytes: a transfer that changes line ends is noticed
+//! file    89 "PORTOLAN" 0d 0a 1a 0a   13 bytes: detects transfers that change line ends
 //!         version                     u16, 2
 //!         0                           1 byte
 //!         blocks …
 //!
-//! block   f1 "blk"                    4 bytes by which the next block is found after damage
+//! block   f1 "blk"                    4 bytes, by which a reader finds the next block after damage
 //!         kind                        1 byte, a letter
 //!         length                      u32, of the stored body, at most 64 MiB
 //!         CRC-32 of the stored body   u32
@@ -24,39 +24,40 @@
 //!
 //! | kind | the body, in the postcard wire format |
 //! |---|---|
-//! | `A` | about: program, host, filter |
-//! | `K` | keyframe: sample, new texts, directory, nothing closed, nothing changed, every socket |
-//! | `D` | difference to the sample before: sample, new texts, changes in the directory, the places of closed sockets, changes of sockets, new sockets |
-//! | `C` | the ends of sockets that were heard before the next sample |
-//! | `F` | a look that failed, and why |
+//! | `A` | info: program, host, filter |
+//! | `K` | keyframe: sample, new strings, directory, no closed rows, no changes, every socket |
+//! | `D` | delta to the previous sample: sample, new strings, directory changes, indices of closed
+//! sockets, socket changes, new sockets |
+//! | `C` | close events received before the next sample |
+//! | `F` | a sample that failed, and why |
 //! | `E` | the end: number of samples |
 //!
-//! * Version 1 is read, too. It has neither the figures that stand behind each socket, each change of
-//!   one and each end ([`stored_figures`](super::stored_figures)), nor anything else that differs.
-//! * A kind that is not known is skipped. What a later program wants to keep of a sample besides
-//!   goes into blocks of another kind *before* the sample's own, so it needs no new version.
-//! * A socket is told by its place in the list of the sample before, from which first the closed
-//!   are taken out, then the changed are changed in place, then the new are added at the end. Places
-//!   ascend, and each is written as its distance from the one after the last.
-//! * Texts are written once between two keyframes and are told by their number from then on.
-//! * A file without `E` at its end is one that was cut off: by a crash, a full disk, a copy that
-//!   was not finished.
+//! * Version 1 is read as well. It is the same without the figures behind each socket, each change of
+//!   one and each close event (`stored_figures.rs`).
+//! * Readers skip unknown kinds. A later program stores additional facts of a sample in blocks of
+//!   another kind *before* the sample's own block, so that needs no new version.
+//! * A socket is identified by its index in the previous sample's list. Closed sockets are removed
+//!   from it first, then changed ones are updated in place, then new ones are appended. Indices
+//!   ascend; each is written as its distance from the index after the previous one.
+//! * A string is written once between two keyframes; later uses refer to it by number.
+//! * A file without a final `E` was cut off: by a crash, a full disk or an unfinished copy.
 //!
 //! # What a hostile file cannot do
 //!
-//! Nothing is allocated for a length before that many bytes were read; a body is at most 255 times
-//! its stored form (LZ4 gives no more) and at most 128 MiB; sockets, ends, texts and entries are bounded in number
-//! ([`MAX_SOCKETS`], [`MAX_ENTRIES`]). Every text goes through [`crate::text`] as if it came from /proc.
+//! The reader allocates nothing for a length before it has read that many bytes. A body is at most
+//! 255 times its stored size (the maximum of LZ4) and at most 128 MiB; sockets, close events,
+//! strings and directory entries are limited in number ([`MAX_SOCKETS`], [`MAX_ENTRIES`]). Every
+//! string is sanitised by [`crate::text`] as if it came from /proc.
 
 use serde::{Deserialize, Serialize};
 
-/// The version that is written.
+/// The format version this program writes.
 pub const VERSION: u16 = 2;
 
-/// The versions that are read.
+/// The format versions this program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FormatVersion {
-    /// Without figures behind sockets, changes and ends.
+    /// Without figures behind sockets, changes and close events.
     V1,
     /// With them.
     V2,
@@ -76,30 +77,31 @@ impl FormatVersion {
 /// The first bytes of every recording.
 pub(super) const FILE_MAGIC: [u8; 13] = *b"\x89PORTOLAN\r\n\x1a\n";
 
-/// The magic, the version and a zero.
+/// Magic, version (u16) and a zero byte.
 pub(super) const FILE_HEADER_LEN: usize = FILE_MAGIC.len() + 3;
 
-/// The most sockets one sample may have.
+/// Maximum number of sockets in one sample (2^21), and of close events before it.
 pub const MAX_SOCKETS: usize = 1 << 21;
 
-/// The most texts, and the most entries of each kind in the directory.
+/// Maximum number of strings between two keyframes, and of entries of each kind in the directory
+/// (2^20).
 pub const MAX_ENTRIES: usize = 1 << 20;
 
-/// The most processes that hold one socket, and the most gaps of a sample.
+/// Maximum number of holders of one socket, and of gaps of one sample.
 pub(super) const MAX_PER_ITEM: usize = 1 << 16;
 
-/// What a recording says of itself.
+/// What a recording says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingInfo {
-    /// The program that wrote it.
+    /// The program that wrote it, with its version.
     pub program: String,
-    /// The machine it was made on.
+    /// The host name of the recorded machine; `None` if redacted or unknown.
     pub host: Option<String>,
-    /// The filter it was made with; empty for everything.
+    /// The filter expression the samples were reduced by; empty for all sockets.
     pub filter: String,
 }
 
-/// Why a body that came whole is nonsense all the same.
+/// Error for a body that passed its checksum but does not decode to valid data.
 #[derive(Debug)]
 pub(super) struct InvalidData;
 
@@ -109,7 +111,7 @@ impl From<postcard::Error> for InvalidData {
     }
 }
 
-/// The kinds of blocks.
+/// Block kinds.
 pub(super) mod kind {
     pub(crate) const INFO: u8 = b'A';
     pub(crate) const KEYFRAME: u8 = b'K';

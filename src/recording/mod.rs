@@ -1,4 +1,5 @@
-//! Writes, reads and redacts recordings: samples as keyframes and deltas, compressed in checked blocks.
+//! Writes, reads and redacts recordings: samples as keyframes and deltas, in compressed,
+//! checksummed blocks.
 
 mod block;
 mod bounded_vec;

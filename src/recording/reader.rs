@@ -1,4 +1,4 @@
-//! Bytes → snapshots. Nothing in the bytes is believed before it was checked.
+//! Reads snapshots from bytes that it does not trust.
 
 use std::io;
 use std::io::Read;
@@ -27,16 +27,16 @@ use crate::net::socket::Socket;
 /// Why a file cannot be replayed at all.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenRecordingError {
-    /// It does not begin like one.
-    #[error("this is no recording of portolan")]
+    /// The file does not begin with the recording magic.
+    #[error("not a portolan recording")]
     NotARecording,
-    /// It is one that this program does not know.
-    #[error("this recording has version {0}; this program reads versions up to {VERSION}")]
+    /// The format version is newer than [`VERSION`].
+    #[error("unsupported recording version {0} (this program reads versions up to {VERSION})")]
     UnsupportedVersion(u16),
-    /// There is too little of it to tell anything.
-    #[error("this recording is cut off before its first moment")]
+    /// The file ends within its header.
+    #[error("the recording is cut off before its first sample")]
     Truncated,
-    /// The system refused.
+    /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -44,33 +44,33 @@ pub enum OpenRecordingError {
 /// How a recording ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordingEnd {
-    /// As whoever recorded wanted.
+    /// With an end block: the recording was stopped normally.
     Complete,
-    /// There is no end: a crash, a full disk, a part of a file, or it is still being written.
+    /// Without an end block: a crash, a full disk, part of a file, or still being written.
     Truncated,
-    /// The system gave no more of it. The text says why.
+    /// The operating system could not read on; the string is its error.
     IoError(String),
 }
 
-/// Reads a recording, one sample after another.
+/// An iterator over the samples of a recording.
 #[derive(Debug)]
 pub struct RecordingReader<R> {
     blocks: BlockReader<R>,
     version: FormatVersion,
-    /// The first block, where it is not what the recording says of itself.
+    /// The first block, if it is not the info block.
     first: Option<BlockRead>,
     info: RecordingInfo,
-    /// What the next difference is a difference to; `None` where that is not known.
+    /// The state the next delta applies to; `None` after damage, until the next keyframe.
     state: Option<ReplayState>,
-    /// When the newest sample was taken.
+    /// [`Snapshot::elapsed`] of the newest sample.
     last_elapsed: Duration,
     damage_status: DamageStatus,
-    /// The ends that belong to the next sample.
+    /// Close events that belong to the next sample.
     pending_closes: Vec<Destroyed>,
     recording_end: Option<RecordingEnd>,
 }
 
-/// Whether something is missing that has not been told yet.
+/// Whether damage was found that no sample has reported yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DamageStatus {
     None,
@@ -85,10 +85,10 @@ struct ReplayState {
 }
 
 impl<R: Read> RecordingReader<R> {
-    /// Begins to read.
+    /// Reads the header and the info block.
     ///
     /// # Errors
-    /// When this is no recording, or one of another version.
+    /// Returns an error if `input` is not a recording of a supported version.
     pub fn open(input: R) -> Result<Self, OpenRecordingError> {
         let mut blocks = BlockReader::new(input);
         let header = blocks.take(FILE_HEADER_LEN)?;
@@ -123,12 +123,12 @@ impl<R: Read> RecordingReader<R> {
         Ok(reader)
     }
 
-    /// What the recording says of itself.
+    /// Returns what the recording says about itself.
     pub const fn info(&self) -> &RecordingInfo {
         &self.info
     }
 
-    /// How it ended; `None` before it has.
+    /// Returns how the recording ended, or `None` if it has not ended yet.
     pub const fn recording_end(&self) -> Option<&RecordingEnd> {
         self.recording_end.as_ref()
     }
@@ -147,7 +147,7 @@ impl<R: Read> RecordingReader<R> {
         };
     }
 
-    /// What a block tells; `None` where that is nothing that can be shown.
+    /// Decodes a block; returns `None` if it holds no sample.
     fn read_block(
         &mut self,
         kind: u8,
@@ -160,11 +160,11 @@ impl<R: Read> RecordingReader<R> {
                 None => return Ok(None),
             },
             kind::CLOSES => {
-                let ends = read_closes(&block::decode_body(stored)?, self.version)?;
-                if self.pending_closes.len() + ends.len() > MAX_SOCKETS {
+                let closes = read_closes(&block::decode_body(stored)?, self.version)?;
+                if self.pending_closes.len() + closes.len() > MAX_SOCKETS {
                     return Err(InvalidData);
                 }
-                self.pending_closes.extend(ends);
+                self.pending_closes.extend(closes);
                 return Ok(None);
             }
             kind::FAILED_SAMPLE => {
@@ -183,7 +183,7 @@ impl<R: Read> RecordingReader<R> {
         };
         let (state, mut snapshot) =
             state.apply_sample(&block::decode_body(stored)?, self.version)?;
-        // Whatever follows counts on time that does not run backwards.
+        // Everything downstream relies on time that never decreases.
         if snapshot.elapsed < self.last_elapsed {
             return Err(InvalidData);
         }
@@ -221,7 +221,7 @@ fn read_closes(body: &[u8], version: FormatVersion) -> Result<Vec<Destroyed>, In
     }
 }
 
-/// What is said where a part is missing.
+/// The gap reported where part of the recording is missing.
 fn damage_gap() -> Gap {
     Gap::Sampler("the recording is damaged here".into())
 }
@@ -256,14 +256,14 @@ impl<R: Read> Iterator for RecordingReader<R> {
                 }
             }
         }
-        // What is missing at the end has no later sample to be told with.
+        // Damage at the end has no later sample to report it.
         let status = std::mem::replace(&mut self.damage_status, DamageStatus::None);
         (status == DamageStatus::Unreported).then(|| SampleOutcome::Failed(damage_gap()))
     }
 }
 
 impl ReplayState {
-    /// The sample that this body makes of this one.
+    /// Applies the body of a sample block to the state.
     fn apply_sample(
         mut self,
         body: &[u8],
@@ -333,7 +333,7 @@ impl ReplayState {
     }
 }
 
-/// The rest of a body.
+/// The unread rest of a body.
 struct FieldReader<'a>(&'a [u8]);
 
 impl FieldReader<'_> {
@@ -348,7 +348,7 @@ impl FieldReader<'_> {
     }
 }
 
-/// Places in a list, as distances.
+/// Reads ascending indices stored as distances.
 struct IndexDeltas {
     left: usize,
     expected: usize,

@@ -1,9 +1,9 @@
-//! Snapshots → the same without what tells whose they are.
+//! Replaces what identifies people and machines in snapshots by pseudonyms.
 //!
-//! In: snapshots, one after another. Out: the same ones with pseudonyms in the place of addresses,
-//! users, host names, command lines, paths and containers: the same one for the same original
-//! throughout, and of the same kind. Loopback, wildcard and multicast addresses stay, private ones
-//! stay private, ports, processes' short names, pids, interfaces and the figures stay.
+//! Addresses, users, host names, command lines, paths and containers are replaced; equal originals
+//! get equal pseudonyms throughout, of the same kind. Loopback, wildcard and multicast addresses
+//! stay, private addresses stay private; ports, short process names, pids, interfaces and numbers
+//! stay.
 
 use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,23 +15,23 @@ use crate::net::endpoint::Endpoint;
 use crate::net::process::{Process, Uid};
 use crate::net::snapshot::{Cgroup, Directory, Snapshot};
 
-/// The first user number that is given to a user who is not root.
+/// The first uid assigned to users other than root.
 const FIRST_UID: u32 = 1001;
 
-/// Remembers who was given which pseudonym.
+/// Replaces identifying data in snapshots, remembering the pseudonyms it assigned.
 #[derive(Debug, Default)]
 pub struct Redactor {
     addresses: HashMap<IpAddr, IpAddr>,
-    /// How many of each kind of address were given.
+    /// Number of pseudonyms assigned per kind of address.
     counts: HashMap<AddressClass, u32>,
     users: HashMap<Uid, Uid>,
-    /// By their hashes: over a long time there may be many.
+    /// Pseudonym numbers by hash of the original: a long recording may contain many strings.
     texts: HashMap<u64, usize>,
-    /// The last directory, and what became of it.
+    /// The last directory and its redacted form.
     directory: Option<(Arc<Directory>, Arc<Directory>)>,
 }
 
-/// The kinds of addresses that are replaced, each by one of its kind.
+/// The kinds of addresses that are replaced, each by an address of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum AddressClass {
     Private10,
@@ -46,16 +46,16 @@ enum AddressClass {
 }
 
 impl Redactor {
-    /// Replaces what is in the snapshot.
+    /// Replaces the identifying data in `snapshot`.
     pub fn redact(&mut self, snapshot: &mut Snapshot) {
         for socket in &mut snapshot.sockets {
             socket.local = self.endpoint(socket.local);
             socket.remote = socket.remote.map(|remote| self.endpoint(remote));
             socket.uid = socket.uid.map(|uid| self.user(uid));
         }
-        for end in &mut snapshot.destroyed {
-            end.local = self.endpoint(end.local);
-            end.remote = end.remote.map(|remote| self.endpoint(remote));
+        for destroyed in &mut snapshot.destroyed {
+            destroyed.local = self.endpoint(destroyed.local);
+            destroyed.remote = destroyed.remote.map(|remote| self.endpoint(remote));
         }
         snapshot.observer.uid = snapshot.observer.uid.map(|uid| self.user(uid));
         let known = self.directory.as_ref();
@@ -71,15 +71,15 @@ impl Redactor {
         snapshot.directory = redacted;
     }
 
-    fn endpoint(&mut self, end: Endpoint) -> Endpoint {
-        Endpoint::new(self.address(end.address), end.port)
+    fn endpoint(&mut self, endpoint: Endpoint) -> Endpoint {
+        Endpoint::new(self.address(endpoint.address), endpoint.port)
     }
 
     fn address(&mut self, address: IpAddr) -> IpAddr {
         if let IpAddr::V6(v6) = address
             && let Some(v4) = v6.to_ipv4_mapped()
         {
-            // An IPv4 client has one pseudonym on whichever socket it is seen.
+            // An IPv4 peer has the same pseudonym on an IPv6 socket (IPv4-mapped).
             return match self.address(v4.into()) {
                 IpAddr::V4(v4) => v4.to_ipv6_mapped().into(),
                 v6 @ IpAddr::V6(_) => v6,
@@ -106,7 +106,7 @@ impl Redactor {
         *self.users.entry(uid).or_insert(next)
     }
 
-    /// A text that tells nothing but which of them is the same.
+    /// Returns a pseudonym that shows only which originals are equal.
     fn text_pseudonym(&mut self, prefix: &str, original: &Arc<str>) -> Arc<str> {
         let next = self.texts.len() + 1;
         let hash = self.texts.hasher().hash_one(original);
@@ -119,7 +119,7 @@ impl Redactor {
             interfaces: original.interfaces.clone(),
             ..Directory::default()
         };
-        // In an order of their own, so that the same originals get the same pseudonyms.
+        // Sorted, so that the same originals get the same pseudonyms.
         let mut processes: Vec<&Arc<Process>> = original.processes.values().collect();
         processes.sort_unstable_by_key(|process| process.key);
         for process in processes {
@@ -159,7 +159,7 @@ impl Redactor {
     }
 
     fn cgroup(&mut self, original: &Cgroup) -> Cgroup {
-        // Units of the system tell what runs; those of users tell who they are.
+        // System units name services; user units name people.
         let is_system_unit = |unit: &Arc<str>| !unit.contains('@') && !unit.starts_with("user-");
         let is_users = original.path.contains("user.slice");
         let unit = original.unit.as_ref().map(|unit| match unit {
@@ -180,7 +180,7 @@ impl Redactor {
 }
 
 impl AddressClass {
-    /// `None` for what is the same on every machine.
+    /// Returns the kind, or `None` for addresses that are the same on every machine.
     fn from_address(address: IpAddr) -> Option<Self> {
         match address {
             IpAddr::V4(v4) => Self::from_ipv4(v4),
@@ -217,10 +217,10 @@ impl AddressClass {
         })
     }
 
-    /// The nth pseudonym of this kind. What is elsewhere becomes an address for documentation; where
-    /// there are no more of these, one that is reserved for tests.
+    /// Returns the nth pseudonym of this kind. Public addresses become documentation addresses (RFC
+    /// 5737, RFC 3849); when those are used up, benchmarking addresses (RFC 2544).
     fn nth_pseudonym(self, number: u32) -> IpAddr {
-        /// As many as fit, then again from the first: nobody has more.
+        /// Wraps around when all addresses of the block are used: then two originals share one.
         fn v4(first: [u8; 4], bits: u32, number: u32) -> IpAddr {
             let within = number % (1 << bits);
             Ipv4Addr::from_bits(u32::from_be_bytes(first) | within).into()

@@ -1,17 +1,17 @@
-//! Which sockets of a sample are those of the sample before.
+//! Matches the sockets of a sample to those of the previous one.
 
 use hashbrown::HashMap;
 
 use crate::net::socket::{Socket, SocketKey};
 
-/// No further place.
+/// No further index.
 const NO_NEXT: usize = usize::MAX;
 
-/// Gives each socket of `now` its place in `before`, or none where it is new. Sockets that nothing
-/// tells apart meet in their order.
+/// Returns for each socket of `now` its index in `before`, or `None` if it is new. Sockets with
+/// equal keys match in order.
 pub(crate) fn match_rows(before: &[Socket], now: &[Socket]) -> Vec<Option<usize>> {
     let mut first: HashMap<SocketKey, usize> = HashMap::with_capacity(before.len());
-    // The next place with the same key, for each place.
+    // For each index, the next index with the same key.
     let mut next = vec![NO_NEXT; before.len()];
     for (index, socket) in before.iter().enumerate().rev() {
         if let Some(later) = first.insert(socket.key(), index) {

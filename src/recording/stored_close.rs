@@ -1,4 +1,4 @@
-//! The facts of the ends of sockets, as they are written: in a block before that of their sample.
+//! The stored form of a close event, in a block before the one of its sample.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -13,7 +13,7 @@ use crate::net::endpoint::Endpoint;
 use crate::net::port::{Port, Protocol};
 use crate::net::socket::{Cookie, InterfaceIndex};
 
-/// One end.
+/// One close event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredClose {
     at: u64,
@@ -27,17 +27,17 @@ pub(crate) struct StoredClose {
 }
 
 impl StoredClose {
-    pub(crate) fn from_destroyed(end: &Destroyed) -> Self {
-        let pair = |end: Endpoint| (end.address, end.port.0);
+    pub(crate) fn from_destroyed(destroyed: &Destroyed) -> Self {
+        let pair = |endpoint: Endpoint| (endpoint.address, endpoint.port.0);
         Self {
-            at: nanoseconds(end.at),
-            is_udp: end.protocol == Protocol::Udp,
-            local: pair(end.local),
-            remote: end.remote.map(pair),
-            interface: end.interface.map(|i| i.0),
-            cookie: end.cookie.map(|c| c.0),
-            unread: end.unread,
-            tcp: end.tcp.map(StoredTcpInfo::from_tcp_info),
+            at: nanoseconds(destroyed.at),
+            is_udp: destroyed.protocol == Protocol::Udp,
+            local: pair(destroyed.local),
+            remote: destroyed.remote.map(pair),
+            interface: destroyed.interface.map(|i| i.0),
+            cookie: destroyed.cookie.map(|c| c.0),
+            unread: destroyed.unread,
+            tcp: destroyed.tcp.map(StoredTcpInfo::from_tcp_info),
         }
     }
 

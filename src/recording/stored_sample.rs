@@ -1,5 +1,5 @@
-//! The facts of a sample as they are written: types of their own, so that the file stays what it is
-//! when the nouns change.
+//! The stored form of a sample: separate types, so that the file format does not change with the
+//! types of `net`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::net::snapshot::{
 };
 use crate::net::socket::Socket;
 
-/// What a snapshot has besides sockets and directory. Times are nanoseconds.
+/// A snapshot without its sockets and directory. Times are in nanoseconds.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredSample {
     taken_at: (i64, i32),
@@ -30,7 +30,7 @@ pub(crate) struct StoredSample {
     interval: u64,
 }
 
-/// Something that could not be seen.
+/// Something that could not be observed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum StoredGap {
     Sockets(String),
@@ -39,7 +39,7 @@ pub(crate) enum StoredGap {
     Closes(String),
 }
 
-/// As much as fits: 584 years.
+/// Converts to nanoseconds, saturating at `u64::MAX` (584 years).
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -73,7 +73,7 @@ impl StoredSample {
         }
     }
 
-    /// The snapshot, with the sockets and the directory that belong to it.
+    /// Builds the snapshot from this and its sockets and directory.
     pub(crate) fn into_snapshot(
         self,
         sockets: Vec<Socket>,
@@ -91,7 +91,7 @@ impl StoredSample {
                 _ => return Err(InvalidData),
             },
             sockets,
-            // They stand in a block of their own.
+            // Close events are in a block of their own.
             destroyed: Vec::new(),
             directory,
             owner_coverage: OwnerCoverage {

@@ -1,4 +1,4 @@
-//! The facts of a socket as they are written, in parts that change together.
+//! The stored form of a socket, in parts that change together.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -31,7 +31,7 @@ pub(crate) struct StoredSocket {
     holders: StoredHolders,
 }
 
-/// What changed of a socket.
+/// The changed parts of a socket; `None` for parts that are equal.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SocketDelta {
     identity: Option<StoredIdentity>,
@@ -42,7 +42,7 @@ pub(crate) struct SocketDelta {
     holders: Option<StoredHolders>,
 }
 
-/// What hardly ever changes.
+/// What rarely changes.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredIdentity {
     local: (IpAddr, u16),
@@ -192,7 +192,7 @@ impl SocketDelta {
     }
 }
 
-/// `None` for UDP, else the kernel's number.
+/// Returns the kernel's state number (include/net/tcp_states.h), or `None` for UDP.
 const fn state_number(transport: Transport) -> Option<u8> {
     Some(match transport {
         Transport::Udp => return None,
@@ -366,7 +366,7 @@ impl StoredHolders {
             Self::NotSearched => Holders::NotSearched,
             Self::Hidden => Holders::Hidden,
             Self::NoHolder => Holders::NoHolder,
-            // A list that is empty would say that somebody has it without saying who.
+            // An empty list would claim a holder without naming one.
             Self::Found(all) if all.0.is_empty() => Holders::NoHolder,
             Self::Found(all) => {
                 let mut all: Vec<Holder> = all.0.into_iter().map(holder).collect();

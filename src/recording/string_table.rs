@@ -1,4 +1,4 @@
-//! Texts that are written once: names, command lines, paths.
+//! Tables of strings that are written once: names, command lines, paths.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::format::{InvalidData, MAX_ENTRIES};
 use crate::text::sanitize;
 
-/// The number of a text.
+/// The number of a string in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StringId(u32);
 
-/// The longest text that is kept as it is, and the most bytes of all texts together.
+/// The longest string kept unchanged, and the maximum total size, in bytes.
 const MAX_TEXT_LEN: usize = 64 << 10;
 const MAX_TOTAL_LEN: usize = 128 << 20;
 
-/// The texts since the keyframe, for whoever writes.
+/// The strings written since the last keyframe.
 #[derive(Debug, Default)]
 pub(crate) struct StringTableWriter {
     ids: HashMap<Arc<str>, u32>,
@@ -24,7 +24,7 @@ pub(crate) struct StringTableWriter {
 }
 
 impl StringTableWriter {
-    /// The number of a text; a new one where it is new.
+    /// Returns the number of `text`, adding it if it is new.
     pub(crate) fn intern(&mut self, text: &str) -> StringId {
         if let Some(id) = self.ids.get(text) {
             return StringId(*id);
@@ -36,13 +36,13 @@ impl StringTableWriter {
         StringId(id)
     }
 
-    /// The texts that were new since this was last asked.
+    /// Returns the strings added since the previous call.
     pub(crate) fn take_new(&mut self) -> Vec<Arc<str>> {
         std::mem::take(&mut self.new_strings)
     }
 }
 
-/// The texts since the keyframe, for whoever reads.
+/// The strings read since the last keyframe.
 #[derive(Debug, Default)]
 pub(crate) struct StringTableReader {
     strings: Vec<Arc<str>>,
@@ -50,7 +50,7 @@ pub(crate) struct StringTableReader {
 }
 
 impl StringTableReader {
-    /// Takes up new ones.
+    /// Appends new strings; fails beyond [`MAX_ENTRIES`] or the maximum total size.
     pub(crate) fn extend(&mut self, new_strings: Vec<String>) -> Result<(), InvalidData> {
         self.total_len += new_strings.iter().map(String::len).sum::<usize>();
         if self.strings.len() + new_strings.len() > MAX_ENTRIES || self.total_len > MAX_TOTAL_LEN {
@@ -61,14 +61,14 @@ impl StringTableReader {
         Ok(())
     }
 
-    /// The text with this number.
+    /// Returns the string with this number.
     pub(crate) fn get(&self, text: StringId) -> Result<Arc<str>, InvalidData> {
         let index = usize::try_from(text.0).map_err(|_| InvalidData)?;
         self.strings.get(index).map(Arc::clone).ok_or(InvalidData)
     }
 }
 
-/// The text, safe to show. What was safe when it was recorded comes back unchanged.
+/// Sanitises a string from a file. A string sanitised before it was recorded is returned unchanged.
 pub(crate) fn sanitize_stored(text: &str) -> Arc<str> {
     match text.len() <= MAX_TEXT_LEN && sanitize::is_sanitized(text) {
         true => text.into(),

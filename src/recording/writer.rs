@@ -1,4 +1,5 @@
-//! Snapshots → bytes. One block, one write: what is in the file is whole up to the last block.
+//! Writes snapshots as blocks. Each block is one write, so the file is complete up to its last
+//! block.
 
 use std::io;
 use std::io::Write;
@@ -15,12 +16,12 @@ use super::{block, directory_delta, row_matching, string_table};
 use crate::net::snapshot::{Directory, Gap, Snapshot};
 use crate::net::socket::Socket;
 
-/// When a whole snapshot is written rather than what changed: whoever reads can begin anew there.
+/// How often a keyframe is written instead of a delta. A reader can restart at a keyframe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyframeInterval {
-    /// After so many samples.
+    /// Maximum number of samples per keyframe.
     pub samples: u32,
-    /// After so many bytes.
+    /// Maximum number of bytes per keyframe.
     pub bytes: u64,
 }
 
@@ -33,14 +34,14 @@ impl Default for KeyframeInterval {
     }
 }
 
-/// What was written.
+/// What was written so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecordingSummary {
-    /// Samples.
+    /// Number of samples.
     pub samples: u64,
-    /// Different sockets in them.
+    /// Number of distinct sockets in the samples.
     pub sockets: u64,
-    /// Bytes of the whole file.
+    /// Size of the whole file, in bytes.
     pub bytes: u64,
 }
 
@@ -54,7 +55,7 @@ pub struct RecordingWriter<W> {
     since_keyframe: Option<SinceKeyframe>,
     string_table: string_table::StringTableWriter,
     directory: Arc<Directory>,
-    /// As whoever reads has them now.
+    /// The sockets as a reader has them after the last block.
     sockets: Vec<Socket>,
 }
 
@@ -65,10 +66,10 @@ struct SinceKeyframe {
 }
 
 impl<W: Write> RecordingWriter<W> {
-    /// Begins a recording.
+    /// Writes the header and the info block.
     ///
     /// # Errors
-    /// When the output takes nothing.
+    /// Returns an error if they cannot be written.
     pub fn new(
         mut output: W,
         info: &RecordingInfo,
@@ -96,10 +97,11 @@ impl<W: Write> RecordingWriter<W> {
         Ok(writer)
     }
 
-    /// Appends a snapshot.
+    /// Appends a snapshot, as a keyframe or a delta.
     ///
     /// # Errors
-    /// When the output does not take it; then nothing can be appended any more.
+    /// Returns an error if the block cannot be written or is too large; nothing can be appended
+    /// after that.
     pub fn write_snapshot(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let keyframe_interval = self.keyframe_interval;
         let is_within_interval = |since_keyframe: &SinceKeyframe| {
@@ -162,10 +164,10 @@ impl<W: Write> RecordingWriter<W> {
         Ok(())
     }
 
-    /// Appends that a look failed.
+    /// Appends a failed sample.
     ///
     /// # Errors
-    /// When the output does not take it; then nothing can be appended any more.
+    /// Returns an error if the block cannot be written; nothing can be appended after that.
     pub fn write_failure(&mut self, gap: &Gap) -> io::Result<()> {
         let mut body = BlockBody::default();
         body.push(&StoredGap::from_gap(gap))?;
@@ -173,10 +175,10 @@ impl<W: Write> RecordingWriter<W> {
         Ok(())
     }
 
-    /// Ends the recording: it is whole. Gives back what it was written to.
+    /// Writes the end block and returns the summary.
     ///
     /// # Errors
-    /// When the output does not take the end.
+    /// Returns an error if the end block cannot be written.
     pub fn finish(&mut self) -> io::Result<RecordingSummary> {
         let mut body = BlockBody::default();
         body.push(&self.summary.samples)?;
@@ -184,12 +186,12 @@ impl<W: Write> RecordingWriter<W> {
         Ok(self.summary)
     }
 
-    /// What was written so far, in whole blocks.
+    /// Returns what was written so far, in complete blocks.
     pub const fn summary(&self) -> RecordingSummary {
         self.summary
     }
 
-    /// What it is written to.
+    /// Returns the underlying output.
     pub const fn output(&self) -> &W {
         &self.output
     }
@@ -206,7 +208,7 @@ impl<W: Write> RecordingWriter<W> {
         }
     }
 
-    /// Makes the list what the sample has, and tells how: closed, changed, new.
+    /// Updates `self.sockets` to `now` and encodes the changes: closed, changed, new.
     fn diff_sockets(&mut self, now: &[Socket]) -> io::Result<BlockBody> {
         let indices = row_matching::match_rows(&self.sockets, now);
         let mut matched: Vec<Option<&Socket>> = vec![None; self.sockets.len()];
@@ -248,7 +250,7 @@ impl<W: Write> RecordingWriter<W> {
         self.write_blocks(Vec::new(), kind, body)
     }
 
-    /// Writes a block together with what belongs before it.
+    /// Writes a block, preceded by the encoded blocks that belong before it, in one write.
     fn write_blocks(&mut self, mut blocks: Vec<u8>, kind: u8, body: &BlockBody) -> io::Result<u64> {
         blocks.extend(block::encode_block(kind, &body.0).ok_or(io::ErrorKind::FileTooLarge)?);
         self.output.write_all(&blocks)?;
@@ -259,16 +261,16 @@ impl<W: Write> RecordingWriter<W> {
     }
 }
 
-/// Whether the row has to be written again. The noise in its idle time is no reason: it would be one
-/// for every idle socket in every sample. `was` is the same afterwards.
+/// Returns whether the row has to be written again. Jitter of its idle time alone is ignored, or every
+/// idle socket would be written in every sample. `was` is unchanged afterwards.
 fn is_changed(was: &mut Socket, is: &Socket) -> bool {
     let time_before = was.tcp.and_then(|tcp| tcp.last_data);
     let time_now = is.tcp.and_then(|tcp| tcp.last_data);
-    let is_noise = match (time_before, time_now) {
+    let is_jitter = match (time_before, time_now) {
         (Some(before), Some(now)) => before.is_same_as(now),
         _ => false,
     };
-    if !is_noise {
+    if !is_jitter {
         return was != is;
     }
     let mut set_time = |time| {
@@ -282,7 +284,7 @@ fn is_changed(was: &mut Socket, is: &Socket) -> bool {
     changed
 }
 
-/// A body that grows. What is put into it one after another reads as a tuple of all.
+/// A body under construction. Values pushed one after another decode as one tuple.
 #[derive(Debug, Default)]
 struct BlockBody(Vec<u8>);
 
@@ -309,7 +311,7 @@ impl BlockBody {
         })
     }
 
-    /// The places that are marked, as distances, each with what `more` puts after it.
+    /// Writes the indices of the marked entries as distances, each followed by what `more` pushes.
     fn push_indices(
         &mut self,
         marked: impl Iterator<Item = bool> + Clone,

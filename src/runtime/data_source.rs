@@ -1,6 +1,4 @@
-//! Where the samples of the dashboard come from: this machine, or a recording.
-//!
-//! In: what was asked for. Out: the dashboard, fed by a *sampler* or a *player*.
+//! The source of the dashboard's samples: a sampler on this machine, or a player of a recording.
 
 use super::engine_thread::EngineThread;
 use super::player::Player;
@@ -9,13 +7,13 @@ use crate::collect::{SampleOutcome, Sampler};
 
 /// Where the samples come from.
 pub(crate) enum DataSource {
-    /// From this machine.
+    /// Samples of this machine.
     Sampler(Sampler),
-    /// From a recording.
+    /// Samples of a recording.
     Player(Player),
 }
 
-/// The way of the samples.
+/// Returns a callback that sends each sample to the log, the recorder and the engine.
 pub(crate) fn sample_sink(
     engine: &EngineThread,
     tee: &SampleTee,

@@ -1,7 +1,6 @@
-//! What is remembered, and answered from: what the thread *model* does, without the thread.
+//! Keeps the history and answers requests; runs on the engine thread.
 //!
-//! In: samples and questions. Out: answers. Here is all the work that grows with the number of
-//! sockets.
+//! All work that grows with the number of sockets is done here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +19,12 @@ use crate::net::socket::Socket;
 use crate::query::{Grouping, QueryResult, TupleDiff, VisibleLines, run};
 use crate::tui::engine_request::{EngineRequest, EngineResponse, ExplainResult, MomentSelector};
 
-/// How much is remembered.
+/// How much history is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Of sockets that have ended.
+    /// Limits for closed sockets.
     pub closed: RetentionLimits,
-    /// Of moments that one can go back to.
+    /// Limits for past moments.
     pub moments: RetentionLimits,
 }
 
@@ -45,19 +44,19 @@ impl Default for Retention {
     }
 }
 
-/// What is remembered, and answered from.
+/// The history, and the caches to answer requests from it.
 #[derive(Debug)]
 pub struct Engine {
     retention: Retention,
     history: History,
     timeline: Timeline,
     newest: Option<Arc<Moment>>,
-    /// What is shown instead of the newest, and as what it was asked for.
+    /// The moment shown instead of the newest, and the selector it was requested with.
     pinned: Option<(MomentSelector, Arc<Moment>)>,
     findings_cache: Option<FindingsCache>,
 }
 
-/// What was found in a moment: looked for once, however often the moment is asked about.
+/// The findings of a moment, evaluated once for all requests on it.
 #[derive(Debug)]
 struct FindingsCache {
     moment: Arc<Moment>,
@@ -72,24 +71,23 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// An empty one.
-    pub fn new(keeping: Retention) -> Self {
+    /// Creates an engine without samples.
+    pub fn new(retention: Retention) -> Self {
         Self {
-            retention: keeping,
-            history: History::with_closed_log(keeping.closed),
-            timeline: Timeline::new(keeping.moments),
+            retention,
+            history: History::with_closed_log(retention.closed),
+            timeline: Timeline::new(retention.moments),
             newest: None,
             pinned: None,
             findings_cache: None,
         }
     }
 
-    /// Forgets everything.
     pub fn reset(&mut self) {
         *self = Self::new(self.retention);
     }
 
-    /// Takes up what came of a look. Gives back the emptied socket list, where there was one.
+    /// Applies a sample. Returns the drained socket list for reuse, if there was one.
     pub fn apply_sample(&mut self, sampled: SampleOutcome) -> Option<Vec<Socket>> {
         match sampled {
             SampleOutcome::Snapshot(mut snapshot) => {
@@ -109,62 +107,62 @@ impl Engine {
         }
     }
 
-    /// Answers; `None` before the first sample.
+    /// Answers a request; `None` before the first sample.
     pub fn respond(&mut self, request: &EngineRequest) -> Option<EngineResponse> {
         let newest = self.newest.clone()?;
         let moment = self.select_moment(request.moment, &newest);
-        let track = self.timeline.info(moment.elapsed);
+        let timeline = self.timeline.info(moment.elapsed);
         let findings = self.cached_findings(&moment, request.thresholds);
         let full_moment = Arc::clone(&moment);
         let moment = match request.query.grouping {
             Grouping::History => self.history.closed_sockets_at(&moment),
             _ => moment,
         };
-        let answer = Arc::new(run(moment, &request.query));
-        let lines = VisibleLines::new(&answer, &request.folds);
+        let result = Arc::new(run(moment, &request.query));
+        let lines = VisibleLines::new(&result, &request.folds);
         let context = FilterContext {
-            moment: &answer.moment,
+            moment: &result.moment,
             services: &request.query.services,
         };
         let typed = request.completion_request.as_ref();
         let completion = typed.map(|typed| complete(typed, context, request.query.quick_filter));
-        let survey = request
+        let tuple_diff = request
             .diff_scope
-            .map(|scope| (scope, Arc::new(TupleDiff::compute(&answer, scope))));
+            .map(|scope| (scope, Arc::new(TupleDiff::compute(&result, scope))));
         let grade_request = request.grade_request.as_ref();
-        let grade = grade_request.map(|grade_request| grade_request.grade(&answer.moment));
+        let grade = grade_request.map(|grade_request| grade_request.grade(&result.moment));
         Some(EngineResponse {
-            tuple_diff: survey,
+            tuple_diff,
             grade,
             lines,
             newest,
             completion,
             closed_stats: self.history.closed_log_stats(),
             moment: request.moment,
-            timeline: track,
-            explain: explain_subject(request, &full_moment, &answer, &findings),
-            result: answer,
+            timeline,
+            explain: explain_subject(request, &full_moment, &result, &findings),
+            result,
             findings,
         })
     }
 
-    fn select_moment(&mut self, about: MomentSelector, newest: &Arc<Moment>) -> Arc<Moment> {
+    fn select_moment(&mut self, selector: MomentSelector, newest: &Arc<Moment>) -> Arc<Moment> {
         if let Some((pinned_for, pinned)) = &self.pinned
-            && *pinned_for == about
+            && *pinned_for == selector
         {
             return Arc::clone(pinned);
         }
         let shown = self.pinned.take().map(|(_, pinned)| pinned);
-        let moment = match about {
+        let moment = match selector {
             MomentSelector::Newest => return Arc::clone(newest),
             MomentSelector::Pinned => Arc::clone(newest),
             MomentSelector::At(point) => shown
-                // It may be older than all that are kept.
+                // It may be older than all moments kept.
                 .filter(|shown| point.sample_offset == 0 && shown.elapsed == point.at)
                 .or_else(|| self.timeline.find(point))
                 .unwrap_or_else(|| Arc::clone(newest)),
         };
-        self.pinned = Some((about, Arc::clone(&moment)));
+        self.pinned = Some((selector, Arc::clone(&moment)));
         moment
     }
 
@@ -186,27 +184,27 @@ impl Engine {
     }
 }
 
-/// A row is looked for where it was chosen, also among those that have ended; all else is about what
-/// is there.
+/// Explains a subject. A row is looked up in the result, which may be of closed sockets; everything
+/// else in the full moment.
 fn explain_subject(
     request: &EngineRequest,
     full_moment: &Moment,
-    answer: &QueryResult,
+    result: &QueryResult,
     findings: &Findings,
 ) -> Option<ExplainResult> {
-    let (subject, look) = request.explain?;
+    let (subject, perspective) = request.explain?;
     let moment = match subject {
-        ExplainSubject::Socket(..) => &answer.moment,
+        ExplainSubject::Socket(..) => &result.moment,
         _ => full_moment,
     };
-    let known = ExplainContext {
+    let context = ExplainContext {
         moment,
         services: &request.query.services,
         findings,
     };
     Some(ExplainResult {
         subject,
-        perspective: look,
-        explanation: dispatch::build_explanation(subject, look, known).map(Arc::new),
+        perspective,
+        explanation: dispatch::build_explanation(subject, perspective, context).map(Arc::new),
     })
 }

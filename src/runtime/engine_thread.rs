@@ -1,7 +1,6 @@
-//! The thread that remembers and answers.
+//! Runs the [`Engine`] on a thread of its own.
 //!
-//! In: samples and questions. Out: answers, of which only the newest waits to be fetched. What the
-//! thread does with them is [`Memory`]'s.
+//! Samples and requests go in; only the newest response waits to be fetched.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
@@ -15,16 +14,16 @@ use crate::collect::SampleOutcome;
 use crate::net::socket::Socket;
 use crate::tui::engine_request::{EngineRequest, EngineResponse};
 
-/// What the thread is told.
+/// A message to the engine thread.
 enum EngineCommand {
     Sample(SampleOutcome),
-    /// There is a new question to fetch.
+    /// There is a new request to fetch.
     Request,
-    /// What was told so far is to be forgotten: it is told once more.
+    /// Forget all samples: they will be sent again.
     Reset,
 }
 
-/// The thread, from outside.
+/// A handle to the engine thread.
 #[derive(Clone)]
 pub(crate) struct EngineThread {
     commands: SyncSender<EngineCommand>,
@@ -32,63 +31,64 @@ pub(crate) struct EngineThread {
     response: Arc<Mutex<Option<EngineResponse>>>,
 }
 
-/// Samples that may wait. More would only be stale: the sampler then waits with them.
+/// Maximum number of queued samples. More would be outdated when processed; instead the sampler
+/// blocks.
 const COMMAND_QUEUE_LEN: usize = 8;
 
 impl EngineThread {
-    /// Starts the thread. Emptied socket lists are given back through `spares`.
+    /// Starts the thread. Drained socket lists are returned through `buffer_sender`.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// Returns an error if no thread can be started.
     pub(crate) fn start(
         messages: SyncSender<Message>,
-        question: EngineRequest,
+        request: EngineRequest,
         retention: Retention,
         buffer_sender: Sender<Vec<Socket>>,
         fault: Option<Fault>,
     ) -> io::Result<Self> {
         let (commands, receiver) = sync_channel(COMMAND_QUEUE_LEN);
-        let model = Self {
+        let handle = Self {
             commands,
-            request: Arc::new(Mutex::new(question)),
+            request: Arc::new(Mutex::new(request)),
             response: Arc::default(),
         };
         let worker = EngineWorker {
             engine: Engine::new(retention),
-            request: Arc::clone(&model.request),
+            request: Arc::clone(&handle.request),
             messages,
-            response: Arc::clone(&model.response),
+            response: Arc::clone(&handle.response),
             buffer_sender,
             panic_at_sample: fault == Some(Fault::Engine),
         };
         thread::Builder::new()
             .name("model".into())
             .spawn(move || worker.run(&receiver))?;
-        Ok(model)
+        Ok(handle)
     }
 
-    /// Hands over a sample. Returns whether anybody is there to take it.
+    /// Sends a sample. Returns whether the thread is still running.
     pub(crate) fn push_sample(&self, sampled: SampleOutcome) -> bool {
         self.commands.send(EngineCommand::Sample(sampled)).is_ok()
     }
 
-    /// Forgets what was told: it is told once more.
+    /// Tells the thread to forget all samples: they will be sent again.
     pub(crate) fn reset(&self) {
-        // Nobody is left to forget anything where this fails.
+        // Fails only if the thread has ended: then there is nothing to forget.
         drop(self.commands.send(EngineCommand::Reset));
     }
 
-    /// Asks; a question that was not answered yet is replaced. The answer comes as a
-    /// [`NetlinkMessage::Answered`].
-    pub(crate) fn send_request(&self, question: EngineRequest) {
+    /// Sends a request, replacing one not answered yet. The response is announced by
+    /// [`Message::ResponseReady`].
+    pub(crate) fn send_request(&self, request: EngineRequest) {
         if let Ok(mut slot) = self.request.lock() {
-            *slot = question;
+            *slot = request;
         }
-        // A full queue is as good: whatever is in it makes the thread look at the question.
+        // If the queue is full, the thread reads the request after the messages in it.
         drop(self.commands.try_send(EngineCommand::Request));
     }
 
-    /// The newest answer, if there is one that was not fetched yet.
+    /// Takes the newest response, if it was not taken yet.
     pub(crate) fn take_response(&self) -> Option<EngineResponse> {
         self.response.lock().ok()?.take()
     }
@@ -106,7 +106,7 @@ struct EngineWorker {
 impl EngineWorker {
     fn run(mut self, commands: &Receiver<EngineCommand>) {
         while let Ok(first) = commands.recv() {
-            // What has piled up is answered once.
+            // Answers once for all queued messages.
             let pending: Vec<EngineCommand> =
                 std::iter::once(first).chain(commands.try_iter()).collect();
             let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -116,10 +116,10 @@ impl EngineWorker {
                 self.publish_response();
             }));
             if outcome.is_err() {
-                // What the panic left half done is thrown away; the notice is on its way.
+                // Discards the state the panic left inconsistent; the panic hook reports it.
                 self.engine.reset();
             }
-            // A full queue is as good: the loop fetches the newest answer after any message.
+            // If the queue is full, the loop fetches the newest response after any message in it.
             drop(self.messages.try_send(Message::ResponseReady));
         }
     }
@@ -134,7 +134,7 @@ impl EngineWorker {
                     "asked to fail at the first sample"
                 );
                 if let Some(buffer) = self.engine.apply_sample(sampled) {
-                    // The sampler may be gone already.
+                    // The sampler may have ended already.
                     drop(self.buffer_sender.send(buffer));
                 }
             }
@@ -142,10 +142,10 @@ impl EngineWorker {
     }
 
     fn publish_response(&mut self) {
-        let Ok(question) = self.request.lock().map(|q| q.clone()) else {
+        let Ok(request) = self.request.lock().map(|q| q.clone()) else {
             return;
         };
-        let Some(response) = self.engine.respond(&question) else {
+        let Some(response) = self.engine.respond(&request) else {
             return;
         };
         if let Ok(mut slot) = self.response.lock() {

@@ -1,4 +1,4 @@
-//! The dashboard: start the threads, then wait, take up all that waits, draw once, again.
+//! The event loop of the dashboard: waits for messages, handles all that are queued, draws once.
 
 use std::io;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use crate::tui::input::Input;
 use crate::tui::update::app::App;
 use crate::tui::view::draw;
 
-/// At most one frame in this time: a burst of keys costs one frame, and a key that comes right after
-/// one is shown before a screen that is painted 60 times a second could show it.
+/// Minimum time between two frames: a burst of keys costs one frame, and a key pressed right after
+/// a frame is shown before the next refresh of a 60 Hz screen.
 const FRAME_TIME: Duration = Duration::from_millis(8);
 
 pub(crate) struct EventLoop {
@@ -44,7 +44,7 @@ impl EventLoop {
         let outcome = self.run_until_exit();
         let state_writer = self.state_writer.take();
         let (recorder, lab_thread) = (self.recorder.take(), self.lab_thread.take());
-        // The terminal is given back first: leaving is at once.
+        // Restores the terminal first, so that exiting is immediate for the user.
         drop(self);
         if let Some(lab_thread) = lab_thread {
             lab_thread.close();
@@ -70,7 +70,8 @@ impl EventLoop {
             if let Some(exit) = self.handle_message(first)? {
                 return Ok(exit);
             }
-            // What waits is taken up before drawing, and what comes until the next frame is due.
+            // Handles all queued messages before drawing, and what arrives until the next frame is
+            // due.
             let due = self
                 .last_draw
                 .map_or_else(Instant::now, |last_draw| last_draw + FRAME_TIME);
@@ -93,8 +94,8 @@ impl EventLoop {
     }
 
     fn draw(&mut self) -> Result<(), Failure> {
-        if let Some(trouble) = panic_hook::take_last() {
-            self.app.set_error(trouble);
+        if let Some(error) = panic_hook::take_last() {
+            self.app.set_error(error);
         }
         let app = &self.app;
         let screen = draw(&app.view, app.result.as_deref(), &app.lines, &app.services);
@@ -102,12 +103,12 @@ impl EventLoop {
         self.last_draw = Some(Instant::now());
         assert!(
             self.fault != Some(Fault::Main) || app.result.is_none(),
-            "asked to fail after the first answer"
+            "asked to fail after the first result"
         );
         Ok(())
     }
 
-    /// Takes up one message; tells how to end, if this is the end.
+    /// Handles a message; returns the exit status if the program is to end.
     fn handle_message(&mut self, message: Message) -> Result<Option<Exit>, Failure> {
         let mut effects = match message {
             Message::Input(input) => self.app.handle_input(input),
@@ -116,12 +117,12 @@ impl EventLoop {
                 self.app.add_saved_filters(filters);
                 Vec::new()
             }
-            Message::ProgressLoaded(progress, word) => {
-                self.app.set_progress(&progress, word);
+            Message::ProgressLoaded(progress, warning) => {
+                self.app.set_progress(&progress, warning);
                 Vec::new()
             }
-            Message::SaveStatus(what, word) => {
-                self.app.set_save_error(what, word);
+            Message::SaveStatus(what, message) => {
+                self.app.set_save_error(what, message);
                 Vec::new()
             }
             Message::Lab(number, event) => self.app.handle_lab_event(number, event),
@@ -152,7 +153,7 @@ impl EventLoop {
         Ok(None)
     }
 
-    /// Does it; tells whether it was the last thing to do.
+    /// Runs an effect; returns whether it ends the program.
     fn run_effect(&mut self, effect: Effect) -> Result<bool, Failure> {
         match effect {
             Effect::SendRequest => self.engine.send_request(self.app.engine_request()),
@@ -164,12 +165,12 @@ impl EventLoop {
                 DataSource::Sampler(sampler) => sampler.sample_now(),
                 DataSource::Player(player) => player.send(PlaybackCommand::SkipWait),
             },
-            Effect::Playback(pace) => {
+            Effect::Playback(command) => {
                 if let DataSource::Player(player) = &self.data_source {
-                    player.send(pace);
+                    player.send(command);
                 }
             }
-            Effect::StartRecording(take) => self.start_recording(take),
+            Effect::StartRecording(request) => self.start_recording(request),
             Effect::StopRecording => {
                 if let Some(recorder) = &self.recorder {
                     recorder.stop();
@@ -185,9 +186,9 @@ impl EventLoop {
                     state_writer.save_progress(*progress);
                 }
             }
-            Effect::Lab(number, order) => {
+            Effect::Lab(number, request) => {
                 if let Some(lab_thread) = &self.lab_thread {
-                    lab_thread.send(number, order);
+                    lab_thread.send(number, request);
                 }
             }
             Effect::Copy(text) => self.terminal.copy(&text).map_err(Failure::Terminal)?,
@@ -198,21 +199,20 @@ impl EventLoop {
         Ok(false)
     }
 
-    fn start_recording(&mut self, take: RecordingRequest) {
+    fn start_recording(&mut self, request: RecordingRequest) {
         let (services, messages) = (Arc::clone(&self.app.services), self.messages.clone());
-        self.recorder = Recorder::start(&self.tee, take, services, messages);
+        self.recorder = Recorder::start(&self.tee, request, services, messages);
         if self.recorder.is_none() {
-            self.app
-                .set_status("the system gives no thread that could record");
+            self.app.set_status("cannot start a thread to record");
         }
     }
 
     fn handle_recorder_event(&mut self, event: RecorderEvent) {
         match event {
             RecorderEvent::Progress(status) => self.app.set_recording_status(Some(status)),
-            RecorderEvent::Finished(word) => {
+            RecorderEvent::Finished(summary) => {
                 self.app.set_recording_status(None);
-                self.app.set_status(word);
+                self.app.set_status(summary);
             }
             RecorderEvent::Failed(reason) => self.app.recording_failed(reason),
         }
@@ -223,7 +223,7 @@ impl EventLoop {
         terminal::restore();
         if !super::signals::suspend_process() {
             self.app
-                .set_status("no shell here could continue the program, so it goes on");
+                .set_status("cannot suspend: no shell here could resume it");
         }
         self.terminal.reenter()?;
         let (columns, rows) = TerminalGuard::size();
@@ -233,7 +233,7 @@ impl EventLoop {
 
     #[cfg(not(unix))]
     fn suspend(&mut self) -> io::Result<()> {
-        self.app.say("this system cannot suspend a program");
+        self.app.set_status("this system cannot suspend a program");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How the program ends: what it says, and the number it leaves behind.
+//! Defines exit statuses and error messages.
 
 use std::io;
 use std::io::Write;
@@ -13,17 +13,17 @@ use crate::text::sanitize;
 /// The exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// What was asked for is done. A pipe that was closed by its reader counts as done.
+    /// Done. A pipe closed by its reader also counts as done.
     Success,
-    /// The answer is no.
+    /// The result is negative.
     Negative,
-    /// The request was wrong: an unknown flag, a filter that is none.
+    /// The request was invalid: an unknown option or an invalid filter.
     UsageError,
-    /// The system refused.
+    /// The operating system refused something.
     SystemError,
-    /// This program failed.
+    /// An internal error.
     InternalError,
-    /// A signal ended it: 128 and the signal's number, as shells count.
+    /// Ended by a signal: 128 plus the signal number, as shells report it.
     Signal(u8),
 }
 
@@ -34,7 +34,7 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// The number.
+    /// Returns the number.
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -47,78 +47,56 @@ impl Exit {
     }
 }
 
-/// Why the program ended before it was told to.
+/// Why the program ended with an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The filter on the command line is none.
-    #[error("the filter is wrong: {error}{}", underline_error(text, error))]
-    Filter {
-        /// What was given.
-        text: String,
-        /// What is wrong with it.
-        error: FilterError,
-    },
-    /// Options that do not go together.
+    /// The filter on the command line is invalid.
+    #[error("invalid filter: {error}{}", underline_error(text, error))]
+    Filter { text: String, error: FilterError },
+    /// Options that cannot be combined.
     #[error("{0}")]
     Usage(String),
-    /// The configuration cannot be read or understood.
+    /// The configuration cannot be read or is invalid.
     #[error("the configuration {place}: {why}")]
     Config {
-        /// The file, and the line where one is to blame.
+        /// The file, with a line number if known.
         place: String,
-        /// What is wrong.
         why: String,
     },
     /// The socket table cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The terminal cannot be used.
-    #[error("the terminal cannot be used: {0}")]
+    #[error("cannot use the terminal: {0}")]
     Terminal(io::Error),
     /// The log cannot be written.
     #[error("the log {path} cannot be written: {error}")]
-    Log {
-        /// Where.
-        path: String,
-        /// Why not.
-        error: io::Error,
-    },
+    Log { path: String, error: io::Error },
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(io::Error),
-    /// There is a file already that was not to be replaced, or it is no recording.
+    /// The file exists and was not to be replaced, or it is not a recording.
     #[error("{path}: {why}")]
-    Recording {
-        /// Where.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The system refuses the recording.
+    Recording { path: String, why: String },
+    /// The recording cannot be read or written.
     #[error("{path}: {error}")]
-    RecordingIo {
-        /// Where.
-        path: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// A lesson's lab cannot go on.
+    RecordingIo { path: String, error: io::Error },
+    /// The lab of a lesson failed.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Lab(#[from] crate::lessons::lab::error::LabError),
-    /// A learner's progress stays where it is.
-    #[error("your progress cannot be forgotten: {0}")]
+    /// The lesson progress cannot be reset.
+    #[error("cannot reset your progress: {0}")]
     Progress(io::Error),
-    /// No thread.
-    #[error("the system gives no thread: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(io::Error),
 }
 
-/// How many characters of a filter are repeated on each side of the wrong place, and of it: a
-/// pasted file is not said back.
+/// Maximum number of characters of a filter to show before, in and after the error: a pasted file
+/// is not repeated.
 const MAX_ECHO_CHARS: usize = 40;
 
-/// The filter with a line of carets under the wrong part; nothing where all of it is too much.
+/// Returns the filter with carets under the invalid part, shortened if long.
 /// ```text
 ///   tcp 10.0.0.999
 ///       ^^^^^^^^^^
@@ -127,7 +105,7 @@ pub(crate) fn underline_error(text: &str, error: &FilterError) -> String {
     let (start, end) = (error.span.start, error.span.end);
     let part = |range| sanitize::sanitize(text.get(range).unwrap_or("").as_bytes());
     let (before, marked, after) = (part(0..start), part(start..end), part(end..text.len()));
-    // Of a long wrong part the two ends are repeated.
+    // Of a long invalid part, its beginning and end are shown.
     let marked = match (
         marked.char_indices().nth(MAX_ECHO_CHARS / 2),
         marked.char_indices().rev().nth(MAX_ECHO_CHARS / 2 - 1),
@@ -150,7 +128,7 @@ pub(crate) fn underline_error(text: &str, error: &FilterError) -> String {
     format!("\n  {before}{marked}{after}\n  {indent}{carets}")
 }
 
-/// Says on stderr what went wrong and tells how to end. A reader that went away is no failure.
+/// Prints the error on stderr and returns the exit status. A pipe closed by its reader is no error.
 pub(crate) fn report_failure(failure: &Failure) -> Exit {
     let exit = match failure {
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -170,7 +148,7 @@ pub(crate) fn report_failure(failure: &Failure) -> Exit {
         #[cfg(target_os = "linux")]
         Failure::Lab(_) => Exit::SystemError,
     };
-    // Nobody is left to tell when stderr is gone, too.
+    // There is no other place to report an error of stderr.
     let _ = writeln!(io::stderr(), "portolan: {failure}");
     exit
 }

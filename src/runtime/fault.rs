@@ -1,17 +1,17 @@
-//! Deliberate faults for tests: where `--fault` makes a thread panic.
+//! Deliberate faults for tests: `--fault` makes a thread panic.
 
 use clap::ValueEnum;
 
-/// `--fault`: where to fail on purpose.
+/// The thread that `--fault` makes panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Fault {
-    /// The thread that draws panics.
+    /// Panic in the thread that draws.
     Main,
-    /// The thread that answers panics.
+    /// Panic in the engine thread.
     #[value(name = "model")]
     Engine,
-    /// The thread that collects panics in its second sample.
+    /// Panic in the sampler thread, in its second sample.
     Sampler,
-    /// The thread that reads keys panics at the first key.
+    /// Panic in the input thread, at the first key.
     Input,
 }

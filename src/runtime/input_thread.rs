@@ -12,12 +12,12 @@ use crate::tui::input::Input;
 /// Starts the thread.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// Returns an error if no thread can be started.
 pub(crate) fn spawn(messages: SyncSender<Message>, panic_at_key: bool) -> io::Result<()> {
     let mut panic_pending = panic_at_key;
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
-            // A panic costs the event it came with, not the keyboard.
+            // A panic loses the event being handled, not the keyboard.
             let read = catch_unwind(AssertUnwindSafe(|| {
                 let message = read_message();
                 assert!(
@@ -35,7 +35,8 @@ pub(crate) fn spawn(messages: SyncSender<Message>, panic_at_key: bool) -> io::Re
     })?;
     Ok(())
 }
-/// Waits for the next event; `None` where it says nothing to this program.
+
+/// Waits for the next event; `None` if the program does not use it.
 fn read_message() -> Option<Message> {
     match event::read() {
         Ok(event) => Input::from_event(event).map(Message::Input),

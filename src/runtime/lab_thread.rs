@@ -1,8 +1,9 @@
-//! The thread that leads the lab of the lesson that is open.
+//! Runs the lab of the open lesson on a thread of its own, since starting processes and making
+//! calls takes time.
 //!
-//! In: [`Order`]s of the learner's screen. Out: [`News`], as a [`NetlinkMessage`]. Starting processes and
-//! making calls takes time, so the loop never does it itself. The lab's processes end when their
-//! orders end: with this thread, with the program, however it ends.
+//! Receives [`LabRequest`]s and replies with [`LabEvent`]s, as [`Message::Lab`]. The lab's
+//! processes end when their command pipes close: with this thread, and with the program, however it
+//! ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
@@ -15,13 +16,13 @@ use crate::net::snapshot::SourceKind;
 #[cfg(target_os = "linux")]
 use crate::runtime::lab_thread::linux::LabRunner;
 
-/// How long leaving waits for the lab to be gone.
+/// How long exiting waits for the lab to be closed.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The thread, from outside.
+/// A handle to the lab thread.
 pub(crate) struct LabThread {
     requests: Sender<(u64, LabRequest)>,
-    /// Ends when the thread does.
+    /// Disconnected when the thread ends.
     stopped: Receiver<()>,
 }
 
@@ -29,7 +30,7 @@ impl LabThread {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// Returns an error if no thread can be started.
     pub(crate) fn start(
         messages: SyncSender<Message>,
         source: Option<SourceKind>,
@@ -47,20 +48,19 @@ impl LabThread {
         })
     }
 
-    /// Has something done. The news of it have the same number.
+    /// Sends a request. Its event has the same number.
     pub(crate) fn send(&self, number: u64, request: LabRequest) {
-        // A thread that is gone has said why.
+        // A thread that has ended has reported why.
         drop(self.requests.send((number, request)));
     }
 
-    /// Waits until the lab is gone, but not for ever.
+    /// Closes the lab and waits for it, up to [`EXIT_TIMEOUT`].
     pub(crate) fn close(self) {
         let Self {
             requests,
             stopped: done,
         } = self;
         drop(requests);
-        // Either it ended or it was waited for long enough.
         let _ = done.recv_timeout(EXIT_TIMEOUT);
     }
 }
@@ -76,7 +76,7 @@ fn run(
         let event = event.unwrap_or_else(|_| {
             runner = LabRunner::new(source);
             Some(LabEvent::Failed(
-                "it failed, and its processes are gone".into(),
+                "it crashed; its processes were ended".into(),
             ))
         });
         if let Some(event) = event
@@ -101,10 +101,10 @@ pub(crate) mod linux {
     use crate::net::port::Port;
     use crate::net::snapshot::SourceKind;
 
-    /// How long a step that nobody watches may take to be in the table.
+    /// How long to wait for the rows of a step that is only run to reach a later one.
     const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// Where a lab stands, if one does.
+    /// The lab that is open, if any.
     pub(crate) struct LabRunner {
         source: Option<SourceKind>,
         lab: Option<Lab>,
@@ -131,7 +131,7 @@ pub(crate) mod linux {
         }
 
         fn open(&mut self, lesson: &'static Lesson) -> Result<LabEvent, LabError> {
-            // The one before is gone before the next comes.
+            // Closes the previous lab before opening the next.
             self.lab = None;
             let lab = Lab::open(Lab::this_program(), lesson, self.source)?;
             let steps = lesson
@@ -145,7 +145,7 @@ pub(crate) mod linux {
 
         fn run_steps(&mut self, steps: &[&'static LessonStep]) -> Result<LabEvent, LabError> {
             let Some(lab) = &mut self.lab else {
-                return Ok(LabEvent::Failed("it is gone".into()));
+                return Ok(LabEvent::Failed("it was closed".into()));
             };
             let mut done = Vec::new();
             for (index, step) in steps.iter().enumerate() {
@@ -170,7 +170,7 @@ pub(crate) mod linux {
         Some(SessionStep::Unavailable(step, capability.missing_reason()))
     }
 
-    /// The call that the sentences speak of: not the tidying up after it.
+    /// Returns the call that the texts refer to: the last one that is not cleanup.
     fn last_relevant_call(done: &[ExecutedCall]) -> Option<&ExecutedCall> {
         let is_cleanup =
             |done: &&ExecutedCall| matches!(done.action.call, Call::Close(_) | Call::Abort(_));
@@ -187,12 +187,14 @@ pub(crate) mod linux {
             actual: done.actual,
             expected: (!done.is_expected()).then(|| done.action.expected.to_string()),
             fd_trail: done.socket.map(|handle| {
-                let end = match handle.local {
-                    Some(end) if end.port != Port::NONE => format!("{}:{}", end.address, end.port),
+                let local = match handle.local {
+                    Some(endpoint) if endpoint.port != Port::NONE => {
+                        format!("{}:{}", endpoint.address, endpoint.port)
+                    }
                     _ => "no address, no port".into(),
                 };
                 format!(
-                    "descriptor {} → socket:[{}] → {end}",
+                    "descriptor {} → socket:[{}] → {local}",
                     handle.fd, handle.inode
                 )
             }),
@@ -210,7 +212,7 @@ impl LabRunner {
     }
 
     fn handle(&mut self, request: LabRequest) -> Option<LabEvent> {
-        let word = "the labs hold sockets in their states by means that only Linux has";
-        (request != LabRequest::Close).then(|| LabEvent::Failed(word.into()))
+        let reason = "labs need Linux";
+        (request != LabRequest::Close).then(|| LabEvent::Failed(reason.into()))
     }
 }

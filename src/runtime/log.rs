@@ -1,4 +1,4 @@
-//! `--log FILE`: what the program does, for the day it does not do what it should.
+//! Writes the debug log of `--log FILE`.
 
 use std::fs::File;
 use std::io;
@@ -9,10 +9,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::exit::Failure;
 
-/// Writes every event to the file from now on. Never to the terminal, which is the chart's.
+/// Writes every event to the file from now on; never to the terminal, which the dashboard uses.
 ///
 /// # Errors
-/// When the file cannot be made.
+/// Returns an error if the file cannot be opened.
 pub(crate) fn init(path: &Path) -> Result<(), Failure> {
     let fail = |error| Failure::Log {
         path: path.display().to_string(),

@@ -8,41 +8,40 @@ use crate::tui::effect::StateFile;
 use crate::tui::input::Input;
 use crate::tui::state::view_state::RecordingStatus;
 
-/// How a recording goes.
+/// A report of the recorder thread.
 #[derive(Clone, Debug)]
 pub(crate) enum RecorderEvent {
-    /// So much is in the file.
+    /// File name and size so far.
     Progress(RecordingStatus),
-    /// It is over, and why.
+    /// The recording was finished; the string is a summary.
     Finished(String),
-    /// It ended before somebody wanted it to.
+    /// The recording failed; the string is the reason.
     Failed(String),
 }
-/// What the loop is told.
+
+/// A message to the event loop.
 #[derive(Debug)]
 pub(crate) enum Message {
-    /// From the terminal.
     Input(Input),
-    /// There is an answer to fetch.
+    /// A new response can be fetched from the engine thread.
     ResponseReady,
-    /// Stop until continued.
+    /// Suspend until continued (SIGTSTP).
     Suspend,
-    /// We were continued.
+    /// Continued after being suspended (SIGCONT).
     Resumed,
-    /// End.
     Exit(Exit),
-    /// The filters of earlier runs, the latest first.
+    /// Filters of earlier runs, newest first.
     FiltersLoaded(Vec<String>),
-    /// How far the learner is, and a word where that is not known.
+    /// Lesson progress, and a warning if it could not be read.
     ProgressLoaded(LessonProgress, Option<String>),
-    /// Something cannot be kept, and why; without a word, it can be again.
+    /// The error message if a file cannot be saved; `None` once it can be saved again.
     SaveStatus(StateFile, Option<String>),
-    /// What the lab did, and by which order.
+    /// Number of a lab request, and its result.
     Lab(u64, lab_messages::LabEvent),
-    /// The recording that is shown is at its end.
+    /// The recording that is shown has ended.
     PlaybackEnded(RecordingEnd),
-    /// How the recording goes that is made.
+    /// A report on the recording that is being made.
     Recorder(RecorderEvent),
-    /// The terminal cannot be read any more.
+    /// The terminal cannot be read any more; the string is the reason.
     TerminalLost(String),
 }

@@ -1,4 +1,4 @@
-//! Threads, terminal, signals, files: everything the dashboard needs from the outside at run time.
+//! Provides what the dashboard needs at run time: threads, terminal, signals and files.
 //!
 //! ```text
 //! sampler ── snapshots ──▶ engine ── results ──▶ event loop ── screens ──▶ terminal
@@ -7,9 +7,9 @@
 //! input, signals, state files, recorder, lab ── messages ┘
 //! ```
 //!
-//! The event loop owns the terminal and draws; it never waits for a sample and does no work in proportion
-//! to the number of sockets. The engine thread owns the history and answers requests. A player stands in
-//! for the sampler when a recording is replayed.
+//! The event loop owns the terminal and draws; it never waits for a sample and does no work in
+//! proportion to the number of sockets. The engine thread owns the history and answers requests. A
+//! player replaces the sampler when a recording is replayed.
 
 pub(crate) mod console;
 pub(crate) mod data_source;

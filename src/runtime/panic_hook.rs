@@ -1,5 +1,5 @@
-//! A panic in the thread that draws gives the terminal back and is told on stderr; in any other
-//! thread it becomes a notice on the screen, and the program goes on.
+//! A panic hook: restores the terminal if the drawing thread panics; shows a notice for any other
+//! thread, and the program continues.
 
 use std::sync::Mutex;
 use std::thread::ThreadId;
@@ -7,8 +7,8 @@ use std::{panic, thread};
 
 use super::terminal;
 
-/// Panics of other threads that the loop has not shown yet. A panic hook has no other way to reach
-/// the loop.
+/// The last panic of another thread that the loop has not shown yet. A static, because a panic hook
+/// has no other way to reach the loop.
 static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// Installs the hook. `main` is the thread that draws.
@@ -29,7 +29,7 @@ pub(crate) fn install(main: ThreadId) {
     }));
 }
 
-/// The last panic of another thread, once.
+/// Takes the last panic of another thread.
 pub(crate) fn take_last() -> Option<String> {
     LAST_PANIC.lock().ok()?.take()
 }

@@ -1,5 +1,5 @@
-//! The thread that replays: it stands in the place of the sampler and sends what was recorded, at
-//! the pace at which it was recorded, or as the user wishes.
+//! Replays a recording on a thread of its own, in place of the sampler: at the speed it was
+//! recorded or one the user sets.
 
 use std::fs::File;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -11,27 +11,27 @@ use crate::recording::reader::{RecordingEnd, RecordingReader};
 use crate::tui::effect::PlaybackCommand;
 use crate::tui::playback_speed::PlaybackSpeed;
 
-/// The thread, from outside. Dropping it ends the thread.
+/// A handle to the player thread. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct Player {
     commands: Sender<PlaybackCommand>,
 }
 
-/// Where the thread tells what it read.
-pub(crate) struct PlaybackCallbacks<Send, Anew, Over> {
-    /// Is called with every sample and returns whether to go on.
-    pub(crate) on_sample: Send,
-    /// Is called when what was sent will be sent once more.
-    pub(crate) on_restart: Anew,
-    /// Is called with the ending, whenever it is reached.
-    pub(crate) on_end: Over,
+/// What the player thread calls.
+pub(crate) struct PlaybackCallbacks<OnSample, OnRestart, OnEnd> {
+    /// Called with every sample; returns whether to continue.
+    pub(crate) on_sample: OnSample,
+    /// Called before samples are sent again from the beginning.
+    pub(crate) on_restart: OnRestart,
+    /// Called whenever the end of the recording is reached.
+    pub(crate) on_end: OnEnd,
 }
 
 impl Player {
-    /// Starts the thread. `open` opens the recording once more, where it is still there.
+    /// Starts the thread. `open` opens the recording again, if it still exists.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// Returns an error if no thread can be started.
     pub(crate) fn start<S, A, O>(
         reader: RecordingReader<File>,
         open: impl Fn() -> Option<RecordingReader<File>> + Send + 'static,
@@ -51,9 +51,9 @@ impl Player {
         Ok(Self { commands })
     }
 
-    /// Tells it how to go on.
+    /// Sends a command to the thread.
     pub(crate) fn send(&self, command: PlaybackCommand) {
-        // A thread that has ended needs no wishes.
+        // A thread that has ended needs no commands.
         let _ = self.commands.send(command);
     }
 }
@@ -87,7 +87,7 @@ fn run_player<S, A, O>(
             }
             (PlaybackWait::Due, None) => {}
             (PlaybackWait::Restart(from), _) => {
-                // A file that went meanwhile is shown from where it is.
+                // If the file was removed meanwhile, playback stays where it is.
                 if let Some(first) = open() {
                     reader = first;
                     (callbacks.on_restart)();
@@ -98,27 +98,27 @@ fn run_player<S, A, O>(
     }
 }
 
-/// Whether the recording goes on by itself.
+/// Whether and how playback advances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PlaybackMode {
     Playing,
     Paused,
-    /// Without waiting, until this time; then it stands.
+    /// Without waiting until this time, then paused.
     SeekThenPause(Duration),
-    /// Without waiting, until this time; then it goes.
+    /// Without waiting until this time, then playing.
     SeekThenPlay(Duration),
 }
 
-/// What a wait came to.
+/// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PlaybackWait {
     Due,
     Disconnected,
-    /// Everything is to be shown once more, at once until this time.
+    /// Replay from the beginning, without waiting until this time.
     Restart(Duration),
 }
 
-/// When the next sample is due.
+/// Determines when the next sample is due.
 struct PlaybackClock {
     commands: Receiver<PlaybackCommand>,
     speed: PlaybackSpeed,
@@ -137,7 +137,7 @@ impl PlaybackClock {
         }
     }
 
-    /// Waits until the sample of this time is to be shown.
+    /// Waits until the sample with this time is due.
     fn wait_until_due(&mut self, elapsed: Duration) -> PlaybackWait {
         let mut on_time = None;
         loop {
@@ -203,7 +203,7 @@ impl PlaybackClock {
         PlaybackWait::Due
     }
 
-    /// Waits until somebody wants to see something once more.
+    /// Waits for a command that replays from an earlier time.
     fn wait_at_end(&mut self) -> PlaybackWait {
         loop {
             match self.commands.recv() {
@@ -221,7 +221,7 @@ impl PlaybackClock {
         self.last_shown = None;
     }
 
-    /// What is still to be waited is counted from now on.
+    /// Restarts the current wait from now, as the speed has changed.
     fn rebase(&mut self) {
         if let Some((at, _)) = &mut self.last_shown {
             *at = Instant::now();
@@ -229,13 +229,13 @@ impl PlaybackClock {
     }
 }
 
-/// What is to be said of an ending that is none.
+/// Returns the message for an incomplete recording.
 pub(crate) fn ending_message(ending: &RecordingEnd) -> Option<String> {
     match ending {
         RecordingEnd::Complete => None,
         RecordingEnd::Truncated => Some("the recording is cut off here".into()),
         RecordingEnd::IoError(why) => {
-            Some(format!("the recording cannot be read any further: {why}"))
+            Some(format!("the rest of the recording cannot be read: {why}"))
         }
     }
 }
@@ -254,8 +254,8 @@ mod tests {
             command
                 .iter()
                 .for_each(|command| commands.send(*command).unwrap());
-            let over = clock.wait_until_due(elapsed);
-            (over, clock.mode)
+            let wait_end = clock.wait_until_due(elapsed);
+            (wait_end, clock.mode)
         };
         assert_eq!(
             wait(&[], Duration::ZERO),
@@ -274,7 +274,7 @@ mod tests {
             wait(&stopped, 2 * HOUR),
             (PlaybackWait::Due, PlaybackMode::Paused)
         );
-        // It stands, and stays so when it has shown all until then.
+        // Paused, and paused again once everything until that time was shown.
         let seeking = PlaybackMode::SeekThenPause(4 * HOUR);
         assert_eq!(
             wait(&[PlaybackCommand::FastForwardTo(4 * HOUR)], 3 * HOUR),

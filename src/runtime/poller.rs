@@ -1,4 +1,4 @@
-//! Looking without a dashboard, once or again and again: what `list`, `watch` and `wait` share.
+//! Samples without a dashboard, once or repeatedly: shared by `list`, `watch` and `wait`.
 
 use std::sync::Arc;
 use std::thread;
@@ -13,40 +13,40 @@ use crate::history::state::History;
 use crate::net::snapshot::{Gap, SourceKind};
 use crate::net::socket::Socket;
 
-/// A collector, what it saw so far, and the pace.
+/// A collector with its history and interval.
 pub(crate) struct Poller {
     collector: Collector,
     history: History,
     interval: Duration,
-    /// The socket list of the look before, for its memory.
+    /// The socket list of the previous sample, kept for its allocation.
     buffer: Vec<Socket>,
-    /// When the last look began, and how long it took.
+    /// When the last sample began, and how long it took.
     last_sample: Option<(Instant, Duration)>,
-    /// What was said already: the same sentence every second would hide everything else.
+    /// Gaps already reported: repeating them every second would hide everything else.
     reported: Vec<Gap>,
 }
 
-/// What ended a rest.
+/// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitEnd {
-    /// The time for the next look has come.
+    /// The next sample is due.
     Due,
-    /// Nobody reads the output any more.
+    /// The reader of the output has closed it.
     OutputClosed,
 }
 
 impl Poller {
-    /// Opens the source asked for, or the best, and looks for the first time: at the sockets
-    /// demanded, or, where what they are is guessed from others, at all.
+    /// Opens the given source, or the best one, and takes the first sample: of the ports in
+    /// `scope`, or of all sockets if sides would have to be guessed from those.
     ///
     /// # Errors
-    /// When the source cannot be used.
+    /// Returns an error if the source cannot be used.
     pub(crate) fn open(
         source: Option<SourceKind>,
         interval: Duration,
-        demand: SampleScope,
+        scope: SampleScope,
     ) -> Result<(Self, Arc<Moment>), Failure> {
-        let collector = Collector::open(source, Instant::now())?.with_scope(demand);
+        let collector = Collector::open(source, Instant::now())?.with_scope(scope);
         tracing::info!(source = %collector.kind(), why = %collector.reason(), "source");
         let mut poller = Self {
             collector,
@@ -57,20 +57,20 @@ impl Poller {
             reported: Vec::new(),
         };
         let mut moment = poller.sample()?;
-        let demand = poller.collector.scope();
-        if demand.ports.is_some() && moment.needs_full_sample_for_sides() {
-            let demand = SampleScope {
+        let scope = poller.collector.scope();
+        if scope.ports.is_some() && moment.needs_full_sample_for_sides() {
+            let scope = SampleScope {
                 ports: None,
-                ..*demand
+                ..*scope
             };
-            poller.collector = poller.collector.with_scope(demand);
+            poller.collector = poller.collector.with_scope(scope);
             poller.history = History::default();
             moment = poller.sample()?;
         }
         Ok((poller, moment))
     }
 
-    /// Looks again. `None` where that failed; the next look may not.
+    /// Takes a sample. Returns `None` if it failed; the next one may succeed.
     pub(crate) fn poll(&mut self) -> Option<Arc<Moment>> {
         match self.sample() {
             Ok(moment) => {
@@ -102,7 +102,7 @@ impl Poller {
         }
     }
 
-    /// Rests until the next look is due, or until `at_most`.
+    /// Waits until the next sample is due, or until `at_most`.
     pub(crate) fn wait(&self, at_most: Option<Instant>) -> WaitEnd {
         let due = match self.last_sample {
             Some((started, took)) => started + effective_interval(self.interval, took),
@@ -113,7 +113,7 @@ impl Poller {
     }
 }
 
-/// Sleeps on the output: a pipe whose reader went away is noticed also while nothing is printed.
+/// Waits with poll(2) on the output: a closed pipe is noticed even while nothing is printed.
 #[cfg(unix)]
 fn wait_until(until: Instant) -> WaitEnd {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -122,7 +122,7 @@ fn wait_until(until: Instant) -> WaitEnd {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let timeout = Timespec::try_from(left).ok();
-        // Asked for nothing, poll still tells of errors and hang-ups.
+        // Without requested events, poll still reports errors and hang-ups.
         let mut output = [PollFd::new(&output, PollFlags::empty())];
         match poll(&mut output, timeout.as_ref()) {
             Ok(0) => return WaitEnd::Due,
@@ -137,7 +137,7 @@ fn wait_until(until: Instant) -> WaitEnd {
 }
 
 #[cfg(not(unix))]
-fn rest_until(until: Instant) -> WaitEnd {
+fn wait_until(until: Instant) -> WaitEnd {
     thread::sleep(until.saturating_duration_since(Instant::now()));
     WaitEnd::Due
 }

@@ -1,7 +1,6 @@
-//! A learner's progress, in a file: `$XDG_STATE_HOME/portolan/lessons`.
+//! Loads and saves lesson progress in `$XDG_STATE_HOME/portolan/lessons`.
 //!
-//! In: a [`LessonProgress`]. Out: the one of earlier runs, and a word where it could not be had or kept.
-//! Whatever is wrong with the file, the lessons go on, and what is in it is not lost.
+//! If the file cannot be used, the lessons continue and its content is not overwritten.
 
 use std::path::Path;
 use std::{fs, io};
@@ -10,16 +9,15 @@ use super::state_file;
 use super::state_file::MAX_BYTES;
 use crate::lessons::progress::LessonProgress;
 
-/// Its name.
 pub(crate) const FILE_NAME: &str = "lessons";
 
-/// What earlier runs kept, and a word where something is wrong with it.
+/// Loads the progress of earlier runs, and a warning if it cannot be used in full.
 pub(crate) fn load() -> (LessonProgress, Option<String>) {
     match state_file::path(FILE_NAME) {
         Some(path) => load_from(&path),
         None => (
             LessonProgress::default(),
-            Some("your progress is not kept: there is no home directory".into()),
+            Some("your progress is not saved: no home directory".into()),
         ),
     }
 }
@@ -29,7 +27,7 @@ fn load_from(path: &Path) -> (LessonProgress, Option<String>) {
     let warning = match state_file::read(path) {
         Err(error) => format!("your progress cannot be read ({place}: {error})"),
         Ok(bytes) if bytes.len() as u64 == MAX_BYTES => {
-            format!("{place} is too large to be your progress; it is left alone")
+            format!("{place} is too large for a progress file; it is left alone")
         }
         Ok(bytes) => {
             let progress = LessonProgress::parse(&bytes);
@@ -48,14 +46,14 @@ fn load_from(path: &Path) -> (LessonProgress, Option<String>) {
     (LessonProgress::default(), Some(warning))
 }
 
-/// Adds it to what is kept.
+/// Merges the progress into the file.
 ///
 /// # Errors
-/// Where it cannot be kept; what was there is still there.
+/// Returns an error if it cannot be saved; the file is then unchanged.
 pub(crate) fn save(progress: &LessonProgress) -> io::Result<()> {
     match state_file::path(FILE_NAME) {
         Some(path) => save_to(&path, progress),
-        None => Err(io::Error::other("there is no home directory")),
+        None => Err(io::Error::other("no home directory")),
     }
 }
 
@@ -63,23 +61,23 @@ fn save_to(path: &Path, progress: &LessonProgress) -> io::Result<()> {
     let target = state_file::resolve_target(path)?;
     let bytes = state_file::read(&target)?;
     if bytes.len() as u64 == MAX_BYTES {
-        return Err(io::Error::other("what is there is too large"));
+        return Err(io::Error::other("the file is too large"));
     }
-    // Another run may have written meanwhile.
+    // Another run may have written it meanwhile.
     let mut merged = LessonProgress::parse(&bytes);
     merged.merge(progress);
     state_file::write_atomic(&target, &merged.to_bytes())
 }
 
-/// Forgets it. Tells whether there was something to forget.
+/// Removes the file. Returns whether there was one.
 ///
 /// # Errors
-/// Where the file cannot be removed.
+/// Returns an error if the file cannot be removed.
 pub(crate) fn reset() -> io::Result<bool> {
     let Some(path) = state_file::path(FILE_NAME) else {
         return Ok(false);
     };
-    // A link to /dev/null stays: it says that nothing is to be kept.
+    // A link to /dev/null stays: it disables saving.
     match fs::metadata(&path) {
         Ok(found) if found.is_file() => fs::remove_file(path).map(|()| true),
         Ok(_) => Ok(false),

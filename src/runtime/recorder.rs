@@ -1,8 +1,7 @@
-//! The thread that records what the dashboard sees.
+//! Records the samples of the dashboard on a thread of its own.
 //!
-//! In: copies of samples, for as long as somebody wants them kept. Out: a file, and words on how it
-//! goes, as [`NetlinkMessage`]s. A disk that is slow or full costs samples of the recording, never one of
-//! the dashboard.
+//! Gets copies of samples, writes a file and reports progress as [`Message::Recorder`]. A slow or
+//! full disk drops samples of the recording, never of the dashboard.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,13 +24,13 @@ use crate::text::units::pluralize;
 use crate::tui::effect::{RecordingRequest, Redaction};
 use crate::tui::state::view_state::RecordingStatus;
 
-/// Samples that may wait to be written.
+/// Maximum number of samples queued for writing.
 const SAMPLE_QUEUE_LEN: usize = 8;
 
-/// How long leaving waits for the end to be written.
+/// How long exiting waits for the recording to be finished.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where samples are taken off for the recording.
+/// Copies samples to the recorder while a recording is being made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SampleTee {
     sender: Arc<Mutex<Option<SyncSender<SampleOutcome>>>>,
@@ -39,7 +38,7 @@ pub(crate) struct SampleTee {
 }
 
 impl SampleTee {
-    /// Hands over a copy, where somebody records.
+    /// Sends a copy of the sample if a recording is being made.
     pub(crate) fn send(&self, sampled: &SampleOutcome) {
         let Ok(mut slot) = self.sender.lock() else {
             return;
@@ -68,16 +67,16 @@ impl SampleTee {
     }
 }
 
-/// The thread, from outside.
+/// A handle to the recorder thread.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     tee: SampleTee,
-    /// Ends when the thread does.
+    /// Disconnected when the thread ends.
     done: Receiver<()>,
 }
 
 impl Recorder {
-    /// Starts the thread; `None` where the system gives none.
+    /// Starts the thread; `None` if that fails.
     pub(crate) fn start(
         tee: &SampleTee,
         request: RecordingRequest,
@@ -101,20 +100,19 @@ impl Recorder {
         })
     }
 
-    /// Ends the recording; the thread says when it has.
+    /// Stops recording; the thread reports when the file is finished.
     pub(crate) fn stop(&self) {
         self.tee.close();
     }
 
-    /// Waits until everything is written, but not for ever.
+    /// Stops recording and waits for the file to be finished, up to [`CLOSE_TIMEOUT`].
     pub(crate) fn close(self) {
         self.stop();
-        // Either it ended or it was waited for long enough.
         let _ = self.done.recv_timeout(CLOSE_TIMEOUT);
     }
 }
 
-/// Writes until nobody sends any more; gives the last word.
+/// Writes samples until the tee is closed; returns the final report.
 fn run_recorder(
     request: &RecordingRequest,
     services: Arc<Services>,
@@ -127,7 +125,7 @@ fn run_recorder(
     let (mut writer, path) = match create_file(&metadata) {
         Ok(created) => created,
         Err(error) => {
-            return RecorderEvent::Failed(format!("nothing can be recorded here: {error}"));
+            return RecorderEvent::Failed(format!("cannot record here: {error}"));
         }
     };
     let name = crate::text::sanitize::sanitize(path.as_os_str().as_encoded_bytes());
@@ -156,7 +154,7 @@ fn run_recorder(
             writer.truncate_partial_block();
             let summary_text = summary_text(writer.summary());
             return RecorderEvent::Failed(format!(
-                "the recording ended: {error}; {name} is whole up to there, {summary_text}"
+                "recording stopped: {error}; {name} is complete up to here, {summary_text}"
             ));
         }
         report(RecorderEvent::Progress(status(writer.summary())));
@@ -165,7 +163,7 @@ fn run_recorder(
         Ok(summary) => {
             let dropped = match dropped.load(Ordering::Relaxed) {
                 0 => String::new(),
-                dropped => format!("; the disk was too slow for {dropped} more"),
+                dropped => format!("; {dropped} dropped, disk too slow"),
             };
             RecorderEvent::Finished(format!(
                 "recorded {}, in {name}{dropped}",
@@ -174,9 +172,7 @@ fn run_recorder(
         }
         Err(error) => {
             writer.truncate_partial_block();
-            RecorderEvent::Failed(format!(
-                "{name} has no end: {error}; it can be replayed all the same"
-            ))
+            RecorderEvent::Failed(format!("{name} is incomplete but can be replayed: {error}"))
         }
     }
 }
@@ -190,7 +186,7 @@ fn summary_text(summary: RecordingSummary) -> String {
     )
 }
 
-/// A new file in the current directory, named by the time; one that is there already is left alone.
+/// Creates a file in the current directory, named by the time; an existing one is not replaced.
 fn create_file(
     metadata: &format::RecordingInfo,
 ) -> std::io::Result<(writer::RecordingWriter<std::fs::File>, PathBuf)> {

@@ -1,7 +1,7 @@
-//! What of a snapshot goes into a recording, where that is not all.
+//! Reduces a snapshot to what a filtered recording contains.
 //!
-//! In: a filter, and one snapshot after another. Out: the same with what matches, with who listens
-//! on the ports of that, and with the names that these need.
+//! Keeps the sockets that match, the listeners on their ports, and the directory entries these
+//! need.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::net::snapshot::{Directory, Snapshot};
 use crate::net::socket::{Socket, SocketKey};
 use crate::recording::format::RecordingInfo;
 
-/// What a recording says of itself. One that hides names hides the machine's and the filter's, too.
+/// Returns the metadata of a recording. If redacted, host name and filter are redacted too.
 pub(crate) fn recording_metadata(filter: &str, is_redacted: bool) -> RecordingInfo {
     let host = hosts::local_hostname().map(|name| name.to_string());
     RecordingInfo {
@@ -34,20 +34,20 @@ pub(crate) fn recording_metadata(filter: &str, is_redacted: bool) -> RecordingIn
     }
 }
 
-/// The sockets that are recorded, where that is not all.
+/// Selects the sockets to record.
 pub(crate) struct RecordingFilter {
     filter: Arc<Filter>,
     quick_filter: QuickFilter,
     services: Arc<Services>,
-    /// A filter may ask what only history tells: the side, the age, the process that was.
+    /// A filter may use what only a history has: side, age, former process.
     history: History,
-    /// Ends that were heard when the last look had begun: history decides in the next sample what
-    /// they are the ends of.
+    /// Close events received after the last sample had begun: the history matches them in the next
+    /// sample.
     pending_destroyed: Vec<Destroyed>,
 }
 
 impl RecordingFilter {
-    /// What matches; `None` where that is everything.
+    /// Creates a filter; `None` if everything matches.
     pub(crate) fn for_filter(
         filter: Arc<Filter>,
         quick_filter: QuickFilter,
@@ -63,8 +63,8 @@ impl RecordingFilter {
         })
     }
 
-    /// Leaves what matches, and who listens on the ports of that: without them nobody could tell on
-    /// which side a connection is.
+    /// Keeps what matches, and the listeners on the same ports: without them the side of a
+    /// connection could not be determined.
     pub(crate) fn apply(&mut self, snapshot: &mut Snapshot) {
         let now = snapshot.elapsed;
         let destroyed_before_sample = std::mem::take(&mut self.pending_destroyed);
@@ -72,7 +72,7 @@ impl RecordingFilter {
             .into_iter()
             .chain(snapshot.destroyed.drain(..));
         let (pending_destroyed, destroyed_before_sample) =
-            destroyed_before_sample.partition(|end| end.at >= now);
+            destroyed_before_sample.partition(|destroyed| destroyed.at >= now);
         (self.pending_destroyed, snapshot.destroyed) = (pending_destroyed, destroyed_before_sample);
         let mut copy = snapshot.clone();
         let moment = self.history.apply(&mut copy);
@@ -83,7 +83,7 @@ impl RecordingFilter {
         let mut matcher = self.filter.matcher(context);
         let mut keys: HashSet<SocketKey> = HashSet::new();
         let mut ports: HashSet<(Protocol, Port)> = HashSet::new();
-        // Rows remember who had them, also closed ones while they are shown.
+        // Rows have their last holders, including closed rows while they are shown.
         let mut processes: HashSet<ProcessKey> = HashSet::new();
         for row in moment.rows() {
             if !self.quick_filter.matches(row) || !matcher.matches(row) {
@@ -92,7 +92,7 @@ impl RecordingFilter {
             let last_holders = row.ownership.last_holders().into_iter();
             processes.extend(last_holders.flat_map(|h| h.iter().map(|h| h.process)));
             let socket = &row.socket;
-            // What ends is known by its cookie or by its endpoints.
+            // A close event has the cookie or only the endpoints.
             keys.insert(row.key);
             keys.insert(tuple_key(socket));
             if row.is_closed() {
@@ -106,15 +106,15 @@ impl RecordingFilter {
             let port = (socket.protocol(), socket.local.port);
             keys.contains(&socket.key()) || socket.is_listening() && ports.contains(&port)
         });
-        snapshot
-            .destroyed
-            .retain(|end| keys.contains(&end.key()) || keys.contains(&end.tuple_key()));
+        snapshot.destroyed.retain(|destroyed| {
+            keys.contains(&destroyed.key()) || keys.contains(&destroyed.tuple_key())
+        });
         snapshot.directory = prune_directory(snapshot, processes).into();
     }
 }
 
-/// The entries of the directory that the sockets name, or these processes: of what was not asked
-/// for, no name is kept.
+/// Returns the directory entries that the sockets or `processes` refer to: no names of unmatched
+/// sockets are recorded.
 fn prune_directory(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> Directory {
     let mut directory = Directory::clone(&snapshot.directory);
     let sockets = &snapshot.sockets;
@@ -138,7 +138,7 @@ fn prune_directory(snapshot: &Snapshot, mut processes: HashSet<ProcessKey>) -> D
     directory
 }
 
-/// By which an end is known where there is no cookie.
+/// Returns the key of a close event without a cookie.
 const fn tuple_key(socket: &Socket) -> SocketKey {
     SocketKey::Tuple {
         protocol: socket.protocol(),

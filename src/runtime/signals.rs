@@ -1,7 +1,7 @@
-//! Signals, and the terminal going away.
+//! Handles signals, and the terminal going away.
 //!
-//! crossterm keeps reading, at full speed and for ever, from a terminal that has vanished without
-//! SIGHUP being delivered; so a thread of its own waits for the hang-up and ends the program.
+//! When a terminal vanishes without SIGHUP being delivered, crossterm keeps reading from it at full
+//! speed for ever; so a thread of its own waits for the hang-up and ends the program.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,15 +19,15 @@ use super::exit::Exit;
 use super::messages::Message;
 use super::terminal;
 
-/// How long the loop has to end by itself after it was told to.
+/// How long the event loop has to exit by itself after it was asked to.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// Starts both threads.
+/// Starts the signal thread and the hang-up thread.
 ///
 /// # Errors
-/// When the system gives no thread or no signals.
+/// Returns an error if a thread cannot be started or signals cannot be handled.
 pub(crate) fn spawn(messages: SyncSender<Message>) -> io::Result<()> {
-    // Every signal that would end the program, and so leave the terminal as the chart has it.
+    // Every signal that would end the program without restoring the terminal.
     let terminating = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM];
     let mut signals = Signals::new(terminating.into_iter().chain([SIGTSTP, SIGCONT]))?;
     let for_signals = messages;
@@ -51,10 +51,10 @@ pub(crate) fn spawn(messages: SyncSender<Message>) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells when somebody wants a program without a screen to come to its end.
+/// Returns a channel that receives a message for each signal to end, for programs without a screen.
 ///
 /// # Errors
-/// When the system gives no thread or no signals.
+/// Returns an error if the thread cannot be started or signals cannot be handled.
 pub(crate) fn stop_requests() -> io::Result<Receiver<()>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
     let (stop_sender, stop_requests) = channel();
@@ -64,8 +64,8 @@ pub(crate) fn stop_requests() -> io::Result<Receiver<()>> {
     Ok(stop_requests)
 }
 
-/// Asks the loop to end; ends the program without it if it does not answer, because it may be
-/// stuck writing to a terminal that does not read.
+/// Asks the loop to exit; exits without it after a timeout, because it may be blocked writing to a
+/// terminal that does not read.
 fn request_exit(messages: &SyncSender<Message>, exit: Exit) {
     drop(messages.try_send(Message::Exit(exit)));
     thread::sleep(EXIT_TIMEOUT);
@@ -73,13 +73,13 @@ fn request_exit(messages: &SyncSender<Message>, exit: Exit) {
     process::exit(exit.code().into());
 }
 
-/// Ends the program when the terminal is gone: there is nobody to draw for, nothing to give back.
+/// Exits when the terminal is gone: there is nothing to draw on and nothing to restore.
 fn watch_hangup() {
     let Some(terminal) = HangupFd::open() else {
         return;
     };
     loop {
-        // No events are asked for: a hang-up is always told.
+        // No events are requested: a hang-up is always reported.
         let mut fds = [PollFd::from_borrowed_fd(terminal.fd(), PollFlags::empty())];
         match poll(&mut fds, None) {
             Err(rustix::io::Errno::INTR) => {}
@@ -98,8 +98,8 @@ fn watch_hangup() {
     }
 }
 
-/// The descriptor that tells of the hang-up: stdin where it is the terminal, else the controlling
-/// terminal, which is what crossterm reads from then.
+/// The descriptor that reports the hang-up: stdin if it is a terminal, otherwise the controlling
+/// terminal, which crossterm then reads from.
 enum HangupFd {
     Stdin(io::Stdin),
     Controlling(OwnedFd),
@@ -122,8 +122,8 @@ impl HangupFd {
     }
 }
 
-/// Stops this program until it is continued. The terminal must have been given back. Returns
-/// `false` at once where nobody could continue it.
+/// Stops this process until it is continued. The terminal must have been restored. Returns `false`
+/// without stopping if no process could continue it.
 pub(crate) fn suspend_process() -> bool {
     if !has_job_control_parent() {
         return false;
@@ -131,8 +131,9 @@ pub(crate) fn suspend_process() -> bool {
     signal_hook::low_level::raise(signal_hook::consts::SIGSTOP).is_ok()
 }
 
-/// Whether a shell with job control is among our ancestors: a process of our session and another
-/// group. Without one nobody would ever continue us (POSIX calls the group orphaned).
+/// Whether a shell with job control is among the ancestors: a process of this session in another
+/// process group. Without one, nothing would ever continue this process (POSIX: orphaned process
+/// group).
 fn has_job_control_parent() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
@@ -163,7 +164,7 @@ struct ProcStat {
 impl ProcStat {
     fn read(pid: u32) -> Option<Self> {
         let bytes = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        // The name in field 2 may hold anything; it ends at the last parenthesis.
+        // The name in field 2 may contain anything; it ends at the last parenthesis.
         let after = bytes.iter().rposition(|b| *b == b')')? + 1;
         let text = std::str::from_utf8(bytes.get(after..)?).ok()?;
         let mut fields = text.split_whitespace().skip(1).map(str::parse);

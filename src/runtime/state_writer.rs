@@ -1,8 +1,8 @@
-//! The filters of earlier runs, in a file, and the thread that writes what is kept.
+//! Saves filters and lesson progress on a thread of its own, and loads those of earlier runs.
 //!
-//! In: filters that were kept, and how far a learner is. Out: the filters of earlier runs, as a
-//! [`NetlinkMessage`]. A thread of its own reads and writes, so a slow disk or a home on a dead server never holds up a key. Whatever is
-//! wrong with the file, the program goes on without it: the log says why.
+//! What was loaded is sent as [`Message::FiltersLoaded`] and [`Message::ProgressLoaded`]. A slow
+//! disk or a home directory on an unreachable server never delays a key. If a file cannot be used,
+//! the program continues without it and logs why.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
@@ -16,16 +16,16 @@ use crate::lessons::progress::LessonProgress;
 use crate::tui::effect::StateFile;
 use crate::tui::update::filter_history::{MAX_FILTERS, push_front_unique};
 
-/// How long leaving waits for the last filter to be written.
+/// How long exiting waits for pending writes.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Something to be kept.
+/// Something to save.
 enum SaveRequest {
     Filter(String),
     Progress(Box<LessonProgress>),
 }
 
-/// The word on it; none where it is kept, or where nobody wants it to be.
+/// Returns the error message; `None` if it was saved, or saving is disabled by a link to /dev/null.
 fn save_failure_message(what: StateFile, outcome: io::Result<()>) -> Option<String> {
     let error = outcome
         .err()
@@ -35,27 +35,28 @@ fn save_failure_message(what: StateFile, outcome: io::Result<()>) -> Option<Stri
         StateFile::Progress => ("progress", progress_file::FILE_NAME),
     };
     Some(match state_file::path(name) {
-        Some(path) => format!("{what} cannot be kept: {}: {error}", path.display()),
-        None => format!("{what} cannot be kept: {error}"),
+        Some(path) => format!("{what} cannot be saved: {}: {error}", path.display()),
+        None => format!("{what} cannot be saved: {error}"),
     })
 }
 
-/// The thread, from outside.
+/// A handle to the writer thread.
 pub(crate) struct StateWriter {
     requests: Sender<SaveRequest>,
-    /// Ends when the thread does.
+    /// Disconnected when the thread ends.
     done: Receiver<()>,
 }
 
 impl StateWriter {
-    /// Starts the thread; `None` where there is no place for the file or no thread.
+    /// Starts the thread; `None` if there is no directory for the file, or no thread can be
+    /// started.
     pub(crate) fn start(messages: SyncSender<Message>) -> Option<Self> {
         let path = state_file::path("filters")?;
-        let (request, receiver) = channel();
+        let (requests, receiver) = channel();
         let (thread_guard, done) = channel();
         let work = move || {
             let _thread_guard: Sender<()> = thread_guard;
-            // Nobody is left to tell when the loop has ended already.
+            // Fails only if the loop has ended already.
             drop(messages.send(Message::FiltersLoaded(read_filters(&path))));
             let (progress, message) = progress_file::load();
             drop(messages.send(Message::ProgressLoaded(progress, message)));
@@ -72,10 +73,10 @@ impl StateWriter {
                     ),
                 };
                 if let Err(error) = &outcome {
-                    tracing::warn!(%error, "{what:?} are not kept");
+                    tracing::warn!(%error, "{what:?} are not saved");
                 }
                 let message = save_failure_message(what, outcome);
-                // Said once, and not to a loop that is too busy to hear it: it may be at its end.
+                // Reported once, without blocking: the loop may be busy or about to exit.
                 if *last_message != message
                     && messages
                         .try_send(Message::SaveStatus(what, message.clone()))
@@ -86,19 +87,16 @@ impl StateWriter {
             }
         };
         let thread = thread::Builder::new().name("filters".into()).spawn(work);
-        thread.is_ok().then_some(Self {
-            requests: request,
-            done,
-        })
+        thread.is_ok().then_some(Self { requests, done })
     }
 
-    /// Hands over a filter.
+    /// Queues a filter for saving.
     pub(crate) fn save_filter(&self, filter: String) {
-        // A thread that is gone has said why.
+        // A thread that has ended has reported why.
         drop(self.requests.send(SaveRequest::Filter(filter)));
     }
 
-    /// Hands over a learner's progress.
+    /// Queues lesson progress for saving.
     pub(crate) fn save_progress(&self, progress: LessonProgress) {
         drop(
             self.requests
@@ -106,19 +104,15 @@ impl StateWriter {
         );
     }
 
-    /// Waits until everything is written, but not for ever.
+    /// Waits until everything is written, up to [`CLOSE_TIMEOUT`].
     pub(crate) fn close(self) {
-        let Self {
-            requests: request,
-            done,
-        } = self;
-        drop(request);
-        // Either it ended or it was waited for long enough.
+        let Self { requests, done } = self;
+        drop(requests);
         let _ = done.recv_timeout(CLOSE_TIMEOUT);
     }
 }
 
-/// The filters in the file, the latest first; what is none is left out.
+/// Reads the filters in the file, newest first; skips invalid lines.
 fn read_filters(path: &Path) -> Vec<String> {
     match state_file::read(path) {
         Ok(bytes) => parse_filters(&bytes),
@@ -146,8 +140,8 @@ fn parse_filters(bytes: &[u8]) -> Vec<String> {
     parsed
 }
 
-/// Writes the file anew with one filter more. Another run may have written meanwhile, so it is read
-/// again; who reads it meanwhile sees the old or the new one, never half.
+/// Adds a filter to the file. Reads it again, because another run may have written it, and replaces
+/// it atomically.
 fn add_filter(path: &Path, filter: &str) -> io::Result<()> {
     if filter.chars().any(char::is_control) {
         return Ok(());
@@ -200,12 +194,12 @@ mod tests {
         assert_eq!(
             save_failure_message(StateFile::Filters, outcome),
             None,
-            "it is wished"
+            "disabled on purpose"
         );
         let message =
             save_failure_message(StateFile::Filters, Err(io::Error::other("it is full"))).unwrap();
         assert!(
-            message.starts_with("filters cannot be kept: ") && message.ends_with(": it is full")
+            message.starts_with("filters cannot be saved: ") && message.ends_with(": it is full")
         );
         assert_eq!(save_failure_message(StateFile::Progress, Ok(())), None);
         assert_eq!(read_filters(&null_link), [""; 0]);

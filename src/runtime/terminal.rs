@@ -1,4 +1,4 @@
-//! The terminal: taken, drawn on, given back. Given back on every way out.
+//! Sets up the terminal, draws on it, and restores it on every way out.
 
 use std::io::{BufWriter, Stdout, Write};
 use std::mem::ManuallyDrop;
@@ -25,26 +25,26 @@ use crate::tui::theme::Theme;
 use crate::tui::view::Screen;
 use crate::tui::widgets::ScreenWidget;
 
-/// Whether the terminal is ours at the moment: a panic, a signal and the ordinary end may all want
-/// to give it back, and it must happen once.
+/// Whether the terminal is set up for the dashboard: a panic, a signal and a normal exit may all
+/// restore it, and it must happen once.
 static IS_ACTIVE: AtomicBool = AtomicBool::new(false);
 
-/// The terminal, ours until dropped.
+/// The terminal, set up until dropped.
 pub(crate) struct TerminalGuard {
-    /// Never dropped: what a frame that failed left in its buffer would be written onto the screen
-    /// that was given back.
+    /// Never dropped: bytes that a failed frame left in its buffer would be written to the restored
+    /// screen.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     theme: Theme,
 }
 
 impl TerminalGuard {
-    /// Takes the terminal.
+    /// Sets up the terminal: raw mode, alternate screen, mouse and bracketed paste.
     ///
     /// # Errors
-    /// When there is none, or it cannot be set up; it is as it was then.
+    /// Returns an error if there is no terminal or it cannot be set up; it is then restored.
     pub(crate) fn enter(theme: Theme) -> io::Result<Self> {
         enter()?;
-        // A frame is written in one go: it is a few kilobytes.
+        // Large enough for a whole frame, a few kilobytes, in one write.
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
             Ok(terminal) => Ok(Self {
@@ -58,35 +58,35 @@ impl TerminalGuard {
         }
     }
 
-    /// Takes it again after it was given back, and forgets what was on it.
+    /// Sets up the terminal again after it was restored, and redraws it completely.
     ///
     /// # Errors
-    /// When it cannot be set up.
+    /// Returns an error if it cannot be set up.
     pub(crate) fn reenter(&mut self) -> io::Result<()> {
         enter()?;
         self.invalidate()
     }
 
-    /// Paints everything anew at the next drawing.
+    /// Makes the next frame redraw everything.
     ///
     /// # Errors
-    /// When the terminal cannot be written.
+    /// Returns an error if the terminal cannot be written.
     pub(crate) fn invalidate(&mut self) -> io::Result<()> {
-        // Not `Terminal::clear`: that asks the terminal where its cursor is, and the answer would
-        // come to the input thread. A resize to the size it has clears without asking.
+        // Not `Terminal::clear`: that queries the cursor position, and the reply would go to the
+        // input thread. A resize to the present size clears without a query.
         let area = self.terminal.size()?.into();
         self.terminal.resize(area)
     }
 
-    /// Columns and lines. A terminal that does not tell is taken for the usual one.
+    /// Returns columns and lines; 80x24 if unknown.
     pub(crate) fn size() -> (u16, u16) {
         crossterm::terminal::size().unwrap_or((80, 24))
     }
 
-    /// Draws a screen; only what changed is written.
+    /// Draws a screen; writes only what changed.
     ///
     /// # Errors
-    /// When the terminal cannot be written.
+    /// Returns an error if the terminal cannot be written.
     pub(crate) fn draw(&mut self, screen: &Screen) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let theme = self.theme;
@@ -99,10 +99,10 @@ impl TerminalGuard {
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Asks the terminal to copy a text (OSC 52), which works through ssh as well.
+    /// Copies a text to the clipboard with OSC 52, which also works over ssh.
     ///
     /// # Errors
-    /// When the terminal cannot be written.
+    /// Returns an error if the terminal cannot be written.
     pub(crate) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(
             self.terminal.backend_mut(),
@@ -129,7 +129,7 @@ fn enter() -> io::Result<()> {
     .inspect_err(|_| restore())
 }
 
-/// Gives the terminal back as it was. Does nothing when it is not ours; errors have nobody to go to.
+/// Restores the terminal if it is set up. Ignores errors: there is no place to report them.
 pub(crate) fn restore() {
     if !IS_ACTIVE.swap(false, Ordering::SeqCst) {
         return;
@@ -147,8 +147,8 @@ pub(crate) fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// Gives the terminal back from a thread other than the one that draws, which may be stuck writing
-/// to a terminal that does not read: then the keyboard at least is given back.
+/// Restores the terminal from a thread other than the one that draws, which may be blocked writing
+/// to a terminal that does not read: then at least the keyboard is restored.
 pub(crate) fn restore_within(timeout: Duration) {
     let (done, finished) = sync_channel(1);
     let writer = thread::Builder::new().spawn(move || {

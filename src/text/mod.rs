@@ -1,4 +1,5 @@
-//! Text for people: sanitising foreign bytes, width in cells, wrapping, units, and phrases with their certainty.
+//! Turns facts and foreign bytes into text for people: sanitizing, width in cells, wrapping, units,
+//! and phrases with their certainty.
 
 pub mod phrase;
 pub mod sanitize;

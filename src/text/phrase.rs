@@ -1,33 +1,30 @@
-//! Facts → words.
+//! A phrase: a short text and how certain it is.
 //!
-//! In: rows and groups. Out: [`Phrase`]s and sentences, each derived from what it speaks of, and
-//! each with its [`Certainty`]: what was seen, what was concluded and what is not known do not
-//! look alike on the screen. An [`Explanation`] is all there is to say of one thing.
+//! What was observed, what was inferred and what is unknown are styled differently on the screen,
+//! so every [`Phrase`] carries its [`Certainty`].
 
-/// How sure a phrase is.
+/// How certain a phrase is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Certainty {
-    /// It was seen.
+    /// It was observed in a sample.
     Fact,
-    /// It follows from what was seen, but was not seen itself.
+    /// It follows from what was observed, but was not observed itself.
     Inference,
-    /// It is not known; the phrase says why.
+    /// It is unknown; the phrase says why.
     Unknown,
-    /// It was seen, and somebody should look at it.
+    /// It was observed and indicates a problem.
     Warning,
 }
 
-/// A few words and how sure they are.
+/// A short text and how certain it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
-    /// The words.
     pub text: String,
-    /// How sure.
     pub certainty: Certainty,
 }
 
 impl Phrase {
-    /// What was seen.
+    /// Creates a phrase for what was observed.
     pub fn fact(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -35,7 +32,7 @@ impl Phrase {
         }
     }
 
-    /// What was concluded.
+    /// Creates a phrase for what was inferred.
     pub fn inference(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -43,7 +40,7 @@ impl Phrase {
         }
     }
 
-    /// What is not known.
+    /// Creates a phrase for what is unknown.
     pub fn unknown(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -51,7 +48,7 @@ impl Phrase {
         }
     }
 
-    /// What somebody should look at.
+    /// Creates a phrase for what was observed and indicates a problem.
     pub fn warning(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),

@@ -1,16 +1,16 @@
-//! Text from bytes that nobody vouches for, and how wide it is.
+//! Sanitizes untrusted bytes so that they are safe to print.
 //!
-//! In: process names, command lines, paths, interface names: whatever a stranger may choose.
-//! Out: text that can go to any terminal or file. Control characters, invalid UTF-8 and the
-//! characters that turn the reading direction or show nothing are written as escapes
-//! (`\e`, `\n`, `\x1f`, `\u{202e}`), so nothing is hidden and nothing acts.
+//! Takes process names, command lines, paths, host and interface names, which other programs choose
+//! freely. Returns text for any terminal or file: control characters, invalid UTF-8, and characters
+//! that change the reading direction or are invisible become escapes (`\e`, `\n`, `\x1f`,
+//! `\u{202e}`), so that nothing is hidden and no escape sequence takes effect.
 
 use std::sync::Arc;
 
-/// The longest text kept of one name or command line, in characters; the rest becomes `…`.
+/// Maximum length of a sanitized text in input characters; the rest is replaced by `…`.
 const MAX_CHARS: usize = 4096;
 
-/// Makes bytes safe to show. Plain text comes back unchanged.
+/// Escapes everything unsafe to print. Plain text is returned unchanged.
 pub fn sanitize(bytes: &[u8]) -> Arc<str> {
     let mut out = String::with_capacity(bytes.len());
     let mut length = 0;
@@ -30,7 +30,7 @@ pub fn sanitize(bytes: &[u8]) -> Arc<str> {
     out.into()
 }
 
-/// Whether the text can be shown as it is.
+/// Returns whether the text contains nothing that [`sanitize()`] would escape.
 pub fn is_sanitized(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || is_invisible(c))
 }
@@ -47,8 +47,8 @@ fn push_sanitized(out: &mut String, c: char) {
     }
 }
 
-/// Characters that reorder their neighbours or occupy no cell (Unicode Bidi_Control,
-/// Default_Ignorable and the line and paragraph separators).
+/// Returns whether the character reorders its neighbours or occupies no cell (Unicode Bidi_Control,
+/// most of Default_Ignorable_Code_Point, line and paragraph separators).
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'

@@ -1,8 +1,8 @@
-//! Times, sizes and rates as people read them, short and of steady width.
+//! Formats times, sizes and rates: short, and of nearly constant width.
 
 use std::time::Duration;
 
-/// `0s`, `59s`, `2m03s`, `1h02m`, `3d04h`: at most six characters below 1,000 days.
+/// Formats an age: `0s`, `59s`, `2m03s`, `1h02m`, `3d04h`; at most six characters below 1,000 days.
 pub fn age(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -14,7 +14,7 @@ pub fn age(duration: Duration) -> String {
     }
 }
 
-/// An interval as it is typed: `1s`, `500ms`, `1.5s`.
+/// Formats an interval as the user types it: `1s`, `500ms`, `1.5s`.
 pub fn interval(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
     if milliseconds < 1000 {
@@ -28,7 +28,7 @@ pub fn interval(duration: Duration) -> String {
     }
 }
 
-/// How long something took: `80µs`, `3ms`, `1.2s`.
+/// Formats a duration: `80µs`, `3ms`, `1.2s`.
 pub fn duration(duration: Duration) -> String {
     match duration.as_micros() {
         us @ 0..1_000 => format!("{us}µs"),
@@ -37,7 +37,7 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A round-trip time given in microseconds: `85µs`, `12ms`, `1.2s`.
+/// Formats a round-trip time given in microseconds: `85µs`, `12ms`, `1.2s`.
 pub fn rtt(microseconds: u32) -> String {
     match microseconds {
         us @ 0..1_000 => format!("{us}µs"),
@@ -47,7 +47,8 @@ pub fn rtt(microseconds: u32) -> String {
     }
 }
 
-/// Bytes in steps of 1,000, at most five characters: `0`, `999`, `1.2K`, `340K`, `8.4M`.
+/// Formats a number of bytes in steps of 1,000, at most five characters: `0`, `999`, `1.2K`,
+/// `340K`, `8.4M`.
 pub fn bytes(count: u64) -> String {
     const STEPS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
     if count < 1000 {
@@ -69,7 +70,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// Bytes per second, in the same form; a trickle is not shown as nothing.
+/// Formats bytes per second like [`bytes`]; more than 0 and less than 1 is `<1`, not `0`.
 pub fn rate(per_second: f64) -> String {
     if per_second > 0.0 && per_second < 1.0 {
         "<1".into()
@@ -78,7 +79,7 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
-/// A share of one core: `0.4%`, `12%`.
+/// Formats a share of one core, where 1.0 is all of it: `0.4%`, `12%`.
 pub fn percent(of_one: f64) -> String {
     let percent = of_one * 100.0;
     if percent < 9.95 {
@@ -88,7 +89,7 @@ pub fn percent(of_one: f64) -> String {
     }
 }
 
-/// `1 socket`, `2 sockets`, `1,234 sockets`.
+/// Formats a number with its noun: `1 socket`, `2 sockets`, `1,234 sockets`.
 pub fn pluralize(number: usize, singular: &str, plural: &str) -> String {
     format!(
         "{} {}",
@@ -97,7 +98,7 @@ pub fn pluralize(number: usize, singular: &str, plural: &str) -> String {
     )
 }
 
-/// `1,234,567`.
+/// Formats a number with commas: `1,234,567`.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,9 +1,9 @@
-//! Width of text in terminal cells, and truncation to a width.
+//! Measures and truncates text in terminal cells.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// How many cells the text takes.
+/// Returns the width of the text in terminal cells.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -11,7 +11,8 @@ pub fn width(text: &str) -> usize {
         text.width()
     }
 }
-/// At most `cells` wide; what is left out is marked with `…`.
+
+/// Truncates the text to at most `cells` cells; a truncated text ends with `…`.
 pub fn truncate(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.into();

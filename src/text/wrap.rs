@@ -4,7 +4,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::width::{truncate, width};
 
-/// Breaks a text into lines of at most `cells`, between words where it can; nothing is left out.
+/// Breaks text into lines of at most `cells` cells, between words where possible. A word wider than
+/// a line is split, never truncated; a text without words gives one empty line.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

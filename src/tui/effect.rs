@@ -1,4 +1,4 @@
-//! Effects: what an input asks the event loop to do outside of the state.
+//! Effects: what the event loop has to do after an input, outside the state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,89 +8,84 @@ use crate::filter::quick_filter::QuickFilter;
 use crate::lessons::lab_messages::LabRequest;
 use crate::lessons::progress::LessonProgress;
 
-/// What could not be kept, or can be again.
+/// A state file that can or cannot be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateFile {
-    /// The filters.
+    /// The filter history.
     Filters,
-    /// A learner's progress.
+    /// The learner's progress.
     Progress,
 }
-/// Something to do outside.
+
+/// An action for the event loop to perform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the model.
+    /// Sends the current [`EngineRequest`](crate::tui::engine_request::EngineRequest) to the
+    /// engine.
     SendRequest,
-    /// Tell the sampler the interval.
+    /// Sets the sampling interval.
     SetInterval(Duration),
-    /// Take a sample now.
+    /// Takes a sample now.
     SampleNow,
-    /// Tell the player.
     Playback(PlaybackCommand),
-    /// Begin to record.
     StartRecording(RecordingRequest),
-    /// End the recording.
     StopRecording,
-    /// Keep this filter for later runs.
+    /// Adds this filter to the saved filter history.
     SaveFilter(String),
-    /// Keep how far the learner is.
     SaveProgress(Box<LessonProgress>),
-    /// Have the lab do this; the news of it have this number.
+    /// Sends a request to the lab thread; its events carry this session id.
     Lab(u64, LabRequest),
-    /// Copy this text.
+    /// Copies this text to the clipboard.
     Copy(String),
-    /// Stop until continued.
+    /// Suspends the program (SIGSTOP) until `fg`.
     Suspend,
-    /// Paint everything anew.
+    /// Repaints the whole screen.
     Redraw,
-    /// End the program.
     Quit,
 }
-/// What a player is told.
+
+/// A command for the player of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaybackCommand {
-    /// Go on.
     Play,
-    /// Wait.
     Pause,
-    /// Show the next sample now.
+    /// Shows the next sample now instead of waiting for its time.
     SkipWait,
-    /// Show the next sample, and wait.
+    /// Shows the next sample, then pauses.
     Step,
-    /// Show at once all until this time after the beginning, and wait.
+    /// Applies all samples up to this time since the beginning at once, then pauses.
     FastForwardTo(Duration),
-    /// Begin anew, and go on from this time after the beginning.
+    /// Restarts the recording and plays on from this time since the beginning.
     ReplayFrom(Duration),
-    /// Twice as fast.
+    /// Doubles the speed.
     Faster,
-    /// Half as fast.
+    /// Halves the speed.
     Slower,
 }
-/// What is done with names and addresses.
+
+/// Whether a recording replaces names and addresses by pseudonyms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redaction {
-    /// They are kept.
     Off,
-    /// They are replaced by pseudonyms.
     On,
 }
-/// What is to be recorded.
+
+/// What to record.
 #[derive(Clone, Debug)]
 pub struct RecordingRequest {
-    /// The sockets.
     pub filter: Arc<Filter>,
-    /// As it was typed.
+    /// The filter as typed.
     pub text: String,
-    /// The switches.
     pub quick_filter: QuickFilter,
-    /// What is done with names.
     pub redaction: Redaction,
 }
-/// Two takes are the same if they ask for the same, in the same words.
+
+/// Compares filters as typed; each comes with its text.
 impl PartialEq for RecordingRequest {
     fn eq(&self, other: &Self) -> bool {
         (&self.text, self.quick_filter, self.redaction)
             == (&other.text, other.quick_filter, other.redaction)
     }
 }
+
 impl Eq for RecordingRequest {}

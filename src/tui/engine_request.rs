@@ -13,69 +13,62 @@ use crate::lessons::grading::{Grade, GradeRequest};
 use crate::query::run::Query;
 use crate::query::{Folds, QueryResult, TupleDiff, TupleDiffScope, VisibleLines};
 
-/// Which moment a question is about.
+/// Which moment a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MomentSelector {
-    /// The newest, from now on.
+    /// The newest moment, also as new samples arrive.
     Newest,
-    /// The one that was the newest when this was first asked.
+    /// The moment that was the newest when this was first requested.
     Pinned,
-    /// One of those before; the same one for as long as this is asked.
+    /// An earlier moment; the same one as long as this is requested.
     At(TimePoint),
 }
-/// What the loop asks.
+
+/// What the event loop requests from the engine.
 #[derive(Clone, Debug)]
 pub struct EngineRequest {
-    /// Which moment.
     pub moment: MomentSelector,
-    /// Which sockets, how.
     pub query: Query,
-    /// What is unfolded.
+    /// The unfolded groups.
     pub folds: Folds,
-    /// Of which rows a survey is wanted.
+    /// The rows whose [`TupleDiff`] is needed.
     pub diff_scope: Option<TupleDiffScope>,
-    /// What is to be marked by the rows.
+    /// The lesson answers to grade against the rows.
     pub grade_request: Option<GradeRequest>,
-    /// What is being typed, where candidates for it are wanted.
+    /// The filter text to complete.
     pub completion_request: Option<CompletionInput>,
-    /// From where on something is worth a look.
+    /// Thresholds above which findings are reported.
     pub thresholds: Thresholds,
-    /// What is to be explained, and from where it is looked at.
+    /// The subject to explain.
     pub explain: Option<(ExplainSubject, Perspective)>,
 }
-/// What is said of something that was to be explained.
+
+/// An explanation with the request it belongs to.
 #[derive(Clone, Debug)]
 pub struct ExplainResult {
-    /// What it was.
     pub subject: ExplainSubject,
-    /// From where it was looked at.
     pub perspective: Perspective,
-    /// What there is to say; `None` where it is not there.
+    /// `None` if the subject does not exist in the moment.
     pub explanation: Option<Arc<Explanation>>,
 }
-/// What the loop gets.
+
+/// The engine's response to an [`EngineRequest`]. Optional parts are there if they were requested.
 #[derive(Clone, Debug)]
 pub struct EngineResponse {
-    /// The answer.
     pub result: Arc<QueryResult>,
-    /// Its lines.
     pub lines: VisibleLines,
-    /// The newest moment, which is not the answer's while a moment is held.
+    /// The newest moment; not the one of `result` while paused or in the past.
     pub newest: Arc<Moment>,
-    /// The survey, where it was wanted.
     pub tuple_diff: Option<(TupleDiffScope, Arc<TupleDiff>)>,
-    /// What was marked, where something was to be.
     pub grade: Option<Grade>,
-    /// The candidates, where they were wanted.
     pub completion: Option<Completion>,
-    /// How many of the sockets that have ended are kept.
+    /// How many closed sockets are kept.
     pub closed_stats: ClosedLogStats,
-    /// Which moment was asked for.
+    /// The requested moment.
     pub moment: MomentSelector,
-    /// What lies before and after the answer's moment.
+    /// The moments before and after that of `result`.
     pub timeline: TimelineInfo,
-    /// What is stuck or odd in the answer's moment.
+    /// The findings in the moment of `result`.
     pub findings: Arc<Findings>,
-    /// The explanation, where one was wanted.
     pub explain: Option<ExplainResult>,
 }

@@ -1,4 +1,4 @@
-//! The thread that blocks on the terminal, and what its keys are called here.
+//! Converts terminal events (crossterm) to [`Input`].
 
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -6,26 +6,26 @@ use crossterm::event::{
 
 use crate::tui::keys::key::Key;
 
-/// What came from the terminal.
+/// An input event from the terminal.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A key, and the event it came as, for the line editor.
+    /// A key, `None` if it has no name here, and the original event, for the line editor.
     Key(Option<Key>, Event),
-    /// Pasted text.
+    /// The text of a bracketed paste.
     Paste(String),
-    /// A click: column and line.
+    /// A left click: column and line, from 0.
     Click(u16, u16),
-    /// The wheel: lines, negative upwards.
+    /// Lines to scroll with the wheel; negative is up.
     Wheel(i32),
-    /// The terminal has another size.
+    /// The new size: columns and lines.
     Resize(u16, u16),
 }
 
-/// Lines one turn of the wheel moves.
+/// Lines that one step of the wheel scrolls.
 const WHEEL_LINES: i32 = 3;
 
 impl Input {
-    /// What an event of the terminal comes to; `None` where it means nothing here.
+    /// Converts an event; `None` for events the dashboard ignores, such as key releases.
     pub fn from_event(event: Event) -> Option<Self> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {

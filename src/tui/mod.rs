@@ -1,7 +1,7 @@
-//! The dashboard without threads and without a clock: state, what input changes, and what is drawn.
+//! The dashboard without threads and without a clock: state, input handling and drawing.
 //!
-//! `update` turns input into a new state and [effects](effect::Effect); `view` turns the state and a query
-//! result into a [`Screen`](view::Screen) of plain text; `widgets` paints that with ratatui.
+//! `update` turns input into a new state and [effects](effect::Effect); `view` turns the state and
+//! a query result into a [`Screen`](view::Screen) of plain text; `widgets` paints it with ratatui.
 
 pub mod effect;
 pub mod engine_request;

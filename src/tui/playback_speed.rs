@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-/// How many times as fast; more than nothing and finite.
+/// The factor of a replay's speed: 2.0 plays twice as fast as recorded. Positive and finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct PlaybackSpeed(pub(crate) f64);
+
 impl PlaybackSpeed {
-    /// How many times as fast.
     pub(crate) const fn factor(self) -> f64 {
         self.0
     }
 
-    /// So many times as fast.
     pub(crate) const fn new(factor: f64) -> Self {
         Self(factor)
     }
 
-    /// Twice as fast, up to a thousand times.
+    /// Returns twice this speed, at most 1024.
     pub(crate) fn doubled(self) -> Self {
         Self((self.0 * 2.0).min(1024.0))
     }
 
-    /// Half as fast.
+    /// Returns half this speed, at least 1/64.
     pub(crate) fn halved(self) -> Self {
         Self((self.0 / 2.0).max(1.0 / 64.0))
     }
 
-    /// How long something takes that took so long; an hour at most, because nobody waits longer.
+    /// Returns how long a recorded interval lasts at this speed. At most an hour: a slow replay
+    /// must not seem to hang.
     pub(crate) fn scale_interval(self, time: Duration) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);
         let seconds = time.as_secs_f64() / self.0;

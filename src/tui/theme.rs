@@ -1,37 +1,35 @@
-//! How a meaning looks. Only the terminal's own sixteen colours and attributes are used, so the
-//! chart fits light and dark backgrounds and whatever palette the user chose; and every meaning
-//! has a sign or a word as well, so it can be read without any colour.
+//! Maps tones to terminal styles. Only the terminal's own sixteen colours and attributes are used,
+//! so the dashboard fits light and dark backgrounds and any palette of the user; and every tone
+//! comes with a sign or a word, so that the screen can be read without colour.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::tui::view::screen::Tone;
 
-/// Whether colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorMode {
-    /// The terminal's sixteen.
+    /// The sixteen ANSI colours of the terminal.
     #[default]
     Ansi16,
     /// Attributes only: `NO_COLOR`, `--no-color`, a dumb terminal.
     Monochrome,
 }
 
-/// From meanings to styles.
+/// Maps tones to styles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
-    /// Whether colours are used.
     pub color_mode: ColorMode,
 }
 
 impl Theme {
-    /// The style of a tone, on the line under the cursor or elsewhere.
+    /// Returns the style of a tone; `selected` is the line under the cursor.
     pub fn style(self, tone: Tone, selected: bool) -> Style {
         let style = Style::new().add_modifier(modifier(tone));
         let style = match (self.color_mode, color(tone)) {
             (ColorMode::Ansi16, Some(color)) if !selected => style.fg(color),
             _ => style,
         };
-        // The cursor is one even bar: its own colours would make a patchwork of it.
+        // The cursor is one even bar: the tones' colours would make a patchwork of it.
         if selected {
             style
                 .remove_modifier(Modifier::DIM)

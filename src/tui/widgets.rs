@@ -1,7 +1,7 @@
-//! [`Screen`] → cells of a terminal.
+//! Paints a [`Screen`] into a ratatui buffer.
 //!
-//! In: toned text. Out: ratatui's buffer. The only place, with `app`, that knows ratatui; it
-//! decides how a meaning looks and nothing else.
+//! In: text with tones. Out: styled cells. Besides [`theme`](super::theme) and the runtime the only
+//! place that uses ratatui.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,9 +13,7 @@ use crate::tui::view::screen::Screen;
 /// Paints a screen.
 #[derive(Clone, Copy, Debug)]
 pub struct ScreenWidget<'a> {
-    /// What is painted.
     pub screen: &'a Screen,
-    /// How meanings look.
     pub theme: Theme,
 }
 
@@ -35,7 +33,7 @@ impl Widget for ScreenWidget<'_> {
             for span in &line.spans {
                 let room = usize::from(area.right().saturating_sub(x));
                 let style = self.theme.style(span.tone, x < end);
-                // set_stringn drops control characters: nothing a process is called can act.
+                // set_stringn drops control characters: a process name cannot send escape codes.
                 (x, _) = buffer.set_stringn(x, y, &span.text, room, style);
             }
             if x < end {

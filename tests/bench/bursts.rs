@@ -1,4 +1,5 @@
-//! Connections that are over before anybody looks: how many of them are seen, and what hearing costs.
+//! Measures connections shorter than the sampling interval: how many of them are seen, and what
+//! reading close events costs.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,16 +14,16 @@ use portolan::net::port::Port;
 
 use crate::table::ReportTable;
 
-/// The first argument of the process that opens and closes.
+/// The first argument of the process that opens and closes connections.
 pub(crate) const BURST_ARG: &str = "burst";
 
-/// Connections a second; the last is as fast as one process can.
+/// The connection rates per second; the last is as fast as one process can.
 const RATES: [u64; 4] = [1_000, 5_000, 10_000, u64::MAX];
 
-/// How long it goes on.
+/// How long each rate is kept up.
 const BURST_DURATION: Duration = Duration::from_secs(4);
 
-/// Measures it, and adds sentences to the table.
+/// Measures every rate, and adds a note for each to the table.
 pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     for rate in RATES {
         table.note(measure_rate(rate)?);
@@ -35,7 +36,7 @@ fn measure_rate(rate: u64) -> Result<String, Box<dyn Error>> {
     let mut history = History::default();
     let interval = Duration::from_secs(1);
     let mut sockets = Vec::new();
-    // What ends before the second look may have been there before the first.
+    // What closes before the second sample may have been there before the first.
     for _ in 0..2 {
         let mut snapshot = collector.sample(sockets, interval)?;
         history.apply(&mut snapshot);
@@ -54,7 +55,7 @@ fn measure_rate(rate: u64) -> Result<String, Box<dyn Error>> {
     let port = Port(line.trim().parse()?);
     let before = events_thread_cpu_time()?;
     let begun = Instant::now();
-    // Both ends are here; this is the one that accepted.
+    // Both sides are on this machine; only the accepted ones are counted.
     let (mut seen, mut gaps, mut last) = (0, 0, false);
     loop {
         thread::sleep(interval);
@@ -85,7 +86,8 @@ fn measure_rate(rate: u64) -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// Processor time of the thread that hears of ends, as the kernel counts it: in hundredths of a second.
+/// Returns the CPU time of the thread that reads close events, from `/proc/self/task/*/schedstat`
+/// (nanoseconds).
 fn events_thread_cpu_time() -> Result<Duration, Box<dyn Error>> {
     let mut ticks = 0;
     for task in fs::read_dir("/proc/self/task")?.flatten() {
@@ -100,18 +102,19 @@ fn events_thread_cpu_time() -> Result<Duration, Box<dyn Error>> {
     Ok(Duration::from_nanos(ticks))
 }
 
-/// A process that ends with us.
+/// A child process that exits with this one.
 struct ChildGuard(Child);
 
 impl Drop for ChildGuard {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // It ends by itself; nothing is left to do if it cannot be waited for.
+        // It exits by itself; nothing is left to do if waiting for it fails.
         let _ = self.0.wait();
     }
 }
 
-/// Opens and closes connections at this rate, both ends; says the port before, and how many after.
+/// Opens and closes connections at this rate, both sides; prints the port before, and how many
+/// after.
 pub(crate) fn run_burst(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let rate: u64 = arguments.get(1).ok_or("no rate")?.parse()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -138,7 +141,7 @@ pub(crate) fn run_burst(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let took = begun.elapsed().as_millis();
     writeln!(out, "{opened} {took}")?;
     out.flush()?;
-    // The listener stays until everybody has looked.
+    // The listener stays until the sampling process is done.
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Samples while sockets come and go, and how soon every owner is right.
+//! Measures samples while sockets open and close, and how soon every owner is right.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,14 +14,14 @@ use crate::table::{Goals, ReportTable};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// In dumps of the kernel's table, taken in turn with the samples.
+/// In kernel dumps, measured alternately with the samples.
 const ONE_PROCESS_GOAL: Goals = &[(100_000, 1.6)];
 const ALL_PROCESSES_GOAL: Goals = &[(100_000, 2.0)];
 
-/// Samples after which every owner has to be right.
+/// The number of samples after which every owner must be right.
 const SAMPLES_UNTIL_RIGHT: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
 
-/// Measures it.
+/// Measures samples and owners under churn.
 pub(crate) fn measure(
     table: &mut ReportTable,
     socket_processes: &mut SocketProcesses,
@@ -72,8 +72,8 @@ fn measure_samples(
     Ok((laps, raw))
 }
 
-/// How many samples it takes until each socket has the owners that somebody finds who has just come
-/// and looks everywhere.
+/// Returns how many samples it takes until each socket has the owners that a new collector finds by
+/// a full scan.
 fn samples_until_owners_right(
     socket_processes: &mut SocketProcesses,
     spread: ChurnScope,
@@ -85,7 +85,7 @@ fn samples_until_owners_right(
     let full_scan = owners(&full_scan.sample(Vec::new(), INTERVAL)?.sockets);
     for samples in 1..=100 {
         let found = owners(&collector.sample(Vec::new(), INTERVAL)?.sockets);
-        // What other programs closed meanwhile is not asked for.
+        // Sockets that other programs closed meanwhile do not count.
         let right = |(inode, pids): (&Inode, _)| found.get(inode).is_none_or(|now| now == pids);
         if full_scan.iter().all(right) {
             return Ok(f64::from(samples));
@@ -94,7 +94,7 @@ fn samples_until_owners_right(
     Ok(f64::INFINITY)
 }
 
-/// Who has which socket; nobody where nobody is known.
+/// Returns the holders of each socket; empty where unknown.
 fn owners(sockets: &[Socket]) -> BTreeMap<Inode, Vec<u32>> {
     let held = sockets.iter().filter_map(|socket| {
         let holders = socket.holders.found().into_iter();

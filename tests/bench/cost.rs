@@ -1,13 +1,14 @@
-//! What Portolan costs: `cargo bench`, or `cargo bench -- 1000 20000` for other numbers of sockets.
+//! Measures what Portolan costs: `cargo bench`, or `cargo bench -- 1000 20000` for other numbers of
+//! sockets.
 //!
-//! Opens loopback sockets in processes of its own, more and more of them, and measures at each
-//! size every stage by itself and the real program in a pseudo-terminal. Prints one table; a `!`
-//! marks what misses its goal. Stages are given in processor time of their thread, the median of
-//! many rounds with half the interquartile range, because a machine that does other things as well
-//! makes wall-clock times long and processor times only a little longer.
+//! Opens loopback sockets in processes of its own, more and more of them, and measures at each size
+//! every stage separately and the real program in a pseudo-terminal. Prints one table; a `!` marks
+//! a figure that misses its goal. Stages are given in CPU time of their thread, the median of many
+//! rounds with half the interquartile range, because on a busy machine wall-clock times become long
+//! and CPU times only a little longer.
 //!
-//! The machine's other sockets and processes are measured with ours, those of other network
-//! namespaces included: the kernel keeps them in one table, and their descriptors are looked at.
+//! The machine's other sockets and processes are measured too, those of other network namespaces
+//! included: the kernel keeps them in one table, and their descriptors are scanned.
 
 #[cfg(target_os = "linux")]
 mod bursts;
@@ -52,7 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         return bursts::run_burst(&arguments);
     }
-    // `cargo bench` says so; `cargo test --all-targets` runs this too, and must not wait for it.
+    // `cargo bench` passes `--bench`; `cargo test --all-targets` runs this too, and must not wait
+    // for it.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
@@ -63,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if sizes.is_empty() {
         sizes = vec![1_000, 10_000, 100_000];
     }
-    // From small to large: sockets are only ever added, so nothing is left over from before.
+    // From small to large: sockets are only ever added, so no earlier step leaves any behind.
     sizes.sort_unstable();
     measure(&sizes)
 }

@@ -1,4 +1,4 @@
-//! Filters over all rows: what every key costs while somebody types one.
+//! Measures filters over all rows: the cost of every key while a filter is typed.
 
 use std::sync::Arc;
 
@@ -10,10 +10,11 @@ use portolan::net::services::Services;
 use crate::stopwatch::Laps;
 use crate::table::{Goals, ReportTable};
 
-/// Milliseconds.
+/// In milliseconds.
 const FILTER_GOAL_MS: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
 
-/// A port nobody has, names nobody and somebody has, a rare state, a pattern.
+/// A port without sockets, process names without and with sockets, a rare state, a regular
+/// expression.
 const FILTERS: [(&str, &str); 5] = [
     ("filter: 443", "443"),
     ("filter: nginx", "nginx"),
@@ -25,7 +26,7 @@ const FILTERS: [(&str, &str); 5] = [
     ("filter: proc~^py", "proc~^py"),
 ];
 
-/// Measures them.
+/// Measures every filter.
 pub(crate) fn measure(table: &mut ReportTable, moment: &Arc<Moment>) {
     let services =
         Services::with_overrides(&portolan::collect::names::etc_services::read_etc_services());
@@ -38,8 +39,8 @@ pub(crate) fn measure(table: &mut ReportTable, moment: &Arc<Moment>) {
             continue;
         };
         let pick = || {
-            let mut sieve = filter.matcher(context);
-            moment.rows().filter(|row| sieve.matches(row)).count()
+            let mut matcher = filter.matcher(context);
+            moment.rows().filter(|row| matcher.matches(row)).count()
         };
         let laps = Laps::measure(pick);
         table.goal(

@@ -1,6 +1,6 @@
-//! Lists printed once by the real program, and by others: time, processor time and memory.
+//! Measures lists printed once by the real program, and by other tools: time, CPU time and memory.
 //!
-//! A cell says wall-clock time / processor time, and the memory that was resident at most.
+//! A cell has the wall-clock time / the CPU time, and the peak resident memory.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Child, Command, Stdio};
@@ -11,15 +11,15 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::table::ReportTable;
 
-/// Runs whose median counts; others than ours run once, because they can take ten seconds.
+/// The number of runs whose median counts; other tools run once, because they can take ten seconds.
 const RUNS: usize = 5;
 
-/// How often the memory of a running program is looked at.
+/// How often the memory of a running program is read.
 const MEMORY_POLL_INTERVAL: Duration = Duration::from_micros(300);
 
-/// Measures them. `port` is the one that nearly all sockets have at one end.
+/// Measures every list. `port` is the one that nearly all sockets have on one side.
 pub(crate) fn measure(table: &mut ReportTable, port: u16) {
-    // One socket, the least that a list can be about.
+    // A single socket, the shortest list there is.
     let Ok(single_socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) else {
         return;
     };
@@ -60,7 +60,7 @@ pub(crate) fn measure(table: &mut ReportTable, port: u16) {
     }
 }
 
-/// Wall-clock time, processor time and memory, of the run with the median wall-clock time.
+/// Returns wall-clock time, CPU time and memory of the run with the median wall-clock time.
 fn measure_command(program: &str, arguments: &[&str], runs: usize) -> io::Result<String> {
     let mut times = Vec::new();
     let mut most = 0;
@@ -68,7 +68,7 @@ fn measure_command(program: &str, arguments: &[&str], runs: usize) -> io::Result
         let begun = Instant::now();
         let child = start(program, arguments)?;
         let pid = pid_of(&child)?;
-        // Waited for without being let go, so that its numbers can still be read.
+        // Waits without reaping, so that the process's figures can still be read.
         waitid(
             WaitId::Pid(pid),
             WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
@@ -104,7 +104,7 @@ fn start(program: &str, arguments: &[&str]) -> io::Result<Child> {
 }
 
 fn finish(mut child: Child) -> io::Result<()> {
-    // 2 is how Portolan says that it does not know such a request; lsof says 1 when all went well.
+    // Portolan exits with 2 for a request it does not support; lsof exits with 1 on success.
     match child.wait()?.code() {
         Some(2) => Err(io::Error::other("refused")),
         _ => Ok(()),
@@ -116,14 +116,14 @@ fn pid_of(child: &Child) -> io::Result<Pid> {
     pid.ok_or_else(|| io::Error::other("no pid"))
 }
 
-/// What a program of one thread has used, to the nanosecond.
+/// Returns the CPU time of a single-threaded program, in nanoseconds.
 fn cpu_time(child: &Child) -> io::Result<Duration> {
     let text = fs::read_to_string(format!("/proc/{}/schedstat", child.id()))?;
     let first = text.split(' ').next().and_then(|n| n.parse().ok());
     Ok(Duration::from_nanos(first.unwrap_or_default()))
 }
 
-/// Kilobytes, at most so far; 0 when it has just ended.
+/// Returns the peak resident memory in kilobytes; 0 when the process has just exited.
 fn peak_rss_kb(child: &Child) -> u64 {
     let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("VmHWM"));

@@ -1,5 +1,5 @@
-//! The floor: the same dumps that a sample asks the kernel for, thrown away unread; and every
-//! descriptor of every process, read and forgotten.
+//! Measures the lower bound: the dumps a sample requests from the kernel, discarded unparsed; and
+//! reading every descriptor of every process, discarded too.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,12 +11,12 @@ use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recv, sendto, socket_with};
 
-/// `nlmsghdr`, and `inet_diag_req_v2` (sock_diag(7)) or `inet_diag_req`.
+/// The lengths of `nlmsghdr`, and of `inet_diag_req_v2` (sock_diag(7)) and `inet_diag_req`.
 const NLMSGHDR_LEN: usize = 16;
 const SOCK_DIAG_REQUEST_LEN: usize = NLMSGHDR_LEN + 56;
 const INET_DIAG_REQUEST_LEN: usize = NLMSGHDR_LEN + 60;
-/// SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK; NLM_F_REQUEST | NLM_F_DUMP; all states but the unnamed
-/// 13th; tcp_info and the name of the congestion control.
+/// SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK; NLM_F_REQUEST | NLM_F_DUMP; all states except 13
+/// (TCP_BOUND_INACTIVE); tcp_info and the name of the congestion control.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const TCPDIAG_GETSOCK: u16 = 18;
 const NLM_F_REQUEST_DUMP: u16 = 0x301;
@@ -33,7 +33,7 @@ pub(crate) struct RawDump {
 }
 
 impl RawDump {
-    /// Opens it.
+    /// Opens the socket.
     pub(crate) fn open() -> Result<Self, Errno> {
         let flags = SocketFlags::CLOEXEC;
         let (family, kind) = (AddressFamily::NETLINK, SocketType::RAW);
@@ -94,7 +94,7 @@ fn write_nlmsghdr(request: &mut [u8], kind: u16) {
     request[6..8].copy_from_slice(&NLM_F_REQUEST_DUMP.to_ne_bytes());
 }
 
-/// Reads where every descriptor of every process leads, and forgets it. Returns how many there are.
+/// Reads the link of every descriptor of every process. Returns how many there are.
 pub(crate) fn walk_fds() -> io::Result<usize> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! What it costs to keep what was seen: in a file, and in memory to go back to.
+//! Measures the cost of recording to a file, and of the timeline in memory.
 
 use std::error::Error;
 use std::io;
@@ -18,19 +18,19 @@ use crate::table::{Goals, ReportTable};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Percent of one core, and gigabytes an hour.
+/// In percent of one core, and in gigabytes an hour.
 const CPU_SHARE_GOAL: Goals = &[(1_000, 5.0), (10_000, 5.0), (100_000, 5.0)];
 const FILE_SIZE_GOAL: Goals = &[(1_000, 0.5), (10_000, 0.5), (100_000, 0.5)];
-/// Megabytes of ten minutes.
+/// In megabytes for ten minutes.
 const TIMELINE_MEMORY_GOAL: Goals = &[(1_000, 25.0)];
 
-/// Of so many sockets one changes between two samples.
+/// One socket in this many changes between two samples.
 const CHANGE_STRIDE: usize = 100;
 
-/// From one whole snapshot in the file to the next, twice.
+/// From one keyframe in the file to the next, twice.
 const SAMPLES: usize = 120;
 
-/// Measures it.
+/// Measures the recording and the timeline.
 pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     let mut collector = Collector::open(None, Instant::now())?;
     for _ in 0..2 {
@@ -46,7 +46,7 @@ pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     let mut laps = Laps::default();
     for round in 0..SAMPLES {
         change_counters(&mut snapshot, round);
-        // Who records from the dashboard gets copies.
+        // Recording from the dashboard works on copies.
         laps.lap(|| writer.write_snapshot(&snapshot.clone()))?;
     }
     let spent = laps.total().as_secs_f64() / SAMPLES as f64;
@@ -80,7 +80,7 @@ pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Lets other sockets carry something in each round.
+/// Advances the counters of other sockets in each round.
 fn change_counters(snapshot: &mut Snapshot, round: usize) {
     snapshot.elapsed += INTERVAL;
     snapshot.taken_at += INTERVAL;

@@ -1,8 +1,8 @@
-//! Ten minutes of 500 connections a second: does the memory grow? `cargo bench -- soak`, or
-//! `cargo bench -- soak 60` for so many seconds.
+//! Opens and closes 500 connections a second for ten minutes: does the memory grow? `cargo bench --
+//! soak`, or `cargo bench -- soak 60` for that many seconds.
 //!
-//! The history of closed sockets and the moments one can go back to fill up to their bounds, so the
-//! curve rises at first; it has to be level in its second half.
+//! The log of closed sockets and the timeline fill up to their limits, so the curve rises at first;
+//! it must be level in its second half.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ const DEFAULT_DURATION: Duration = Duration::from_secs(600);
 
 const CONNECTIONS_A_SECOND: u32 = 500;
 
-/// Points of the curve.
+/// The number of points of the curve.
 const POINTS: u32 = 20;
 
-/// Runs it and prints the curve.
+/// Runs the soak test and prints the curve.
 pub(crate) fn run(seconds: Option<u64>) -> Result<(), Box<dyn Error>> {
     let whole = seconds.map_or(DEFAULT_DURATION, Duration::from_secs);
     let stop = Arc::new(AtomicBool::new(false));
@@ -61,7 +61,7 @@ pub(crate) fn run(seconds: Option<u64>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Opens and closes connections; both ends are in this process.
+/// Opens and closes connections; both sides are in this process.
 fn churn(stop: &AtomicBool, opened: &AtomicU64) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;

@@ -1,8 +1,8 @@
-//! Sockets to look at: loopback connections, both ends of each, in processes of our own.
+//! Opens loopback connections, both sides of each, in processes of its own.
 //!
-//! In: how many. Out: processes that keep them open until their standard input ends, so that none
-//! outlives the benchmark. Each has a listener at an address of its own and all have the same port,
-//! so that one group of the chart holds half of all sockets.
+//! The processes keep them open until their standard input ends, so that none outlives the
+//! benchmark. Each has a listener at an address of its own, all on the same port, so that one group
+//! of the dashboard holds half of all sockets.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,19 +13,19 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The argument that makes this program a berth: then port, number and pairs follow.
+/// The argument that makes this program a socket process: port, number and pairs follow.
 pub(crate) const SOCKET_PROCESS_ARG: &str = "--socket-process";
 
-/// Sockets in one process, at most: many processes are the harder case.
+/// The most sockets in one process: many processes are the harder case.
 const MAX_SOCKETS_PER_PROCESS: usize = 5_000;
 
-/// Processes for the first thousand.
+/// The number of processes for the first thousand sockets.
 const MIN_PROCESSES: usize = 4;
 
-/// Datagram sockets in each of those, with ports of their own: groups that fill the screen.
+/// UDP sockets in each of those, on ports of their own: groups that fill the screen.
 const UDP_SOCKETS_PER_PROCESS: usize = 10;
 
-/// Descriptors that are no connection: the standard three, a listener, the datagram sockets, spares.
+/// Descriptors that are no connection: the standard three, a listener, the UDP sockets, spares.
 const RESERVED_FDS: usize = 32;
 
 /// All processes with sockets.
@@ -36,7 +36,7 @@ pub(crate) struct SocketProcesses {
     sockets: usize,
 }
 
-/// One process. It ends when its standard input is closed, and changes connections when told to.
+/// One process. It exits when its standard input is closed, and replaces connections on request.
 struct SocketProcess {
     child: Child,
     input: Option<ChildStdin>,
@@ -44,7 +44,7 @@ struct SocketProcess {
 }
 
 impl SocketProcess {
-    /// Closes so many connections and opens as many others.
+    /// Closes this many connections and opens as many others.
     fn replace_connections(&mut self, pairs: usize) -> io::Result<()> {
         let (Some(input), Some(output)) = (&mut self.input, &mut self.output) else {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -57,13 +57,13 @@ impl SocketProcess {
 impl Drop for SocketProcess {
     fn drop(&mut self) {
         drop(self.input.take());
-        // It has nothing to say any more.
+        // Its exit status is of no interest.
         let _ = self.child.wait();
     }
 }
 
 impl SocketProcesses {
-    /// Opens more sockets, until there are so many, or as many as the limits allow.
+    /// Opens more sockets, until there are `wanted`, or as many as the limits allow.
     pub(crate) fn grow_to(&mut self, wanted: usize) -> io::Result<()> {
         let missing = wanted.saturating_sub(self.sockets);
         let count = missing.div_ceil(MAX_SOCKETS_PER_PROCESS.min(hard_limit() - RESERVED_FDS));
@@ -110,11 +110,11 @@ impl SocketProcesses {
         Ok(sockets)
     }
 
-    /// Replaces one socket in a hundred by another: in one process, or a few in each.
+    /// Replaces one socket in a hundred by another: all in one process, or some in each.
     pub(crate) fn churn(&mut self, spread: ChurnScope) -> io::Result<()> {
         let pairs = self.sockets / 200;
         let processes = match spread {
-            // Not the first, which has the datagram sockets of the chart.
+            // Not the first, which has the UDP sockets shown on the dashboard.
             ChurnScope::OneProcess => self.processes.last_mut().into_iter().collect::<Vec<_>>(),
             ChurnScope::AllProcesses => self.processes.iter_mut().collect(),
         };
@@ -125,27 +125,25 @@ impl SocketProcesses {
         Ok(())
     }
 
-    /// The port that half of the sockets share.
+    /// Returns the port that half of the sockets share.
     pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
-    /// How many there are.
+    /// Returns the number of sockets.
     pub(crate) const fn sockets(&self) -> usize {
         self.sockets
     }
 }
 
-/// In how many processes sockets change.
+/// The processes in which sockets change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChurnScope {
-    /// In one.
     OneProcess,
-    /// In each.
     AllProcesses,
 }
 
-/// How many datagram sockets a process has.
+/// Returns the number of UDP sockets of a process.
 const fn udp_sockets_of(index: usize) -> usize {
     if index < MIN_PROCESSES {
         UDP_SOCKETS_PER_PROCESS
@@ -161,7 +159,7 @@ fn hard_limit() -> usize {
         .max(2 * RESERVED_FDS)
 }
 
-/// What such a process does.
+/// Runs a socket process.
 ///
 /// # Errors
 /// When it cannot even listen.
@@ -184,7 +182,7 @@ pub(crate) fn run_socket_process(arguments: &[String]) -> io::Result<()> {
     let datagrams = datagrams?;
     let mut streams = VecDeque::new();
     for _ in 0..pairs {
-        // What the limits refuse ends it; the parent counts what there is.
+        // It stops at the first refused connection; the parent counts what there is.
         let Ok(pair) = connect_pair(&listener) else {
             break;
         };

@@ -1,4 +1,4 @@
-//! Every stage by itself, from the kernel's table to the cells of the terminal.
+//! Measures every stage separately, from the kernel's table to the cells of the terminal.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -28,18 +28,18 @@ use crate::raw_dump::{self, RawDump};
 use crate::stopwatch::Laps;
 use crate::table::{Goals, ReportTable};
 
-/// The terminal: columns and lines.
+/// The size of the terminal: columns and rows.
 pub(crate) const TERMINAL_SIZE: (u16, u16) = (120, 40);
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A sample in which nothing changed, in dumps of the kernel's table.
+/// A sample in which nothing changed, in kernel dumps.
 const SAMPLE_GOAL: Goals = &[(1_000, 1.3), (10_000, 1.3), (100_000, 1.3)];
 
-/// The first one, which finds every owner, in dumps and bare walks through the processes.
+/// The first sample, which finds every owner, in dumps and bare scans of the processes.
 const FIRST_SAMPLE_GOAL: Goals = &[(100_000, 1.3)];
 
-/// Measures all of them. `port` is the one that half of the sockets share.
+/// Measures all stages. `port` is the one that half of the sockets share.
 pub(crate) fn measure(table: &mut ReportTable, port: u16) -> Result<(), Box<dyn Error>> {
     let mut floor = RawDump::open()?;
     floor.dump()?;
@@ -64,7 +64,7 @@ pub(crate) fn measure(table: &mut ReportTable, port: u16) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Samples and what history makes of them.
+/// Measures samples and the history.
 fn collect(
     table: &mut ReportTable,
     raw_dump_laps: &Laps,
@@ -80,7 +80,7 @@ fn collect(
     let mut history = History::default();
     let mut snapshot = first.lap(|| collector.sample(Vec::new(), INTERVAL))?;
     let mut moment = first_apply.lap(|| history.apply(&mut snapshot));
-    // The second and third change every row: rates come with two samples.
+    // The second and third change every row: rates need two samples.
     for _ in 0..2 {
         snapshot = collector.sample(snapshot.sockets, INTERVAL)?;
         moment = history.apply(&mut snapshot);
@@ -88,7 +88,7 @@ fn collect(
     while !steady.is_enough() {
         let spare = std::mem::take(&mut snapshot.sockets);
         snapshot = steady.lap(|| collector.sample(spare, INTERVAL))?;
-        // The moment before goes in the same breath.
+        // The previous moment is dropped in the same step.
         moment = apply.lap(|| {
             let now = history.apply(&mut snapshot);
             drop(std::mem::replace(&mut moment, Arc::clone(&now)));
@@ -110,10 +110,10 @@ fn collect(
 fn queries(table: &mut ReportTable, moment: &Arc<Moment>) {
     let services = Arc::new(Services::with_overrides(&[]));
     for (grouping, label) in [
-        (Grouping::Ports, "answer, by port"),
-        (Grouping::Processes, "answer, by process"),
-        (Grouping::Hosts, "answer, by host"),
-        (Grouping::Sockets, "answer, flat"),
+        (Grouping::Ports, "query, by port"),
+        (Grouping::Processes, "query, by process"),
+        (Grouping::Hosts, "query, by host"),
+        (Grouping::Sockets, "query, flat"),
     ] {
         let query = Query {
             grouping,
@@ -122,8 +122,8 @@ fn queries(table: &mut ReportTable, moment: &Arc<Moment>) {
         };
         let laps = Laps::measure(|| run(Arc::clone(moment), &query));
         table.laps(label, &laps);
-        let answer = run(Arc::clone(moment), &query);
-        let laps = Laps::measure(|| VisibleLines::new(&answer, &Folds::all_open()));
+        let result = run(Arc::clone(moment), &query);
+        let laps = Laps::measure(|| VisibleLines::new(&result, &Folds::all_open()));
         if grouping == Grouping::Processes {
             table.laps("lines, by process, all unfolded", &laps);
         }
@@ -132,12 +132,12 @@ fn queries(table: &mut ReportTable, moment: &Arc<Moment>) {
     table.laps("findings", &laps);
 }
 
-/// One frame: the same screen whatever the number of sockets.
-fn frames(table: &mut ReportTable, answer: &QueryResult, services: &Services, port: u16) {
+/// Measures one frame: the same screen whatever the number of sockets.
+fn frames(table: &mut ReportTable, result: &QueryResult, services: &Services, port: u16) {
     let (columns, rows) = TERMINAL_SIZE;
     let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
     let mut frame = |state: &ViewState, lines: &VisibleLines| {
-        let screen = draw(state, Some(answer), lines, services);
+        let screen = draw(state, Some(result), lines, services);
         let theme = Theme::default();
         ScreenWidget {
             screen: &screen,
@@ -146,7 +146,7 @@ fn frames(table: &mut ReportTable, answer: &QueryResult, services: &Services, po
         .render(buffer.area, &mut buffer);
     };
     let mut state = ViewState::new(TERMINAL_SIZE, INTERVAL);
-    let folded = VisibleLines::new(answer, &state.folds);
+    let folded = VisibleLines::new(result, &state.folds);
     table.laps("frame, folded", &Laps::measure(|| frame(&state, &folded)));
 
     let path = GroupPath::top(GroupKey::Port(PortKey {
@@ -155,11 +155,11 @@ fn frames(table: &mut ReportTable, answer: &QueryResult, services: &Services, po
         protocol: Protocol::Tcp,
     }));
     state.folds.open(path);
-    let unfolded = VisibleLines::new(answer, &state.folds);
-    let rows = answer.group(path).map_or(0, |group| group.rows.len());
+    let unfolded = VisibleLines::new(result, &state.folds);
+    let rows = result.group(path).map_or(0, |group| group.rows.len());
     state.cursor = unfolded.len().saturating_sub(rows / 2);
     state.top = state.cursor.saturating_sub(10);
-    state.selected = unfolded.id(answer, state.cursor);
+    state.selected = unfolded.id(result, state.cursor);
     let label = "frame, half of all rows unfolded, amid them";
     table.laps(label, &Laps::measure(|| frame(&state, &unfolded)));
     table.cell("  lines there", unfolded.len().to_string());

@@ -1,16 +1,16 @@
-//! Processor time of the calling thread, again and again, and what is typical of it. Where other
-//! threads help, wall-clock time.
+//! Measures the CPU time of the calling thread repeatedly and returns the median. For work spread
+//! over several threads, wall-clock time.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Repeats until so much time was measured, at least so often and at most so often.
+/// Repeats until this much time was measured, within these numbers of rounds.
 const MIN_TOTAL: Duration = Duration::from_millis(800);
 const MIN_LAPS: usize = 7;
 const MAX_LAPS: usize = 2_000;
 
-/// What was measured, round by round.
+/// The measured times, round by round.
 #[derive(Default)]
 pub(crate) struct Laps {
     times: Vec<Duration>,
@@ -27,17 +27,17 @@ impl Laps {
         result
     }
 
-    /// Whether more rounds would tell no more.
+    /// Returns whether more rounds would not improve the result.
     pub(crate) fn is_enough(&self) -> bool {
         self.times.len() >= MAX_LAPS || (self.times.len() >= MIN_LAPS && self.total() >= MIN_TOTAL)
     }
 
-    /// All rounds together.
+    /// Returns the sum of all rounds.
     pub(crate) fn total(&self) -> Duration {
         self.times.iter().sum()
     }
 
-    /// Measures the same work as often as is worth it.
+    /// Measures the same work until [`Laps::is_enough`].
     pub(crate) fn measure<T>(mut work: impl FnMut() -> T) -> Self {
         let mut laps = Self::default();
         while !laps.is_enough() {
@@ -46,12 +46,12 @@ impl Laps {
         laps
     }
 
-    /// The median, and half the distance between the quartiles as a share of it.
+    /// Returns the median, and half the interquartile range as a share of it.
     pub(crate) fn median(&self) -> (Duration, f64) {
         median_and_spread(self.times.clone())
     }
 
-    /// The same of wall-clock time.
+    /// Returns the same for wall-clock time.
     pub(crate) fn median_wall(&self) -> (Duration, f64) {
         median_and_spread(self.walls.clone())
     }

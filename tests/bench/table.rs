@@ -1,11 +1,11 @@
-//! The table that is printed.
+//! The printed table.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::stopwatch::Laps;
 
-/// Rows of measures, a column for each size.
+/// Rows of measures, with a column for each size.
 #[derive(Default)]
 pub(crate) struct ReportTable {
     sizes: Vec<usize>,
@@ -18,7 +18,7 @@ struct ReportRow {
     cells: Vec<(usize, String)>,
 }
 
-/// What a figure should not exceed, by number of sockets.
+/// The figure not to be exceeded, by number of sockets.
 pub(crate) type Goals = &'static [(usize, f64)];
 
 impl ReportTable {
@@ -27,12 +27,12 @@ impl ReportTable {
         self.sizes.push(size);
     }
 
-    /// Adds a sentence to what is printed.
+    /// Adds a note below the table.
     pub(crate) fn note(&mut self, text: String) {
         self.notes.push(text);
     }
 
-    /// Fills in a cell of the present column.
+    /// Fills in a cell of the current column.
     pub(crate) fn cell(&mut self, label: &'static str, text: String) {
         let Some(&size) = self.sizes.last() else {
             return;
@@ -46,21 +46,21 @@ impl ReportTable {
         }
     }
 
-    /// A time measured again and again.
+    /// Fills in a median CPU time.
     pub(crate) fn laps(&mut self, label: &'static str, laps: &Laps) {
         let (median, spread) = laps.median();
         let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
         self.cell(label, text);
     }
 
-    /// The same of wall-clock time, for work that several threads do.
+    /// Fills in a median wall-clock time, for work that several threads do.
     pub(crate) fn wall_laps(&mut self, label: &'static str, laps: &Laps) {
         let (median, spread) = laps.median_wall();
         let text = format!("{} ±{:.0}%", duration(median), spread * 100.0);
         self.cell(label, text);
     }
 
-    /// A figure that has a goal.
+    /// Fills in a figure that has a goal.
     pub(crate) fn goal(&mut self, label: &'static str, value: f64, unit: &str, goals: Goals) {
         let size = self.sizes.last();
         let goal = goals
@@ -74,7 +74,7 @@ impl ReportTable {
         self.cell(label, text);
     }
 
-    /// Prints it all.
+    /// Prints the table and the notes.
     pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "\n{:44}", "sockets")?;
         for size in &self.sizes {

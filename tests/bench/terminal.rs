@@ -1,4 +1,5 @@
-//! The real program in a pseudo-terminal: how soon it shows something, and what it costs to run.
+//! Measures the real program in a pseudo-terminal: how soon it shows something, and what it costs
+//! to run.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -12,29 +13,29 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use crate::stages::TERMINAL_SIZE;
 use crate::table::{Goals, ReportTable};
 
-/// Starts whose times are measured; the median counts.
+/// The number of starts measured; the median counts.
 const STARTS: usize = 7;
 
-/// How long the program is watched, after it had time to settle.
+/// How long the program is measured, after it has settled.
 const MEASURE_DURATION: Duration = Duration::from_secs(12);
 const SETTLE_DURATION: Duration = Duration::from_secs(5);
 
-/// Keys whose effect is waited for.
+/// The number of keys whose effect is timed.
 const KEYS: u64 = 300;
 
-/// How long to wait for anything.
+/// The time limit of every wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Milliseconds.
+/// In milliseconds.
 const FIRST_FRAME_GOAL_MS: Goals = &[(1_000, 100.0)];
-/// Milliseconds.
+/// In milliseconds.
 const KEY_DELAY_GOAL_MS: Goals = &[(1_000, 16.0), (10_000, 16.0), (100_000, 16.0)];
-/// Percent of one core.
+/// In percent of one core.
 const CPU_SHARE_GOAL: Goals = &[(1_000, 0.7), (10_000, 3.0), (100_000, 20.0)];
-/// Megabytes.
+/// In megabytes.
 const RSS_GOAL_MB: Goals = &[(1_000, 12.0), (10_000, 25.0), (100_000, 130.0)];
 
-/// Measures it.
+/// Measures the program.
 pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     let (mut bytes, mut frames, mut sockets) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
@@ -74,8 +75,8 @@ pub(crate) fn measure(table: &mut ReportTable) -> Result<(), Box<dyn Error>> {
     table.goal("program: share of one core", share, "%", CPU_SHARE_GOAL);
     let memory = |name| program.memory(name);
     table.goal("program: resident", memory("VmRSS")?, "MB", RSS_GOAL_MB);
-    table.goal("  of it its own", memory("RssAnon")?, "MB", &[]);
-    table.goal("  at most so far", memory("VmHWM")?, "MB", &[]);
+    table.goal("  of it anonymous", memory("RssAnon")?, "MB", &[]);
+    table.goal("  peak", memory("VmHWM")?, "MB", &[]);
     program.quit()
 }
 
@@ -85,11 +86,11 @@ fn median(mut times: Vec<Duration>) -> f64 {
     middle.as_secs_f64() * 1e3
 }
 
-/// The program, running.
+/// The running program.
 pub(crate) struct PtyProgram {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
-    /// Once it was taken from the master.
+    /// `None` once it was taken from the master.
     writer: Option<Box<dyn Write + Send>>,
     started: Instant,
     output: Receiver<(Instant, Vec<u8>)>,
@@ -113,7 +114,7 @@ impl PtyProgram {
         let (sender, output) = channel();
         thread::spawn(move || {
             let mut buffer = [0; 1 << 16];
-            // The end of the program is an error here, and nothing to report.
+            // The program's exit is an error here, and nothing to report.
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
                 let chunk = buffer.get(..length).unwrap_or_default().to_vec();
                 if sender.send((Instant::now(), chunk)).is_err() {
@@ -136,7 +137,7 @@ impl PtyProgram {
         })
     }
 
-    /// Waits until the screen shows a text; tells how long after the start that was.
+    /// Waits until the screen shows a text; returns the time since the start.
     pub(crate) fn wait_for(&mut self, text: &str) -> Result<Duration, Box<dyn Error>> {
         loop {
             let shown = self
@@ -151,8 +152,9 @@ impl PtyProgram {
         }
     }
 
-    /// How long after a key the screen changed, for many keys while samples are taken. The keys come
-    /// at odd times, so that some fall into every part of the work on a sample.
+    /// Measures the time from a key to the change of the screen, for many keys while samples are
+    /// taken. The keys come at odd times, so that some fall into every part of the work on a
+    /// sample.
     fn key_delays(&mut self) -> Result<Vec<Duration>, Box<dyn Error>> {
         let mut writer = self.master.take_writer()?;
         let mut delays = Vec::new();
@@ -169,7 +171,7 @@ impl PtyProgram {
         Ok(delays)
     }
 
-    /// Forgets what it wrote so far, which would fill the memory otherwise.
+    /// Discards the output so far, which would otherwise fill the memory.
     pub(crate) fn drain(&self) {
         while self.output.try_recv().is_ok() {}
     }
@@ -188,7 +190,8 @@ impl PtyProgram {
         self.child.process_id().unwrap_or_default()
     }
 
-    /// What all its threads used, in nanoseconds where /proc/PID/stat has hundredths of a second.
+    /// Returns the CPU time of all its threads, from schedstat: /proc/PID/stat has only hundredths
+    /// of a second.
     fn processor_time(&self) -> Result<Duration, Box<dyn Error>> {
         let mut total = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
@@ -198,7 +201,7 @@ impl PtyProgram {
         Ok(Duration::from_nanos(total))
     }
 
-    /// A line of /proc/PID/status, in megabytes.
+    /// Returns a line of /proc/PID/status, in megabytes.
     pub(crate) fn memory(&self, name: &str) -> Result<f64, Box<dyn Error>> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let line = text.lines().find(|line| line.starts_with(name));

@@ -1,4 +1,4 @@
-//! `explain`: what it says of sockets that are there, and how it ends where there are none.
+//! `explain`: its output for existing sockets, and its exit status without any.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -15,22 +15,22 @@ fn port_endpoint_and_process_are_explained() {
     let explained = |what: &str| {
         let output = portolan(&["explain", what]);
         assert_eq!(output.status, Some(0), "{what}: {}", output.err);
-        // Lines break where they must.
+        // Undo the line wrapping.
         output.out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let port = explained(&address.port().to_string());
-    // A child of another test may hold it, too, between its fork and its exec.
+    // A child of another test may also hold it, between fork and exec.
     assert!(port.contains(&pid.to_string()), "{port}");
     assert!(port.contains(&format!("at {address}")), "{port}");
     assert!(
-        port.contains("1 socket on this machine dialled it"),
+        port.contains("1 socket on this machine connected to it"),
         "{port}"
     );
     let end = explained(&address.to_string());
-    assert!(end.contains("This is the dialling end"), "{end}");
+    assert!(end.contains("This is the client end"), "{end}");
     assert!(
         end.contains("not called accept()"),
-        "the other end waits: {end}"
+        "the peer is not accepted yet: {end}"
     );
     let process = explained(&format!("pid:{pid}"));
     assert!(
@@ -43,22 +43,25 @@ fn port_endpoint_and_process_are_explained() {
 fn every_perspective_is_printed_alone_or_with_the_others() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let address = listener.local_addr().expect("its address").to_string();
-    let explained = |look: &str| {
-        let output = portolan(&["explain", &address, "--look", look]);
-        assert_eq!(output.status, Some(0), "{look}: {}", output.err);
+    let explained = |perspective: &str| {
+        let output = portolan(&["explain", &address, "--look", perspective]);
+        assert_eq!(output.status, Some(0), "{perspective}: {}", output.err);
         output.out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let all = explained("all");
-    for (look, sign) in [
-        ("words", "A listener: it waits for anyone"),
+    for (perspective, expected) in [
+        ("words", "A listener: it waits for connections"),
         ("calls", "listen() made it a listener"),
         ("kernel", "socket:["),
         ("wire", "listen() sends nothing"),
         ("standard", "RFC 9293 §3.3.2"),
     ] {
-        let output = explained(look);
-        assert!(output.contains(sign), "{look}: {output}");
-        assert!(all.contains(sign), "{look} is not among all: {all}");
+        let output = explained(perspective);
+        assert!(output.contains(expected), "{perspective}: {output}");
+        assert!(
+            all.contains(expected),
+            "{perspective} is missing in all: {all}"
+        );
     }
     let wrong = portolan(&["explain", "sockets", "--look", "wire"]);
     assert_eq!((wrong.status, &*wrong.out), (Some(2), ""), "{}", wrong.err);
@@ -91,7 +94,7 @@ fn socket_vs_port_page_uses_this_machines_sockets() {
 fn findings_are_explained_and_thresholds_configurable() {
     let test = "explain::findings_are_explained_and_thresholds_configurable";
     network_namespace::in_network_namespace(test, || {
-        let _zoo = fixtures::close_wait_leak();
+        let _fixtures = fixtures::close_wait_leak();
         let leak = fixtures::CLOSE_WAIT_LEAK_PORT.to_string();
         let flattened = |args: &[&str]| {
             let output = portolan(args);
@@ -132,7 +135,7 @@ fn missing_socket_exits_1_and_invalid_target_exits_2() {
         );
         assert!(output.err.contains("there is no"), "{}", output.err);
     }
-    // A port is a number: it can be explained though nothing uses it.
+    // A port is a number, so it can be explained even if nothing uses it.
     let output = portolan(&["explain", "9/udp"]);
     assert_eq!(output.status, Some(0), "{}", output.err);
     assert!(output.out.contains("discard"), "{}", output.out);

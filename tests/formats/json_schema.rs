@@ -1,5 +1,5 @@
-//! JSON against its documentation: every field that comes is told of, has its type, and is null or
-//! left out only where that is told; and every field that is told of comes.
+//! JSON against its documentation: every field printed is documented, has its type, and is null or
+//! omitted only where documented; and every documented field is printed.
 
 use portolan::output;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const RECORDINGS: [&str; 8] = [
     "socket-kinds",
 ];
 
-/// Fields that no recording has.
+/// Fields that are in no recording.
 const FIELDS_NOT_IN_RECORDINGS: [&str; 2] = ["tcp.congestion", "tcp.min_rtt_us"];
 
 fn run_query(moment: Arc<Moment>, grouping: Grouping) -> QueryResult {
@@ -40,9 +40,9 @@ fn run_query(moment: Arc<Moment>, grouping: Grouping) -> QueryResult {
     run(moment, &query)
 }
 
-fn json_document(answer: &QueryResult) -> Value {
+fn json_document(result: &QueryResult) -> Value {
     let mut out = Vec::new();
-    output::write_json(answer, &Services::registry(), Some("devbox"), &[], &mut out).expect("JSON");
+    output::write_json(result, &Services::registry(), Some("devbox"), &[], &mut out).expect("JSON");
     serde_json::from_slice(&out).expect("JSON")
 }
 
@@ -54,12 +54,12 @@ fn json_of_every_recording_matches_the_documented_schema() {
         for mut snapshot in load_recording(name) {
             let moment = history.apply(&mut snapshot);
             for grouping in Grouping::LIVE {
-                let answer = run_query(Arc::clone(&moment), grouping);
-                let document = json_document(&answer);
+                let result = run_query(Arc::clone(&moment), grouping);
+                let document = json_document(&result);
                 schema.check(&document);
-                assert_group_indices(&document, &answer);
+                assert_group_indices(&document, &result);
                 let mut out = Vec::new();
-                output::write_ndjson(&answer, &Services::registry(), &mut out).expect("lines");
+                output::write_ndjson(&result, &Services::registry(), &mut out).expect("lines");
                 let out = String::from_utf8(out).expect("UTF-8");
                 let each: Vec<Value> = out
                     .lines()
@@ -74,13 +74,13 @@ fn json_of_every_recording_matches_the_documented_schema() {
             }
         }
     }
-    // Findings and names are only there after asking for them; what else recordings do not tell, the
-    // kernel does.
-    let left_out: Vec<String> = FIELDS_NOT_IN_RECORDINGS
+    // Findings and host names are only present on request. What recordings lack is checked on live
+    // sockets below.
+    let omitted: Vec<String> = FIELDS_NOT_IN_RECORDINGS
         .map(|f| format!("sockets[].{f}"))
         .into();
-    let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
-    let unseen = schema.unseen(&[&left_out[..], &["sockets[].remote.name"]].concat());
+    let omitted: Vec<&str> = omitted.iter().map(String::as_str).collect();
+    let unseen = schema.unseen(&[&omitted[..], &["sockets[].remote.name"]].concat());
     let unseen = unseen.into_iter().filter(|p| !p.starts_with("findings"));
     assert_eq!(unseen.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(
@@ -89,28 +89,28 @@ fn json_of_every_recording_matches_the_documented_schema() {
     );
 }
 
-/// Each socket is in the list once, and the groups hold all of them.
-fn assert_group_indices(document: &Value, answer: &QueryResult) {
+/// Checks that each socket is listed once, and that the groups contain all of them.
+fn assert_group_indices(document: &Value, result: &QueryResult) {
     let sockets = document["sockets"].as_array().expect("a list");
-    let mut slots = answer.rows.clone();
-    // The second socket of a listener with two addresses is no row of the chart.
-    let paired_rows = answer
+    let mut slots = result.rows.clone();
+    // The second socket of a dual-stack pair has no row of its own.
+    let paired_rows = result
         .rows
         .iter()
-        .filter_map(|slot| answer.dual_stack_twin(*slot));
+        .filter_map(|slot| result.dual_stack_twin(*slot));
     slots.extend(paired_rows.map(|row| row.slot));
     slots.sort_unstable();
     slots.dedup();
     assert_eq!(sockets.len(), slots.len());
     let Some(groups) = document["groups"].as_array() else {
-        return assert_eq!(answer.grouping, Grouping::Sockets);
+        return assert_eq!(result.grouping, Grouping::Sockets);
     };
-    assert_eq!(groups.len(), answer.groups.len());
-    let mut held = vec![false; sockets.len()];
+    assert_eq!(groups.len(), result.groups.len());
+    let mut is_grouped = vec![false; sockets.len()];
     for group in groups {
-        for index in group["sockets"].as_array().expect("places") {
-            let index = usize::try_from(index.as_u64().expect("a place")).expect("small");
-            held[index] = true;
+        for index in group["sockets"].as_array().expect("a list of indexes") {
+            let index = usize::try_from(index.as_u64().expect("an index")).expect("small");
+            is_grouped[index] = true;
             let socket = &sockets[index];
             match group["by"].as_str() {
                 Some("port") => assert_eq!(group["port"], socket["port"]),
@@ -126,8 +126,8 @@ fn assert_group_indices(document: &Value, answer: &QueryResult) {
         }
     }
     assert!(
-        held.iter().all(|held| *held),
-        "every socket stands in a group"
+        is_grouped.iter().all(|grouped| *grouped),
+        "every socket is in a group"
     );
 }
 
@@ -136,14 +136,14 @@ fn events_match_the_documented_schema() {
     let mut schema = Schema::for_events();
     let services = Services::registry();
     for name in RECORDINGS {
-        let (mut history, mut watcher) = (History::default(), MatchTracker::default());
+        let (mut history, mut tracker) = (History::default(), MatchTracker::default());
         for mut snapshot in load_recording(name) {
             let moment = history.apply(&mut snapshot);
-            // Something that begins and ceases as well.
+            // A filter that starts and stops matching.
             let matches = |row: &portolan::history::TrackedSocket| {
                 name != "socket-kinds" || row.socket.queues.is_none_or(|q| q.recv == 0)
             };
-            for event in watcher.update(&moment, matches) {
+            for event in tracker.update(&moment, matches) {
                 let mut out = Vec::new();
                 output::write_ndjson_event(event, &moment, &services, &mut out).expect("a line");
                 assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
@@ -162,7 +162,7 @@ fn events_match_the_documented_schema() {
 fn json_of_the_program_matches_the_documented_schema() {
     let test = "json_schema::json_of_the_program_matches_the_documented_schema";
     network_namespace::in_network_namespace(test, || {
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         let mut schema = Schema::under_heading("LIST");
         for source in ["sock_diag", "procfs", "netstat2"] {
             for group in ["port", "process", "host", "none"] {
@@ -181,7 +181,7 @@ fn json_of_the_program_matches_the_documented_schema() {
         );
         let leak = ["list", "port:18085 and state:close-wait", "-f", "json"];
         let document: Value = serde_json::from_str(&printed_output(&leak)).expect("JSON");
-        // What is found is found at the listed ports.
+        // Findings are limited to the listed ports.
         let findings = document["findings"].as_array().expect("findings");
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0]["rule"], "close-wait-leak");
@@ -189,7 +189,7 @@ fn json_of_the_program_matches_the_documented_schema() {
         assert!(
             findings[0]["message"]
                 .as_str()
-                .is_some_and(|said| said.contains("has not closed"))
+                .is_some_and(|message| message.contains("has not"))
         );
         let sockets = document["sockets"].as_array().expect("sockets");
         assert_eq!(sockets.len(), fixtures::CLOSE_WAIT_LEAK_COUNT);

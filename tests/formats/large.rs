@@ -1,4 +1,4 @@
-//! So many sockets that several threads write them.
+//! JSON of so many sockets that several threads serialize them.
 
 use portolan::output;
 use std::io::{self, Write};
@@ -37,9 +37,9 @@ fn result_of_many_sockets() -> QueryResult {
     run(moment, &query)
 }
 
-/// The local ports in the order in which the answer has them.
-fn ports(answer: &QueryResult) -> Vec<u64> {
-    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+/// Returns the local ports in the order of the result.
+fn ports(result: &QueryResult) -> Vec<u64> {
+    let rows = result.rows.iter().filter_map(|slot| result.row(*slot));
     rows.map(|row| row.local_port().0.into()).collect()
 }
 
@@ -49,18 +49,18 @@ fn port(socket: &Value) -> Option<u64> {
 
 #[test]
 fn json_writes_every_socket_once_in_order() {
-    let answer = result_of_many_sockets();
+    let result = result_of_many_sockets();
     let services = Services::empty();
     let (mut document, mut lines) = (Vec::new(), Vec::new());
-    // The name of a machine cannot pass for the place of the sockets.
+    // A host name cannot be mistaken for the marker of the sockets.
     let host = r#"a","sockets":["#;
-    output::write_json(&answer, &services, Some(host), &[], &mut document).expect("written");
-    output::write_ndjson(&answer, &services, &mut lines).expect("written");
+    output::write_json(&result, &services, Some(host), &[], &mut document).expect("written");
+    output::write_ndjson(&result, &services, &mut lines).expect("written");
     let document: Value = serde_json::from_slice(&document).expect("JSON");
     assert_eq!(document["host"], host);
     let sockets = document["sockets"].as_array().expect("a list");
     assert_eq!(sockets.len(), usize::from(SOCKETS));
-    assert!(sockets.iter().filter_map(port).eq(ports(&answer)));
+    assert!(sockets.iter().filter_map(port).eq(ports(&result)));
     let text = String::from_utf8(lines).expect("UTF-8");
     let lines: Vec<Value> = text
         .lines()
@@ -69,16 +69,16 @@ fn json_writes_every_socket_once_in_order() {
     assert_eq!(&lines, sockets);
 }
 
-/// Takes so many bytes.
+/// Accepts this many bytes, then fails.
 struct LimitedWriter(usize);
 
 impl Write for LimitedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(self.0);
-        self.0 -= taken;
-        match taken {
+        let accepted = bytes.len().min(self.0);
+        self.0 -= accepted;
+        match accepted {
             0 => Err(io::ErrorKind::BrokenPipe.into()),
-            taken => Ok(taken),
+            accepted => Ok(accepted),
         }
     }
 
@@ -89,11 +89,11 @@ impl Write for LimitedWriter {
 
 #[test]
 fn write_error_ends_json_output() {
-    let answer = result_of_many_sockets();
-    for room in [0, 10, 1_000_000] {
+    let result = result_of_many_sockets();
+    for limit in [0, 10, 1_000_000] {
         let written =
-            output::write_json(&answer, &Services::empty(), None, &[], LimitedWriter(room));
-        let error = written.expect_err("no room");
+            output::write_json(&result, &Services::empty(), None, &[], LimitedWriter(limit));
+        let error = written.expect_err("a write error");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }

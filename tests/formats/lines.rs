@@ -1,4 +1,4 @@
-//! Plain text, CSV and the table: whole, harmless, the same for the same sockets.
+//! Plain text, CSV and the table: complete, escaped, and equal for equal sockets.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -24,21 +24,21 @@ struct ConnectedListener {
 impl ConnectedListener {
     fn open() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-        let place = listener.local_addr().expect("its address");
+        let address = listener.local_addr().expect("its address");
         let mut sockets = Vec::new();
         for _ in 0..2 {
-            sockets.push(TcpStream::connect(place).expect("a client"));
-            sockets.push(listener.accept().expect("its other end").0);
+            sockets.push(TcpStream::connect(address).expect("a client"));
+            sockets.push(listener.accept().expect("its peer").0);
         }
         Self {
-            port: place.port().to_string(),
+            port: address.port().to_string(),
             sockets,
             listener,
         }
     }
 }
 
-/// A listener held by a process of this name.
+/// Starts a process of this name that holds a listener; returns the port and the process.
 fn listener_of_process_named(name: &[u8]) -> (String, HolderProcess) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("address").port().to_string();
@@ -56,18 +56,18 @@ fn plain_text_has_one_line_per_socket_and_is_deterministic() {
     assert_eq!(first, second);
     let lines: Vec<&str> = first.lines().collect();
     assert_eq!(lines.len(), 1 + 1 + fixture.sockets.len(), "{first}");
-    let heads: Vec<&str> = lines[0].split_whitespace().collect();
+    let headers: Vec<&str> = lines[0].split_whitespace().collect();
     for line in &lines[1..] {
-        assert_eq!(line.split_whitespace().count(), heads.len(), "{line}");
+        assert_eq!(line.split_whitespace().count(), headers.len(), "{line}");
     }
-    let place = fixture.listener.local_addr().expect("address").to_string();
-    let listens = |line: &&&str| line.contains("LISTEN") && line.contains(&place);
+    let address = fixture.listener.local_addr().expect("address").to_string();
+    let listens = |line: &&&str| line.contains("LISTEN") && line.contains(&address);
     assert_eq!(lines.iter().filter(listens).count(), 1, "{first}");
     let bare = printed_output(&["list", "-n", "-f", "plain", "--no-header", &fixture.port]);
     assert_eq!(bare.lines().collect::<Vec<_>>(), lines[1..]);
 }
 
-/// A name as long as they come, and one with everything in it that means something here.
+/// Uses names of the maximum length with every character that a format treats specially.
 #[test]
 fn process_names_are_escaped_in_every_format() {
     for name in [
@@ -85,8 +85,9 @@ fn process_names_are_escaped_in_every_format() {
         let pid = holder.pid().to_string();
         for format in ["table", "plain", "json", "ndjson", "csv"] {
             let out = printed_output(&["list", "-n", "--format", format, &port]);
-            let acts = |c: &char| c.is_control() && *c != '\n' && !(*c == '\r' && format == "csv");
-            assert_eq!(out.chars().find(acts), None, "{format}: {out:?}");
+            let is_unsafe =
+                |c: &char| c.is_control() && *c != '\n' && !(*c == '\r' && format == "csv");
+            assert_eq!(out.chars().find(is_unsafe), None, "{format}: {out:?}");
             assert!(out.contains(&pid), "{format}: {out}");
             let escaped = match format {
                 "plain" if shown.contains([' ', '"']) => {
@@ -133,28 +134,33 @@ fn csv_has_every_column_on_every_line() {
     let fixture = ConnectedListener::open();
     let out = printed_output(&["list", "-n", "-f", "csv", &fixture.port]);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
-    let heads = reader.headers().expect("heads").clone();
+    let headers = reader.headers().expect("a header").clone();
     assert_eq!(
-        heads.len(),
+        headers.len(),
         portolan::fields::columns()
             .filter(|column| column.csv != CsvPlace::OnRequest)
             .count()
     );
-    let place = |name: &str| heads.iter().position(|head| head == name).expect(name);
+    let column = |name: &str| {
+        headers
+            .iter()
+            .position(|header| header == name)
+            .expect(name)
+    };
     let records: Vec<_> = reader.records().map(|r| r.expect("CSV")).collect();
     assert_eq!(records.len(), 1 + fixture.sockets.len());
-    let listeners = records.iter().filter(|r| &r[place("state")] == "LISTEN");
+    let listeners = records.iter().filter(|r| &r[column("state")] == "LISTEN");
     assert_eq!(listeners.count(), 1);
     let pid = std::process::id().to_string();
     for record in &records {
-        assert_eq!(&record[place("pid")], pid, "{record:?}");
-        assert_eq!(&record[place("port")], fixture.port);
-        let connected = &record[place("state")] == "ESTABLISHED";
-        assert_eq!(!record[place("peer")].is_empty(), connected, "{record:?}");
+        assert_eq!(&record[column("pid")], pid, "{record:?}");
+        assert_eq!(&record[column("port")], fixture.port);
+        let connected = &record[column("state")] == "ESTABLISHED";
+        assert_eq!(!record[column("peer")].is_empty(), connected, "{record:?}");
         assert_eq!(
-            !record[place("recvq")].is_empty(),
+            !record[column("recvq")].is_empty(),
             connected,
-            "unknown is no zero"
+            "unknown is not zero"
         );
     }
     let grouped = printed_output(&["list", "-n", "-f", "csv", "-g", "process", &fixture.port]);
@@ -288,8 +294,8 @@ fn fields_filter_print_and_sort_under_one_name() {
         "{sorted}"
     );
     for (args, reason) in [
-        (["-c", "age"], "list looks once"),
-        (["--sort", "age"], "list looks once"),
+        (["-c", "age"], "list takes one sample"),
+        (["--sort", "age"], "list takes one sample"),
         (["-c", "ip"], "laddr or raddr"),
     ] {
         let output = portolan(&[&["list"][..], &args].concat());
@@ -323,7 +329,7 @@ fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(printed_output(&["help"]), printed_output(&["--help"]));
 }
 
-/// Nothing is asked of anybody unless it is wanted; then names stand where addresses stood.
+/// No name server is queried unless `--resolve` is given; then names replace addresses.
 #[test]
 fn addresses_are_resolved_only_on_request() {
     let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
@@ -348,12 +354,12 @@ fn addresses_are_resolved_only_on_request() {
     assert!(hosts.lines().all(|host| host == name), "{hosts}");
 }
 
-/// What `ss` says of the port, end by end, against plain text.
+/// Compares plain text with the output of `ss`, endpoint by endpoint.
 #[test]
 fn plain_list_of_a_port_agrees_with_ss() {
     let test = "lines::plain_list_of_a_port_agrees_with_ss";
     network_namespace::in_network_namespace(test, || {
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         for port in [
             fixtures::DUAL_STACK_PORT,
             fixtures::SEPARATE_LISTENERS_PORT,
@@ -396,14 +402,14 @@ fn plain_list_of_a_port_agrees_with_ss() {
                     ]
                 })
                 .collect();
-            assert!(!theirs.is_empty(), "the zoo has sockets at {port}");
+            assert!(!theirs.is_empty(), "the fixtures have sockets on {port}");
             assert_eq!(ours, theirs, "port {port}");
         }
     });
 }
 
-/// One spelling for an end: ss writes `*:80` for both wildcards, `[::ffff:127.0.0.1]` for IPv4 in an
-/// IPv6 socket, and `0.0.0.0:*` for no remote end.
+/// Normalizes an endpoint: ss writes `*:80` for both wildcards, `[::ffff:127.0.0.1]` for IPv4 in an
+/// IPv6 socket, and `0.0.0.0:*` for no peer.
 fn normalize_endpoint(text: &str) -> String {
     let text = text.replace("[::ffff:127.0.0.1]", "127.0.0.1");
     match &*text {
@@ -415,7 +421,7 @@ fn normalize_endpoint(text: &str) -> String {
     }
 }
 
-/// The second socket of a listener with two addresses, which is no line of its own in the chart.
+/// Opens the second socket of a dual-stack pair, which has no line of its own in the chart.
 fn ipv6_twin_listener(port: u16) -> rustix::io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::INET6, SocketType::STREAM, flags, None)?;
@@ -431,7 +437,7 @@ fn ipv6_twin_listener(port: u16) -> rustix::io::Result<OwnedFd> {
 #[test]
 fn dual_stack_pair_is_two_sockets_in_every_grouping() {
     let test = "lines::dual_stack_pair_is_two_sockets_in_every_grouping";
-    // Where nobody else has the second address.
+    // In a namespace, where nothing else has the second address.
     network_namespace::in_network_namespace(test, || {
         let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 18_300)).expect("a listener");
         let second = ipv6_twin_listener(18_300).expect("its twin");
@@ -439,13 +445,13 @@ fn dual_stack_pair_is_two_sockets_in_every_grouping() {
             for format in ["plain", "csv", "ndjson", "json"] {
                 let args = ["list", "18300", "-n", "-g", group, "-f", format];
                 let text = printed_output(&args);
-                for place in ["0.0.0.0", "::"] {
-                    let place = match format {
-                        "ndjson" | "json" => format!("\"address\":\"{place}\""),
-                        _ if place == "::" => "[::]:18300".to_owned(),
-                        _ => format!("{place}:18300"),
+                for address in ["0.0.0.0", "::"] {
+                    let address = match format {
+                        "ndjson" | "json" => format!("\"address\":\"{address}\""),
+                        _ if address == "::" => "[::]:18300".to_owned(),
+                        _ => format!("{address}:18300"),
                     };
-                    assert_eq!(text.matches(&place).count(), 1, "{args:?}: {text}");
+                    assert_eq!(text.matches(&address).count(), 1, "{args:?}: {text}");
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! What programs read: JSON held against its documentation, plain text, CSV, and the streams.
+//! Tests of the machine-readable output: JSON against its documentation, plain text, CSV, streams,
+//! and recordings.
 #![cfg(target_os = "linux")]
 
 #[path = "../support/fixtures.rs"]
@@ -24,9 +25,9 @@ mod streams;
 
 use program::{command, portolan};
 
-/// What it prints, which must come without complaint.
+/// Runs the program, which must succeed, and returns its stdout.
 fn printed_output(args: &[&str]) -> String {
-    let said = portolan(args);
-    assert_eq!(said.status, Some(0), "{args:?}: {}", said.err);
-    said.out
+    let output = portolan(args);
+    assert_eq!(output.status, Some(0), "{args:?}: {}", output.err);
+    output.out
 }

@@ -1,4 +1,4 @@
-//! `record` and `replay`: what was seen is seen again, and a file that is not whole is said to be so.
+//! `record` and `replay`: a replay equals the live list, and damaged files are reported.
 
 use portolan::recording::file;
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ use crate::network_namespace::in_network_namespace;
 use crate::program::ProgramOutput;
 use crate::{command, fixtures, portolan};
 
-/// A directory for recordings, and the sockets that are recorded.
+/// A directory for recordings, and the sockets to record.
 struct RecordingFixture {
     directory: TempDir,
     port: String,
@@ -50,7 +50,7 @@ impl RecordingFixture {
         self.directory.path().join(name)
     }
 
-    /// A recording of at least three samples, ended by a signal.
+    /// Records at least three samples, until a signal; returns the file.
     fn record(&self, options: &[&str]) -> PathBuf {
         self.record_until(Signal::INT, options)
     }
@@ -62,12 +62,12 @@ impl RecordingFixture {
                 .stderr(Stdio::piped()),
         )
         .expect("the program");
-        // The first two times it grows by what it says of itself.
+        // The first two growths are the header of the file.
         wait_for_growth(&file, 5);
         kill_process(Pid::from_child(&child), signal).expect("a signal");
         assert_eq!(child.wait().expect("an end").code(), Some(0));
         let mut output = String::new();
-        let mut err = child.stderr.take().expect("its remarks");
+        let mut err = child.stderr.take().expect("its stderr");
         err.read_to_string(&mut output).expect("UTF-8");
         assert!(output.contains("portolan: recorded "), "{output}");
         file
@@ -82,13 +82,13 @@ fn path_str(path: &Path) -> &str {
     path.to_str().expect("a plain name")
 }
 
-/// What stays the same of sockets that do nothing.
+/// Returns the sockets of the output without the fields that change with time.
 fn stable_sockets(output: &ProgramOutput) -> Vec<Value> {
     let document: Value = serde_json::from_str(&output.out).expect("JSON");
     let mut sockets = document["sockets"].as_array().expect("a list").clone();
     for socket in &mut sockets {
         let fields = socket.as_object_mut().expect("an object");
-        // Which change with time alone.
+        // These change with time alone, or with what is sent meanwhile.
         for field in [
             "timer",
             "age_ms",
@@ -134,16 +134,16 @@ fn replay_equals_the_list_at_recording_time() {
     assert_eq!(stable_sockets(&first), stable_sockets(&before));
     let early = portolan(&["replay", path_str(&file), "--at", "2001-01-01T00:00:00Z"]);
     assert_eq!(early.status, Some(2));
-    assert!(early.err.contains("no moment as early"), "{}", early.err);
+    assert!(early.err.contains("no sample as early"), "{}", early.err);
 }
 
-/// Whatever comes and goes beside them: sockets of every kind are there at that moment as they were.
+/// A replay at a time equals the list at that time, while other connections open and close.
 #[test]
 fn replay_equals_the_list_under_churn() {
     let test = "recordings::replay_equals_the_list_under_churn";
     in_network_namespace(test, || {
         const CHURN: &str = "18777";
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 18_777)).expect("a listener");
         let running = Arc::new(AtomicBool::new(true));
         let churn = std::thread::spawn({
@@ -185,7 +185,7 @@ fn replay_equals_the_list_under_churn() {
         assert_eq!(replayed.status, Some(0), "{}", replayed.err);
         assert!(stable_sockets(&listed).len() > 30);
         assert_eq!(stable_sockets(&replayed), stable_sockets(&listed));
-        // The connections that lasted a moment are in the recording, too.
+        // The short-lived connections are in the recording as well.
         let Ok(reader) = file::open_recording(&file) else {
             panic!("a recording");
         };
@@ -197,11 +197,11 @@ fn replay_equals_the_list_under_churn() {
     });
 }
 
-/// Waits until a file has grown so often.
+/// Waits until a file has grown `times` times.
 fn wait_for_growth(file: &Path, times: usize) {
     let (mut growths, mut length) = (0, 0);
     while growths < times {
-        let now = fs::metadata(file).map_or(0, |found| found.len());
+        let now = fs::metadata(file).map_or(0, |metadata| metadata.len());
         growths += usize::from(now > length);
         length = now;
         std::thread::sleep(Duration::from_millis(5));
@@ -216,7 +216,7 @@ fn redacted_recording_has_no_commands_or_paths() {
     let [listener, ..] = &stable_sockets(&output)[..] else {
         panic!("{}", output.out)
     };
-    // Loopback, ports and pids say nothing of whose they are.
+    // Loopback addresses, ports and pids identify nobody, so they are kept.
     assert_eq!(listener["local"]["address"], "127.0.0.1");
     assert_eq!(listener["owners"][0]["pid"], std::process::id());
     let bytes = fs::read(&file).expect("a file");
@@ -237,7 +237,7 @@ fn assert_redacted(snapshot: &Snapshot) {
     }
 }
 
-/// The recording that comes with the program: real, of this machine's kind, and nobody's.
+/// Checks the recording shipped with the program: redacted, with many states and closed sockets.
 #[test]
 fn sample_recording_covers_states_and_history() {
     const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.rec");
@@ -315,8 +315,8 @@ fn existing_file_is_kept_without_force() {
     assert_eq!(fs::read(&file).expect("a file"), b"precious");
     let output = portolan(&["record", path_str(&file), "--for", "0", "--force"]);
     assert_eq!(output.status, Some(0), "{}", output.err);
-    let found = fs::metadata(&file).expect("a file");
-    assert_eq!(found.permissions().mode() & 0o777, 0o600);
+    let metadata = fs::metadata(&file).expect("a file");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     assert_eq!(portolan(&["replay", path_str(&file)]).status, Some(0));
 }
 
@@ -335,15 +335,15 @@ fn truncated_recording_replays_up_to_the_cut() {
     let fixture = RecordingFixture::new();
     let file = fixture.record(&[]);
     let bytes = fs::read(&file).expect("a file");
-    // Not the owners: other tests start processes, which have the sockets, too, for a moment, and that
-    // is recorded as well.
+    // Without owners: processes started by other tests hold the sockets between fork and exec, and
+    // that is recorded.
     let ends = |output: &ProgramOutput| -> Vec<[Value; 3]> {
         let all = stable_sockets(output).into_iter();
         all.map(|s| ["state", "local", "remote"].map(|field| s[field].clone()))
             .collect()
     };
     let whole = ends(&fixture.replay(&file));
-    // The end is a block of 17 bytes and a body of a few.
+    // The end marker is a block header of 17 bytes and a short body.
     for cut in [1, 30] {
         fs::write(&file, &bytes[..bytes.len() - cut]).expect("a file");
         let output = fixture.replay(&file);
@@ -374,12 +374,12 @@ fn damaged_recording_is_reported_and_other_files_are_rejected() {
     fs::write(&file, &bytes).expect("a file");
     let output = fixture.replay(&file);
     assert_eq!(output.status, Some(2));
-    assert!(output.err.contains("has version 7"), "{}", output.err);
+    assert!(output.err.contains("recording version 7"), "{}", output.err);
     fs::write(&file, "{}").expect("a file");
     let output = fixture.replay(&file);
     assert_eq!(output.status, Some(2));
     assert!(
-        output.err.contains("no recording of portolan"),
+        output.err.contains("not a portolan recording"),
         "{}",
         output.err
     );

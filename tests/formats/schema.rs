@@ -1,30 +1,30 @@
-//! The documentation of JSON as something values can be held against.
+//! The documentation of JSON as a schema that values are checked against.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use portolan::output::help::json_schema;
 use serde_json::Value;
 
-/// What the documentation says of one field.
+/// The documentation of one field.
 #[derive(Clone, Debug)]
 struct FieldRule {
     kind: String,
     /// Whether it can be null.
     nullable: bool,
-    /// Whether it can be left out.
+    /// Whether it can be omitted.
     optional: bool,
 }
 
-/// The fields of one kind of document, by their path.
+/// The fields of one kind of document, by path.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     rules: BTreeMap<String, FieldRule>,
-    /// The paths at which something other than null was seen.
+    /// The paths at which a value other than null was found.
     seen: BTreeSet<String>,
 }
 
 impl Schema {
-    /// The part of the documentation under this heading.
+    /// Parses the part of the documentation under a heading.
     pub(crate) fn under_heading(heading: &str) -> Self {
         let documentation = json_schema();
         let lines = documentation
@@ -41,7 +41,7 @@ impl Schema {
                         .unwrap_or_else(|| panic!("too short: {line:?}"))
                 };
                 let (path, kind) = (word(), word());
-                assert!(words.next().is_some(), "not a word on {path}");
+                assert!(words.next().is_some(), "no description of {path}");
                 let rule = FieldRule {
                     kind: kind.trim_end_matches(['?', '-']).to_owned(),
                     nullable: kind.contains('?'),
@@ -50,14 +50,14 @@ impl Schema {
                 (path.to_owned(), rule)
             })
             .collect();
-        assert!(!rules.is_empty(), "nothing is told under {heading}");
+        assert!(!rules.is_empty(), "no field under {heading}");
         Self {
             rules,
             seen: BTreeSet::new(),
         }
     }
 
-    /// The fields of one socket, as they stand alone on a line.
+    /// Returns the schema of one socket, as in a line of NDJSON.
     pub(crate) fn for_sockets() -> Self {
         let mut schema = Self::under_heading("LIST");
         let part = |(path, rule): (String, FieldRule)| {
@@ -70,7 +70,7 @@ impl Schema {
         schema
     }
 
-    /// The fields of an event; those of its socket stand under `socket.`.
+    /// Returns the schema of an event, with the fields of its socket under `socket.`.
     pub(crate) fn for_events() -> Self {
         let mut schema = Self::under_heading("WATCH");
         let sockets = Self::for_sockets().rules.into_iter();
@@ -80,12 +80,12 @@ impl Schema {
         schema
     }
 
-    /// Holds the value against the documentation.
+    /// Checks a value against the documentation; panics if they differ.
     pub(crate) fn check(&mut self, document: &Value) {
         self.check_object("", document);
     }
 
-    /// Every field of the documentation that was never seen with a value, but for these.
+    /// Returns the documented fields that never had a value, except these.
     pub(crate) fn unseen(&self, except: &[&str]) -> Vec<&str> {
         let paths = self.rules.keys().map(String::as_str);
         paths
@@ -96,15 +96,15 @@ impl Schema {
     fn check_object(&mut self, path: &str, value: &Value) {
         let fields = value
             .as_object()
-            .unwrap_or_else(|| panic!("{path}: no object: {value}"));
-        let under = |name: &str| match path {
+            .unwrap_or_else(|| panic!("{path}: not an object: {value}"));
+        let path_of = |name: &str| match path {
             "" => name.to_owned(),
             _ => format!("{path}.{name}"),
         };
         for (name, value) in fields {
-            self.check_value(&under(name), value);
+            self.check_value(&path_of(name), value);
         }
-        // Every field that must be there is there.
+        // Every required field is present.
         let parent = |at: &str| at.rfind('.').map_or("", |dot| &at[..dot]).to_owned();
         for (rule_path, rule) in &self.rules {
             if rule.optional || rule_path.ends_with("[]") || parent(rule_path) != path {
@@ -120,14 +120,14 @@ impl Schema {
     }
 
     fn check_value(&mut self, path: &str, value: &Value) {
-        // What is only told by its members: an object, a list.
-        let has_members = |sign: &str| {
-            let begin = format!("{path}{sign}");
-            self.rules.keys().any(|p| p.starts_with(&begin))
+        // Objects and lists may be documented by their members only.
+        let has_members = |separator: &str| {
+            let prefix = format!("{path}{separator}");
+            self.rules.keys().any(|p| p.starts_with(&prefix))
         };
         let (is_list, is_object) = (has_members("[]"), has_members("."));
         match self.rules.get(path).cloned() {
-            None => assert!(is_list || is_object, "{path} is not told of: {value}"),
+            None => assert!(is_list || is_object, "{path} is not documented: {value}"),
             Some(rule) if value.is_null() => {
                 assert!(rule.nullable, "{path} must not be null");
                 return;
@@ -140,16 +140,16 @@ impl Schema {
                     "time" => value.as_str().is_some_and(is_time),
                     "object" => value.is_object(),
                     "list" => value.is_array(),
-                    other => panic!("{path}: what is {other:?}?"),
+                    other => panic!("{path}: unknown type {other:?}"),
                 };
-                assert!(fits, "{path} is no {}: {value}", rule.kind);
+                assert!(fits, "{path} is not of type {}: {value}", rule.kind);
                 self.seen.insert(path.to_owned());
             }
         }
         if is_list {
             let members = value
                 .as_array()
-                .unwrap_or_else(|| panic!("{path}: no list: {value}"));
+                .unwrap_or_else(|| panic!("{path}: not a list: {value}"));
             let path = format!("{path}[]");
             for member in members {
                 if member.is_object() {
@@ -164,7 +164,7 @@ impl Schema {
     }
 }
 
-/// RFC 3339, UTC, milliseconds.
+/// Returns whether the text is RFC 3339 in UTC with milliseconds.
 fn is_time(text: &str) -> bool {
     let parsed: Result<jiff::Timestamp, _> = text.parse();
     parsed.is_ok() && text.ends_with('Z') && text.len() == "2026-11-23T12:00:00.123Z".len()

@@ -1,4 +1,4 @@
-//! `watch` and `wait`: what happens is told when it happens, and they end as they should.
+//! `watch` and `wait`: events are printed when they happen, and both end as specified.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::schema::Schema;
 use crate::{command, portolan};
 
-/// A program that runs until it is dropped.
+/// A running program, killed on drop.
 struct RunningProgram {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -28,7 +28,7 @@ impl RunningProgram {
         }
     }
 
-    /// The next line; waits for it.
+    /// Waits for the next line of stdout and returns it.
     fn next_line(&mut self) -> String {
         self.lines.next().expect("a line").expect("UTF-8")
     }
@@ -48,7 +48,8 @@ fn listener() -> (TcpListener, String) {
     (listener, port.to_string())
 }
 
-/// A watch on a port, running: what was there is no event, so connections are made until one is.
+/// Starts a watch on a port; returns it with the first "opened" line. Sockets present at the first
+/// sample give no event, so connections are made until one does.
 fn start_watch(args: &[&str], listener: &TcpListener) -> (RunningProgram, String) {
     let port = listener
         .local_addr()
@@ -64,13 +65,13 @@ fn start_watch(args: &[&str], listener: &TcpListener) -> (RunningProgram, String
                 == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
             {
                 let client = TcpStream::connect(address).expect("a client");
-                // Reset at once: nothing of it is left behind.
+                // Closed with a reset, so that no TIME-WAIT remains.
                 rustix::net::sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO))
                     .expect("linger");
                 let _ = stop.recv_timeout(std::time::Duration::from_millis(250));
             }
         });
-        // One that was there at the first look is no beginning.
+        // Skip events of connections that were present at the first sample.
         let first = loop {
             let line = running.next_line();
             if line.contains("opened") {
@@ -103,7 +104,7 @@ fn watch_reports_opened_changed_and_closed_events() {
     assert_eq!(opened["socket"]["state"], "ESTABLISHED", "{opened}");
     match opened["socket"]["owner_status"].as_str() {
         Some("known") => assert_eq!(opened["socket"]["owners"][0]["pid"], std::process::id()),
-        // On a machine with very many descriptors the search takes more than one look.
+        // With very many fds on the machine the search takes more than one sample.
         status => assert_eq!(status, Some("not-yet"), "{opened}"),
     }
     client.shutdown(Shutdown::Write).expect("a FIN");
@@ -131,17 +132,17 @@ fn plain_watch_lines_have_time_event_and_columns() {
     assert_eq!(words[5], port, "{line}");
 }
 
-/// Shorter than any interval: of most only the end is heard, and that is enough.
+/// Connections shorter than the interval are mostly reported by their destroy event alone.
 #[test]
 fn watch_reports_unsampled_connections_when_they_close() {
     let (listener, _) = listener();
     let (mut running, _) = start_watch(&["watch", "-f", "ndjson"], &listener);
     let mut schema = Schema::for_events();
     let address = listener.local_addr().expect("address");
-    // What `watching` left in the queue is not waited for.
-    listener.set_nonblocking(true).expect("a queue that ends");
+    // Drop what `start_watch` left in the accept queue.
+    listener.set_nonblocking(true).expect("non-blocking");
     while listener.accept().is_ok() {}
-    listener.set_nonblocking(false).expect("a queue that waits");
+    listener.set_nonblocking(false).expect("blocking");
     let mut pending_ports = BTreeSet::new();
     for _ in 0..50 {
         let mut client = TcpStream::connect(address).expect("a client");
@@ -173,7 +174,7 @@ fn watch_reports_unsampled_connections_when_they_close() {
     assert!(unsampled > 0, "all of them were sampled");
 }
 
-/// Nobody reads any more, and nothing happens that could be written: it ends all the same.
+/// `watch` ends when its pipe is closed, even if there is no event to write.
 #[test]
 fn watch_ends_when_its_pipe_closes() {
     let (_listener, port) = listener();

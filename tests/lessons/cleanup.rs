@@ -1,4 +1,4 @@
-//! A lab leaves nothing behind, in whatever way it ends.
+//! Tests that a lab leaves no process and no socket, however it ends.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,10 +16,10 @@ use portolan::net::socket::{TcpState, Transport};
 
 use crate::{TIMEOUT, expect_lesson, for_each_lesson_in_parallel, this_program};
 
-/// Tells a run of this test which lesson it is to hold, and after how many steps.
+/// Names the lesson that a child run of this test holds open, and the number of steps to play.
 const HOLD_ENV: &str = "PORTOLAN_TEST_HOLDS";
 
-/// The processes of a lab.
+/// Returns the pids of a lab's processes.
 fn processes(lab_names: &LabNames) -> Vec<u32> {
     let roles = [
         LabRole::Server,
@@ -31,7 +31,7 @@ fn processes(lab_names: &LabNames) -> Vec<u32> {
     pids.map(|pid| pid.0).collect()
 }
 
-/// Whether there is such a process. One that has ended and was not waited for is none any more.
+/// Returns whether the process is alive; a zombie (state Z or X) is not.
 fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat
@@ -40,16 +40,16 @@ fn is_alive(pid: u32) -> bool {
     state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
-/// Waits until something holds.
+/// Polls until `holds` returns true; panics with `what` after the timeout.
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + TIMEOUT;
+    let deadline = Instant::now() + TIMEOUT;
     while !holds() {
-        assert!(Instant::now() < end, "{what}");
+        assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// The lab's rows, each by its ends.
+/// The state of each of the lab's rows, by its endpoints.
 type RowStates = BTreeMap<(Endpoint, Option<Endpoint>), Transport>;
 
 fn row_states(sampler: &mut LabSampler, lab_names: &LabNames) -> RowStates {
@@ -62,9 +62,8 @@ fn row_states(sampler: &mut LabSampler, lab_names: &LabNames) -> RowStates {
     .collect()
 }
 
-/// Whether nothing is there but TIME-WAIT rows that were there before: those the kernel keeps for a
-/// minute, whoever asked for it. Whatever else there was must have been thrown away. Ends that were
-/// not there before are a stranger's: the port is anybody's by now.
+/// Returns whether all rows of `before` are gone, except those in TIME-WAIT, which the kernel keeps
+/// for a minute. Rows that are only in `now` are ignored: any program may use the port by now.
 fn only_time_wait_remains(now: &RowStates, before: &RowStates) -> bool {
     let time_wait = Transport::Tcp(TcpState::TimeWait);
     before
@@ -83,23 +82,23 @@ fn dropped_lab_leaves_no_process_and_no_socket() {
             let before = row_states(&mut sampler, &lab_names);
             drop(lab);
             for pid in processes(&lab_names) {
-                wait_until("an end of every process", || !is_alive(pid));
+                wait_until("processes that are still alive", || !is_alive(pid));
             }
-            wait_until("an end of every socket", || {
+            wait_until("sockets that are still open", || {
                 only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
             });
         }
     });
 }
 
-/// A lesson, and a step in the middle of which the leader is killed: with connections that nobody
-/// accepted, with deaf sockets, with children, with a server that stands still.
+/// Lessons with the number of steps after which the controlling process is killed: with connections
+/// not accepted yet, sockets that drop packets, children, and a stopped server.
 const HELD_STEPS: [(u8, usize); 5] = [(2, 3), (8, 5), (12, 7), (13, 1), (14, 5)];
 
 #[test]
 fn killed_lab_leader_leaves_no_process_and_no_socket() {
-    if let Ok(which) = env::var(HOLD_ENV) {
-        return hold_lab(&which);
+    if let Ok(lesson_and_steps) = env::var(HOLD_ENV) {
+        return hold_lab(&lesson_and_steps);
     }
     for (number, steps) in HELD_STEPS {
         let test = "cleanup::killed_lab_leader_leaves_no_process_and_no_socket";
@@ -109,7 +108,7 @@ fn killed_lab_leader_leaves_no_process_and_no_socket() {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("a leader");
+            .expect("a controlling process");
         let out = BufReader::new(leader.stdout.take().expect("a pipe"));
         let held = out.lines().map_while(Result::ok).find_map(|line| {
             let (_, held) = line.split_once("held ")?;
@@ -133,21 +132,23 @@ fn killed_lab_leader_leaves_no_process_and_no_socket() {
         let before = row_states(&mut sampler, &lab_names);
         assert!(!before.is_empty(), "lesson {number}");
 
-        // SIGKILL: it can tidy up nothing itself.
+        // SIGKILL: the process cannot clean up itself.
         leader.kill().expect("a kill");
         leader.wait().expect("an end");
         for pid in pids {
-            wait_until("an end of every process", || !is_alive(pid));
+            wait_until("processes that are still alive", || !is_alive(pid));
         }
-        wait_until("an end of every socket", || {
+        wait_until("sockets that are still open", || {
             only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
         });
     }
 }
 
-/// Plays a lesson up to a step, says so, and stays there.
-fn hold_lab(which: &str) {
-    let (number, steps) = which.split_once(' ').expect("a lesson and a step");
+/// Plays a lesson up to a step, prints its pids and ports, and waits to be killed.
+fn hold_lab(lesson_and_steps: &str) {
+    let (number, steps) = lesson_and_steps
+        .split_once(' ')
+        .expect("a lesson and a step");
     let lesson: &'static Lesson = expect_lesson(number.parse().expect("a number"));
     let steps: usize = steps.parse().expect("a number");
     let lab = Lab::open_at_step(this_program(), lesson, None, steps, TIMEOUT).expect("a lab");
@@ -163,7 +164,7 @@ fn hold_lab(which: &str) {
     let ports: Vec<u32> = ports.map(|port| u32::from(port.number())).collect();
     let (pids, ports) = (join(processes(lab_names)), join(ports));
     writeln!(std::io::stdout(), "held {pids} ports {ports}").expect("a reader");
-    // The one who asked for it kills this process; if not, its end of the pipe ends this.
+    // The parent kills this process; if it dies first, the closed pipe ends it.
     let mut line = String::new();
     let _ = std::io::stdin().read_line(&mut line);
 }

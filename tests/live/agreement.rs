@@ -1,4 +1,4 @@
-//! Every source against `ss`: the same rows, and the same processes for each.
+//! Compares every source with `ss`: the same rows, and the same processes for each.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,13 +13,13 @@ use crate::network_namespace::{in_network_namespace, is_rerun, rerun_test, skip}
 use crate::pipeline::{LivePipeline, retry_until_ok};
 use crate::ss::{self, SsRow};
 
-/// A user who has nothing to do with the sockets.
+/// The user nobody, who owns none of the sockets.
 const NOBODY: &str = "65534";
 
 #[test]
 fn sock_diag_agrees_with_ss() {
     in_network_namespace("agreement::sock_diag_agrees_with_ss", || {
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         assert_agrees_with_ss(SourceKind::SockDiag);
     });
 }
@@ -27,7 +27,7 @@ fn sock_diag_agrees_with_ss() {
 #[test]
 fn procfs_agrees_with_ss() {
     in_network_namespace("agreement::procfs_agrees_with_ss", || {
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         assert_agrees_with_ss(SourceKind::Procfs);
     });
 }
@@ -36,12 +36,12 @@ fn procfs_agrees_with_ss() {
 fn netstat2_agrees_with_ss_except_udp_peers() {
     let test = "agreement::netstat2_agrees_with_ss_except_udp_peers";
     in_network_namespace(test, || {
-        let _zoo = fixtures::all();
+        let _fixtures = fixtures::all();
         assert_agrees_with_ss(SourceKind::Netstat2);
     });
 }
 
-/// The zoo is this test's, run as root; who looks is a third run of it, as nobody.
+/// The fixtures belong to this test, run as root; the sample is taken by a third run, as nobody.
 #[test]
 fn unprivileged_user_sees_every_row_and_hidden_owners_are_counted() {
     let test = "agreement::unprivileged_user_sees_every_row_and_hidden_owners_are_counted";
@@ -55,8 +55,8 @@ fn unprivileged_user_sees_every_row_and_hidden_owners_are_counted() {
         return skip(test, "only root can become another user, with setpriv");
     }
     in_network_namespace(test, || {
-        let _zoo = fixtures::all();
-        // Where the tests are built, nobody may not be let in.
+        let _fixtures = fixtures::all();
+        // The user nobody may not have access to the build directory.
         let directory = tempfile::tempdir().expect("a directory");
         fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).expect("open");
         let program = directory.path().join("live");
@@ -89,8 +89,8 @@ fn can_become_nobody() -> bool {
 
 fn assert_hidden_owners_are_counted() {
     let mut pipeline = LivePipeline::with_source(SourceKind::SockDiag);
-    let answer = pipeline.sample_and_query_after(std::time::Duration::ZERO);
-    let moment = &answer.moment;
+    let result = pipeline.sample_and_query_after(std::time::Duration::ZERO);
+    let moment = &result.moment;
     let with_descriptor = moment.rows().filter(|row| row.socket.inode.is_some());
     let with_descriptor: Vec<_> = with_descriptor.collect();
     assert!(with_descriptor.len() > 20, "{}", with_descriptor.len());
@@ -101,7 +101,7 @@ fn assert_hidden_owners_are_counted() {
     assert!(moment.sight.hidden > 0, "{:?}", moment.sight);
 }
 
-/// Waits until the source and ss, asked before and after, tell the same.
+/// Waits until the source and ss, run before and after it, agree.
 fn assert_agrees_with_ss(source: SourceKind) {
     let mut pipeline = LivePipeline::with_source(source);
     retry_until_ok(|| {
@@ -111,7 +111,7 @@ fn assert_agrees_with_ss(source: SourceKind) {
         let ours = snapshot.sockets.iter().map(SsRow::from).collect();
         let ours = visible_to(source, ours);
         let after = visible_to(source, ss::rows());
-        assert!(before.len() > 40, "the zoo is there: {before:#?}");
+        assert!(before.len() > 40, "the fixtures are there: {before:#?}");
         if before == after && before == ours {
             return Ok(());
         }
@@ -139,7 +139,7 @@ fn visible_to(source: SourceKind, mut rows: Vec<SsRow>) -> Vec<SsRow> {
     rows
 }
 
-/// Only the kernel's own table knows which wildcard serves both families.
+/// Asserts V6ONLY, which only the kernel's own table reports.
 fn assert_v6only(source: SourceKind, sockets: &[Socket]) {
     for (port, v6only) in [
         (fixtures::DUAL_STACK_PORT, false),

@@ -1,4 +1,4 @@
-//! Connections that live shorter than the time between two looks: none is missed.
+//! Connections shorter than the sampling interval: none is missed.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -19,12 +19,12 @@ use rustix::thread::set_thread_uid;
 use crate::network_namespace::in_network_namespace;
 use crate::pipeline::retry_until_ok;
 
-/// Any port of one's own network.
+/// A port number that is safe only in the test's own network namespace.
 const PORT: u16 = 18200;
 
 const CONNECTIONS: usize = 1000;
 
-/// Opens and closes them one after the other; the side that dialled closes first.
+/// Opens and closes connections one after the other; the side that connected closes first.
 fn open_and_close_connections(listener: &TcpListener) {
     for _ in 0..CONNECTIONS {
         let mut client = TcpStream::connect(("127.0.0.1", PORT)).expect("a client");
@@ -36,10 +36,10 @@ fn open_and_close_connections(listener: &TcpListener) {
     }
 }
 
-/// What was told of the ends of one kind, by the port at the other side.
+/// The closed rows of one side, by the port on the other side.
 #[derive(Default)]
 struct ClosedRows {
-    /// Each row once, with the bytes that count for this side.
+    /// Each row once, with the bytes counted for this side.
     rows: BTreeMap<(Port, String), Option<u64>>,
 }
 
@@ -57,7 +57,7 @@ impl ClosedRows {
         let duplicates: Vec<_> = duplicates.filter(|((a, _), (b, _))| a == b).collect();
         assert_eq!(duplicates, [], "each once");
         assert_eq!(self.rows.len(), CONNECTIONS);
-        // One that is gone from the table may not have been heard to end yet.
+        // The close event of a row that left the table may not have been read yet.
         match self.rows.iter().find(|(_, bytes)| **bytes != Some(4)) {
             Some((row, bytes)) => Err(format!("{row:?} has {bytes:?}")),
             None => Ok(()),
@@ -81,13 +81,13 @@ fn assert_every_close_is_seen(pause: Duration) {
     let (done, is_done) = channel();
     let burst = thread::spawn(move || {
         open_and_close_connections(&listener);
-        // Nobody may be waiting any more.
+        // Fails if the test has already stopped waiting.
         let _ = done.send(());
         listener
     });
     let (mut client_rows, mut server_rows) = (ClosedRows::default(), ClosedRows::default());
     retry_until_ok(|| {
-        // The pause is what the connections are shorter than.
+        // The connections are shorter than this pause.
         let _ = is_done.recv_timeout(pause);
         let moment = history.apply(&mut sample(&mut collector));
         for row in moment.rows() {
@@ -126,7 +126,7 @@ fn close_events_need_no_privilege() {
     let test = "close_events::close_events_need_no_privilege";
     in_network_namespace(test, || {
         let unprivileged = thread::spawn(|| {
-            // Of this thread and those it starts.
+            // Applies to this thread and to those it starts.
             set_thread_uid(Uid::from_raw(65_534)).is_ok().then(|| {
                 assert_eq!(geteuid(), Uid::from_raw(65_534));
                 assert_every_close_is_seen(Duration::from_secs(1));
@@ -139,7 +139,7 @@ fn close_events_need_no_privilege() {
     });
 }
 
-/// What ends in another network namespace is none of ours.
+/// Close events of another network namespace must not be seen.
 #[test]
 fn close_events_of_other_namespaces_are_ignored() {
     let test = "close_events::close_events_of_other_namespaces_are_ignored";
@@ -147,7 +147,7 @@ fn close_events_of_other_namespaces_are_ignored() {
         let source = Some(SourceKind::SockDiag);
         let mut collector = Collector::open(source, Instant::now()).expect("sock_diag");
         drop(sample(&mut collector));
-        // One that is heard if it happens here.
+        // A socket whose close event is seen if it closes in this namespace.
         let script = "ip link set lo up && echo > /dev/udp/127.0.0.1/9";
         let run = |mut command: Command| {
             let output = command.args(["bash", "-c", script]).output();

@@ -1,5 +1,5 @@
-//! One exhibit after the other through the whole way: under which port, on which side and how that
-//! is known, whose.
+//! Sends one fixture after the other through the whole pipeline: under which port each row is
+//! grouped, its side, the evidence for it, and its owner.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::pipeline::{
     rows_of_port,
 };
 
-/// What the row is in one word each, for short assertions.
+/// Returns the row's state, side and evidence, for short assertions.
 fn state_side_evidence(row: &TrackedSocket) -> (Option<TcpState>, Side, Evidence) {
     (row.socket.tcp_state(), row.side, row.evidence)
 }
 
-/// How many rows tell each story.
+/// Counts the rows with this state, side and evidence.
 fn count_rows(rows: &[&TrackedSocket], wanted_row: (TcpState, Side, Evidence)) -> usize {
     let (state, side, evidence) = wanted_row;
     rows.iter()
@@ -31,13 +31,14 @@ fn count_rows(rows: &[&TrackedSocket], wanted_row: (TcpState, Side, Evidence)) -
         .count()
 }
 
-fn reach(answer: &QueryResult, key: PortKey) -> Option<Reach> {
-    group_of_port(answer, key).expect("a group").summary.reach
+fn reach(result: &QueryResult, key: PortKey) -> Option<Reach> {
+    group_of_port(result, key).expect("a group").summary.reach
 }
 
-/// No port but these has a group: a number the kernel gave to a client is nobody's meeting place.
-fn assert_port_groups(answer: &QueryResult, ports: &[PortKey]) {
-    let groups: Vec<_> = answer.groups.iter().map(Group::key).collect();
+/// Asserts that only these ports have a group: an ephemeral port of a client is shared by no other
+/// socket.
+fn assert_port_groups(result: &QueryResult, ports: &[PortKey]) {
+    let groups: Vec<_> = result.groups.iter().map(Group::key).collect();
     let ports: Vec<_> = ports
         .iter()
         .map(|p| portolan::query::GroupKey::Port(*p))
@@ -54,15 +55,15 @@ fn dual_stack_port_groups_clients_of_both_families() {
             local_port_key(fixtures::DUAL_STACK_PORT),
             remote_port_key(fixtures::DUAL_STACK_PORT),
         );
-        let answer =
+        let result =
             LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| a.matched == 5);
-        assert_port_groups(&answer, &[server, client]);
+        assert_port_groups(&result, &[server, client]);
         assert_eq!(
-            reach(&answer, server),
+            reach(&result, server),
             Some(Reach::Wildcard(WildcardFamilies::Both))
         );
 
-        let server_rows = rows_of_port(&answer, server);
+        let server_rows = rows_of_port(&result, server);
         assert_eq!(
             server_rows
                 .iter()
@@ -92,7 +93,7 @@ fn dual_stack_port_groups_clients_of_both_families() {
             "the v4 client's"
         );
 
-        let client_rows = rows_of_port(&answer, client);
+        let client_rows = rows_of_port(&result, client);
         let connecting_end = (TcpState::Established, Side::Outgoing, Evidence::Counters);
         assert_eq!(count_rows(&client_rows, connecting_end), 2);
         let clients: BTreeSet<u32> = client_rows
@@ -103,15 +104,15 @@ fn dual_stack_port_groups_clients_of_both_families() {
             clients,
             fixtures.holders.iter().map(HolderProcess::pid).collect()
         );
-        assert_mutual_peers(&answer, &server_rows[1..], &client_rows);
+        assert_mutual_peers(&result, &server_rows[1..], &client_rows);
     });
 }
 
-/// Every row of one end has the row of the other end, and that has it.
-fn assert_mutual_peers(answer: &QueryResult, here: &[&TrackedSocket], there: &[&TrackedSocket]) {
+/// Asserts that every row has its counterpart as peer, in both directions.
+fn assert_mutual_peers(result: &QueryResult, here: &[&TrackedSocket], there: &[&TrackedSocket]) {
     assert_eq!(here.len(), there.len());
     for row in here {
-        let other = answer.moment.peer_of(row).expect("the other end");
+        let other = result.moment.peer_of(row).expect("the peer");
         assert!(there.iter().any(|t| t.slot == other.slot), "{other:?}");
         assert_eq!(other.peer, Some(row.slot));
         let (local, remote) = (row.socket.local, row.socket.remote.expect("remote"));
@@ -127,16 +128,16 @@ fn assert_mutual_peers(answer: &QueryResult, here: &[&TrackedSocket], there: &[&
 fn without_counters_the_connecting_end_is_found_by_its_peer_row() {
     let test = "end_to_end::without_counters_the_connecting_end_is_found_by_its_peer_row";
     in_network_namespace(test, || {
-        let _zoo = fixtures::dual_stack_listener();
+        let _fixtures = fixtures::dual_stack_listener();
         for source in [SourceKind::Procfs, SourceKind::Netstat2] {
-            let answer = LivePipeline::with_source(source).sample_until(|a| a.matched == 5);
+            let result = LivePipeline::with_source(source).sample_until(|a| a.matched == 5);
             let (server, client) = (
                 local_port_key(fixtures::DUAL_STACK_PORT),
                 remote_port_key(fixtures::DUAL_STACK_PORT),
             );
-            assert_port_groups(&answer, &[server, client]);
+            assert_port_groups(&result, &[server, client]);
             let (server_rows, client_rows) =
-                (rows_of_port(&answer, server), rows_of_port(&answer, client));
+                (rows_of_port(&result, server), rows_of_port(&result, client));
             let accepted = (TcpState::Established, Side::Serving, Evidence::Listener);
             let connecting_end = (TcpState::Established, Side::Outgoing, Evidence::Peer);
             assert_eq!(
@@ -149,7 +150,7 @@ fn without_counters_the_connecting_end_is_found_by_its_peer_row() {
                 2,
                 "{source}: {client_rows:?}"
             );
-            assert_mutual_peers(&answer, &server_rows[1..], &client_rows);
+            assert_mutual_peers(&result, &server_rows[1..], &client_rows);
         }
     });
 }
@@ -158,12 +159,12 @@ fn without_counters_the_connecting_end_is_found_by_its_peer_row() {
 fn wildcard_listeners_of_two_processes_are_two_rows_of_one_process_one() {
     let test = "end_to_end::wildcard_listeners_of_two_processes_are_two_rows_of_one_process_one";
     in_network_namespace(test, || {
-        let _zoo = [
+        let _fixtures = [
             fixtures::separate_listeners_per_family(),
             fixtures::one_process_both_families(),
             fixtures::ipv6_only_listener(),
         ];
-        let answer =
+        let result =
             LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| a.matched == 5);
         let [separate, joined, single] = [
             fixtures::SEPARATE_LISTENERS_PORT,
@@ -171,30 +172,30 @@ fn wildcard_listeners_of_two_processes_are_two_rows_of_one_process_one() {
             fixtures::IPV6_ONLY_PORT,
         ]
         .map(local_port_key);
-        assert_port_groups(&answer, &[separate, joined, single]);
+        assert_port_groups(&result, &[separate, joined, single]);
 
-        let lines = rows_of_port(&answer, separate);
+        let lines = rows_of_port(&result, separate);
         let owners: BTreeSet<_> = lines
             .iter()
-            .flat_map(|row| holder_names(&answer, row))
+            .flat_map(|row| holder_names(&result, row))
             .collect();
         assert_eq!(owners, ["four", "six"].map(String::from).into());
         assert_eq!(lines.len(), 2);
         assert!(
             lines
                 .iter()
-                .all(|row| answer.dual_stack_twin(row.slot).is_none())
+                .all(|row| result.dual_stack_twin(row.slot).is_none())
         );
 
-        let lines = rows_of_port(&answer, joined);
+        let lines = rows_of_port(&result, joined);
         assert_eq!(lines.len(), 1, "one listener with two addresses");
         assert!(!lines[0].socket.local.is_ipv6());
-        let twin = answer
+        let twin = result
             .dual_stack_twin(lines[0].slot)
             .expect("the other address");
         assert_eq!(twin.socket.v6only, Some(true));
         assert_eq!(
-            group_of_port(&answer, joined)
+            group_of_port(&result, joined)
                 .expect("a group")
                 .summary
                 .sockets,
@@ -202,9 +203,9 @@ fn wildcard_listeners_of_two_processes_are_two_rows_of_one_process_one() {
         );
 
         let everyone = |server_rows| Some(Reach::Wildcard(server_rows));
-        assert_eq!(reach(&answer, separate), everyone(WildcardFamilies::Both));
-        assert_eq!(reach(&answer, joined), everyone(WildcardFamilies::Both));
-        assert_eq!(reach(&answer, single), everyone(WildcardFamilies::Ipv6));
+        assert_eq!(reach(&result, separate), everyone(WildcardFamilies::Both));
+        assert_eq!(reach(&result, joined), everyone(WildcardFamilies::Both));
+        assert_eq!(reach(&result, single), everyone(WildcardFamilies::Ipv6));
     });
 }
 
@@ -216,10 +217,10 @@ fn reuseport_listeners_are_three_rows_and_a_shared_listener_is_one() {
             fixtures::reuseport_listeners(),
             fixtures::preforked_listener(),
         );
-        let answer =
+        let result =
             LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| a.matched == 4);
 
-        let lines = rows_of_port(&answer, local_port_key(fixtures::REUSEPORT_PORT));
+        let lines = rows_of_port(&result, local_port_key(fixtures::REUSEPORT_PORT));
         let mut owners: Vec<Vec<u32>> = lines.iter().map(|row| holder_pids(row)).collect();
         owners.sort();
         let mut expected: Vec<_> = shards.holders.iter().map(|h| vec![h.pid()]).collect();
@@ -227,13 +228,13 @@ fn reuseport_listeners_are_three_rows_and_a_shared_listener_is_one() {
         assert_eq!(owners, expected, "a process each");
         let keys: BTreeSet<_> = lines.iter().map(|row| row.key).collect();
         assert_eq!(keys.len(), 3);
-        let summary = &group_of_port(&answer, local_port_key(fixtures::REUSEPORT_PORT))
+        let summary = &group_of_port(&result, local_port_key(fixtures::REUSEPORT_PORT))
             .expect("a group")
             .summary;
         assert_eq!((summary.sockets, summary.processes[0].count), (3, 3));
         assert_eq!(summary.reach, Some(Reach::Loopback));
 
-        let lines = rows_of_port(&answer, local_port_key(fixtures::PREFORKED_PORT));
+        let lines = rows_of_port(&result, local_port_key(fixtures::PREFORKED_PORT));
         assert_eq!(lines.len(), 1);
         let mut expected: Vec<u32> = shared.holders.iter().map(HolderProcess::pid).collect();
         expected.push(std::process::id());
@@ -248,13 +249,13 @@ fn reuseport_listeners_are_three_rows_and_a_shared_listener_is_one() {
 fn reuseport_listeners_are_three_rows_for_every_source() {
     let test = "end_to_end::reuseport_listeners_are_three_rows_for_every_source";
     in_network_namespace(test, || {
-        let _zoo = fixtures::reuseport_listeners();
+        let _fixtures = fixtures::reuseport_listeners();
         for source in [SourceKind::Procfs, SourceKind::Netstat2] {
             let mut pipeline = LivePipeline::with_source(source);
             let mut seen: Vec<BTreeSet<_>> = Vec::new();
             for _ in 0..3 {
-                let answer = pipeline.sample_until(|a| a.matched == 3);
-                let lines = rows_of_port(&answer, local_port_key(fixtures::REUSEPORT_PORT));
+                let result = pipeline.sample_until(|a| a.matched == 3);
+                let lines = rows_of_port(&result, local_port_key(fixtures::REUSEPORT_PORT));
                 seen.push(
                     lines
                         .iter()
@@ -282,9 +283,9 @@ fn udp_socket_with_a_peer_is_outgoing_without_one_listening() {
             udp(remote_port_key(fixtures::UDP_PORT)),
         );
         for source in [SourceKind::SockDiag, SourceKind::Procfs] {
-            let answer = LivePipeline::with_source(source).sample_until(|a| a.matched == 2);
-            assert_port_groups(&answer, &[waiting, connecting_key]);
-            let [single] = rows_of_port(&answer, waiting)[..] else {
+            let result = LivePipeline::with_source(source).sample_until(|a| a.matched == 2);
+            assert_port_groups(&result, &[waiting, connecting_key]);
+            let [single] = rows_of_port(&result, waiting)[..] else {
                 panic!("one row")
             };
             assert_eq!(
@@ -293,7 +294,7 @@ fn udp_socket_with_a_peer_is_outgoing_without_one_listening() {
             );
             assert_eq!(holder_pids(single), [std::process::id()]);
             assert!(single.socket.queues.expect("queues").recv > 0, "unread");
-            let [connected] = rows_of_port(&answer, connecting_key)[..] else {
+            let [connected] = rows_of_port(&result, connecting_key)[..] else {
                 panic!("one row")
             };
             assert_eq!(
@@ -309,20 +310,20 @@ fn udp_socket_with_a_peer_is_outgoing_without_one_listening() {
 fn close_wait_leak_shows_both_ends_with_their_owners() {
     let test = "end_to_end::close_wait_leak_shows_both_ends_with_their_owners";
     in_network_namespace(test, || {
-        let _zoo = fixtures::close_wait_leak();
+        let _fixtures = fixtures::close_wait_leak();
         let (server, client) = (
             local_port_key(fixtures::CLOSE_WAIT_LEAK_PORT),
             remote_port_key(fixtures::CLOSE_WAIT_LEAK_PORT),
         );
         let leaked = fixtures::CLOSE_WAIT_LEAK_COUNT;
-        let answer = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
+        let result = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
             let states = |key| group_of_port(a, key).map(|g| g.summary.states);
             let of = |key, state| states(key).map_or(0, |s| s.count(state)) as usize;
             of(server, TcpState::CloseWait) == leaked && of(client, TcpState::FinWait2) == leaked
         });
-        assert_port_groups(&answer, &[server, client]);
+        assert_port_groups(&result, &[server, client]);
         let (server_rows, client_rows) =
-            (rows_of_port(&answer, server), rows_of_port(&answer, client));
+            (rows_of_port(&result, server), rows_of_port(&result, client));
         let waiting = (TcpState::CloseWait, Side::Serving, Evidence::Listener);
         let fin_wait2_end = (TcpState::FinWait2, Side::Outgoing, Evidence::Peer);
         assert_eq!(
@@ -338,7 +339,7 @@ fn close_wait_leak_shows_both_ends_with_their_owners() {
         for row in server_rows.iter().chain(&client_rows) {
             assert!(matches!(row.ownership, Ownership::Known(_)), "{row:?}");
         }
-        assert_mutual_peers(&answer, &server_rows[1..], &client_rows);
+        assert_mutual_peers(&result, &server_rows[1..], &client_rows);
     });
 }
 
@@ -346,17 +347,17 @@ fn close_wait_leak_shows_both_ends_with_their_owners() {
 fn full_backlog_shows_unaccepted_and_unanswered_clients() {
     let test = "end_to_end::full_backlog_shows_unaccepted_and_unanswered_clients";
     in_network_namespace(test, || {
-        let _zoo = fixtures::full_backlog();
+        let _fixtures = fixtures::full_backlog();
         let (server, client) = (
             local_port_key(fixtures::FULL_BACKLOG_PORT),
             remote_port_key(fixtures::FULL_BACKLOG_PORT),
         );
-        let answer = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
+        let result = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
             rows_of_port(a, server).len() == 3
                 && rows_of_port(a, client).len() == fixtures::BACKLOG_CLIENTS
         });
-        assert_port_groups(&answer, &[server, client]);
-        let server_rows = rows_of_port(&answer, server);
+        assert_port_groups(&result, &[server, client]);
+        let server_rows = rows_of_port(&result, server);
         let full = AcceptQueue {
             waiting: 2,
             limit: Some(1),
@@ -372,7 +373,7 @@ fn full_backlog_shows_unaccepted_and_unanswered_clients() {
             assert_eq!(state_side_evidence(row), accepted);
             assert_eq!(row.ownership, Ownership::Unaccepted);
         }
-        let client_rows = rows_of_port(&answer, client);
+        let client_rows = rows_of_port(&result, client);
         let unanswered = (TcpState::SynSent, Side::Outgoing, Evidence::State);
         let through = (TcpState::Established, Side::Outgoing, Evidence::Counters);
         assert_eq!(
@@ -391,7 +392,7 @@ fn unread_bytes_are_in_the_receive_queue_of_the_reader() {
     let test = "end_to_end::unread_bytes_are_in_the_receive_queue_of_the_reader";
     in_network_namespace(test, || {
         let fixtures = fixtures::unread_input();
-        let answer = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
+        let result = LivePipeline::with_source(SourceKind::SockDiag).sample_until(|a| {
             let all_there = |row: &&TrackedSocket| {
                 let queues = row.socket.queues;
                 queues.is_some_and(|q| q.recv as usize == fixtures::UNREAD_BYTES)
@@ -400,13 +401,13 @@ fn unread_bytes_are_in_the_receive_queue_of_the_reader() {
                 .iter()
                 .any(all_there)
         });
-        let [_, server] = rows_of_port(&answer, local_port_key(fixtures::UNREAD_INPUT_PORT))[..]
+        let [_, server] = rows_of_port(&result, local_port_key(fixtures::UNREAD_INPUT_PORT))[..]
         else {
             panic!("a listener and a connection")
         };
-        let writer = answer.moment.peer_of(server).expect("the other end");
+        let writer = result.moment.peer_of(server).expect("the peer");
         assert_eq!(holder_pids(writer), [fixtures.holders[0].pid()]);
-        assert_eq!(holder_names(&answer, writer), ["writer"]);
+        assert_eq!(holder_names(&result, writer), ["writer"]);
         let received = server.socket.tcp.expect("figures").delivered;
         assert_eq!(
             received.expect("counters").received as usize,
@@ -419,12 +420,12 @@ fn unread_bytes_are_in_the_receive_queue_of_the_reader() {
 fn escape_sequences_in_process_names_are_escaped() {
     let test = "end_to_end::escape_sequences_in_process_names_are_escaped";
     in_network_namespace(test, || {
-        let _zoo = fixtures::escape_sequence_name();
+        let _fixtures = fixtures::escape_sequence_name();
         for source in [SourceKind::SockDiag, SourceKind::Netstat2] {
-            let answer = LivePipeline::with_source(source).sample_until(|a| a.matched == 1);
-            let row = rows_of_port(&answer, local_port_key(fixtures::ESCAPE_SEQUENCE_NAME_PORT))[0];
+            let result = LivePipeline::with_source(source).sample_until(|a| a.matched == 1);
+            let row = rows_of_port(&result, local_port_key(fixtures::ESCAPE_SEQUENCE_NAME_PORT))[0];
             assert_eq!(
-                holder_names(&answer, row),
+                holder_names(&result, row),
                 [r"od\e[31md é\n na"],
                 "{source}"
             );
@@ -436,15 +437,15 @@ fn escape_sequences_in_process_names_are_escaped() {
 fn time_wait_connection_is_owned_by_the_kernel_under_the_listener_port() {
     let test = "end_to_end::time_wait_connection_is_owned_by_the_kernel_under_the_listener_port";
     in_network_namespace(test, || {
-        let _zoo = fixtures::time_wait_connections(8);
+        let _fixtures = fixtures::time_wait_connections(8);
         let server = local_port_key(fixtures::TIME_WAIT_PORT);
         for source in [SourceKind::SockDiag, SourceKind::Procfs] {
-            let answer = LivePipeline::with_source(source).sample_until(|a| {
+            let result = LivePipeline::with_source(source).sample_until(|a| {
                 let states = group_of_port(a, server).map(|g| g.summary.states);
                 a.matched == 9 && states.is_some_and(|s| s.count(TcpState::TimeWait) == 8)
             });
-            assert_port_groups(&answer, &[server]);
-            for row in &rows_of_port(&answer, server)[1..] {
+            assert_port_groups(&result, &[server]);
+            for row in &rows_of_port(&result, server)[1..] {
                 assert_eq!(
                     (row.side, row.evidence),
                     (Side::Serving, Evidence::Listener)
@@ -452,7 +453,7 @@ fn time_wait_connection_is_owned_by_the_kernel_under_the_listener_port() {
                 assert_eq!(row.ownership, Ownership::Kernel);
                 assert_eq!(row.socket.uid, None, "0 would say root");
                 let timer = row.socket.timer.expect("the kernel forgets it");
-                let left = timer.due.saturating_sub(answer.moment.elapsed);
+                let left = timer.due.saturating_sub(result.moment.elapsed);
                 assert!(left <= Duration::from_secs(61), "{left:?}");
             }
         }

@@ -1,5 +1,5 @@
-//! Sockets opened, closed, inherited, handed over and used again at random: when every descriptor
-//! was looked at once more, every owner is right.
+//! Opens, closes, inherits, passes and reuses sockets at random: once every descriptor has been
+//! read again, every owner is right.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -22,34 +22,34 @@ use rustix::net::{
 
 use crate::network_namespace::in_network_namespace;
 
-/// Tells the test program that it is an actor.
-const WORKER_ENV: &str = "PORTOLAN_TEST_ACTOR";
+/// Tells the test program that it is a worker.
+const WORKER_ENV: &str = "PORTOLAN_TEST_WORKER";
 
-/// Processes that hand sockets to each other.
+/// The number of processes that pass sockets to each other.
 const WORKERS: usize = 3;
 
-/// Samples in which the slow look at everything goes round, with those that go on in between
-/// (`ROUND` in `src/collect/owners/search.rs`).
+/// Samples in which every descriptor is read again, including those added in between
+/// (`RECHECK_ROUND` in `src/collect/linux/owners/unowned_search.rs`).
 const FULL_SCAN_SAMPLES: usize = 130;
 
 #[derive(Clone, Copy, Debug)]
 enum FdOp {
     Open,
-    /// Closes one of its sockets.
+    /// Closes one of the worker's sockets.
     Close,
-    /// One descriptor more for one of its sockets.
+    /// Duplicates a descriptor of one of its sockets.
     Dup,
     /// Starts a process that inherits one.
     Inherit,
-    /// Ends such a process.
+    /// Kills such a process.
     KillInheritor,
-    /// Gives one to another and keeps it.
+    /// Passes one to another worker and keeps it.
     Pass,
-    /// Gives one to another, in exchange for one of his: no number changes.
+    /// Swaps one for a socket of another worker: no number of descriptors changes.
     Swap,
-    /// Closes one and opens one: the same descriptor is another socket.
+    /// Closes one and opens one: the same descriptor refers to another socket.
     Reopen,
-    /// Somebody takes a sample.
+    /// Takes a sample.
     Sample,
 }
 
@@ -62,11 +62,11 @@ fn fd_ops() -> impl Strategy<Value = Vec<(FdOp, usize, usize)>> {
     proptest::collection::vec((op, 0..WORKERS, 0..64_usize), 10..60)
 }
 
-/// A process that does what it is told.
+/// A process that executes commands on its sockets.
 struct FdWorker {
     child: Child,
     control: UnixStream,
-    /// How many descriptors it has for sockets, by its own count.
+    /// How many descriptors for sockets it has, as counted here.
     sockets: usize,
 }
 
@@ -93,22 +93,22 @@ impl FdWorker {
         }
     }
 
-    /// Tells it, and waits until it is done.
+    /// Sends it a command and waits until it is done.
     fn send_command(&mut self, op: u8, which: usize) {
         let which = u8::try_from(which % self.sockets.max(1)).expect("few");
-        self.control.write_all(&[op, which]).expect("heard");
+        self.control.write_all(&[op, which]).expect("sent");
         self.control.read_exact(&mut [0]).expect("done");
     }
 
-    /// A copy of one of its sockets.
+    /// Copies one of its sockets.
     fn copy_fd(&mut self, which: usize) -> OwnedFd {
         let which = u8::try_from(which % self.sockets).expect("few");
-        self.control.write_all(&[b'g', which]).expect("heard");
+        self.control.write_all(&[b'g', which]).expect("sent");
         receive_fd(&self.control).expect("a socket")
     }
 
     fn pass_fd(&mut self, socket: &OwnedFd) {
-        self.control.write_all(b"t\0").expect("heard");
+        self.control.write_all(b"t\0").expect("sent");
         send_fd(&self.control, socket);
         self.control.read_exact(&mut [0]).expect("done");
     }
@@ -116,7 +116,7 @@ impl FdWorker {
 
 impl Drop for FdWorker {
     fn drop(&mut self) {
-        // It may have gone already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -142,7 +142,7 @@ fn receive_fd(line: &UnixStream) -> Option<OwnedFd> {
     })
 }
 
-/// What an actor does: nothing, where this is a test like any other.
+/// Runs a worker; does nothing where this is an ordinary test.
 #[test]
 fn fd_worker() {
     if env::var_os(WORKER_ENV).is_none() {
@@ -172,7 +172,7 @@ fn fd_worker() {
             }
             _ => sockets.extend(receive_fd(&line)),
         }
-        line.write_all(b"k").expect("somebody who waits");
+        line.write_all(b"k").expect("the test reads");
     }
     inheritors.into_iter().for_each(kill);
 }
@@ -183,7 +183,7 @@ fn open_socket() -> OwnedFd {
         .into()
 }
 
-/// A process that has the socket, because it was not told to close it.
+/// Starts a process that has the socket because it is not closed on exec.
 fn spawn_inheritor(socket: &OwnedFd) -> Child {
     fcntl_setfd(socket, FdFlags::empty()).expect("kept");
     let child = Command::new("sleep").arg("1000").spawn();
@@ -231,10 +231,11 @@ fn apply_op(workers: &mut [FdWorker], (op, worker_index, which): (FdOp, usize, u
     }
 }
 
-/// A pid and a descriptor.
+/// A pid and its descriptor.
 type HeldFd = (u32, Option<u32>);
 
-/// Who has the datagram sockets of this network, by local port; `None` where nobody is known.
+/// Returns the holders of the datagram sockets of this network namespace, by local port; `None`
+/// where unknown.
 fn owners(collector: &mut Collector) -> BTreeMap<u16, Option<Vec<HeldFd>>> {
     let snapshot = collector.sample(Vec::new(), Duration::from_secs(1));
     let sockets = snapshot.expect("a sample").sockets;
@@ -260,7 +261,7 @@ fn owners_are_right_after_random_fd_passing() {
         let config = ProptestConfig {
             cases: 12,
             failure_persistence: None,
-            // Each takes a while, and the first failure says enough.
+            // Each case takes a while, and the first failure says enough.
             max_shrink_iters: 20,
             ..ProptestConfig::default()
         };
@@ -275,7 +276,7 @@ fn owners_are_right_after_random_fd_passing() {
             }
             let right = owners(&mut collector());
             let known = |owner: &Option<_>| owner.is_some();
-            prop_assert!(right.values().all(known), "a full look finds all: {:?}", right);
+            prop_assert!(right.values().all(known), "a full scan finds all: {:?}", right);
             let agree = (0..FULL_SCAN_SAMPLES).any(|_| owners(&mut incremental) == right);
             prop_assert!(agree, "{:?}\n{:?}", owners(&mut incremental), right);
         });

@@ -1,4 +1,4 @@
-//! Real sockets over several samples: a change is one row with a past, not two rows.
+//! Tracks real sockets over several samples: a change is one row with a past, not two rows.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::fixtures;
 use crate::network_namespace::in_network_namespace;
 use crate::pipeline::{LivePipeline, holder_pids, local_port_key, remote_port_key, rows_of_port};
 
-/// Any port of one's own network.
+/// A port number that is safe only in the test's own network namespace.
 const PORT: u16 = 18100;
 
-/// The one connection of the port's listener, open or closed.
-fn connection(answer: &QueryResult) -> Option<&TrackedSocket> {
-    let rows = rows_of_port(answer, local_port_key(PORT));
+/// Returns the one connection of the port's listener, open or closed.
+fn connection(result: &QueryResult) -> Option<&TrackedSocket> {
+    let rows = rows_of_port(result, local_port_key(PORT));
     rows.into_iter().find(|row| !row.socket.is_listening())
 }
 
@@ -26,7 +26,7 @@ fn state(row: &TrackedSocket) -> Option<TcpState> {
 }
 
 fn is_in(state: TcpState) -> impl Fn(&QueryResult) -> bool {
-    move |answer| connection(answer).is_some_and(|row| row.socket.tcp_state() == Some(state))
+    move |result| connection(result).is_some_and(|row| row.socket.tcp_state() == Some(state))
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn state_changes_keep_one_row_with_its_path_and_owner() {
     });
 }
 
-/// Without cookies the endpoints must do.
+/// Without cookies the row is identified by its endpoints.
 #[test]
 fn state_changes_keep_one_row_without_cookies() {
     let test = "state_changes::state_changes_keep_one_row_without_cookies";
@@ -111,7 +111,7 @@ fn closed_row_lingers_and_then_disappears() {
         let before = pipeline.sample_until(|a| a.matched == 3);
         assert_eq!(rows_of_port(&before, remote_port_key(PORT)).len(), 1);
 
-        // The server closes first, so the client's end leaves no TIME-WAIT behind.
+        // The server closes first, so the client's side leaves no TIME-WAIT behind.
         drop(server);
         drop(client);
         let closed = |a: &QueryResult| {
@@ -124,7 +124,7 @@ fn closed_row_lingers_and_then_disappears() {
         let Some(Transition::Closed(at)) = row.transition else {
             panic!("{row:?}")
         };
-        assert!(state(row).is_some(), "its last state is still told");
+        assert!(state(row).is_some(), "its last state is still known");
         assert_eq!(holder_pids(row), [std::process::id()], "and whose it was");
         assert_eq!(after.matched, 2, "a closed row is not counted");
 

@@ -1,5 +1,5 @@
-//! A filter picks the same sockets wherever it is given: typed into the dashboard, which looks at
-//! everything, or on the command line, where only the ports in question are asked for.
+//! A filter selects the same sockets in the dashboard, which samples all sockets, and on the
+//! command line, which samples only the ports in question.
 
 use portolan::output;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use proptest::prelude::*;
 
 use crate::scenario::scenario;
 
-/// Statements about what worlds are made of, and about what they are not.
+/// Terms that match parts of a scenario, and terms that match nothing.
 const TERMS: [&str; 44] = [
     "80",
     ":443",
@@ -73,7 +73,7 @@ const TERMS: [&str; 44] = [
 
 fn filter_text() -> impl Strategy<Value = String> {
     let statement = proptest::sample::select(&TERMS[..]);
-    // A bare list such as `close-wait,tw` is no filter: it needs its field.
+    // A bare list such as `close-wait,tw` is not a filter: it needs its field.
     let statement = statement.prop_filter("a filter", |text| Filter::parse(text).is_ok());
     statement
         .prop_map(str::to_owned)
@@ -86,11 +86,11 @@ fn filter_text() -> impl Strategy<Value = String> {
         })
 }
 
-/// The sockets of the answer with all that is known of them, in an order that does not depend on
-/// how they are shown.
-fn sorted_ndjson(answer: &QueryResult) -> Vec<String> {
+/// Returns the sockets of the result as NDJSON, sorted, so that the order of display does not
+/// matter.
+fn sorted_ndjson(result: &QueryResult) -> Vec<String> {
     let mut out = Vec::new();
-    output::write_ndjson(answer, &Services::registry(), &mut out).expect("JSON");
+    output::write_ndjson(result, &Services::registry(), &mut out).expect("JSON");
     let out = String::from_utf8(out).expect("UTF-8");
     let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
     lines.sort_unstable();
@@ -112,12 +112,12 @@ fn dashboard_result(snapshot: &Snapshot, filter: &str) -> QueryResult {
     }
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.view.mode, Mode::Browse);
-    let question = app.engine_request();
-    let published = engine.respond(&question).expect("an answer");
-    Arc::try_unwrap(published.result).expect("nobody else has it")
+    let request = app.engine_request();
+    let published = engine.respond(&request).expect("a response");
+    Arc::try_unwrap(published.result).expect("no other reference")
 }
 
-/// What `list` does: see `app/print.rs` and `app/looking.rs`.
+/// Does what `list` does: see `commands/list.rs` and `runtime/poller.rs`.
 fn list_result(snapshot: &Snapshot, text: &str) -> QueryResult {
     let filter = Filter::parse(text).expect("a filter");
     let ports = filter.required_ports();

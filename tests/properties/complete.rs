@@ -1,5 +1,5 @@
-//! What completion offers is a filter, and finds the rows it was counted for; what `=` and `!` make
-//! of a line finds the line, or leaves it out.
+//! Every completion is a valid filter and matches the rows it was counted for; what `=` and `!`
+//! make of a line matches the line, or excludes it.
 
 use portolan::filter::complete::complete;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use crate::scenario::scenario;
 use crate::support::text_recording::load_recording;
 
-/// What may stand before the cursor.
+/// Texts before the cursor.
 const PREFIXES: [&str; 26] = [
     "",
     "p",
@@ -57,7 +57,7 @@ fn moments(name: &str) -> Vec<Arc<Moment>> {
         .collect()
 }
 
-/// Every candidate of every place.
+/// Checks every candidate at every position.
 fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), TestCaseError> {
     let services = Services::registry();
     let context = FilterContext {
@@ -79,7 +79,7 @@ fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), Te
             let Some(count) = candidate.count else {
                 continue;
             };
-            // Alone: what stands before may leave it out.
+            // On its own: the text before may exclude it.
             let field = prefix.split_once(':').map_or("", |(field, _)| field);
             let alone = match field {
                 "" => candidate.text.clone(),
@@ -87,7 +87,7 @@ fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), Te
             };
             let filter = Filter::parse(&alone);
             prop_assert!(filter.is_ok(), "{alone}: {filter:?}");
-            let filter = filter.expect("just looked");
+            let filter = filter.expect("checked above");
             let matching =
                 open().filter(|row| quick_filter.matches(row) && filter.matches(row, context));
             let matching = matching.count();
@@ -106,27 +106,27 @@ fn check_candidates(moment: &Moment, quick_filter: QuickFilter) -> Result<(), Te
     Ok(())
 }
 
-/// Every line of an answer.
-fn check_lines(answer: &QueryResult, services: &Services) -> Result<(), TestCaseError> {
+/// Checks the conditions of every line of a result.
+fn check_lines(result: &QueryResult, services: &Services) -> Result<(), TestCaseError> {
     let context = FilterContext {
-        moment: &answer.moment,
+        moment: &result.moment,
         services,
     };
-    let lines = VisibleLines::new(answer, &Folds::all_open());
+    let lines = VisibleLines::new(result, &Folds::all_open());
     for number in 0..lines.len() {
-        let Some(line) = lines.at(answer, number) else {
+        let Some(line) = lines.at(result, number) else {
             continue;
         };
         let rows = match line {
             VisibleLine::Section(_) => continue,
-            VisibleLine::Group(index) => answer.groups[index].rows.clone(),
-            VisibleLine::Subgroup(index) => answer.subgroups[index].rows.clone(),
+            VisibleLine::Group(index) => result.groups[index].rows.clone(),
+            VisibleLine::Subgroup(index) => result.subgroups[index].rows.clone(),
             VisibleLine::Row { position, .. } => position..position + 1,
         };
-        let rows = answer.rows[rows]
+        let rows = result.rows[rows]
             .iter()
-            .filter_map(|slot| answer.row(*slot));
-        for condition in row_conditions(answer, line) {
+            .filter_map(|slot| result.row(*slot));
+        for condition in row_conditions(result, line) {
             let text = |edit| {
                 let typed = "loopback or not loopback";
                 let before = Filter::parse(typed).expect("a filter");
@@ -172,8 +172,8 @@ fn completions_for_recordings_parse_and_match_their_rows() {
             for grouping in portolan::query::Grouping::LIVE {
                 query.grouping = grouping;
                 query.sort_order = grouping.default_order();
-                let answer = run(Arc::clone(&moment), &query);
-                check_lines(&answer, &services).expect("lines");
+                let result = run(Arc::clone(&moment), &query);
+                check_lines(&result, &services).expect("lines");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What is found is counted again by hand, and whatever is there can be explained in every look.
+//! The sockets of a finding are recounted one by one, and every subject can be explained in every
+//! perspective.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use proptest::prelude::*;
 
 use crate::scenario::{config_with_cases, scenario};
 
-/// Everything is worth a look.
+/// Everything is a finding.
 const LOWEST_THRESHOLDS: Thresholds = Thresholds {
     close_wait_age: Some(Duration::ZERO),
     close_wait_count: None,
@@ -30,7 +31,7 @@ const LOWEST_THRESHOLDS: Thresholds = Thresholds {
     local_only_count: Some(1),
 };
 
-/// Nothing is.
+/// Nothing is a finding.
 const DISABLED: Thresholds = Thresholds {
     close_wait_age: None,
     close_wait_count: None,
@@ -48,8 +49,8 @@ fn carries_data(row: &TrackedSocket) -> bool {
     !matches!(state, Some(TcpState::Listen | TcpState::TimeWait))
 }
 
-/// How many sockets of the port the rule is about, counted one by one; `None` where it is not about
-/// each of them.
+/// Counts the sockets of the port that the rule is about, one by one; `None` if it is not about
+/// single sockets.
 fn recount(found: &Finding, moment: &Moment) -> Option<usize> {
     let in_state = |row: &TrackedSocket, state| row.socket.tcp_state() == Some(state);
     let is_meant: &dyn Fn(&TrackedSocket) -> bool = match found.id.rule {
@@ -85,7 +86,7 @@ proptest! {
                 prop_assert!(open().any(|row| found.concerns(row)), "{:?}", found);
                 prop_assert!(found.sentence.text.ends_with('.'), "{:?}", found);
             }
-            // And nothing is left out.
+            // And none is missing.
             for row in moment.rows().filter(|row| !row.is_closed()) {
                 let leaked = row.socket.tcp_state() == Some(TcpState::CloseWait);
                 let found = findings.for_port(row.port_key()).any(|f| f.id.rule == Rule::CloseWaitLeak);

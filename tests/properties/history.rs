@@ -1,4 +1,4 @@
-//! Snapshots → moments: nothing is lost, doubled, mixed up or changed afterwards.
+//! Snapshots → moments: no row is lost, duplicated, mixed up or changed afterwards.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use proptest::prelude::*;
 
 use crate::scenario::scenario;
 
-/// After so many samples in a row that were not whole, missing rows are believed to be gone.
+/// After this many consecutive partial samples, missing rows count as closed.
 const MAX_PARTIAL_SAMPLES: u32 = 3;
 
 fn open(moment: &Moment) -> impl Iterator<Item = &Arc<TrackedSocket>> {
     moment.rows().filter(|row| !row.is_closed())
 }
 
-/// What should be open, and the totals, worked out in the plainest way.
+/// The expected open sockets and totals, computed in the simplest way.
 #[derive(Default)]
 struct ExpectedState {
     open: BTreeMap<SocketKey, Socket>,
@@ -71,7 +71,7 @@ fn check_rows(moment: &Moment, expected_state: &ExpectedState) -> Result<(), Tes
         .map(|row| (row.key, row.socket.clone()))
         .collect();
     let keys: BTreeSet<SocketKey> = rows.iter().map(|(key, _)| *key).collect();
-    prop_assert_eq!(keys.len(), rows.len(), "a key stands twice");
+    prop_assert_eq!(keys.len(), rows.len(), "duplicate key");
     prop_assert_eq!(
         &rows.into_iter().collect::<BTreeMap<_, _>>(),
         &expected_state.open
@@ -116,11 +116,13 @@ fn check_counters(moment: &Moment) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Both ends are surely on this machine; of other addresses that has to be learned first.
+/// Whether both endpoints are certainly on this machine; other local addresses have to be learned
+/// first.
 fn is_loopback_connection(row: &TrackedSocket) -> bool {
-    let ends = [Some(row.socket.local), row.socket.remote];
-    ends.into_iter()
-        .all(|end| end.is_some_and(|e| e.canonical_ip().is_loopback()))
+    let endpoints = [Some(row.socket.local), row.socket.remote];
+    endpoints
+        .into_iter()
+        .all(|endpoint| endpoint.is_some_and(|e| e.canonical_ip().is_loopback()))
 }
 
 fn check_peers(moment: &Moment) -> Result<(), TestCaseError> {
@@ -153,7 +155,7 @@ fn check_peers(moment: &Moment) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The last bucket of every series, counted again.
+/// The last bucket of every series, recounted.
 #[derive(Default)]
 struct ExpectedBuckets {
     number: u128,
@@ -182,7 +184,7 @@ impl ExpectedBuckets {
     }
 }
 
-/// A row keeps its slot for as long as it is open, and only a new one has a new age.
+/// An open row keeps its slot, and only a new row has a new age.
 fn check_stability(before: &Moment, now: &Moment) -> Result<(), TestCaseError> {
     for old in open(before) {
         let Some(new) = now.row(old.slot) else {

@@ -1,8 +1,8 @@
-//! What must hold for every course of events, not only for those somebody thought of: small worlds
-//! of ports, addresses, states and holders change over several samples, and every number on the
-//! screen is counted again.
+//! Properties that must hold for every sequence of events, not only for expected ones: small
+//! generated scenarios of ports, addresses, states and holders change over several samples, and
+//! every number on the screen is recounted.
 //!
-//! Nothing here needs an operating system: a world is a list of snapshots.
+//! Nothing here needs an operating system: a scenario is a list of snapshots.
 
 mod agreement;
 mod complete;

@@ -1,4 +1,4 @@
-//! Moment → answer → lines: groups have every match once, sums are right, orders are total, and
+//! Moment → result → lines: groups contain every match once, sums are right, orders are total, and
 //! every line is found again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,8 @@ fn query() -> impl Strategy<Value = Query> {
     )
 }
 
-/// What a row is, whatever its slot: a row that is gone and a new one may have the same endpoints.
+/// Identifies a row independently of its slot: a closed row and a new one may have the same
+/// endpoints.
 fn row_identity(row: &TrackedSocket) -> String {
     format!("{:?} {:?}", row.key, row.first_seen)
 }
@@ -81,7 +82,7 @@ fn matching<'a>(moment: &'a Moment, query: &Query) -> Vec<&'a Arc<TrackedSocket>
         .collect()
 }
 
-/// The groups a row should stand in, outer and inner.
+/// The groups a row should be in, outer and inner.
 fn expected_groups(grouping: Grouping, row: &TrackedSocket) -> Vec<(String, Option<GroupKey>)> {
     let port = GroupKey::Port(row.port_key());
     match grouping {
@@ -110,17 +111,17 @@ fn group_label(key: GroupKey) -> String {
     }
 }
 
-/// The rows of a group, second addresses included.
-fn members(answer: &QueryResult, group: &Group) -> Vec<Arc<TrackedSocket>> {
-    let rows = answer.rows[group.rows.clone()].iter();
-    rows.flat_map(|slot| [answer.row(*slot), answer.dual_stack_twin(*slot)])
+/// The rows of a group, including the second sockets of dual-stack listeners.
+fn members(result: &QueryResult, group: &Group) -> Vec<Arc<TrackedSocket>> {
+    let rows = result.rows[group.rows.clone()].iter();
+    rows.flat_map(|slot| [result.row(*slot), result.dual_stack_twin(*slot)])
         .flatten()
         .cloned()
         .collect()
 }
 
-fn check_sums(answer: &QueryResult, group: &Group) -> Result<(), TestCaseError> {
-    let rows = members(answer, group);
+fn check_sums(result: &QueryResult, group: &Group) -> Result<(), TestCaseError> {
+    let rows = members(result, group);
     let open = || rows.iter().filter(|r| !r.is_closed());
     let summary = &group.summary;
     prop_assert_eq!(summary.sockets as usize, open().count());
@@ -143,25 +144,25 @@ fn check_sums(answer: &QueryResult, group: &Group) -> Result<(), TestCaseError> 
         .filter_map(|r| Some(r.socket.remote?.canonical_ip()))
         .collect();
     prop_assert_eq!(summary.hosts as usize, hosts.len());
-    // Whoever listens on the port counts, also where the filter leaves the listener out.
+    // Every listener on the port counts, even if the filter excludes it.
     let listens = |row: &Arc<TrackedSocket>| {
         !row.is_closed()
             && row.socket.is_listening()
             && GroupKey::Port(row.port_key()) == group.key()
     };
-    let reachable = answer.moment.rows().any(listens);
+    let reachable = result.moment.rows().any(listens);
     prop_assert_eq!(summary.reach.is_some(), reachable);
     prop_assert_eq!(
         summary.rates.is_some(),
-        open().any(|r| r.rates(answer.moment.elapsed).is_some())
+        open().any(|r| r.rates(result.moment.elapsed).is_some())
     );
     Ok(())
 }
 
-fn check_partition(answer: &QueryResult, query: &Query) -> Result<(), TestCaseError> {
-    let matched = matching(&answer.moment, query);
+fn check_partition(result: &QueryResult, query: &Query) -> Result<(), TestCaseError> {
+    let matched = matching(&result.moment, query);
     let open = matched.iter().filter(|r| !r.is_closed()).count();
-    prop_assert_eq!(answer.matched, open);
+    prop_assert_eq!(result.matched, open);
     let mut expected: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for row in &matched {
         for (outer, inner) in expected_groups(query.grouping, row) {
@@ -172,13 +173,13 @@ fn check_partition(answer: &QueryResult, query: &Query) -> Result<(), TestCaseEr
         }
     }
     let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    let leaves = answer
+    let leaves = result
         .groups
         .iter()
         .filter(|g| g.subgroups.is_empty())
-        .chain(&answer.subgroups);
+        .chain(&result.subgroups);
     for group in leaves {
-        let rows = members(answer, group);
+        let rows = members(result, group);
         prop_assert!(!rows.is_empty(), "a group without rows");
         let key = (group_label(group.path.top), format!("{:?}", group.path.sub));
         found
@@ -196,7 +197,7 @@ fn check_partition(answer: &QueryResult, query: &Query) -> Result<(), TestCaseEr
                 .map(|r| row_identity(r))
                 .collect::<BTreeSet<_>>()
         };
-        let rows: Vec<_> = answer.rows.iter().filter_map(|s| answer.row(*s)).collect();
+        let rows: Vec<_> = result.rows.iter().filter_map(|s| result.row(*s)).collect();
         prop_assert_eq!(rows.len(), matched.len());
         prop_assert_eq!(names(rows), names(matched));
     } else {
@@ -205,22 +206,22 @@ fn check_partition(answer: &QueryResult, query: &Query) -> Result<(), TestCaseEr
     Ok(())
 }
 
-fn check_runs(answer: &QueryResult) -> Result<(), TestCaseError> {
-    for group in answer.groups.iter().chain(&answer.subgroups) {
-        check_sums(answer, group)?;
-        prop_assert!(answer.group(group.path) == Some(group));
+fn check_runs(result: &QueryResult) -> Result<(), TestCaseError> {
+    for group in result.groups.iter().chain(&result.subgroups) {
+        check_sums(result, group)?;
+        prop_assert!(result.group(group.path) == Some(group));
     }
     let mut next = (0, 0);
-    for (index, section) in answer.sections.iter().enumerate() {
-        prop_assert!(index == 0 || answer.sections[index - 1].kind < section.kind);
-        for group in &answer.groups[section.groups.clone()] {
+    for (index, section) in result.sections.iter().enumerate() {
+        prop_assert!(index == 0 || result.sections[index - 1].kind < section.kind);
+        for group in &result.groups[section.groups.clone()] {
             prop_assert_eq!((group.rows.start, group.subgroups.start), next);
             next = (group.rows.end, group.subgroups.end);
         }
-        let groups = &answer.groups[section.groups.clone()];
+        let groups = &result.groups[section.groups.clone()];
         let open = groups
             .iter()
-            .flat_map(|g| members(answer, g))
+            .flat_map(|g| members(result, g))
             .filter(|r| !r.is_closed());
         let open: BTreeSet<_> = open.map(|r| r.slot).collect();
         prop_assert_eq!(section.sockets as usize, open.len());
@@ -229,23 +230,23 @@ fn check_runs(answer: &QueryResult) -> Result<(), TestCaseError> {
             groups.iter().filter(|g| g.summary.sockets > 0).count()
         );
     }
-    if answer.grouping != Grouping::Sockets {
-        prop_assert_eq!(next, (answer.rows.len(), answer.subgroups.len()));
+    if result.grouping != Grouping::Sockets {
+        prop_assert_eq!(next, (result.rows.len(), result.subgroups.len()));
     }
     Ok(())
 }
 
-fn check_lines(answer: &QueryResult, lines: &VisibleLines) -> Result<(), TestCaseError> {
+fn check_lines(result: &QueryResult, lines: &VisibleLines) -> Result<(), TestCaseError> {
     prop_assert!(
-        lines.at(answer, lines.len()).is_none() && lines.id(answer, lines.len()).is_none()
+        lines.at(result, lines.len()).is_none() && lines.id(result, lines.len()).is_none()
     );
     let mut seen = Vec::new();
     for number in 0..lines.len() {
-        let line = lines.at(answer, number);
+        let line = lines.at(result, number);
         prop_assert!(line.is_some() && !seen.contains(&line), "{:?} twice", line);
         seen.push(line);
-        let id = lines.id(answer, number).expect("every line is something");
-        prop_assert_eq!(lines.find(answer, id), Some(number), "{:?}", id);
+        let id = lines.id(result, number).expect("every line is something");
+        prop_assert_eq!(lines.find(result, id), Some(number), "{:?}", id);
         if let LineId::Row {
             group: Some(path), ..
         } = id
@@ -264,10 +265,10 @@ fn check_lines(answer: &QueryResult, lines: &VisibleLines) -> Result<(), TestCas
             .is_none_or(|parent| lines.folds().is_open(parent));
         outer && group.subgroups.is_empty() && lines.folds().is_open(group.path)
     };
-    let expected: usize = match answer.grouping {
-        Grouping::Sockets | Grouping::History => answer.rows.len(),
+    let expected: usize = match result.grouping {
+        Grouping::Sockets | Grouping::History => result.rows.len(),
         _ => {
-            let all = answer.groups.iter().chain(&answer.subgroups).filter(shown);
+            let all = result.groups.iter().chain(&result.subgroups).filter(shown);
             all.map(|g| g.rows.len()).sum()
         }
     };
@@ -276,21 +277,21 @@ fn check_lines(answer: &QueryResult, lines: &VisibleLines) -> Result<(), TestCas
         .iter()
         .filter(|l| matches!(l, Some(VisibleLine::Section(_))))
         .count();
-    prop_assert_eq!(sections, answer.sections.len());
+    prop_assert_eq!(sections, result.sections.len());
     Ok(())
 }
 
-/// Everything that can be seen of the order, without slots.
-fn visible_order(answer: &QueryResult) -> Vec<String> {
-    let groups = answer.groups.iter().chain(&answer.subgroups);
+/// Everything visible of the order, without slots.
+fn visible_order(result: &QueryResult) -> Vec<String> {
+    let groups = result.groups.iter().chain(&result.subgroups);
     let groups = groups.map(|g| {
         format!(
             "{:?} {:?} {:?} {:?}",
             g.path, g.rows, g.subgroups, g.summary
         )
     });
-    let sections = answer.sections.iter().map(|s| format!("{s:?}"));
-    let rows = answer.rows.iter().filter_map(|slot| answer.row(*slot));
+    let sections = result.sections.iter().map(|s| format!("{s:?}"));
+    let rows = result.rows.iter().filter_map(|slot| result.row(*slot));
     sections
         .chain(groups)
         .chain(rows.map(|row| row_identity(row)))
@@ -308,15 +309,15 @@ proptest! {
         toggled in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
     ) {
         let moment = scenario.moments(|_| ()).pop().expect("a moment");
-        let answer = run(moment, &query);
-        check_partition(&answer, &query)?;
-        check_runs(&answer)?;
+        let result = run(moment, &query);
+        check_partition(&result, &query)?;
+        check_runs(&result)?;
         let mut folds = if everything_open { Folds::all_open() } else { Folds::default() };
-        let paths: Vec<_> = answer.groups.iter().chain(&answer.subgroups).map(|g| g.path).collect();
+        let paths: Vec<_> = result.groups.iter().chain(&result.subgroups).map(|g| g.path).collect();
         for index in toggled.iter().filter(|_| !paths.is_empty()) {
             folds.toggle(*index.get(&paths));
         }
-        check_lines(&answer, &VisibleLines::new(&answer, &folds))?;
+        check_lines(&result, &VisibleLines::new(&result, &folds))?;
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A recording gives back what was recorded, and whatever happens to its bytes, reading it ends.
+//! A recording returns what was recorded, and whatever happens to its bytes, reading it terminates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use proptest::sample::Index;
 
 use crate::scenario::{Scenario, config_with_cases, scenario};
 
-/// Everything before the stored body of a block.
+/// Length of everything before the stored body of a block.
 const BLOCK_HEADER_LEN: usize = 17;
-/// Everything before the first block.
+/// Length of everything before the first block.
 const FILE_HEADER_LEN: usize = 16;
 
-/// The recording of these snapshots, and where each sample's block ends.
+/// Records these snapshots; also returns where each sample's block ends.
 fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>) {
     let keyframe_interval = KeyframeInterval {
         samples,
@@ -43,14 +43,14 @@ fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>
     (bytes, ends)
 }
 
-/// The samples of a world, with the ends of what went.
+/// The samples of a scenario, with close events for the sockets that closed.
 fn with_destroyed(scenario: &Scenario) -> Vec<Snapshot> {
     let mut all = scenario.snapshots();
     let mut before: Vec<Socket> = Vec::new();
     for snapshot in &mut all {
         let is_here = |socket: &&Socket| snapshot.sockets.iter().any(|s| s.key() == socket.key());
         let gone = before.iter().filter(|socket| !is_here(socket));
-        let end = |socket: &Socket| Destroyed {
+        let destroyed = |socket: &Socket| Destroyed {
             at: snapshot.elapsed,
             protocol: socket.protocol(),
             local: socket.local,
@@ -60,13 +60,13 @@ fn with_destroyed(scenario: &Scenario) -> Vec<Snapshot> {
             unread: socket.queues.map_or(0, |queues| queues.recv),
             tcp: socket.tcp,
         };
-        snapshot.destroyed = gone.map(end).collect();
+        snapshot.destroyed = gone.map(destroyed).collect();
         before.clone_from(&snapshot.sockets);
     }
     all
 }
 
-/// What a file holds, and how it ends.
+/// Reads all samples of a file, and how it ends.
 fn read_recording(bytes: &[u8]) -> Result<(Vec<SampleOutcome>, RecordingEnd), OpenRecordingError> {
     let mut reader = RecordingReader::open(bytes)?;
     let samples: Vec<SampleOutcome> = reader.by_ref().collect();
@@ -82,7 +82,7 @@ fn snapshots(samples: Vec<SampleOutcome>) -> Vec<Snapshot> {
     samples.into_iter().filter_map(snapshot).collect()
 }
 
-/// In one order, because a sample has none. Sockets that nothing tells apart keep theirs.
+/// Sorts the sockets, because a sample has no order. Sockets with equal keys keep theirs.
 fn sorted(sockets: &[Socket]) -> Vec<Socket> {
     let mut sockets = sockets.to_vec();
     sockets.sort_by_key(Socket::key);
@@ -101,7 +101,7 @@ fn assert_same(one: &Snapshot, other: &Snapshot) {
     assert_eq!(rest(one), rest(other));
 }
 
-/// All that a program does with what it reads: it must bear whatever that is.
+/// Does what a program does with the samples it reads: it must cope with any.
 fn apply_all_samples(samples: Vec<SampleOutcome>) {
     let mut history = History::default();
     let query = Query::unfiltered(Arc::new(Services::empty()));
@@ -110,7 +110,7 @@ fn apply_all_samples(samples: Vec<SampleOutcome>) {
     }
 }
 
-/// The file with the body of its nth block changed, and the checksums as if it belonged so.
+/// Changes the body of the nth block and makes the checksums match.
 fn forge_block(bytes: &[u8], block: Index, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut starts = vec![FILE_HEADER_LEN];
     while let Some(length) = block_length_at(bytes, starts[starts.len() - 1]) {
@@ -150,12 +150,12 @@ proptest! {
         for (read, original) in read.iter().zip(&originals) {
             assert_same(read, original);
         }
-        // So the rest of the program makes the same of it.
+        // So the rest of the program gets the same rows.
         let rows = |snapshots: Vec<Snapshot>| {
             let mut history = History::with_closed_log(RetentionLimits { max_age: Duration::MAX, max_bytes: usize::MAX });
             let mut all = Vec::new();
             for mut snapshot in snapshots {
-                // In the order in which they are read: guesses depend on it.
+                // In the order they are read: guessed sides depend on it.
                 snapshot.sockets = sorted(&snapshot.sockets);
                 let moment = history.apply(&mut snapshot);
                 let ended = history.closed_sockets_at(&moment);
@@ -191,8 +191,7 @@ proptest! {
         }
     }
 
-    /// What is told is true: every sample that is read is one that was written. What is not told is
-    /// said to be missing.
+    /// Every sample that is read is one that was written, and missing ones are reported.
     #[test]
     fn damage_is_reported_and_never_yields_wrong_samples(
         scenario in scenario(5, 7),
@@ -217,7 +216,7 @@ proptest! {
             read.gaps.retain(|gap| *gap != damage);
             let original = rest.find(|o| o.elapsed == read.elapsed).expect("it was written");
             if is_damaged {
-                // Ends that were heard before may be missing, or come with a later sample.
+                // Earlier close events may be missing, or come with a later sample.
                 let known = || originals.iter().flat_map(|o| &o.destroyed);
                 prop_assert!(read.destroyed.iter().all(|end| known().any(|k| k == end)));
                 read.destroyed.clone_from(&original.destroyed);
@@ -262,8 +261,8 @@ proptest! {
         let (mut bytes, _) = write_recording(&[], 1);
         bytes.truncate(FILE_HEADER_LEN);
         bytes.extend(&tail);
-        for mark in marks {
-            let at = mark.index(bytes.len() - FILE_HEADER_LEN + 1) + FILE_HEADER_LEN;
+        for position in marks {
+            let at = position.index(bytes.len() - FILE_HEADER_LEN + 1) + FILE_HEADER_LEN;
             bytes.splice(at..at, *b"\xf1blkK");
         }
         let (read, ending) = read_recording(&bytes).expect("its beginning is right");
@@ -272,8 +271,8 @@ proptest! {
     }
 }
 
-/// A head that promises 64 MiB, a body that promises 128 MiB, lists that promise four thousand
-/// million sockets: none of them has what it promises, and all are refused before room is made.
+/// A header that promises 64 MiB, a body that promises 128 MiB, lists that promise four billion
+/// sockets: all are rejected before memory is allocated.
 #[test]
 fn false_lengths_do_not_allocate() {
     let (whole, _) = write_recording(&[], 1);

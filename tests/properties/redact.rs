@@ -1,4 +1,4 @@
-//! What is redacted tells the same story of others.
+//! Redacted samples have the same structure as the originals.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ fn endpoints(snapshot: &Snapshot) -> impl Iterator<Item = Endpoint> + '_ {
     sockets.flat_map(|socket| [Some(socket.local), socket.remote].into_iter().flatten())
 }
 
-/// How the rows stand to each other, whoever they are.
+/// How the rows relate to each other, without identities.
 fn row_relations(moment: &Moment) -> Vec<String> {
     let rows = moment.rows().map(|row| {
         let ports = (row.local_port(), row.socket.remote_port(), row.port_key());

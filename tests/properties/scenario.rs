@@ -1,8 +1,8 @@
-//! Small worlds: a few sockets that come, change, move and go over several samples.
+//! Generates small scenarios: a few sockets that open, change, move and close over several samples.
 //!
-//! A world is made of *lives*. A life is one socket: what it is stays the same, how it looks is
-//! chosen anew for every sample. Names, addresses and ports are few, so that everything meets
-//! everything: listeners and their connections, both ends of one connection, processes that share.
+//! A scenario consists of *lives*. A life is one socket: its identity stays, its state is chosen
+//! again for every sample. Names, addresses and ports are few, so that all combinations occur:
+//! listeners and their connections, both peers of one connection, processes that share a socket.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -23,7 +23,7 @@ use portolan::net::socket::{
 };
 use proptest::prelude::*;
 
-/// Addresses of the machine, and of hosts elsewhere; the v4-mapped ones belong to IPv6 sockets.
+/// Addresses of this machine and of remote hosts; the IPv4-mapped ones belong to IPv6 sockets.
 const LOCAL_ADDRESSES: [&str; 7] = [
     "127.0.0.1",
     "::1",
@@ -55,8 +55,8 @@ const CONNECTED_STATES: [TcpState; 9] = [
     TcpState::Closing,
 ];
 
-/// How many worlds to try, where PROPTEST_CASES does not ask for more. A failure prints the smallest
-/// world that fails; nothing is kept in files.
+/// Number of scenarios to try unless PROPTEST_CASES says otherwise. A failure prints the smallest
+/// failing scenario; nothing is kept in files.
 pub(crate) fn config_with_cases(number: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let number = asked.and_then(|n| n.parse().ok()).unwrap_or(number);
@@ -66,7 +66,7 @@ pub(crate) fn config_with_cases(number: u32) -> ProptestConfig {
     }
 }
 
-/// What a socket is.
+/// The identity of a socket.
 #[derive(Clone, Debug)]
 struct SocketSpec {
     protocol: Protocol,
@@ -76,17 +76,17 @@ struct SocketSpec {
     uid: Option<u32>,
 }
 
-/// How it looks in one sample.
+/// Its state in one sample.
 #[derive(Clone, Debug)]
 struct SocketState {
     state: usize,
     holders: u8,
     bytes: u32,
-    /// Whether it has another remote end than at first.
+    /// Whether its remote endpoint differs from the first.
     has_moved: bool,
 }
 
-/// One sample: how every life looks, if it is there.
+/// One sample: the state of every life that is open.
 #[derive(Clone, Debug)]
 struct SampleSpec {
     pause_ms: u64,
@@ -94,7 +94,7 @@ struct SampleSpec {
     states: Vec<Option<SocketState>>,
 }
 
-/// Everything that happens.
+/// All sockets and samples.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     source: SourceKind,
@@ -137,17 +137,17 @@ fn sample_spec(lives: usize) -> impl Strategy<Value = SampleSpec> {
         Just(5_000),
         Just(13_000)
     ];
-    let looks = proptest::collection::vec(proptest::option::weighted(0.7, state_spec()), lives);
-    (pause, proptest::bool::weighted(0.15), looks).prop_map(|(pause_ms, partial, looks)| {
+    let states = proptest::collection::vec(proptest::option::weighted(0.7, state_spec()), lives);
+    (pause, proptest::bool::weighted(0.15), states).prop_map(|(pause_ms, partial, states)| {
         SampleSpec {
             pause_ms,
             is_partial: partial,
-            states: looks,
+            states,
         }
     })
 }
 
-/// Any world of at most `lives` sockets and `samples` samples.
+/// Generates a scenario of at most `lives` sockets and `samples` samples.
 pub(crate) fn scenario(lives: usize, samples: usize) -> impl Strategy<Value = Scenario> {
     let source = prop_oneof![
         3 => Just(SourceKind::SockDiag),
@@ -156,7 +156,7 @@ pub(crate) fn scenario(lives: usize, samples: usize) -> impl Strategy<Value = Sc
     ];
     let lives = proptest::collection::vec(socket_spec(), 1..=lives);
     (source, lives).prop_flat_map(move |(source, mut lives)| {
-        // A kernel has each pair of endpoints once, in whatever family.
+        // A kernel has each tuple once, in either family.
         let mut seen = Vec::new();
         lives.retain(|life| {
             let pair = life.endpoints();
@@ -164,8 +164,8 @@ pub(crate) fn scenario(lives: usize, samples: usize) -> impl Strategy<Value = Sc
             seen.push(pair);
             new
         });
-        let looks = proptest::collection::vec(sample_spec(lives.len()), 1..=samples);
-        (Just(source), Just(lives), looks).prop_map(|(source, lives, samples)| Scenario {
+        let sample_specs = proptest::collection::vec(sample_spec(lives.len()), 1..=samples);
+        (Just(source), Just(lives), sample_specs).prop_map(|(source, lives, samples)| Scenario {
             source,
             sockets: lives,
             samples,
@@ -198,7 +198,7 @@ impl SocketSpec {
     fn socket(&self, index: usize, state_spec: &SocketState, source: SourceKind) -> Socket {
         let is_sock_diag = source == SourceKind::SockDiag;
         let mut remote = self.remote();
-        // Only a cookie tells that a socket with other endpoints is still the same.
+        // Only a cookie shows that a socket with other endpoints is still the same.
         if state_spec.has_moved && is_sock_diag {
             remote = match (self.protocol, remote) {
                 (Protocol::Udp, Some(_)) => None,
@@ -212,7 +212,7 @@ impl SocketSpec {
             (Protocol::Udp, _) => Transport::Udp,
             (Protocol::Tcp, None) if state_spec.state == 0 => Transport::Tcp(TcpState::Closed),
             (Protocol::Tcp, None) => Transport::Tcp(TcpState::Listen),
-            // Mostly ESTABLISHED, as in life.
+            // Mostly ESTABLISHED, as on real machines.
             (Protocol::Tcp, Some(_)) => Transport::Tcp(
                 *CONNECTED_STATES
                     .get(state_spec.state)
@@ -284,7 +284,7 @@ fn process(number: u32) -> ProcessKey {
     }
 }
 
-/// Ten ways in which a socket may be held. Process 6 is one that nothing is known of.
+/// Ten ways a socket may be held. Nothing is known about process 6.
 fn holders(kind: u8) -> Holders {
     let pids: &[u32] = match kind {
         0 | 7 => return Holders::NotSearched,
@@ -329,14 +329,14 @@ fn directory() -> Directory {
 }
 
 impl Scenario {
-    /// The samples, as a collector would give them.
+    /// The samples as a collector would return them.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
         let directory = Arc::new(directory());
         let mut elapsed = Duration::ZERO;
         let mut snapshots = Vec::new();
         for sample in &self.samples {
-            let looks = self.sockets.iter().zip(&sample.states).enumerate();
-            let sockets = looks.filter_map(|(i, (life, state_spec))| {
+            let lives = self.sockets.iter().zip(&sample.states).enumerate();
+            let sockets = lives.filter_map(|(i, (life, state_spec))| {
                 Some(life.socket(i, state_spec.as_ref()?, self.source))
             });
             let gaps = sample
@@ -364,8 +364,7 @@ impl Scenario {
         snapshots
     }
 
-    /// The moments that history makes of it; `shuffle` says in which order each sample's sockets
-    /// are given.
+    /// The moments that a history makes of them; `shuffle` sets the order of each sample's sockets.
     pub(crate) fn moments(&self, shuffle: impl Fn(&mut Vec<Socket>)) -> Vec<Arc<Moment>> {
         let mut history = History::default();
         let apply = |mut snapshot: Snapshot| {

@@ -1,4 +1,4 @@
-//! What was seen can be seen again: moments come back as they were, and what ended is kept once.
+//! Past moments come back unchanged, and every closed socket is kept once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ proptest! {
         let mut timeline = Timeline::new(UNLIMITED);
         moments.iter().for_each(|moment| timeline.push(moment));
         prop_assert_eq!(timeline.len(), moments.len());
-        // One goes to and fro: what was looked at before must not matter.
+        // Going back and forth: the moment found before must not matter.
         for (from, steps) in walk {
             let from = from.min(moments.len() - 1);
             let wanted = from.saturating_add_signed(steps as isize).min(moments.len() - 1);
@@ -70,9 +70,9 @@ proptest! {
             prop_assert!(moment.elapsed - oldest.elapsed <= bounds.max_age);
             let newest = timeline.find(time_point(Duration::MAX, 0)).expect("a moment");
             prop_assert!(is_same_moment(&newest, &moment));
-            let track = timeline.info(oldest.elapsed);
-            prop_assert_eq!((track.oldest, track.newest), (oldest.elapsed, moment.elapsed));
-            let most = track.counts.iter().flatten().max().copied();
+            let info = timeline.info(oldest.elapsed);
+            prop_assert_eq!((info.oldest, info.newest), (oldest.elapsed, moment.elapsed));
+            let most = info.counts.iter().flatten().max().copied();
             prop_assert!(most.is_some_and(|most| most >= moment.open_rows));
         }
     }
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn closed_sockets_are_logged_once(scenario in scenario(12, 10)) {
         let mut history = History::with_closed_log(UNLIMITED);
-        // How often each name closed without having been kept as TIME-WAIT before.
+        // How often each key closed without having been kept as TIME-WAIT before.
         let mut closed: BTreeMap<SocketKey, usize> = BTreeMap::new();
         for mut snapshot in scenario.snapshots() {
             let moment = history.apply(&mut snapshot);
@@ -123,7 +123,7 @@ proptest! {
             for row in ended.rows() {
                 let ago = row.closed_at().map(|at| moment.elapsed - at);
                 prop_assert!(ago.is_some_and(|ago| ago <= bounds.max_age));
-                // Nothing leads to a row that is not there, or to another's.
+                // No link leads to a missing row, or to another row's peer.
                 let mutual = row.peer.is_none_or(|_| {
                     ended.peer_of(row).is_some_and(|peer| peer.peer == Some(row.slot))
                 });

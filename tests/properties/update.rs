@@ -1,5 +1,5 @@
-//! Keys, clicks, resizes and answers in any order: the cursor stays on something, it stays in
-//! sight, and the screen stays as large as the terminal.
+//! Keys, clicks, resizes and responses in any order: the cursor stays on a line, stays visible, and
+//! the screen keeps the size of the terminal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,19 +26,19 @@ use unicode_width::UnicodeWidthStr;
 use crate::fake_lab::FakeLab;
 use crate::scenario::scenario;
 
-/// What may happen.
+/// An event.
 #[derive(Clone, Debug)]
 enum AppEvent {
     Terminal(Event),
-    /// The next sample is taken up.
+    /// The next sample is applied.
     Sample,
-    /// A sample is lost.
+    /// A sample fails.
     SampleFailed,
-    /// The model answers what it was asked last.
+    /// The engine answers the latest request.
     LatestResult,
-    /// The model answers what it was asked first and not answered since.
+    /// The engine answers the oldest unanswered request.
     StaleResult,
-    /// The lab of a lesson does what it was told to.
+    /// The lab of a lesson carries out its request.
     Lab,
 }
 
@@ -113,7 +113,7 @@ fn app_event() -> impl Strategy<Value = AppEvent> {
 
 struct AppHarness {
     app: App,
-    memory: Engine,
+    engine: Engine,
     samples: std::vec::IntoIter<Snapshot>,
     pending_queries: Vec<EngineRequest>,
     lab: FakeLab,
@@ -127,7 +127,7 @@ impl AppHarness {
         Self {
             pending_queries: vec![app.engine_request()],
             app,
-            memory: Engine::default(),
+            engine: Engine::default(),
             samples: samples.into_iter(),
             lab: FakeLab::default(),
             lab_commands: Vec::new(),
@@ -153,12 +153,12 @@ impl AppHarness {
             }
             AppEvent::Sample => {
                 if let Some(snapshot) = self.samples.next() {
-                    self.memory
+                    self.engine
                         .apply_sample(SampleOutcome::Snapshot(Box::new(snapshot)));
                 }
             }
             AppEvent::SampleFailed => {
-                self.memory
+                self.engine
                     .apply_sample(SampleOutcome::Failed(Gap::Sampler("for a test".into())));
             }
             AppEvent::LatestResult => {
@@ -174,7 +174,7 @@ impl AppHarness {
         let published = self
             .pending_queries
             .first()
-            .and_then(|q| self.memory.respond(q));
+            .and_then(|q| self.engine.respond(q));
         if let Some(published) = published {
             let effects = self.app.handle_response(published);
             self.queue_effects(effects);
@@ -194,8 +194,8 @@ impl AppHarness {
 
     fn check(&self) -> Result<(), TestCaseError> {
         let view = &self.app.view;
-        if let Some(answer) = &self.app.result {
-            let line = self.app.lines.at(answer, view.cursor);
+        if let Some(result) = &self.app.result {
+            let line = self.app.lines.at(result, view.cursor);
             if self.app.lines.is_empty() {
                 prop_assert_eq!((view.cursor, view.top), (0, 0));
             } else {
@@ -204,7 +204,7 @@ impl AppHarness {
                     !matches!(line, Some(VisibleLine::Section(_))),
                     "the cursor is on a heading"
                 );
-                prop_assert_eq!(self.app.lines.id(answer, view.cursor), view.selected);
+                prop_assert_eq!(self.app.lines.id(result, view.cursor), view.selected);
             }
             let height = ScreenLayout::new(view).table_rows.max(1);
             prop_assert!(
@@ -241,7 +241,7 @@ impl AppHarness {
             && view.size.0 >= 40;
         if table_shows && self.app.result.is_some() && !self.app.lines.is_empty() {
             let selected = drawn.lines.iter().filter(|l| l.selected).count();
-            // A list may lie over it.
+            // A menu may cover it.
             let least = usize::from(view.menu.is_none() && view.lessons.is_none());
             prop_assert!(
                 (least..=1).contains(&selected),

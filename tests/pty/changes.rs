@@ -1,19 +1,19 @@
-//! What changes while one looks.
+//! Rows that change while the dashboard is open.
 
 use crate::keys::selected;
 use crate::loopback::{Connection, LoopbackAddr};
 use crate::pty::{Pty, PtyCommand};
 
-/// The dashboard with nothing but the test's own sockets, unfolded, looking often.
+/// Opens the dashboard with only the test's own sockets, expanded, with a short interval.
 fn open_unfolded(loopback: &LoopbackAddr) -> Pty {
     let mut pty = PtyCommand::portolan(&["-i", "200ms", &loopback.address.to_string()]).spawn();
-    pty.wait_for("an answer", |s| s.contents().contains("LISTENING HERE"));
+    pty.wait_for("a result", |s| s.contents().contains("LISTENING HERE"));
     pty.type_keys("z");
     pty.wait_for_text("LISTEN  ");
     pty
 }
 
-/// The row under "LISTENING HERE" of the connection from this port.
+/// Returns the row under "LISTENING HERE" of the connection from this port.
 fn row_of(screen: &vt100::Screen, client_port: u16) -> Option<String> {
     let (sign, text) = (format!(":{client_port} "), screen.contents());
     let mut lines = text
@@ -53,7 +53,7 @@ fn pause_freezes_rows_and_counts_new_sockets() {
         let after = text.lines().next()?.split_once(" +")?.1;
         after.split(' ').next()?.parse::<u64>().ok()
     };
-    // Each has two ends. Others may open sockets as well.
+    // Each has two sockets. Other tests may open sockets as well.
     let text = pty.wait_for("ten new sockets", |s| opened(s) >= Some(10));
     assert!(!text.contains(&format!(":{port} ")), "{text}");
     pty.type_keys("p");

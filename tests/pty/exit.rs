@@ -1,4 +1,4 @@
-//! Every way out leaves a clean terminal and tells how it went.
+//! Every way out restores the terminal and returns the right exit status.
 
 use std::thread;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn terminating_signals_set_the_exit_status() {
 fn sigterm_ends_it_while_terminal_output_is_blocked() {
     let mut pty = open(&[]);
     pty.pause_reading();
-    // More than the kernel keeps for a reader: then writing waits.
+    // More than the kernel buffers for a reader: then writes block.
     for _ in 0..200 {
         if is_blocked_in_tty_write(&pty) {
             break;
@@ -66,7 +66,7 @@ fn sigterm_ends_it_while_terminal_output_is_blocked() {
     assert_eq!(pty.exit_status(), 143);
 }
 
-/// Whether its main thread waits for the terminal to take more, where the kernel tells.
+/// Whether the main thread is blocked writing to the terminal, if the kernel shows it.
 fn is_blocked_in_tty_write(pty: &Pty) -> bool {
     let pid = pty.pid().as_raw_nonzero();
     let wchan = std::fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
@@ -80,7 +80,7 @@ fn main_thread_panic_restores_the_terminal_and_prints_the_panic() {
     pty.assert_terminal_restored();
     let text = pty.wait_for_text("panicked at");
     assert!(
-        text.contains("asked to fail after the first answer"),
+        text.contains("asked to fail after the first result"),
         "{text}"
     );
 }
@@ -89,11 +89,11 @@ fn main_thread_panic_restores_the_terminal_and_prints_the_panic() {
 fn worker_thread_panic_shows_a_notice_and_sampling_continues() {
     for fault in ["model", "sampler"] {
         let mut pty = PtyCommand::portolan(&["--fault", fault, "-i", "200ms"]).spawn();
-        // Where a look takes long the next one comes late; a key asks for it now.
+        // If a sample takes long the next one comes late; a key requests it now.
         pty.wait_for("keys are taken", vt100::Screen::alternate_screen);
         pty.type_keys("r");
         pty.wait_for_text(&format!("the {fault} thread failed"));
-        // What is opened now can only be seen by looking again.
+        // A socket opened now appears only with a new sample.
         let loopback = crate::loopback::LoopbackAddr::unique();
         let listener = loopback.listen(0);
         pty.type_keys(&format!("/{}\rr", loopback.address));

@@ -1,4 +1,4 @@
-//! The filter line with its completion and its memory, `=` and `!`, the palette.
+//! The filter line with its completion and history, `=` and `!`, the palette.
 
 use std::fs;
 use std::path::Path;
@@ -62,7 +62,7 @@ fn tab_cycles_and_escape_reverts() {
     pty.wait_for_text_gone("│›");
     wait_for_filter_line(&pty, "/ proto: ");
     pty.wait_for_text("a value is expected");
-    // What is typed goes on from what was chosen.
+    // Typing continues from the chosen candidate.
     pty.type_keys("\t\t");
     wait_for_filter_line(&pty, &format!("/ proto:{second}"));
     pty.type_keys(" 22");
@@ -85,7 +85,7 @@ fn equals_includes_and_bang_excludes_the_row_condition() {
     let listeners = [loopback.listen(0), loopback.listen(0)];
     let _connection = Connection::open(&listeners[0]);
     let mut pty = PtyCommand::portolan(&[&loopback.address.to_string()]).spawn();
-    pty.wait_for("an answer", |s| s.contents().contains(" of "));
+    pty.wait_for("a result", |s| s.contents().contains(" of "));
     pty.type_keys("g");
     let row = pty.wait_for("a row", |s| selected(s).is_some_and(|l| l.contains("/tcp")));
     let row = row.lines().find(|l| l.starts_with('›')).expect("the row");
@@ -107,7 +107,7 @@ fn equals_includes_and_bang_excludes_the_row_condition() {
     pty.wait_for_text("in the filter already");
     wait_for_filter_line(&pty, &format!("{expected_filter} "));
     pty.type_keys("!");
-    pty.wait_for_text("leave out");
+    pty.wait_for_text("exclude");
     pty.type_keys("\x1b[B\r");
     wait_for_filter_line(&pty, &format!("{expected_filter} and not proc:"));
     pty.wait_for_text("0 of ");
@@ -121,7 +121,7 @@ fn escape_closes_the_menu_without_changing_the_filter() {
     let mut pty = PtyCommand::portolan(&[&filter])
         .env("NO_COLOR", "1")
         .spawn();
-    pty.wait_for("an answer", |s| s.contents().contains("1 of "));
+    pty.wait_for("a result", |s| s.contents().contains("1 of "));
     pty.type_keys("=");
     pty.wait_for_text("│›port:");
     pty.type_keys("\x1b");
@@ -134,7 +134,7 @@ fn palette_finds_a_command_by_substring() {
     let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for_dashboard();
     pty.type_keys(":");
-    pty.wait_for_text("part of a command");
+    pty.wait_for_text("command name");
     pty.type_keys("hosts");
     pty.wait_for_text("│›Hosts: grouped by remote address");
     pty.type_keys("\r");
@@ -145,7 +145,7 @@ fn palette_finds_a_command_by_substring() {
     pty.assert_terminal_restored();
 }
 
-/// The program with a state directory of its own.
+/// Starts the program with a state directory of its own.
 fn open_with_state_dir(state: &Path) -> Pty {
     let state = state.to_str().expect("a plain name");
     let pty = PtyCommand::portolan(&[])
@@ -169,7 +169,7 @@ fn filter_history_is_restored_in_the_next_run() {
     assert_eq!(saved, "port:2\nport:1\n");
     let mut pty = open_with_state_dir(state.path());
     pty.type_keys("/");
-    // The file is read beside the drawing: the first key may come before it.
+    // The file is read concurrently: the first key may come before it.
     pty.wait_for("the filter line", |s| {
         s.contents().contains("earlier filters")
     });
@@ -182,7 +182,7 @@ fn filter_history_is_restored_in_the_next_run() {
         wait_for_filter_line(&pty, wanted);
     }
     pty.type_keys("\r");
-    // Keys that stand in no other filter are not narrowed away by what was called back.
+    // Keys that occur in no other filter are not excluded by the recalled one.
     pty.type_keys("/\x15p\x1b[A\x1b[A");
     wait_for_filter_line(&pty, "/ port:1 ");
 }
@@ -234,7 +234,7 @@ fn named_filter_replaces_the_current_filter() {
     let mut pty = PtyCommand::portolan(&["--config", file, "udp"]).spawn();
     pty.wait_for("the interval", |s| {
         let text = s.contents();
-        text.contains("live 2s") || text.contains("(wished 2s)")
+        text.contains("live 2s") || text.contains("(set: 2s)")
     });
     pty.type_keys(":local");
     pty.wait_for_text("│›filter: local");

@@ -1,11 +1,11 @@
-//! The terminal goes away: so does the program, at once and without spinning.
+//! The terminal goes away: the program exits, at once and without spinning.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::pty::{PROGRAM, Pty, PtyCommand};
 
-/// Far less than a program that spins until somebody finds it.
+/// Far shorter than a spinning program would go unnoticed.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn assert_exits_when_the_terminal_closes(mut pty: Pty) {
@@ -32,8 +32,8 @@ fn closed_terminal_ends_the_program_when_sighup_is_ignored() {
     assert_exits_when_the_terminal_closes(PtyCommand::new("sh", &["-c", &script]).spawn());
 }
 
-/// The kernel tells only the leader of the session. This leader does not care, and waits: so it
-/// ends when the program does.
+/// The kernel sends SIGHUP to the session leader only. This leader ignores it and waits, so it ends
+/// when the program does.
 #[test]
 fn closed_terminal_ends_the_program_without_any_signal() {
     let script = format!("trap '' HUP; '{PROGRAM}'; exit 0");

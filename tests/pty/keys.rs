@@ -1,16 +1,16 @@
-//! Keys: what each shows.
+//! Keys and what they show.
 
 use crate::loopback::{Connection, LoopbackAddr, local_addr, own_process_name};
 use crate::pty::{Pty, PtyCommand};
 
-/// The dashboard with nothing but the test's own sockets in it.
+/// Opens the dashboard with only the test's own sockets.
 fn open_filtered(loopback: &LoopbackAddr) -> Pty {
     let pty = PtyCommand::portolan(&[&loopback.address.to_string()]).spawn();
-    pty.wait_for("an answer", |s| s.contents().contains(" of "));
+    pty.wait_for("a result", |s| s.contents().contains(" of "));
     pty
 }
 
-/// The line of the screen under the cursor.
+/// Returns the screen line under the cursor.
 pub(crate) fn selected(screen: &vt100::Screen) -> Option<String> {
     let text = screen.contents();
     let mut lines = text.lines().filter(|line| line.starts_with('›'));
@@ -47,8 +47,8 @@ fn enter_opens_details_then_full_screen_and_escape_closes() {
         selected(s).is_some_and(|line| line.contains("LISTEN"))
     });
     pty.type_keys("\r");
-    let pane = pty.wait_for_text("inode");
-    assert!(pane.contains("└ LISTEN"), "the table is still there");
+    let details = pty.wait_for_text("inode");
+    assert!(details.contains("└ LISTEN"), "the table is still there");
     pty.type_keys("\r");
     pty.wait_for("nothing but details", |s| {
         let text = s.contents();
@@ -128,9 +128,9 @@ fn quick_filter_keys_are_shown() {
 #[test]
 fn interval_keys_step_the_interval() {
     let mut pty = PtyCommand::portolan(&[]).spawn();
-    // Where a sample takes long, the header says what is and what was wished.
+    // If samples take long, the header shows both the actual and the set interval.
     let assert_shows = |pty: &Pty, interval: &str| {
-        let (live, requested) = (format!("live {interval}"), format!("(wished {interval})"));
+        let (live, requested) = (format!("live {interval}"), format!("(set: {interval})"));
         pty.wait_for(&live, |s| {
             let text = s.contents();
             text.contains(&format!("{live} ")) || text.contains(&requested)
@@ -183,7 +183,7 @@ fn paste_is_accepted_only_in_the_filter_line() {
     let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for("bracketed paste", vt100::Screen::bracketed_paste);
     pty.wait_for_dashboard();
-    // Outside of the filter line it would press a dozen keys, `q` among them.
+    // Outside the filter line it would press a dozen keys, `q` among them.
     pty.type_keys("\x1b[200~quit\x1b[201~");
     pty.type_keys(&format!("/\x1b[200~{}\n\x1b[201~", loopback.address));
     pty.wait_for_text(&format!("{}/tcp", local_addr(&listener).port()));

@@ -1,5 +1,5 @@
-//! Lessons, taken as a learner takes them: a prediction, the calls, the kernel's word on it; and
-//! nothing is left when one leaves in the middle.
+//! Lessons as a learner takes them: a prediction, the calls, the kernel's result; and nothing is
+//! left over when the program is ended in the middle.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use rustix::process::Signal;
 
 use crate::pty::{Pty, PtyCommand};
 
-/// How long a condition may take; only a failure ever takes that long.
+/// How long a condition may take; only a failure takes that long.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Lesson 2 at its first question, with a listener in the table.
+/// Opens lesson 2 at its first question, with a listener in the table.
 fn open_at_first_question() -> Pty {
     advance_to_first_question(PtyCommand::portolan(&["learn", "2"]))
 }
@@ -52,9 +52,9 @@ fn right_answer_is_confirmed_and_explained() {
 #[test]
 fn wrong_answer_is_shown_with_the_kernel_result() {
     let mut pty = open_at_first_question();
-    // No answer is not an answer, and a slip of the finger can be taken back.
+    // An empty answer is not accepted, and a mistyped one can be undone.
     pty.type_keys("\r");
-    pty.wait_for_text("whatever you think");
+    pty.wait_for_text("A guess is fine");
     pty.type_keys("55\x7f\x7f4");
     pty.wait_for_text("a number: 4▏");
     pty.type_keys("iii");
@@ -68,7 +68,7 @@ fn wrong_answer_is_shown_with_the_kernel_result() {
     pty.type_keys("\r");
     pty.wait_for_text("Three connections, each");
 
-    // accept(): predicted, done, and looked at number by number.
+    // accept(): predicted, done, and compared number by number.
     pty.type_keys("\r");
     pty.wait_for_text("a number: ▏");
     pty.type_keys("4\r");
@@ -77,7 +77,7 @@ fn wrong_answer_is_shown_with_the_kernel_result() {
     pty.wait_for_text("s1 = accept(l)");
     pty.type_keys("\r");
     pty.wait_for_text("You said 4; the kernel says 1.");
-    pty.wait_for_text("You said: By the other end");
+    pty.wait_for_text("You said: By the peer");
     pty.type_keys("n");
     pty.wait_for_text("Only the remote port tells these 3 apart");
     pty.type_keys("n");
@@ -103,7 +103,7 @@ fn leaving_a_lesson_restores_the_dashboard() {
     assert_eq!(pty.exit_status(), 0);
 }
 
-/// How to leave in the middle.
+/// A way to leave in the middle of a lesson.
 type ExitAction = fn(&mut Pty);
 
 #[test]
@@ -139,7 +139,7 @@ fn aborted_lesson_leaves_no_process_and_no_socket() {
 
 #[test]
 fn panic_during_a_lesson_leaves_no_process() {
-    // The thread that draws fails after its first answer, when the lab is there or on its way.
+    // The drawing thread panics after its first result, when the lab is open or being opened.
     let mark = format!("{}-panic", std::process::id());
     let start = PtyCommand::portolan(&["learn", "2", "--fault", "main"]);
     let mut pty = start.env(MARK_ENV, &mark).spawn();
@@ -148,7 +148,7 @@ fn panic_during_a_lesson_leaves_no_process() {
     wait_until("panic", || count_marked_processes(&mark) == 0);
 }
 
-/// A place for the state of a learner.
+/// A temporary state directory.
 fn temp_state_dir() -> (tempfile::TempDir, String) {
     let place = tempfile::tempdir().expect("a directory");
     let path = place.path().to_str().expect("UTF-8").to_owned();
@@ -175,7 +175,7 @@ fn progress_is_saved_and_can_be_reset() {
         ("\r", "a number: ▏"),
         ("3\r", "makes these calls"),
         ("\r", "You said 3;"),
-        ("\r", "Nobody listens at port"),
+        ("\r", "No listener on port"),
         ("\r", "Lesson done"),
     ] {
         pty.type_keys(answer);
@@ -193,7 +193,7 @@ fn progress_is_saved_and_can_be_reset() {
 
     let start = PtyCommand::portolan(&["learn", "--reset"]).env("XDG_STATE_HOME", &path);
     let mut pty = start.spawn();
-    pty.wait_for_text("your progress is forgotten");
+    pty.wait_for_text("progress reset");
     assert_eq!(pty.exit_status(), 0);
     assert!(!file.exists());
 }
@@ -206,11 +206,11 @@ fn progress_save_failure_is_shown() {
     let path = file.display().to_string();
     let start = PtyCommand::portolan(&["learn", "2"]).env("XDG_STATE_HOME", &path);
     let mut pty = start.spawn();
-    pty.wait_for_text("progress cannot be kept:");
+    pty.wait_for_text("progress cannot be saved:");
     pty.wait_for_text("Enter begins");
     pty.type_keys("\x1b");
     pty.wait_for_text("LESSONS");
-    let screen = pty.wait_for_text("progress cannot be kept:");
+    let screen = pty.wait_for_text("progress cannot be saved:");
     assert!(screen.contains("portolan/lessons"), "{screen}");
     pty.type_keys("q");
     assert_eq!(pty.exit_status(), 0);
@@ -245,7 +245,7 @@ fn quiz_asks_five_questions_and_saves_the_score() {
         let start = PtyCommand::portolan(&["learn"]).env("XDG_STATE_HOME", &path);
         let mut pty = start.spawn();
         pty.wait_for_text("Quiz on lessons 10 to 14");
-        // Up to the first, whatever was chosen; then down to the quiz.
+        // Up to the first line, whatever was selected; then down to the quiz.
         pty.type_keys(&format!("g{}\r", "j".repeat(down - 1)));
         pty.wait_for_text("Enter begins");
         pty.type_keys("\r");
@@ -270,7 +270,7 @@ fn read_progress(file: &Path) -> String {
     String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned()
 }
 
-/// The port of the lesson, from the filter line.
+/// Returns the port of the lesson, from the filter line.
 fn lesson_port(screen: &str) -> u16 {
     let line = screen.lines().find(|line| line.contains("/ port:"));
     let text = line.and_then(|line| line.split("port:").nth(1));
@@ -282,7 +282,7 @@ fn lesson_port(screen: &str) -> u16 {
     digits.parse().expect("a port in the filter line")
 }
 
-/// Rows of /proc/net/tcp with this port at either end.
+/// Number of rows of /proc/net/tcp with this port as local or remote.
 fn proc_net_tcp_rows(port: u16) -> usize {
     let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
     let end = format!(":{port:04X}");
@@ -293,10 +293,10 @@ fn proc_net_tcp_rows(port: u16) -> usize {
     table.lines().skip(1).filter(has).count()
 }
 
-/// Marks a program and all it starts: an environment is handed on.
+/// Marks a program and all it starts: the environment is inherited.
 const MARK_ENV: &str = "PORTOLAN_TEST_LEARNER";
 
-/// How many processes have the mark. One that has ended has no environment any more.
+/// Counts the processes with the mark. One that has ended has no environment any more.
 fn count_marked_processes(mark: &str) -> usize {
     let entry = format!("{MARK_ENV}={mark}");
     let environments = fs::read_dir("/proc").expect("/proc").flatten();

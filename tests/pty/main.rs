@@ -1,4 +1,4 @@
-//! The real program in a pseudo-terminal: what its keys do, and that it leaves a clean terminal on
+//! The real program in a pseudo-terminal: what its keys do, and that it restores the terminal on
 //! every way out.
 #![cfg(target_os = "linux")]
 
@@ -24,13 +24,13 @@ mod support;
 
 use std::path::Path;
 
-/// Says why a test has nothing to test here.
+/// Prints why a test is skipped.
 #[expect(clippy::print_stderr, reason = "the test runner shows it")]
 fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Whether a command is there.
+/// Whether a command is installed.
 fn has_command(command: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|directory| Path::new(&directory).join(command).exists())

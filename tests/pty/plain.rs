@@ -1,4 +1,4 @@
-//! Without colours, without a terminal, without sense, without rights.
+//! Without colours, without a terminal, with invalid arguments, without permissions.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use crate::loopback::{LoopbackAddr, local_addr};
 use crate::pty::{PROGRAM, PtyCommand};
 use crate::{has_command, skip};
 
-/// The numbers of all `ESC [ ... m`.
+/// The parameters of every `ESC [ ... m`.
 fn sgr_parameters(raw: &str) -> Vec<Vec<u16>> {
     let sequences = raw.split("\x1b[").skip(1);
     let of_one = |sequence: &str| {
@@ -18,7 +18,7 @@ fn sgr_parameters(raw: &str) -> Vec<Vec<u16>> {
 }
 
 fn has_colour(raw: &str) -> bool {
-    // 39, 49 and 59 are no colours but the end of one.
+    // 39, 49 and 59 reset a colour.
     let colour = |n: &u16| matches!(n, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107);
     sgr_parameters(raw).iter().flatten().any(colour)
 }
@@ -95,7 +95,7 @@ fn invalid_arguments_exit_2_without_the_alternate_screen() {
         (&["--nonsense"][..], "unexpected argument '--nonsense'"),
         (&["--interval", "0"], "must be between 100ms and 1h"),
         (&["--source", "nonsense"], "invalid value 'nonsense'"),
-        (&["10.0.0.999"], "the filter is wrong"),
+        (&["10.0.0.999"], "invalid filter"),
         (&["--log", "/nowhere/at/all"], "/nowhere/at/all"),
     ] {
         let mut pty = PtyCommand::portolan(arguments).spawn();
@@ -144,7 +144,7 @@ fn unprivileged_user_sees_every_row_and_the_hidden_count() {
         &address_text,
     ];
     let mut pty = PtyCommand::new("setpriv", &arguments).spawn();
-    let text = pty.wait_for("an answer or a refusal", |s| {
+    let text = pty.wait_for("a result or an error", |s| {
         let text = s.contents();
         text.contains(" of ") || text.contains("setpriv:")
     });

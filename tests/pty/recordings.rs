@@ -15,8 +15,8 @@ use crate::loopback::{Connection, LoopbackAddr};
 use crate::pty::PtyCommand;
 use crate::support::text_recording::load_recording;
 
-/// What happened once is seen again with all its signs, at whatever pace, and the recorded time
-/// says that it is not now.
+/// A replay shows the same rows and signs at any speed, and the recorded time shows that it is not
+/// live.
 #[test]
 fn replay_stops_at_the_end_of_the_recording() {
     let directory = TempDir::new().expect("a directory");
@@ -50,7 +50,7 @@ fn replay_stops_at_the_end_of_the_recording() {
     pty.wait_for_text("the recording is cut off here");
 }
 
-/// What one looks at is kept, and can be looked at again, to and fro.
+/// Moments are kept and can be shown again, back and forth.
 #[test]
 fn dashboard_recording_can_be_replayed() {
     let loopback = LoopbackAddr::unique();
@@ -61,8 +61,8 @@ fn dashboard_recording_can_be_replayed() {
     let mut pty = start.current_dir(directory.path()).spawn();
     pty.wait_for_text("LISTENING HERE");
     pty.type_keys("R");
-    pty.wait_for_text("record into a new file here");
-    // What the filter finds.
+    pty.wait_for_text("record to a new file here");
+    // Only what the filter matches.
     pty.type_keys("2");
     pty.wait_for_text("● rec ");
     let client = format!(":{} ", connection.client_port());
@@ -96,10 +96,10 @@ fn dashboard_recording_can_be_replayed() {
     let mut pty = PtyCommand::portolan(&["replay", path, "--speed", "1000"]).spawn();
     pty.wait_for_text("■ end of replay ");
     pty.type_keys("z");
-    // The sign of what is gone, and the branch of its row.
+    // The sign of a closed socket, and the branch of its row.
     const CLOSED_ROW_MARK: &str = "− └ ";
     pty.wait_for_text(CLOSED_ROW_MARK);
-    // Once more from the beginning, step by step, until the connection is gone.
+    // Again from the beginning, step by step, until the connection is closed.
     pty.type_keys("p\x1b[H");
     let is_first = |s: &vt100::Screen| {
         let text = s.contents();
@@ -108,7 +108,7 @@ fn dashboard_recording_can_be_replayed() {
     pty.wait_for("the first moment", is_first);
     pty.type_keys("]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
     pty.wait_for_text(CLOSED_ROW_MARK);
-    // It goes on from the moment that is shown.
+    // It continues from the moment shown.
     pty.type_keys("\x1b[H");
     pty.wait_for("the first moment", is_first);
     pty.type_keys("p");
@@ -116,7 +116,7 @@ fn dashboard_recording_can_be_replayed() {
     assert!(text.contains(CLOSED_ROW_MARK), "{text}");
 }
 
-/// An end that nobody waits for: the program leaves at once, and what it recorded is whole.
+/// A recording not stopped before quitting: the program exits at once, and its file is complete.
 #[test]
 fn quitting_finishes_the_recording() {
     let directory = TempDir::new().expect("a directory");

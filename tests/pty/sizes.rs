@@ -1,4 +1,4 @@
-//! Every size of window.
+//! Every window size.
 
 use crate::loopback::LoopbackAddr;
 use crate::pty::{DEFAULT_SIZE, PtyCommand};
@@ -30,7 +30,7 @@ fn too_small_window_shows_the_minimum_size() {
     pty.assert_terminal_restored();
 }
 
-/// Wherever the chart stands when the window shrinks to nothing, it must still be there after.
+/// The display must survive shrinking to nothing from every page.
 #[test]
 fn every_page_survives_a_window_of_one_cell() {
     let loopback = LoopbackAddr::unique();
@@ -39,9 +39,9 @@ fn every_page_survives_a_window_of_one_cell() {
     pty.wait_for_dashboard();
     for (open, sign) in [
         ("\r", " states  "),
-        ("\r", "back to the chart"),
-        ("/", "empty the line"),
-        ("\x1b", "back to the chart"),
+        ("\r", "back to the table"),
+        ("/", "clear the line"),
+        ("\x1b", "back to the table"),
         ("?", "filter as you type"),
     ] {
         pty.type_keys(open);

@@ -3,7 +3,7 @@
 use crate::pty::{PROGRAM, Pty, PtyCommand};
 use crate::{has_command, skip};
 
-/// Waits for the shell, ready for the next command: what is typed earlier the program would read.
+/// Waits for the shell's prompt: what is typed earlier would be read by the program.
 fn wait_for_shell_prompt(pty: &Pty) {
     pty.wait_for("the shell", |s| {
         !s.alternate_screen() && s.contents().trim_end().ends_with("ready>")
@@ -15,7 +15,7 @@ fn ctrl_z_restores_the_shell_and_fg_resumes() {
     if !has_command("bash") {
         return skip("no shell with job control");
     }
-    // Without its line editor the shell leaves the terminal as it is given to it.
+    // Without its line editor the shell leaves the terminal as it finds it.
     let arguments = ["--norc", "--noprofile", "--noediting", "-i"];
     let mut pty = PtyCommand::new("bash", &arguments)
         .env("PS1", "ready> ")
@@ -44,7 +44,7 @@ fn ctrl_z_without_a_shell_shows_a_notice() {
     let mut pty = PtyCommand::portolan(&[]).spawn();
     pty.wait_for_dashboard();
     pty.type_keys("\x1a");
-    pty.wait_for("the chart and the notice", |s| {
+    pty.wait_for("the dashboard and the notice", |s| {
         s.alternate_screen() && s.contents().contains("no shell here")
     });
     pty.type_keys("q");

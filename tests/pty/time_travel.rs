@@ -1,16 +1,17 @@
-//! What is over: closed sockets, and moments before.
+//! The past: closed sockets and earlier moments.
 
 use std::cell::RefCell;
 
 use crate::loopback::{Connection, LoopbackAddr, local_addr};
 use crate::pty::{Pty, PtyCommand};
 
-/// Connections of the burst: more than a screen has lines, and over before anybody could look.
+/// Connections of the burst: more than a screen has lines, and closed before a sample could contain
+/// them.
 const CONNECTIONS: usize = 200;
 
 fn open_with_interval(loopback: &LoopbackAddr, interval: &str) -> Pty {
     let pty = PtyCommand::portolan(&["-i", interval, &loopback.address.to_string()]).spawn();
-    pty.wait_for("an answer", |s| s.contents().contains("LISTENING HERE"));
+    pty.wait_for("a result", |s| s.contents().contains("LISTENING HERE"));
     pty
 }
 
@@ -20,8 +21,9 @@ fn unsampled_connections_are_in_the_history_view() {
     let listener = loopback.listen(0);
     let port = local_addr(&listener).port();
     let mut pty = open_with_interval(&loopback, "1s");
-    // What ends before the second look may have been there before the first. Two looks tell a cost.
-    pty.wait_for("a second look", |s| {
+    // What closes before the second sample may have been open before the first. The cost is shown
+    // from the second sample on.
+    pty.wait_for("a second sample", |s| {
         let text = s.contents();
         text.lines().next().is_some_and(|line| line.contains('%'))
     });
@@ -36,7 +38,7 @@ fn unsampled_connections_are_in_the_history_view() {
     assert!(text.contains("CLOSED▼"), "{text}");
     // A long address is cut, but never the port.
     let row = format!(":{port} ");
-    // It is painted from above.
+    // The screen is painted from the top.
     pty.wait_for("many rows", |s| s.contents().matches(&row).count() > 10);
     // The details are those of the row under the cursor.
     pty.type_keys("\r");
@@ -47,7 +49,7 @@ fn unsampled_connections_are_in_the_history_view() {
     assert!(text.contains("4 Sockets"), "{text}");
 }
 
-/// The time of the moment that is shown, where that is not the newest.
+/// Returns the time of the moment shown, if that is not the newest.
 fn shown_time(screen: &vt100::Screen) -> Option<String> {
     let text = screen.contents();
     let (_, after) = text.lines().next()?.split_once("❚❚ ")?;
@@ -67,15 +69,15 @@ fn row_of(screen: &vt100::Screen, client_port: u16) -> Option<String> {
 fn time_travel_goes_back_and_returns_to_live() {
     let loopback = LoopbackAddr::unique();
     let listener = loopback.listen(0);
-    // A second apart, so that no two moments have the same time of day.
+    // One second apart, so that no two moments have the same time of day.
     let mut pty = open_with_interval(&loopback, "1s");
     pty.type_keys("z");
     pty.wait_for_text("LISTEN  ");
     let connection = Connection::open(&listener);
     let port = connection.client_port();
     let is_open = |s: &vt100::Screen| row_of(s, port).is_some_and(|row| !row.contains('−'));
-    // In several samples, because a frame may have been read by half: then the time is another
-    // and the rows are still those of the moment before.
+    // Over several reads, because a frame may have been read in part: then the time is new and the
+    // rows are still those of the previous moment.
     pty.wait_for("a row of some seconds", |s| {
         let row = row_of(s, port).unwrap_or_default();
         ["3s", "4s", "5s", "6s"].iter().any(|age| row.contains(age))
@@ -103,8 +105,8 @@ fn time_travel_goes_back_and_returns_to_live() {
     pty.type_keys("\x1b[H");
     pty.wait_for("a moment before it", |s| row_of(s, port).is_none());
     pty.type_keys("p");
-    let text = pty.wait_for_text("● live");
-    assert!(text.contains("! since "), "{text}");
+    let text = pty.wait_for_text("! since ");
+    assert!(!text.contains("❚❚"), "{text}");
     pty.type_keys("q");
     assert_eq!(pty.exit_status(), 0);
     pty.assert_terminal_restored();

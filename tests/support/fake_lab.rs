@@ -1,5 +1,5 @@
-//! A lab on paper: every call comes out as the lesson says, and lesson 2's names stand for what the
-//! recording `lesson` has. So a lesson can be played through without a process or a socket.
+//! A fake lab: every call has the result the lesson expects, and lesson 2's names refer to what the
+//! recording `lesson` contains. So a lesson can be played without a process or a socket.
 
 use std::sync::Arc;
 
@@ -9,12 +9,11 @@ use portolan::lessons::{ActualResult, ExpectedResult, LabNames, LabRole, LessonS
 use portolan::net::port::{Port, Protocol};
 use portolan::net::process::Pid;
 
-/// The names so far.
 #[derive(Default)]
 pub(crate) struct FakeLab(LabNames);
 
 impl FakeLab {
-    /// What comes of an order.
+    /// Returns the event that a request leads to.
     pub(crate) fn execute(&mut self, command: LabRequest) -> Option<LabEvent> {
         match command {
             LabRequest::Close => None,

@@ -1,7 +1,8 @@
-//! One of each thing worth seeing in a socket table.
+//! Sockets in every state worth testing.
 //!
-//! Every exhibit has its port number, the loopback addresses, and processes of its own names. It
-//! stands until it is dropped. Numbers are only safe in a network of one's own.
+//! Each fixture has its own port number, the loopback addresses, and processes with names of its
+//! own. It lasts until it is dropped. The fixed port numbers are safe only in a network namespace
+//! of the test's own.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -13,46 +14,46 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use crate::holder_process::HolderProcess;
 
-/// A dual-stack listener, a v4 and a v6 client.
+/// A dual-stack listener, an IPv4 and an IPv6 client.
 pub(crate) const DUAL_STACK_PORT: u16 = 18080;
-/// A v6-only and a v4 wildcard listener of different processes.
+/// An IPv6-only and an IPv4 wildcard listener of different processes.
 pub(crate) const SEPARATE_LISTENERS_PORT: u16 = 18081;
-/// Three listeners that share a port by SO_REUSEPORT, each of its own process.
+/// Three listeners that share a port by SO_REUSEPORT, each in its own process.
 pub(crate) const REUSEPORT_PORT: u16 = 18082;
-/// One listener that five processes hold.
+/// One listener held by five processes.
 pub(crate) const PREFORKED_PORT: u16 = 18083;
-/// UDP without and with a peer.
+/// UDP sockets without and with a peer.
 pub(crate) const UDP_PORT: u16 = 18084;
-/// Five clients that hung up on a server that does not care.
+/// A server that does not close its side after five clients have closed theirs.
 pub(crate) const CLOSE_WAIT_LEAK_PORT: u16 = 18085;
-/// Connections that ended.
+/// Connections in TIME-WAIT.
 pub(crate) const TIME_WAIT_PORT: u16 = 18086;
-/// A listener that does not accept, and six callers.
+/// A listener that does not accept, and six clients.
 pub(crate) const FULL_BACKLOG_PORT: u16 = 18087;
-/// Bytes nobody reads.
+/// A connection whose received bytes stay unread.
 pub(crate) const UNREAD_INPUT_PORT: u16 = 18088;
-/// A process whose name would act on a terminal.
+/// A listener whose process name contains escape sequences.
 pub(crate) const ESCAPE_SEQUENCE_NAME_PORT: u16 = 18089;
-/// A v4 and a v6-only wildcard listener of one process.
+/// An IPv4 and an IPv6-only wildcard listener of one process.
 pub(crate) const ONE_PROCESS_BOTH_FAMILIES_PORT: u16 = 18090;
-/// A v6-only wildcard listener, alone.
+/// A single IPv6-only wildcard listener.
 pub(crate) const IPV6_ONLY_PORT: u16 = 18091;
 
-/// How many bytes lie unread in [`unread`].
+/// The number of unread bytes on [`UNREAD_INPUT_PORT`].
 pub(crate) const UNREAD_BYTES: usize = 4096;
-/// How many connections [`leak`] leaks.
+/// The number of connections on [`CLOSE_WAIT_LEAK_PORT`].
 pub(crate) const CLOSE_WAIT_LEAK_COUNT: usize = 5;
-/// How many call in [`backlog`]; its limit is 1, so 2 come through.
+/// The number of clients of [`FULL_BACKLOG_PORT`]; the backlog is 1, so 2 get through.
 pub(crate) const BACKLOG_CLIENTS: usize = 6;
 /// A name of 15 bytes, the most the kernel keeps.
 pub(crate) const ESCAPE_SEQUENCE_NAME: &[u8] = b"od\x1b[31md \xc3\xa9\n na";
 
-/// Sockets that stand, and the processes that hold some of them.
+/// Open sockets, and the processes that hold some of them.
 #[derive(Default)]
 pub(crate) struct Fixture {
-    /// Sockets of the test itself.
+    /// The sockets of the test itself.
     pub(crate) own_sockets: Vec<OwnedFd>,
-    /// Processes with one socket each.
+    /// The processes with one socket each.
     pub(crate) holders: Vec<HolderProcess>,
 }
 
@@ -66,7 +67,7 @@ impl Fixture {
     }
 }
 
-/// All exhibits that stay as they are.
+/// Opens all fixtures that stay as they are.
 pub(crate) fn all() -> Vec<Fixture> {
     vec![
         dual_stack_listener(),
@@ -84,7 +85,7 @@ pub(crate) fn all() -> Vec<Fixture> {
     ]
 }
 
-/// The listener is the test's own; the clients are `caller4` and `caller6`.
+/// Opens a dual-stack listener, the test's own; its clients are `client4` and `client6`.
 pub(crate) fn dual_stack_listener() -> Fixture {
     let mut fixture = Fixture::default();
     let listener = TcpListener::from(listener(
@@ -93,16 +94,16 @@ pub(crate) fn dual_stack_listener() -> Fixture {
     ));
     for (name, at) in [
         (
-            "caller4",
+            "client4",
             SocketAddr::from((Ipv4Addr::LOCALHOST, DUAL_STACK_PORT)),
         ),
         (
-            "caller6",
+            "client6",
             SocketAddr::from((Ipv6Addr::LOCALHOST, DUAL_STACK_PORT)),
         ),
     ] {
         fixture.give_to_process(name, TcpStream::connect(at).expect("a client"));
-        fixture.keep_own(listener.accept().expect("its other end").0);
+        fixture.keep_own(listener.accept().expect("its peer").0);
     }
     fixture.keep_own(listener);
     fixture
@@ -144,7 +145,7 @@ pub(crate) fn reuseport_listeners() -> Fixture {
     fixture
 }
 
-/// The master is the test itself, the four workers are children of it.
+/// Opens a listener held by the test itself and by four workers, its children.
 pub(crate) fn preforked_listener() -> Fixture {
     let mut fixture = Fixture::default();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, PREFORKED_PORT)).expect("a listener");
@@ -168,7 +169,8 @@ pub(crate) fn udp_sockets() -> Fixture {
     fixture
 }
 
-/// The server's ends, in CLOSE-WAIT, are the test's own, and so are the clients', in FIN-WAIT-2.
+/// Opens connections whose server sides (CLOSE-WAIT) and client sides (FIN-WAIT-2) are both the
+/// test's own.
 pub(crate) fn close_wait_leak() -> Fixture {
     let mut fixture = Fixture::default();
     let listener =
@@ -183,7 +185,7 @@ pub(crate) fn close_wait_leak() -> Fixture {
     fixture
 }
 
-/// The server closed first, so its end is the one in TIME-WAIT.
+/// Opens and closes connections. The server closes first, so its side is the one in TIME-WAIT.
 pub(crate) fn time_wait_connections(connections: usize) -> Fixture {
     let mut fixture = Fixture::default();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, TIME_WAIT_PORT)).expect("a listener");
@@ -196,7 +198,8 @@ pub(crate) fn time_wait_connections(connections: usize) -> Fixture {
     fixture
 }
 
-/// Two callers wait to be accepted, the others' SYNs are not answered.
+/// Opens a listener with a full accept queue: two clients are not accepted yet, the other SYNs get
+/// no reply.
 pub(crate) fn full_backlog() -> Fixture {
     let mut fixture = Fixture::default();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, FULL_BACKLOG_PORT));
@@ -212,7 +215,7 @@ pub(crate) fn full_backlog() -> Fixture {
         );
         match rustix::net::connect(&client, &address) {
             Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
-            Err(error) => panic!("a call: {error}"),
+            Err(error) => panic!("a connection: {error}"),
         }
         fixture.keep_own(client);
     }
@@ -238,15 +241,15 @@ pub(crate) fn escape_sequence_name() -> Fixture {
     fixture
 }
 
-/// A connection: the client's end, and the server's.
+/// Opens a connection and returns the client's side and the server's.
 pub(crate) fn connect_pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let address = listener.local_addr().expect("its address");
     let client = TcpStream::connect(address).expect("a client");
-    let (server, _) = listener.accept().expect("its other end");
+    let (server, _) = listener.accept().expect("its peer");
     (client, server)
 }
 
-/// Which families an IPv6 listener serves.
+/// The families an IPv6 listener serves.
 #[derive(Clone, Copy)]
 enum ListenFamilies {
     Both,

@@ -1,7 +1,7 @@
-//! A process that holds a socket and does nothing else, under a name of our choice.
+//! A process that holds a socket and does nothing else, under a name the test chooses.
 //!
-//! It is `cat`, waiting at a pipe that only the test can write to, with the socket as its output.
-//! So it ends by itself when the test ends, whatever way that happens.
+//! It is `cat`, reading from a pipe that only the test can write to, with the socket as its output.
+//! So it exits by itself when the test ends, in whatever way.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -12,22 +12,22 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The process; dropping it ends it.
+/// The process; dropping it kills it.
 pub(crate) struct HolderProcess {
     child: Child,
-    /// The directory of the name it goes by.
+    /// The directory of the symbolic link the process is named after.
     _symlink_dir: TempDir,
 }
 
 impl HolderProcess {
-    /// Starts a process called `name` (at most 15 bytes of it show) that holds `socket`.
+    /// Starts a process called `name` (at most 15 bytes of it are visible) that holds `socket`.
     pub(crate) fn spawn(name: impl AsRef<OsStr>, socket: OwnedFd) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join(name.as_ref());
         symlink(find_cat(), &path).expect("a name for cat");
         let mut command = Command::new(path);
         command
-            // Where cat is one of many programs in one file, this says which.
+            // Where cat is one of many programs in one file, argv[0] selects it.
             .arg0("cat")
             .stdin(Stdio::piped())
             .stdout(socket)
@@ -39,7 +39,6 @@ impl HolderProcess {
         }
     }
 
-    /// Its pid.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -47,7 +46,7 @@ impl HolderProcess {
 
 impl Drop for HolderProcess {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

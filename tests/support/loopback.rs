@@ -1,5 +1,5 @@
-//! Sockets that a test opens itself, on a loopback address that no other test uses: whatever else
-//! the machine does, a filter for that address shows these and nothing more.
+//! Sockets a test opens itself, on a loopback address that no other test uses: whatever else the
+//! machine does, a filter for that address shows only these.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process;
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// The next test's last byte of the address.
+/// The last byte of the next test's address.
 static NEXT_HOST_BYTE: AtomicU8 = AtomicU8::new(1);
 
-/// An address of one's own.
+/// A loopback address of the test's own.
 pub(crate) struct LoopbackAddr {
     pub(crate) address: Ipv4Addr,
 }
 
 impl LoopbackAddr {
     pub(crate) fn unique() -> Self {
-        // Two runs at a time have two pids, and so different addresses.
+        // Two runs at the same time have two pids, and so different addresses.
         let [.., high, low] = process::id().to_be_bytes();
         let last = NEXT_HOST_BYTE.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -31,7 +31,7 @@ impl LoopbackAddr {
     }
 }
 
-/// Both ends of a connection.
+/// Both sides of a connection.
 pub(crate) struct Connection {
     client: TcpStream,
     _server: TcpStream,
@@ -51,12 +51,12 @@ impl Connection {
         self.client.local_addr().expect("an address").port()
     }
 
-    /// Sends something from the client's end that nobody reads.
+    /// Sends bytes from the client's side that stay unread.
     pub(crate) fn send_unread(&self, bytes: &[u8]) {
         std::io::Write::write_all(&mut &self.client, bytes).expect("sent");
     }
 
-    /// Ends the connection with a reset, so that nothing of it stays in the kernel's tables.
+    /// Closes the connection with a reset, so that nothing of it stays in the kernel's tables.
     pub(crate) fn reset(self) {
         set_socket_linger(&self.client, Some(Duration::ZERO)).expect("no lingering");
     }
@@ -66,7 +66,7 @@ pub(crate) fn local_addr(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-/// The name of the test's own process, as the kernel tells it.
+/// Returns the name of the test's own process, as the kernel reports it.
 pub(crate) fn own_process_name() -> String {
     let name = std::fs::read_to_string("/proc/self/comm").expect("a name");
     name.trim_end().to_owned()

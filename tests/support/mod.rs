@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Code shared by several tests.
 
 mod socket_fields;
 pub(crate) mod text_recording;

@@ -1,24 +1,24 @@
-//! A network of one's own: the test runs itself again in a new network namespace.
+//! Runs a test again in a new network namespace.
 //!
-//! There the only sockets are its own, so whole tables can be compared, and port numbers can be
-//! written down. Needs root or user namespaces, and iproute2; without them the test is skipped.
+//! The only sockets in it are the test's own, so whole tables can be compared and port numbers can
+//! be fixed. Needs root or user namespaces, and iproute2; without them the test is skipped.
 
 use std::env;
 use std::io::{self, Write};
 use std::net::{Ipv6Addr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
-/// Names the run, so that the second knows that it is the second.
+/// Names the run, so that the second one knows that it is the second.
 const RERUN_ENV: &str = "PORTOLAN_TEST_INSIDE";
 
-/// The word that says that nothing was tested.
+/// Printed first where a test was skipped.
 const SKIPPED_PREFIX: &str = "skipped";
 
-/// Runs `body` in a network of its own with the loopback interface up. `test` is the name of the
-/// test that calls.
+/// Runs `body` in a network namespace of its own with the loopback interface up. `test` is the name
+/// of the calling test.
 pub(crate) fn in_network_namespace(test: &str, body: impl FnOnce()) {
     if is_rerun(test) {
-        // The zoo needs IPv6, which a kernel may not have.
+        // The fixtures need IPv6, which a kernel may not have.
         return match TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).map(drop) {
             Ok(()) => body(),
             Err(error) => skip(test, &format!("no IPv6 here: {error}")),
@@ -40,13 +40,13 @@ pub(crate) fn in_network_namespace(test: &str, body: impl FnOnce()) {
     rerun_test(test, test, command);
 }
 
-/// Whether this run is the one called `inside`.
+/// Returns whether this run is the one called `run_name`.
 pub(crate) fn is_rerun(run_name: &str) -> bool {
     env::var(RERUN_ENV).is_ok_and(|name| name == run_name)
 }
 
-/// Lets `command`, which ends in the path of a test program, run the one test, in a run called
-/// `inside`, and takes over its outcome.
+/// Runs the one test with `command`, which ends in the path of a test program, in a run called
+/// `run_name`. Passes or fails as that run does.
 pub(crate) fn rerun_test(test: &str, run_name: &str, mut command: Command) {
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
@@ -64,18 +64,18 @@ pub(crate) fn rerun_test(test: &str, run_name: &str, mut command: Command) {
     for word in stderr.lines().filter(|l| l.starts_with(SKIPPED_PREFIX)) {
         let _ = writeln!(io::stderr(), "{word}");
     }
-    // A name that matches no test would pass unseen.
+    // A name that matches no test would otherwise pass unnoticed.
     assert!(stdout.contains("1 passed"), "{stdout}\n{stderr}");
 }
 
-/// Says past the test harness, which keeps what passing tests print, that nothing was tested.
+/// Reports past the test harness, which captures what passing tests print, that a test was skipped.
 pub(crate) fn skip(test: &str, why: &str) {
     let _ = writeln!(io::stderr(), "{SKIPPED_PREFIX} {test}: {why}");
 }
 
-/// How `unshare` gives us a network: as root at once, else as the root of a user namespace.
-/// Best with process ids of our own, too: nothing that others do here slows the search for owners
-/// then, and nothing we start outlives us.
+/// Returns the `unshare` options that give a network namespace: directly as root, else as the root
+/// of a user namespace. Preferably with a pid namespace too: then other processes do not slow the
+/// owner search, and no child outlives the test.
 fn unshare_flags() -> Option<Vec<&'static str>> {
     const PID_NAMESPACE_FLAGS: [&str; 4] = ["--pid", "--fork", "--kill-child", "--mount-proc"];
     let flag_sets = [&["--net"][..], &["--user", "--map-root-user", "--net"]];

@@ -1,4 +1,4 @@
-//! The whole way, from the kernel to the answer, as often as it takes.
+//! Collects, tracks and queries real sockets, repeatedly until a condition holds.
 
 use std::sync::Arc;
 use std::thread;
@@ -16,23 +16,23 @@ use portolan::query::{Group, GroupKey, GroupPath, QueryResult, run};
 /// How long the kernel, or a busy machine, may take for anything.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Calls `attempt` until it gives something.
+/// Calls `attempt` until it succeeds.
 ///
 /// # Panics
-/// With the last refusal when that takes too long.
+/// With the last error when that takes too long.
 pub(crate) fn retry_until_ok<T>(mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         match attempt() {
             Ok(outcome) => return outcome,
             Err(why) if Instant::now() > deadline => panic!("still, after {TIMEOUT:?}: {why}"),
-            // Lets others work; the condition decides, not this time.
+            // Lets other threads work; the condition decides, not this time.
             Err(_) => thread::sleep(Duration::from_millis(5)),
         }
     }
 }
 
-/// Somebody who watches.
+/// A collector with its history.
 pub(crate) struct LivePipeline {
     collector: Collector,
     history: History,
@@ -46,13 +46,13 @@ impl LivePipeline {
         }
     }
 
-    /// One sample, not remembered.
+    /// Takes one sample without adding it to the history.
     pub(crate) fn sample(&mut self) -> Snapshot {
         let snapshot = self.collector.sample(Vec::new(), Duration::from_secs(1));
         snapshot.expect("a sample")
     }
 
-    /// One more sample, as if it were taken `later`.
+    /// Takes one more sample, as if it were taken `later`.
     pub(crate) fn sample_and_query_after(&mut self, later: Duration) -> QueryResult {
         let mut snapshot = self.sample();
         snapshot.elapsed += later;
@@ -61,20 +61,20 @@ impl LivePipeline {
         run(moment, &Query::unfiltered(Arc::new(Services::empty())))
     }
 
-    /// The first answer that `is_it` is content with.
+    /// Returns the first result that `is_done` accepts.
     pub(crate) fn sample_until(&mut self, is_done: impl Fn(&QueryResult) -> bool) -> QueryResult {
         retry_until_ok(|| {
-            let answer = self.sample_and_query_after(Duration::ZERO);
-            if is_done(&answer) {
-                Ok(answer)
+            let result = self.sample_and_query_after(Duration::ZERO);
+            if is_done(&result) {
+                Ok(result)
             } else {
-                Err(format!("{:#?}", answer.moment.rows().collect::<Vec<_>>()))
+                Err(format!("{:#?}", result.moment.rows().collect::<Vec<_>>()))
             }
         })
     }
 }
 
-/// A TCP port of this machine.
+/// Returns the key of a local TCP port.
 pub(crate) fn local_port_key(port: u16) -> PortKey {
     PortKey {
         side: PortSide::Local,
@@ -83,7 +83,7 @@ pub(crate) fn local_port_key(port: u16) -> PortKey {
     }
 }
 
-/// A TCP port of the other end.
+/// Returns the key of a remote TCP port.
 pub(crate) fn remote_port_key(port: u16) -> PortKey {
     PortKey {
         side: PortSide::Remote,
@@ -91,21 +91,21 @@ pub(crate) fn remote_port_key(port: u16) -> PortKey {
     }
 }
 
-/// The group of a port.
-pub(crate) fn group_of_port(answer: &QueryResult, key: PortKey) -> Option<&Group> {
-    answer.group(GroupPath::top(GroupKey::Port(key)))
+/// Returns the group of a port.
+pub(crate) fn group_of_port(result: &QueryResult, key: PortKey) -> Option<&Group> {
+    result.group(GroupPath::top(GroupKey::Port(key)))
 }
 
-/// The rows that are shown under a port, in their order.
-pub(crate) fn rows_of_port(answer: &QueryResult, key: PortKey) -> Vec<&TrackedSocket> {
-    let range = group_of_port(answer, key).map_or(0..0, |g| g.rows.clone());
-    let slots = answer.rows[range].iter();
+/// Returns the rows shown under a port, in their order.
+pub(crate) fn rows_of_port(result: &QueryResult, key: PortKey) -> Vec<&TrackedSocket> {
+    let range = group_of_port(result, key).map_or(0..0, |g| g.rows.clone());
+    let slots = result.rows[range].iter();
     slots
-        .map(|slot| &**answer.row(*slot).expect("a row"))
+        .map(|slot| &**result.row(*slot).expect("a row"))
         .collect()
 }
 
-/// The pids of those who have the row, or had it last.
+/// Returns the pids of the processes that hold the row, or held it last.
 pub(crate) fn holder_pids(row: &TrackedSocket) -> Vec<u32> {
     let holders = row.ownership.last_holders();
     let holders = holders.map_or(&[][..], |h| h);
@@ -114,11 +114,11 @@ pub(crate) fn holder_pids(row: &TrackedSocket) -> Vec<u32> {
         .collect()
 }
 
-/// The names of those processes.
-pub(crate) fn holder_names(answer: &QueryResult, row: &TrackedSocket) -> Vec<String> {
+/// Returns the names of those processes.
+pub(crate) fn holder_names(result: &QueryResult, row: &TrackedSocket) -> Vec<String> {
     let holders = row.ownership.last_holders();
     let holders = holders.map_or(&[][..], |h| h);
-    let processes = &answer.moment.directory.processes;
+    let processes = &result.moment.directory.processes;
     portolan::net::process::distinct_processes(holders)
         .map(|p| processes.get(&p).expect("a process").name.to_string())
         .collect()

@@ -1,33 +1,34 @@
-//! The real program without a terminal: what it prints, what it says, and how it ends.
+//! Runs the real program without a terminal: what it prints and how it exits.
 
 use std::io;
 use std::process::{Command, Output, Stdio};
 
 use crate::spawn_lock;
 
-/// What the program says and how it ends.
+/// What the program printed, and its exit status.
 pub(crate) struct ProgramOutput {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) status: Option<i32>,
 }
 
-/// The program with these arguments, ready to start.
+/// Returns the program with these arguments, ready to start.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     command.args(args).stdin(Stdio::null());
-    // What the user configured is no part of the test.
+    // The user's configuration must not affect the test.
     command.env("XDG_CONFIG_HOME", "/dev/null/config");
     command
 }
 
-/// Runs it with these arguments, while nobody else of this test program starts anything.
+/// Runs the program with these arguments, while no other thread of this test program starts a
+/// process.
 pub(crate) fn portolan(args: &[&str]) -> ProgramOutput {
     let _guard = spawn_lock::acquire();
     said(command(args).output())
 }
 
-/// What came of it.
+/// Converts the output of a finished process.
 pub(crate) fn said(output: io::Result<Output>) -> ProgramOutput {
     let Output {
         status,

@@ -1,7 +1,8 @@
-//! The real program in a pseudo-terminal: typed at, looked at, and asked how it left the terminal.
+//! Runs the real program in a pseudo-terminal: sends keys, reads the screen, and checks how it
+//! leaves the terminal.
 //!
-//! The terminal is a silent one: it never answers a query, as some real ones never do, and so
-//! shows at once when the program waits for an answer.
+//! The terminal never replies to a query, as some real ones do not, so a program that waits for a
+//! reply is noticed at once.
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -16,26 +17,26 @@ use rustix::termios::LocalModes;
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portolan");
 
-/// Columns and lines of a terminal nobody asked to be of another size.
+/// The default size of the terminal: columns and rows.
 pub(crate) const DEFAULT_SIZE: (u16, u16) = (140, 36);
 
-/// How long a condition may take. Only a failure ever takes that long; a busy machine may take some
-/// of it.
+/// How long a condition may take. Only a failure takes that long; a busy machine may take some of
+/// it.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What is to be started.
+/// The command to start.
 pub(crate) struct PtyCommand {
     command: CommandBuilder,
     size: (u16, u16),
 }
 
 impl PtyCommand {
-    /// Any command, in a plain environment.
+    /// Creates any command, in a plain environment.
     pub(crate) fn new(program: &str, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
-        // Nothing that a test does is kept, nothing that its user configured matters.
+        // Nothing the test does is saved, and the user's configuration does not matter.
         command.env("XDG_STATE_HOME", "/dev/null/state");
         command.env("XDG_CONFIG_HOME", "/dev/null/config");
         command.env_remove("NO_COLOR");
@@ -49,13 +50,13 @@ impl PtyCommand {
         }
     }
 
-    /// In this directory.
+    /// Sets the working directory.
     pub(crate) fn current_dir(mut self, directory: &std::path::Path) -> Self {
         self.command.cwd(directory);
         self
     }
 
-    /// The program itself.
+    /// Creates the command of the program itself.
     pub(crate) fn portolan(arguments: &[&str]) -> Self {
         Self::new(PROGRAM, arguments)
     }
@@ -70,7 +71,7 @@ impl PtyCommand {
     }
 }
 
-/// What came out of the program.
+/// What the program has written.
 struct PtyOutput {
     parser: vt100::Parser,
     raw: Vec<u8>,
@@ -78,27 +79,27 @@ struct PtyOutput {
 }
 
 impl PtyOutput {
-    /// Whether the screen is not just being painted: a frame may come in pieces, and what vt100 makes
-    /// of the first ones no terminal that knows synchronized updates would show.
+    /// Returns whether no frame is being drawn: a frame may arrive in pieces, and a terminal that
+    /// knows synchronized updates would not show the parts that vt100 shows.
     fn is_frame_complete(&self) -> bool {
         let last = |sign: &[u8]| self.raw.windows(sign.len()).rposition(|part| part == sign);
         last(b"\x1b[?2026l") >= last(b"\x1b[?2026h")
     }
 }
 
-/// Whether the terminal takes what is written to it.
+/// Whether the terminal reads what is written to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ReaderState {
     Running,
-    /// Not now: who writes more than the kernel keeps, waits.
+    /// Not now: a program that writes more than the kernel buffers blocks.
     Paused,
-    /// Not any more; the reader's end is closed after its next read.
+    /// No longer; the reader's side is closed after its next read.
     Stopped,
 }
 
 type SharedOutput = Arc<(Mutex<PtyOutput>, Condvar)>;
 
-/// A terminal with a program in it. Dropping it ends the program.
+/// A terminal with a program in it. Dropping it kills the program.
 pub(crate) struct Pty {
     output: SharedOutput,
     reader: Option<JoinHandle<()>>,
@@ -133,7 +134,7 @@ impl Pty {
         }
     }
 
-    /// Types.
+    /// Sends keys.
     pub(crate) fn type_keys(&mut self, keys: &str) {
         let writer = self.writer.as_mut().expect("not hung up");
         writer.write_all(keys.as_bytes()).expect("keys typed");
@@ -157,13 +158,13 @@ impl Pty {
         self.wait_for(text, |screen| screen.contents().contains(text))
     }
 
-    /// Waits until the text is on the screen no more.
+    /// Waits until the text is no longer on the screen.
     pub(crate) fn wait_for_text_gone(&self, text: &str) -> String {
         let what = format!("no {text}");
         self.wait_for(&what, |screen| !screen.contents().contains(text))
     }
 
-    /// Waits until the chart shows an answer, whatever sockets there are.
+    /// Waits until the dashboard shows a result, whatever sockets there are.
     pub(crate) fn wait_for_dashboard(&self) -> String {
         self.wait_for("the chart", |screen| {
             let text = screen.contents();
@@ -172,7 +173,7 @@ impl Pty {
         })
     }
 
-    /// Waits until what the program wrote is as wanted.
+    /// Waits until the program's raw output is as wanted.
     pub(crate) fn wait_for_raw(&self, what: &str, condition: impl Fn(&str) -> bool) {
         drop(self.wait(what, |output| {
             condition(&String::from_utf8_lossy(&output.raw))
@@ -197,13 +198,13 @@ impl Pty {
         output
     }
 
-    /// Everything the program wrote, as it wrote it.
+    /// Returns everything the program wrote, unchanged.
     pub(crate) fn raw_output(&self) -> String {
         let output = self.output.0.lock().expect("the reader lives");
         String::from_utf8_lossy(&output.raw).into_owned()
     }
 
-    /// Gives the terminal another size.
+    /// Resizes the terminal.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let mut output = self.output.0.lock().expect("the reader lives");
         output
@@ -214,12 +215,12 @@ impl Pty {
         master.resize(pty_size((columns, rows))).expect("resized");
     }
 
-    /// Stops taking what the program writes.
+    /// Stops reading what the program writes.
     pub(crate) fn pause_reading(&self) {
         self.set_reader_state(ReaderState::Paused);
     }
 
-    /// Takes it again.
+    /// Resumes reading.
     pub(crate) fn resume_reading(&self) {
         self.set_reader_state(ReaderState::Running);
     }
@@ -230,10 +231,10 @@ impl Pty {
         changed.notify_all();
     }
 
-    /// Takes the terminal away, as a closed window or a lost connection does.
+    /// Hangs up the terminal, as closing a window or losing a connection does.
     pub(crate) fn hang_up(&mut self) {
         self.set_reader_state(ReaderState::Stopped);
-        // The reader blocks in its read; a key that changes the screen gets it out.
+        // The reader blocks in its read; a key that changes the screen unblocks it.
         self.type_keys("?");
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader ends");
@@ -242,7 +243,7 @@ impl Pty {
         self.master = None;
     }
 
-    /// The process started.
+    /// Returns the process id of the program.
     pub(crate) fn pid(&self) -> Pid {
         let pid = self.child.process_id().expect("it was not waited for");
         Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid")
@@ -252,7 +253,7 @@ impl Pty {
         kill_process(self.pid(), signal).expect("signalled");
     }
 
-    /// Whether a line is waited for and echoed, as a shell expects it.
+    /// Returns whether the terminal is in cooked mode, with echo, as a shell expects it.
     pub(crate) fn is_cooked_mode(&self) -> bool {
         let master = self.master.as_ref().expect("not hung up");
         let modes = master.get_termios().expect("modes").local_flags.bits();
@@ -260,12 +261,12 @@ impl Pty {
         modes & cooked == cooked
     }
 
-    /// Whether the program is still there.
+    /// Returns whether the program still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("asked").is_none()
     }
 
-    /// Waits for the end: the exit status.
+    /// Waits for the program to exit and returns its exit status.
     pub(crate) fn exit_status(&mut self) -> u32 {
         let begun = Instant::now();
         let status = loop {
@@ -280,7 +281,7 @@ impl Pty {
             thread::sleep(Duration::from_millis(5));
         };
         assert_eq!(status.signal(), None, "it was killed");
-        // The last words may still be on their way.
+        // The last output may still be in transit.
         if let Some(reader) = self.reader.take() {
             self.resume_reading();
             reader.join().expect("the reader ends");
@@ -288,7 +289,7 @@ impl Pty {
         status.exit_code()
     }
 
-    /// Asserts that nothing of the chart is left: what a shell would have to clean up.
+    /// Asserts that nothing is left on the terminal for a shell to clean up.
     pub(crate) fn assert_terminal_restored(&self) {
         assert!(self.is_cooked_mode(), "the terminal is still raw");
         let output = self.output.0.lock().expect("the reader lives");

@@ -1,4 +1,4 @@
-//! The words of a recording that say something of a socket: `held=812/5`, `rtt=12ms`, `BURST_DURATION-WAIT`.
+//! Parses the socket fields of a text recording: `held=812/5`, `rtt=12ms`, `TIME-WAIT`.
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -89,7 +89,8 @@ const EMPTY_TCP_INFO: TcpInfo = TcpInfo {
     delivery_rate: None,
 };
 
-/// `last_data` is in milliseconds since the collector started; `sent` stands for what was sent and acknowledged.
+/// Sets one TCP counter. `sent` sets both sent and acknowledged bytes; `last_data` is in milliseconds
+/// since the collector started.
 fn apply_tcp_field(tcp: &mut TcpInfo, name: &str, value: &str) -> ParseResult {
     let micros = |text| {
         Ok::<_, String>(u32::try_from(parse_duration(text)?.as_micros()).unwrap_or(u32::MAX))
@@ -126,7 +127,7 @@ fn delivered_mut(tcp: &mut TcpInfo) -> &mut DeliveredBytes {
     })
 }
 
-/// `812/5,813/5` with descriptors, `hidden`, `nobody`, or `none`: not sought.
+/// Parses `812/5,813/5` (pid/fd), `hidden`, `nobody` (no holder), or `none` (not searched).
 fn parse_holders(text: &str) -> Result<Holders, String> {
     let one = |holder: &str| {
         let (pid, fd) = holder.split_once('/').unwrap_or((holder, ""));
@@ -148,7 +149,7 @@ fn parse_holders(text: &str) -> Result<Holders, String> {
     })
 }
 
-/// `time-wait@61s`: what for, and when it is due. `×3` behind it: sent again so often.
+/// Parses `time-wait@61s`: the kind and when it is due. `×3` after it is the number of retransmits.
 fn parse_timer(text: &str) -> Result<SocketTimer, String> {
     let (kind, due) = text.split_once('@').ok_or("timer=KIND@TIME")?;
     let (due, retransmits) = due.split_once('×').unwrap_or((due, "0"));
@@ -182,7 +183,7 @@ pub(super) fn parse_number<N: std::str::FromStr>(text: &str) -> Result<N, String
     text.parse().map_err(|_| format!("{text} is no number"))
 }
 
-/// `none`, or a number that is not 0.
+/// Parses `none`, or a number that is not 0.
 pub(super) fn parse_nonzero(text: &str) -> Result<Option<NonZeroU64>, String> {
     if text == "none" {
         Ok(None)
@@ -195,7 +196,7 @@ pub(super) fn parse_interface_index(text: &str) -> Result<InterfaceIndex, String
     parse_number(text).map(InterfaceIndex)
 }
 
-/// A pid is given once in a recording: it is its own start time.
+/// Parses a process. A pid occurs once in a recording, so it is also the start time.
 pub(super) fn parse_process_key(pid: &str) -> Result<ProcessKey, String> {
     let pid: u32 = parse_number(pid)?;
     Ok(ProcessKey {
@@ -209,7 +210,7 @@ pub(super) fn parse_endpoint(text: &str) -> Result<Endpoint, String> {
     Ok(Endpoint::new(address.ip(), Port(address.port())))
 }
 
-/// `85us`, `12ms`, `1s`, `2m`, `3h`.
+/// Parses `85us`, `12ms`, `1s`, `2m`, `3h`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())

@@ -1,8 +1,8 @@
-//! What `ss` of iproute2 says, in this program's words.
+//! Converts the output of `ss` (iproute2) into this program's terms.
 //!
 //! Its spelling: `ESTAB` and `SYN-RECV`; `UNCONN` for UDP without a peer; `*` for the wildcard of a
-//! dual-stack socket; `[::ffff:192.0.2.1]` for IPv4 in an IPv6 socket; `%lo` behind an address for
-//! the interface; process names as they come, line breaks included.
+//! dual-stack socket; `[::ffff:192.0.2.1]` for IPv4 in an IPv6 socket; `%lo` after an address for
+//! the interface; process names unescaped, newlines included.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,7 +13,7 @@ use portolan::net::port::Port;
 use portolan::net::process::{Holders, distinct_processes};
 use portolan::net::socket::{Socket, TcpState, Transport};
 
-/// What ss and every source of ours can tell of a socket.
+/// What both ss and every source can report of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SsRow {
     pub(crate) transport: Transport,
@@ -37,7 +37,7 @@ impl From<&Socket> for SsRow {
     }
 }
 
-/// Every TCP and UDP socket of this network, in order.
+/// Returns every TCP and UDP socket of this network namespace, sorted.
 pub(crate) fn rows() -> Vec<SsRow> {
     let output = Command::new("ss").arg("-tunapH").output().expect("ss");
     assert!(output.status.success(), "{output:?}");
@@ -50,7 +50,7 @@ pub(crate) fn rows() -> Vec<SsRow> {
     rows
 }
 
-/// One line a socket: a process name may contain line breaks.
+/// Joins the lines of each socket: a process name may contain newlines.
 fn join_lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for piece in text.lines() {
@@ -78,7 +78,7 @@ fn parse_row(line: &str) -> SsRow {
         "udp" => Transport::Udp,
         other => panic!("a protocol, not {other:?}"),
     };
-    // `users:(("name",pid=812,fd=5),…)`; the name may hold anything, the end of an entry may not.
+    // `users:(("name",pid=812,fd=5),…)`; the name may contain anything but the end of an entry.
     let pids = line.split("\",pid=").skip(1).map(|rest| {
         let digits = rest.split(',').next().unwrap_or_default();
         digits.parse().expect("a pid")
@@ -91,7 +91,7 @@ fn parse_row(line: &str) -> SsRow {
     }
 }
 
-/// The port behind the last colon (`*` for none), the address before it.
+/// Parses the port after the last colon (`*` for none) and the address before it.
 fn parse_endpoint(text: &str) -> Endpoint {
     let (address, port) = text.rsplit_once(':').expect("a port");
     let port = match port {

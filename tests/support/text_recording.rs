@@ -1,8 +1,8 @@
-//! A recording as a file a person can read, turned into snapshots: ground facts only, so that a
-//! test runs all our code from history on.
+//! Parses human-readable recordings into snapshots: facts only, so that a test runs all code from
+//! history on.
 //!
 //! ```text
-//! # A comment. Who and what there is:
+//! # A comment. The source, the observer, and what the ids refer to:
 //! source sock_diag
 //! observer 1000
 //! user 33 www-data
@@ -10,19 +10,19 @@
 //! interface 2 eth0
 //! process 812 nginx parent=1 user=33 exe=/usr/sbin/nginx command="nginx: master process"
 //!
-//! # A sample; every socket on a line: protocol, state (not for UDP), local end, remote end, facts.
+//! # A sample; a socket on each line: protocol, state (not for UDP), local and remote endpoint, fields.
 //! at 0s took=3ms cpu=4ms
 //! tcp LISTEN 0.0.0.0:443 * cookie=1 inode=10 uid=33 held=812/5,813/5 backlog=0/511
 //! tcp ESTABLISHED 10.0.0.1:443 203.0.113.7:51234 cookie=9 inode=11 held=813/9 rtt=12ms received=120
 //!
-//! # The next one begins as the one before and says what is different.
+//! # The next sample is a copy of the previous one with the changes listed.
 //! at 1s
 //! + udp 127.0.0.53:53 * cookie=12 inode=14 held=900/3
 //! ~ cookie=9 TIME-WAIT inode=none held=none timer=time-wait@61s
 //! - cookie=1
 //! gap sockets "the IPv6 table was interrupted"
 //!
-//! # The end of a socket, heard half a second before the sample or when it says so.
+//! # A close event, read half a second before the sample unless `heard` says when.
 //! destroyed tcp 10.0.0.1:443 203.0.113.7:51234 cookie=9 received=121 acked=1 unread=1
 //! destroyed tcp 10.0.0.1:443 203.0.113.8:51235 cookie=10 heard=1200ms
 //! ```
@@ -45,7 +45,7 @@ use super::socket_fields::{
     parse_number, parse_process_key, parse_socket, split_pair,
 };
 
-/// The samples of `tests/recordings/NAME.txt`.
+/// Loads the samples of `tests/recordings/NAME.txt`.
 pub(crate) fn load_recording(name: &str) -> Vec<Snapshot> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
     let path = folder.join(name).with_extension("txt");
@@ -60,7 +60,7 @@ pub(crate) fn load_recording(name: &str) -> Vec<Snapshot> {
     parser.samples
 }
 
-/// The words of a line; quotes keep spaces together, `#` begins a comment.
+/// Splits a line into words; quotes keep spaces together, `#` begins a comment.
 fn split_words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
@@ -76,7 +76,7 @@ fn split_words(line: &str) -> Vec<String> {
     words
 }
 
-/// What is wrong with a line, if anything.
+/// The error of a line, if any.
 pub(super) type ParseResult = Result<(), String>;
 
 #[derive(Default)]
@@ -187,7 +187,7 @@ impl RecordingParser {
         Ok(())
     }
 
-    /// Begins a sample: as the one before, until told otherwise.
+    /// Begins a sample as a copy of the previous one.
     fn begin_sample(&mut self, time: &str, fields: &[&str]) -> ParseResult {
         let elapsed = parse_duration(time)?;
         let (mut wall_time, mut interval) = (Duration::from_millis(3), Duration::from_secs(1));
@@ -270,7 +270,7 @@ impl RecordingParser {
         })
     }
 
-    /// The socket with this cookie, inode or local end.
+    /// Finds the socket with this cookie, inode or local endpoint.
     fn find_socket(&mut self, selector: &str) -> Result<usize, String> {
         let (name, value) = split_pair(selector)?;
         let is_it = |socket: &Socket| {

@@ -1,4 +1,4 @@
-//! Linux sources: `sock_diag` netlink dumps, `/proc/net` tables, and owners found through `/proc/PID/fd`.
+//! Linux sources: sock_diag(7) dumps, `/proc/net` tables, and owners found through `/proc/PID/fd`.
 
 pub mod owners;
 pub mod proc_net;

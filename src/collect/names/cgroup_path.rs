@@ -1,21 +1,21 @@
-//! What a cgroup's path tells: the systemd unit and the container.
+//! Derives the systemd unit and the container from a cgroup's path.
 //!
-//! In: the path below the cgroup mount. Out: [`Cgroup`]. Only known shapes are believed: systemd's
-//! units (systemd.unit(5)), and how docker, podman, containerd, CRI-O, kubernetes and LXC name the
-//! cgroups of their containers.
+//! Takes the path below the cgroup mount and returns a [`Cgroup`]. Only known forms are recognized:
+//! systemd's units (systemd.unit(5)), and the cgroup names that docker, podman, containerd, CRI-O,
+//! kubernetes and LXC give their containers.
 
 use std::sync::Arc;
 
 use crate::net::snapshot::Cgroup;
 use crate::text::sanitize::sanitize;
 
-/// A container's full id, in hexadecimal digits.
+/// The length of a container's full id, in hexadecimal digits.
 const FULL_ID_LEN: usize = 64;
 
-/// As much of it as the engines themselves show.
+/// The length of the short id, which the engines themselves display.
 const SHORT_ID_LEN: usize = 12;
 
-/// How the segment of a container begins when systemd made the cgroup, and the engine.
+/// The prefixes of a container's cgroup name where systemd made the cgroup, with the engine.
 const SCOPE_PREFIXES: [(&str, &str); 6] = [
     ("docker-", "docker"),
     ("libpod-payload-", "podman"),
@@ -25,13 +25,13 @@ const SCOPE_PREFIXES: [(&str, &str); 6] = [
     ("nerdctl-", "containerd"),
 ];
 
-/// Reads a path such as `/system.slice/nginx.service`.
+/// Parses a path such as `/system.slice/nginx.service`.
 pub(crate) fn parse(path: &[u8]) -> Cgroup {
     let path = sanitize(path);
     let unit = path
         .rsplit('/')
         .find(|part| part.ends_with(".service") || part.ends_with(".scope"));
-    // systemd puts `_` before a name that the kernel could take for one of its own files.
+    // systemd prefixes `_` to a name that could clash with one of the kernel's files.
     let unit = unit.map(|unit| unit.strip_prefix('_').unwrap_or(unit));
     let parts: Vec<_> = path.split('/').collect();
     let container = (0..parts.len()).rev().find_map(|at| {
@@ -45,7 +45,7 @@ pub(crate) fn parse(path: &[u8]) -> Cgroup {
     }
 }
 
-/// Engine and id, if `part` is the cgroup of a container; `above` are the parts before it.
+/// Returns engine and id if `part` is the cgroup of a container; `parents` are the parts before it.
 fn container_from_segment<'a>(parents: &[&str], part: &'a str) -> Option<(&'static str, &'a str)> {
     let parent = parents.last().copied().unwrap_or("");
     if let Some(name) = part
@@ -80,7 +80,7 @@ fn container_from_segment<'a>(parents: &[&str], part: &'a str) -> Option<(&'stat
     Some((engine, id))
 }
 
-/// The first digits of a full id.
+/// Returns the first digits of a full id.
 fn short_id(id: &str) -> Option<&str> {
     let is_id = id.len() == FULL_ID_LEN && id.bytes().all(|digit| digit.is_ascii_hexdigit());
     id.get(..SHORT_ID_LEN).filter(|_| is_id)

@@ -1,7 +1,8 @@
-//! Cgroup ids → cgroups, by the tree of directories that the kernel shows.
+//! Resolves cgroup ids to cgroups by scanning the cgroup2 directory tree.
 //!
-//! In: ids (the inode number of a directory below the cgroup2 mount, cgroups(7)). Out: their paths
-//! and what those tell. The tree is walked only for an id that nobody knows, and not often.
+//! Takes ids (the inode number of a directory below the cgroup2 mount, cgroups(7)) and adds their
+//! paths, units and containers to the directory. The tree is scanned only for an unknown id, and
+//! not often.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,23 +19,23 @@ use super::pending_lookups::PendingLookups;
 use crate::net::snapshot::{Cgroup, Directory};
 use crate::net::socket::{CgroupId, Socket};
 
-/// Walks are at least so far apart. Until then an id stays without a name.
+/// The shortest time between two scans. Until the next one a new id stays without a name.
 const MIN_WALK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// More directories are not looked at: about 10 µs each.
+/// The most directories read in one scan: about 10 µs each.
 const MAX_DIRECTORIES: usize = 10_000;
 
-/// So many cgroups stay in the directory before those without sockets are taken out.
+/// The most cgroups kept in the directory before those without sockets are removed.
 const MAX_CGROUPS: usize = 4096;
 
-/// The tree of cgroups.
+/// Scans the cgroup tree, at most every [`MIN_WALK_INTERVAL`].
 #[derive(Debug, Default)]
 pub(crate) struct CgroupTree {
     next_walk: Duration,
 }
 
 impl CgroupTree {
-    /// Names the unknown.
+    /// Resolves the pending ids.
     pub(crate) fn fill(
         &mut self,
         now: Duration,
@@ -62,7 +63,7 @@ impl CgroupTree {
     }
 }
 
-/// Takes cgroups without sockets out of the directory, once there are very many.
+/// Removes cgroups without sockets from the directory once it has very many.
 pub(crate) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
     if directory.cgroups.len() > MAX_CGROUPS {
         let used: HashSet<_> = sockets.iter().filter_map(|socket| socket.cgroup).collect();
@@ -74,8 +75,8 @@ pub(crate) fn prune(sockets: &[Socket], directory: &mut Arc<Directory>) {
     }
 }
 
-/// Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mounts (proc(5)). Where the
-/// old hierarchies are in use it is not the usual /sys/fs/cgroup.
+/// Returns where the cgroup2 hierarchy is mounted, from the text of /proc/self/mounts (proc(5)). On
+/// systems that also use cgroup v1 it is not /sys/fs/cgroup.
 pub(crate) fn cgroup2_mount(mounts: &[u8]) -> Option<PathBuf> {
     mounts.split(|&byte| byte == b'\n').find_map(|line| {
         let mut fields = line.split(|&byte| byte == b' ').skip(1);
@@ -84,7 +85,8 @@ pub(crate) fn cgroup2_mount(mounts: &[u8]) -> Option<PathBuf> {
     })
 }
 
-/// The kernel writes blanks and backslashes of a path as three octal digits (`mangle_path`).
+/// Decodes a path in which the kernel writes blanks and backslashes as three octal digits
+/// (`mangle_path`).
 fn unescape_octal(mut text: &[u8]) -> Vec<u8> {
     let mut unescaped_path = Vec::with_capacity(text.len());
     while let Some((&first, rest)) = text.split_first() {
@@ -110,7 +112,7 @@ fn is_octal(digits: &[u8]) -> bool {
     digits.iter().all(|digit| (b'0'..=b'7').contains(digit)) && digits.first() <= Some(&b'3')
 }
 
-/// Looks for directories by inode number, nearest the root first.
+/// Finds directories by inode number, nearest the root first.
 fn find_by_inode(
     root: &Path,
     wanted: &HashSet<CgroupId>,
@@ -126,7 +128,7 @@ fn find_by_inode(
     while !level.is_empty() && found.len() < wanted.len() {
         let mut next_level = Vec::new();
         for parent in level {
-            // A cgroup may go away, or be closed to us, at any moment.
+            // A cgroup may be removed or become unreadable at any moment.
             let Ok(entries) = fs::read_dir(&parent) else {
                 continue;
             };

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-/// More of /etc/services is not read.
+/// The most bytes read of /etc/services.
 const MAX_SERVICES_LEN: u64 = 4 * 1024 * 1024;
-/// The text of the system's own services file (services(5)); empty where there is none.
+
+/// Returns the text of the system's services file (services(5)); empty where there is none.
 pub fn read_etc_services() -> Vec<u8> {
     let path = if cfg!(windows) {
         let root = std::env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into());

@@ -1,8 +1,8 @@
-//! Names of addresses, and of this machine.
+//! Resolves addresses to host names, and the name of this machine.
 //!
-//! In: addresses. Out: their names, by the system's own resolver (getnameinfo(3): /etc/hosts, then
-//! name servers). This is the one place of the program that makes the system send a packet, and it
-//! is only called where the user asked for names.
+//! Uses the system's own resolver (getnameinfo(3): /etc/hosts, then DNS). This is the only place in
+//! the program that makes the system send a packet; it is called only where the user requested host
+//! names.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -15,23 +15,23 @@ use hashbrown::HashMap;
 
 use crate::text::sanitize::sanitize;
 
-/// How many questions are asked at the same time: a server that is silent holds one up for seconds.
+/// The number of concurrent lookups: a DNS server that does not reply blocks one for seconds.
 const RESOLVER_THREADS: usize = 16;
 
-/// How long all answers together may take.
+/// The time limit for all lookups together.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What came of asking.
+/// The result of resolving addresses.
 #[derive(Debug, Default)]
 pub(crate) struct ResolvedHosts {
-    /// The addresses that have a name.
+    /// The names, by address; addresses without a name are absent.
     pub names: HashMap<IpAddr, Arc<str>>,
-    /// How many addresses there was no answer for in time.
+    /// The number of addresses not resolved in time.
     pub timed_out: usize,
 }
 
-/// Asks for the names of the addresses, each once; those that mean no host are not asked for. Takes
-/// three seconds at most.
+/// Resolves each address once, skipping unspecified and multicast ones. Takes three seconds at
+/// most.
 pub(crate) fn resolve_hosts(addresses: impl IntoIterator<Item = IpAddr>) -> ResolvedHosts {
     resolve_with(addresses, RESOLVE_TIMEOUT, reverse_lookup)
 }
@@ -54,7 +54,8 @@ fn resolve_with(
     let (result_tx, result_rx) = channel();
     for _ in 0..RESOLVER_THREADS.min(to_resolve.len()) {
         let (queue, result_tx) = (Arc::clone(&queue), result_tx.clone());
-        // A thread that a silent server holds up is left behind; it holds nothing but its stack.
+        // A thread blocked by an unresponsive server is left behind; it holds nothing but its
+        // stack.
         let started = thread::Builder::new()
             .name("resolver".into())
             .spawn(move || {
@@ -85,12 +86,12 @@ fn resolve_with(
 
 fn reverse_lookup(address: IpAddr) -> Option<Arc<str>> {
     let (host, _) = dns_lookup::getnameinfo(&SocketAddr::new(address, 0), 0).ok()?;
-    // Without a name the resolver gives the address back.
+    // Without a name the resolver returns the address itself.
     let is_name = !host.is_empty() && host.parse::<IpAddr>().is_err() && !host.contains('%');
     is_name.then(|| sanitize(host.as_bytes()))
 }
 
-/// The name of this machine; `None` where the system does not tell.
+/// Returns the name of this machine (uname(2)); `None` where the system has none.
 pub(crate) fn local_hostname() -> Option<Arc<str>> {
     #[cfg(unix)]
     let name = sanitize(rustix::system::uname().nodename().to_bytes());

@@ -1,6 +1,6 @@
-//! Interface names, by ioctl SIOCGIFNAME (netdevice(7)).
+//! Resolves interface indexes to names by ioctl SIOCGIFNAME (netdevice(7)).
 //!
-//! In: interface numbers. Out: their names, asked again now and then: an interface can be renamed.
+//! Known names are refreshed from time to time: an interface can be renamed.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::net::snapshot::Directory;
 use crate::net::socket::InterfaceIndex;
 use crate::text::sanitize::sanitize;
 
-/// How often known names are asked for again.
+/// How often known names are refreshed.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Asks for names through a socket that is never connected.
+/// Looks up names through a socket that is never connected.
 #[derive(Debug, Default)]
 pub(crate) struct InterfaceNames {
     socket: Option<OwnedFd>,
@@ -24,7 +24,7 @@ pub(crate) struct InterfaceNames {
 }
 
 impl InterfaceNames {
-    /// Names the unknown, and corrects the known from time to time.
+    /// Resolves the pending indexes, and refreshes the known ones from time to time.
     pub(crate) fn fill(
         &mut self,
         now: Duration,
@@ -62,7 +62,7 @@ impl InterfaceNames {
     fn name(&mut self, index: InterfaceIndex) -> Option<Arc<str>> {
         if self.socket.is_none() {
             let flags = SocketFlags::CLOEXEC;
-            // An IPv4 socket serves for every interface; where IPv4 is off, a UNIX one does.
+            // An IPv4 socket works for every interface; where IPv4 is disabled, a UNIX one does.
             let families = [AddressFamily::INET, AddressFamily::UNIX];
             self.socket = families
                 .into_iter()

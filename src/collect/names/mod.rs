@@ -1,4 +1,4 @@
-//! Looks up names for numbers: users, interfaces, cgroups (units, containers), hosts, `/etc/services`.
+//! Resolves ids to names: users, interfaces, cgroups (units, containers), hosts, `/etc/services`.
 
 #[cfg(target_os = "linux")]
 mod cgroup_path;

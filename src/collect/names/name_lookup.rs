@@ -1,7 +1,7 @@
-//! What the numbers in the sockets stand for: users, interfaces, cgroups.
+//! Resolves the ids in the sockets to names: users, interfaces, cgroups.
 //!
-//! In: sockets with ids. Out: the rest of the [`Directory`]. What is not known is asked for once
-//! and, if nobody knows, rarely again; a sample whose every id is known costs a few comparisons.
+//! Completes the [`Directory`]. An unknown id is looked up once and, if that fails, rarely again; a
+//! sample whose ids are all known costs a few comparisons.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,13 +29,13 @@ pub struct NameLookup {
 }
 
 impl NameLookup {
-    /// Ready; nothing is read before the first sample.
+    /// Creates a lookup; nothing is read before the first sample.
     pub fn new() -> Self {
         Self {
             pending_users: PendingLookups::with_retry_after(Duration::from_secs(60)),
             #[cfg(target_os = "linux")]
             pending_interfaces: PendingLookups::with_retry_after(Duration::from_secs(10)),
-            // An id is there before the first socket with it: what was not found will not be.
+            // A cgroup exists before its first socket: if it was not found, it will not be later.
             #[cfg(target_os = "linux")]
             pending_cgroups: PendingLookups::with_retry_after(Duration::from_secs(600)),
             #[cfg(target_os = "linux")]
@@ -45,8 +45,8 @@ impl NameLookup {
         }
     }
 
-    /// Adds to `directory` the users (also those of its processes), interfaces and cgroups that
-    /// came up in `sockets`. It is copied only when something in it changes.
+    /// Adds the users (also those of processes), interfaces and cgroups of `sockets` to
+    /// `directory`, which is copied only when something in it changes.
     pub fn fill(&mut self, now: Duration, sockets: &[Socket], directory: &mut Arc<Directory>) {
         self.queue_users(now, sockets, directory);
         for uid in self.pending_users.take() {
@@ -68,9 +68,9 @@ impl NameLookup {
         }
     }
 
-    /// Collects the users that the directory does not know and that were not asked for lately.
+    /// Queues the users that the directory does not have and whose lookup did not fail recently.
     fn queue_users(&mut self, now: Duration, sockets: &[Socket], directory: &Directory) {
-        // Neighbours in the socket table mostly share their ids: asking once for a run is enough.
+        // Adjacent rows of the socket table mostly share their ids: one check for a run is enough.
         let mut uid = None;
         for socket in sockets.iter().filter(|socket| socket.uid.is_some()) {
             if socket.uid != uid {

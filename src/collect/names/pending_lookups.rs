@@ -1,27 +1,27 @@
-//! Ids that nobody has named yet.
+//! Queues ids whose names are not known yet.
 //!
-//! In: ids as they come up, in every sample again. Out: those worth asking for now: new ones, and
-//! after a while those that nobody knew.
+//! Takes ids from every sample again; returns those worth a lookup now: new ones, and after a while
+//! those whose lookup failed.
 
 use std::hash::Hash;
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
-/// So many hopeless ids are remembered; then all are forgotten and may be asked for once more.
+/// The most failed ids remembered; then all are cleared and may be looked up once more.
 const MAX_FAILED: usize = 4096;
 
-/// The ids to ask for, and those asked for in vain.
+/// The ids to look up, and those whose lookup failed.
 #[derive(Debug)]
 pub(crate) struct PendingLookups<Id> {
     retry_after: Duration,
     pending: HashSet<Id>,
-    /// When to ask again.
+    /// When to try each again.
     failed: HashMap<Id, Duration>,
 }
 
 impl<Id: Copy + Eq + Hash> PendingLookups<Id> {
-    /// Nothing yet; what nobody knew is asked for again after `retry`.
+    /// Creates an empty queue; a failed id is tried again after `retry_after`.
     pub(crate) fn with_retry_after(retry_after: Duration) -> Self {
         Self {
             retry_after,
@@ -30,7 +30,7 @@ impl<Id: Copy + Eq + Hash> PendingLookups<Id> {
         }
     }
 
-    /// Wants a name for `id`, unless it is known or was asked for in vain lately.
+    /// Queues `id`, unless its name is known or its lookup failed recently.
     pub(crate) fn queue(&mut self, now: Duration, id: Option<Id>, known: impl FnOnce(&Id) -> bool) {
         let Some(id) = id else { return };
         if known(&id) || self.failed.get(&id).is_some_and(|&retry_at| now < retry_at) {
@@ -39,18 +39,18 @@ impl<Id: Copy + Eq + Hash> PendingLookups<Id> {
         self.pending.insert(id);
     }
 
-    /// Whether any name is wanted.
+    /// Returns whether no id is queued.
     #[cfg(any(target_os = "linux", test))]
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }
 
-    /// The ids wanted, which are then no longer.
+    /// Removes and returns the queued ids.
     pub(crate) fn take(&mut self) -> HashSet<Id> {
         std::mem::take(&mut self.pending)
     }
 
-    /// Remembers that nobody knows `id`.
+    /// Records that the lookup of `id` failed.
     pub(crate) fn mark_failed(&mut self, now: Duration, id: Id) {
         if self.failed.len() >= MAX_FAILED {
             self.failed.clear();

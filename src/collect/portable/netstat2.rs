@@ -1,11 +1,11 @@
-//! The netstat2 library: every system's sockets with their pids.
+//! Reads sockets with their pids through the netstat2 library, on every system.
 //!
-//! In: what the library lists. Out: sockets with endpoints, TCP state and, where it tells them,
-//! holders, inode and uid. This file alone names the library, and fences it: it panics where /proc
+//! Returns sockets with endpoints, TCP state and, where the library reports them, holders, inode
+//! and uid. Only this file uses the library, and guards against its faults: it panics where /proc
 //! cannot be read, repeats a row for each process that shares the socket (macOS) or when the
-//! kernel's table moves (Linux), gives pids in no order, and may err for ever.
+//! kernel's table changes (Linux), lists pids in no order, and may return errors without end.
 //!
-//! It never tells a UDP socket's peer: all of them look as if they had none.
+//! It never reports a UDP socket's peer: all UDP sockets appear unconnected.
 
 #[cfg(test)]
 mod tests;
@@ -29,13 +29,13 @@ use crate::net::process::{Holder, Holders, Pid, ProcessKey, StartTime, Uid};
 use crate::net::snapshot::{Gap, SourceKind};
 use crate::net::socket::{Inode, Socket, SocketKey, TcpState, Transport};
 
-/// So many errors one after the other are the library failing to end, not rows that err.
+/// This many errors in a row mean that the library does not terminate, not that rows are bad.
 const MAX_CONSECUTIVE_ERRORS: usize = 64;
 
-/// The netstat2 library as a [`SourceFile`].
+/// The netstat2 library as a [`Source`].
 ///
-/// A process is named by its pid alone, with [`StartTime`] 0: the library does not know more. On
-/// Linux it asks the kernel without a time-out.
+/// A process is identified by its pid alone, with [`StartTime`] 0: the library reports no more. On
+/// Linux it reads from netlink without a time-out.
 #[derive(Debug, Default)]
 pub struct Netstat2 {
     row_index: HashMap<SocketKey, usize>,
@@ -43,9 +43,9 @@ pub struct Netstat2 {
 }
 
 impl Netstat2 {
-    /// Tries the library on the smallest table, to learn now whether it works here.
+    /// Tries the library on the smallest table, to find out now whether it works here.
     ///
-    /// # Errors
+    /// When the library fails or panics: netlink refused, no /proc.
     /// When the library errs or panics: netlink refused, no /proc.
     pub fn open() -> Result<Self, SourceError> {
         let probe = || iterate_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::UDP);
@@ -56,7 +56,7 @@ impl Netstat2 {
         }
     }
 
-    /// Takes all that `list` gives, whatever way it ends.
+    /// Reads all rows that `list` gives, however it ends.
     fn collect_rows<E: Display, I: Iterator<Item = Result<SocketInfo, E>>>(
         &mut self,
         list: impl FnOnce() -> Result<I, E>,
@@ -66,7 +66,7 @@ impl Netstat2 {
         self.row_index.clear();
         self.holder_lists.drop_unused();
         let mut errors = RowErrors::default();
-        // Rows are taken whole or not at all, so what was read before a panic can be kept.
+        // Rows are added whole or not at all, so what was read before a panic can be kept.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             for row in list().map_err(|e| e.to_string())? {
                 match row {
@@ -96,7 +96,7 @@ impl Netstat2 {
         }
     }
 
-    /// Appends the row, or adds its pids to the row that the same socket already has.
+    /// Appends the row, or adds its pids to an existing row of the same socket.
     fn upsert_row(&mut self, row: &SocketInfo, sockets: &mut Vec<Socket>) {
         let mut socket = convert_row(row);
         let index = *self.row_index.entry(socket.key()).or_insert(sockets.len());
@@ -144,14 +144,14 @@ fn refused(why: String) -> SourceError {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the library panicked: {}", text.unwrap_or("without a word"))
+    format!("the library panicked: {}", text.unwrap_or("no message"))
 }
 
-/// The errors of one sample.
+/// The row errors of one sample.
 #[derive(Debug, Default)]
 struct RowErrors {
     total: usize,
@@ -175,7 +175,7 @@ impl RowErrors {
     }
 }
 
-/// Every list of holders in use. The list is the pids and no more, so the sockets of one process
+/// Every list of holders in use. A list is determined by its pids, so the sockets of one process
 /// share one list, in this sample and the next.
 #[derive(Debug, Default)]
 struct HolderListPool {
@@ -187,13 +187,13 @@ impl HolderListPool {
     fn intern(&mut self, known: &[Holder], pids: &[u32]) -> Holders {
         self.scratch.clear();
         self.scratch.extend_from_slice(known);
-        // Windows gives TIME-WAIT rows to process 0, which is nobody.
+        // Windows attributes TIME-WAIT rows to process 0, which is no process.
         self.scratch
             .extend(pids.iter().filter(|&&pid| pid != 0).map(|&pid| holder(pid)));
         self.scratch.sort_unstable();
         self.scratch.dedup();
         if self.scratch.is_empty() {
-            // Nobody, or somebody who may not be looked into: the library does not say.
+            // No holder, or one that may not be read: the library does not say which.
             return Holders::NotSearched;
         }
         let list = self
@@ -217,7 +217,8 @@ fn holder(pid: u32) -> Holder {
     }
 }
 
-/// Whether two rows with the same endpoints are one socket: yes, unless two inodes deny it.
+/// Returns whether two rows with the same endpoints are one socket: yes, unless their inodes
+/// differ.
 fn is_same_socket(older: &Socket, newer: &Socket) -> bool {
     older.key() == newer.key()
         && (older.inode == newer.inode || older.inode.is_none() || newer.inode.is_none())
@@ -241,18 +242,18 @@ fn convert_row(row: &SocketInfo) -> Socket {
     socket
 }
 
-/// Inode and uid, which only Linux has.
+/// Returns inode and uid, which only Linux has.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn inode_and_uid(row: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
     let inode = std::num::NonZeroU64::new(row.inode.into()).map(Inode);
-    // A row without a descriptor says 0 for "I no longer know", which is not root.
+    // A row without a descriptor has uid 0 for "no longer known", which is not root.
     (
         inode,
         (row.uid != 0 || inode.is_some()).then_some(Uid(row.uid)),
     )
 }
 
-/// Inode and uid, which only Linux has.
+/// Returns inode and uid, which only Linux has.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn inode_and_uid(_: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
     (None, None)
@@ -260,7 +261,7 @@ fn inode_and_uid(_: &SocketInfo) -> (Option<Inode>, Option<Uid>) {
 
 fn convert_state(state: LibraryState) -> TcpState {
     match state {
-        // DELETE-TCB is Windows's word for a row that is about to go.
+        // DELETE-TCB is Windows's name for a row that is about to be removed.
         LibraryState::Closed | LibraryState::DeleteTcb => TcpState::Closed,
         LibraryState::Listen => TcpState::Listen,
         LibraryState::SynSent => TcpState::SynSent,

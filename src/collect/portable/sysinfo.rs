@@ -1,8 +1,9 @@
-//! Process names by the sysinfo library, on every system. The only place that names it.
+//! Describes processes through the sysinfo library, on every system. Only this file uses the
+//! library.
 //!
-//! In: sockets whose source told pids and nothing more. Out: the same with start times, and the
-//! processes' descriptions. What sysinfo cannot tell apart stays so: on Linux names are cut to
-//! 15 characters, start times are whole seconds.
+//! Takes sockets whose source reported pids and nothing more; adds start times and the processes'
+//! descriptions. Limits of sysinfo remain: on Linux names are cut to 15 characters, start times are
+//! whole seconds.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,22 +20,22 @@ use crate::net::snapshot::{Directory, Gap, OwnerCoverage};
 use crate::net::socket::Socket;
 use crate::text::sanitize::sanitize;
 
-/// Completes what a source with pids found.
+/// Completes the holders of a source that reports only pids.
 #[derive(Debug, Default)]
 pub(crate) struct SysinfoOwners {
     process_cache: ProcessCache,
-    /// Lists of holders already completed, by the pids they came as: twins and later samples
-    /// share them.
+    /// Completed lists of holders, by the lists they came from: sockets with the same holders and
+    /// later samples share them.
     completed_lists: HashMap<Arc<[Holder]>, Arc<[Holder]>>,
 }
 
 impl SysinfoOwners {
-    /// Ready to look; nothing is read before the first sample.
+    /// Creates the search; nothing is read before the first sample.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Asks for the wanted processes, anew: a kept one would keep the name it had before exec.
+    /// Reads the wanted processes afresh: a cached one would keep its name from before exec.
     fn load_processes(pids: &BTreeSet<Pid>) -> Result<System, String> {
         let mut system = System::new().map_err(|error| error.to_string())?;
         let wanted: Vec<_> = pids
@@ -68,7 +69,7 @@ impl Owners for SysinfoOwners {
         let system = match Self::load_processes(&pids) {
             Ok(system) => system,
             Err(why) => {
-                gaps.push(Gap::Owners(format!("the processes cannot be read: {why}")));
+                gaps.push(Gap::Owners(format!("cannot read the processes: {why}")));
                 return OwnerCoverage::default();
             }
         };
@@ -102,7 +103,7 @@ impl Owners for SysinfoOwners {
     }
 }
 
-/// Puts the start times into the holders. A pid of which nothing could be read keeps start 0.
+/// Adds the start times to the holders. A pid that could not be read keeps start time 0.
 fn fill_start_times(
     sockets: &mut [Socket],
     starts: &HashMap<Pid, StartTime>,
@@ -152,7 +153,7 @@ fn process_from_sysinfo(system: &System, pid: Pid) -> Option<Process> {
         .map(|word| word.as_encoded_bytes())
         .collect();
     let command = Some(words.join(&b' ')).filter(|line| !line.is_empty());
-    // On Windows a user is no number but a SID.
+    // On Windows a user is identified by a SID, not a number.
     let uid = process.effective_user_id().or(process.user_id());
     let uid = uid.and_then(|uid| uid.to_string().parse().ok()).map(Uid);
     Some(Process {

@@ -1,4 +1,4 @@
-//! The command line as a whole: options of the dashboard, and the subcommands.
+//! The top-level command line: the options of the dashboard, and the subcommands.
 
 use clap::{Args, Parser, Subcommand};
 
@@ -6,18 +6,18 @@ use super::command_args::{ExplainArgs, FreeArgs, LearnArgs, ListArgs, WaitArgs, 
 use super::recording_args::{RecordArgs, ReplayArgs};
 use super::shared_args::{CommonArgs, DisplayArgs, SelectionArgs};
 
-/// What is wanted.
+/// The parsed command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "portolan",
     version,
     about = "A live chart of this machine's ports, and of every socket that shares them",
     long_about = "A live chart of this machine's ports, and of every socket that shares them.\n\n\
-        Without a command it opens the dashboard; where the output is no terminal it prints the list once.",
+        Without a command it opens the dashboard, or prints the list if the output is not a terminal.",
     after_help = "Examples:\n  portolan              the dashboard\n  portolan 8080         the dashboard, only port 8080\n  \
-        portolan list nginx   what nginx has, once\n  portolan -l -t        what listens on TCP\n  \
-        portolan help filter  the words filters are made of\n\n\
-        Exit status: 0 done, 1 the answer is no, 2 the request was wrong, 3 the system refused.",
+        portolan list nginx   nginx's sockets, printed once\n  portolan -l -t        what listens on TCP\n  \
+        portolan help filter  the filter language\n\n\
+        Exit status: 0 success, 1 negative result, 2 usage error, 3 system error.",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     infer_long_args = false
@@ -32,59 +32,65 @@ pub struct Cli {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the sockets once, grouped by port
     List(ListArgs),
     /// Print a line for every socket that opens, changes or closes
     Watch(WatchArgs),
-    /// Wait until a socket matches; exit status 1 when time is up
+    /// Wait until a socket matches; exit status 1 on timeout
     Wait(WaitArgs),
-    /// Tell whether a port could be bound, and who is in the way; exit status 1 when it is taken
+    /// Check whether a port is free, and if not, what holds it; exit status 1 if it is taken
     Free(FreeArgs),
-    /// Explain a port, an endpoint or a process in plain words; exit status 1 if it is not there
+    /// Explain a port, an endpoint or a process in plain words; exit status 1 if it does not exist
     Explain(ExplainArgs),
-    /// Learn how sockets, ports and connections go together, in fourteen lessons on real sockets
+    /// Learn how sockets, ports and connections work, in fourteen lessons on real sockets
     Learn(LearnArgs),
-    /// Keep what is seen in a file, until interrupted
+    /// Record samples to a file until interrupted
     Record(RecordArgs),
-    /// See again what was recorded
+    /// Replay a recording
     Replay(ReplayArgs),
-    /// Print what makes a shell complete our commands and options
+    /// Print a shell-completion script
     Completions(CompletionsArgs),
-    /// Print the manual page, of portolan or of one of its commands
+    /// Print the man page of portolan or of a command
     Man(ManArgs),
-    /// Print help: of a command, or about filter, columns or json
+    /// Print help on a command, or on a topic: filter, columns or json
     Help(HelpArgs),
-    /// Be one of the processes of a lesson
+    /// Run as one of the processes of a lesson
     #[command(hide = true)]
     LabProcess(LabProcessArgs),
 }
-/// `lab-process`: what a lesson starts, not people.
+
+/// The arguments of `lab-process`, which lessons start.
 #[derive(Debug, Args)]
 pub(crate) struct LabProcessArgs {
-    /// What it is called
+    /// The name of the process
     pub(crate) name: String,
 }
-/// `help`.
+
+/// The arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct HelpArgs {
     /// A command, or one of: filter, columns, json
     pub(crate) topic: Option<String>,
 }
-/// `completions`.
+
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
-    /// For which shell
+    /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
 }
-/// `man`.
+
+/// The arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// A command; without one the page of portolan itself
+    /// A command [default: portolan itself]
     pub(crate) command: Option<String>,
 }
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

@@ -1,4 +1,4 @@
-//! `record` and `replay`: their options.
+//! The arguments of `record` and `replay`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,47 +10,46 @@ use super::shared_args::{CommonArgs, DisplayArgs, SelectionArgs};
 use super::values::parse_duration;
 use crate::tui::playback_speed::PlaybackSpeed;
 
-/// `record`.
+/// The arguments of `record`.
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
-    /// The file to write; only its owner may read it
+    /// The file to write, readable only by you
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
-    /// How long: 30s, 5m, 1h [default: until interrupted]
+    /// Stop after this time: 30s, 5m, 1h [default: until interrupted]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_span)]
     pub(crate) duration: Option<Duration>,
-    /// Put pseudonyms in the place of addresses, users, host names, command lines and paths
+    /// Replace addresses, users, host names, command lines and paths with pseudonyms
     ///
-    /// The same original has the same pseudonym throughout, of the same kind: a private address
-    /// stays private. Loopback and wildcard addresses, ports, processes' short names and figures
-    /// stay.
+    /// Equal values get equal pseudonyms of the same kind: a private address stays private. Loopback
+    /// and wildcard addresses, ports, short process names and numbers are kept.
     #[arg(long)]
     pub(crate) redact: bool,
-    /// Replace the file, where there is one already
+    /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }
 
-/// `replay`.
+/// The arguments of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The recording
+    /// The recording to open
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
-    /// Print the sockets of this moment: a date and time, a time of day, or a time since the beginning
+    /// Print the sockets at this time: a date and time, a time of day, or an offset from the start
     ///
-    /// Such as 2026-11-24T14:02:11Z, 14:02:11 (on the first day) or 90s. Without it, what is printed
-    /// is the last moment; with it, or with --format, or where the output is no terminal, the
-    /// sockets are printed as list prints them.
+    /// Such as 2026-11-24T14:02:11Z, 14:02:11 (on the first day) or 90s. With --at or --format, or if
+    /// the output is not a terminal, the sockets are printed as by list; without --at those of the
+    /// last sample.
     #[arg(long, value_name = "TIME", value_parser = parse_replay_time)]
     pub(crate) at: Option<ReplayTime>,
-    /// How many times as fast as it was
+    /// Playback speed, as a multiple of real time
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = parse_speed)]
     pub(crate) speed: PlaybackSpeed,
     #[command(flatten)]
@@ -61,14 +60,14 @@ pub(crate) struct ReplayArgs {
     pub(crate) common: CommonArgs,
 }
 
-/// A moment of a recording.
+/// The time of `--at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplayTime {
-    /// By the calendar.
+    /// A date and time.
     Absolute(jiff::Timestamp),
-    /// By the clock on the wall, on the day the recording begins.
+    /// A local time of day, on the day the recording starts.
     TimeOfDay(jiff::civil::Time),
-    /// So long after the beginning.
+    /// A time since the start of the recording.
     Offset(Duration),
 }
 
@@ -81,13 +80,13 @@ fn parse_replay_time(text: &str) -> Result<ReplayTime, String> {
     if let Ok(time) = text.parse() {
         return Ok(ReplayTime::Absolute(time));
     }
-    // 14:02:11 could be meant as a span of fourteen hours, and is not.
-    let read = match text.contains(':') {
+    // 14:02:11 is a time of day, never a span of fourteen hours.
+    let parsed = match text.contains(':') {
         true => text.parse().ok().map(ReplayTime::TimeOfDay),
         false => parse_duration(text).map(ReplayTime::Offset),
     };
-    read.ok_or_else(|| {
-        format!("a time such as 2026-11-24T14:02:11Z, 14:02:11 or 90s (since the beginning) is expected, not {text:?}")
+    parsed.ok_or_else(|| {
+        format!("a time such as 2026-11-24T14:02:11Z, 14:02:11 or 90s (since the start) is expected, not {text:?}")
     })
 }
 

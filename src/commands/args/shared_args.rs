@@ -1,4 +1,4 @@
-//! Options that several commands have, and what they come to.
+//! The options that several commands share, and their meaning.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,47 +19,47 @@ use crate::runtime::fault::Fault;
 use crate::tui::state::view_state::DisplayMode;
 use crate::tui::theme::{ColorMode, Theme};
 
-/// Which sockets.
+/// The options that select sockets.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
-    /// Ports, addresses, states, parts of names, and fields such as state:close-wait or 'age>1h'
+    /// Ports, addresses, states, names, and fields such as state:close-wait or 'age>1h'
     ///
-    /// Words side by side must all match: a port (443, 8000-8100), an endpoint, address or network
-    /// (127.0.0.1:80, 10.0.0.0/8), tcp, udp, listening, a TCP state, or a part of a process,
-    /// service, user, unit or container name. Fields ask precisely: lport:443, proc:nginx,curl,
-    /// 'proc~^py', state:close-wait, 'age>1h', 'recvq>0', 'rtt>50ms', user:www-data. They are joined
-    /// by or, not and parentheses. Put what the shell would take for itself between single quotes.
-    /// `portolan help filter` tells all of it.
+    /// Terms side by side must all match: a port (443, 8000-8100), an endpoint, address or network
+    /// (127.0.0.1:80, 10.0.0.0/8), tcp, udp, listening, a TCP state, or part of a process, service,
+    /// user, unit or container name. Fields are more precise: lport:443, proc:nginx,curl,
+    /// 'proc~^py', state:close-wait, 'age>1h', 'recvq>0', 'rtt>50ms', user:www-data. Combine terms
+    /// with or, not and parentheses. Put characters special to the shell in single quotes. See:
+    /// portolan help filter.
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
-    /// Only TCP
+    /// Show only TCP
     #[arg(short, long)]
     tcp: bool,
-    /// Only UDP
+    /// Show only UDP
     #[arg(short, long)]
     udp: bool,
-    /// Only sockets that listen
+    /// Show only listening sockets
     #[arg(short, long)]
     listening: bool,
-    /// Only established connections
+    /// Show only established connections
     #[arg(short, long)]
     established: bool,
-    /// Only IPv4 sockets
+    /// Show only IPv4 sockets
     #[arg(short = '4', long)]
     ipv4: bool,
-    /// Only IPv6 sockets
+    /// Show only IPv6 sockets
     #[arg(short = '6', long)]
     ipv6: bool,
-    /// Accepted because fingers type it: all sockets are shown anyway
+    /// Accepted for compatibility with ss and netstat: all sockets are shown anyway
     #[arg(short, long, hide = true)]
     all: bool,
-    /// Accepted because fingers type it: owners are shown anyway
+    /// Accepted for compatibility with ss and netstat: owners are shown anyway
     #[arg(short, long, hide = true)]
     processes: bool,
 }
 
 impl SelectionArgs {
-    /// The words of the filter as one text. Each argument must match: `'a or b' c` means
+    /// Joins the filter arguments into one text. All of them must match: `'a or b' c` means
     /// `(a or b) c`.
     pub(crate) fn filter_text(&self) -> String {
         let is_or_expression = |text: &str| {
@@ -78,16 +78,16 @@ impl SelectionArgs {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The filter.
+    /// Parses the filter.
     ///
     /// # Errors
-    /// When the text is no filter.
+    /// Returns the error with its text if the filter does not parse.
     pub(crate) fn parse_filter(&self) -> Result<Filter, Failure> {
         let text = self.filter_text();
         Filter::parse(&text).map_err(|error| Failure::Filter { text, error })
     }
 
-    /// The switches; both of a pair show what either shows.
+    /// Returns the quick filter. Both options of a pair, such as `-t -u`, show either.
     pub(crate) const fn quick_filter(&self) -> QuickFilter {
         QuickFilter {
             protocol: match (self.tcp, self.udp) {
@@ -110,16 +110,15 @@ impl SelectionArgs {
     }
 }
 
-/// For whom it is drawn.
+/// The options for the display of the dashboard.
 #[derive(Debug, Default, Args)]
 pub(crate) struct DisplayArgs {
-    /// For a room: few columns, captions, high contrast (also: P)
+    /// Presentation mode: few columns, captions, high contrast (also: P)
     #[arg(long)]
     presenter: bool,
 }
 
 impl DisplayArgs {
-    /// For whom.
     pub(crate) const fn display_mode(&self) -> DisplayMode {
         match self.presenter {
             true => DisplayMode::Presentation,
@@ -128,34 +127,34 @@ impl DisplayArgs {
     }
 }
 
-/// What every command knows.
+/// The options that every command has.
 #[derive(Debug, Args)]
 pub(crate) struct CommonArgs {
     /// Time between two samples: 1s, 500ms, 2 (seconds) [default: 1s; wait: 200ms]
     #[arg(short, long, value_name = "TIME", value_parser = parse_interval)]
     interval: Option<Duration>,
-    /// No service names, only port numbers
+    /// Show only port numbers, no service names
     #[arg(short, long)]
     numeric: bool,
-    /// Where to read sockets from
+    /// Read sockets from this source
     #[arg(long, value_enum, default_value_t)]
     source: SourceArg,
-    /// No colours (also: the NO_COLOR variable)
+    /// Use no colours (also: the NO_COLOR variable)
     #[arg(long)]
     no_color: bool,
-    /// Read the configuration from this file
+    /// Read the configuration from FILE
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Write what the program does to this file
+    /// Write a debug log to FILE
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Fail on purpose at this point, to see that the terminal survives
+    /// Fail on purpose at this point, to test that the terminal is restored
     #[arg(long, value_enum, hide = true)]
     fault: Option<Fault>,
 }
 
 impl CommonArgs {
-    /// Names of ports.
+    /// Returns the service names; empty with `--numeric`.
     pub(crate) fn services(&self) -> Arc<Services> {
         Arc::new(match self.numeric {
             true => Services::empty(),
@@ -163,12 +162,12 @@ impl CommonArgs {
         })
     }
 
-    /// The time between two samples, or what is usual.
+    /// Returns the time between two samples.
     pub(crate) fn interval_or(&self, default: Duration) -> Duration {
         self.interval.unwrap_or(default)
     }
 
-    /// The source asked for.
+    /// Returns the requested source; `None` to choose automatically.
     pub(crate) const fn source_kind(&self) -> Option<SourceKind> {
         match self.source {
             SourceArg::Auto => None,
@@ -178,8 +177,8 @@ impl CommonArgs {
         }
     }
 
-    /// How meanings look: no colour where the user or the terminal wants none
-    /// (<https://no-color.org>).
+    /// Returns the theme: monochrome with `--no-color`, with `NO_COLOR` set
+    /// (<https://no-color.org>), and on a vt100.
     pub(crate) fn theme(&self) -> Theme {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
         let plain = std::env::var_os("TERM").is_some_and(|t| t == "vt100");
@@ -193,15 +192,15 @@ impl CommonArgs {
         }
     }
 
-    /// Where the configuration is, if not at its usual place.
+    /// Returns the path of `--config`.
     pub(crate) fn config_path(&self) -> Option<&Path> {
         self.config.as_deref()
     }
 
-    /// Starts the log, where one is wanted.
+    /// Starts the log if `--log` was given.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Returns the error of creating the file.
     pub(crate) fn init_log(&self) -> Result<(), Failure> {
         match &self.log {
             Some(path) => crate::runtime::log::init(path),
@@ -209,7 +208,6 @@ impl CommonArgs {
         }
     }
 
-    /// Where to fail on purpose.
     pub(crate) const fn fault(&self) -> Option<Fault> {
         self.fault
     }
@@ -231,7 +229,7 @@ mod tests {
         assert_eq!(selection(&["a", "b"]).filter_text(), "a b");
         assert_eq!(selection(&["a or b", "c"]).filter_text(), "(a or b) c");
         assert_eq!(selection(&["a or b"]).filter_text(), "a or b");
-        // Words that the shell parted are still one filter.
+        // Words split by the shell are still one filter.
         assert_eq!(selection(&["a", "or", "b"]).filter_text(), "a or b");
         assert_eq!(
             selection(&["(a", "or", "b)", "c"]).filter_text(),
@@ -248,8 +246,8 @@ mod tests {
             udp: true,
             ..SelectionArgs::default()
         };
-        let narrow = both.quick_filter();
-        assert_eq!(narrow.state, StateFilter::ListeningOrEstablished);
-        assert_eq!(narrow.protocol, None);
+        let quick_filter = both.quick_filter();
+        assert_eq!(quick_filter.state, StateFilter::ListeningOrEstablished);
+        assert_eq!(quick_filter.protocol, None);
     }
 }

@@ -1,4 +1,4 @@
-//! Values of options: the texts that are understood, and the sentence for those that are not.
+//! Parses the values of options, and words the errors.
 
 use std::time::Duration;
 
@@ -11,57 +11,57 @@ use crate::output;
 use crate::output::OutputColumn;
 use crate::query::{Grouping, SortColumn, SortOrder};
 
-/// `--source`.
+/// The values of `--source`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum SourceArg {
-    /// The best that works here
+    /// The best source that works here
     #[default]
     Auto,
-    /// Linux: the kernel's own table, which sees most
+    /// Linux: netlink sock_diag, the most complete
     SockDiag,
-    /// Linux: the text of /proc/net
+    /// Linux: /proc/net
     Procfs,
     /// Every system: endpoints, states and process ids
     Netstat2,
 }
 
-/// `list --format`.
+/// The values of `list --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// The chart, grouped and aligned, for eyes
+    /// An aligned table with groups, for people
     #[default]
     Table,
-    /// A line a socket, nothing cut off, the same lines for the same sockets
+    /// One line a socket, never truncated; the same sockets give the same lines
     Plain,
-    /// One document (see: portolan help json)
+    /// One JSON document (see: portolan help json)
     Json,
-    /// A JSON object a line
+    /// One JSON object a line, one line a socket
     Ndjson,
-    /// Comma-separated values (RFC 4180), every column unless --columns chooses
+    /// Comma-separated values (RFC 4180); all columns unless --columns is given
     Csv,
 }
 
-/// `explain --look`.
+/// The values of `explain --look`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PerspectiveArg {
-    /// In plain words
+    /// An explanation in plain words
     #[default]
     Words,
-    /// What the program called
+    /// The system calls of the program
     Calls,
-    /// What the kernel keeps
+    /// The state in the kernel
     Kernel,
-    /// What went over the wire
+    /// The segments on the wire
     Wire,
-    /// What the standard says
+    /// The standard (RFCs)
     Standard,
-    /// All of them, one after the other
+    /// All of these
     All,
 }
 
 impl PerspectiveArg {
-    /// The looks that are meant.
+    /// Returns the perspectives to print, in order.
     pub(crate) fn perspectives(self) -> Vec<Perspective> {
         match self {
             Self::Words => vec![Perspective::Plain],
@@ -74,17 +74,17 @@ impl PerspectiveArg {
     }
 }
 
-/// `watch --format`.
+/// The values of `watch --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventFormat {
-    /// A line an event
+    /// One line an event
     #[default]
     Plain,
-    /// A JSON object a line
+    /// One JSON object a line
     Ndjson,
 }
 
-/// `--sort`.
+/// The value of `--sort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SortArg {
     column: SortColumn,
@@ -92,8 +92,8 @@ pub(crate) struct SortArg {
     is_reversed: bool,
 }
 
-/// By what a list is most often ordered. Groups can be ordered by some of these and by nothing else;
-/// sockets also by every field that one look tells.
+/// The usual sort columns of a list. Groups are sorted by some of these and by nothing else; sockets
+/// also by every field that a single sample has.
 const SORT_NAMES: &[(&str, SortColumn)] = &[
     ("port", SortColumn::Port),
     ("process", SortColumn::Process),
@@ -107,10 +107,10 @@ const SORT_NAMES: &[(&str, SortColumn)] = &[
 ];
 
 impl SortArg {
-    /// The order, of groups or of sockets.
+    /// Returns the sort order for a grouping.
     ///
     /// # Errors
-    /// When that is nothing these can be ordered by; the text says by what they can.
+    /// Returns a message with the allowed columns if the column does not apply to the grouping.
     pub(crate) fn to_order(self, grouping: Grouping) -> Result<SortOrder, String> {
         use SortColumn::{Host, Local, Pid, Port, Process, Queues, Remote, Sockets, State};
         let (what, allowed): (_, &[SortColumn]) = match grouping {
@@ -133,7 +133,7 @@ impl SortArg {
                 names.push("any column");
             }
             return Err(format!(
-                "{what} cannot be ordered by {}, only by {}",
+                "{what} cannot be sorted by {}, only by {}",
                 self.name,
                 names.join(", ")
             ));
@@ -149,8 +149,8 @@ impl SortArg {
         })
     }
 
-    /// The grouping that was most likely meant, where none was given: what is said of single
-    /// sockets orders sockets.
+    /// Returns the grouping for a sort column if `--group` was not given: a column of single sockets
+    /// implies no grouping.
     pub(crate) const fn implied_grouping(self, default: Grouping) -> Grouping {
         match self.column {
             SortColumn::Port | SortColumn::Process | SortColumn::Sockets => default,
@@ -160,7 +160,7 @@ impl SortArg {
     }
 }
 
-/// Reads `--sort`.
+/// Parses `--sort`.
 pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
     let (is_reversed, name) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -183,19 +183,19 @@ pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
     })
 }
 
-/// Finds the order for a field.
+/// Finds the sort column of a field.
 fn field_order(field: &'static Field) -> Result<SortColumn, String> {
     let reason = match field.sort {
-        SortUse::Sorts => "there is no such order",
-        SortUse::OverTime => "list looks once, and this takes time to see",
+        SortUse::Sorts => "there is no such column",
+        SortUse::OverTime => "list takes one sample, and this takes more",
         SortUse::No(reason) => reason,
     };
     SortColumn::for_field(field)
         .filter(|_| field.sort == SortUse::Sorts)
-        .ok_or_else(|| format!("nothing is ordered by {}: {reason}", field.name))
+        .ok_or_else(|| format!("cannot sort by {}: {reason}", field.name))
 }
 
-/// The fields by which sockets can be ordered besides the usual orders.
+/// The fields by which sockets can be sorted besides the usual columns.
 fn sort_fields() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().filter_map(|field| {
         let order = field_order(field).ok()?;
@@ -203,7 +203,7 @@ fn sort_fields() -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// Reads `--group`.
+/// Parses `--group`.
 pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
     match text {
         "port" => Ok(Grouping::Ports),
@@ -214,28 +214,26 @@ pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
     }
 }
 
-/// Reads a name of `--columns`.
+/// Parses one name of `--columns`.
 pub(crate) fn parse_column(text: &str) -> Result<&'static OutputColumn, String> {
     let name = text.trim().to_ascii_lowercase();
     output::find_column(&name).ok_or_else(|| {
         if let Some(PrintUse::No(reason)) = Field::find(&name).map(|field| field.print) {
-            return format!("this is no column: {reason}");
+            return format!("{name} is not a column: {reason}");
         }
         let names: Vec<&str> = columns().map(|column| column.name).collect();
-        format!("no such column; there are {}", names.join(", "))
+        format!("no such column; use any of {}", names.join(", "))
     })
 }
 
-/// How long to wait.
+/// The value of `--timeout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timeout {
-    /// So long.
     After(Duration),
-    /// Until it happens.
     Never,
 }
 
-/// Reads `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
+/// Parses `--timeout`: `30s`, `500ms`, `1m`, a number of seconds, or `never`.
 pub(crate) fn parse_timeout(text: &str) -> Result<Timeout, String> {
     match text {
         "never" => Ok(Timeout::Never),
@@ -245,7 +243,7 @@ pub(crate) fn parse_timeout(text: &str) -> Result<Timeout, String> {
     }
 }
 
-/// Reads `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
+/// Parses `--interval`: `1s`, `500ms`, `1m`, or a number of seconds.
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text)
         .ok_or_else(|| format!("a time such as 1s, 500ms or 2 is expected, not {text:?}"))?;
@@ -256,7 +254,7 @@ pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A time such as `1s` or `500ms`, or a number of seconds.
+/// Parses a duration such as `1s` or `500ms`, or a number of seconds.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),

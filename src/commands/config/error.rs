@@ -1,6 +1,6 @@
 //! An error in the configuration file.
 
-/// What is wrong, and at which byte.
+/// An error at a byte offset of the file.
 pub(crate) struct ConfigError {
     pub(crate) offset: usize,
     pub(crate) message: String,

@@ -1,6 +1,6 @@
-//! `[findings]`: from where on something is worth a look.
+//! Parses `[findings]`: the thresholds above which findings are reported.
 //!
-//! In: the values as they are written. Out: [`Thresholds`], or what is wrong with the first that is.
+//! Returns [`Thresholds`], or the error of the first invalid value.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::ConfigError;
 use crate::commands::args::values;
 use crate::findings::Thresholds;
 
-/// The table, before its values are understood.
+/// `[findings]` as deserialized, before its values are parsed.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FindingsSection {
@@ -74,7 +74,7 @@ impl FindingsSection {
     }
 }
 
-/// The word that switches a rule off.
+/// The value that disables a rule.
 const NEVER: &str = "never";
 
 fn parse_age(

@@ -1,7 +1,7 @@
-//! `portolan learn --check`: plays lessons without a screen and compares every row.
+//! `portolan learn --check`: runs lessons without the dashboard and compares every row.
 //!
-//! In: lessons. Out: a line a step, on stdout: what was done, what was seen. One lesson by itself is
-//! told in full. Exit status 0 where all was as the lessons say, 1 where it was not.
+//! Prints one line a step to stdout; for a single lesson also every call and row. Exit status 0 if
+//! everything is as the lessons say, else 1.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,22 +21,22 @@ use crate::runtime::console::print_stderr;
 use crate::runtime::exit::{Exit, Failure};
 use crate::text::units;
 
-/// How long the rows may take to become what they must be, on a machine that has much else to do.
+/// How long to wait for the expected rows, on a busy machine.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much is told.
+/// How much is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verbosity {
-    /// A line a step.
+    /// One line a step.
     Brief,
     /// Every call and every row.
     Full,
 }
 
-/// How often a lesson is played anew when a stranger took one of its ports.
+/// How often a lesson is run if another program takes one of its ports.
 const MAX_ATTEMPTS: usize = 5;
 
-/// Plays one lesson, or all.
+/// Checks one lesson, or all of them.
 pub(crate) fn check(
     chosen: Option<&'static Lesson>,
     source: Option<SourceKind>,
@@ -49,40 +49,40 @@ pub(crate) fn check(
         Some(lesson) => vec![lesson],
         None => LESSONS.iter().collect(),
     };
-    let mut held = 0;
+    let mut passed = 0;
     for lesson in &lessons {
         if check_lesson(lesson, verbosity, source)? == CheckOutcome::AsDescribed {
-            held += 1;
+            passed += 1;
         }
     }
     warn_incomplete_source(source)?;
     let count = units::pluralize(lessons.len(), "lesson", "lessons");
-    print_line(&format!("{held} of {count} as described")).map_err(Failure::Output)?;
-    Ok(match held == lessons.len() {
+    print_line(&format!("{passed} of {count} as described")).map_err(Failure::Output)?;
+    Ok(match passed == lessons.len() {
         true => Exit::Success,
         false => Exit::Negative,
     })
 }
 
-/// Says where not everything could be compared.
+/// Warns if the source does not report every value, so that some could not be compared.
 fn warn_incomplete_source(source: Option<SourceKind>) -> Result<(), Failure> {
     let kind = LabSampler::open(source)?.source_kind();
     if kind != SourceKind::SockDiag {
         print_stderr(format_args!(
-            "{kind} does not tell everything, such as a listener's backlog: what it does not tell was not compared"
+            "{kind} does not report everything, such as a listener's backlog: missing values were not compared"
         ));
     }
     Ok(())
 }
 
-/// What came of a lesson.
+/// The result of checking a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CheckOutcome {
-    /// All was as the lesson says.
+    /// Everything was as the lesson says.
     AsDescribed,
-    /// Something was not.
+    /// Something was different.
     Failed,
-    /// It could not be told: somebody else took a port.
+    /// Undecided: another program took a port.
     Disturbed,
 }
 
@@ -95,7 +95,7 @@ fn check_lesson(
     for _ in 1..MAX_ATTEMPTS {
         match LessonCheck::open(lesson, verbosity, source)?.run(lesson)? {
             CheckOutcome::Disturbed => {
-                let text = "    --  another program took the port; once more";
+                let text = "    --  another program took the port; retrying";
                 print_line(text).map_err(Failure::Output)?;
             }
             outcome => return Ok(outcome),
@@ -110,19 +110,19 @@ fn print_line(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A lesson in play.
+/// A lesson being checked.
 struct LessonCheck {
     lab: Lab,
     verbosity: Verbosity,
 }
 
-/// What was seen after a step.
+/// What was observed after a step.
 struct StepReport {
     /// The rows by state: `1 LISTEN, 6 ESTABLISHED`.
     states: String,
-    /// Each row.
+    /// The text of each row.
     rows: Vec<String>,
-    /// What is not as it must be.
+    /// Differences from what the lesson says.
     mismatches: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ impl LessonCheck {
             self.print_step(step, &done, &report)
                 .map_err(Failure::Output)?;
             if !report.mismatches.is_empty() {
-                // What comes after rests on it.
+                // Later steps depend on this one.
                 return Ok(CheckOutcome::Failed);
             }
         }
@@ -168,7 +168,7 @@ impl LessonCheck {
     ) -> Result<StepReport, Failure> {
         let unexpected = done.iter().filter(|done| !done.is_expected());
         let mut mismatches: Vec<String> = unexpected.map(unexpected_text).collect();
-        // Rows cannot become right any more where a call went wrong.
+        // After an unexpected call the rows cannot become as expected.
         let timeout = match mismatches.is_empty() {
             true => SETTLE_TIMEOUT,
             false => Duration::ZERO,
@@ -193,11 +193,11 @@ impl LessonCheck {
         done: &[ExecutedCall],
         report: &StepReport,
     ) -> io::Result<()> {
-        let mark = match report.mismatches.is_empty() {
+        let status = match report.mismatches.is_empty() {
             true => "ok ",
             false => "NOT",
         };
-        print_line(&format!("    {mark} {}: {}", step.title, report.states))?;
+        print_line(&format!("    {status} {}: {}", step.title, report.states))?;
         if self.verbosity == Verbosity::Full || !report.mismatches.is_empty() {
             for done in done {
                 print_line(&format!("          {}", self.call_text(done)))?;
@@ -206,13 +206,13 @@ impl LessonCheck {
                 print_line(&format!("        = {row}"))?;
             }
         }
-        for trouble in &report.mismatches {
-            print_line(&format!("        ! {trouble}"))?;
+        for mismatch in &report.mismatches {
+            print_line(&format!("        ! {mismatch}"))?;
         }
         Ok(())
     }
 
-    /// `lab-server: bind(l, 127.0.0.1:0) … works, P = 41233`.
+    /// Describes a call: `lab-server: bind(l, 127.0.0.1:0): works, P = 41233`.
     fn call_text(&self, done: &ExecutedCall) -> String {
         let actor: LabRole = done.action.role;
         let names: Vec<String> = match done.action.call {
@@ -224,15 +224,15 @@ impl LessonCheck {
                 .into_iter()
                 .collect(),
         };
-        let named: String = names
+        let ports_text: String = names
             .iter()
             .filter_map(|name| Some(format!(", {name} = {}", self.lab.lab_names().port(name)?)))
             .collect();
         let text = done.action.call.text(done.n);
         let fd_text = done.socket.filter(|_| done.action.call.creates_socket());
-        let fd_text = fd_text.map(|s| format!(", descriptor {} = socket:[{}]", s.fd, s.inode));
+        let fd_text = fd_text.map(|s| format!(", fd {} = socket:[{}]", s.fd, s.inode));
         format!(
-            "{actor}: {text}: {}{}{named}",
+            "{actor}: {text}: {}{}{ports_text}",
             done.actual,
             fd_text.unwrap_or_default(),
         )
@@ -250,7 +250,7 @@ impl LessonCheck {
 
 fn unexpected_text(done: &ExecutedCall) -> String {
     format!(
-        "{}: {}: {}, wanted: {}",
+        "{}: {}: {}, expected: {}",
         done.action.role,
         done.action.call.text(done.n),
         done.actual,
@@ -258,7 +258,7 @@ fn unexpected_text(done: &ExecutedCall) -> String {
     )
 }
 
-/// `1 LISTEN, 6 ESTABLISHED`.
+/// Counts rows by state: `1 LISTEN, 6 ESTABLISHED`.
 fn state_counts(rows: &[&Arc<TrackedSocket>]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in rows {

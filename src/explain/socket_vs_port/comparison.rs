@@ -1,7 +1,7 @@
-//! The difference between a socket and a port, told with what is on this machine now.
+//! Explains the difference between a socket and a port with examples from this machine.
 //!
-//! In: a moment. Out: an [`Explanation`](super::Explanation) with [`ComparisonRow`]s. What is often said
-//! and wrong is put right with a number from here.
+//! In: a moment. Out: an [`Explanation`] with [`ComparisonRow`]s, and common misconceptions
+//! corrected with this machine's numbers.
 
 use super::machine_stats::MachineStats;
 use crate::explain::context::ExplainContext;
@@ -12,31 +12,31 @@ use crate::query::owner_display::describe_owner;
 use crate::text::phrase::Phrase;
 use crate::text::units::{age, pluralize, thousands};
 
-/// All of it.
+/// Explains the difference between a socket and a port.
 pub(crate) fn explain_socket_vs_port(context: ExplainContext<'_>) -> Explanation {
     let stats = MachineStats::from_moment(context.moment);
-    let mut out = Explanation::new("a socket and a port: what the difference is".into());
+    let mut out = Explanation::new("socket and port: the difference".into());
     out.comparisons = comparison_rows(&stats, context);
     out.push_section(
-        "Often said, and not so",
+        "Common misconceptions",
         common_misconceptions(&stats, context),
     );
     out.push_section("Three things called port", meanings_of_port());
-    out.push_section("And the third word", [
+    out.push_section("The third term: connection", [
         Phrase::fact(
-            "A connection is named by four numbers, address and port of both ends, and has a socket at each end. Without this word the \
-             other two cannot be told apart.",
+            "A connection is identified by four numbers (4-tuple), address and port of both ends, and has a socket at each end. Without \
+             this term the other two cannot be told apart.",
         ),
         Phrase::fact(
             "In RFC 9293 \"socket\" means address and port together, which is called an endpoint here. In programs it means the kernel's \
-             object. Both are right; mixed, they are the source of most of the confusion.",
+             object. Both are right; mixing them causes most of the confusion.",
         ),
     ]);
     out.commands = vec!["ss -s".into(), "ss -tuan".into()];
     out
 }
 
-/// A port with what it is registered as, and who is there.
+/// Formats a port with its registered name.
 fn port_label(port: PortKey, context: ExplainContext<'_>) -> String {
     let name = context
         .services
@@ -77,23 +77,34 @@ fn comparison_rows(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Com
         ),
         row(
             "identified by",
-            "Its inode or cookie. By name: protocol, own address and port, and if connected the other address and port, too.",
+            "Its inode or cookie. Or by protocol, local address and port and, if connected, remote address and port.",
             "Protocol and number; 80/tcp and 80/udp are two ports.",
-            stats.example_connection(moment).map_or_else(nothing, |row| {
-                let remote = format_remote(row, moment).unwrap_or_default();
-                let inode = row.socket.inode.map_or("no inode".into(), |inode| format!("inode {}", inode.0));
-                let protocol = row.socket.protocol();
-                Phrase::fact(format!("{inode} is {protocol} {} ⇄ {remote}.", format_local(row, moment)))
-            }),
+            stats
+                .example_connection(moment)
+                .map_or_else(nothing, |row| {
+                    let remote = format_remote(row, moment).unwrap_or_default();
+                    let inode = row
+                        .socket
+                        .inode
+                        .map_or("no inode".into(), |inode| format!("inode {}", inode.0));
+                    let protocol = row.socket.protocol();
+                    Phrase::fact(format!(
+                        "{inode} is {protocol} {} ⇄ {remote}.",
+                        format_local(row, moment)
+                    ))
+                }),
         ),
         row(
             "how many",
             "As many as memory and descriptors allow; any number of them may share one port.",
-            "65,535 for each protocol and address; accepting a call uses up none.",
+            "65,535 for each protocol and address; accepting a connection uses up none.",
             stats.busiest_port.map_or_else(nothing, |(port, usage)| {
                 if port.protocol == Protocol::Udp {
-                    let sockets = pluralize(usage.listeners, "socket waits", "sockets wait");
-                    return Phrase::fact(format!("{}: {sockets} at one port.", port_label(port, context)));
+                    let sockets = pluralize(usage.listeners, "socket", "sockets");
+                    return Phrase::fact(format!(
+                        "{}: {sockets} on one port.",
+                        port_label(port, context)
+                    ));
                 }
                 Phrase::fact(format!(
                     "{}: {} and {} are {} on one port.",
@@ -107,19 +118,19 @@ fn comparison_rows(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Com
         row(
             "what it does",
             "It is where a program meets the network: read, write, accept.",
-            "It chooses the socket inside a machine; to choose the machine is the address's part. A registered name is a hint.",
+            "It selects the socket inside a machine; the address selects the machine. A registered name is a hint.",
             stats.example_listener(moment).map_or_else(nothing, |row| {
                 Phrase::fact(format!(
-                    "What comes for {} goes to a socket of {}.",
+                    "What arrives for {} goes to a socket of {}.",
                     port_label(row.port_key(), context),
                     describe_owner(row, moment).text
                 ))
             }),
         ),
         row(
-            "who makes it",
-            "A program, by socket(); or the kernel, for every handshake it finishes, before any program has called accept().",
-            "Nobody. It is chosen: by the program (bind), or by the kernel from its ephemeral range.",
+            "created by",
+            "A program, by socket(); or the kernel, for every handshake it completes, before any program has called accept().",
+            "Nothing. It is chosen: by the program (bind), or by the kernel from its ephemeral range.",
             Phrase::fact(format!(
                 "{} for accept() now; the kernel's ephemeral range is {} to {}.",
                 match stats.unaccepted {
@@ -134,20 +145,22 @@ fn comparison_rows(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Com
         row(
             "direction",
             "Both ways; each way is closed by itself.",
-            "None: it is the source port of one packet and the destination port of the answer.",
-            stats.example_pair(moment).map_or_else(nothing, |(here, there)| {
-                Phrase::fact(format!(
-                    "One connection, two rows: {} ⇄ {}, and the same two the other way round: {} ⇄ {}.",
-                    format_local(here, moment),
-                    format_remote(here, moment).unwrap_or_default(),
-                    format_local(there, moment),
-                    format_remote(there, moment).unwrap_or_default()
-                ))
-            }),
+            "None: it is the source port of one packet and the destination port of the reply.",
+            stats
+                .example_pair(moment)
+                .map_or_else(nothing, |(here, there)| {
+                    Phrase::fact(format!(
+                        "One connection, two rows: {} ⇄ {}, and the same in reverse: {} ⇄ {}.",
+                        format_local(here, moment),
+                        format_remote(here, moment).unwrap_or_default(),
+                        format_local(there, moment),
+                        format_remote(there, moment).unwrap_or_default()
+                    ))
+                }),
         ),
         row(
             "data",
-            "Waits in its two queues until it is read here, or confirmed there.",
+            "Waits in its two queues until it is read here, or acknowledged by the peer.",
             "Holds none.",
             some(moment.open_rows > 0, queued_bytes(stats)),
         ),
@@ -158,47 +171,55 @@ fn comparison_rows(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Com
             some(
                 moment.open_rows > 0,
                 format!(
-                    "{} TCP and {} UDP sockets; other kinds have no port and are not charted here.",
+                    "{} TCP and {} UDP sockets; other kinds have no port and are not shown here.",
                     thousands(stats.tcp),
                     thousands(stats.udp)
                 ),
             ),
         ),
         row(
-            "how long",
-            "Until its last descriptor is closed. Its name may be kept for a minute more (TIME-WAIT).",
-            "For ever: it is a number, and is not used up.",
+            "lifetime",
+            "Until its last descriptor is closed. Its 4-tuple may be kept for a minute more (TIME-WAIT).",
+            "Unlimited: it is a number, and is not used up.",
             Phrase::fact(match stats.time_wait {
-                (0, _) => "No name is kept in TIME-WAIT now.".to_owned(),
-                (names, left) => format!(
+                (0, _) => "No 4-tuple is kept in TIME-WAIT now.".to_owned(),
+                (count, left) => format!(
                     "{} in TIME-WAIT, the last for another {}.",
-                    pluralize(names, "name is kept", "names are kept"),
+                    pluralize(count, "4-tuple is kept", "4-tuples are kept"),
                     age(left.saturating_sub(moment.elapsed))
                 ),
             }),
         ),
         row(
-            "what limits it",
+            "limits",
             "Descriptors of a process, and memory.",
-            "One listener for each protocol, address and number (more with SO_REUSEPORT); and calls from one address to one endpoint, each of \
-             which needs a number of its own.",
+            "One listener for each protocol, address and number (more with SO_REUSEPORT); and connections from one address to one endpoint, each of \
+             which needs a port of its own.",
             Phrase::fact(format!(
-                "{} numbers for calls from one address to one endpoint; the same numbers serve again for every other endpoint.",
-                thousands(usize::from(moment.ephemeral.last.0.saturating_sub(moment.ephemeral.first.0)) + 1)
+                "{} ports for connections from one address to one endpoint; the same ports serve again for every other endpoint.",
+                thousands(
+                    usize::from(
+                        moment
+                            .ephemeral
+                            .last
+                            .0
+                            .saturating_sub(moment.ephemeral.first.0)
+                    ) + 1
+                )
             )),
         ),
         row(
-            "as if it were",
+            "analogy",
             "A telephone in a flat.",
             "The number of the flat; the house is the address, the postal service the protocol.",
             Phrase::inference(
-                "Where it breaks: a thousand telephones have the same flat number, and are told apart by who is calling.",
+                "Where it fails: a thousand telephones have the same flat number, and the caller tells them apart.",
             ),
         ),
     ]
 }
 
-/// What waits in all queues: bytes of TCP, and of UDP memory, which is not the same.
+/// Formats what is in all queues: bytes of TCP data, and for UDP memory, which includes overhead.
 fn queued_bytes(stats: &MachineStats) -> String {
     let amount = |(sockets, bytes): (usize, u64), what: &str| match sockets {
         0 => format!("nothing {what}"),
@@ -211,19 +232,19 @@ fn queued_bytes(stats: &MachineStats) -> String {
     let udp = match stats.udp_queued {
         (0, _) => String::new(),
         (sockets, bytes) => format!(
-            " What waits in {} takes {} B of memory, which is more than the data.",
+            " What is queued in {} takes {} B of memory, which is more than the data.",
             pluralize(sockets, "UDP socket", "UDP sockets"),
             thousands(bytes as usize)
         ),
     };
     format!(
-        "Of TCP {}, {}.{udp}",
-        amount(stats.tcp_unread, "is to be read"),
-        amount(stats.tcp_unacknowledged, "to be confirmed")
+        "TCP: {}, {}.{udp}",
+        amount(stats.tcp_unread, "unread"),
+        amount(stats.tcp_unacknowledged, "unacknowledged")
     )
 }
 
-/// Who holds how many, as far as there are any.
+/// Describes the process with the most ports, the shared sockets, and those without a process.
 fn describe_holdings(stats: &MachineStats, context: ExplainContext<'_>) -> String {
     let mut out: Vec<String> = Vec::new();
     if let Some((name, sockets, ports)) = stats.largest_process(context.moment) {
@@ -247,7 +268,7 @@ fn describe_holdings(stats: &MachineStats, context: ExplainContext<'_>) -> Strin
     }
 }
 
-/// What tutorials teach, and what the table shows.
+/// Corrects common misconceptions with what the table shows.
 fn common_misconceptions(stats: &MachineStats, context: ExplainContext<'_>) -> Vec<Phrase> {
     let moment = context.moment;
     let mut out = Vec::new();
@@ -269,31 +290,30 @@ fn common_misconceptions(stats: &MachineStats, context: ExplainContext<'_>) -> V
         "Each process has a port, and each port a process",
         describe_holdings(stats, context),
     );
-    say("A new socket has a port", "bind(), connect(), listen() or the first send gives it one. In the table a TCP socket stands once it listens or dials, a UDP socket once it has a port.".into());
+    say("A new socket has a port", "bind(), connect(), listen() or the first send gives it one. A TCP socket is in the table once it listens or connects, a UDP socket once it has a port.".into());
     say(
         "My browser uses my port 443",
         match stats.example_outgoing(moment) {
             Some(row) => format!(
-                "Its own number is another one, as here: {} called {}.",
+                "Its own port is another one, as here: {} connected to {}.",
                 format_local(row, moment),
                 format_remote(row, moment).unwrap_or_default()
             ),
-            None => "443 is the other end's port; one's own is some number of the ephemeral range."
-                .into(),
+            None => "443 is the peer's port; its own is a port of the ephemeral range.".into(),
         },
     );
     say(
         "A web site opens a connection to my machine",
-        "The browser calls, the site's listener is called; only who listens can be called.".into(),
+        "The browser connects, the site's listener accepts; only a listener can be connected to."
+            .into(),
     );
     say(
         "A socket is a connection",
         match stats.listening {
-            0 => "A listener has nobody at the other end, and a UDP socket never has a connection."
-                .into(),
-            waiting => format!(
-                "{} for anybody, with nobody at the other end; a UDP socket never has a connection.",
-                pluralize(waiting, "socket here waits", "sockets here wait")
+            0 => "A listener has no peer, and a UDP socket never has a connection.".into(),
+            unconnected => format!(
+                "{} no peer; a UDP socket never has a connection.",
+                pluralize(unconnected, "socket here has", "sockets here have")
             ),
         },
     );
@@ -307,20 +327,20 @@ fn common_misconceptions(stats: &MachineStats, context: ExplainContext<'_>) -> V
         },
     );
     say(
-        "The port tells what runs there",
+        "The port says what runs there",
         "A registered name is a convention: any program may use any number that it may bind."
             .into(),
     );
-    say("A machine can have 65,535 connections", "Four numbers name a connection: one port of a server can have millions. Descriptors and memory end first.".into());
+    say("A machine can have 65,535 connections", "Four numbers identify a connection: one port of a server can have millions. Descriptors and memory run out first.".into());
     say(
         "The table lists the connections",
         match moment.open_rows {
-            0 => "It lists sockets: those that wait for anybody stand in it, and a connection within the machine stands there twice.".into(),
+            0 => "It lists sockets: also those without a peer, and a connection within the machine twice.".into(),
             open => format!(
-                "{}: {} for anybody, {} of TCP connections, {} (a handshake, TIME-WAIT, or UDP with a peer). {} of the ends have their \
-                 other end in this same table.",
+                "{}: {} no peer, {} of TCP connections, {} (a handshake, TIME-WAIT, or UDP with a peer). {} of the ends have their \
+                 peer in this same table.",
                 pluralize(open, "row", "rows"),
-                pluralize(stats.listening, "waits", "wait"),
+                pluralize(stats.listening, "has", "have"),
                 pluralize(stats.connection_ends, "is an end", "are ends"),
                 pluralize(
                     open.saturating_sub(stats.listening + stats.connection_ends),
@@ -337,11 +357,11 @@ fn common_misconceptions(stats: &MachineStats, context: ExplainContext<'_>) -> V
 fn meanings_of_port() -> [Phrase; 3] {
     [
         Phrase::fact(
-            "The number in TCP and UDP headers, which is meant here. 6/tcp, for one, is no plug of any kind.",
+            "The number in TCP and UDP headers, which is meant here. 6/tcp, for example, is no plug of any kind.",
         ),
         Phrase::fact("The jack of a computer or a switch: USB, Ethernet. It has no such number."),
         Phrase::fact(
-            "The address at which a processor speaks with a device (an I/O port). It never leaves the machine.",
+            "The address at which a processor talks to a device (an I/O port). It never leaves the machine.",
         ),
     ]
 }

@@ -1,6 +1,7 @@
-//! What there is on this machine, counted in one pass: the numbers behind the difference.
+//! Counts this machine's sockets in one pass, for the comparison of socket and port.
 //!
-//! The examples are the first in the order of endpoints, so that they stay while they last.
+//! An example is the first match in the order of endpoints, so that it does not change while it
+//! exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,42 +15,42 @@ use crate::net::port::{Port, PortKey, PortSide, Protocol};
 use crate::net::process::ProcessKey;
 use crate::net::socket::{Socket, TcpState, TimerKind};
 
-/// How a shared port is used.
+/// The sockets of one shared port: listeners, and ends of TCP connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PortUsage {
     pub(crate) listeners: usize,
     pub(crate) connections: usize,
 }
 
-/// The counts.
+/// Counts and examples from the open rows of a moment.
 #[derive(Debug, Default)]
 pub(crate) struct MachineStats {
     pub(crate) tcp: usize,
     pub(crate) udp: usize,
-    /// Sockets that wait for anybody.
+    /// Listeners, and UDP sockets without a peer.
     pub(crate) listening: usize,
-    /// Ends of TCP connections that are not over.
+    /// Ends of open TCP connections ([`is_tcp_connection`]).
     pub(crate) connection_ends: usize,
-    /// Those of them whose other end is in the table as well.
+    /// Those of them whose peer is in the table as well.
     pub(crate) paired_ends: usize,
     pub(crate) unaccepted: usize,
-    /// Sockets that several processes hold.
+    /// Sockets held by several processes.
     pub(crate) shared_sockets: usize,
-    /// Sockets that no process has, for a reason that is known.
+    /// Sockets without a process, for a known reason.
     pub(crate) unowned: usize,
-    /// Different local ports.
+    /// Distinct local ports, TCP and UDP counted separately.
     pub(crate) local_ports: usize,
-    /// The port of this machine with the most sockets.
+    /// The local shared port with the most sockets.
     pub(crate) busiest_port: Option<(PortKey, PortUsage)>,
-    /// A number that somebody waits at with TCP and with UDP.
+    /// A port number with a TCP listener and an unconnected UDP socket.
     pub(crate) tcp_and_udp_port: Option<Port>,
-    /// UDP sockets with something in their queues, and how much memory that takes.
+    /// UDP sockets with non-empty queues, and the bytes of memory these take.
     pub(crate) udp_queued: (usize, u64),
-    /// TCP sockets with unread bytes, and how many bytes.
+    /// TCP sockets with unread data, and its bytes.
     pub(crate) tcp_unread: (usize, u64),
-    /// TCP sockets with unconfirmed bytes, and how many bytes.
+    /// TCP sockets with unacknowledged data, and its bytes.
     pub(crate) tcp_unacknowledged: (usize, u64),
-    /// Rows in TIME-WAIT, and when the last of them is forgotten.
+    /// Rows in TIME-WAIT, and when the last of them expires, on the collector's clock.
     pub(crate) time_wait: (usize, Duration),
     largest_process: Option<(ProcessKey, usize, usize)>,
     example_connection: Option<Slot>,
@@ -58,7 +59,8 @@ pub(crate) struct MachineStats {
     example_outgoing: Option<Slot>,
 }
 
-/// Whether it is an end of a TCP connection: after the handshake, and not over.
+/// Returns whether a socket is an end of an open TCP connection: after the handshake, before
+/// TIME-WAIT.
 fn is_tcp_connection(socket: &Socket) -> bool {
     socket.tcp_state().is_some_and(|state| {
         matches!(
@@ -78,7 +80,7 @@ impl MachineStats {
         let mut stats = Self::default();
         let mut ports: HashMap<PortKey, PortUsage> = HashMap::new();
         let mut numbers: BTreeMap<Protocol, BTreeSet<Port>> = BTreeMap::new();
-        let mut waiting: [BTreeSet<Port>; 2] = Default::default();
+        let mut unconnected: [BTreeSet<Port>; 2] = Default::default();
         let mut processes: HashMap<ProcessKey, (usize, BTreeSet<PortKey>)> = HashMap::new();
         for row in moment.rows().filter(|row| !row.is_closed()) {
             let socket = &row.socket;
@@ -89,7 +91,7 @@ impl MachineStats {
                 .insert(socket.local.port);
             if socket.is_listening() {
                 let protocol_index = usize::from(protocol == Protocol::Udp);
-                waiting[protocol_index].insert(socket.local.port);
+                unconnected[protocol_index].insert(socket.local.port);
             }
             let usage = ports.entry(row.port_key()).or_default();
             match socket.is_listening() {
@@ -109,14 +111,14 @@ impl MachineStats {
             stats.add_row(row, moment);
         }
         stats.local_ports = numbers.values().map(BTreeSet::len).sum();
-        let here = ports
+        let local = ports
             .into_iter()
             .filter(|(key, _)| key.side == PortSide::Local);
-        stats.busiest_port = here.max_by_key(|(key, usage)| {
+        stats.busiest_port = local.max_by_key(|(key, usage)| {
             let sockets = usage.listeners + usage.connections;
             (sockets, std::cmp::Reverse(*key))
         });
-        let [tcp, udp] = &waiting;
+        let [tcp, udp] = &unconnected;
         stats.tcp_and_udp_port = tcp.intersection(udp).next().copied();
         let most = processes
             .into_iter()
@@ -150,7 +152,7 @@ impl MachineStats {
             Ownership::Kernel | Ownership::Former(_) => self.unowned += 1,
             _ => {}
         }
-        // SYN and FIN take a number each, and are no data.
+        // SYN and FIN take a sequence number each, and are not data.
         let is_handshake = matches!(state, Some(TcpState::SynSent | TcpState::SynReceived));
         let queues = socket.queues.filter(|_| !is_handshake);
         if let Some(queues) = queues.filter(|_| state.is_none()) {
@@ -187,33 +189,33 @@ impl MachineStats {
                 .1
                 .max(due.map_or(Duration::ZERO, |timer| timer.due));
         }
-        let first = |place: &mut Option<Slot>| {
-            let name = |row: &TrackedSocket| (row.socket.local, row.socket.remote, row.key);
-            let before = place.and_then(|slot| moment.row(slot));
-            if before.is_none_or(|before| name(row) < name(before)) {
-                *place = Some(row.slot);
+        let keep_first = |example: &mut Option<Slot>| {
+            let order = |row: &TrackedSocket| (row.socket.local, row.socket.remote, row.key);
+            let current = example.and_then(|slot| moment.row(slot));
+            if current.is_none_or(|current| order(row) < order(current)) {
+                *example = Some(row.slot);
             }
         };
         let established = socket.tcp_state() == Some(TcpState::Established);
-        let known = matches!(row.ownership, Ownership::Known(_));
+        let is_known = matches!(row.ownership, Ownership::Known(_));
         if established && socket.inode.is_some() {
-            first(&mut self.example_connection);
+            keep_first(&mut self.example_connection);
         }
         if established
             && row.side == Side::Serving
             && open_peer(row, moment).is_some_and(|peer| peer.slot != row.slot)
         {
-            first(&mut self.example_pair);
+            keep_first(&mut self.example_pair);
         }
-        if socket.tcp_state() == Some(TcpState::Listen) && known {
-            first(&mut self.example_listener);
+        if socket.tcp_state() == Some(TcpState::Listen) && is_known {
+            keep_first(&mut self.example_listener);
         }
         if established && row.side == Side::Outgoing {
-            first(&mut self.example_outgoing);
+            keep_first(&mut self.example_outgoing);
         }
     }
 
-    /// A connection with an inode.
+    /// Returns an established connection with an inode.
     pub(crate) fn example_connection<'a>(
         &self,
         moment: &'a Moment,
@@ -221,7 +223,7 @@ impl MachineStats {
         moment.row(self.example_connection?)
     }
 
-    /// Both ends of a connection within this machine.
+    /// Returns both ends of a connection within this machine, the serving end first.
     pub(crate) fn example_pair<'a>(
         &self,
         moment: &'a Moment,
@@ -230,7 +232,7 @@ impl MachineStats {
         Some((here, open_peer(here, moment)?))
     }
 
-    /// A listener whose process is known.
+    /// Returns a TCP listener whose process is known.
     pub(crate) fn example_listener<'a>(
         &self,
         moment: &'a Moment,
@@ -238,7 +240,7 @@ impl MachineStats {
         moment.row(self.example_listener?)
     }
 
-    /// A connection that was dialled from here.
+    /// Returns an established connection opened from this machine.
     pub(crate) fn example_outgoing<'a>(
         &self,
         moment: &'a Moment,
@@ -246,7 +248,7 @@ impl MachineStats {
         moment.row(self.example_outgoing?)
     }
 
-    /// The process with the most ports: its name, its sockets, its shared ports.
+    /// Returns the process with the most shared ports: name and pid, sockets, shared ports.
     pub(crate) fn largest_process(&self, moment: &Moment) -> Option<(String, usize, usize)> {
         let (key, sockets, ports) = self.largest_process?;
         let name = moment.directory.processes.get(&key);

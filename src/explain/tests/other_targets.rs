@@ -1,4 +1,4 @@
-//! Hosts, sockets without a host or a process, and the difference between a socket and a port.
+//! Checks hosts, sockets without a host or a process, and the comparison of socket and port.
 
 use super::*;
 
@@ -110,7 +110,7 @@ fn socket_vs_port_uses_counts_of_this_machine() {
         text.contains("All 5 connections of 443/tcp have the local port 443"),
         "{text}"
     );
-    // Nothing is made up where there is nothing to show.
+    // Without an example the text says so.
     assert_eq!(here("direction"), "There is none on this machine now.");
 }
 
@@ -127,9 +127,9 @@ fn connection_to_a_local_listener_names_it() {
         endpoint("127.0.0.1:40000"),
         Some(endpoint("127.0.0.1:80")),
     );
-    let over = Transport::Tcp(TcpState::TimeWait);
-    let over = Socket::new(
-        over,
+    let time_wait = Transport::Tcp(TcpState::TimeWait);
+    let time_wait = Socket::new(
+        time_wait,
         endpoint("127.0.0.1:40001"),
         Some(endpoint("127.0.0.1:80")),
     );
@@ -139,20 +139,20 @@ fn connection_to_a_local_listener_names_it() {
         endpoint("127.0.0.1:40002"),
         Some(endpoint("127.0.0.1:53")),
     );
-    let nobody = Socket::new(
+    let no_peer = Socket::new(
         Transport::Udp,
         endpoint("127.0.0.1:40003"),
         Some(endpoint("127.0.0.1:54")),
     );
     for (waiting, expected) in [
-        (2, "is full, and that is why no answer comes"),
+        (2, "is full, so no answer comes"),
         (0, "has not answered yet"),
     ] {
         listener.accept_queue = Some(AcceptQueue {
             waiting,
             limit: Some(1),
         });
-        let sockets = [&listener, &call, &over, &alone, &paired, &nobody];
+        let sockets = [&listener, &call, &time_wait, &alone, &paired, &no_peer];
         let moment = moment(sockets.map(Clone::clone).to_vec());
         let (services, findings) = (Services::registry(), Findings::default());
         let context = context(&moment, &services, &findings);
@@ -162,11 +162,11 @@ fn connection_to_a_local_listener_names_it() {
                 .find(|row| row.local_port() == Port(local))
                 .unwrap();
             let explanation = explain_row(row, context);
-            let passage = explanation
+            let section = explanation
                 .sections
                 .into_iter()
-                .find(|p| p.heading == "The other end");
-            passage.unwrap().phrases.pop().unwrap().text
+                .find(|p| p.heading == "The peer");
+            section.unwrap().phrases.pop().unwrap().text
         };
         assert!(
             explanation(40_000).contains(expected),
@@ -174,17 +174,17 @@ fn connection_to_a_local_listener_names_it() {
             explanation(40_000)
         );
         assert!(
-            explanation(40_001).contains("The socket at that end is gone"),
+            explanation(40_001).contains("The peer's socket is gone"),
             "{}",
             explanation(40_001)
         );
         assert!(
-            explanation(40_002).contains("the socket that waits at 127.0.0.1:53"),
+            explanation(40_002).contains("the socket at 127.0.0.1:53"),
             "{}",
             explanation(40_002)
         );
         assert!(
-            explanation(40_003).contains("no socket here is that end"),
+            explanation(40_003).contains("no socket here is the peer"),
             "{}",
             explanation(40_003)
         );

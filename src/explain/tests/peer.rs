@@ -1,4 +1,4 @@
-//! A row beside the row of its other end, in every state there, open and gone; and beside findings.
+//! Checks a row together with its peer's row, open and closed, in every state; and with findings.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ static SERVICES: LazyLock<Services> = LazyLock::new(Services::registry);
 const HERE: &str = "127.0.0.1:40000";
 const THERE: &str = "127.0.0.1:80";
 
-/// All that is said of the row with this own port, of every look.
+/// Returns the text of the row with this local port, from one perspective.
 fn text_for(moment: &Moment, local: u16, perspective: Perspective) -> String {
     let findings = Findings::default();
     let row = moment.rows().find(|row| row.local_port() == Port(local));
@@ -81,7 +81,7 @@ fn explanation_agrees_with_the_peer_row() {
                     let idle = wire.contains("nothing at all is on the wire");
                     assert_eq!(idle, !fin_sent, "{case}: {wire}");
                 }
-                // That end is gone, and nothing says that somebody has it.
+                // The peer is closed: nothing says that a process has it.
                 let words = text_for(&gone, 40_000, Perspective::Plain);
                 assert!(words.contains("It is gone: it ended"), "{case}: {words}");
                 assert!(!words.contains("row of its own, in"), "{case}: {words}");
@@ -106,11 +106,7 @@ fn fin_behind_data_is_not_reported_as_sent() {
                 "{words}"
             );
             let wire = text_for(&moment, 40_000, Perspective::Wire);
-            assert_eq!(
-                wire.contains("or will once it may be sent"),
-                behind,
-                "{wire}"
-            );
+            assert_eq!(wire.contains("may not be sent yet"), behind, "{wire}");
             assert_eq!(wire.contains("ACK of the data"), behind, "{wire}");
         }
     }
@@ -128,7 +124,7 @@ fn one_round_trip_is_only_stated_for_recent_closes() {
     let young = history.apply(&mut snapshot(vec![socket.clone()], 2));
     let old = history.apply(&mut snapshot(vec![socket], 40));
     let words = text_for(&young, 40_000, Perspective::Plain);
-    assert!(words.contains("normally over in one round trip"), "{words}");
+    assert!(words.contains("normally takes one round trip"), "{words}");
     let words = text_for(&old, 40_000, Perspective::Plain);
     assert!(words.contains("this one has lasted 38s"), "{words}");
 }
@@ -157,7 +153,7 @@ fn syn_to_a_full_backlog_is_not_reported_as_lost() {
         assert_eq!(words.contains("lost on the way"), !full, "{words}");
         assert_eq!(words.contains("filtered on the way"), !full, "{words}");
         assert_eq!(
-            words.contains("takes no more into its queue"),
+            words.contains("the listener's accept queue is full"),
             full,
             "{words}"
         );
@@ -189,7 +185,7 @@ fn row_with_a_finding_is_not_called_normal() {
             .unwrap();
         let text = &normal.phrases[0].text;
         assert!(!text.starts_with("Yes"), "{text}");
-        assert_eq!(text.contains("worth a look below"), !clean, "{text}");
+        assert_eq!(text.contains("see Problems below"), !clean, "{text}");
     }
 }
 
@@ -215,8 +211,11 @@ fn time_wait_is_not_counted_as_connected() {
         endpoint("0.0.0.0:443"),
         None,
     ));
-    let over = text(sockets.clone());
-    assert!(over.contains("None now. 3 finished connections"), "{over}");
+    let closed_only = text(sockets.clone());
+    assert!(
+        closed_only.contains("None now. 3 closed connections"),
+        "{closed_only}"
+    );
     sockets.push(tcp(
         TcpState::Established,
         "192.168.1.2:443",
@@ -224,7 +223,7 @@ fn time_wait_is_not_counted_as_connected() {
     ));
     let both = text(sockets);
     assert!(
-        both.contains("1 connection (1 ESTABLISHED) and 3 finished"),
+        both.contains("1 connection (1 ESTABLISHED) and 3 closed"),
         "{both}"
     );
 }
@@ -286,7 +285,7 @@ fn udp_memory_is_not_added_to_tcp_bytes() {
         build_explanation(ExplainSubject::SocketVsPort, Perspective::Plain, context)
     );
     assert!(
-        explanation.contains("100 B is to be read in 1 socket"),
+        explanation.contains("100 B unread in 1 socket"),
         "{explanation}"
     );
     assert!(
@@ -311,8 +310,8 @@ fn side_is_a_fact_only_with_proof() {
             continue;
         }
         let explanation = explain_row(row, context(&moment, &services, &Findings::default()));
-        let passages = &explanation.sections;
-        let side = passages.iter().find(|p| p.heading == "Which end this is");
+        let sections = &explanation.sections;
+        let side = sections.iter().find(|p| p.heading == "Which side");
         let first = &side.unwrap().phrases[0];
         let proved = matches!(row.evidence, Evidence::State | Evidence::Counters);
         assert_eq!(first.text.contains("We know"), proved, "{first:?}");
@@ -340,9 +339,9 @@ fn full_backlog_and_unknown_owner_are_stated() {
         explain_port(Port(443), Some(Protocol::Tcp), context)
     );
     assert!(
-        text.contains("Its queue is full: 2 wait to be accepted."),
+        text.contains("Its accept queue is full (2, limit 1)."),
         "{text}"
     );
-    assert!(text.contains("Somebody, "), "{text}");
-    assert!(!text.contains("Somebody ("), "{text}");
+    assert!(text.contains("An unknown process, "), "{text}");
+    assert!(!text.contains("An unknown process ("), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The looks at a row and at a port: whole, each its own, and nothing sure that is guessed.
+//! Checks the perspectives on a row and on a port: complete, distinct, and a guess is never a fact.
 
 use super::*;
 
@@ -24,12 +24,12 @@ fn every_perspective_on_every_row_is_complete_and_distinct() {
             texts.push(phrases.map(|p| format!("{} ", p.text)).collect());
         }
         let [_, calls, kernel, wire, standard] = &texts[..] else {
-            panic!("five looks");
+            panic!("five perspectives");
         };
         let udp = row.socket.tcp_state().is_none();
         assert_eq!(calls.contains("SOCK_DGRAM"), udp, "{calls}");
         assert_eq!(standard.contains("RFC 768"), udp, "{standard}");
-        // No other state is taken for this one.
+        // The text names no other state.
         if let Some(state) = row.socket.tcp_state() {
             let context = !matches!(state, TcpState::Other(_));
             assert_eq!(
@@ -44,19 +44,19 @@ fn every_perspective_on_every_row_is_complete_and_distinct() {
                 );
             }
         }
-        // What nobody has accepted has not been given out, and what has no inode no descriptor.
+        // A socket not accepted yet has no descriptor, nor has one without an inode.
         let accepted = calls.contains("gave a program a new descriptor");
         assert!(
             !accepted || row.ownership != Ownership::Unaccepted,
             "{calls}"
         );
         assert!(
-            kernel.contains("No inode") || kernel.contains("not told"),
+            kernel.contains("No inode") || kernel.contains("does not report its inode"),
             "{kernel}"
         );
         let callable = [
             "read() and write()",
-            "accept() takes",
+            "accept() returns",
             "recvfrom()",
             "send() and recv()",
         ];
@@ -66,7 +66,7 @@ fn every_perspective_on_every_row_is_complete_and_distinct() {
             Ownership::Unaccepted | Ownership::Kernel | Ownership::Former(_)
         );
         assert!(!(is_callable && is_unowned), "{calls}");
-        // Every number is the row's own.
+        // Every number is that of the row.
         if let Some(queues) = row.socket.queues {
             let queue_text = format!("Recv-Q {}", queues.recv);
             assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
@@ -74,14 +74,14 @@ fn every_perspective_on_every_row_is_complete_and_distinct() {
             assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
         }
         if let Some(backlog) = row.socket.accept_queue {
-            let queue_text = format!("Recv-Q {} (finished calls", backlog.waiting);
+            let queue_text = format!("Recv-Q {} (connections waiting", backlog.waiting);
             assert!(kernel.contains(&queue_text), "{queue_text}: {kernel}");
         }
         if row.is_closed() {
-            assert!(calls.contains("Nothing: it is gone"), "{calls}");
+            assert!(calls.contains("Nothing: it is closed"), "{calls}");
             assert!(texts[0].contains("It ended 2s ago."), "{}", texts[0]);
         }
-        // Both numbers stand in the headers, and nothing was captured.
+        // Both ports are in the headers, and nothing was captured.
         if let Some(remote) = row.socket.remote {
             let ports = format!(
                 "source port {}, destination port {}",
@@ -115,20 +115,20 @@ fn guessed_side_is_an_inference_in_every_perspective() {
     for row in rows.filter(|row| row.socket.remote.is_some()) {
         seen += 1;
         for (perspective, heading) in [
-            (Perspective::Syscalls, "How it came to be"),
+            (Perspective::Syscalls, "How it was created"),
             (Perspective::Wire, "The handshake"),
         ] {
             let explanation = explain_row_from(&row, perspective, context);
-            let passage = explanation
+            let section = explanation
                 .sections
                 .iter()
                 .find(|p| p.heading == heading)
                 .unwrap();
-            let sure = passage
+            let facts = section
                 .phrases
                 .iter()
                 .filter(|p| p.certainty == Certainty::Fact);
-            assert_eq!(sure.count(), 0, "{passage:?}");
+            assert_eq!(facts.count(), 0, "{section:?}");
         }
     }
     assert!(seen > 0);
@@ -178,14 +178,14 @@ fn every_perspective_on_every_port_is_complete() {
         )
         .unwrap();
         let heading = "Could a program listen there now?";
-        let passage = explanation
+        let section = explanation
             .sections
             .into_iter()
             .find(|p| p.heading == heading);
-        passage.unwrap().phrases[0].text.clone()
+        section.unwrap().phrases[0].text.clone()
     };
     assert!(can_listen(443, Protocol::Tcp).contains("probably not"));
     assert!(can_listen(443, Protocol::Udp).contains("no socket has it"));
     assert!(can_listen(53, Protocol::Udp).contains("not at 127.0.0.1"));
-    assert!(can_listen(40_000, Protocol::Tcp).contains("the own number of a call"));
+    assert!(can_listen(40_000, Protocol::Tcp).contains("its own port for outgoing connections"));
 }

@@ -1,6 +1,4 @@
-//! The values that the open rows have now, and how many rows have each.
-//!
-//! In: a moment and the switches. Out: [`ValueCandidate`]s, written as the language wants them.
+//! Counts the values that open rows have now: [`ValueCandidate`]s, quoted where necessary.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -19,35 +17,34 @@ use crate::history::TrackedSocket;
 use crate::net::port::Port;
 use crate::net::process::{Process, distinct_processes};
 
-/// A value.
 pub(crate) struct ValueCandidate {
-    /// As it is inserted.
+    /// The text to insert, quoted where necessary.
     pub text: String,
-    /// As it is compared with what was typed.
+    /// The text to compare with what was typed.
     pub unquoted: String,
-    /// How many rows have it.
+    /// The number of rows that have the value.
     pub count: usize,
-    /// What it is, in words.
+    /// What kind of value it is, such as "process"; may be empty.
     pub description: String,
 }
 
-/// Where values are taken from.
+/// The open rows that pass the quick filter.
 pub(crate) struct ValueSource<'a> {
     context: FilterContext<'a>,
     rows: Vec<&'a TrackedSocket>,
 }
 
 impl<'a> ValueSource<'a> {
-    pub(crate) fn new(context: FilterContext<'a>, narrow: QuickFilter) -> Self {
+    pub(crate) fn new(context: FilterContext<'a>, quick_filter: QuickFilter) -> Self {
         let rows = context.moment.rows().map(|row| &**row);
-        let rows = rows.filter(|row| !row.is_closed() && narrow.matches(row));
+        let rows = rows.filter(|row| !row.is_closed() && quick_filter.matches(row));
         Self {
             context,
             rows: rows.collect(),
         }
     }
 
-    /// How many rows the condition holds for.
+    /// Counts the rows that match the condition.
     pub(crate) fn count(&self, condition: &Condition) -> usize {
         let filter = Filter::from(Node {
             span: 0..0,
@@ -56,7 +53,7 @@ impl<'a> ValueSource<'a> {
         self.count_matching(&filter)
     }
 
-    /// The same for a text that is a filter.
+    /// Counts the rows that match a filter given as text; 0 if it does not parse.
     pub(crate) fn count_text(&self, text: &str) -> usize {
         Filter::parse(text).map_or(0, |filter| self.count_matching(&filter))
     }
@@ -66,7 +63,7 @@ impl<'a> ValueSource<'a> {
         self.rows.iter().filter(matches).count()
     }
 
-    /// The values of a field among the rows.
+    /// Returns the values of a field; empty for fields with a fixed set of values or one value a row.
     pub(crate) fn for_field(&self, field: &Field) -> Vec<ValueCandidate> {
         match field.kind {
             FieldKind::Port(end) => self.ports(end),
@@ -78,13 +75,13 @@ impl<'a> ValueSource<'a> {
                 Condition::Host(HostTest::OneOf(vec![part]))
             }),
             FieldKind::Reach => self.interfaces(),
-            // The words are offered whether or not a socket has them.
             FieldKind::Text(_) if !field.values().is_empty() => Vec::new(),
             FieldKind::Text(text) => self.texts(text),
             FieldKind::Number(number) if number == NumberField::PID => self.pids(),
             FieldKind::Number(number) if number == NumberField::UID => self.uids(),
             FieldKind::Number(number) if number == NumberField::PARENT_PID => self.parents(),
-            // Every row has another one, or they change with every look.
+            // Fixed sets are listed by `Field::values`; the other numbers differ from row to row or
+            // from sample to sample.
             FieldKind::Number(_)
             | FieldKind::Endpoint(_)
             | FieldKind::Protocol
@@ -94,18 +91,18 @@ impl<'a> ValueSource<'a> {
         }
     }
 
-    /// How many rows have each of what `of` tells of a row; a row counts once for each.
+    /// Counts the rows by the keys that `keys_of` appends for a row. A row counts once for each key.
     fn count_by<K: Hash + Eq>(
         &self,
-        of: impl Fn(&'a TrackedSocket, &mut Vec<K>),
+        keys_of: impl Fn(&'a TrackedSocket, &mut Vec<K>),
     ) -> HashMap<K, usize> {
         let mut counts = HashMap::new();
-        let mut here = Vec::new();
+        let mut keys = Vec::new();
         for row in &self.rows {
-            of(row, &mut here);
-            // Few, so that looking through them costs less than hashing them.
-            while let Some(key) = here.pop() {
-                if !here.contains(&key) {
+            keys_of(row, &mut keys);
+            // So few keys that a linear search costs less than hashing.
+            while let Some(key) = keys.pop() {
+                if !keys.contains(&key) {
                     *counts.entry(key).or_default() += 1;
                 }
             }
@@ -114,13 +111,13 @@ impl<'a> ValueSource<'a> {
     }
 
     fn ports(&self, end: EndSelector) -> Vec<ValueCandidate> {
-        let counts = self.count_by(|row, here| {
+        let counts = self.count_by(|row, keys| {
             let ends = [
                 Some(row.socket.local.port).filter(|_| end != EndSelector::Remote),
                 Some(row.socket.remote_port()).filter(|_| end != EndSelector::Local),
             ];
             let ends = ends.into_iter().flatten().filter(|p| *p != Port::NONE);
-            here.extend(ends.map(|port| (port, row.socket.protocol())));
+            keys.extend(ends.map(|port| (port, row.socket.protocol())));
         });
         let mut ports: HashMap<Port, (usize, Option<&str>)> = HashMap::new();
         for ((port, protocol), count) in counts {
@@ -142,10 +139,10 @@ impl<'a> ValueSource<'a> {
         end: EndSelector,
         condition: impl Fn(IpAddr) -> Condition,
     ) -> Vec<ValueCandidate> {
-        let counts = self.count_by(|row, here| {
+        let counts = self.count_by(|row, keys| {
             let local = (end != EndSelector::Remote).then(|| row.socket.local.canonical_ip());
             let remote = row.socket.remote.filter(|_| end != EndSelector::Local);
-            here.extend(
+            keys.extend(
                 [local, remote.map(|r| r.canonical_ip())]
                     .into_iter()
                     .flatten(),
@@ -158,7 +155,7 @@ impl<'a> ValueSource<'a> {
         values.collect()
     }
 
-    /// The names of interfaces that sockets are bound to, as a reach.
+    /// Returns the interfaces that listeners are bound to, as values of `reach`.
     fn interfaces(&self) -> Vec<ValueCandidate> {
         let mut found: Vec<ValueCandidate> = self.texts(TextField::INTERFACE);
         for value in &mut found {
@@ -173,7 +170,7 @@ impl<'a> ValueSource<'a> {
     }
 
     fn texts(&self, field: TextField) -> Vec<ValueCandidate> {
-        let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+        let counts = self.count_by(|row, keys| self.texts_of_row(row, field, keys));
         let values = merge_ignoring_case(counts)
             .into_iter()
             .filter_map(|(text, count)| {
@@ -184,7 +181,7 @@ impl<'a> ValueSource<'a> {
         values.collect()
     }
 
-    /// Every name rows go by, with what it is the name of.
+    /// Returns every process, service, user, unit and container name, with its kind.
     pub(crate) fn names(&self) -> Vec<ValueCandidate> {
         const KINDS: [(TextField, &str); 5] = [
             (TextField::PROCESS, "process"),
@@ -195,15 +192,15 @@ impl<'a> ValueSource<'a> {
         ];
         let mut kinds: HashMap<String, Vec<&str>> = HashMap::new();
         for (field, kind) in KINDS {
-            let counts = self.count_by(|row, here| self.texts_of_row(row, field, here));
+            let counts = self.count_by(|row, keys| self.texts_of_row(row, field, keys));
             for (text, _) in merge_ignoring_case(counts) {
                 kinds.entry(text).or_default().push(kind);
             }
         }
-        // What is a process here and a service there counts each row once.
-        let counts = self.count_by(|row, here| {
+        // A name of two kinds, such as a process and a service, counts each row once.
+        let counts = self.count_by(|row, keys| {
             for (field, _) in KINDS {
-                self.texts_of_row(row, field, here);
+                self.texts_of_row(row, field, keys);
             }
         });
         let values = merge_ignoring_case(counts)
@@ -246,8 +243,8 @@ impl<'a> ValueSource<'a> {
     }
 
     fn pids(&self) -> Vec<ValueCandidate> {
-        let counts = self.count_by(|row, here| {
-            here.extend(
+        let counts = self.count_by(|row, keys| {
+            keys.extend(
                 self.processes(row)
                     .map(|p| (p.key.pid.0, BorrowedName(&p.name))),
             );
@@ -259,8 +256,8 @@ impl<'a> ValueSource<'a> {
     }
 
     fn parents(&self) -> Vec<ValueCandidate> {
-        let counts = self.count_by(|row, here| {
-            here.extend(self.processes(row).filter_map(|p| Some(p.parent?.0)));
+        let counts = self.count_by(|row, keys| {
+            keys.extend(self.processes(row).filter_map(|p| Some(p.parent?.0)));
         });
         let values = counts
             .into_iter()
@@ -270,7 +267,7 @@ impl<'a> ValueSource<'a> {
 
     fn uids(&self) -> Vec<ValueCandidate> {
         let users = &self.context.moment.directory.users;
-        let counts = self.count_by(|row, here| here.extend(row.socket.uid));
+        let counts = self.count_by(|row, keys| keys.extend(row.socket.uid));
         let values = counts.into_iter().map(|(uid, count)| {
             let name = users.get(&uid).map_or("", |name| name);
             numeric_candidate(NumberField::UID, uid.0.into(), count, name)
@@ -279,11 +276,10 @@ impl<'a> ValueSource<'a> {
     }
 }
 
-/// A name, without a copy of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct BorrowedName<'a>(&'a str);
 
-/// Names that are one to the language, which knows no case.
+/// Adds up the counts of names that differ only in case, since filters ignore case.
 fn merge_ignoring_case(counts: HashMap<BorrowedName<'_>, usize>) -> HashMap<String, usize> {
     let mut merged = HashMap::new();
     for (name, count) in counts {
@@ -292,13 +288,8 @@ fn merge_ignoring_case(counts: HashMap<BorrowedName<'_>, usize>) -> HashMap<Stri
     merged
 }
 
-fn numeric_candidate(
-    measure: NumberField,
-    number: u64,
-    count: usize,
-    what: &str,
-) -> ValueCandidate {
-    let condition = Condition::Number(measure, exactly(number));
+fn numeric_candidate(field: NumberField, number: u64, count: usize, what: &str) -> ValueCandidate {
+    let condition = Condition::Number(field, exactly(number));
     value_candidate(&condition, number.to_string(), count, what)
 }
 
@@ -316,7 +307,7 @@ fn value_candidate(
     }
 }
 
-/// The condition without its field: what stands behind the colon.
+/// Returns the text of the condition after the colon.
 fn value_text(condition: &Condition) -> String {
     let text = condition.to_string();
     match text.split_once(':') {

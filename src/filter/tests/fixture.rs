@@ -1,4 +1,4 @@
-//! A small machine with one row of everything a filter can look at. A row is named by a letter.
+//! A small machine with rows for everything a filter can test. Each row is named by a letter.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::net::socket::{
     Transport,
 };
 
-/// The clock of the scene: it has been watched for three hours.
+/// The elapsed time of the moment: three hours after the first sample.
 const NOW: Duration = Duration::from_secs(3 * 3600);
 
 pub(crate) struct FilterFixture {
@@ -30,10 +30,10 @@ pub(crate) struct FilterFixture {
 }
 
 impl FilterFixture {
-    /// The letters of the rows the filter picks.
+    /// Returns the letters of the rows that match.
     pub(crate) fn matching_letters(&self, filter: &Filter) -> String {
         let rows = self.moment.rows().zip(self.letters.chars());
-        // One sieve for all, so that what it remembers of a row must be right for the next.
+        // One matcher for all rows, so that a wrong cache entry shows.
         let mut matcher = filter.matcher(self.context());
         rows.filter(|(row, _)| matcher.matches(row))
             .map(|(_, letter)| letter)
@@ -47,7 +47,7 @@ impl FilterFixture {
         }
     }
 
-    /// The rows the filter picks.
+    /// Returns the rows that match.
     pub(crate) fn matching<'a>(
         &'a self,
         filter: &'a Filter,
@@ -56,17 +56,17 @@ impl FilterFixture {
         rows.filter(move |row| filter.matches(row, self.context()))
     }
 
-    /// Every row:
+    /// Builds the fixture with these rows:
     ///
     /// ```text
-    /// w  nginx listens at 0.0.0.0:80, workers share it      l  java listens at [::]:8080 in a container
-    /// c  nginx 443, ESTABLISHED, from 203.0.113.7           m  java serves a v4-mapped caller on 127.0.0.1
-    /// x  nginx 443, CLOSE-WAIT, there before the first look h  sshd 22, owner hidden, root's
-    /// t  nginx had it, TIME-WAIT                            g  gone a moment ago, FIN-WAIT-2
-    /// f  "Web Content" dialled [2001:db8::1]:443, new       v  python3 listens at eth0, port 9000
-    /// p  postgres listens at 127.0.0.1:5432                 e  "my app" listens at 192.168.1.5:8443
+    /// w  nginx listens on 0.0.0.0:80, workers share it      l  java listens on [::]:8080 in a container
+    /// c  nginx 443, ESTABLISHED, from 203.0.113.7           m  java serves a v4-mapped client on 127.0.0.1
+    /// x  nginx 443, CLOSE-WAIT, before the first sample     h  sshd 22, owner hidden, uid root
+    /// t  formerly of nginx, TIME-WAIT                       g  closed a moment ago, FIN-WAIT-2
+    /// f  "Web Content" to [2001:db8::1]:443, new            v  python3 listens on eth0, port 9000
+    /// p  postgres listens on 127.0.0.1:5432                 e  "my app" listens on 192.168.1.5:8443
     /// d  systemd-resolve, UDP 127.0.0.53:53, interface lo   s  curl, SYN-SENT to 192.0.2.1:9999
-    /// q  systemd-resolve asks 9.9.9.9:53, UDP               o  Кот, UDP at port 0, nothing else known
+    /// q  systemd-resolve to 9.9.9.9:53, UDP                 o  Кот, UDP with port 0, nothing else known
     /// ```
     pub(crate) fn new() -> Self {
         let mut directory = Directory::default();
@@ -278,7 +278,7 @@ fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
     }
 }
 
-/// Gives it counters, and bytes that move every second.
+/// Sets byte counters, and rates in bytes per second.
 fn set_rates(row: &mut TrackedSocket, down: f64, up: f64) {
     row.throughput.rates = Rates { down, up };
     if let Some(tcp) = &mut row.socket.tcp {

@@ -1,12 +1,12 @@
-//! What filters pick: see [`Scene::new`] for the rows behind the letters.
+//! Which rows filters match: see [`FilterFixture::new`] for the rows behind the letters.
 
 use super::fixture::FilterFixture;
 use crate::filter::ast::Filter;
 
-/// All rows, in their order.
+/// The letters of all rows, in row order.
 pub(crate) const ALL_ROWS: &str = "wpdlveocxtgfqmhs";
 
-/// Filters and what they pick, by letter in any order.
+/// Filters and the rows they match, by letter in any order.
 const MATCH_CASES: &[(&str, &str)] = &[
     ("", ALL_ROWS),
     // Ports.
@@ -76,7 +76,7 @@ const MATCH_CASES: &[(&str, &str)] = &[
     ("host:\"9.9\"", "q"),
     ("host~^192\\.", "hs"),
     ("host~\\.9$", "xtq"),
-    // Words.
+    // Keywords and fixed values.
     ("tcp", "wplvecxtgfmhs"),
     ("udp", "doq"),
     ("UDP", "doq"),
@@ -167,7 +167,7 @@ const MATCH_CASES: &[(&str, &str)] = &[
     // Numbers.
     ("age>1h", "x"),
     ("age>60m", "x"),
-    // It is at least three hours old; that it is younger than a day is not known.
+    // `x` is at least three hours old; whether it is younger than a day is unknown.
     ("age>1h age<1d", ""),
     ("age:1h-1d", ""),
     ("age<1s", "of"),
@@ -199,7 +199,7 @@ const MATCH_CASES: &[(&str, &str)] = &[
     ("tx<=8400", "fm"),
     ("inode:201", "c"),
     ("cookie:1201,1202", "cx"),
-    // Together.
+    // Combinations.
     ("nginx 443", "cxt"),
     ("nginx and 443", "cxt"),
     ("nginx AND 443", "cxt"),
@@ -229,17 +229,17 @@ const MATCH_CASES: &[(&str, &str)] = &[
 
 #[test]
 fn filters_match_the_expected_rows() {
-    let scene = FilterFixture::new();
+    let fixture = FilterFixture::new();
     assert!(MATCH_CASES.len() >= 120, "{}", MATCH_CASES.len());
     let mut wrong = Vec::new();
     for (text, expected) in MATCH_CASES {
-        // The letters of the table are in the order of reading.
-        let picks = |f: Filter| (scene.matching_letters(&f), f);
-        match Filter::parse(text).map(picks) {
-            Ok((picked, filter)) => {
+        // The letters of the table are in no particular order.
+        let evaluate = |f: Filter| (fixture.matching_letters(&f), f);
+        match Filter::parse(text).map(evaluate) {
+            Ok((matched, filter)) => {
                 let expected: String = ALL_ROWS.chars().filter(|c| expected.contains(*c)).collect();
-                if picked != expected {
-                    wrong.push(format!("{text}: {picked} and not {expected}"));
+                if matched != expected {
+                    wrong.push(format!("{text}: {matched}, expected {expected}"));
                 }
                 let again = Filter::parse(&filter.to_string());
                 if again.as_ref() != Ok(&filter) {
@@ -254,10 +254,10 @@ fn filters_match_the_expected_rows() {
 
 #[test]
 fn negation_matches_the_complement() {
-    let scene = FilterFixture::new();
+    let fixture = FilterFixture::new();
     for (text, _) in MATCH_CASES.iter().filter(|(text, _)| !text.is_empty()) {
-        let yes = scene.matching_letters(&Filter::parse(text).unwrap());
-        let no = scene.matching_letters(&Filter::parse(&format!("not ({text})")).unwrap());
+        let yes = fixture.matching_letters(&Filter::parse(text).unwrap());
+        let no = fixture.matching_letters(&Filter::parse(&format!("not ({text})")).unwrap());
         assert!(
             ALL_ROWS.chars().all(|c| yes.contains(c) != no.contains(c)),
             "{text}"

@@ -1,4 +1,4 @@
-//! Tests of the filter language from the outside: what matches, what is refused, and laws for all filters.
+//! Tests of the filter language: what matches, what does not parse, and properties of all filters.
 
 mod fixture;
 mod matching;
@@ -48,7 +48,7 @@ fn every_field_example_parses_to_its_field() {
             assert_eq!(Filter::parse(word), Filter::parse(keyword.name), "{word}");
         }
     }
-    // What words of the table are written as fields mean the same.
+    // Keywords described by a condition, such as `proto:tcp`, parse to the same filter.
     for keyword in KEYWORDS
         .iter()
         .filter(|k| k.description.contains(':') && !k.description.contains(' '))
@@ -103,20 +103,22 @@ fn empty_text_is_the_empty_filter() {
 
 #[test]
 fn every_node_has_its_span() {
-    fn places(text: &str, node: &ast::Node, out: &mut Vec<String>) {
+    fn collect_spans(text: &str, node: &ast::Node, out: &mut Vec<String>) {
         out.push(text[node.span.clone()].to_owned());
         match &node.kind {
             ast::NodeKind::And(children) | ast::NodeKind::Or(children) => {
-                children.iter().for_each(|child| places(text, child, out));
+                children
+                    .iter()
+                    .for_each(|child| collect_spans(text, child, out));
             }
-            ast::NodeKind::Not(inner) => places(text, inner, out),
+            ast::NodeKind::Not(inner) => collect_spans(text, inner, out),
             ast::NodeKind::Condition(_) => {}
         }
     }
     let text = r#" a  -(port > 80 or é)  b"#;
     let filter = Filter::parse(text).unwrap();
     let mut out = Vec::new();
-    places(text, filter.root().unwrap(), &mut out);
+    collect_spans(text, filter.root().unwrap(), &mut out);
     assert_eq!(
         out,
         [

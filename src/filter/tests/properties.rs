@@ -1,4 +1,4 @@
-//! What holds for every filter and for every text.
+//! Properties of every filter and every text.
 
 use std::net::IpAddr;
 
@@ -38,7 +38,7 @@ fn network() -> impl Strategy<Value = IpNetwork> {
         .prop_map(|(a, bits)| IpNetwork::new(a, bits).unwrap_or(IpNetwork::single_host(a)))
 }
 
-/// Texts of every kind: names, words of the language, and what nobody would call a name.
+/// Generates texts of every kind: names, keywords, and arbitrary characters.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z][a-z0-9./@_-]{0,8}",
@@ -131,7 +131,7 @@ fn condition() -> impl Strategy<Value = Condition> {
             pattern().prop_map(TextTest::Pattern),
         ]
     };
-    let measure = prop::sample::select(number_fields()).prop_flat_map(|m| {
+    let field = prop::sample::select(number_fields()).prop_flat_map(|m| {
         number_test(m.dimension(), 0, u64::MAX).prop_map(move |t| Condition::Number(m, t))
     });
     prop_oneof![
@@ -154,7 +154,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         .prop_map(Condition::Side),
         non_empty_vec(reach).prop_map(Condition::Reach),
         (prop::sample::select(text_fields()), text_test()).prop_map(|(f, t)| Condition::Text(f, t)),
-        measure,
+        field,
         substring().prop_map(Condition::AnyName),
         prop::sample::select(vec![
             Flag::Established,
@@ -177,7 +177,7 @@ pub(crate) fn any_node() -> impl Strategy<Value = Node> {
     })
 }
 
-/// What a person may type, in any order.
+/// Generates text from tokens of the language, in any order.
 fn token_mix() -> impl Strategy<Value = String> {
     const TOKENS: &[&str] = &[
         " ",
@@ -257,34 +257,34 @@ fn check_parse(text: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_as_the_same(tree in any_node()) {
+    fn printed_form_parses_to_the_same_filter(tree in any_node()) {
         let filter = Filter::from(tree);
         let printed = filter.to_string();
         prop_assert_eq!(Filter::parse(&printed), Ok(filter), "{}", printed);
     }
 
     #[test]
-    fn any_text_is_understood_or_refused_inside_itself(text in "\\PC{0,40}") {
+    fn any_text_parses_or_fails_with_a_span_inside_it(text in "\\PC{0,40}") {
         check_parse(&text)?;
     }
 
     #[test]
-    fn any_bytes_are_understood_or_refused(text in any::<String>()) {
+    fn any_string_parses_or_fails_with_a_span_inside_it(text in any::<String>()) {
         check_parse(&text)?;
     }
 
     #[test]
-    fn any_soup_is_understood_or_refused(text in token_mix()) {
+    fn any_token_mix_parses_or_fails_with_a_span_inside_it(text in token_mix()) {
         check_parse(&text)?;
     }
 
     #[test]
-    fn no_filter_fails_on_any_row(tree in any_node()) {
-        let scene = FilterFixture::new();
+    fn filter_and_negation_partition_the_rows(tree in any_node()) {
+        let fixture = FilterFixture::new();
         let yes = Filter::from(tree.clone());
         let no = Filter::from(node(NodeKind::Not(Box::new(tree))));
-        let both = scene.matching_letters(&yes).len() + scene.matching_letters(&no).len();
-        prop_assert_eq!(both, scene.moment.rows.slot_count());
+        let both = fixture.matching_letters(&yes).len() + fixture.matching_letters(&no).len();
+        prop_assert_eq!(both, fixture.moment.rows.slot_count());
     }
 }
 

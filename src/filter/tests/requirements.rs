@@ -1,4 +1,4 @@
-//! What a filter needs: a bound that no row escapes, and owners only where they decide.
+//! What a filter requires: ports that bound every matching row, and owners only where they matter.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::history::{Ownership, TrackedSocket};
 use crate::net::endpoint::Endpoint;
 use crate::net::port::{Port, Protocol};
 
-/// Filters about ports, among them those that rows of the scene have.
+/// Generates filters about ports, including those of the fixture's rows.
 fn port_filter() -> impl Strategy<Value = Node> {
     let known = prop::sample::select(vec![
         0_u64, 22, 53, 80, 443, 5432, 8080, 9000, 40_023, 50_000, 51_235, 65_535, 65_536,
@@ -31,12 +31,12 @@ fn port_filter() -> impl Strategy<Value = Node> {
         Comparison::Less,
         Comparison::AtMost,
     ]);
-    let interval = (number.clone(), 0..500_u64).prop_map(|(low, more)| NumberRange {
+    let range = (number.clone(), 0..500_u64).prop_map(|(low, more)| NumberRange {
         low,
         high: low + more,
     });
     let test = prop_oneof![
-        prop::collection::vec(interval, 1..3).prop_map(NumberTest::InRanges),
+        prop::collection::vec(range, 1..3).prop_map(NumberTest::InRanges),
         (comparison, number.clone()).prop_map(|(c, n)| NumberTest::Compare(c, n)),
     ];
     let port = number.prop_map(|n| Port(n as u16));
@@ -62,16 +62,16 @@ fn port_filter() -> impl Strategy<Value = Node> {
     })
 }
 
-/// Every row that matches has a port of the bound.
-fn check_required_ports(scene: &FilterFixture, filter: &Filter) -> Result<(), TestCaseError> {
+/// Checks that every matching row has a port of the bound.
+fn check_required_ports(fixture: &FilterFixture, filter: &Filter) -> Result<(), TestCaseError> {
     let Some(ports) = filter.required_ports() else {
         return Ok(());
     };
-    for row in scene.matching(filter) {
+    for row in fixture.matching(filter) {
         let (local, remote) = (row.socket.local.port, row.socket.remote_port());
         prop_assert!(
             ports.contains(local) || ports.contains(remote),
-            "{} lets {} {} through, which is not in {:?}",
+            "{} matches {} {}, which is not in {:?}",
             filter,
             local,
             remote,
@@ -83,26 +83,26 @@ fn check_required_ports(scene: &FilterFixture, filter: &Filter) -> Result<(), Te
 
 proptest! {
     #[test]
-    fn no_row_that_matches_is_outside_of_the_ports(tree in port_filter()) {
+    fn every_matching_row_has_a_required_port(tree in port_filter()) {
         check_required_ports(&FilterFixture::new(), &Filter::from(tree))?;
     }
 
     #[test]
-    fn a_filter_that_asks_for_no_owners_says_the_same_without_them(
+    fn filter_without_required_owners_matches_the_same_without_owners(
         tree in prop_oneof![port_filter(), any_node()],
     ) {
-        let mut scene = FilterFixture::new();
+        let mut fixture = FilterFixture::new();
         let filter = Filter::from(tree);
-        check_required_ports(&scene, &filter)?;
+        check_required_ports(&fixture, &filter)?;
         if filter.required_owners() == OwnerMode::Off {
-            let before = scene.matching_letters(&filter);
-            Arc::make_mut(&mut scene.moment.directory).processes.clear();
+            let before = fixture.matching_letters(&filter);
+            Arc::make_mut(&mut fixture.moment.directory).processes.clear();
             let without_owner = |row: &Arc<TrackedSocket>| TrackedSocket {
                 ownership: Ownership::Unsupported,
                 ..TrackedSocket::clone(row)
             };
-            scene.moment.rows = scene.moment.rows().map(without_owner).collect();
-            prop_assert_eq!(before, scene.matching_letters(&filter), "{}", filter);
+            fixture.moment.rows = fixture.moment.rows().map(without_owner).collect();
+            prop_assert_eq!(before, fixture.matching_letters(&filter), "{}", filter);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which rows a filter cannot decide because their owner is hidden.
+//! Tests of which rows a filter cannot decide because their owner is hidden.
 
 use super::fixture::FilterFixture;
 use super::matching::ALL_ROWS;
@@ -6,7 +6,7 @@ use crate::filter::ast::Filter;
 
 #[test]
 fn only_conditions_on_a_hidden_owner_are_undecided() {
-    let scene = FilterFixture::new();
+    let fixture = FilterFixture::new();
     // `h` is the one row whose owner is hidden: port 22, opened by root.
     for (text, expected) in [
         ("proc:nginx", "h"),
@@ -22,9 +22,9 @@ fn only_conditions_on_a_hidden_owner_are_undecided() {
     ] {
         let filter = Filter::parse(text).unwrap();
         let everything = Filter::default();
-        let rows = scene.matching(&everything).zip(ALL_ROWS.chars());
+        let rows = fixture.matching(&everything).zip(ALL_ROWS.chars());
         let undecided: String = rows
-            .filter(|(row, _)| filter.depends_on_unknown_owner(row, scene.context()))
+            .filter(|(row, _)| filter.depends_on_unknown_owner(row, fixture.context()))
             .map(|(_, letter)| letter)
             .collect();
         assert_eq!(undecided, expected, "{text}");

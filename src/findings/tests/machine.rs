@@ -1,4 +1,4 @@
-//! A machine to find something on.
+//! A test machine with given sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::net::process::{Holder, Holders, Pid, Process, ProcessKey, StartTime};
 use crate::net::snapshot::{Directory, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
 use crate::net::socket::{Socket, TcpState, Transport};
 
-/// A machine that is looked at twice: at second 1, and so many seconds later.
+/// A machine that is sampled twice: at second 1, and some seconds later.
 pub(crate) struct TestMachine {
     pub(crate) ephemeral: PortRange,
     pub(crate) sockets: Vec<Socket>,
@@ -56,7 +56,7 @@ pub(crate) fn directory() -> Directory {
     directory
 }
 
-/// So many connections to port 80 from elsewhere, in this state.
+/// Makes `count` connections to port 80 from another host, in this state.
 pub(crate) fn connections_to_port_80(state: TcpState, count: u16) -> Vec<Socket> {
     let call = |n| {
         tcp(
@@ -111,7 +111,7 @@ impl TestMachine {
         history.apply(&mut self.snapshot(first + Duration::from_secs_f64(seconds)))
     }
 
-    /// What is found, and the sentences.
+    /// Returns the findings after so many seconds: rule and sentence.
     pub(crate) fn findings(&self, seconds: f64) -> Vec<(Rule, String)> {
         let moment = self.moment_after(seconds);
         let findings = Findings::from_moment(&moment, &Thresholds::DEFAULT);

@@ -8,32 +8,31 @@ use crate::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect}
 use crate::lessons::row_pattern::{ExpectedQueue, listener};
 use crate::lessons::spec::{Highlight, Lesson, LessonStep, fact};
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 1,
     title: "A socket without a port",
-    idea: "socket(), bind() and listen() are three steps, and only the last makes a row.",
+    idea: "socket(), bind() and listen() are three steps, and only listen() adds a row to the table.",
     misconceptions: &[
         "a socket is created with a port",
         "a socket is a port",
-        "a bound port can be connected to",
+        "clients can connect to any port that is bound",
     ],
     prerequisites: &[],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A process makes a socket",
+            title: "A process creates a socket",
             questions: &[LessonQuestion {
-                text: "lab-server calls socket(). How many rows will this table have of it?",
+                text: "lab-server calls socket(). How many rows will the table show for it?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 0,
-                    proof: "The call worked, the process has a descriptor, and there are {rows} rows.",
+                    proof: "The call worked, the process has a file descriptor, and there are {rows} rows.",
                 },
                 hints: [
-                    "Read the call: is there a port in it?",
+                    "Does the call name a port?",
                     "The table lists addresses and ports.",
-                    "Something that has neither is not in it.",
+                    "A socket with neither is not listed.",
                 ],
             }],
             actions: &[server(socket("l"))],
@@ -41,7 +40,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Rows,
             explanation: &[
                 fact(
-                    "The process holds a socket now: an object in the kernel, reached by a descriptor, which is a small number. It has no address and no port, and so no row.",
+                    "The process now holds a socket: an object in the kernel, reached through a file descriptor, which is a small number. It has no address and no port, so it has no row.",
                     "socket(2)",
                 ),
                 fact(
@@ -52,17 +51,17 @@ pub(crate) const LESSON: Lesson = Lesson {
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The socket gets a port",
+            title: "The socket gets a port (bind)",
             questions: &[LessonQuestion {
-                text: "bind() to port 0 means: any free port, kernel, you choose. How many rows will there be then?",
+                text: "bind() to port 0 asks the kernel to choose a free port. How many rows will there be then?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 0,
-                    proof: "The socket has port {P} now, and there are {rows} rows. It neither listens nor is connected.",
+                    proof: "The socket now has port {P}, and there are {rows} rows: it is neither listening nor connected.",
                 },
                 hints: [
-                    "It has a port now. Does anybody reach it there?",
-                    "The kernel's tables list sockets that listen and sockets that are connected.",
+                    "It has a port now. Can a client reach it there?",
+                    "The kernel's tables list sockets that are listening or connected.",
                     "This one is neither.",
                 ],
             }],
@@ -70,33 +69,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "The port is attached to the socket after it was made. It is {P}, chosen by the kernel. Nobody else can have it at this address now, and still there is no row: tools like this one do not see a socket that is only bound.",
+                "bind() gives an existing socket its port: {P}, chosen by the kernel. No other socket can bind it at this address now. Still there is no row: tools like this one do not see a socket that is only bound.",
                 "bind(2), ip(7)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A client tries it",
+            title: "A client tries to connect",
             questions: &[LessonQuestion {
                 text: "The port is bound. Can a client connect to {P} now?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "Yes: the port is there",
-                        "connect() said {outcome}, and there are {rows} rows.",
+                        "Yes: the port is bound",
+                        "connect(): {outcome}. There are {rows} rows.",
                     ),
                     correct(
                         "No, it is refused at once",
-                        "connect() said {outcome}. There are {rows} rows: no listener.",
+                        "connect(): {outcome}. There are {rows} rows: no listener.",
                     ),
                     incorrect(
-                        "It waits until somebody listens",
-                        "It did not wait. connect() said {outcome}.",
+                        "It waits until a program listens",
+                        "It did not wait. connect(): {outcome}.",
                     ),
                 ]),
                 hints: [
-                    "There is no row. What would the kernel look a caller up in?",
-                    "Nobody has said that callers are welcome.",
-                    "The kernel answers for a port where nobody listens.",
+                    "There is no row. Where would the kernel find a listener for the client?",
+                    "No program has called listen().",
+                    "If no program listens on a port, the kernel answers.",
                 ],
             }],
             actions: &[
@@ -107,24 +106,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "ECONNREFUSED: the kernel answered itself, with a reset. To have a port is one thing, to listen at it another.",
+                "ECONNREFUSED: the kernel itself answered, with a reset (RST). Having a port is one thing, listening on it another.",
                 "connect(2); RFC 9293 §3.5.2",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The socket listens",
+            title: "The socket listens (listen)",
             questions: &[LessonQuestion {
-                text: "The server calls listen(l, 5). How many rows?",
+                text: "The server calls listen(l, 5). How many rows will there be?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 1,
-                    proof: "There it is: {P>}.",
+                    proof: "Here it is: {P>}.",
                 },
                 hints: [
-                    "Now callers are welcome.",
-                    "The kernel has to find the socket when somebody calls.",
-                    "One socket that listens, one row.",
+                    "Clients can connect now.",
+                    "The kernel must find the socket when a client connects.",
+                    "One listening socket, one row.",
                 ],
             }],
             actions: &[server(listen("l", 5))],
@@ -133,7 +132,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                 .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(5))],
             highlight: Highlight::State,
             explanation: &[fact(
-                "LISTEN is the third step, and the first one with a row. The 5 in its row is the 5 of the call: how many callers may wait to be accepted (lesson 8 counts exactly). It has no other end, and is no connection.",
+                "listen() is the third step, and the first one with a row. The 5 in the row is the 5 in the call: how many connections may wait to be accepted, called the backlog (lesson 8 counts exactly). A listener has no peer, so it is not a connection.",
                 "listen(2)",
             )],
             ..LessonStep::DEFAULT
@@ -141,45 +140,45 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "The server closes it",
             questions: &[LessonQuestion {
-                text: "The server closes the descriptor. What is left of the port?",
+                text: "The server closes the file descriptor. What is left of the port?",
                 answer_format: AnswerFormat::Choices(&[
-                    incorrect("A row that nobody has", "There are {rows} rows."),
+                    incorrect("A row without a process", "There are {rows} rows."),
                     correct(
                         "Nothing: the number is free again",
-                        "There are {rows} rows, and anybody may bind {P}.",
+                        "There are {rows} rows, and any program may bind {P}.",
                     ),
                 ]),
                 hints: [
                     "There was no connection.",
                     "A port is only a number.",
-                    "Numbers are not used up.",
+                    "Numbers do not wear out.",
                 ],
             }],
             actions: &[server(close("l"))],
             expected_rows: &[],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "The socket ends with its last descriptor. The number {P} was lent, and is anybody's again.",
+                "The socket ends when its last descriptor is closed. Any program may now use the number {P}.",
                 "close(2)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "A socket exists before it has a port, and a port before anybody listens there. The table shows the third step. From now on: a port is a number in a packet's header; a socket is a kernel object that a program holds; a connection is named by four numbers and has a socket at each end.",
+        "A socket exists before it has a port, and it has a port before it listens. The table shows the third step. From now on: a port is a number in a packet's header; a socket is a kernel object that a program holds; a connection is identified by four numbers and has a socket at each end.",
         "RFC 9293 §4; socket(2)",
     )],
     background: &[
         fact(
-            "The kernel gives a socket a port at one of four moments: at bind() with port 0, at connect(), at listen() without bind(), and when a datagram is sent from a socket that was not bound.",
+            "The kernel gives a socket a port in four cases: bind() with port 0, connect(), listen() without bind(), and sending a datagram from an unbound socket.",
             "ip(7)",
         ),
         fact(
-            "The word socket has two meanings. In the standards it is a name, address and port together, which many connections may share. For programs it is an object with a descriptor. This program says endpoint for the first and socket for the second.",
+            "The word socket has two meanings. In the standards it is an address and port together, which many connections may share. For programs it is an object with a descriptor. This program says endpoint for the first and socket for the second.",
             "RFC 9293 §4 (socket); socket(7)",
         ),
         fact(
-            "Newer kernels can list sockets that are only bound, to those who ask for them. The usual tools do not ask.",
+            "Newer kernels can list sockets that are only bound, if a tool asks for them. The usual tools do not ask.",
             "seen on Linux 6.18 (sock_diag, TCP_BOUND_INACTIVE)",
         ),
     ],

@@ -9,15 +9,14 @@ use crate::lessons::row_pattern::{ExpectedQueue, established, listener};
 use crate::lessons::spec::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
 use crate::net::socket::TcpState;
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 2,
     title: "One port, many sockets",
-    idea: "An accepted socket keeps the port of the listener it came from.",
+    idea: "An accepted socket keeps the port of its listener.",
     misconceptions: &[
         "accept() moves the client to a new port",
-        "a port can serve one connection at a time",
-        "process, port and socket are one and the same",
+        "a port can serve only one connection at a time",
+        "process, port and socket are the same thing",
     ],
     prerequisites: &[1],
     roles: &[Server, Client],
@@ -34,7 +33,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                 .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(16))],
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "One socket, one row: it listens at port {P}, and it is no connection. The kernel chose the number, because the server bound port 0.",
+                "One socket, one row: it listens on port {P} and is not a connection. The kernel chose the number, because the server bound port 0.",
                 "listen(2), ip(7)",
             )],
             ..LessonStep::DEFAULT
@@ -46,11 +45,11 @@ pub(crate) const LESSON: Lesson = Lesson {
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 7,
-                    proof: "The listener is still there: {P>}. And every connection has a socket at each end, both on this machine: {P>C1} is one end, {C1>P} the other.",
+                    proof: "The listener is still there: {P>}. And every connection has a socket at each end, both on this machine: {P>C1} is one end, {C1>P} is the other.",
                 },
                 hints: [
                     "The listener stays as it is.",
-                    "A connection has two ends, and both of them are on this machine.",
+                    "A connection has two ends, and both are on this machine.",
                     "One listener, and two rows for each of three connections.",
                 ],
             }],
@@ -77,7 +76,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                     "RFC 9293 §4 (connection, socket)",
                 ),
                 fact(
-                    "The server has not called accept() yet. The kernel made these ends of the connections, so that no process has them, and the listener counts them in Recv-Q.",
+                    "The server has not called accept() yet. The kernel completed these connections, so the server's ends have no process yet, and the listener counts them in Recv-Q.",
                     "listen(2)",
                 ),
             ],
@@ -94,31 +93,31 @@ pub(crate) const LESSON: Lesson = Lesson {
                         proof: "All of them have port {P}: {P>}, and {P>C1}, and {P>C2}, and {P>C3}.",
                     },
                     hints: [
-                        "Look at the rows that are there already: the connections exist.",
-                        "The clients sent everything to port {P}. Nobody told them of another port.",
+                        "Look at the rows already there: the connections exist.",
+                        "The clients send everything to port {P}. No message told them about another port.",
                         "accept() returns a new descriptor. The row does not change.",
                     ],
                 },
                 LessonQuestion {
-                    text: "How does the kernel know to which of the sockets a packet for port {P} belongs?",
+                    text: "How does the kernel know which of these sockets a packet for port {P} belongs to?",
                     answer_format: AnswerFormat::Choices(&[
                         incorrect(
-                            "Each accepted socket has a port of its own",
-                            "They all have local port {P}; look at {P>C1} and at {P>C2}.",
+                            "Each accepted socket has its own port",
+                            "They all have local port {P}: compare {P>C1} and {P>C2}.",
                         ),
                         correct(
-                            "By the other end: address and port of the client",
-                            "Local ends are the same, remote ends are not: {P>C1}; {P>C2}; {P>C3}.",
+                            "By the peer: the client's address and port",
+                            "The local ends are the same, the remote ends differ: {P>C1}; {P>C2}; {P>C3}.",
                         ),
                         incorrect(
                             "It goes to the process, which sorts it out",
-                            "One process has all of these sockets, and each has a queue of its own: {P>C1}; {P>C2}.",
+                            "One process has all of these sockets, and each has its own queue: {P>C1}; {P>C2}.",
                         ),
                     ]),
                     hints: [
                         "Compare two of the server's rows, column by column.",
                         "Only one column differs.",
-                        "A packet says from where it comes.",
+                        "A packet carries its source address and port.",
                     ],
                 },
             ],
@@ -139,35 +138,35 @@ pub(crate) const LESSON: Lesson = Lesson {
                 ExpectedCount {
                     metric: LabMetric::LocalPortsOfProcess(Server),
                     expected: 1,
-                    label: "port of the server",
+                    label: "local port of the server",
                 },
             ],
             highlight: Highlight::Owner,
             explanation: &[
                 fact(
-                    "No row came or went: accept() gave the server a descriptor for each connection that was there already, so that they have an owner now, and nobody waits in the listener's queue any more. The port is still {P}.",
+                    "No row came or went: accept() gave the server a descriptor for each existing connection. They have an owner now, and the listener's queue is empty. The port is still {P}.",
                     "accept(2)",
                 ),
                 fact(
-                    "One port, four sockets, one process: the three are different things. A connection is named by both of its ends, so that any number of them can share one of the two.",
+                    "One port, four sockets, one process: three different things. A connection is identified by both of its ends, so many connections can share one of them.",
                     "RFC 9293 §3.4.1, §4",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server closes the listener, and only that",
+            title: "The server closes only the listener",
             questions: &[LessonQuestion {
                 text: "The server closes the listening socket. How many of the three connections are left?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Connections,
                     expected: 3,
-                    proof: "Only the listener is gone. The others have nothing to do with it any more: {P>C1}; {P>C2}; {P>C3}.",
+                    proof: "Only the listener is gone. The connections do not depend on it: {P>C1}; {P>C2}; {P>C3}.",
                 },
                 hints: [
                     "close() closes one descriptor.",
-                    "The accepted sockets are sockets of their own.",
-                    "A listener is needed to get new connections, not to have them.",
+                    "The accepted sockets are separate sockets.",
+                    "A listener is needed to get new connections, not to keep them.",
                 ],
             }],
             actions: &[server(close("l"))],
@@ -189,27 +188,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "Nobody listens at port {P}, and three connections use it all the same. A new client would be refused; these three go on.",
+                "No listener on port {P}, and three connections still use it. A new client would be refused; these three continue.",
                 "close(2), RFC 9293 §3.5",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "A port is a number. A socket is what a program holds. The listener and everything accepted from it have the same port, and are told apart by the other end. That is why thousands of clients fit on port 443.",
+        "A port is a number. A socket is what a program holds. The listener and everything accepted from it have the same port; the peer's address and port tell them apart. That is why thousands of clients fit on port 443.",
         "RFC 9293 §3.4.1; Kurose and Ross, Computer Networking, §3.2",
     )],
     background: &[
         fact(
-            "TCP names a connection by a pair of endpoints: local address and port, remote address and port. Two connections may have one endpoint in common, as long as the other differs.",
+            "TCP identifies a connection by a pair of endpoints: local address and port, remote address and port. Two connections may share one endpoint, as long as the other differs.",
             "RFC 9293 §3.4.1",
         ),
         fact(
-            "accept() takes the first finished connection out of the listener's queue and makes a descriptor for it. The new socket is not in the listening state, and the listener is not touched by the call.",
+            "accept() takes the first finished connection from the listener's queue and creates a descriptor for it. The new socket is not in the listening state, and the listener itself is unchanged.",
             "accept(2)",
         ),
         fact(
-            "If accept() chose a new port, the client would have to be told of it before it could send anything. TCP has no message for that.",
+            "If accept() chose a new port, the client would have to learn it before sending anything. TCP has no message for that.",
             "RFC 9293 §3.1 (header format), §3.5",
         ),
     ],

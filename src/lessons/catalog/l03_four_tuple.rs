@@ -1,4 +1,4 @@
-//! Lesson 3: four numbers name a connection.
+//! Lesson 3: four numbers identify a connection (4-tuple).
 
 use crate::lessons::action::{bind, client, connect, listen, server, socket};
 use crate::lessons::call::LabRole::{Client, Server};
@@ -29,21 +29,20 @@ const fn set_reuse_addr(name: &'static str) -> Call {
     Call::SetOption(LabName(name), SocketOption::ReuseAddr)
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 3,
-    title: "Four numbers name a connection",
-    idea: "A connection is named by two addresses and two ports; it is enough that one of the four differs.",
+    title: "Four numbers identify a connection (4-tuple)",
+    idea: "Two addresses and two ports identify a connection; it is enough that one of the four differs.",
     misconceptions: &[
         "my browser uses my port 80",
-        "a client's port can be used for one connection only",
+        "a client's port can be used for only one connection",
         "a machine can have 65,535 connections at most",
     ],
     prerequisites: &[2],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A server listens at two ports",
+            title: "A server listens on two ports",
             actions: &[
                 server(socket("l1")),
                 server(bind("l1")).with_port_name("P1"),
@@ -61,17 +60,17 @@ pub(crate) const LESSON: Lesson = Lesson {
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A client dials the first",
+            title: "A client connects to the first",
             questions: &[LessonQuestion {
                 text: "A client connects to port {P1}. Which port does the client's own end have?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "{P1}, the same as the server's",
-                        "The client's row says otherwise: {X>P1}. Its own port stands on the left.",
+                        "The client's row says otherwise: {X>P1}. Its own port is on the left.",
                     ),
                     correct(
-                        "Another one, of its own",
-                        "In the client's row its own port stands on the left, the server's on the right: {X>P1}.",
+                        "A different port of its own",
+                        "In the client's row its own port is on the left, the server's on the right: {X>P1}.",
                     ),
                     incorrect(
                         "None: only servers have ports",
@@ -79,7 +78,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                     ),
                 ]),
                 hints: [
-                    "The server's answers have to find their way back.",
+                    "The server's replies must find their way back.",
                     "A packet has a source port and a destination port.",
                     "Look at the left end of the client's row.",
                 ],
@@ -99,11 +98,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::LocalPort,
             explanation: &[
                 fact(
-                    "The client's end has port {X}. Most clients do not care and take what connect() gives them; this one bound its port first, to use the number again.",
+                    "The client's end has port {X}. Most clients take the port that connect() gives them; this one bound its port first, to use the number again.",
                     "ip(7), connect(2)",
                 ),
                 fact(
-                    "The two rows are the two ends of one connection: left and right are exchanged. So a port has no direction: the number that a packet comes from is the number its answer goes to.",
+                    "The two rows are the two ends of one connection, with left and right exchanged. So a port has no direction: a reply goes to the port the packet came from.",
                     "RFC 9293 §3.1 (source port, destination port)",
                 ),
             ],
@@ -112,21 +111,21 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "The same client port, to the other server port",
             questions: &[LessonQuestion {
-                text: "A second socket of the client has port {X}, too, and connects to port {P2}. Does it work?",
+                text: "A second client socket also has port {X}, and connects to port {P2}. Does it work?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "No: {X} is used by the first connection",
-                        "It is, and yet both are there: {X>P1}, and {X>P2}. The remote port differs.",
+                        "No: the first connection uses {X}",
+                        "It does, and yet both exist: {X>P1}, and {X>P2}. The remote port differs.",
                     ),
                     correct(
-                        "Yes: the remote port is another one",
-                        "Three of the four numbers are the same, the remote port is not: {X>P1}; {X>P2}.",
+                        "Yes: the remote port is different",
+                        "Three of the four numbers are the same, the remote port differs: {X>P1}; {X>P2}.",
                     ),
                 ]),
                 hints: [
-                    "What would have to be different, so that an answer finds the right socket?",
-                    "An answer from {P2} comes from another port than one from {P1}.",
-                    "One different number of four is enough.",
+                    "What must differ so that a reply finds the right socket?",
+                    "A reply from {P2} has a different source port than one from {P1}.",
+                    "One different number out of four is enough.",
                 ],
             }],
             actions: &[
@@ -145,7 +144,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Remote,
             explanation: &[fact(
-                "Port {X} is the client's end of two connections now. They are told apart by the remote port.",
+                "Port {X} is now the client's end of two connections. The remote port tells them apart.",
                 "RFC 9293 §3.4.1",
             )],
             ..LessonStep::DEFAULT
@@ -153,16 +152,16 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "The same two ports, from another address",
             questions: &[LessonQuestion {
-                text: "A third socket dials {P1} from port {X} again, but from the address 127.0.0.2. How many connections will have port {X} as their client's end?",
+                text: "A third socket connects from port {X} to {P1} again, but from the address 127.0.0.2. How many connections will have {X} as the client's port?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::ConnectionsWithPort(LabName("X")),
                     expected: 3,
-                    proof: "Both ports are the same as in the first connection, the client's address is not. The listener at {P1} has two callers waiting: {P1>}.",
+                    proof: "Both ports are the same as in the first connection, the client's address differs. Two connections wait to be accepted at {P1}: {P1>}.",
                 },
                 hints: [
                     "Which of the four numbers differs this time?",
-                    "127.0.0.2 is this machine, too, but another address.",
-                    "The two that are there stay, and one comes.",
+                    "127.0.0.2 is also this machine, but a different address.",
+                    "The two existing ones stay, and one is added.",
                 ],
             }],
             actions: &[
@@ -187,33 +186,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::LocalAddress,
             explanation: &[fact(
-                "Three connections, one client port. What must not be the same is all four numbers at once.",
+                "Three connections, one client port. Only all four numbers together must be unique.",
                 "RFC 9293 §3.4.1",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The first one once more, to the last number",
+            title: "The first connection again, exactly",
             questions: &[LessonQuestion {
-                text: "And now a fourth socket: 127.0.0.1, port {X}, to 127.0.0.1, port {P1}, as the first. What comes of connect()?",
+                text: "Now a fourth socket: from 127.0.0.1, port {X}, to 127.0.0.1, port {P1}, like the first. What happens to connect()?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "It works, as the others did",
-                        "connect() says {outcome}. There is one row with these four numbers already: {X>P1}.",
+                        "It works, like the others",
+                        "connect(): {outcome}. There is already a row with these four numbers: {X>P1}.",
                     ),
                     correct(
                         "It fails: these four numbers are taken",
-                        "connect() says {outcome}. A packet with these four numbers belongs to {X>P1}.",
+                        "connect(): {outcome}. A packet with these four numbers belongs to {X>P1}.",
                     ),
                     incorrect(
-                        "It works, and the first connection is gone",
-                        "The first is there as before: {X>P1}. connect() says {outcome}.",
+                        "It works and replaces the first connection",
+                        "The first is unchanged: {X>P1}. connect(): {outcome}.",
                     ),
                 ]),
                 hints: [
-                    "Count the numbers in which it differs from the first.",
-                    "There is none.",
-                    "If it worked, to whom would an answer from {P1} to {X} go?",
+                    "Count the numbers that differ from the first.",
+                    "None differs.",
+                    "If it worked, which socket would get a reply from {P1} to {X}?",
                 ],
             }],
             actions: &[
@@ -243,27 +242,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "The only one of the four that fails is the exact repetition: EADDRNOTAVAIL.",
+                "Only the exact repetition fails: EADDRNOTAVAIL.",
                 "connect(2)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "Four numbers count, besides the protocol: an address and a port at each end. Two connections may be alike in three of them. So a server's port does not run out of connections: every client brings an address and a port of its own.",
+        "Besides the protocol, four numbers count: an address and a port at each end (the 4-tuple). Two connections may agree in three of them. So a server's port does not run out of connections: every client brings its own address and port.",
         "RFC 9293 §3.4.1",
     )],
     background: &[
         fact(
-            "For one server address and port there are 2^32 client addresses times 2^16 client ports in IPv4. Memory and file descriptors run out long before.",
+            "For one server address and port, IPv4 allows 2^32 client addresses times 2^16 client ports. Memory and file descriptors run out long before.",
             "RFC 9293 §3.4.1; RFC 791 (addresses have 32 bits)",
         ),
         fact(
-            "What does run out is the other side: one client address has some 28,000 ports that the kernel hands out, for one server address and port. Lesson 4 shows that.",
+            "The client's side does run out: the kernel hands out some 28,000 ports per client address, for one server address and port. Lesson 4 shows that.",
             "ip(7), ip_local_port_range",
         ),
         fact(
-            "SO_REUSEADDR is set so that a second socket may be bound to {X} while the first has it. It says nothing about connections: what is refused at the end is the connection.",
+            "SO_REUSEADDR is set so that a second socket can bind {X} while the first has it. It does not affect connections: what fails at the end is the connection.",
             "socket(7)",
         ),
     ],

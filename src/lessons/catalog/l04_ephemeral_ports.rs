@@ -1,4 +1,4 @@
-//! Lesson 4: numbers come from ranges, and can run out.
+//! Lesson 4: port ranges, and running out of ports.
 
 use crate::lessons::action::{LabAction, bind, client, close, connect, listen, server, socket};
 use crate::lessons::call::LabRole::{Client, Server};
@@ -18,7 +18,7 @@ const fn listener_with_queue(port: &'static str, connections: u32) -> RowPattern
         .with_recv_queue(connections)
 }
 
-/// The four ports, chosen by nobody else.
+/// Chooses four free ports in a row, for the client alone.
 const PICK_PORTS: LabAction = LabAction::new(
     crate::lessons::call::LabRole::Portolan,
     Call::PickFourPorts(LabName("X#")),
@@ -56,40 +56,39 @@ const ROWS_AFTER_BOTH_PORTS: &[RowPattern] = &[
 ];
 
 const FIFTH_CONNECT_QUESTION: LessonQuestion = LessonQuestion {
-    text: "The client may use four port numbers for its own ends: {X1}, {X2}, {X3}, {X4}. Four sockets have connected to {P1} with them, and a fifth tries. How many connections to {P1} will there be?",
+    text: "The client may use four port numbers for its ends: {X1}, {X2}, {X3}, {X4}. Four sockets have connected to {P1} with them, and a fifth tries. How many connections to {P1} will there be?",
     answer_format: AnswerFormat::Number {
         metric: LabMetric::ConnectionsWithPort(LabName("P1")),
         expected: 4,
-        proof: "One for each number: {X1>P1}, and so on to {X4>P1}. The fifth connect() said {outcome}.",
+        proof: "One for each number: {X1>P1}, and so on to {X4>P1}. The fifth connect(): {outcome}.",
     },
     hints: [
-        "A connection needs four numbers that nobody else has.",
-        "Three of them are the same for all five.",
+        "A connection needs four numbers that no other connection has.",
+        "Three of them are the same for all five sockets.",
         "The fourth is one of four.",
     ],
 };
 
 const SECOND_PORT_QUESTION: LessonQuestion = LessonQuestion {
-    text: "All four numbers are used up for {P1}. Now four sockets with the same numbers connect to the other port, {P2}. How many of them succeed?",
+    text: "All four numbers are in use for {P1}. Now four sockets with the same numbers connect to the other port, {P2}. How many of them succeed?",
     answer_format: AnswerFormat::Number {
         metric: LabMetric::ConnectionsWithPort(LabName("P2")),
         expected: 4,
-        proof: "The same four numbers once more, to another port: {X1>P1} and {X1>P2} do not disturb each other.",
+        proof: "The same four numbers again, to another port: {X1>P1} and {X1>P2} do not conflict.",
     },
     hints: [
         "Lesson 3: which numbers must not all be the same?",
-        "The remote port is another one.",
+        "The remote port differs.",
         "Each of the four numbers can be used again.",
     ],
 };
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 4,
-    title: "Numbers come from ranges, and can run out",
-    idea: "Port numbers are handed out from ranges; a client runs out of them for one destination, not for all.",
+    title: "Port ranges, and running out of ports",
+    idea: "Ephemeral ports come from a range; a client runs out of them per destination (port exhaustion), not in total.",
     misconceptions: &[
-        "a port number proves which service it is",
+        "a port number proves which service uses it",
         "65,535 ports mean 65,535 connections",
         "when the ports are used up, nothing can connect any more",
     ],
@@ -97,24 +96,24 @@ pub(crate) const LESSON: Lesson = Lesson {
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A small number is not for everybody",
+            title: "Not every user may bind a low port",
             condition: StepCondition::With(Capability::PrivilegedPorts),
             questions: &[LessonQuestion {
-                text: "An ordinary user's server calls bind() to port 80. What comes of it?",
+                text: "An ordinary user's server calls bind() to port 80. What happens?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "It works, unless a web server runs here",
-                        "bind() said {outcome}, whoever else has it or not.",
+                        "bind(): {outcome}, whether or not another program uses the port.",
                     ),
                     correct(
                         "It is not allowed",
-                        "bind() said {outcome}. There are {rows} rows.",
+                        "bind(): {outcome}. There are {rows} rows.",
                     ),
                 ]),
                 hints: [
-                    "Ports below 1024 were meant for the services of the machine itself.",
-                    "The user who runs this has no special right.",
-                    "It has nothing to do with who uses the port.",
+                    "Ports below 1024 were meant for the system's own services.",
+                    "This user has no special privilege.",
+                    "It does not matter whether the port is in use.",
                 ],
             }],
             actions: &[
@@ -132,7 +131,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "Ports 0 to 1023 are system ports. On Linux bind() to 1 to 1023 wants a privilege (CAP_NET_BIND_SERVICE); the limit can be set. bind() to 0 only says: choose for me. To connect to any of them wants no privilege.",
+                "Ports 0 to 1023 are system ports. On Linux, bind() to 1 to 1023 needs a privilege (CAP_NET_BIND_SERVICE); the limit can be changed. bind() to 0 only means: choose for me. Connecting to any of them needs no privilege.",
                 "RFC 6335 §6; ip(7) (ip_unprivileged_port_start)",
             )],
             ..LessonStep::DEFAULT
@@ -151,13 +150,13 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[listener_with_queue("P1", 0), listener_with_queue("P2", 0)],
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "Linux hands out some 28,000 numbers to clients that do not ask for one. To see them run out, the client here gets only four: {X1}, {X2}, {X3}, {X4}.",
+                "Linux has some 28,000 numbers for clients that do not choose one (ephemeral ports). To show them run out, the client here gets only four: {X1}, {X2}, {X3}, {X4}.",
                 "ip(7) (ip_local_port_range)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Five connections to the first",
+            title: "Five connections to the first port",
             condition: StepCondition::With(Capability::LocalPortRange),
             questions: &[FIFTH_CONNECT_QUESTION],
             actions: &[
@@ -171,13 +170,13 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: ROWS_AFTER_FIRST_PORT,
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "EADDRNOTAVAIL: for this destination there is no number left. In real life this befalls a proxy that opens tens of thousands of connections to one server.",
+                "EADDRNOTAVAIL: no number is left for this destination. In practice this happens to a proxy that opens tens of thousands of connections to one server.",
                 "connect(2); IP_LOCAL_PORT_RANGE(2const)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Five connections to the first",
+            title: "Five connections to the first port",
             condition: StepCondition::Without(Capability::LocalPortRange),
             questions: &[FIFTH_CONNECT_QUESTION],
             actions: &[
@@ -193,13 +192,13 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: ROWS_AFTER_FIRST_PORT,
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "EADDRNOTAVAIL: for this destination there is no number left. In real life this befalls a proxy that opens tens of thousands of connections to one server.",
+                "EADDRNOTAVAIL: no number is left for this destination. In practice this happens to a proxy that opens tens of thousands of connections to one server.",
                 "connect(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Four connections to the second",
+            title: "Four connections to the second port",
             condition: StepCondition::With(Capability::LocalPortRange),
             questions: &[SECOND_PORT_QUESTION],
             actions: &[
@@ -215,12 +214,12 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::Remote,
             explanation: &[fact(
-                "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
+                "Eight connections with four client ports. Numbers run out for one destination, that is, one remote address and port, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
             )],
         },
         LessonStep {
-            title: "Four connections to the second",
+            title: "Four connections to the second port",
             condition: StepCondition::Without(Capability::LocalPortRange),
             questions: &[SECOND_PORT_QUESTION],
             actions: &[
@@ -237,30 +236,30 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::Remote,
             explanation: &[fact(
-                "Eight connections with four client ports. Numbers run out for one destination, that is, for one address and port over there, never for all.",
+                "Eight connections with four client ports. Numbers run out for one destination, that is, one remote address and port, never for all.",
                 "RFC 9293 §3.4.1; RFC 6056",
             )],
         },
     ],
     explanation: &[fact(
-        "Ranges are conventions and settings: system ports to 1023, registered ones to 49151, the rest free; and, apart from that, the range this kernel hands out. A name such as https beside a number is a label from a list: any program may use the number.",
+        "Ranges are conventions and settings: system ports up to 1023, registered ports up to 49151, the rest free; and, separately, the range this kernel hands out. A name such as https next to a number is a label from a list: any program may use the number.",
         "RFC 6335 §6; RFC 7605",
     )],
     background: &[
         fact(
-            "The registry keeps three ranges: system ports 0 to 1023, user ports 1024 to 49151, dynamic ports 49152 to 65535. Linux hands out 32768 to 60999 unless told otherwise, which overlaps two of them.",
+            "The registry defines three ranges: system ports 0 to 1023, user ports 1024 to 49151, dynamic ports 49152 to 65535. Linux hands out 32768 to 60999 by default, which overlaps two of them.",
             "RFC 6335 §6; ip(7) (ip_local_port_range)",
         ),
         fact(
-            "The registry says itself that traffic on a registered port need not be the registered service.",
+            "The registry itself says that traffic on a registered port need not be the registered service.",
             "IANA, Service Name and Transport Protocol Port Number Registry",
         ),
         fact(
-            "bind() that finds no number says EADDRINUSE; connect() says EADDRNOTAVAIL. The second one is easily taken for a wrong address.",
+            "When no number is free, bind() fails with EADDRINUSE and connect() with EADDRNOTAVAIL. The second is easily mistaken for a wrong address.",
             "bind(2), connect(2)",
         ),
         fact(
-            "There are other things called port: a plug for a cable, and the numbers by which a processor reaches its devices. None of them has to do with these.",
+            "Other things are also called port: a socket for a cable, and the numbers a processor uses to reach its devices. They have nothing to do with these.",
             "RFC 9293 §4 (port)",
         ),
     ],

@@ -1,4 +1,4 @@
-//! Lesson 5: which address?
+//! Lesson 5: the address of a listener; the wildcard address.
 
 use crate::lessons::action::{accept, client, close, listen, server, socket};
 use crate::lessons::call::LabRole::{Client, Server};
@@ -39,36 +39,35 @@ const TWO_LISTENERS: &[RowPattern] = &[
         .owned_by(&[Server]),
 ];
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 5,
     title: "Which address? 127.0.0.1, 127.0.0.2, 0.0.0.0",
     idea: "A port is taken for one address; 0.0.0.0 takes it for all.",
     misconceptions: &[
-        "a port number can be used once on a machine",
-        "0.0.0.0 is an address that one can be reached at",
+        "a port number can be used only once on a machine",
+        "0.0.0.0 is an address you can connect to",
         "0.0.0.0 and 127.0.0.1 are the same",
     ],
     prerequisites: &[3],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "Two listeners, one number",
+            title: "Two listeners, one port number",
             questions: &[LessonQuestion {
-                text: "One socket is to listen at 127.0.0.1 and another at 127.0.0.2, both at the same port number. How many listeners will there be?",
+                text: "One socket listens on 127.0.0.1 and another on 127.0.0.2, both on the same port number. How many listeners will there be?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsWithLocalPort(LabName("P")),
                     expected: 2,
-                    proof: "Both listen at {P}, each at its own address. One of them: {P>}.",
+                    proof: "Both listen on {P}, each at its own address. One of them: {P>}.",
                 },
                 hints: [
                     "127.0.0.1 and 127.0.0.2 are both this machine.",
-                    "A caller says which address it wants.",
-                    "So the kernel can tell the two apart.",
+                    "A client connects to one of the addresses.",
+                    "So the kernel can tell the two listeners apart.",
                 ],
             }],
             actions: &[
-                // A number that is free at every address.
+                // Finds a port that is free at every address.
                 server(socket("t")),
                 server(Call::Bind(
                     LabName("t"),
@@ -86,7 +85,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: TWO_LISTENERS,
             highlight: Highlight::LocalAddress,
             explanation: &[fact(
-                "The same port number twice, at two addresses: no conflict. Listeners are in each other's way at one address of one protocol, not on a whole machine. (The first socket only found a number that is free at all addresses.)",
+                "The same port number twice, at two addresses: no conflict. Listeners conflict on one address of one protocol, not on a whole machine. (The first socket only found a number that is free at all addresses.)",
                 "bind(2), ip(7)",
             )],
             ..LessonStep::DEFAULT
@@ -94,25 +93,25 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "A third address",
             questions: &[LessonQuestion {
-                text: "A client dials 127.0.0.3, port {P}. That is this machine, too. What comes of it?",
+                text: "A client connects to 127.0.0.3, port {P}. That is also this machine. What happens?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "One of the two answers: it is the same machine",
-                        "connect() said {outcome}. There is no row with 127.0.0.3.",
+                        "One of the two listeners answers: same machine",
+                        "connect(): {outcome}. There is no row with 127.0.0.3.",
                     ),
                     correct(
                         "It is refused at once",
-                        "connect() said {outcome}: at that address nobody listens.",
+                        "connect(): {outcome}. There is no listener at that address.",
                     ),
                     incorrect(
-                        "No answer, until the time is up",
-                        "The answer came at once: {outcome}. Silence would mean a firewall, or an address that nobody has.",
+                        "No reply, until connect() times out",
+                        "The reply came at once: {outcome}. No reply would mean a firewall, or an address that no machine has.",
                     ),
                 ]),
                 hints: [
-                    "The kernel looks for a listener with this address and this port.",
-                    "There are two listeners. At which addresses?",
-                    "Neither is at 127.0.0.3, and the kernel itself is there to say so.",
+                    "The kernel looks for a listener on this address and port.",
+                    "There are two listeners. On which addresses?",
+                    "Neither is on 127.0.0.3, and this machine's kernel can refuse at once.",
                 ],
             }],
             actions: &[
@@ -123,33 +122,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: TWO_LISTENERS,
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "A server that listens at 127.0.0.1 alone is there for this machine alone, at that address alone. Not to be reached from elsewhere is often exactly this.",
+                "A server that listens only on 127.0.0.1 can be reached only from this machine, and only at that address. This is often why a service cannot be reached from elsewhere.",
                 "ip(7)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Every address at once",
+            title: "Every address at once (wildcard)",
             questions: &[LessonQuestion {
-                text: "A third socket wants 0.0.0.0, port {P}: every address. What comes of bind()?",
+                text: "A third socket binds 0.0.0.0, port {P}: every address. What happens to bind()?",
                 answer_format: AnswerFormat::Choices(&[
                     correct(
-                        "It fails: at two of the addresses the port is taken",
-                        "bind() said {outcome}. In the way is, for one, {P>}.",
+                        "It fails: the port is taken at two of the addresses",
+                        "bind(): {outcome}. One socket that conflicts: {P>}.",
                     ),
                     incorrect(
-                        "It works: 0.0.0.0 is another address",
-                        "bind() said {outcome}. 0.0.0.0 stands for all addresses, and at one of them there is {P>}.",
+                        "It works: 0.0.0.0 is a different address",
+                        "bind(): {outcome}. 0.0.0.0 stands for all addresses, and one of them has {P>}.",
                     ),
                     incorrect(
-                        "It works for the addresses that are left",
-                        "bind() said {outcome}: all or none.",
+                        "It works for the remaining addresses",
+                        "bind(): {outcome}. It is all or none.",
                     ),
                 ]),
                 hints: [
-                    "0.0.0.0 is no address of its own.",
+                    "0.0.0.0 is not a single address.",
                     "It stands for all of them.",
-                    "All of them includes 127.0.0.1.",
+                    "All of them include 127.0.0.1.",
                 ],
             }],
             actions: &[
@@ -160,7 +159,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: TWO_LISTENERS,
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "The wildcard collides with every single address, and every single address with the wildcard.",
+                "The wildcard address conflicts with every single address, and every single address with the wildcard.",
                 "bind(2), ip(7) (INADDR_ANY)",
             )],
             ..LessonStep::DEFAULT
@@ -168,25 +167,25 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "Only the wildcard",
             questions: &[LessonQuestion {
-                text: "Both listeners are closed and one listens at 0.0.0.0. A client dials 127.0.0.3 again and is accepted. Which local address does the accepted socket show?",
+                text: "Both listeners are closed, and one socket listens on 0.0.0.0. A client connects to 127.0.0.3 again and is accepted. Which local address does the accepted socket show?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "0.0.0.0, as the listener",
-                        "The listener shows it: {P>}. The connection shows the address that was dialled: {P>C}.",
+                        "0.0.0.0, like the listener",
+                        "The listener shows it: {P>}. The connection shows the address the client connected to: {P>C}.",
                     ),
                     incorrect(
                         "127.0.0.1",
                         "That is the client's end: {C>P}. The server's end: {P>C}.",
                     ),
                     correct(
-                        "127.0.0.3, the one that was dialled",
+                        "127.0.0.3, the address the client used",
                         "A packet needs a real address: {P>C}.",
                     ),
                 ]),
                 hints: [
-                    "What stands in the packets that go back to the client?",
-                    "The client would not know what to do with an answer from 0.0.0.0.",
-                    "The answer comes from where the question went.",
+                    "What is the source address of the packets to the client?",
+                    "The client could not match a reply from 0.0.0.0.",
+                    "The reply comes from the address the client connected to.",
                 ],
             }],
             actions: &[
@@ -218,27 +217,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::LocalAddress,
             explanation: &[fact(
-                "0.0.0.0 is a rule for listening, and never on the wire. A connection always has two real addresses.",
+                "0.0.0.0 is a rule for listening; it never appears in the packets. A connection always has two real addresses.",
                 "ip(7) (INADDR_ANY); RFC 1122 §3.2.1.3",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "Look at the address of a listener first: 127.0.0.1 serves this machine only, 0.0.0.0 whoever the firewall lets through. This program cannot see the firewall.",
+        "Look first at a listener's address: 127.0.0.1 serves only this machine; 0.0.0.0 serves every client that the firewall lets through. This program cannot see the firewall.",
         "ip(7); RFC 1122 §3.2.1.3",
     )],
     background: &[
         fact(
-            "All of 127.0.0.0/8 is loopback: what is sent there never leaves the machine. On Linux each of these addresses works at once; other systems may have only 127.0.0.1.",
+            "All of 127.0.0.0/8 is loopback: packets to it never leave the machine. On Linux each of these addresses works at once; other systems may have only 127.0.0.1.",
             "RFC 1122 §3.2.1.3; seen on Linux 6.18",
         ),
         fact(
-            "To connect to 0.0.0.0 on Linux ends at this machine. It is a habit of the kernel, and nothing to rely on.",
+            "On Linux, connecting to 0.0.0.0 reaches this machine. Do not rely on it.",
             "seen on Linux 6.18",
         ),
         fact(
-            "A container has loopback addresses of its own. A server in it that listens at 127.0.0.1 cannot be reached from the outside, whatever port is published.",
+            "A container has its own loopback addresses. A server in it that listens on 127.0.0.1 cannot be reached from outside, whatever port is published.",
             "network_namespaces(7)",
         ),
     ],

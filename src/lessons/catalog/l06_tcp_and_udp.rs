@@ -25,7 +25,6 @@ const fn connect_udp(name: &'static str, port: &'static str) -> Call {
     )
 }
 
-/// The TCP listener, and the UDP socket beside it.
 const fn tcp_listener() -> RowPattern {
     listener("P").owned_by(&[Server])
 }
@@ -41,37 +40,36 @@ const CLIENT_UDP_ROWS: RowPattern = udp("U#")
     .owned_by(&[Client])
     .times(3);
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 6,
     title: "A TCP port is not a UDP port; one UDP socket, many peers",
-    idea: "TCP and UDP count their ports separately, and UDP has no connections to list.",
+    idea: "TCP and UDP have separate port numbers, and UDP has no connections to list.",
     misconceptions: &[
-        "TCP 5000 and UDP 5000 are in each other's way",
-        "ESTABLISHED for UDP means that somebody answered",
-        "a UDP server has a socket for every client",
+        "TCP 5000 and UDP 5000 conflict",
+        "ESTABLISHED for UDP means that the peer answered",
+        "a UDP server has a socket for each client",
     ],
     prerequisites: &[2],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "The same number, twice",
+            title: "The same port number, twice",
             questions: &[LessonQuestion {
-                text: "A TCP socket listens at a port. Then a UDP socket is bound to the same number, at the same address. What comes of it?",
+                text: "A TCP socket listens on a port. Then a UDP socket binds the same number at the same address. What happens?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "It fails: the port is taken",
-                        "bind() said {outcome}. At port {P} there are two sockets now.",
+                        "bind(): {outcome}. Port {P} has two sockets now.",
                     ),
                     correct(
                         "It works: they are different ports",
-                        "bind() said {outcome}. Two sockets have the number {P}, one of each protocol.",
+                        "bind(): {outcome}. Two sockets have the number {P}, one per protocol.",
                     ),
                 ]),
                 hints: [
-                    "A packet says which protocol it is.",
-                    "The kernel looks at the protocol before it looks at the port.",
-                    "Each protocol has numbers of its own.",
+                    "A packet says which protocol it uses.",
+                    "The kernel checks the protocol before the port.",
+                    "Each protocol has its own numbers.",
                 ],
             }],
             actions: &[
@@ -100,16 +98,16 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "Three senders",
             questions: &[LessonQuestion {
-                text: "Three UDP sockets of the client send a datagram to port {P}. How many sockets will there be with local port {P}, TCP and UDP together?",
+                text: "Three UDP sockets of the client each send a datagram to port {P}. How many sockets will have local port {P}, TCP and UDP together?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsWithLocalPort(LabName("P")),
                     expected: 2,
                     proof: "The TCP listener and the one UDP socket, as before. The three new rows are the senders' own sockets, with ports {U1}, {U2}, {U3}.",
                 },
                 hints: [
-                    "With TCP three callers would make three sockets here.",
-                    "UDP has no handshake, so that there is nothing to make a socket for.",
-                    "All three datagrams lie in one queue.",
+                    "With TCP, three clients would make three new sockets here.",
+                    "UDP has no handshake, so there is nothing to create a socket for.",
+                    "All three datagrams are in one queue.",
                 ],
             }],
             actions: &[
@@ -130,11 +128,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Queues,
             explanation: &[
                 fact(
-                    "One UDP socket receives from everybody. Who sent what, the program learns with each datagram.",
+                    "One UDP socket receives from every sender. Each datagram tells the program who sent it.",
                     "udp(7), recvfrom(2)",
                 ),
                 fact(
-                    "Recv-Q of the UDP socket is far more than the 9 bytes that were sent: for UDP it counts the memory that the waiting datagrams take.",
+                    "Recv-Q of the UDP socket is far more than the 9 bytes sent: for UDP it counts the memory that the waiting datagrams use.",
                     "seen on Linux 6.18 (832 for a datagram of 3 bytes)",
                 ),
             ],
@@ -152,33 +150,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "Three calls, one datagram each: UDP keeps messages apart, where TCP would give one stream of bytes.",
+                "Three calls, one datagram each: UDP keeps messages separate, while TCP delivers one stream of bytes.",
                 "udp(7); RFC 768",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A UDP socket that is connected",
+            title: "A connected UDP socket",
             questions: &[LessonQuestion {
                 text: "Another UDP socket of the client calls connect() to port {P}. Does the server's UDP row change?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "Yes: it is connected now, too",
-                        "It is as it was. Only the client's row has another end: {V>P}.",
+                        "Yes: it is now connected too",
+                        "It is unchanged. Only the client's row has a peer: {V>P}.",
                     ),
                     incorrect(
-                        "A new server row comes, as with TCP",
-                        "No row came but the client's own: {V>P}.",
+                        "A new server row appears, as with TCP",
+                        "The only new row is the client's own: {V>P}.",
                     ),
                     correct(
                         "No: only the client's socket has a peer",
-                        "connect() sent nothing. It fixed the client's peer: {V>P}.",
+                        "connect() sent nothing. It set the client's peer: {V>P}.",
                     ),
                 ]),
                 hints: [
                     "Has a packet been sent?",
-                    "For UDP connect() is a note in one's own socket.",
-                    "The server has heard nothing of it.",
+                    "For UDP, connect() only stores the peer in the local socket.",
+                    "The server has received nothing.",
                 ],
             }],
             actions: &[
@@ -193,37 +191,37 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Remote,
             explanation: &[fact(
-                "connect() on a UDP socket fixes where it sends and from whom it receives. Some tools call that ESTABLISHED. No handshake has happened.",
+                "connect() on a UDP socket sets where it sends to and from whom it receives. Some tools call that ESTABLISHED. There was no handshake.",
                 "udp(7), connect(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Connected to nobody",
+            title: "Connected to an unused port",
             questions: &[LessonQuestion {
-                text: "A UDP socket connects to a port where nobody is. What comes of connect()?",
+                text: "A UDP socket connects to a port that no socket uses. What happens to connect()?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "It is refused",
-                        "connect() worked: {D>Q}. Only the second send() said {outcome}.",
+                        "connect() worked: {D>Q}. Only the second send() failed: {outcome}.",
                     ),
                     correct(
                         "It works",
-                        "There is a row, and nobody at its other end: {D>Q}. The second send() said {outcome}.",
+                        "There is a row, although no socket is at the peer's port: {D>Q}. The second send(): {outcome}.",
                     ),
                     incorrect(
-                        "It waits for an answer",
-                        "It sent nothing, so that there is no answer to wait for: {D>Q}.",
+                        "It waits for a reply",
+                        "It sent nothing, so there is no reply to wait for: {D>Q}.",
                     ),
                 ]),
                 hints: [
                     "connect() sends nothing for UDP.",
-                    "It cannot know whether anybody is there.",
-                    "It will be known when something is sent, and not before.",
+                    "It cannot know whether a socket is there.",
+                    "An error can come only after something is sent.",
                 ],
             }],
             actions: &[
-                // A number that nobody has.
+                // Finds a port that no socket uses.
                 server(udp_socket("x")),
                 server(bind("x")).with_port_name("Q"),
                 server(close("x")),
@@ -242,23 +240,23 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "The first datagram was answered by an ICMP message: no such port. The program learns of it with its next call.",
+                "An ICMP message answered the first datagram: port unreachable. The program gets the error with its next call.",
                 "udp(7); RFC 1122 §4.1.3.1",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "With TCP, N clients make 2N + 1 rows on one machine: a listener and two ends for each. With UDP the server has one row, however many send to it. A UDP row with a remote end tells what one program wants, not that anybody is there.",
+        "With TCP, N clients make 2N + 1 rows on one machine: a listener and two ends for each. With UDP the server has one row, however many clients send to it. A UDP row with a peer shows what one program set, not that a socket is there.",
         "udp(7); RFC 768",
     )],
     background: &[
         fact(
-            "A UDP header has a source port, a destination port, a length and a checksum, and that is all: nothing to open, to acknowledge or to close.",
+            "A UDP header has only a source port, a destination port, a length and a checksum: nothing to open, acknowledge or close.",
             "RFC 768",
         ),
         fact(
-            "A connected UDP socket and an unconnected one may have the same local port. The kernel gives a datagram to the one whose peer it comes from.",
+            "A connected UDP socket and an unconnected one may have the same local port. The kernel gives a datagram to the one whose peer sent it.",
             "seen on Linux 6.18; udp(7)",
         ),
     ],

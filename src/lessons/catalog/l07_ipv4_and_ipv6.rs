@@ -1,4 +1,4 @@
-//! Lesson 7: one listener, two families.
+//! Lesson 7: one listener for IPv4 and IPv6 (dual stack).
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -15,7 +15,7 @@ use crate::lessons::spec::{
 };
 use crate::net::socket::TcpState::Listen;
 
-/// ::ffff:127.0.0.1, how an IPv6 socket writes 127.0.0.1.
+/// The IPv4-mapped address ::ffff:127.0.0.1 (RFC 4291 §2.5.5.2).
 const MAPPED_LOOPBACK: IpAddr = IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x7f00, 1));
 
 const fn tcp6_socket(name: &'static str) -> Call {
@@ -48,21 +48,20 @@ const CONNECTIONS: [RowPattern; 4] = [
         .owned_by(&[Server]),
 ];
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 7,
-    title: "One listener, two families",
-    idea: "A listener at [::] serves IPv4 as well, unless it was told to serve IPv6 only.",
+    title: "One listener for IPv4 and IPv6 (dual stack)",
+    idea: "A listener on [::] also serves IPv4, unless it is set to IPv6 only.",
     misconceptions: &[
         "IPv6 rows are connections over IPv6",
-        "whoever serves both families needs two sockets",
-        "0.0.0.0 is free as long as only [::] is listened at",
+        "serving both families takes two sockets",
+        "0.0.0.0 is free as long as only [::] has a listener",
     ],
     prerequisites: &[5],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A listener at [::]",
+            title: "A listener on [::]",
             condition: StepCondition::With(Capability::Ipv6),
             actions: &[
                 server(tcp6_socket("l")),
@@ -77,26 +76,26 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[dual_stack_listener()],
             highlight: Highlight::LocalAddress,
             explanation: &[fact(
-                "[::] is to IPv6 what 0.0.0.0 is to IPv4: every address. The option IPV6_V6ONLY is off, so that IPv4 callers are served, too.",
+                "[::] is to IPv6 what 0.0.0.0 is to IPv4: every address. The option IPV6_V6ONLY is off, so IPv4 clients are served too.",
                 "ipv6(7) (IPV6_V6ONLY)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "One caller of each family",
+            title: "One client of each family",
             condition: StepCondition::With(Capability::Ipv6),
             questions: &[
                 LessonQuestion {
-                    text: "One client dials 127.0.0.1, one dials ::1; both are accepted. How many listeners does it take?",
+                    text: "One client connects to 127.0.0.1, one to ::1; both are accepted. How many listeners does it take?",
                     answer_format: AnswerFormat::Number {
                         metric: LabMetric::RowsInState(Listen),
                         expected: 1,
-                        proof: "There is one, and it has taken both: {P>}.",
+                        proof: "There is one, and both came through it: {P>}.",
                     },
                     hints: [
-                        "Look at what is there already.",
+                        "Look at what is already there.",
                         "IPV6_V6ONLY is off.",
-                        "One socket for both.",
+                        "One socket serves both.",
                     ],
                 },
                 LessonQuestion {
@@ -108,7 +107,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                         ),
                         correct(
                             "::ffff:127.0.0.1",
-                            "It is an IPv6 socket, in which the IPv4 address is wrapped: {P>C}.",
+                            "It is an IPv6 socket, so the IPv4 address is written as IPv6 (IPv4-mapped): {P>C}.",
                         ),
                         incorrect(
                             "::1",
@@ -116,9 +115,9 @@ pub(crate) const LESSON: Lesson = Lesson {
                         ),
                     ]),
                     hints: [
-                        "accept() makes a socket of the listener's family.",
-                        "An IPv6 socket has room for IPv6 addresses only.",
-                        "There is a form of IPv6 address that has an IPv4 address in it.",
+                        "accept() creates a socket of the listener's family.",
+                        "An IPv6 socket can hold only IPv6 addresses.",
+                        "One form of IPv6 address contains an IPv4 address.",
                     ],
                 },
             ],
@@ -149,33 +148,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::LocalAddress,
             explanation: &[
                 fact(
-                    "The two halves of the IPv4 connection stand in two of the kernel's lists, IPv4 and IPv6: the client's with 127.0.0.1, the server's with ::ffff:127.0.0.1. It is one connection, and IPv4 on the wire.",
+                    "The two ends of the IPv4 connection are in two of the kernel's lists, IPv4 and IPv6: the client's with 127.0.0.1, the server's with ::ffff:127.0.0.1. It is one connection, and its packets are IPv4.",
                     "RFC 4291 §2.5.5.2; RFC 3493 §3.7",
                 ),
                 fact(
-                    "So a row in the IPv6 table need not be IPv6 traffic. Outside of this lesson this program writes such addresses in their IPv4 form.",
+                    "So a row in the IPv6 table need not be IPv6 traffic. Outside this lesson, this program shows such addresses in their IPv4 form.",
                     "ipv6(7)",
                 ),
             ],
         },
         LessonStep {
-            title: "0.0.0.0 at the same port",
+            title: "0.0.0.0 on the same port",
             condition: StepCondition::With(Capability::Ipv6),
             questions: &[LessonQuestion {
-                text: "Another socket wants 0.0.0.0, port {P}, IPv4 only. What comes of bind()?",
+                text: "Another socket binds 0.0.0.0, port {P}, IPv4 only. What happens to bind()?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "It works: that is another family",
-                        "bind() said {outcome}. The listener serves IPv4, too: {P>}.",
+                        "It works: that is a different family",
+                        "bind(): {outcome}. The listener also serves IPv4: {P>}.",
                     ),
                     correct(
-                        "It fails: the listener at [::] has IPv4 as well",
-                        "bind() said {outcome}. In the way is {P>}.",
+                        "It fails: the listener on [::] also has IPv4",
+                        "bind(): {outcome}. It conflicts with {P>}.",
                     ),
                 ]),
                 hints: [
-                    "Who would get a call to 127.0.0.1 if it worked?",
-                    "The listener at [::] gets it now.",
+                    "Which socket would get a connection to 127.0.0.1 if it worked?",
+                    "The listener on [::] gets it now.",
                     "Both families share the port numbers.",
                 ],
             }],
@@ -206,15 +205,15 @@ pub(crate) const LESSON: Lesson = Lesson {
             title: "IPv6 only",
             condition: StepCondition::With(Capability::Ipv6),
             questions: &[LessonQuestion {
-                text: "One socket listens at 0.0.0.0. Another, with IPV6_V6ONLY, wants [::] at the same number. How many listeners will that number have?",
+                text: "One socket listens on 0.0.0.0. Another, with IPV6_V6ONLY, binds [::] with the same number. How many listeners will that number have?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsWithLocalPort(LabName("Q")),
                     expected: 2,
-                    proof: "One for each family, at port {Q}.",
+                    proof: "One for each family, on port {Q}.",
                 },
                 hints: [
-                    "The second one does not want IPv4.",
-                    "So the two are not in each other's way.",
+                    "The second one does not serve IPv4.",
+                    "So the two do not conflict.",
                     "Two sockets, one number.",
                 ],
             }],
@@ -250,23 +249,23 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::LocalAddress,
             explanation: &[fact(
-                "Many servers do it like this: one socket for each family, and nothing is wrapped.",
+                "Many servers do this: one socket for each family, and no IPv4-mapped addresses.",
                 "ipv6(7) (IPV6_V6ONLY)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "The family of a row is the family of its socket, not of its packets. [::] may mean IPv6 only, or both: the address does not tell, a flag of the socket does.",
+        "The family of a row is the family of its socket, not of its packets. [::] may mean IPv6 only, or both: the address does not show which, a flag of the socket does.",
         "ipv6(7); RFC 3493 §5.3",
     )],
     background: &[
         fact(
-            "What holds if a program does not say is a setting: net.ipv6.bindv6only, off almost everywhere.",
+            "The default for programs that do not set it is net.ipv6.bindv6only, which is off almost everywhere.",
             "ip-sysctl (bindv6only)",
         ),
         fact(
-            "The table in /proc/net/tcp6 shows zeros for both kinds of listener. Only the kernel's other interface, sock_diag, tells them apart; this program asks it.",
+            "The table in /proc/net/tcp6 shows zeros for both kinds of listener. Only the kernel's other interface, sock_diag, tells them apart; this program uses it.",
             "sock_diag(7); seen on Linux 6.18",
         ),
     ],

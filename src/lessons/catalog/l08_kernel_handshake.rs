@@ -14,7 +14,7 @@ use crate::lessons::spec::{
 };
 use crate::net::socket::TcpState::{Established, SynReceived, SynSent};
 
-/// Everything of the first half is thrown away, so that there is less to look at.
+/// Resets all sockets of the first half, so that the second half has fewer rows.
 const ABORT_ALL: [LabAction; 4] = [
     server(Call::Abort(LabName("s"))),
     server(Call::Abort(LabName("l"))),
@@ -30,21 +30,20 @@ const fn connect_nonblocking(name: &'static str, port: &'static str) -> Call {
     )
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 8,
     title: "The kernel answers before your program",
-    idea: "The kernel shakes hands with the caller; accept() only collects what is finished.",
+    idea: "The kernel completes the three-way handshake; accept() only fetches the finished connection.",
     misconceptions: &[
-        "a connection exists when the server has accepted it",
-        "a server that is stuck cannot be connected to",
+        "a connection exists only after the server has accepted it",
+        "a client cannot connect to a server that is stuck",
         "SYN-SENT means that the address is wrong",
     ],
     prerequisites: &[2],
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A listener with room for one",
+            title: "A listener with room for one connection",
             actions: &[
                 server(socket("l")),
                 server(bind("l")).with_port_name("P"),
@@ -55,7 +54,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                 .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(0))],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "listen(l, 0) asks for the smallest queue. On Linux a queue holds one more than was asked for: one caller.",
+                "listen(l, 0) asks for the smallest queue. On Linux the queue holds one more than requested: one connection.",
                 "listen(2); seen on Linux 6.18",
             )],
             ..LessonStep::DEFAULT
@@ -64,19 +63,19 @@ pub(crate) const LESSON: Lesson = Lesson {
             title: "A client connects; the server does nothing",
             questions: &[
                 LessonQuestion {
-                    text: "The server never calls accept(). What comes of the client's connect()?",
+                    text: "The server never calls accept(). What happens to the client's connect()?",
                     answer_format: AnswerFormat::Choices(&[
                         correct(
                             "It works: the client is connected",
-                            "connect() said {outcome}, and the client's row says so: {C1>P}.",
+                            "connect(): {outcome}, and the client's row shows it: {C1>P}.",
                         ),
                         incorrect(
                             "It waits until the server accepts",
-                            "connect() said {outcome} at once. The client's row: {C1>P}.",
+                            "connect(): {outcome}, at once. The client's row: {C1>P}.",
                         ),
                         incorrect(
                             "It is refused",
-                            "connect() said {outcome}. A listener is there: {P>}.",
+                            "connect(): {outcome}. There is a listener: {P>}.",
                         ),
                     ]),
                     hints: [
@@ -86,16 +85,16 @@ pub(crate) const LESSON: Lesson = Lesson {
                     ],
                 },
                 LessonQuestion {
-                    text: "How many rows will there be that no process has?",
+                    text: "How many rows will have no process?",
                     answer_format: AnswerFormat::Number {
                         metric: LabMetric::RowsWithoutProcess,
                         expected: 1,
-                        proof: "The server's end of the connection is there, and no process has a descriptor for it: {P>C1}.",
+                        proof: "The server's end of the connection exists, and no process has a descriptor for it: {P>C1}.",
                     },
                     hints: [
                         "The connection has two ends.",
                         "A process has a socket when it has a descriptor for it.",
-                        "accept() would make the descriptor for the server's end.",
+                        "accept() would create the descriptor for the server's end.",
                     ],
                 },
             ],
@@ -113,11 +112,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Owner,
             explanation: &[
                 fact(
-                    "The kernel made the connection without asking the server. The listener's Recv-Q counts it: 1 waits to be accepted.",
+                    "The kernel completed the connection without asking the server. The listener's Recv-Q counts it: 1 connection waits to be accepted.",
                     "listen(2), accept(2)",
                 ),
                 fact(
-                    "So \"connected\" does not mean that a program has taken notice. And a row without a process is nothing sinister: most often it waits for accept().",
+                    "So \"connected\" does not mean that a program has noticed. And a row without a process is usually harmless: most often it waits for accept().",
                     "accept(2)",
                 ),
             ],
@@ -126,25 +125,25 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "A second client",
             questions: &[LessonQuestion {
-                text: "The queue is full. A second client dials. In which state is its end?",
+                text: "The queue is full. A second client connects. In which state is its end?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "ESTABLISHED, as the first",
-                        "It has no answer yet: {C2>P}. The listener's queue is full: {P>}.",
+                        "ESTABLISHED, like the first",
+                        "It has no reply yet: {C2>P}. The listener's queue is full: {P>}.",
                     ),
                     incorrect(
                         "None: it is refused",
-                        "It is not refused, it is not answered: {C2>P}.",
+                        "It is not refused; it gets no reply: {C2>P}.",
                     ),
                     correct(
-                        "SYN-SENT: it has dialled and gets no answer",
-                        "Its SYN was dropped, and it will try again: {C2>P}.",
+                        "SYN-SENT: it sent a SYN and gets no reply",
+                        "Its SYN was dropped, and the client will send it again: {C2>P}.",
                     ),
                 ]),
                 hints: [
                     "The kernel has no room for another finished connection.",
-                    "It could refuse. It hopes that there will be room soon.",
-                    "Somebody who dials and hears nothing has sent a SYN.",
+                    "It could refuse, but there may be room soon.",
+                    "A client that is waiting for a reply has sent a SYN.",
                 ],
             }],
             actions: &[
@@ -166,29 +165,29 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::State,
             explanation: &[
                 fact(
-                    "The caller stays in SYN-SENT, and there is no row at the server's side at all. The 1 in its Send-Q is the SYN itself.",
+                    "The client stays in SYN-SENT, and the server's side has no row at all. The 1 in its Send-Q is the SYN itself.",
                     "RFC 9293 §3.3.2, §3.4",
                 ),
                 fact(
-                    "A wrong port would have been refused at once. No answer means: lost, filtered on its way, or, as here, a server whose queue is full.",
+                    "A port without a listener would have refused at once. No reply means: lost, filtered on the way, or, as here, a server whose queue is full.",
                     "RFC 9293 §3.5.2; listen(2)",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server accepts once",
+            title: "The server accepts one connection",
             questions: &[LessonQuestion {
-                text: "Now the server accepts one connection. How many connections will be waiting for it a few seconds later?",
+                text: "The server accepts one connection. How many will wait to be accepted a few seconds later?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::AcceptQueue(LabName("P")),
                     expected: 1,
-                    proof: "The first was taken out, and the second, whose SYN was sent again, came in: {P>}, {P>C2}.",
+                    proof: "The first was accepted, and the second, whose SYN was sent again, entered the queue: {P>}, {P>C2}.",
                 },
                 hints: [
                     "One place is free again.",
-                    "The second client has not given up: it sends its SYN again and again.",
-                    "One goes out, one comes in.",
+                    "The second client has not given up: it resends its SYN again and again.",
+                    "One leaves the queue, one enters.",
                 ],
             }],
             actions: &[server(accept("l", "s"))],
@@ -217,25 +216,25 @@ pub(crate) const LESSON: Lesson = Lesson {
             title: "A handshake that stops in the middle",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "A new client is made deaf: what comes to it is dropped. It dials. In which state is the server's end?",
+                text: "A new client's socket drops every packet it receives. It connects. In which state is the server's end?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "There is none: the client is deaf",
-                        "The server heard the client's SYN; only the client does not hear the answer: {Q>D}.",
+                        "There is none: the client drops everything",
+                        "The server received the client's SYN; only the client drops the reply: {Q>D}.",
                     ),
                     incorrect(
                         "ESTABLISHED: the kernel accepts everything",
-                        "The last word of the handshake is missing: {Q>D}.",
+                        "The last packet of the handshake (the ACK) is missing: {Q>D}.",
                     ),
                     correct(
-                        "SYN-RECEIVED: it has answered, and waits",
-                        "It answered, and the client has not heard it: {Q>D}; the client's end: {D>Q}.",
+                        "SYN-RECEIVED: it has replied, and waits",
+                        "It replied, and the client dropped the reply: {Q>D}; the client's end: {D>Q}.",
                     ),
                 ]),
                 hints: [
-                    "A deaf client can still talk.",
+                    "The client can still send.",
                     "SYN; SYN and ACK; ACK. Which of the three arrive?",
-                    "The first arrives. The second is sent and not heard.",
+                    "The first arrives. The second is sent and dropped.",
                 ],
             }],
             actions: &[
@@ -260,29 +259,29 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::State,
             explanation: &[
                 fact(
-                    "This is the handshake, held in its middle. Both ends have a row; the server's belongs to no process and is not counted in the listener's Recv-Q.",
+                    "This is a handshake, stopped in the middle. Both ends have a row; the server's has no process and is not counted in the listener's Recv-Q.",
                     "RFC 9293 §3.5; listen(2)",
                 ),
                 fact(
-                    "Deafness is made by the option IP_MINTTL: packets with a smaller time to live than 255 are dropped, and packets of this machine have 64. It looks like loss on the way, seen from one end.",
+                    "The option IP_MINTTL drops packets with a time to live (TTL) below 255, and packets from this machine have 64. To the client it looks like packet loss.",
                     "RFC 5082 (what the option is for)",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The client hears again",
+            title: "The client accepts packets again",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "The client hears again. How many rows will be ESTABLISHED a moment later?",
+                text: "The client stops dropping packets. How many rows will be ESTABLISHED a moment later?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsInState(Established),
                     expected: 2,
-                    proof: "Two rows are ESTABLISHED: the two ends of one connection: {D>Q}; {Q>D}.",
+                    proof: "Two rows are ESTABLISHED, the two ends of one connection: {D>Q}; {Q>D}.",
                 },
                 hints: [
-                    "Whatever is not answered is sent again.",
-                    "The handshake goes on where it stood.",
+                    "What gets no reply is sent again.",
+                    "The handshake continues where it stopped.",
                     "One connection has two ends.",
                 ],
             }],
@@ -297,7 +296,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "The answer was sent again, heard this time, and both ends are ESTABLISHED. The listener counts the connection now: it is finished.",
+                "The reply was sent again, it arrived, and both ends are ESTABLISHED. The listener now counts the connection: it is finished.",
                 "RFC 9293 §3.5, §3.8.1",
             )],
             ..LessonStep::DEFAULT
@@ -306,9 +305,12 @@ pub(crate) const LESSON: Lesson = Lesson {
             title: "A handshake that waits for data",
             condition: StepCondition::Without(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "This listener takes a caller for connected only when its first data comes (TCP_DEFER_ACCEPT). A client connects and says nothing. In which state is the server's end?",
+                text: "This listener treats a client as connected only when its first data arrives (TCP_DEFER_ACCEPT). A client connects and sends nothing. In which state is the server's end?",
                 answer_format: AnswerFormat::Choices(&[
-                    incorrect("ESTABLISHED, as the client's", "It waits for data: {Q>D}."),
+                    incorrect(
+                        "ESTABLISHED, like the client's",
+                        "It waits for data: {Q>D}.",
+                    ),
                     correct(
                         "SYN-RECEIVED",
                         "For the server the handshake is not finished: {Q>D}. For the client it is: {D>Q}.",
@@ -316,8 +318,8 @@ pub(crate) const LESSON: Lesson = Lesson {
                 ]),
                 hints: [
                     "The two ends need not be in the same state.",
-                    "The server ignores the last word of the handshake as long as no data is with it.",
-                    "The state before ESTABLISHED, on the side that was called.",
+                    "The server ignores the last packet of the handshake until it carries data.",
+                    "The state before ESTABLISHED, on the listening side.",
                 ],
             }],
             actions: &[
@@ -339,27 +341,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "The client believes that it is connected, the server does not yet.",
+                "The client is ESTABLISHED, the server's end is not yet.",
                 "tcp(7) (TCP_DEFER_ACCEPT)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "Dialling, answering and queueing are done by the kernels. A program that is busy, stopped or badly written still has callers who are connected, up to the length of its queue; the ones after that hear nothing.",
+        "The kernels connect, reply and queue. A program that is busy, stopped or badly written still gets connected clients, up to the length of its queue; further clients get no reply.",
         "listen(2), accept(2)",
     )],
     background: &[
         fact(
-            "Of a listener, Recv-Q is the number of finished connections that wait for accept(), and Send-Q is the backlog, at most what net.core.somaxconn allows.",
+            "For a listener, Recv-Q is the number of finished connections that wait for accept(), and Send-Q is the backlog, at most net.core.somaxconn.",
             "listen(2), ss(8)",
         ),
         fact(
-            "Some texts call SYN-RECEIVED half-open. The standard means something else by half-open: one end is gone and the other does not know it. Lesson 14 shows that one.",
+            "Some texts call SYN-RECEIVED half-open. The standard uses half-open for something else: one end is gone and the other does not know it. Lesson 14 shows that.",
             "RFC 9293 §3.5.1; RFC 4987",
         ),
         fact(
-            "When the listener is closed, the connections that nobody accepted are reset: their callers lose them.",
+            "When the listener is closed, connections that were not accepted are reset: the clients lose them.",
             "seen on Linux 6.18",
         ),
     ],

@@ -1,4 +1,4 @@
-//! Lesson 9: two queues, three meanings.
+//! Lesson 9: Recv-Q and Send-Q, two queues with three meanings.
 
 use crate::lessons::action::{
     ExpectedResult, accept, bind, client, connect, listen, server, socket,
@@ -24,10 +24,9 @@ const fn listener_with_queue(connections: u32) -> RowPattern {
     )
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 9,
-    title: "Two queues, three meanings",
+    title: "Recv-Q and Send-Q: two queues, three meanings",
     idea: "Recv-Q and Send-Q mean one thing for a listener, another for a connection, a third for UDP.",
     misconceptions: &[
         "Recv-Q means the same in every row",
@@ -59,24 +58,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "All is read and acknowledged: both queues of both ends are 0. The listener's Send-Q, 16, is its backlog and no data at all.",
+                "Everything is read and acknowledged: both queues of both ends are 0. The listener's Send-Q, 16, is its backlog, not data.",
                 "ss(8), listen(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Seven bytes that nobody reads",
+            title: "Seven bytes, not read yet",
             questions: &[LessonQuestion {
                 text: "The client sends 7 bytes, and the server does not read yet. What is Recv-Q of the server's end?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
                     expected: 7,
-                    proof: "Received, and not read: {P>C}. At the client nothing is left, because all was acknowledged: {C>P}.",
+                    proof: "Received, and not read: {P>C}. The client's queue is empty, because everything was acknowledged: {C>P}.",
                 },
                 hints: [
                     "Where are the bytes now?",
                     "The server's kernel has them, the server's program does not.",
-                    "Recv-Q counts bytes that were received and not read.",
+                    "Recv-Q counts bytes received and not read.",
                 ],
             }],
             actions: &[client(Call::Send(LabName("c"), 7))],
@@ -91,7 +90,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "Recv-Q of a connection: received by this kernel, not read by this program. The sender's work is done.",
+                "Recv-Q of a connection: received by this kernel, not read by this program. The sender is done.",
                 "ss(8); RFC 9293 §3.8.6",
             )],
             ..LessonStep::DEFAULT
@@ -103,12 +102,12 @@ pub(crate) const LESSON: Lesson = Lesson {
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
                     expected: 0,
-                    proof: "recv() gave {outcome}: {P>C}.",
+                    proof: "recv(): {outcome}. {P>C}.",
                 },
                 hints: [
                     "There were 7 bytes.",
                     "recv() takes what is there.",
-                    "What was read is not in the queue.",
+                    "What has been read leaves the queue.",
                 ],
             }],
             actions: &[server(Call::Recv(LabName("s"), 100)).expecting(ExpectedResult::Bytes(7))],
@@ -123,33 +122,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "A queue that comes back to 0 is healthy, however often it fills.",
+                "A queue that returns to 0 is healthy, however often it fills.",
                 "recv(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A reader that sleeps",
+            title: "A reader that does not read",
             questions: &[LessonQuestion {
-                text: "The client sends until its kernel takes no more; the server does not read. Where does something pile up?",
+                text: "The client sends until its kernel takes no more; the server does not read. Where does data pile up?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "In Recv-Q of the server only",
-                        "There, {P>C}, and behind it at the sender as well: {C>P}.",
+                        "Only in the server's Recv-Q",
+                        "There, {P>C}, and then at the sender too: {C>P}.",
                     ),
                     incorrect(
-                        "In Send-Q of the client only",
+                        "Only in the client's Send-Q",
                         "There, {C>P}, but first at the receiver: {P>C}.",
                     ),
                     correct(
-                        "In both: first there, then here",
-                        "The receiver's buffer is full, {P>C}, so that the rest waits at the sender: {C>P}.",
+                        "In both: first at the server, then at the client",
+                        "The receiver's buffer is full, {P>C}, so the rest waits at the sender: {C>P}.",
                     ),
                 ]),
                 hints: [
                     "The bytes go as far as they can.",
-                    "At some point the receiver's kernel says: no more.",
-                    "What cannot go on waits where it came from.",
+                    "At some point the receiver's kernel announces: no more room.",
+                    "What cannot be sent waits at the sender.",
                 ],
             }],
             actions: &[client(Call::FillSendBuffer(LabName("c")))],
@@ -165,11 +164,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Queues,
             explanation: &[
                 fact(
-                    "The receiver tells the sender how much more it has room for; now it says 0. Only the program that does not read can change that.",
+                    "The receiver tells the sender how much more it has room for (the window); now that is 0. Only the program that does not read can change this.",
                     "RFC 9293 §3.8.6 (window)",
                 ),
                 fact(
-                    "Who is slow? Where Recv-Q is full, that program. A Send-Q that does not empty speaks of the other side: its program, or the way to it.",
+                    "Who is slow? If Recv-Q is full, this program is. If Send-Q does not empty, the peer is: its program, or the network path to it.",
                     "RFC 9293 §3.8.6; ss(8)",
                 ),
             ],
@@ -178,11 +177,11 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "Three more clients",
             questions: &[LessonQuestion {
-                text: "Three more clients connect, and nobody accepts them. What is Recv-Q of the listener?",
+                text: "Three more clients connect, and the server does not accept them. What is Recv-Q of the listener?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::AcceptQueue(LabName("P")),
                     expected: 3,
-                    proof: "Three connections wait: {P>}. They are connections, not bytes.",
+                    proof: "Three connections wait to be accepted: {P>}. They are connections, not bytes.",
                 },
                 hints: [
                     "A listener receives no data.",
@@ -213,27 +212,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "Of a listener, Recv-Q is the number of connections that wait to be accepted, and Send-Q how many may wait. When Recv-Q is greater than Send-Q, the queue is full, and further callers get no answer.",
+                "For a listener, Recv-Q is the number of connections waiting to be accepted, and Send-Q is how many may wait. When Recv-Q is greater than Send-Q, the queue is full, and further clients get no reply.",
                 "listen(2), ss(8)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "Read the state before the queues. LISTEN: connections and backlog. A connection: bytes not read here, bytes not acknowledged there. UDP: memory, as lesson 6 showed.",
+        "Read the state before the queues. LISTEN: connections and backlog. A connection: bytes not read here, bytes not acknowledged by the peer. UDP: memory, as in lesson 6.",
         "ss(8); RFC 9293 §3.4",
     )],
     background: &[
         fact(
-            "A SYN and a FIN count as one each in Send-Q as long as they are not acknowledged, and a FIN that was not read counts as one in Recv-Q: they take a place in the sequence.",
+            "A SYN and a FIN each count as one in Send-Q until they are acknowledged, and an unread FIN counts as one in Recv-Q: they use a sequence number.",
             "RFC 9293 §3.4",
         ),
         fact(
-            "While the window is 0 the sender asks again and again whether there is room now. Tools show the timer for that as persist, or probe.",
+            "While the window is 0, the sender keeps asking whether there is room (zero-window probe). Tools show the timer for that as persist, or probe.",
             "RFC 9293 §3.8.6.1 (zero-window probing)",
         ),
         fact(
-            "How much fits before a sender stands still depends on both kernels' buffers. This lesson asks for small ones, so that it does not take long.",
+            "How much a sender can send before it stops depends on both kernels' buffers. This lesson sets small ones, so that it does not take long.",
             "socket(7) (SO_RCVBUF, SO_SNDBUF)",
         ),
     ],

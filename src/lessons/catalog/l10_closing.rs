@@ -1,4 +1,4 @@
-//! Lesson 10: goodbye, half at a time; and the leak.
+//! Lesson 10: half-close, and the CLOSE-WAIT leak.
 
 use crate::lessons::action::{
     ExpectedResult, accept, bind, client, close, connect, listen, server, socket,
@@ -13,14 +13,13 @@ use crate::lessons::row_pattern::{established, listener, tcp_row};
 use crate::lessons::spec::{ExpectedCount, Highlight, Lesson, LessonStep, fact};
 use crate::net::socket::TcpState::{CloseWait, FinWait2, TimeWait};
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 10,
-    title: "Goodbye, half at a time; and the leak",
-    idea: "Each end closes its own direction, and the second goodbye is the other program's duty.",
+    title: "Half-close, and the CLOSE-WAIT leak",
+    idea: "Each end closes its own direction with a FIN; the second FIN is up to the other program.",
     misconceptions: &[
-        "one end closes, and the connection is closed",
-        "CLOSE-WAIT is the network's fault, or the other side's",
+        "when one end closes, the connection is closed",
+        "CLOSE-WAIT is the fault of the network or of the peer",
         "CLOSE-WAIT goes away by itself",
     ],
     prerequisites: &[2, 8],
@@ -43,33 +42,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "Both ends are ESTABLISHED. The listener is closed, to have less to look at.",
+                "Both ends are ESTABLISHED. The listener is closed, so there is less to look at.",
                 "RFC 9293 §3.3.2",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The client says goodbye",
+            title: "The client closes its direction",
             questions: &[LessonQuestion {
-                text: "The client calls shutdown(SHUT_WR): it has no more to say. What is the state of the server's end?",
+                text: "The client calls shutdown(SHUT_WR): it will send no more. What is the state of the server's end?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "ESTABLISHED, as before",
-                        "The kernel has taken note of the goodbye: {P>C}.",
+                        "The kernel has received the FIN: {P>C}.",
                     ),
                     correct(
-                        "CLOSE-WAIT: it knows, and may go on talking",
-                        "It waits for its own program to close: {P>C}. The other end knows that it was heard: {C>P}.",
+                        "CLOSE-WAIT: it has the FIN, and may still send",
+                        "It waits for its own program to close: {P>C}. The client's FIN was acknowledged: {C>P}.",
                     ),
                     incorrect(
                         "Gone: the connection is closed",
-                        "It is there: {P>C}. One direction is closed, not both.",
+                        "It is still there: {P>C}. One direction is closed, not both.",
                     ),
                 ]),
                 hints: [
-                    "Only one of the two has said that it is done.",
-                    "There is a state for: the other has finished, I have not.",
-                    "Its name says who is waited for: CLOSE-WAIT waits for our own close().",
+                    "Only one of the two has finished.",
+                    "There is a state for: the peer has finished, I have not.",
+                    "The name says what it waits for: its own program's close().",
                 ],
             }],
             actions: &[client(Call::Shutdown(LabName("c")))],
@@ -84,28 +83,28 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::State,
             explanation: &[
                 fact(
-                    "The goodbye is a FIN. The client's end waits in FIN-WAIT-2: its FIN was acknowledged, the other one has not come. The server's end is in CLOSE-WAIT.",
+                    "shutdown() sent a FIN. The client's end waits in FIN-WAIT-2: its FIN was acknowledged, the server's has not come. The server's end is in CLOSE-WAIT.",
                     "RFC 9293 §3.3.2, §3.6",
                 ),
                 fact(
-                    "Recv-Q of the server's end is 1 and yet no byte was sent: a FIN takes a place in the sequence, and the program has not read it.",
+                    "Recv-Q of the server's end is 1, although no byte was sent: a FIN uses a sequence number, and the program has not read it.",
                     "RFC 9293 §3.4",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server reads the end",
+            title: "The server reads the end of file",
             questions: &[LessonQuestion {
-                text: "The server calls recv() and gets 0, the end. What does Recv-Q of its CLOSE-WAIT row come to?",
+                text: "The server calls recv() and gets 0, end of file. What is Recv-Q of its CLOSE-WAIT row?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
                     expected: 0,
-                    proof: "The end was read, so that nothing waits: {P>C}. The state is the same, because the program has not closed.",
+                    proof: "The FIN was read, so nothing waits: {P>C}. The state is the same, because the program has not closed.",
                 },
                 hints: [
-                    "It was 1 for the FIN.",
-                    "Whatever was read is not in the queue any more.",
+                    "It was 1, for the FIN.",
+                    "What has been read leaves the queue.",
                     "Nothing else was sent.",
                 ],
             }],
@@ -120,15 +119,15 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "A useful difference: CLOSE-WAIT with 1 in Recv-Q means the program has not even noticed. With 0 it has read the end, and still holds on.",
+                "A useful difference: CLOSE-WAIT with 1 in Recv-Q means the program has not read the FIN. With 0 it has, and still keeps the socket open.",
                 "RFC 9293 §3.4; recv(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server goes on talking",
+            title: "The server keeps sending",
             questions: &[LessonQuestion {
-                text: "The client is done. Can the server still send it something?",
+                text: "The client has finished. Can the server still send to it?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "No: the connection is closed",
@@ -136,13 +135,13 @@ pub(crate) const LESSON: Lesson = Lesson {
                     ),
                     correct(
                         "Yes: its own direction is open",
-                        "The client read 5 bytes. But its own send() says {outcome}.",
+                        "The client read 5 bytes. But the client's own send() failed: {outcome}.",
                     ),
                 ]),
                 hints: [
                     "shutdown(SHUT_WR) closes one direction. Which one?",
-                    "The client said it would not send any more, not that it would not listen.",
-                    "FIN-WAIT-2 waits for something of the other side.",
+                    "The client will not send any more, but it can still receive.",
+                    "FIN-WAIT-2 waits for the peer.",
                 ],
             }],
             actions: &[
@@ -166,17 +165,17 @@ pub(crate) const LESSON: Lesson = Lesson {
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server says goodbye, too",
+            title: "The server closes too",
             questions: &[LessonQuestion {
                 text: "The server closes. How many rows are left of this connection?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 1,
-                    proof: "The end that closed first is remembered for a minute: {C>P}. The other end is gone at once.",
+                    proof: "The end that closed first stays for a minute: {C>P}. The other end is gone at once.",
                 },
                 hints: [
-                    "Both have said goodbye now.",
-                    "One of the two ends keeps something in mind for a while.",
+                    "Both have sent a FIN now.",
+                    "One of the two ends is kept for a while.",
                     "It is the one that closed first.",
                 ],
             }],
@@ -184,13 +183,13 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[tcp_row(TimeWait, "C", "P").owned_by_kernel()],
             highlight: Highlight::Owner,
             explanation: &[fact(
-                "TIME-WAIT, at the end that closed first, and no process has it, although the client still holds its descriptor. Lesson 11 is about this row.",
+                "TIME-WAIT, at the end that closed first. No process has it, although the client still holds its descriptor. Lesson 11 is about this row.",
                 "RFC 9293 §3.6, §3.3.2",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The leak: five clients come and go",
+            title: "The leak: five clients connect and close",
             questions: &[LessonQuestion {
                 text: "Five clients connect, are accepted, and close. The server never closes. How many rows will be in CLOSE-WAIT?",
                 answer_format: AnswerFormat::Number {
@@ -200,8 +199,8 @@ pub(crate) const LESSON: Lesson = Lesson {
                 },
                 hints: [
                     "It is the same as before, five times.",
-                    "Each of the clients has said goodbye.",
-                    "The server has said it to none.",
+                    "Each client has sent a FIN.",
+                    "The server has sent none.",
                 ],
             }],
             actions: &[
@@ -230,37 +229,37 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Owner,
             explanation: &[
                 fact(
-                    "The clients are done: their ends have no owner, and the kernel forgets them after a minute.",
+                    "The clients are done: their ends have no owner, and the kernel removes them after a minute.",
                     "tcp(7) (tcp_fin_timeout)",
                 ),
                 fact(
-                    "The server's ends have an owner, and no timer. They stay for hours or days, until the program closes them or ends. This is what a leak of connections looks like, and the owner column says whose it is.",
+                    "The server's ends have an owner, and no timer. They stay for hours or days, until the program closes them or ends. This is a connection leak, and the owner column shows which program it is.",
                     "RFC 9293 §3.3.2 (CLOSE-WAIT)",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "What frees them",
+            title: "What removes them",
             questions: &[LessonQuestion {
                 text: "What makes the five CLOSE-WAIT rows go away?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "Waiting",
-                        "They had no timer. They went when the server closed: where the server's end of the first was, there is {Q>D1}.",
+                        "They had no timer. They went when the server closed. The server's end of the first: {Q>D1}.",
                     ),
                     incorrect(
-                        "The clients, by closing once more",
-                        "The clients had closed already. The server's close() did it: of its end of the first there is {Q>D1}.",
+                        "The clients, by closing again",
+                        "The clients had already closed. The server's close() did it. The server's end of the first: {Q>D1}.",
                     ),
                     correct(
                         "The server, by closing its descriptors",
-                        "The server closed its five descriptors. Of its end of the first connection there is {Q>D1}.",
+                        "The server closed its five descriptors. The server's end of the first: {Q>D1}.",
                     ),
                 ]),
                 hints: [
                     "Who has them? Look at the owner.",
-                    "Who has not said goodbye?",
+                    "Who has not sent a FIN?",
                     "CLOSE-WAIT: waiting for close().",
                 ],
             }],
@@ -272,27 +271,27 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "Five close() calls that were missing. What is left are five TIME-WAIT rows of the clients, which closed first.",
+                "Five missing close() calls. What is left are five TIME-WAIT rows of the clients, which closed first.",
                 "close(2), RFC 9293 §3.6",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "A connection is two one-way streams, and each ends by itself. FIN-WAIT-2 waits for the other program; CLOSE-WAIT waits for one's own. Many CLOSE-WAIT rows of one process are an error in that program, and no setting of the kernel mends it.",
+        "A connection is two one-way streams, and each ends separately. FIN-WAIT-2 waits for the peer's program; CLOSE-WAIT waits for the local one. Many CLOSE-WAIT rows of one process are a bug in that program, and no kernel setting fixes it.",
         "RFC 9293 §3.6",
     )],
     background: &[
         fact(
-            "Closing says: I have no more data to send. The end that closes may go on receiving until it is told that the other side has closed, too.",
+            "Closing means: I have no more data to send. The end that closes may continue to receive until the peer has closed too.",
             "RFC 9293 §3.6",
         ),
         fact(
-            "close() without shutdown() also says FIN, but nobody can read what comes afterwards: bytes that still come are answered by a reset.",
+            "close() without shutdown() also sends a FIN, but no program can read what arrives afterwards: data that still arrives is answered with a reset.",
             "RFC 9293 §3.6.1",
         ),
         fact(
-            "That an owner-less FIN-WAIT-2 is given up after a minute is Linux's own rule. tcp(7) says itself that it is a violation of the standard, made so that such rows cannot pile up.",
+            "Linux drops a FIN-WAIT-2 without an owner after a minute; this is its own rule. tcp(7) itself says that it violates the standard; it keeps such rows from piling up.",
             "tcp(7) (tcp_fin_timeout)",
         ),
     ],

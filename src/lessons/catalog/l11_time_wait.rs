@@ -30,11 +30,10 @@ const fn time_wait_row(local: &'static str, remote: &'static str) -> RowPattern 
     tcp_row(TimeWait, local, remote).owned_by_kernel()
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 11,
     title: "TIME-WAIT and \"Address already in use\"",
-    idea: "Who closes first keeps the connection's name for a minute, so that stragglers cannot hit a new one.",
+    idea: "The end that closes first keeps the connection's four numbers for a minute, so that late packets cannot reach a new one.",
     misconceptions: &[
         "TIME-WAIT is an error, or a leak",
         "a process holds the TIME-WAIT row",
@@ -60,7 +59,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "A listener and one connection at port {P}.",
+                "A listener and one connection on port {P}.",
                 "listen(2), accept(2)",
             )],
             ..LessonStep::DEFAULT
@@ -68,23 +67,23 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "The server closes first, and stops",
             questions: &[LessonQuestion {
-                text: "The server closes the connection, then the client does; then the server closes its listener, too. Which end is still in the table?",
+                text: "The server closes the connection, then the client does; then the server closes its listener too. Which end is still in the table?",
                 answer_format: AnswerFormat::Choices(&[
                     correct(
                         "The server's: it closed first",
-                        "It is remembered at the server's end: {P>C}. Of the client's end there is {C>P}.",
+                        "The server's end is kept: {P>C}. The client's end: {C>P}.",
                     ),
                     incorrect(
                         "The client's",
-                        "Of the client's end there is {C>P}. The server closed first: {P>C}.",
+                        "The client's end: {C>P}. The server closed first: {P>C}.",
                     ),
-                    incorrect("Neither", "There is {P>C}."),
-                    incorrect("Both", "Only {P>C}. Of the client's end there is {C>P}."),
+                    incorrect("Neither", "The server's end is there: {P>C}."),
+                    incorrect("Both", "Only {P>C}. The client's end: {C>P}."),
                 ]),
                 hints: [
                     "Lesson 10 ended with such a row.",
-                    "The last acknowledgement is sent by the one that closed first.",
-                    "If it is lost, the other side says goodbye again; somebody must be there to answer.",
+                    "The end that closed first sends the last acknowledgement.",
+                    "If it is lost, the peer repeats its FIN, and something must be there to answer.",
                 ],
             }],
             actions: &[
@@ -97,38 +96,38 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::Owner,
             explanation: &[
                 fact(
-                    "TIME-WAIT stands at the end that closed first. No process has it: it is the kernel's memory, a few bytes for a minute.",
+                    "TIME-WAIT is at the end that closed first (active close). No process has it: the kernel keeps a few bytes for a minute.",
                     "RFC 9293 §3.3.2, §3.6",
                 ),
                 fact(
-                    "It keeps late packets of this connection from being taken for a new one's, and answers if the last goodbye has to be repeated.",
+                    "It keeps late packets of this connection from reaching a new one, and answers if the peer repeats its FIN.",
                     "RFC 9293 §3.6; RFC 1337",
                 ),
             ],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server starts again, and again with SO_REUSEADDR",
+            title: "The server restarts, without and with SO_REUSEADDR",
             questions: &[LessonQuestion {
-                text: "The server wants port {P} again. It tries bind() once plainly, and once with SO_REUSEADDR. Which works?",
+                text: "The server wants port {P} again. It tries bind() once without any option, and once with SO_REUSEADDR. Which works?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "Both: nobody listens there",
-                        "Both said {outcome}. There is still {P>C}.",
+                        "Both: there is no listener",
+                        "Both failed: {outcome}. There is still {P>C}.",
                     ),
                     incorrect(
                         "The one with SO_REUSEADDR",
-                        "That one, too, said {outcome}: the row that is in the way, {P>C}, is of a socket without the option.",
+                        "That one failed too: {outcome}. The row that conflicts, {P>C}, comes from a socket without the option.",
                     ),
                     correct(
                         "Neither",
-                        "Both said {outcome}. In the way is {P>C}, and the socket it came from had no SO_REUSEADDR.",
+                        "Both failed: {outcome}. They conflict with {P>C}, whose socket did not have SO_REUSEADDR.",
                     ),
                 ]),
                 hints: [
                     "The port is in the table.",
-                    "SO_REUSEADDR is an agreement.",
-                    "An agreement takes two. The old listener was without.",
+                    "SO_REUSEADDR must be set on both sockets.",
+                    "The old listener did not have it.",
                 ],
             }],
             actions: &[
@@ -143,24 +142,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[time_wait_row("P", "C")],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "This is the well-known \"Address already in use\". Linux asks both: the socket that wants the port and the one that has it. TIME-WAIT inherits the option from the listener it came from, and this one had none.",
+                "This is the well-known \"Address already in use\". Linux checks both: the socket that wants the port and the one that has it. TIME-WAIT inherits the option from its listener, and this one did not have it.",
                 "socket(7) (SO_REUSEADDR); seen on Linux 6.18",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The same, with SO_REUSEADDR from the beginning",
+            title: "The same, with SO_REUSEADDR from the start",
             questions: &[LessonQuestion {
                 text: "A new server sets SO_REUSEADDR on its listener from the start. It closes first, stops, and starts again, first without the option, then with it. How many listeners will there be?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsInState(Listen),
                     expected: 1,
-                    proof: "Without the option it failed once more, with it bind() worked: {Q>}, beside {Q>D}.",
+                    proof: "Without the option it failed again; with it bind() worked: {Q>}, next to {Q>D}.",
                 },
                 hints: [
-                    "The two tries differ in one option.",
-                    "Now the old one had the option.",
-                    "Both must have it: one of the two tries fulfils that.",
+                    "The two attempts differ in one option.",
+                    "Now the old socket had the option.",
+                    "Both must have it: true for one of the two attempts.",
                 ],
             }],
             actions: &[
@@ -191,11 +190,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::LocalPort,
             explanation: &[
                 fact(
-                    "Old with, new with: it works, and a listener stands beside the TIME-WAIT row. Nothing is mixed up: a packet of the old connection has four numbers that only the old row has.",
+                    "Old and new both have the option: it works, and a listener appears next to the TIME-WAIT row. Nothing is mixed up: a packet of the old connection has four numbers that only the old row has.",
                     "socket(7) (SO_REUSEADDR)",
                 ),
                 fact(
-                    "So a server sets SO_REUSEADDR always, not only when it is restarted. It does not let two servers listen at one port: that is another option, in lesson 13.",
+                    "So a server should always set SO_REUSEADDR, not only when it restarts. It does not let two servers listen on one port: that is another option, in lesson 13.",
                     "socket(7) (SO_REUSEADDR, SO_REUSEPORT)",
                 ),
             ],
@@ -204,11 +203,11 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "If the client closes first",
             questions: &[LessonQuestion {
-                text: "Once more without any option, but this time the client closes first. Can the server have its port again at once?",
+                text: "Again without any option, but now the client closes first. Can the server bind its port again at once?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "No: there is a TIME-WAIT row as well",
-                        "There is, but with the client's port as its local one: {E>R}. The server listens again: {R>}.",
+                        "There is, but its local port is the client's: {E>R}. The server listens again: {R>}.",
                     ),
                     correct(
                         "Yes: the TIME-WAIT row is the client's",
@@ -216,7 +215,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                     ),
                 ]),
                 hints: [
-                    "TIME-WAIT stands at the end that closed first.",
+                    "TIME-WAIT is at the end that closed first.",
                     "bind() looks at local ports only.",
                     "What is the local port of that row?",
                 ],
@@ -245,24 +244,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "The row is at the client, where an ephemeral port more or less does not matter. A protocol in which clients close first spares its servers this.",
+                "The row is at the client, where one ephemeral port more or less does not matter. A protocol in which clients close first saves its servers this problem.",
                 "RFC 9293 §3.6",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Thrown away instead of closed",
+            title: "Reset instead of closed (RST)",
             questions: &[LessonQuestion {
-                text: "A client throws its connection away: it closes with SO_LINGER 1, 0. How many rows of this connection are left?",
+                text: "A client resets its connection: it closes with SO_LINGER 1, 0. How many rows of this connection are left?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::ConnectionsWithPort(LabName("F")),
                     expected: 0,
-                    proof: "Of the client's end there is {F>R}, of the server's {R>F}. The server's recv() said {outcome}.",
+                    proof: "The client's end: {F>R}. The server's: {R>F}. The server's recv() failed: {outcome}.",
                 },
                 hints: [
-                    "This is no goodbye. It is a slammed door: a reset.",
-                    "Nobody waits for an answer to a reset.",
-                    "The other end's connection is gone in the same moment.",
+                    "This sends no FIN but a reset (RST).",
+                    "A reset gets no reply.",
+                    "The peer's connection is gone at the same moment.",
                 ],
             }],
             actions: &[
@@ -281,31 +280,31 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "A reset leaves nothing, at neither end, and what was under way is lost: the other side learns of it as an error. It is no cure for TIME-WAIT. This program ends its labs this way.",
+                "A reset leaves nothing at either end, and data in transit is lost: the peer sees it as an error. It is not a cure for TIME-WAIT. This program ends its labs this way.",
                 "RFC 9293 §3.10.5 (ABORT); socket(7) (SO_LINGER)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "TIME-WAIT is the memory of a connection that ended well. It costs next to nothing, goes after a minute, and belongs to nobody. It is in the way of a restarted server, unless old and new have both set SO_REUSEADDR; and of a client that dials one destination so often that its ports run out.",
+        "TIME-WAIT is the record of a connection that closed normally. It costs almost nothing, goes after a minute, and has no process. It blocks a restarted server, unless old and new both set SO_REUSEADDR; and a client that connects to one destination so often that its ports run out.",
         "RFC 9293 §3.6; socket(7)",
     )],
     background: &[
         fact(
-            "The standard lets TIME-WAIT last for twice the longest life of a segment, and gives two minutes for that. Linux keeps it for 60 seconds, and no setting changes that.",
+            "The standard lets TIME-WAIT last twice the maximum segment lifetime (MSL), and sets that to two minutes. Linux keeps it for 60 seconds, and no setting changes that.",
             "RFC 9293 §3.4.2 (MSL), §3.6; include/net/tcp.h (TCP_TIMEWAIT_LEN)",
         ),
         fact(
-            "The setting tcp_fin_timeout is often named for it, and is about something else: how long an owner-less FIN-WAIT-2 is kept.",
+            "The setting tcp_fin_timeout is often mentioned for it, but controls something else: how long a FIN-WAIT-2 without an owner is kept.",
             "ip-sysctl, tcp_fin_timeout",
         ),
         fact(
-            "A connection that survives a closed listener is in the way in the same manner: an ESTABLISHED row at port {P} would have refused the restart as well.",
+            "A connection that outlives its listener blocks the port in the same way: an ESTABLISHED row on port {P} would also have refused the restart.",
             "socket(7) (SO_REUSEADDR); seen on Linux 6.18",
         ),
         fact(
-            "Rust's TcpListener and many other libraries set SO_REUSEADDR by themselves, so that their users rarely see this error.",
+            "Rust's TcpListener and many other libraries set SO_REUSEADDR by default, so their users rarely see this error.",
             "Rust, std::net::TcpListener (source)",
         ),
     ],

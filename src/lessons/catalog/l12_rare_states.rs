@@ -1,4 +1,4 @@
-//! Lesson 12: rare states on demand.
+//! Lesson 12: rare TCP states on demand.
 
 use crate::lessons::action::{
     ExpectedResult, accept, bind, client, close, connect, listen, server, socket,
@@ -34,11 +34,10 @@ const fn time_wait_row(local: &'static str, remote: &'static str) -> RowPattern 
 
 const BOTH_CLOSED: [RowPattern; 2] = [time_wait_row("C", "P"), time_wait_row("P", "C")];
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 12,
-    title: "Rare states on demand",
-    idea: "Every state of TCP is real; most are only too short to be seen.",
+    title: "Rare TCP states on demand",
+    idea: "Every TCP state is real; most are just too short to be seen.",
     misconceptions: &[
         "FIN-WAIT-1, CLOSING and LAST-ACK never happen",
         "one end is always the server",
@@ -48,25 +47,25 @@ pub(crate) const LESSON: Lesson = Lesson {
     roles: &[Server, Client],
     steps: &[
         LessonStep {
-            title: "A goodbye that is stuck behind data",
+            title: "A FIN stuck behind data",
             questions: &[LessonQuestion {
-                text: "The client fills the server's buffers, which nobody reads, and then says goodbye. In which state is the client's end?",
+                text: "The client fills the server's buffers, which the server does not read, and then calls shutdown(). In which state is the client's end?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "FIN-WAIT-2, as in lesson 10",
-                        "The server has not heard the goodbye: it waits behind the data: {C>P}.",
+                        "The server has not received the FIN: it waits behind the data: {C>P}.",
                     ),
                     correct(
-                        "FIN-WAIT-1: the goodbye has not arrived",
-                        "It stands behind data that finds no room: {C>P}. The server knows of nothing: {P>C}.",
+                        "FIN-WAIT-1: the FIN is not acknowledged",
+                        "It waits behind data that does not fit: {C>P}. The server does not know yet: {P>C}.",
                     ),
                     incorrect(
-                        "ESTABLISHED: it cannot say goodbye now",
-                        "It has called shutdown(), and the state says so: {C>P}.",
+                        "ESTABLISHED: it cannot send its FIN now",
+                        "It has called shutdown(), and the state shows it: {C>P}.",
                     ),
                 ]),
                 hints: [
-                    "A FIN comes in its turn, after all data.",
+                    "A FIN is sent in order, after all data.",
                     "The data before it cannot be delivered.",
                     "FIN-WAIT-1: my FIN is not acknowledged yet.",
                 ],
@@ -94,32 +93,32 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "Usually FIN-WAIT-1 lasts as long as a packet goes there and back. Here it stays, because the window is closed: a full buffer is a way of stopping time.",
+                "Usually FIN-WAIT-1 lasts only for one round trip. Here it stays, because the window is closed: the full buffer holds the state.",
                 "RFC 9293 §3.3.2, §3.8.6",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Both say goodbye",
+            title: "Both close",
             questions: &[LessonQuestion {
-                text: "Now the server says goodbye, too, without having heard the client's. In which state is the client's end?",
+                text: "Now the server calls shutdown() too, without having received the client's FIN. In which state is the client's end?",
                 answer_format: AnswerFormat::Choices(&[
                     correct(
-                        "CLOSING: both said it, mine is not acknowledged",
-                        "It heard the other's FIN before its own, which still waits behind the data, was acknowledged: {C>P}. The server's end: {P>C}.",
+                        "CLOSING: both sent a FIN, mine is not acknowledged",
+                        "It received the server's FIN before its own, which still waits behind the data, was acknowledged: {C>P}. The server's end: {P>C}.",
                     ),
                     incorrect(
                         "CLOSE-WAIT",
-                        "That is for an end that has not said goodbye. This one has: {C>P}.",
+                        "That is for an end that has not closed. This one has: {C>P}.",
                     ),
                     incorrect(
-                        "TIME-WAIT: it is over",
-                        "Its own goodbye is not acknowledged yet: {C>P}.",
+                        "TIME-WAIT: all is acknowledged",
+                        "Its own FIN is not acknowledged yet: {C>P}.",
                     ),
                 ]),
                 hints: [
-                    "There is a state for: both at the same time.",
-                    "It is neither over nor waiting for its own program.",
+                    "There is a state for: both close at the same time.",
+                    "It is neither finished nor waiting for its own program.",
                     "Its name is a verb.",
                 ],
             }],
@@ -130,53 +129,53 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "CLOSING is the state of two ends that close at once. It is so rare because each goodbye is usually answered before the other side thinks of its own.",
+                "CLOSING is the state of two ends that close at the same time (simultaneous close). It is so rare because a FIN is usually acknowledged before the peer sends its own.",
                 "RFC 9293 §3.6 (simultaneous close), §3.3.2",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The jam is cleared",
+            title: "The server reads the data",
             questions: &[LessonQuestion {
-                text: "The server reads everything, so that all arrives. How many ends of this connection will be in TIME-WAIT?",
+                text: "The server reads everything, so all data arrives. How many ends of this connection will be in TIME-WAIT?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsInState(TimeWait),
                     expected: 2,
-                    proof: "Each had said goodbye before it had the other's, so that each is the first in its own eyes, and both remember: {C>P}, and {P>C}.",
+                    proof: "Each sent its FIN before it received the peer's, so each closed first in its own view, and both are kept: {C>P}, and {P>C}.",
                 },
                 hints: [
                     "TIME-WAIT is for the end that closed first.",
-                    "Who closed first, as each of them sees it?",
-                    "Each said goodbye before it heard the other's.",
+                    "Who closed first, from each end's view?",
+                    "Each closed before it received the peer's FIN.",
                 ],
             }],
             actions: &[server(Call::DrainToEof(LabName("s"))).expecting(ExpectedResult::EndOfFile)],
             expected_rows: &BOTH_CLOSED,
             highlight: Highlight::State,
             explanation: &[fact(
-                "After a simultaneous close both ends wait.",
+                "After a simultaneous close both ends are in TIME-WAIT.",
                 "RFC 9293 §3.6",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The last word is missing",
+            title: "The last ACK is missing",
             questions: &[LessonQuestion {
-                text: "A new connection: the client says goodbye, the server fills the client's buffers and says goodbye, too. In which state is the server's end?",
+                text: "A new connection: the client closes its direction, the server fills the client's buffers and closes too. In which state is the server's end?",
                 answer_format: AnswerFormat::Choices(&[
-                    incorrect("CLOSE-WAIT", "It was, until it said goodbye itself: {Q>D}."),
+                    incorrect("CLOSE-WAIT", "It was, until it closed itself: {Q>D}."),
                     incorrect(
                         "CLOSING",
-                        "It knew of the client's goodbye before it said its own: {Q>D}.",
+                        "It had received the client's FIN before it sent its own: {Q>D}.",
                     ),
                     correct(
                         "LAST-ACK: only the last acknowledgement is missing",
-                        "It closed second, and its goodbye waits behind data: {Q>D}. The client's end: {D>Q}.",
+                        "It closed second, and its FIN waits behind data: {Q>D}. The client's end: {D>Q}.",
                     ),
                 ]),
                 hints: [
-                    "First the client: so the server's end was in CLOSE-WAIT.",
-                    "From there, close() leads to one state only.",
+                    "The client closed first: so the server's end was in CLOSE-WAIT.",
+                    "From there, close() leads to only one state.",
                     "It waits for the last acknowledgement of all.",
                 ],
             }],
@@ -203,33 +202,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "LAST-ACK is the end of the one that closes second. When the acknowledgement comes, its row is gone at once.",
+                "LAST-ACK is the state of the end that closes second. When the acknowledgement comes, its row is gone at once.",
                 "RFC 9293 §3.3.2, §3.6",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "And comes",
+            title: "The last ACK arrives",
             actions: &[client(Call::DrainToEof(LabName("d"))).expecting(ExpectedResult::EndOfFile)],
             expected_rows: &[BOTH_CLOSED[0], BOTH_CLOSED[1], time_wait_row("D", "Q")],
             highlight: Highlight::State,
             explanation: &[fact(
-                "The client read everything, its kernel acknowledged the goodbye, and of the server's end there is {Q>D}.",
+                "The client read everything, and its kernel acknowledged the FIN. The server's end: {Q>D}.",
                 "RFC 9293 §3.6",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A socket that dials itself",
+            title: "A socket that connects to itself",
             questions: &[LessonQuestion {
                 text: "A socket is bound to a port and connects to the same port. How many rows does this connection have?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsWithLocalPort(LabName("Z")),
                     expected: 1,
-                    proof: "One socket, both ends of one connection: {Z>Z}.",
+                    proof: "One socket is both ends of one connection: {Z>Z}.",
                 },
                 hints: [
-                    "Who is at the other end?",
+                    "Who is the peer?",
                     "A row is a socket. How many sockets are there?",
                     "What it sends, it receives.",
                 ],
@@ -247,24 +246,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "The SYN came back to its sender, which had just sent a SYN itself. The standard has a rule for two that dial each other, and here the two are one.",
+                "The SYN came back to its sender, which had just sent a SYN itself. The standard has a rule for two sockets that connect to each other; here the two are one.",
                 "RFC 9293 §3.5 (simultaneous initiation)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Two that dial each other",
+            title: "Two sockets connect to each other",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "Two sockets are bound, and each dials the other's port; nobody listens. Both are deaf, so that nothing is heard yet. How many rows will be in SYN-SENT?",
+                text: "Two sockets are bound, and each connects to the other's port; neither listens. Both drop every packet they receive. How many rows will be in SYN-SENT?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsInState(SynSent),
                     expected: 2,
-                    proof: "Both have dialled: {A>B}, {B>A}. If they were not deaf, the first SYN would have met a port where nobody listens.",
+                    proof: "Both have sent a SYN: {A>B}, {B>A}. Without the drops, the first SYN would have reached a port without a listener.",
                 },
                 hints: [
                     "Each of them has sent a SYN.",
-                    "Neither has heard anything.",
+                    "Neither has received anything.",
                     "Each has a row.",
                 ],
             }],
@@ -288,34 +287,34 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "No listener anywhere. Deafness holds the moment at which the two SYNs are under way.",
+                "There is no listener. Dropping packets (IP_MINTTL) holds the moment in which the two SYNs are in transit.",
                 "RFC 9293 §3.5 (simultaneous initiation)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "They hear each other",
+            title: "Both accept packets again",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "Both hear again. Which of the two is the server?",
+                text: "Both stop dropping packets. Which of the two is the server?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "lab-server, of course",
-                        "That is only its name. It dialled, as the other did: {B>A}.",
+                        "That is only its name. It connected, like the other: {B>A}.",
                     ),
                     incorrect(
-                        "The one that heard the other first",
-                        "TCP does not care: both dialled, both are ESTABLISHED: {A>B}, {B>A}.",
+                        "The one that received the other's SYN first",
+                        "TCP makes no difference: both connected, both are ESTABLISHED: {A>B}, {B>A}.",
                     ),
                     correct(
                         "Neither",
-                        "Both dialled, nobody listened, and it is one connection: {A>B}, {B>A}.",
+                        "Both connected, neither listened, and it is one connection: {A>B}, {B>A}.",
                     ),
                 ]),
                 hints: [
                     "What makes a server? It listens.",
                     "Is there a LISTEN row?",
-                    "TCP treats both ends alike as soon as they are connected.",
+                    "TCP treats both ends the same once they are connected.",
                 ],
             }],
             actions: &[
@@ -336,22 +335,22 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::State,
             explanation: &[fact(
-                "A simultaneous open. Every TCP must be able to do this. Client and server are parts that programs play; the connection itself is symmetric.",
+                "This is a simultaneous open. Every TCP must support it. Client and server are roles of programs; the connection itself is symmetric.",
                 "RFC 9293 §3.5 (MUST-10)",
             )],
         },
     ],
     explanation: &[fact(
-        "With lessons 8 and 10, these are all the states that TCP has; CLOSED, the last one, is no row at all. The rare ones are short on a fast way; over a slow or broken one they last, and then it is good to know whose word is missing.",
+        "With lessons 8 and 10, these are all the TCP states; CLOSED, the last one, has no row. The rare ones are short on a fast network; on a slow or broken one they last, and then it helps to know which packet is missing.",
         "RFC 9293 §3.3.2",
     )],
     background: &[
         fact(
-            "FIN-WAIT-1 waits for the acknowledgement of the own FIN; CLOSING for the same, when the other FIN is here already; LAST-ACK for the same, when the other FIN was first.",
+            "FIN-WAIT-1 waits for the acknowledgement of its own FIN; CLOSING for the same, when the peer's FIN has arrived; LAST-ACK for the same, when the peer's FIN came first.",
             "RFC 9293 §3.3.2",
         ),
         fact(
-            "A self-connection can happen by accident: a client that tries a port in the ephemeral range again and again may at last be given that very port for its own end.",
+            "A self-connection can happen by accident: a client that keeps trying a port in the ephemeral range may in the end get that same port for its own end.",
             "RFC 9293 §3.5; RFC 6056",
         ),
     ],

@@ -26,15 +26,14 @@ const fn kill_child(child: u8) -> LabAction {
     LabAction::new(Portolan, Call::Kill(Child(child), Signal::Kill))
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 13,
     title: "Many processes, one port; one process, many ports",
-    idea: "One socket in several processes is one row; several sockets at one port are several rows.",
+    idea: "One socket in several processes is one row; several sockets on one port are several rows.",
     misconceptions: &[
         "a process has a port, and a port has a process",
         "when the server has closed its socket, the port is free",
-        "two programs can never listen at one port",
+        "two programs can never listen on one port",
     ],
     prerequisites: &[2, 10],
     roles: &[Server, Client],
@@ -51,8 +50,8 @@ pub(crate) const LESSON: Lesson = Lesson {
                     },
                     hints: [
                         "A row is a socket, not a process.",
-                        "Inheriting makes no new socket.",
-                        "It makes new descriptors for the same one.",
+                        "Inheriting creates no new socket.",
+                        "It creates new descriptors for the same one.",
                     ],
                 },
                 LessonQuestion {
@@ -87,15 +86,15 @@ pub(crate) const LESSON: Lesson = Lesson {
         LessonStep {
             title: "The server closes its socket",
             questions: &[LessonQuestion {
-                text: "The server closes its descriptor and wants to start anew: a new socket, SO_REUSEADDR, bind() to {P}. What comes of it?",
+                text: "The server closes its descriptor and restarts: a new socket, SO_REUSEADDR, bind() to {P}. What happens?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
                         "It works: the listener is closed",
-                        "bind() said {outcome}. It still listens, in the children: {P>}.",
+                        "bind(): {outcome}. The children still hold the listener: {P>}.",
                     ),
                     correct(
                         "It fails: the children still have the listener",
-                        "bind() said {outcome}. There it is: {P>}.",
+                        "bind(): {outcome}. Here it is: {P>}.",
                     ),
                 ]),
                 hints: [
@@ -114,7 +113,7 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[listener("P").owned_by(&[Child(1), Child(2)])],
             highlight: Highlight::Owner,
             explanation: &[fact(
-                "Restarts fail like this when a child, any child, has inherited the listener: a script it started, even a sleep. The owner column shows who it is.",
+                "Restarts fail like this when any child has inherited the listener: a script it started, even a sleep. The owner column shows which process it is.",
                 "close(2), fork(2); socket(7) (SO_REUSEADDR)",
             )],
             ..LessonStep::DEFAULT
@@ -126,42 +125,42 @@ pub(crate) const LESSON: Lesson = Lesson {
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 0,
-                    proof: "The last descriptor is gone, and the socket with it: {P>}.",
+                    proof: "The last descriptor is closed, and the socket is gone: {P>}.",
                 },
                 hints: [
-                    "A killed process closes nothing itself. Who does it?",
+                    "A killed process closes nothing itself. What does?",
                     "The kernel closes all descriptors of a process that ends.",
-                    "Nobody has the socket any more.",
+                    "No process has the socket any more.",
                 ],
             }],
             actions: &[
                 kill_child(1),
                 kill_child(2),
-                // Bound again, so that nobody else takes the number meanwhile.
+                // Bound again, so that no other program takes the port in the meantime.
                 server(socket("n")),
                 server(bind_to("n", "P")),
             ],
             expected_rows: &[],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "The kernel closed the descriptors of the dead. With the last one the socket ended, and the server may bind the port again.",
+                "The kernel closed the descriptors of the killed processes. The socket ended with the last one, and the server may bind the port again.",
                 "_exit(2), close(2)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Three sockets at one port",
+            title: "Three sockets on one port",
             questions: &[LessonQuestion {
-                text: "Three sockets, all with SO_REUSEPORT, listen at one port; then a fourth tries without the option. How many listeners will there be?",
+                text: "Three sockets, all with SO_REUSEPORT, listen on one port; then a fourth tries without the option. How many listeners will there be?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RowsInState(Listen),
                     expected: 3,
-                    proof: "Three rows that look alike: they are different sockets. The fourth bind() said {outcome}.",
+                    proof: "Three rows that look alike: they are different sockets. The fourth bind(): {outcome}.",
                 },
                 hints: [
-                    "SO_REUSEPORT is an agreement to share.",
-                    "All that take part must have it.",
-                    "Three have, one has not.",
+                    "SO_REUSEPORT lets sockets share a port.",
+                    "All of them must set it.",
+                    "Three have it, one does not.",
                 ],
             }],
             actions: &[
@@ -188,24 +187,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::LocalPort,
             explanation: &[fact(
-                "The other way of sharing: not one socket with several owners, but several sockets, each with a queue of its own. Only programs of the same user can do this together.",
+                "The other way of sharing: not one socket with several owners, but several sockets, each with its own queue. Only programs of the same user can do this together.",
                 "socket(7) (SO_REUSEPORT)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "Twenty-four callers",
+            title: "Twenty-four clients",
             questions: &[LessonQuestion {
-                text: "Twenty-four clients connect to port {Q}. How many connections wait at all three listeners together?",
+                text: "Twenty-four clients connect to port {Q}. How many connections wait at the three listeners together?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::AcceptQueue(LabName("Q")),
                     expected: 24,
-                    proof: "Each caller waits at one of the three; which one, the kernel computes from the four numbers. One of them: {Q>}.",
+                    proof: "Each connection waits at one of the three; the kernel computes which one from the four numbers. One of them: {Q>}.",
                 },
                 hints: [
                     "A connection is in one queue.",
-                    "No caller is counted twice.",
-                    "All of them wait: nobody accepts.",
+                    "No connection is counted twice.",
+                    "All of them wait: the server does not accept.",
                 ],
             }],
             actions: &[
@@ -226,31 +225,31 @@ pub(crate) const LESSON: Lesson = Lesson {
             }],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "The callers are spread by a hash over the four numbers, not in turn: compare the three Recv-Q. A caller that was given to a slow process waits for that one.",
+                "The kernel spreads the connections by a hash of the four numbers, not in turn: compare the three Recv-Q values. A connection given to a slow process waits for that process.",
                 "socket(7) (SO_REUSEPORT)",
             )],
             ..LessonStep::DEFAULT
         },
     ],
     explanation: &[fact(
-        "Count rows to know how many sockets there are, and owners to know how many processes. One process may have many ports, as the server of lesson 3; one port many processes, and many sockets.",
+        "Count rows to know how many sockets there are, and owners to know how many processes. One process may have many ports, like the server in lesson 3; one port may have many processes, and many sockets.",
         "Kurose and Ross, Computer Networking, §3.2; socket(7)",
     )],
     background: &[
         fact(
-            "A descriptor is a process's reference to a socket. fork() copies the references, not the socket; the socket ends with the last of them.",
+            "A descriptor is a process's reference to a socket. fork() copies the references, not the socket; the socket ends with the last reference.",
             "fork(2), close(2)",
         ),
         fact(
-            "shutdown() is different: it acts on the connection itself, whoever else has a descriptor for it.",
+            "shutdown() is different: it acts on the connection itself, even if other processes have a descriptor for it.",
             "shutdown(2); seen on Linux 6.18",
         ),
         fact(
-            "When one of several listeners with SO_REUSEPORT is closed, the callers in its queue are reset. The others' queues are not touched.",
+            "When one of several listeners with SO_REUSEPORT is closed, the connections in its queue are reset. The other queues are not affected.",
             "seen on Linux 6.18",
         ),
         fact(
-            "All sockets that share by SO_REUSEPORT must have set it, the first one, too, and belong to the same user: so nobody can steal another's callers.",
+            "All sockets that share a port with SO_REUSEPORT must set it, including the first one, and belong to the same user: so no other user can take over the connections.",
             "socket(7) (SO_REUSEPORT)",
         ),
     ],

@@ -1,4 +1,4 @@
-//! Lesson 14: ESTABLISHED is a belief.
+//! Lesson 14: ESTABLISHED does not mean alive (half-open connections).
 
 use crate::lessons::action::{
     ExpectedResult, LabAction, accept, bind, client, close, connect, listen, server, socket,
@@ -18,15 +18,14 @@ const fn signal_server(signal: Signal) -> LabAction {
     LabAction::new(Portolan, Call::Kill(Server, signal))
 }
 
-/// The lesson.
 pub(crate) const LESSON: Lesson = Lesson {
     number: 14,
-    title: "ESTABLISHED is a belief",
-    idea: "A row is what one end believes; whether the other is alive shows only when somebody speaks.",
+    title: "ESTABLISHED does not mean alive (half-open)",
+    idea: "A row is what one end knows; whether the peer is alive shows only when an end sends.",
     misconceptions: &[
-        "ESTABLISHED means that the other side is alive",
-        "a program that was killed takes its connections with it at once",
-        "a connection that no process has is something bad",
+        "ESTABLISHED means that the peer is alive",
+        "a killed program's connections disappear at once",
+        "a connection without a process is a problem",
     ],
     prerequisites: &[8, 10],
     roles: &[Server, Client],
@@ -49,25 +48,25 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::State,
             explanation: &[fact(
-                "Two rows, the two ends. Each is kept by its own kernel; here both are the same machine's, so that both can be seen.",
+                "Two rows, the two ends. Each is kept by its own kernel; here both are on one machine, so both are visible.",
                 "RFC 9293 §3.3.1",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The client is gone, and the server has not heard of it",
+            title: "The client is gone, and the server does not know",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "The server's socket is made deaf; then the client throws its end away. How many rows are left?",
+                text: "The server's socket drops every packet it receives; then the client resets its end. How many rows are left?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::Rows,
                     expected: 1,
-                    proof: "The server's end believes that all is well: {Q>D}. Of the other end there is {D>Q}.",
+                    proof: "The server's end does not know: {Q>D}. The client's end: {D>Q}.",
                 },
                 hints: [
-                    "The client's end is gone for good.",
-                    "It sent a reset. Who heard it?",
-                    "Whoever hears nothing changes nothing.",
+                    "The client's end is gone.",
+                    "It sent a reset. Did the server receive it?",
+                    "An end that receives nothing does not change.",
                 ],
             }],
             actions: &[
@@ -79,16 +78,16 @@ pub(crate) const LESSON: Lesson = Lesson {
                 .with_queues(ExpectedQueue::Exactly(0), ExpectedQueue::Exactly(0))],
             highlight: Highlight::Rows,
             explanation: &[fact(
-                "This is a half-open connection: one end is gone, the other does not know it. A cable that was pulled, a machine that lost its power, a firewall that forgot: it looks like this, and without traffic it stays so for ever.",
+                "This is a half-open connection: one end is gone, the other does not know it. A pulled cable, a machine without power, a firewall that lost its state: all look like this, and without traffic it stays so for ever.",
                 "RFC 9293 §3.5.1 (half-open connections)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "The server speaks",
+            title: "The server sends",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "The server sends 5 bytes to the one that is gone. What is Send-Q of its row?",
+                text: "The server sends 5 bytes to the peer that is gone. What is Send-Q of its row?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::SendQueue(LabName("Q"), LabName("D")),
                     expected: 5,
@@ -96,7 +95,7 @@ pub(crate) const LESSON: Lesson = Lesson {
                 },
                 hints: [
                     "send() only hands the bytes to the kernel.",
-                    "Nobody acknowledges them.",
+                    "No acknowledgement comes.",
                     "What is not acknowledged stays in Send-Q.",
                 ],
             }],
@@ -107,34 +106,34 @@ pub(crate) const LESSON: Lesson = Lesson {
                 .with_timer(TimerKind::Retransmit)],
             highlight: Highlight::Queues,
             explanation: &[fact(
-                "send() worked, which says nothing about the other side. But now there is a sign: bytes that nobody acknowledges, and a timer that sends them again.",
+                "send() worked, which says nothing about the peer. But now there is a sign: unacknowledged bytes, and a timer that sends them again (retransmit).",
                 "RFC 9293 §3.8.1; RFC 6298",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "And hears the answer",
+            title: "The server receives the reply",
             condition: StepCondition::With(Capability::MinTtl),
             questions: &[LessonQuestion {
-                text: "The server hears again. What will it hear?",
+                text: "The server stops dropping packets. What will it receive?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "Nothing: there is nobody",
-                        "A kernel was there. recv() said {outcome}, and there are {rows} rows.",
+                        "Nothing: there is no peer",
+                        "A kernel was there. recv(): {outcome}. There are {rows} rows.",
                     ),
                     incorrect(
                         "An acknowledgement",
-                        "Nobody has the connection any more. recv() said {outcome}; there are {rows} rows.",
+                        "Neither kernel has the connection any more. recv(): {outcome}. There are {rows} rows.",
                     ),
                     correct(
                         "A reset: there is no such connection",
-                        "recv() said {outcome}, and the row is gone: {Q>D}.",
+                        "recv(): {outcome}. The row is gone: {Q>D}.",
                     ),
                 ]),
                 hints: [
                     "The bytes are sent again, and arrive.",
-                    "The kernel over there looks for these four numbers and does not find them.",
-                    "It answers as it did in lesson 1, at a port where nobody listened.",
+                    "The peer's kernel looks for these four numbers and does not find them.",
+                    "It answers as in lesson 1, for a port without a listener.",
                 ],
             }],
             actions: &[
@@ -145,24 +144,24 @@ pub(crate) const LESSON: Lesson = Lesson {
             expected_rows: &[],
             highlight: Highlight::CallResult,
             explanation: &[fact(
-                "Speaking is what reveals the truth. That is why long-lived connections send something now and then, or let the kernel do it (SO_KEEPALIVE).",
+                "Only sending shows whether the peer is alive. That is why long-lived connections send something now and then, or let the kernel do it (SO_KEEPALIVE).",
                 "RFC 9293 §3.5.1, §3.8.4; tcp(7) (tcp_keepalive_time)",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "A server that stands still",
+            title: "A stopped server",
             questions: &[LessonQuestion {
                 text: "A server listens and is stopped (SIGSTOP): it does nothing at all. A client connects and sends 5 bytes. What is Recv-Q of the server's end?",
                 answer_format: AnswerFormat::Number {
                     metric: LabMetric::RecvQueue(LabName("P"), LabName("C")),
                     expected: 5,
-                    proof: "The kernel took the call and the bytes: {P>C}. No process has this end. The client believes it is talking to somebody: {C>P}.",
+                    proof: "The kernel took the connection and the bytes: {P>C}. No process has this end. The client's end is ESTABLISHED: {C>P}.",
                 },
                 hints: [
-                    "Lesson 8: who answers?",
-                    "The kernel does not stand still.",
-                    "It keeps what comes until somebody reads it.",
+                    "Lesson 8: what answers?",
+                    "The kernel is not stopped.",
+                    "It keeps what arrives until a program reads it.",
                 ],
             }],
             actions: &[
@@ -185,33 +184,33 @@ pub(crate) const LESSON: Lesson = Lesson {
             ],
             highlight: Highlight::Owner,
             explanation: &[fact(
-                "Connected, sent, acknowledged, and no program has seen anything of it. An acknowledgement comes from a kernel.",
+                "Connected, sent, acknowledged, and no program has seen any of it. Acknowledgements come from the kernel.",
                 "listen(2); RFC 9293 §3.8",
             )],
             ..LessonStep::DEFAULT
         },
         LessonStep {
-            title: "It goes on, and is killed",
+            title: "The server continues, and is killed",
             questions: &[LessonQuestion {
-                text: "The server goes on, accepts and reads. Then it is killed (SIGKILL): it can say nothing more. In which state is the client's end?",
+                text: "The server continues, accepts and reads. Then it is killed (SIGKILL): it can send nothing more. In which state is the client's end?",
                 answer_format: AnswerFormat::Choices(&[
                     incorrect(
-                        "ESTABLISHED: nobody said goodbye",
-                        "The kernel said it for the dead process: {C>P}.",
+                        "ESTABLISHED: no FIN was sent",
+                        "The kernel sent a FIN for the killed process: {C>P}.",
                     ),
                     correct(
-                        "CLOSE-WAIT: the kernel said goodbye for it",
+                        "CLOSE-WAIT: the kernel sent the FIN for it",
                         "The kernel closed what the process had: {C>P}. The server's end has no process: {P>C}.",
                     ),
                     incorrect(
-                        "Gone, with the server",
-                        "The client's end is the client's: {C>P}.",
+                        "Gone, together with the server",
+                        "The client's end belongs to the client: {C>P}.",
                     ),
                 ]),
                 hints: [
-                    "Lesson 13: who closes the descriptors of the dead?",
-                    "A descriptor that is closed says goodbye.",
-                    "Lesson 10: the state of an end that has heard a goodbye.",
+                    "Lesson 13: what closes the descriptors of a killed process?",
+                    "Closing the descriptor sends a FIN.",
+                    "Lesson 10: the state of an end that has received a FIN.",
                 ],
             }],
             actions: &[
@@ -229,11 +228,11 @@ pub(crate) const LESSON: Lesson = Lesson {
             highlight: Highlight::State,
             explanation: &[
                 fact(
-                    "A killed process is tidied up after by its kernel, which closes everything and says goodbye on every connection. It takes a machine that dies, or a way that breaks, to leave a half-open connection.",
+                    "The kernel cleans up after a killed process: it closes everything and sends a FIN on every connection. Only a machine that fails, or a broken network path, leaves a half-open connection.",
                     "_exit(2), close(2); RFC 9293 §3.6",
                 ),
                 fact(
-                    "The server's end is kept by the kernel alone: no process, and nothing wrong with it. It is given up after a minute.",
+                    "The kernel alone keeps the server's end: it has no process, and nothing is wrong with it. It is removed after a minute.",
                     "tcp(7) (tcp_fin_timeout)",
                 ),
             ],
@@ -241,20 +240,20 @@ pub(crate) const LESSON: Lesson = Lesson {
         },
     ],
     explanation: &[fact(
-        "Each row is what one kernel knows. TCP does not ask by itself whether the other side is still there. Look at Send-Q and at the timers of a row that seems too quiet.",
+        "Each row is what one kernel knows. TCP does not check by itself whether the peer is still there. Look at Send-Q and at the timers of a row that seems too quiet.",
         "RFC 9293 §3.5.1, §3.8.4",
     )],
     background: &[
         fact(
-            "Keepalive is off unless a program asks for it, and then the first question comes after two hours, unless it was set otherwise.",
+            "Keepalive is off unless a program enables it, and then the first probe is sent after two hours, unless set otherwise.",
             "tcp(7) (SO_KEEPALIVE, tcp_keepalive_time); RFC 9293 §3.8.4",
         ),
         fact(
-            "With a proxy between them there are two connections: the server sees the proxy's address and port, never the client's. Each of the two has beliefs of its own.",
+            "With a proxy in between there are two connections: the server sees the proxy's address and port, never the client's. Each can be half-open on its own.",
             "RFC 9293 §4 (connection)",
         ),
         fact(
-            "A router that translates addresses (NAT) changes the numbers on the way. Neither end's table shows that, and if the router forgets, both ends go on believing.",
+            "A router that translates addresses (NAT) changes the numbers on the way. Neither end's table shows that, and if the router loses its state, both ends stay ESTABLISHED.",
             "RFC 3022",
         ),
     ],

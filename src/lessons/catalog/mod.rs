@@ -1,4 +1,4 @@
-//! The fourteen lessons, a file each, in their order.
+//! The fourteen lessons, one file each.
 
 mod l01_no_port;
 mod l02_one_port;
@@ -17,7 +17,7 @@ mod l14_half_open;
 
 use super::spec::Lesson;
 
-/// The lessons, in their order.
+/// All lessons, in the order of their numbers.
 pub const LESSONS: &[Lesson] = &[
     l01_no_port::LESSON,
     l02_one_port::LESSON,
@@ -34,7 +34,8 @@ pub const LESSONS: &[Lesson] = &[
     l13_shared_sockets::LESSON,
     l14_half_open::LESSON,
 ];
-/// The lesson of this number.
+
+/// Returns the lesson with this number, or `None` if there is none.
 pub fn lesson_by_number(number: u8) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.number == number)
 }

@@ -1,6 +1,6 @@
-//! What this machine lets a lab show, found by trying.
+//! Probes which capabilities this machine has for labs.
 //!
-//! In: nothing. Out: [`Capabilities`]. What is missing is said where it would be shown.
+//! [`Capabilities`] decides which steps are shown; for a missing one, the step says why it is not.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -15,12 +15,12 @@ use crate::lessons::call::{ConnectMode, SocketKind};
 use crate::lessons::lab_endpoint::{LOOPBACK_V4, LOOPBACK_V6};
 use crate::lessons::spec::{Capability, StepCondition};
 
-/// What was found to work.
+/// The capabilities that were found to work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities(BTreeSet<Capability>);
 
 impl Capabilities {
-    /// Tries everything.
+    /// Probes every [`Capability`] with sockets of this process.
     pub(crate) fn probe() -> Self {
         let probes = [
             (Capability::MinTtl, min_ttl_drops_packets().unwrap_or(false)),
@@ -33,17 +33,17 @@ impl Capabilities {
         Self(available.map(|(capability, _)| capability).collect())
     }
 
-    /// From now on this counts as something that does not work.
+    /// Removes a capability, to play a lesson as a machine without it would.
     pub(crate) fn remove(&mut self, capability: Capability) {
         self.0.remove(&capability);
     }
 
-    /// Whether this was found to work.
+    /// Returns whether the capability was found to work.
     pub fn contains(&self, capability: Capability) -> bool {
         self.0.contains(&capability)
     }
 
-    /// Why a step cannot be shown; `None` where it can, or where another takes its place.
+    /// Returns the capability that a step lacks; `None` if it can be shown or has a replacement.
     pub fn missing(&self, condition: StepCondition) -> Option<Capability> {
         match condition {
             StepCondition::With(capability) if !self.contains(capability) => Some(capability),
@@ -51,7 +51,7 @@ impl Capabilities {
         }
     }
 
-    /// Whether a step is to be shown.
+    /// Returns whether a step is shown.
     pub fn allows(&self, condition: StepCondition) -> bool {
         match condition {
             StepCondition::Always => true,
@@ -93,7 +93,7 @@ fn has_defer_accept() -> bool {
     tcp_socket().is_ok_and(|socket| raw_sockopt::set_defer_accept(&socket).is_ok())
 }
 
-/// Some systems know the option and do nothing: a deaf listener must not answer.
+/// Tests that IP_MINTTL really drops packets: some systems accept the option without any effect.
 fn min_ttl_drops_packets() -> Result<bool, Errno> {
     let listener = bound_socket(LOOPBACK_V4, 0)?;
     if raw_sockopt::set_packet_drop(&listener, PacketDrop::On).is_err() {
@@ -105,13 +105,13 @@ fn min_ttl_drops_packets() -> Result<bool, Errno> {
         return Ok(false);
     };
     syscalls::connect(client.as_fd(), addr, ConnectMode::NonBlocking)?;
-    // On loopback the answer is there at once, if there is one.
+    // On loopback a reply arrives at once, if there is one.
     let timeout = Timespec {
         tv_sec: 0,
         tv_nsec: 20_000_000,
     };
-    let mut end = [PollFd::new(&client, PollFlags::OUT)];
-    let is_silent = poll(&mut end, Some(&timeout))? == 0;
+    let mut poll_fds = [PollFd::new(&client, PollFlags::OUT)];
+    let is_silent = poll(&mut poll_fds, Some(&timeout))? == 0;
     syscalls::abort(client);
     Ok(is_silent)
 }

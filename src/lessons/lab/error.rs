@@ -1,21 +1,21 @@
-//! Errors of a lab itself, as opposed to a call that fails as the lesson says.
+//! Errors of a lab itself, as opposed to calls that fail as the lesson expects.
 
 use std::io;
 
 use crate::collect::source::SourceError;
 use crate::lessons::call::LabRole;
 
-/// Why a lab cannot go on.
+/// An error that ends a lab.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// A process could not be started.
     #[error("{0} could not be started: {1}")]
     Spawn(LabRole, io::Error),
-    /// A process is not there any more, or does not understand.
-    #[error("{0} is gone")]
+    /// A process exited, closed its pipe, or sent an invalid reply.
+    #[error("{0} exited or sent an invalid reply")]
     ProcessGone(LabRole),
-    /// Something else was refused.
-    #[error("the lab cannot go on: {0}")]
+    /// A system call of the lab failed or timed out.
+    #[error("lab error: {0}")]
     Io(io::Error),
     /// The socket table cannot be read.
     #[error(transparent)]

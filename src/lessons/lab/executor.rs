@@ -24,21 +24,22 @@ use crate::net::port::{Port, Protocol};
 use crate::net::process::Pid;
 use crate::net::snapshot::SourceKind;
 
-/// A lesson being played. Dropping it ends its processes.
+/// The running lab of a lesson. Dropping it ends its processes.
 pub struct Lab {
     program: PathBuf,
     processes: LabProcesses,
     lab_names: LabNames,
     sampler: LabSampler,
     capabilities: Capabilities,
-    /// Which names are of UDP sockets.
+    /// The names of the UDP sockets.
     udp_sockets: Vec<String>,
 }
+
 impl Lab {
     /// Starts the processes of a lesson. `program` is Portolan itself.
     ///
     /// # Errors
-    /// When a process cannot be started, or the socket table not be read.
+    /// If a process cannot be started, or the socket table cannot be read.
     pub fn open(
         program: &Path,
         lesson: &Lesson,
@@ -59,66 +60,66 @@ impl Lab {
         Ok(lab)
     }
 
-    /// The program that runs, in a way that finds it also when its file was replaced.
+    /// Returns a path to the running program that stays valid when its file is replaced.
     pub fn this_program() -> &'static Path {
         Path::new("/proc/self/exe")
     }
 
-    /// The same, as a machine without this ability would play it.
+    /// Removes a capability, to play the lesson as a machine without it would.
     pub fn without_capability(mut self, capability: Capability) -> Self {
         self.capabilities.remove(capability);
         self
     }
 
-    /// The names, and what they stand for by now.
+    /// Returns the ports and pids that the names stand for so far.
     pub const fn lab_names(&self) -> &LabNames {
         &self.lab_names
     }
 
-    /// What can be shown here.
+    /// Returns the capabilities of this machine.
     pub const fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// Where the rows come from.
+    /// Returns the source of the socket table.
     pub fn source_kind(&self) -> SourceKind {
         self.sampler.source_kind()
     }
 
-    /// Looks at the lab's rows.
+    /// Samples the lab's rows.
     ///
     /// # Errors
-    /// When no table could be read.
+    /// If the socket table cannot be read.
     pub fn sample_rows(&mut self) -> Result<LabSample, SourceError> {
         self.sampler.sample_rows(&self.lab_names)
     }
 
-    /// Does a step, up to the first call of which something else came than must.
+    /// Makes the calls of a step, up to the first with an unexpected result.
     ///
     /// # Errors
-    /// When the lab cannot go on.
+    /// If the lab itself fails.
     pub fn run_step(&mut self, step: &'static LessonStep) -> Result<Vec<ExecutedCall>, LabError> {
         debug_assert!(
             matches!(step.condition, StepCondition::Always)
                 || self.capabilities.allows(step.condition)
         );
-        let mut done = Vec::new();
+        let mut executed = Vec::new();
         for action in step.actions {
             for n in 1..=action.times {
                 let (actual, socket) = self.run_action(action, n)?;
-                let this = ExecutedCall {
+                let call = ExecutedCall {
                     action,
                     n,
                     actual,
                     socket,
                 };
-                done.push(this);
-                if !this.is_expected() {
-                    return Ok(done);
+                executed.push(call);
+                if !call.is_expected() {
+                    return Ok(executed);
                 }
             }
         }
-        Ok(done)
+        Ok(executed)
     }
 
     fn run_action(
@@ -153,15 +154,15 @@ impl Lab {
             self.lab_names.insert_process(child, Pid(pid));
         }
         self.record_port(action, &command, &reply, n)?;
-        let handle = reply.fd_and_inode.map(|(descriptor, inode)| SocketHandle {
-            fd: descriptor,
+        let handle = reply.fd_and_inode.map(|(fd, inode)| SocketHandle {
+            fd,
             inode,
             local: reply.local_addr.map(to_endpoint),
         });
         Ok((to_actual(reply.result), handle))
     }
 
-    /// Takes note of what the name of a port came to stand for.
+    /// Records the port that the action's port name stands for.
     fn record_port(
         &mut self,
         action: &LabAction,
@@ -192,7 +193,7 @@ impl Lab {
                 self.lab_names.forget_stale_tuple(protocol, local, remote);
             }
             (None, Protocol::Tcp) => self.claim_port(protocol, port)?,
-            // UDP leaves nothing behind, so that whatever has the port is the lab's.
+            // Closed UDP sockets leave no rows, so every socket with this port is the lab's.
             (_, Protocol::Udp) => self.lab_names.add_own_port(protocol, port),
         }
         if let Some(name) = action.port_name {
@@ -201,7 +202,7 @@ impl Lab {
         Ok(())
     }
 
-    /// From now on rows with this port are the lab's, those of before excepted.
+    /// Counts rows with this port as the lab's, except those that exist already.
     fn claim_port(&mut self, protocol: Protocol, port: Port) -> Result<(), LabError> {
         if !self.lab_names.owns_port(protocol, port) {
             self.sampler
@@ -219,8 +220,8 @@ impl Lab {
         };
         match role {
             LabRole::Child(_) => {
-                // Its parent, which is the lab's, waits for it at the end; until then the number is
-                // nobody else's.
+                // Its parent, a lab process, waits for it only when the lab ends; until then the
+                // kernel cannot reuse the pid.
                 let pid = self
                     .lab_names
                     .pid(role)
@@ -235,7 +236,7 @@ impl Lab {
         Ok(())
     }
 
-    /// Four ports in a row that no socket has at its own end, in the range the kernel chooses from.
+    /// Picks four consecutive ports of the ephemeral range that no socket has as its local port.
     fn pick_four_ports(&mut self, name: LabName) -> Result<(), LabError> {
         let first = self.sampler.find_four_free_ports()?;
         for n in 1..=4 {
@@ -300,9 +301,11 @@ impl Lab {
         })
     }
 }
+
 fn to_endpoint(address: SocketAddr) -> Endpoint {
     Endpoint::new(address.ip(), Port(address.port()))
 }
+
 fn to_actual(result: CommandResult) -> ActualResult {
     match result {
         CommandResult::Ready | CommandResult::Success => ActualResult::Success,
@@ -314,6 +317,7 @@ fn to_actual(result: CommandResult) -> ActualResult {
         }
     }
 }
+
 fn to_call_error(errno: Errno) -> CallError {
     match errno {
         Errno::ADDRINUSE => CallError::AddrInUse,

@@ -1,9 +1,10 @@
 //! Runs the calls of a lesson on real sockets.
 //!
-//! Server and client are processes of their own, led by [commands](protocol) over pipes. Only loopback
-//! addresses, no privilege, ports that the kernel chooses. States are held by technique, not by timing: a
-//! socket that drops all packets, a full buffer, a full accept queue. When a lab ends, or its leader is
-//! killed, its processes end and reset their connections.
+//! Server and client are separate processes that receive [commands](protocol) over pipes. Labs use
+//! only loopback addresses, need no privilege, and let the kernel choose the ports. States are held
+//! by technique, not by timing: a socket that drops all packets, a full buffer, a full accept
+//! queue. When a lab ends, or the process that controls it is killed, its processes end and reset
+//! their connections.
 
 mod capabilities;
 mod child_processes;

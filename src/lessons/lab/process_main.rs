@@ -1,8 +1,8 @@
-//! A process of a lab, from the inside: it makes the calls it is told to make.
+//! The main loop of a lab process: makes the calls that it is commanded to make.
 //!
-//! In: [`Order`]s on stdin. Out: [`LabReply`]s on stdout. It ends when its stdin ends, which happens in
-//! any case when the lab ends, and throws its connections away (RST) so that nothing stays in any
-//! table. One thread; whatever it waits for, it watches stdin as well.
+//! In: [`LabCommand`]s on stdin. Out: [`LabReply`]s on stdout. The process ends when its stdin is
+//! closed, which also happens when the lab's controlling process dies, and resets its connections
+//! (RST) so that they leave no rows. It has one thread; every wait polls stdin as well.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -21,21 +21,21 @@ use super::protocol::{CommandResult, LabCommand, LabReply};
 use super::syscalls;
 use super::syscalls::CallProgress;
 
-/// Nothing a process of a lab waits for takes longer, unless something is wrong.
+/// The longest wait for a socket; exceeded only if something is wrong.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// Plays the part of this name until stdin ends.
+/// Runs the lab process with this name until stdin is closed or SIGTERM or SIGHUP arrives.
 pub(crate) fn run(name: &str) {
     if let Ok(name) = CString::new(name) {
-        // A name is for people; without it the lab works all the same.
+        // The name is only for display; the lab works without it.
         let _ = rustix::thread::set_name(&name);
     }
     let terminated = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        // Only taken note of, so that the connections can be thrown away before the end.
+        // Only sets a flag, so that the connections are reset before the process ends.
         let _ = signal_hook::flag::register(signal, Arc::clone(&terminated));
     }
-    // Whoever leads the lab may be killed without being able to end it.
+    // The controlling process may be killed without being able to end the lab.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
     let mut state = LabProcessState {
         sockets: BTreeMap::new(),
@@ -60,7 +60,7 @@ pub(crate) fn run(name: &str) {
     state.close_all();
 }
 
-/// What the process has.
+/// The sockets and children of the process.
 struct LabProcessState {
     sockets: BTreeMap<String, OwnedFd>,
     children: ChildProcesses,
@@ -68,19 +68,19 @@ struct LabProcessState {
 }
 
 impl LabProcessState {
-    /// `None` where the lab ended meanwhile.
+    /// Executes a command. Returns `None` if the lab ended in the meantime.
     fn execute(&mut self, command: LabCommand) -> Option<LabReply> {
-        let (name, outcome) = match command {
+        let (name, result) = match command {
             LabCommand::Socket(name, kind) => {
                 let new_socket = syscalls::socket(kind);
-                let outcome = new_socket.map(|socket| self.insert_socket(&name, socket));
-                (name, outcome)
+                let result = new_socket.map(|socket| self.insert_socket(&name, socket));
+                (name, result)
             }
             LabCommand::Accept(listener, name) => {
                 let new_socket =
                     self.with_socket(&listener, |socket, commands| commands.accept(socket));
-                let outcome = new_socket?.map(|socket| self.insert_socket(&name, socket));
-                (name, outcome)
+                let result = new_socket?.map(|socket| self.insert_socket(&name, socket));
+                (name, result)
             }
             LabCommand::Spawn(child, name) => {
                 let spawned = match self.sockets.get(&name) {
@@ -95,78 +95,77 @@ impl LabProcessState {
                 });
             }
             LabCommand::Close(name) => {
-                let outcome = self.remove_socket(&name).map(drop);
-                (name, outcome.map(|()| CommandResult::Success))
+                let result = self.remove_socket(&name).map(drop);
+                (name, result.map(|()| CommandResult::Success))
             }
             LabCommand::Abort(name) => {
-                let outcome = self.remove_socket(&name).map(syscalls::abort);
-                (name, outcome.map(|()| CommandResult::Success))
+                let result = self.remove_socket(&name).map(syscalls::abort);
+                (name, result.map(|()| CommandResult::Success))
             }
             other => return self.execute_on_socket(other),
         };
-        Some(self.socket_reply(&name, outcome))
+        Some(self.socket_reply(&name, result))
     }
 
-    /// Orders that only need the socket to be there.
+    /// Executes a command on an existing socket.
     fn execute_on_socket(&mut self, command: LabCommand) -> Option<LabReply> {
-        let to_result = |outcome: Result<(), Errno>| outcome.map(|()| CommandResult::Success);
-        let (name, outcome) = match command {
+        let to_result = |result: Result<(), Errno>| result.map(|()| CommandResult::Success);
+        let (name, result) = match command {
             LabCommand::SetOption(name, option) => {
-                let outcome = self.with_socket(&name, |s, _| {
+                let result = self.with_socket(&name, |s, _| {
                     Some(to_result(syscalls::set_option(s, option)))
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Bind(name, addr) => {
-                let outcome =
+                let result =
                     self.with_socket(&name, |s, _| Some(to_result(rustix::net::bind(s, &addr))));
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Listen(name, backlog) => {
                 let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-                let outcome = self.with_socket(&name, |s, _| {
+                let result = self.with_socket(&name, |s, _| {
                     Some(to_result(rustix::net::listen(s, backlog)))
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Connect(name, addr, mode) => {
-                let outcome = self.with_socket(&name, |s, commands| {
+                let result = self.with_socket(&name, |s, commands| {
                     commands.retry_until_done(|| syscalls::connect(s, addr, mode), s)
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Send(name, bytes) => {
-                let outcome = self.with_socket(&name, |s, _| Some(syscalls::send(s, None, bytes)));
-                (name, outcome)
+                let result = self.with_socket(&name, |s, _| Some(syscalls::send(s, None, bytes)));
+                (name, result)
             }
             LabCommand::SendTo(name, addr, bytes) => {
-                let outcome =
+                let result =
                     self.with_socket(&name, |s, _| Some(syscalls::send(s, Some(addr), bytes)));
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Recv(name, bytes) => {
-                let outcome = self.with_socket(&name, |s, commands| {
+                let result = self.with_socket(&name, |s, commands| {
                     commands.retry_until_done(|| syscalls::recv(s, bytes), s)
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::FillSendBuffer(name) => {
-                let outcome = self.with_socket(&name, |s, commands| commands.fill(s));
-                (name, outcome)
+                let result = self.with_socket(&name, |s, commands| commands.fill(s));
+                (name, result)
             }
             LabCommand::DrainToEof(name) => {
-                let outcome = self.with_socket(&name, |s, commands| {
+                let result = self.with_socket(&name, |s, commands| {
                     commands.retry_until_done(|| syscalls::drain(s), s)
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Shutdown(name) => {
-                let outcome =
-                    self.with_socket(&name, |s, _| Some(to_result(syscalls::shutdown(s))));
-                (name, outcome)
+                let result = self.with_socket(&name, |s, _| Some(to_result(syscalls::shutdown(s))));
+                (name, result)
             }
             LabCommand::Poll(name) => {
-                let outcome = self.with_socket(&name, |s, commands| {
+                let result = self.with_socket(&name, |s, commands| {
                     let flags = PollFlags::IN | PollFlags::ERR;
                     Some(
                         match commands.wait_ready(s, flags, Instant::now() + MAX_WAIT)? {
@@ -175,7 +174,7 @@ impl LabProcessState {
                         },
                     )
                 });
-                (name, outcome)
+                (name, result)
             }
             LabCommand::Socket(..)
             | LabCommand::Accept(..)
@@ -183,10 +182,10 @@ impl LabProcessState {
             | LabCommand::Close(_)
             | LabCommand::Abort(_) => return None,
         };
-        Some(self.socket_reply(&name, outcome?))
+        Some(self.socket_reply(&name, result?))
     }
 
-    /// Does something with a socket; it is wrong to ask for one that is not there.
+    /// Calls `act` with the socket of this name; EBADF if there is none.
     fn with_socket<T>(
         &mut self,
         name: &str,
@@ -207,17 +206,17 @@ impl LabProcessState {
         self.sockets.remove(name).ok_or(Errno::BADF)
     }
 
-    fn socket_reply(&self, name: &str, outcome: Result<CommandResult, Errno>) -> LabReply {
+    fn socket_reply(&self, name: &str, result: Result<CommandResult, Errno>) -> LabReply {
         let socket = self.sockets.get(name);
         LabReply {
-            result: to_command_result(outcome),
+            result: to_command_result(result),
             local_addr: socket.and_then(|socket| syscalls::local_addr(socket.as_fd())),
             fd_and_inode: socket.and_then(syscalls::fd_and_inode),
             child_pid: None,
         }
     }
 
-    /// Whether anybody reads it.
+    /// Writes a reply to stdout. Returns false if the pipe is closed.
     fn write_reply(&self, reply: &LabReply) -> bool {
         let Ok(mut line) = serde_json::to_vec(reply) else {
             return false;
@@ -233,27 +232,25 @@ impl LabProcessState {
     }
 }
 
-fn to_command_result(outcome: Result<CommandResult, Errno>) -> CommandResult {
-    outcome.unwrap_or_else(|errno| CommandResult::Failed(errno.raw_os_error()))
+fn to_command_result(result: Result<CommandResult, Errno>) -> CommandResult {
+    result.unwrap_or_else(|errno| CommandResult::Failed(errno.raw_os_error()))
 }
 
-/// Where orders come from, and whether they have ended.
+/// Reads commands from stdin, and knows whether the lab has ended.
 struct CommandReader {
     read_buffer: Vec<u8>,
     terminated: Arc<AtomicBool>,
 }
 
-/// What ended a wait.
+/// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WaitResult {
-    /// What was waited for.
     Ready,
-    /// The time was up.
     TimedOut,
 }
 
 impl CommandReader {
-    /// The next order; `None` at the end, and at anything that is none.
+    /// Reads the next command; `None` at end of file, after a signal, or if the line is invalid.
     fn next_command(&mut self) -> Option<LabCommand> {
         let stdin = std::io::stdin();
         loop {
@@ -274,7 +271,8 @@ impl CommandReader {
         }
     }
 
-    /// Tries again whenever the socket is ready, until it works or fails. `None` where the lab ended.
+    /// Repeats `attempt` whenever the socket is ready, until it succeeds or fails; EAGAIN after
+    /// [`MAX_WAIT`]. Returns `None` if the lab ended.
     fn retry_until_done(
         &mut self,
         mut attempt: impl FnMut() -> Result<CallProgress, Errno>,
@@ -288,7 +286,7 @@ impl CommandReader {
                 Ok(CallProgress::WaitWritable) => PollFlags::OUT,
                 Err(errno) => return Some(Err(errno)),
             };
-            // A socket may be ready again and again and yet give nothing.
+            // A socket may be reported ready repeatedly and still return EAGAIN.
             if self.wait_ready(socket, flags, deadline)? == WaitResult::TimedOut
                 || Instant::now() >= deadline
             {
@@ -302,7 +300,7 @@ impl CommandReader {
         loop {
             match syscalls::accept(listener) {
                 Err(Errno::AGAIN) => {}
-                outcome => return Some(outcome),
+                result => return Some(result),
             }
             if self.wait_ready(listener, PollFlags::IN, deadline)? == WaitResult::TimedOut
                 || Instant::now() >= deadline
@@ -312,7 +310,8 @@ impl CommandReader {
         }
     }
 
-    /// Writes until the kernel has taken no more for a while: between two buffers things still move.
+    /// Sends until the kernel has taken nothing for 200 ms: data still moves from the send buffer
+    /// to the peer's receive buffer.
     fn fill(&mut self, socket: BorrowedFd<'_>) -> Option<Result<CommandResult, Errno>> {
         const QUIET: Duration = Duration::from_millis(200);
         let mut written = 0_u32;
@@ -325,7 +324,7 @@ impl CommandReader {
                 }
                 Ok(_) => {}
                 Err(Errno::AGAIN) => {
-                    // Where the kernel is short of memory a socket may be ready and take nothing.
+                    // If the kernel is short of memory, a socket may be ready and take nothing.
                     let late =
                         self.wait_ready(socket, PollFlags::OUT, deadline)? == WaitResult::TimedOut;
                     if late || Instant::now() >= deadline {
@@ -337,8 +336,8 @@ impl CommandReader {
         }
     }
 
-    /// Waits for the socket. `None` where the lab ended: no order comes before the reply to the one
-    /// before, so that anything on stdin is its end.
+    /// Waits until the socket is ready. Returns `None` if the lab ended: no command is sent before
+    /// the reply to the previous one, so any event on stdin is end of file.
     fn wait_ready(
         &self,
         socket: BorrowedFd<'_>,

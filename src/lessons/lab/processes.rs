@@ -1,8 +1,8 @@
-//! The processes of a lab, from the outside.
+//! Starts, commands and ends the processes of a lab.
 //!
-//! In: [`Order`]s. Out: [`LabReply`]s. Every process is this program again under another name, so that
-//! the owner column shows who has what. They are in process groups of their own: Ctrl-C is for the
-//! one who leads.
+//! In: [`LabCommand`]s. Out: [`LabReply`]s. Every process is this program under another name, which
+//! the owner column shows. Each has its own process group, so Ctrl-C reaches only the controlling
+//! process.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,12 +21,13 @@ use super::error::LabError;
 use super::protocol::{CommandResult, LabCommand, LabReply};
 use crate::lessons::call::LabRole;
 
-/// No answer takes longer, however busy the machine is.
+/// The longest wait for a reply, on a busy machine too.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a process has to leave by itself.
+
+/// How long a process may take to exit before it is killed.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// This program, in the part of a lab's process.
+/// Returns the command that runs `program` as the lab process `name`, in its own process group.
 pub(crate) fn lab_process_command(program: &Path, name: &str) -> Command {
     let mut command = Command::new(program);
     command
@@ -39,11 +40,11 @@ pub(crate) fn lab_process_command(program: &Path, name: &str) -> Command {
     command
 }
 
-/// The processes.
+/// The running processes of a lab. Dropping it ends them.
 #[derive(Default)]
 pub(crate) struct LabProcesses(BTreeMap<LabRole, LabProcessHandle>);
 
-/// One of them.
+/// A lab process and its pipes.
 struct LabProcessHandle {
     child: Child,
     stdin: ChildStdin,
@@ -52,7 +53,7 @@ struct LabProcessHandle {
 }
 
 impl LabProcesses {
-    /// Starts a process and waits until it is ready. Tells its pid.
+    /// Starts a process, waits until it is ready, and returns its pid.
     pub(crate) fn spawn(&mut self, program: &Path, role: LabRole) -> Result<u32, LabError> {
         let spawned = lab_process_command(program, role.name()).spawn();
         let mut child = spawned.map_err(|error| LabError::Spawn(role, error))?;
@@ -73,7 +74,7 @@ impl LabProcesses {
         }
     }
 
-    /// Has a call made.
+    /// Sends a command to a process and waits for its reply.
     pub(crate) fn send(
         &mut self,
         role: LabRole,
@@ -87,14 +88,14 @@ impl LabProcesses {
         lab_process.read_reply(role)
     }
 
-    /// Sends a signal to one of the lab's own processes, and waits until it has had its effect.
+    /// Sends a signal to a process of the lab, and waits until SIGSTOP or SIGKILL has taken effect.
     pub(crate) fn signal(&mut self, role: LabRole, signal: Signal) -> Result<(), LabError> {
         let lab_process = self.0.get_mut(&role).ok_or(LabError::ProcessGone(role))?;
         let pid = lab_process.pid().ok_or(LabError::ProcessGone(role))?;
         let failed = |errno: Errno| LabError::Io(errno.into());
         rustix::process::kill_process(pid, signal).map_err(failed)?;
         if signal == Signal::STOP {
-            // A stop takes its time; waitpid returns when it has come.
+            // The stop is asynchronous; waitpid(2) returns when the process has stopped.
             loop {
                 match rustix::process::waitpid(Some(pid), WaitOptions::UNTRACED) {
                     Err(Errno::INTR) => {}
@@ -103,7 +104,7 @@ impl LabProcesses {
                 }
             }
         } else if signal == Signal::KILL {
-            // Taken off the list: its number may be somebody else's from now on.
+            // Removed, because the kernel may reuse its pid after wait(2).
             if let Some(mut lab_process) = self.0.remove(&role) {
                 lab_process.child.wait().map_err(LabError::Io)?;
             }
@@ -111,13 +112,14 @@ impl LabProcesses {
         Ok(())
     }
 
-    /// Ends them all, each by the end of its orders, so that it can leave no trace.
+    /// Closes the stdin of every process, so that it resets its connections and exits; kills those
+    /// still running after [`EXIT_TIMEOUT`].
     pub(crate) fn terminate(&mut self) {
         let lab_processes = std::mem::take(&mut self.0);
         let mut exiting: Vec<Child> = Vec::new();
         for (_, lab_process) in lab_processes {
             if let Some(pid) = lab_process.pid() {
-                // It may have been stopped.
+                // It may be stopped.
                 let _ = rustix::process::kill_process(pid, Signal::CONT);
             }
             drop(lab_process.stdin);
@@ -128,15 +130,15 @@ impl LabProcesses {
             while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(2));
             }
-            // Nothing to kill where it has left.
+            // Has no effect on a process that has exited.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// Sends a signal to a process that somebody else waits for; after SIGKILL it is gone, and so are its
-/// descriptors.
+/// Sends a signal to a process that is not a child of this one. After SIGKILL, waits
+/// (pidfd_open(2)) until the process has ended and its descriptors are closed.
 pub(crate) fn signal_and_wait(pid: Pid, signal: Signal) -> Result<(), LabError> {
     let failed = |errno: Errno| LabError::Io(errno.into());
     let process = pidfd_open(pid, PidfdFlags::empty()).map_err(failed)?;
@@ -154,7 +156,7 @@ impl Drop for LabProcesses {
 }
 
 impl LabProcessHandle {
-    /// Its own as long as nobody has waited for it, which takes it off the list.
+    /// Returns the pid, which the kernel cannot reuse before wait(2).
     fn pid(&self) -> Option<Pid> {
         Pid::from_raw(i32::try_from(self.child.id()).ok()?)
     }
@@ -178,13 +180,13 @@ impl LabProcessHandle {
     }
 }
 
-/// Waits until there is something to read, or the time is up, which is an error.
-fn wait_readable(end: BorrowedFd<'_>, deadline: Instant) -> Result<(), LabError> {
+/// Waits until `fd` is readable; returns a timeout error at the deadline.
+fn wait_readable(fd: BorrowedFd<'_>, deadline: Instant) -> Result<(), LabError> {
     loop {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let timeout = Timespec::try_from(remaining).ok();
-        let mut ends = [PollFd::from_borrowed_fd(end, PollFlags::IN)];
-        match poll(&mut ends, timeout.as_ref()) {
+        let mut poll_fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        match poll(&mut poll_fds, timeout.as_ref()) {
             Ok(0) => return Err(LabError::Io(io::ErrorKind::TimedOut.into())),
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}

@@ -1,7 +1,7 @@
-//! What is said between the lab and its processes: an [`Order`] a line, a [`LabReply`] a line, as JSON.
+//! The protocol between a lab and its processes: one [`LabCommand`] or [`LabReply`] per line, as
+//! JSON.
 //!
-//! In: a call of a lesson, its names turned into numbers. Out: the same for a process that knows
-//! nothing of lessons.
+//! Commands contain port numbers instead of names: a lab process knows nothing about lessons.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lessons::call::{ConnectMode, SocketKind};
 
-/// One call to make. Sockets go by the names the lesson gives them.
+/// One call to make. The sockets have the names of the lesson.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LabCommand {
     /// socket(2).
@@ -30,23 +30,23 @@ pub(crate) enum LabCommand {
     SendTo(String, SocketAddr, u32),
     /// recv(2).
     Recv(String, u32),
-    /// send(2) until it is full.
+    /// send(2) until the send buffer is full.
     FillSendBuffer(String),
-    /// recv(2) until the end.
+    /// recv(2) until end of file.
     DrainToEof(String),
     /// shutdown(2), SHUT_WR.
     Shutdown(String),
     /// close(2).
     Close(String),
-    /// close(2) by reset.
+    /// close(2) with SO_LINGER 1, 0: resets the connection.
     Abort(String),
-    /// poll(2).
+    /// poll(2) for POLLIN or an error.
     Poll(String),
-    /// A child, called so, that keeps this socket.
+    /// fork(2) and execve(2): the child's name, the socket it inherits.
     Spawn(String, String),
 }
 
-/// A setting with its numbers.
+/// A socket option with port numbers instead of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ResolvedOption {
     /// SO_REUSEADDR.
@@ -63,38 +63,36 @@ pub(crate) enum ResolvedOption {
     DropPackets,
     /// IP_MINTTL 0.
     AcceptPackets,
-    /// IP_LOCAL_PORT_RANGE: four ports from this one on.
+    /// IP_LOCAL_PORT_RANGE: four ports, starting with this one.
     LocalPortRange(u16),
     /// TCP_DEFER_ACCEPT.
     DeferAccept,
 }
 
-/// What came of it.
+/// The reply to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LabReply {
-    /// The outcome.
     pub(crate) result: CommandResult,
-    /// The socket's own end afterwards, where it has one.
+    /// The socket's local address after the call (getsockname(2)).
     pub(crate) local_addr: Option<SocketAddr>,
-    /// Its descriptor and its inode.
+    /// The socket's file descriptor and inode.
     pub(crate) fd_and_inode: Option<(u32, u64)>,
-    /// The child that was made.
+    /// The pid of the child that was started.
     pub(crate) child_pid: Option<u32>,
 }
 
-/// The outcome.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CommandResult {
-    /// Ready to begin.
+    /// Sent once, when the process is ready for commands.
     Ready,
-    /// It worked.
     Success,
-    /// So many bytes.
+    /// The number of bytes read or written.
     Bytes(u32),
-    /// The end of what the other side says.
+    /// recv(2) returned 0.
     EndOfFile,
-    /// Begun, not finished.
+    /// EINPROGRESS.
     InProgress,
-    /// errno.
+    /// The errno number.
     Failed(i32),
 }

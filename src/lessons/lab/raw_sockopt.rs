@@ -1,18 +1,18 @@
-//! Socket options that have no name in rustix, by the macro nix has for such.
+//! Sets socket options that rustix does not support, with a macro of nix.
 //!
-//! In: a socket and what is wanted. Out: what setsockopt(2) said. IP_MINTTL is what makes a socket
-//! deaf: it lets in only packets with at least this time to live, and those of this machine have 64
-//! (RFC 5082 is what the option is for). Nothing of this needs a privilege.
+//! Every function returns the errno of setsockopt(2) on failure. IP_MINTTL drops packets whose TTL
+//! is below the minimum; packets from this machine have 64 (the option exists for RFC 5082). None
+//! of these options needs a privilege.
 
 use std::os::fd::AsFd;
 
 use nix::sys::socket::SetSockOpt;
 use nix::sys::socket::sockopt::SetUsize;
 
-/// From `include/uapi/linux/in.h`, since Linux 6.3; libc has no name for it yet.
+/// From `include/uapi/linux/in.h`, since Linux 6.3; libc has no constant for it yet.
 const IP_LOCAL_PORT_RANGE: libc::c_int = 51;
 
-/// More than any packet of this machine has left when it arrives.
+/// Above the TTL of every packet from this machine.
 const MIN_TTL_DROP_ALL: usize = 255;
 
 #[derive(Clone, Copy)]
@@ -45,16 +45,14 @@ nix::setsockopt_impl!(
     SetUsize
 );
 
-/// Whether a socket takes notice of what comes.
+/// Whether a socket drops the packets it receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PacketDrop {
-    /// It does.
     Off,
-    /// Every packet is dropped.
     On,
 }
 
-/// Makes a socket deaf, or hear again.
+/// Sets IP_MINTTL, so that the socket drops every packet from this machine, or none.
 pub(crate) fn set_packet_drop(socket: &impl AsFd, packet_drop: PacketDrop) -> Result<(), i32> {
     let min_ttl = match packet_drop {
         PacketDrop::Off => 0,
@@ -63,13 +61,13 @@ pub(crate) fn set_packet_drop(socket: &impl AsFd, packet_drop: PacketDrop) -> Re
     to_raw_errno(MinTtlOption.set(socket, &min_ttl))
 }
 
-/// Gives a socket its own range of ephemeral ports: four from `first` on.
+/// Sets IP_LOCAL_PORT_RANGE to the four ports that start with `first`.
 pub(crate) fn set_local_port_range(socket: &impl AsFd, first: u16) -> Result<(), i32> {
     let (first, last) = (usize::from(first), usize::from(first.saturating_add(3)));
     to_raw_errno(LocalPortRangeOption.set(socket, &(last << 16 | first)))
 }
 
-/// Lets a connection count only when its first data is here, or after half a minute.
+/// Sets TCP_DEFER_ACCEPT to 30 seconds.
 pub(crate) fn set_defer_accept(socket: &impl AsFd) -> Result<(), i32> {
     to_raw_errno(DeferAcceptOption.set(socket, &30))
 }

@@ -1,7 +1,6 @@
-//! The rows of a lab, seen the way Portolan sees every socket.
+//! Samples the rows of a lab through the same collector, history and query as the dashboard.
 //!
-//! In: the [`LabNames`]. Out: moments, and which of their rows are the lab's: collected, remembered and
-//! asked for as a list on the command line is.
+//! In: the [`LabNames`]. Out: [`LabSample`]s: moments, and the rows that belong to the lab.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,17 +19,17 @@ use crate::net::snapshot::{Snapshot, SourceKind};
 use crate::query::run::Query;
 use crate::query::{Grouping, QueryResult, run};
 
-/// The table.
+/// The collector and the history of a lab.
 pub struct LabSampler {
     collector: Collector,
     history: History,
 }
 
 impl LabSampler {
-    /// Opens the source asked for, or the best.
+    /// Opens this source, or the best available.
     ///
     /// # Errors
-    /// When it cannot be used.
+    /// If the source cannot be used.
     pub fn open(source: Option<SourceKind>) -> Result<Self, SourceError> {
         Ok(Self {
             collector: Collector::open(source, Instant::now())?,
@@ -38,15 +37,15 @@ impl LabSampler {
         })
     }
 
-    /// Where the rows come from.
+    /// Returns the source of the socket table.
     pub fn source_kind(&self) -> SourceKind {
         self.collector.kind()
     }
 
-    /// Looks at the ports of the lab.
+    /// Samples the sockets with the lab's ports, and their owners.
     ///
     /// # Errors
-    /// When no table could be read.
+    /// If the socket table cannot be read in five attempts.
     pub fn sample_rows(&mut self, lab_names: &LabNames) -> Result<LabSample, SourceError> {
         self.collector.set_scope(SampleScope {
             ports: Some(lab_names.port_set()),
@@ -63,19 +62,19 @@ impl LabSampler {
         Ok(LabSample(run(moment, &query)))
     }
 
-    /// A look may fail where the next does not: the table changes while it is read.
+    /// Retries a failed sample: the table may change while it is read.
     fn sample_with_retries(&mut self) -> Result<Snapshot, SourceError> {
-        let mut failed = 1;
+        let mut attempt = 1;
         loop {
             match self.collector.sample(Vec::new(), Duration::ZERO) {
-                Err(_) if failed < MAX_ATTEMPTS => failed += 1,
-                outcome => return outcome,
+                Err(_) if attempt < MAX_ATTEMPTS => attempt += 1,
+                result => return result,
             }
         }
     }
 
-    /// Rows with this port before the lab does anything with it are not the lab's: they are taken
-    /// note of in the cast.
+    /// Samples the rows that have this port before the lab uses it, and records in `lab_names` that
+    /// they are not the lab's.
     pub(crate) fn ignore_existing(
         &mut self,
         lab_names: &mut LabNames,
@@ -96,8 +95,8 @@ impl LabSampler {
         Ok(())
     }
 
-    /// The first of four ports in a row that no socket has as its own, among those that the kernel
-    /// hands out.
+    /// Finds four consecutive ports of the ephemeral range that no socket has as its local port,
+    /// and returns the first.
     pub(crate) fn find_four_free_ports(&mut self) -> Result<Port, LabError> {
         self.collector.set_scope(SampleScope {
             ports: None,
@@ -107,7 +106,7 @@ impl LabSampler {
         let snapshot = self.sample_with_retries()?;
         let range = snapshot.ephemeral;
         let taken: HashSet<Port> = snapshot.sockets.iter().map(|s| s.local.port).collect();
-        // Labs at the same time begin at different places.
+        // Labs that run at the same time start at different ports.
         let span = range.last.number().saturating_sub(range.first.number());
         let offset = u32::from(span).max(1);
         let start = std::process::id().wrapping_mul(u32::from(SEARCH_STRIDE)) % offset;
@@ -116,37 +115,35 @@ impl LabSampler {
         let below_start = range.first.number()..start;
         let is_free = |first: &u16| (*first..first + 4).all(|port| !taken.contains(&Port(port)));
         let first_port = above_start.chain(below_start).find(is_free);
-        first_port.map(Port).ok_or_else(|| {
-            LabError::Io(std::io::Error::other(
-                "there are no four free ports in a row",
-            ))
-        })
+        first_port
+            .map(Port)
+            .ok_or_else(|| LabError::Io(std::io::Error::other("no four free ports in a row")))
     }
 }
 
-/// How often a look is tried.
+/// How often a sample is attempted.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Where to look for free ports: not among the first, which others try first, too.
+/// The distance of the start ports of two labs with consecutive pids, so that they do not collide.
 const SEARCH_STRIDE: u16 = 64;
 
-/// What one look gave.
+/// One sample of a lab.
 pub struct LabSample(QueryResult);
 
 impl LabSample {
-    /// The moment.
+    /// Returns the moment that the sample became.
     pub fn moment(&self) -> &Arc<Moment> {
         &self.0.moment
     }
 
-    /// The lab's rows.
+    /// Returns the lab's rows.
     pub fn rows(&self, lab_names: &LabNames) -> Vec<&Arc<TrackedSocket>> {
         let rows = self.0.rows.iter().filter_map(|slot| self.0.row(*slot));
         rows.filter(|row| lab_names.is_lab_row(row)).collect()
     }
 }
 
-/// `port:41233,50122`, as one would type it.
+/// Returns the filter for the lab's ports: `port:41233-41233,50122-50122`.
 fn lab_filter(lab_names: &LabNames) -> Filter {
     let ports = lab_names.port_set();
     let words: Vec<String> = ports

@@ -1,8 +1,8 @@
-//! Waiting until the table shows what a step says, and playing a lesson up to a step.
+//! Waits until the table shows the rows that a step expects, and plays a lesson up to a step.
 //!
-//! In: a [`Step`] that was done. Out: [`SettledRows`]: what was seen at last, and what of it is not as it
-//! must be. The kernel takes its time over some things: a lost SYN is sent again after one second,
-//! then two, then four.
+//! In: a [`LessonStep`] whose calls were made. Out: [`SettledRows`]: the last sample and its
+//! mismatches. Some rows take seconds: a lost SYN is sent again after one second, then two, then
+//! four (RFC 6298).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,25 +17,24 @@ use crate::lessons::matching::{CheckTime, Mismatch, step_mismatches};
 use crate::lessons::spec::{Lesson, LessonStep};
 use crate::net::snapshot::SourceKind;
 
-/// Between the first two looks; then twice as long each time, up to the longest: what is not there
-/// soon has to wait for somebody else, and looking takes time from him.
+/// The pause after the first sample. It doubles each time, up to [`MAX_PAUSE`]: sampling takes CPU
+/// time from the processes whose rows it waits for.
 const INITIAL_PAUSE: Duration = Duration::from_millis(4);
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 
-/// What was seen at last.
+/// The last sample of a wait.
 pub struct SettledRows {
-    /// The table.
     pub sample: LabSample,
-    /// What is not as it must be; nothing where all is.
+    /// The differences from the expected rows; empty if there are none.
     pub mismatches: Vec<Mismatch>,
 }
 
 impl Lab {
-    /// Looks until the rows are what the step says, or the time is up. `last` is the last call that
-    /// was made.
+    /// Samples until the rows are as the step expects, or until the timeout. `last` is the last
+    /// call of the step.
     ///
     /// # Errors
-    /// When no table could be read.
+    /// If the socket table cannot be read.
     pub fn wait_for_rows(
         &mut self,
         step: &LessonStep,
@@ -61,12 +60,12 @@ impl Lab {
         }
     }
 
-    /// Plays the first `steps` steps of a lesson anew, those that can be shown here: after some
-    /// minutes the kernel gives up what a lesson holds, and somebody may come back to it in the
-    /// middle.
+    /// Starts a lab and plays those of the first `steps` steps that can be shown here. Needed to
+    /// resume a lesson: after some minutes the kernel drops the connections that a lesson holds
+    /// open.
     ///
     /// # Errors
-    /// When the lab cannot go on.
+    /// If the lab itself fails.
     pub fn open_at_step(
         program: &Path,
         lesson: &'static Lesson,

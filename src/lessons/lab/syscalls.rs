@@ -1,6 +1,7 @@
-//! The calls themselves. No socket here ever blocks: who waits does so where it can be interrupted.
+//! The system calls of a lab process. All sockets are non-blocking; the caller waits with poll(2),
+//! so that the wait can be interrupted.
 //!
-//! In: a socket and what to do with it. Out: what came of it, or what to wait for first.
+//! A call that cannot finish returns the event to wait for ([`CallProgress`]).
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -16,20 +17,19 @@ use super::raw_sockopt;
 use super::raw_sockopt::PacketDrop;
 use crate::lessons::call::{ConnectMode, SocketKind};
 
-/// Whether a call is finished.
+/// The progress of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallProgress {
-    /// It is.
     Done(CommandResult),
-    /// When there is something to read.
+    /// To be repeated when the socket is readable.
     WaitReadable,
-    /// When there is room to write, or the connection is there.
+    /// To be repeated when the socket is writable, or its connect(2) has finished.
     WaitWritable,
 }
 
 const SOCKET_FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 
-/// Buffers of this size are soon full.
+/// Small enough to fill quickly; the kernel doubles it (socket(7)).
 const SMALL_BUFFER_BYTES: usize = 4096;
 
 pub(crate) fn socket(kind: SocketKind) -> Result<OwnedFd, Errno> {
@@ -69,7 +69,7 @@ pub(crate) fn set_option(socket: BorrowedFd<'_>, option: ResolvedOption) -> Resu
     }
 }
 
-/// Begins to connect, or tells what came of it: called again when the socket may be written to.
+/// Starts connect(2), or returns its result when called again after the socket became writable.
 pub(crate) fn connect(
     socket: BorrowedFd<'_>,
     addr: SocketAddr,
@@ -113,7 +113,7 @@ pub(crate) fn recv(socket: BorrowedFd<'_>, max_bytes: u32) -> Result<CallProgres
     }
 }
 
-/// Reads until the end, or until there is nothing for now.
+/// Reads and discards data until end of file, or until there is none for now.
 pub(crate) fn drain(socket: BorrowedFd<'_>) -> Result<CallProgress, Errno> {
     const CHUNK: u32 = 1 << 16;
     loop {
@@ -131,21 +131,22 @@ pub(crate) fn shutdown(socket: BorrowedFd<'_>) -> Result<(), Errno> {
     rustix::net::shutdown(socket, Shutdown::Write)
 }
 
-/// Closes and throws a connection away: the other end gets a reset, and no TIME-WAIT stays.
+/// Closes a socket with a reset (SO_LINGER 1, 0): the peer receives an RST, and no TIME-WAIT
+/// remains.
 pub(crate) fn abort(socket: OwnedFd) {
-    // A socket without a connection has nothing to linger for; closing it is all the same.
+    // Fails without harm on a socket without a connection, which is then just closed.
     let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
     drop(socket);
 }
 
-/// Its descriptor and its inode.
+/// Returns the file descriptor and the inode of a socket.
 pub(crate) fn fd_and_inode(socket: &OwnedFd) -> Option<(u32, u64)> {
-    let descriptor = u32::try_from(socket.as_raw_fd()).ok()?;
+    let fd = u32::try_from(socket.as_raw_fd()).ok()?;
     let inode = rustix::fs::fstat(socket).ok()?.st_ino;
-    Some((descriptor, inode))
+    Some((fd, inode))
 }
 
-/// Its own end; `None` where it has none.
+/// Returns the local address (getsockname(2)).
 pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> Option<SocketAddr> {
     let name = rustix::net::getsockname(socket.as_fd()).ok()?;
     SocketAddr::try_from(name).ok()

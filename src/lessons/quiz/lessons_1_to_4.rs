@@ -1,14 +1,14 @@
-//! On lessons 1 to 4: sockets, ports, the four numbers.
+//! Quiz questions on lessons 1 to 4: sockets, ports, the 4-tuple.
 
 use crate::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect, new_question};
 
 pub(crate) const QUESTIONS: &[LessonQuestion] = &[
     new_question(
-        "A program calls socket() and nothing more. Which port does the socket have?",
+        "A program calls only socket(). Which port does the socket have?",
         AnswerFormat::Choices(&[
             incorrect(
                 "The next free one",
-                "socket() gives no port. bind(), listen(), connect() or the first sending gives one.",
+                "socket() gives no port. bind(), listen(), connect() or the first send gives one.",
             ),
             incorrect(
                 "One that belongs to the program",
@@ -16,7 +16,7 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
             ),
             correct(
                 "None yet",
-                "A port comes with bind(), listen(), connect() or the first sending.",
+                "A port comes with bind(), listen(), connect() or the first send.",
             ),
         ]),
         [
@@ -30,47 +30,47 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
         AnswerFormat::Choices(&[
             correct(
                 "One",
-                "All 5,000 have the listener's port. They are told apart by the other end: the client's address and port.",
+                "All 5,000 have the listener's port. The peer, that is, the client's address and port, tells them apart.",
             ),
             incorrect(
                 "5,000",
-                "accept() takes no new port. All of them have the listener's; the other end tells them apart.",
+                "accept() takes no new port. All of them have the listener's; the peer tells them apart.",
             ),
             incorrect(
                 "5,001",
-                "The listener and all it accepted have the same port number.",
+                "The listener and all accepted sockets have the same port number.",
             ),
         ]),
         [
             "Remember lesson 2.",
             "The local ports were all the same.",
-            "accept() gives a descriptor.",
+            "accept() gives a descriptor, not a port.",
         ],
     ),
     new_question(
-        "Your browser talks to port 443 of a web server. Which port has your own end?",
+        "Your browser is connected to port 443 of a web server. Which port does your end have?",
         AnswerFormat::Choices(&[
             incorrect(
-                "443, too",
-                "443 is the remote port. Your end has a number of its own.",
+                "Also 443",
+                "443 is the remote port. Your end has its own number.",
             ),
             correct(
                 "One that your kernel chose",
-                "connect() without bind() takes a number from the kernel's range for that.",
+                "connect() without bind() takes an ephemeral port from the kernel's range.",
             ),
             incorrect(
                 "None: only servers have ports",
-                "Every TCP connection has a port at either end.",
+                "Every TCP connection has a port at each end.",
             ),
         ]),
         [
             "A connection has four numbers.",
-            "Remember the client's rows: the server's port stood under REMOTE.",
-            "Nobody called bind() for the clients.",
+            "Remember the client's rows: the server's port was under REMOTE.",
+            "The clients did not call bind().",
         ],
     ),
     new_question(
-        "Two clients on two machines use the same port number, 50000, to call the same server port. Does that work?",
+        "Two clients on two machines use the same port number, 50000, to connect to the same server port. Does that work?",
         AnswerFormat::Choices(&[
             correct(
                 "Yes",
@@ -78,7 +78,7 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
             ),
             incorrect(
                 "No, the second is refused",
-                "The remote addresses differ, and one differing number is enough.",
+                "The remote addresses differ, and one different number is enough.",
             ),
             incorrect(
                 "Only if the server has two ports",
@@ -86,13 +86,13 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
             ),
         ]),
         [
-            "Four numbers name a connection.",
+            "Four numbers identify a connection.",
             "Which of the four differ here?",
             "One is enough.",
         ],
     ),
     new_question(
-        "A list of ports says https beside 443. What does that prove of the program there?",
+        "A list of ports shows https next to 443. What does that prove about the program there?",
         AnswerFormat::Choices(&[
             incorrect(
                 "That it speaks HTTPS",
@@ -100,17 +100,17 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
             ),
             incorrect(
                 "That it is safe",
-                "The name is what the number is registered for, and says nothing of the program.",
+                "The name is what the number is registered for, and says nothing about the program.",
             ),
             correct(
                 "Nothing",
-                "The name is what the number is registered for. Nobody checks who uses it.",
+                "The name is what the number is registered for. Nothing checks which program uses it.",
             ),
         ]),
         [
-            "Who writes these names?",
+            "Where do these names come from?",
             "It is a convention.",
-            "A kernel does not look into what is sent.",
+            "The kernel does not check what is sent.",
         ],
     ),
 ];

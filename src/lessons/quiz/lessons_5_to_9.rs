@@ -1,4 +1,4 @@
-//! On lessons 5 to 9: addresses, protocols, what the kernel does by itself, queues.
+//! Quiz questions on lessons 5 to 9: addresses, protocols, the handshake, queues.
 
 use crate::lessons::question::{AnswerFormat, LessonQuestion, correct, incorrect, new_question};
 
@@ -6,15 +6,15 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
     new_question(
         "TCP port 5000 is taken. Can another program have UDP port 5000?",
         AnswerFormat::Choices(&[
-            correct("Yes", "Every protocol has port numbers of its own."),
+            correct("Yes", "Each protocol has its own port numbers."),
             incorrect(
                 "No",
-                "Every protocol has port numbers of its own: the two never meet.",
+                "Each protocol has its own port numbers: the two do not conflict.",
             ),
         ]),
         [
             "Remember lesson 6.",
-            "A packet says which protocol it is of.",
+            "A packet says which protocol it uses.",
             "There were two sockets with the same number.",
         ],
     ),
@@ -22,22 +22,22 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
         "A client's connect() succeeded. Has the server's program called accept()?",
         AnswerFormat::Choices(&[
             incorrect(
-                "Yes, otherwise it could not succeed",
-                "The kernel finishes the handshake by itself. accept() collects the connection, perhaps much later.",
+                "Yes, otherwise it would not succeed",
+                "The kernel completes the handshake by itself. accept() fetches the connection, perhaps much later.",
             ),
             correct(
-                "Perhaps, perhaps not",
-                "The kernel finishes the handshake by itself. accept() collects the connection, perhaps much later.",
+                "Not necessarily",
+                "The kernel completes the handshake by itself. accept() fetches the connection, perhaps much later.",
             ),
         ]),
         [
             "Remember lesson 8.",
             "Some ESTABLISHED rows had no process.",
-            "Who answers a SYN?",
+            "What answers a SYN?",
         ],
     ),
     new_question(
-        "A listener's Recv-Q is 3. What is counted?",
+        "A listener's Recv-Q is 3. What does it count?",
         AnswerFormat::Choices(&[
             incorrect(
                 "3 bytes",
@@ -45,51 +45,51 @@ pub(crate) const QUESTIONS: &[LessonQuestion] = &[
             ),
             incorrect(
                 "3 clients that were refused",
-                "Those that were refused leave nothing behind. Connections that wait for accept() are counted.",
+                "Refused clients leave nothing behind. Recv-Q counts connections that wait for accept().",
             ),
             correct(
-                "3 connections that nobody accepted yet",
-                "Finished by the kernel, not yet collected by the program.",
+                "3 connections not accepted yet",
+                "Completed by the kernel, not yet accepted by the program.",
             ),
         ]),
         [
             "Remember lesson 9.",
             "A listener carries no data.",
-            "accept() made the number smaller.",
+            "accept() lowered the number.",
         ],
     ),
     new_question(
-        "On one machine a program writes into a connection, and its Send-Q fills up and stays full. Which program does not do its part?",
+        "A program writes to a connection between two programs on one machine, and its Send-Q fills up and stays full. Which program is at fault?",
         AnswerFormat::Choices(&[
             incorrect(
                 "The one that writes",
-                "It wrote as much as the kernel takes. What is missing is somebody who reads.",
+                "It wrote as much as the kernel takes. The peer does not read.",
             ),
             correct(
-                "The one at the other end",
-                "It does not read. Its Recv-Q is full, so that the writer's kernel may send no more.",
+                "The peer",
+                "It does not read. Its Recv-Q is full, so the writer's kernel may send no more.",
             ),
         ]),
         [
             "Remember lesson 9.",
-            "Look at both ends: who has a Recv-Q?",
+            "Look at both ends: which one has a Recv-Q?",
             "Bytes wait until they are read.",
         ],
     ),
     new_question(
-        "A hundred clients send to one UDP socket that never called connect(). How many sockets has the server for them?",
+        "A hundred clients send to one UDP socket that never called connect(). How many sockets does the server have for them?",
         AnswerFormat::Choices(&[
             incorrect(
                 "100",
-                "UDP knows no connections and no accept(): one socket takes what all of them send.",
+                "UDP has no connections and no accept(): one socket receives from all of them.",
             ),
             incorrect(
                 "101",
-                "UDP has no listener and nothing to accept: one socket takes what all of them send.",
+                "UDP has no listener and nothing to accept: one socket receives from all of them.",
             ),
             correct(
                 "One",
-                "UDP has no connections to accept. The one socket takes what all of them send.",
+                "UDP has no connections to accept. One socket receives from all of them.",
             ),
         ]),
         [

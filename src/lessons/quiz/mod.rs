@@ -1,4 +1,4 @@
-//! Questions of the quizzes between lessons, and the ones that are answered from the live table.
+//! Questions of the quizzes between lessons: fixed questions, and questions about the live table.
 
 mod lessons_10_to_14;
 mod lessons_1_to_4;

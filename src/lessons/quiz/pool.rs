@@ -1,9 +1,9 @@
-//! Chooses the questions that follow a lesson.
+//! Selects the fixed quiz questions that follow a lesson.
 
 use super::{lessons_1_to_4, lessons_5_to_9, lessons_10_to_14};
 use crate::lessons::question::LessonQuestion;
 
-/// What is asked on the ideas of the lessons before; nothing where there is no quiz.
+/// Returns the questions of the quiz after lesson `after`; empty if that lesson has no quiz.
 pub(crate) fn questions_after_lesson(after: u8) -> &'static [LessonQuestion] {
     match after {
         4 => lessons_1_to_4::QUESTIONS,
@@ -12,6 +12,7 @@ pub(crate) fn questions_after_lesson(after: u8) -> &'static [LessonQuestion] {
         _ => &[],
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

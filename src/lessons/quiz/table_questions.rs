@@ -1,4 +1,4 @@
-//! Questions that are answered by counting rows of the live table.
+//! Quiz questions that are answered by counting rows of the live table.
 
 use crate::lessons::call::LabRole;
 use crate::lessons::lab_view::LabMetric;
@@ -11,40 +11,41 @@ const fn table_question(
     proof: &'static str,
     hints: [&'static str; 3],
 ) -> LessonQuestion {
-    let form = AnswerFormat::Number {
+    let answer_format = AnswerFormat::Number {
         metric,
-        // Another number in every lab: the table tells it.
+        // Differs from lab to lab: the answer is graded by the live table.
         expected: 0,
         proof,
     };
-    new_question(text, form, hints)
+    new_question(text, answer_format, hints)
 }
-/// What can be counted in any table.
+
+/// Questions that can be asked about the table of any lab.
 pub(crate) const TABLE_QUESTIONS: &[LessonQuestion] = &[
     table_question(
         "How many connections are in the table?",
         LabMetric::Connections,
-        "A connection between two programs here has a row for either end; a listener is none. Two rows with local and remote exchanged are one connection.",
+        "A connection between two programs here has a row for each end; a listener is not a connection. Two rows with local and remote exchanged are one connection.",
         [
-            "A listener is no connection.",
+            "A listener is not a connection.",
             "Look for rows that mirror each other.",
-            "Count the pairs, and rows with both ends that have no partner.",
+            "Count the pairs, and the rows with a peer that have no mirror row.",
         ],
     ),
     table_question(
         "How many sockets does lab-server have?",
         LabMetric::SocketsOfProcess(LabRole::Server),
-        "Each row is one socket; the column PROCESS tells whose it is. A row that no process has is not the server's.",
+        "Each row is one socket; the column PROCESS shows whose it is. A row without a process is not the server's.",
         [
             "Look at the column PROCESS.",
-            "Not accepted yet, or kept by the kernel, is nobody's.",
+            "A row that is not accepted yet, or closing, has no process.",
             "Count the rows with lab-server.",
         ],
     ),
     table_question(
         "How many sockets does lab-client have?",
         LabMetric::SocketsOfProcess(LabRole::Client),
-        "Each row is one socket; the column PROCESS tells whose it is.",
+        "Each row is one socket; the column PROCESS shows whose it is.",
         [
             "Look at the column PROCESS.",
             "A row is a socket.",
@@ -54,30 +55,30 @@ pub(crate) const TABLE_QUESTIONS: &[LessonQuestion] = &[
     table_question(
         "How many different local ports do the sockets of lab-server have?",
         LabMetric::LocalPortsOfProcess(LabRole::Server),
-        "A listener and what was accepted from it have the same local port. Sockets are many, numbers are few.",
+        "A listener and the sockets accepted from it have the same local port. There are many sockets and few numbers.",
         [
             "Look at the column LOCAL, where PROCESS is lab-server.",
-            "The same number counts once.",
-            "accept() makes a descriptor and no port.",
+            "Count the same number once.",
+            "accept() creates a descriptor, not a port.",
         ],
     ),
     table_question(
         "How many listeners are there?",
         LabMetric::RowsInState(TcpState::Listen),
-        "LISTEN is the state of a socket that takes calls. It has no remote end, and so is no connection.",
+        "LISTEN is the state of a socket that waits for connections. It has no peer, so it is not a connection.",
         [
             "Look at the column STATE.",
-            "A listener has no remote end.",
-            "Count LISTEN.",
+            "A listener has no peer.",
+            "Count the rows in LISTEN.",
         ],
     ),
     table_question(
-        "How many rows belong to no process?",
+        "How many rows have no process?",
         LabMetric::RowsWithoutProcess,
-        "The kernel makes connections before any program accepts them, and keeps some after every program is done.",
+        "The kernel completes connections before a program accepts them, and keeps some after the program has closed.",
         [
             "Look at the column PROCESS.",
-            "“waiting to be accepted” and “kernel keeps it” are no processes.",
+            "“not accepted yet” and “closing, no process” are not processes.",
             "Count the rows without a name and a pid.",
         ],
     ),

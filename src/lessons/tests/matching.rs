@@ -1,4 +1,4 @@
-//! Patterns against rows that were made up.
+//! Compares patterns with constructed rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::net::socket::{Queues, Socket, TcpState, Transport};
 const SERVER: Pid = Pid(11);
 const CLIENT: Pid = Pid(12);
 
-/// P is 80; C1, C2 and C3 are 5001 to 5003.
+/// Returns names where P is 80, and C1, C2 and C3 are 5001 to 5003.
 fn lab_names() -> LabNames {
     let mut lab_names = LabNames::default();
     lab_names.insert_process(LabRole::Server, SERVER);
@@ -40,8 +40,8 @@ fn loopback_endpoint(port: u16) -> Endpoint {
     Endpoint::new([127, 0, 0, 1].into(), Port(port))
 }
 
-fn owned_by(by: &[Pid]) -> Ownership {
-    let holders: Arc<[Holder]> = by
+fn owned_by(pids: &[Pid]) -> Ownership {
+    let holders: Arc<[Holder]> = pids
         .iter()
         .map(|pid| Holder {
             process: ProcessKey {
@@ -78,8 +78,8 @@ fn tracked(state: TcpState, local: u16, remote: u16, ownership: Ownership) -> Ar
     })
 }
 
-fn established_row(local: u16, remote: u16, by: Pid) -> Arc<TrackedSocket> {
-    tracked(TcpState::Established, local, remote, owned_by(&[by]))
+fn established_row(local: u16, remote: u16, owner: Pid) -> Arc<TrackedSocket> {
+    tracked(TcpState::Established, local, remote, owned_by(&[owner]))
 }
 
 const BOTH_ENDS: &[RowPattern] = &[
@@ -131,17 +131,11 @@ fn wrong_state_or_owner_is_reported_next_to_the_expected_row() {
         tracked(TcpState::Established, 80, 5001, Ownership::Unaccepted),
     ] {
         let found = compare_rows(BOTH_ENDS, &[wrong, established_row(5001, 80, CLIENT)]);
-        let [
-            Mismatch::Different {
-                actual: seen,
-                expected: wanted,
-            },
-        ] = &found[..]
-        else {
+        let [Mismatch::Different { actual, expected }] = &found[..] else {
             panic!("{found:?}")
         };
-        assert!(seen.contains("127.0.0.1:80 → 127.0.0.1:5001"), "{seen}");
-        assert!(wanted.starts_with("ESTABLISHED"), "{wanted}");
+        assert!(actual.contains("127.0.0.1:80 → 127.0.0.1:5001"), "{actual}");
+        assert!(expected.starts_with("ESTABLISHED"), "{expected}");
     }
 }
 
@@ -156,7 +150,7 @@ fn each_pattern_matches_its_own_row() {
     };
     assert_eq!(compare_rows(&three, &rows(&[5003, 5001, 5002])), []);
     assert_eq!(compare_rows(&three, &rows(&[5001, 5002])).len(), 1);
-    // The same row twice is one missing and one too much.
+    // The same row twice: one row is missing and one is unexpected.
     assert_eq!(compare_rows(&three, &rows(&[5001, 5002, 5002])).len(), 2);
 }
 
@@ -214,7 +208,7 @@ fn other_sockets_and_stale_tuples_are_not_lab_rows() {
     assert!(
         !lab_names.is_lab_row(&stale) && lab_names.is_lab_row(&established_row(5002, 80, CLIENT))
     );
-    // The lab itself dials with these numbers now.
+    // Now the lab itself connects with these ports.
     lab_names.forget_stale_tuple(
         Protocol::Tcp,
         loopback_endpoint(5001),
@@ -290,7 +284,7 @@ fn every_metric_counts_rows() {
         rows: rows.iter().collect(),
         last_result: None,
     };
-    for (measure, expected) in [
+    for (metric, expected) in [
         (LabMetric::Rows, 4),
         (LabMetric::RowsWithLocalPort(LabName("P")), 2),
         (LabMetric::LocalPortsOfProcess(LabRole::Server), 1),
@@ -303,6 +297,6 @@ fn every_metric_counts_rows() {
         (LabMetric::AcceptQueue(LabName("P")), 0),
         (LabMetric::RecvQueue(LabName("P"), LabName("C1")), 0),
     ] {
-        assert_eq!(lab_view.count(measure), expected, "{measure:?}");
+        assert_eq!(lab_view.count(metric), expected, "{metric:?}");
     }
 }

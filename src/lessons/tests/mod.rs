@@ -1,4 +1,4 @@
-//! Tests that the lessons hold together: texts, names, and what is compared with what.
+//! Tests that the lessons are consistent: texts, names, sockets, and the comparison of rows.
 
 mod matching;
 mod texts;
@@ -11,7 +11,7 @@ use super::catalog::LESSONS;
 use super::lab_endpoint::{LabName, LabPort};
 use super::spec::{Lesson, LessonStep, StepCondition};
 
-/// The steps of a lesson one after the other, as a machine with all abilities shows them, and as one
+/// Returns the steps of a lesson twice: as a machine with all capabilities shows them, and as one
 /// with none does.
 fn playthroughs(lesson: &'static Lesson) -> [Vec<&'static LessonStep>; 2] {
     let with = |step: &&LessonStep| !matches!(step.condition, StepCondition::Without(_));
@@ -22,14 +22,14 @@ fn playthroughs(lesson: &'static Lesson) -> [Vec<&'static LessonStep>; 2] {
     ]
 }
 
-/// Every deed, and which time it is.
+/// Iterates over the actions of a step, each with its repetition from 1.
 fn each_action(step: &'static LessonStep) -> impl Iterator<Item = (&'static LabAction, u8)> {
     step.actions
         .iter()
         .flat_map(|action| (1..=action.times).map(move |n| (action, n)))
 }
 
-/// The names of ports that a deed gives.
+/// Returns the port names that the `n`-th repetition of an action assigns.
 fn port_names_given(action: &LabAction, n: u8) -> Vec<String> {
     match action.call {
         Call::PickFourPorts(name) => (1..=4).map(|n| name.numbered(n)).collect(),
@@ -41,7 +41,7 @@ fn port_names_given(action: &LabAction, n: u8) -> Vec<String> {
     }
 }
 
-/// The socket a call is about, and whether it is made, used or given up by it.
+/// The socket that a call creates, requires or closes.
 enum SocketUse {
     Creates(LabName),
     Requires(LabName),
@@ -159,15 +159,15 @@ fn labs_stay_small_and_on_loopback() {
                 .sum();
             assert!(rows <= 60, "lesson {}: {}", lesson.number, step.title);
             for action in step.actions {
-                let place = match action.call {
-                    Call::Bind(_, place) | Call::Connect(_, place, _) => place,
-                    Call::SendTo(_, place, _) => place,
+                let endpoint = match action.call {
+                    Call::Bind(_, endpoint) | Call::Connect(_, endpoint, _) => endpoint,
+                    Call::SendTo(_, endpoint, _) => endpoint,
                     _ => continue,
                 };
-                let is_listening = matches!(action.call, Call::Bind(..));
-                let is_here =
-                    place.address.is_loopback() || (is_listening && place.address.is_unspecified());
-                assert!(is_here, "lesson {}: {}", lesson.number, action.text());
+                let is_bind = matches!(action.call, Call::Bind(..));
+                let address = endpoint.address;
+                let is_local = address.is_loopback() || (is_bind && address.is_unspecified());
+                assert!(is_local, "lesson {}: {}", lesson.number, action.text());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Every text is there, can be filled in, and says where it comes from.
+//! Tests that every text is there, has only known placeholders, and has a source.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use crate::lessons::question::{AnswerFormat, Correctness, LessonQuestion};
 use crate::lessons::spec::{Fact, Lesson, LessonStep};
 use crate::lessons::tests::{each_action, playthroughs, port_names_given};
 
-/// All that is said of a step once it was done.
+/// Returns the texts that are shown after the calls of a step.
 fn texts_after_step(step: &'static LessonStep) -> Vec<&'static str> {
     let facts = step.explanation.iter().map(|fact| fact.text);
-    let claims = step.expected_counts.iter().map(|claim| claim.label);
+    let labels = step.expected_counts.iter().map(|count| count.label);
     let proofs = step.questions.iter().flat_map(proofs);
-    facts.chain(claims).chain(proofs).collect()
+    facts.chain(labels).chain(proofs).collect()
 }
 
 fn proofs(question: &'static LessonQuestion) -> Vec<&'static str> {
@@ -23,7 +23,7 @@ fn proofs(question: &'static LessonQuestion) -> Vec<&'static str> {
     }
 }
 
-/// All that is asked before.
+/// Returns the texts that are shown before the calls of a step.
 fn texts_before_step(step: &'static LessonStep) -> Vec<&'static str> {
     let texts = |question: &'static LessonQuestion| {
         let mut texts = vec![question.text];
@@ -41,20 +41,20 @@ fn all_facts(lesson: &'static Lesson) -> impl Iterator<Item = &'static Fact> {
     steps.chain(lesson.explanation).chain(lesson.background)
 }
 
-/// Blanks that are no name.
+/// Placeholders that are not port names.
 const BUILTIN_PLACEHOLDERS: [&str; 2] = ["outcome", "rows"];
 
 fn assert_placeholders_known(text: &str, names: &BTreeSet<String>, place: &str) {
-    for piece in text_segments(text) {
-        let TextSegment::Placeholder(blank) = piece else {
+    for segment in text_segments(text) {
+        let TextSegment::Placeholder(placeholder) = segment else {
             continue;
         };
         let named = |name: &str| name.is_empty() || names.contains(name);
-        let known = match blank.split_once('>') {
+        let known = match placeholder.split_once('>') {
             Some((local, remote)) => names.contains(local) && named(remote),
-            None => BUILTIN_PLACEHOLDERS.contains(&blank) || names.contains(blank),
+            None => BUILTIN_PLACEHOLDERS.contains(&placeholder) || names.contains(placeholder),
         };
-        assert!(known, "{place}: {{{blank}}} in: {text}");
+        assert!(known, "{place}: {{{placeholder}}} in: {text}");
     }
 }
 
@@ -94,12 +94,13 @@ fn texts_are_not_empty_and_port_names_are_placeholders() {
         for text in texts {
             assert_eq!(text, text.trim(), "lesson {}", lesson.number);
             assert!(!text.is_empty(), "lesson {}", lesson.number);
-            for piece in text_segments(text) {
-                let TextSegment::Literal(plain) = piece else {
+            for segment in text_segments(text) {
+                let TextSegment::Literal(plain) = segment else {
                     continue;
                 };
                 let words = plain.split(|c: char| !c.is_alphanumeric());
-                // C1, P2: what a name stands for is a number on this machine.
+                // A bare C1 or P2 would be shown instead of the port number that the name stands
+                // for.
                 let mut bare = words.filter(|word| {
                     let mut letters = word.chars();
                     let first = letters.next().is_some_and(|c| c.is_ascii_uppercase());
@@ -162,11 +163,11 @@ fn every_question_has_one_correct_answer_and_three_hints() {
         assert_eq!(hints.len(), 3, "{}", question.text);
         assert!(!question.correct_answer().is_empty(), "{}", question.text);
         if let AnswerFormat::Choices(choices) = question.answer_format {
-            let right = choices
+            let correct = choices
                 .iter()
                 .filter(|c| c.correctness == Correctness::Correct)
                 .count();
-            assert_eq!(right, 1, "{}", question.text);
+            assert_eq!(correct, 1, "{}", question.text);
             assert!(choices.len() >= 2, "{}", question.text);
             let texts: BTreeSet<&str> = choices.iter().map(|choice| choice.text).collect();
             assert_eq!(texts.len(), choices.len(), "{}", question.text);
@@ -182,11 +183,11 @@ fn every_proof_refers_to_observed_values() {
         .flat_map(|step| step.questions)
     {
         for proof in proofs(question) {
-            let seen = text_segments(proof)
+            let has_placeholder = text_segments(proof)
                 .iter()
-                .any(|piece| matches!(piece, TextSegment::Placeholder(_)));
-            // What cannot be there, an address or a row, is named in words.
-            assert!(seen || proof.contains("row"), "{proof}");
+                .any(|segment| matches!(segment, TextSegment::Placeholder(_)));
+            // A row that does not exist has no placeholder; the proof names it in words.
+            assert!(has_placeholder || proof.contains("row"), "{proof}");
         }
     }
 }

@@ -1,79 +1,69 @@
-//! What keys do.
+//! The actions of keys.
 //!
-//! In: nothing. Out: [`KeyAction`], of which every one has its keys and words in
-//! [`KEY_BINDINGS`](super::BINDINGS).
+//! In: nothing. Out: [`KeyAction`]; the keys and texts of each are in
+//! [`KEY_BINDINGS`](super::KEY_BINDINGS).
 
 use super::motion::{CursorMotion, FoldAction, TimeTravel};
 use crate::filter::edit::FilterEdit;
 use crate::query::Grouping;
 
-/// What a user can do.
+/// An action that a key starts while browsing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyAction {
-    /// Leave.
     Quit,
-    /// Stop and give the terminal back until `fg`.
+    /// Suspends the program and returns to the shell until `fg`.
     Suspend,
-    /// Show or leave the help.
     Help,
-    /// Move the cursor.
+    /// Moves the cursor.
     Move(CursorMotion),
-    /// Fold.
+    /// Folds or unfolds groups.
     Fold(FoldAction),
-    /// Show this view.
     SetView(Grouping),
-    /// Show the sockets that have ended, or leave them.
+    /// Shows the closed sockets, or goes back to the view before.
     History,
-    /// Show the next view.
     NextView,
-    /// Show the view before.
     PreviousView,
-    /// More of the selected row.
+    /// Cycles the details of the selected row: brief, pane, full screen.
     Details,
-    /// The next look at the group under the cursor.
+    /// Cycles the pane of the selected group: text, 4-tuples, state diagram.
     NextPaneMode,
-    /// Open the lessons.
     OpenLessons,
-    /// Draw for a room, or for one who sits before it.
     TogglePresentation,
-    /// Type a filter.
+    /// Edits the filter.
     Filter,
-    /// Add to the filter what the selected row is, or exclude it.
+    /// Adds a condition of the selected row to the filter, or excludes it.
     OpenFilterMenu(FilterEdit),
-    /// Say in plain words what the row is.
+    /// Explains the selected row.
     Explain,
-    /// Tell a socket from a port.
+    /// Explains the difference between a socket and a port.
     SocketVsPort,
-    /// What is stuck or odd.
     Findings,
-    /// Everything there is to do, by name.
     Palette,
-    /// Leave what is open; then clear the filter.
+    /// Closes what is open; then clears the filter.
     Back,
-    /// Order by the next column.
+    /// Sorts by the next column.
     NextSort,
-    /// Turn the order round.
     ReverseSort,
-    /// Freeze the screen, or go on.
+    /// Pauses the display, or resumes it.
     Pause,
-    /// Show another moment of those that are kept.
+    /// Shows another of the kept moments.
     TimeTravel(TimeTravel),
-    /// Record, or end what is being recorded.
+    /// Starts or stops recording.
     Record,
-    /// Look now.
+    /// Takes a sample now.
     Refresh,
-    /// Look more often.
+    /// Shortens the interval; in a replay, halves the speed.
     Faster,
-    /// Look less often.
+    /// Lengthens the interval; in a replay, doubles the speed.
     Slower,
-    /// Only TCP, or both.
+    /// Shows only TCP, or both protocols.
     OnlyTcp,
-    /// Only UDP, or both.
+    /// Shows only UDP, or both protocols.
     OnlyUdp,
-    /// All, listening, established.
+    /// Cycles the state filter: all, listening, established.
     NextStateFilter,
-    /// Copy the selected endpoint, pid or port.
+    /// Copies the endpoint, port or pid of the selected row.
     Copy,
-    /// Paint everything anew.
+    /// Repaints the whole screen.
     Redraw,
 }

@@ -1,6 +1,7 @@
-//! What keys do: one table. The loop, the help, the footer and a test of the README read it.
+//! The table of key bindings, read by the event loop, the help, the footer and a test of the
+//! README.
 //!
-//! In: nothing. Out: [`KEY_BINDINGS`], from keys to [`KeyAction`]s with the words for them.
+//! In: nothing. Out: [`KEY_BINDINGS`], from keys to [`KeyAction`]s with their texts.
 
 use super::action::KeyAction;
 use super::key::Key;
@@ -8,18 +9,16 @@ use super::motion::{CursorMotion, FoldAction, TimeTravel};
 use crate::filter::edit::FilterEdit;
 use crate::query::Grouping;
 
-/// Keys that do one thing, and the words for it.
+/// Keys with one action, and its texts.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyBinding {
-    /// Any of these.
     pub keys: &'static [Key],
-    /// What they do.
     pub action: KeyAction,
-    /// In the footer, one word.
+    /// One or two words, for footer and palette.
     pub footer_label: &'static str,
-    /// In the help, one phrase.
+    /// One phrase, for help, palette and README.
     pub help_text: &'static str,
-    /// The place in the footer, where it has one.
+    /// The position in the footer, lowest first; `None` if it is not there.
     pub footer_position: Option<u8>,
 }
 
@@ -45,20 +44,14 @@ impl KeyBinding {
     }
 }
 
-/// Every key.
+/// All keys that work while browsing.
 pub const KEY_BINDINGS: &[KeyBinding] = {
     use Key::{
         BackTab, Char, Ctrl, Down, End, Enter, Escape, F, Home, Left, PageDown, PageUp, Right, Tab,
         Up,
     };
     &[
-        key_binding(
-            &[Char('q'), Ctrl('c')],
-            KeyAction::Quit,
-            "quit",
-            "quit, at once",
-        )
-        .in_footer(20),
+        key_binding(&[Char('q'), Ctrl('c')], KeyAction::Quit, "quit", "quit").in_footer(20),
         key_binding(&[Char('?'), F(1)], KeyAction::Help, "help", "this help").in_footer(0),
         key_binding(
             &[Char('/')],
@@ -71,14 +64,14 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Char('=')],
             KeyAction::OpenFilterMenu(FilterEdit::Include),
             "only",
-            "show only what the row is: its port, process, host ...",
+            "show only this port, process, host ...",
         )
         .in_footer(5),
         key_binding(
             &[Char('!')],
             KeyAction::OpenFilterMenu(FilterEdit::Exclude),
             "without",
-            "leave out what the row is",
+            "exclude this port, process, host ...",
         ),
         key_binding(
             &[Char(':')],
@@ -110,7 +103,7 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Left, Char('h')],
             KeyAction::Fold(FoldAction::Close),
             "close",
-            "hide them, or go to the group",
+            "hide a group's sockets, or go to the group",
         ),
         key_binding(
             &[Char('z')],
@@ -122,33 +115,33 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Enter],
             KeyAction::Details,
             "details",
-            "everything known of the row; again for the whole screen",
+            "details (again: full screen)",
         )
         .in_footer(3),
         key_binding(
             &[Char('e')],
             KeyAction::Explain,
             "explain",
-            "the row in plain words; 1 to 4 look at it otherwise",
+            "explain the row in plain words; 1 to 4: other perspectives",
         )
         .in_footer(4),
         key_binding(
             &[Char('n')],
             KeyAction::NextPaneMode,
             "numbers",
-            "the group's four numbers; again for its TCP states, for words",
+            "the group's addresses and ports (4-tuples); again: TCP states, text",
         ),
         key_binding(
             &[Char('v')],
             KeyAction::SocketVsPort,
             "socket or port",
-            "the difference between a socket and a port, here and now",
+            "a socket and a port compared, with examples from this machine",
         ),
         key_binding(
             &[Char('f')],
             KeyAction::Findings,
             "findings",
-            "what is stuck or odd; Enter goes there",
+            "problems: what is stuck or unusual; Enter goes there",
         )
         .in_footer(9),
         key_binding(
@@ -203,13 +196,13 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Home],
             KeyAction::TimeTravel(TimeTravel::Oldest),
             "oldest",
-            "to the first line; gone back in time, to the oldest moment",
+            "to the first line; when paused, to the oldest moment",
         ),
         key_binding(
             &[End],
             KeyAction::TimeTravel(TimeTravel::Newest),
             "newest",
-            "to the last line; gone back in time, to the newest moment",
+            "to the last line; when paused, to the newest moment",
         ),
         key_binding(
             &[Char('1')],
@@ -239,7 +232,7 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Char('H')],
             KeyAction::History,
             "history",
-            "sockets that have closed; again to go back",
+            "closed sockets; again to go back",
         )
         .in_footer(11),
         key_binding(&[Tab], KeyAction::NextView, "view", "the next view").in_footer(6),
@@ -247,57 +240,57 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[BackTab],
             KeyAction::PreviousView,
             "view",
-            "the view before",
+            "the previous view",
         ),
         key_binding(
             &[Char('s')],
             KeyAction::NextSort,
             "sort",
-            "order by the next column",
+            "sort by the next column",
         )
         .in_footer(7),
         key_binding(
             &[Char('S')],
             KeyAction::ReverseSort,
             "reverse",
-            "turn the order round",
+            "reverse sort",
         ),
         key_binding(
             &[Char('p')],
             KeyAction::Pause,
             "pause",
-            "freeze the screen while collecting goes on; again to go on",
+            "pause the screen (sampling continues); again to resume",
         )
         .in_footer(8),
         key_binding(
             &[Char('[')],
             KeyAction::TimeTravel(TimeTravel::PreviousSample),
             "back",
-            "back to the sample before",
+            "to the previous sample",
         ),
         key_binding(
             &[Char(']')],
             KeyAction::TimeTravel(TimeTravel::NextSample),
             "forward",
-            "on to the sample after",
+            "to the next sample",
         ),
         key_binding(
             &[Char('{')],
             KeyAction::TimeTravel(TimeTravel::MinuteBack),
             "back",
-            "a minute back",
+            "back one minute",
         ),
         key_binding(
             &[Char('}')],
             KeyAction::TimeTravel(TimeTravel::MinuteForward),
             "forward",
-            "a minute on",
+            "forward one minute",
         ),
         key_binding(
             &[Char('R')],
             KeyAction::Record,
             "record",
-            "record into a file; again to end that",
+            "record to a file; again to stop",
         ),
         key_binding(&[Char('t')], KeyAction::OnlyTcp, "tcp", "only TCP, or both"),
         key_binding(&[Char('u')], KeyAction::OnlyUdp, "udp", "only UDP, or both"),
@@ -307,7 +300,7 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             "only",
             "all sockets, only listening, only established",
         ),
-        key_binding(&[Char('r')], KeyAction::Refresh, "refresh", "look now"),
+        key_binding(&[Char('r')], KeyAction::Refresh, "refresh", "refresh"),
         key_binding(
             &[Char('<')],
             KeyAction::Faster,
@@ -319,38 +312,33 @@ pub const KEY_BINDINGS: &[KeyBinding] = {
             &[Char('c'), Char('y')],
             KeyAction::Copy,
             "copy",
-            "copy the endpoint, port or pid of the row",
+            "copy the endpoint, address, port or pid of the row",
         )
         .in_footer(12),
         key_binding(
             &[Char('L')],
             KeyAction::OpenLessons,
             "learn",
-            "lessons on sockets and ports, with real ones",
+            "lessons about sockets and ports, with real sockets",
         )
         .in_footer(13),
         key_binding(
             &[Char('P')],
             KeyAction::TogglePresentation,
             "present",
-            "for a room: few columns, captions, high contrast; again for the usual chart",
+            "presentation mode; again to leave it",
         ),
-        key_binding(
-            &[Ctrl('l')],
-            KeyAction::Redraw,
-            "redraw",
-            "paint the screen anew",
-        ),
+        key_binding(&[Ctrl('l')], KeyAction::Redraw, "redraw", "redraw"),
         key_binding(
             &[Ctrl('z')],
             KeyAction::Suspend,
             "suspend",
-            "back to the shell; fg returns",
+            "suspend to the shell; fg returns",
         ),
     ]
 };
 
-/// What a key does while browsing.
+/// Returns the action of a key while browsing.
 pub fn action_for_key(key: Key) -> Option<KeyAction> {
     KEY_BINDINGS
         .iter()

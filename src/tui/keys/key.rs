@@ -1,41 +1,30 @@
 //! A key and its name.
 //!
-//! In: nothing. Out: [`Key`], shown as help, footer and README name it.
+//! In: nothing. Out: [`Key`]; its `Display` is the name in help, footer and README.
 
 use std::fmt;
 
-/// A key, as far as this program tells keys apart.
+/// A key the program distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A character, case and all.
+    /// A character; case matters.
     Char(char),
-    /// Ctrl with a letter.
+    /// Ctrl with a letter, in lower case.
     Ctrl(char),
-    /// Enter.
     Enter,
-    /// Escape.
     Escape,
-    /// Tab.
     Tab,
     /// Shift-Tab.
     BackTab,
-    /// ↑
     Up,
-    /// ↓
     Down,
-    /// ←
     Left,
-    /// →
     Right,
-    /// Home.
     Home,
-    /// End.
     End,
-    /// PgUp.
     PageUp,
-    /// PgDn.
     PageDown,
-    /// A function key.
+    /// A function key, from 1.
     F(u8),
 }
 

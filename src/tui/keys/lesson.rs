@@ -1,32 +1,31 @@
-//! What keys do in a lesson, before they do what they always do.
+//! Keys with a meaning of their own in a lesson; they precede
+//! [`KEY_BINDINGS`](super::KEY_BINDINGS).
 //!
-//! In: nothing. Out: [`LESSON_KEY_BINDINGS`], which the lessons, the help and a test of the README read.
+//! In: nothing. Out: [`LESSON_KEY_BINDINGS`], read by the lessons, the help and a test of the
+//! README.
 
 use super::key::Key;
 
-/// What a learner can do.
+/// An action that a key starts in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LessonKeyAction {
-    /// Answer, have the calls made, read on.
+    /// Submits the answer, runs the calls, or goes to the next page.
     Continue,
-    /// Ask for a hint, and for another.
+    /// Shows the next hint.
     Hint,
-    /// Open or leave the page that tells why.
+    /// Opens or closes the page with the background and its sources.
     ShowBackground,
-    /// Begin the lesson again.
     Restart,
-    /// Leave what is open: the page, the look, the lesson, the list.
+    /// Closes what is open: the background, the pane mode, the lesson.
     Leave,
 }
 
-/// Keys that do one thing in a lesson, and the words for it.
+/// Keys with one action in a lesson, and its help text.
 #[derive(Clone, Copy, Debug)]
 pub struct LessonKeyBinding {
-    /// Any of these.
     pub keys: &'static [Key],
-    /// What they do.
     pub action: LessonKeyAction,
-    /// In the help, one phrase.
+    /// One phrase, for the help.
     pub help_text: &'static str,
 }
 
@@ -42,36 +41,36 @@ const fn lesson_key_binding(
     }
 }
 
-/// The keys of a lesson. Digits answer a question while one is asked.
+/// The keys of a lesson. Digits answer the question that is shown.
 pub const LESSON_KEY_BINDINGS: &[LessonKeyBinding] = &[
     lesson_key_binding(
         &[Key::Enter],
         LessonKeyAction::Continue,
-        "begin, answer, make the calls, go on",
+        "begin, answer, make the calls, continue",
     ),
     lesson_key_binding(
         &[Key::Char('i')],
         LessonKeyAction::Hint,
-        "a hint; again for another, three at most",
+        "show a hint; again: another, at most three",
     ),
     lesson_key_binding(
         &[Key::Char('w')],
         LessonKeyAction::ShowBackground,
-        "why it is so, and where it is written; again to go back",
+        "why it is so, with sources; again to go back",
     ),
     lesson_key_binding(
         &[Key::Char('a')],
         LessonKeyAction::Restart,
-        "the lesson again from its beginning, with new sockets",
+        "restart the lesson, with new sockets",
     ),
     lesson_key_binding(
         &[Key::Escape],
         LessonKeyAction::Leave,
-        "leave the page, then the lesson, then the lessons",
+        "close the page, then the lesson, then the lessons",
     ),
 ];
 
-/// What a key does in a lesson.
+/// Returns the action of a key in a lesson.
 pub fn lesson_action_for_key(key: Key) -> Option<LessonKeyAction> {
     LESSON_KEY_BINDINGS
         .iter()

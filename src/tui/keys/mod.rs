@@ -1,4 +1,4 @@
-//! Keys and what they do: [`KEY_BINDINGS`] is the one table that the loop, the help and the footer read.
+//! Key bindings: [`KEY_BINDINGS`] is the single table that event loop, help and footer read.
 
 pub(crate) mod action;
 pub mod bindings;

@@ -1,54 +1,43 @@
-//! How a key moves the cursor, and folds.
+//! Cursor motions, fold actions and steps in time.
 //!
-//! In: nothing. Out: [`CursorMotion`] and [`FoldAction`], which actions are made of.
+//! In: nothing. Out: [`CursorMotion`], [`FoldAction`] and [`TimeTravel`], the parameters of
+//! [`KeyAction`](super::action::KeyAction).
 
-/// How far to move.
+/// A motion of the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CursorMotion {
-    /// To the line above.
     Up,
-    /// To the line below.
     Down,
-    /// Half a screen up.
     HalfUp,
-    /// Half a screen down.
     HalfDown,
-    /// A screen up.
     PageUp,
-    /// A screen down.
     PageDown,
-    /// To the first line.
     First,
-    /// To the last line.
     Last,
 }
 
 /// What a fold key does to the group under the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FoldAction {
-    /// Shows or hides its sockets.
+    /// Shows or hides its rows.
     Toggle,
-    /// Shows them.
+    /// Shows its rows.
     Open,
-    /// Hides them; on a socket, goes to its group.
+    /// Hides its rows; on a socket, selects its group.
     Close,
-    /// Shows or hides all.
+    /// Shows or hides the rows of all groups.
     All,
 }
 
-/// Which moment to go to.
+/// A step to another moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimeTravel {
-    /// The sample before.
     PreviousSample,
-    /// The sample after.
     NextSample,
-    /// A minute before.
     MinuteBack,
-    /// A minute after.
     MinuteForward,
-    /// The oldest that is kept; while the newest is shown, to the first line.
+    /// The oldest kept moment; while live, the first line of the table.
     Oldest,
-    /// The newest; while that is shown, to the last line.
+    /// The newest moment; while live, the last line of the table.
     Newest,
 }

@@ -6,33 +6,31 @@ use crate::explain::Perspective;
 use crate::explain::explanation::Explanation;
 use crate::explain::subject::ExplainSubject;
 
-/// Whether what is explained is still there.
+/// Whether the explained subject exists in the moment that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExplainStatus {
-    /// It was asked for, and no answer has come yet.
+    /// The explanation is requested; there is no response yet.
     #[default]
     Loading,
-    /// It is there.
     Present,
-    /// It is gone: what is shown is what was last said.
+    /// It no longer exists; the last explanation stays on the page.
     Gone,
 }
-/// What the page shows.
+
+/// The page that explains a row, port, process or host.
 #[derive(Clone, Debug)]
 pub struct ExplainPage {
-    /// What is explained.
     pub subject: ExplainSubject,
-    /// From where it is looked at.
     pub perspective: Perspective,
-    /// Lines scrolled past.
+    /// The number of lines scrolled past.
     pub scroll: usize,
-    /// What there is to say, as far as it was answered.
+    /// The last explanation received.
     pub explanation: Option<Arc<Explanation>>,
-    /// Whether it is still there.
     pub status: ExplainStatus,
 }
+
 impl ExplainPage {
-    /// Opens on something.
+    /// Returns a page that waits for the explanation of `subject`.
     pub const fn new(subject: ExplainSubject) -> Self {
         Self {
             subject,

@@ -10,139 +10,136 @@ use crate::lessons::{
     ActualResult, Highlight, LabNames, LearnerAnswer, Lesson, LessonQuestion, LessonStep,
 };
 
-/// A learner's part of the screen.
+/// The state of the lessons while they are open.
 #[derive(Clone, Debug, Default)]
 pub struct LessonsState {
-    /// What was done.
     pub progress: LessonProgress,
-    /// Why it cannot be kept, where it cannot.
+    /// Why the progress cannot be saved.
     pub save_error: Option<String>,
-    /// The entry of the list under the cursor.
+    /// The index of the selected entry in the list.
     pub selected: usize,
-    /// What is open.
     pub page: LessonsPage,
 }
-/// What is open.
+
+/// The open page.
 #[derive(Clone, Debug, Default)]
 pub enum LessonsPage {
-    /// The list of lessons.
     #[default]
     List,
     /// A lesson or a quiz.
     Session(Box<Session>),
 }
-/// What the learner sits in.
+
+/// Whether a session is a lesson or a quiz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionKind {
-    /// A lesson.
     Lesson,
-    /// The quiz after the lesson of this number.
     Quiz {
-        /// The lesson.
+        /// The number of the lesson it follows.
         after: u8,
-        /// Right answers so far.
+        /// The number of right answers so far.
         right: u8,
     },
 }
-/// A lesson under way.
+
+/// A lesson or quiz in progress.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The lesson; for a quiz, the one whose lab is used.
     pub lesson: &'static Lesson,
-    /// What it is.
     pub kind: SessionKind,
-    /// The steps, once the lab knows what can be shown.
+    /// The steps; empty until the lab reports which of them this machine can run.
     pub steps: Vec<SessionStep>,
-    /// Which of them.
+    /// The index of the current step.
     pub step_index: usize,
-    /// How far in it.
     pub phase: SessionPhase,
-    /// The questions of this step.
+    /// The questions of the current step.
     pub questions: Vec<LessonQuestion>,
-    /// Which of them is asked, or was answered last.
+    /// The index of the question that is open or was answered last.
     pub question_index: usize,
-    /// What was typed.
+    /// The answer as typed.
     pub input: String,
-    /// What is wrong with it.
     pub input_error: Option<&'static str>,
-    /// How many hints were asked for.
+    /// The number of hints shown for the question.
     pub hints_shown: usize,
-    /// The answers so far in this step.
+    /// The answers to the questions of the current step.
     pub answers: Vec<LearnerAnswer>,
-    /// How the lab is.
     pub lab: LabStatus,
-    /// The calls of this step and what came of them.
+    /// The calls of the current step and their results.
     pub results: Vec<CallResult>,
-    /// What came of the last one.
+    /// The result of the last call.
     pub last_result: Option<ActualResult>,
-    /// The lab's names.
+    /// The ports and processes that the names in the lesson refer to.
     pub lab_names: Arc<LabNames>,
-    /// What the kernel said.
+    /// The grade of the answers, from the rows of the table.
     pub grade: Option<Grade>,
-    /// Samples since the calls were made in which the rows were not as they must be.
+    /// Samples since the calls in which the rows were not the expected ones.
     pub samples_waited: u32,
-    /// The page that tells why is open.
+    /// The background page, while it is open.
     pub background: Option<Vec<SourcedText>>,
-    /// Lines of the panel scrolled past.
+    /// The number of lines scrolled past in the panel.
     pub scroll: usize,
-    /// Tells this step from others to whoever answers later.
+    /// Identifies the session in events of the lab thread.
     pub id: u64,
 }
-/// How far in a step.
+
+/// The phase of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionPhase {
-    /// The idea of the lesson.
+    /// The page before the first step.
     Intro,
-    /// A prediction is asked for.
+    /// The learner predicts the result.
     Question,
-    /// It will be done when a key is pressed.
+    /// The calls are shown; Enter makes them.
     Ready,
-    /// It is done, and the table is waited for.
+    /// The calls are made; the session waits until the table shows the expected rows.
     WaitingForRows,
-    /// The answers beside the kernel's.
+    /// The learner's answers beside the kernel's.
     Feedback,
-    /// What it means.
     Explanation,
-    /// It cannot be shown here.
+    /// This machine cannot run the step.
     Unavailable,
-    /// The lesson is over.
+    /// The page after the last step.
     End,
 }
-/// How the lab is.
+
+/// The status of the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabStatus {
-    /// Its processes are being started.
+    /// Its processes are starting.
     Starting,
-    /// It waits.
+    /// It is idle.
     Ready,
-    /// It makes calls.
+    /// It is making calls.
     Busy,
-    /// It cannot go on.
+    /// It has stopped, for this reason.
     Failed(String),
 }
-/// Samples after which an honest word is due: a SYN that was lost is sent again after one second,
-/// then after two, then after four.
+
+/// Samples after which the panel says that the expected rows have not come. The limit allows for
+/// lost SYNs: they are retransmitted after one second, then after two, then after four.
 pub(crate) const MAX_WAIT_SAMPLES: u32 = 36;
+
 impl Session {
-    /// The step.
+    /// Returns the current step.
     pub fn step(&self) -> Option<&'static LessonStep> {
         match self.steps.get(self.step_index)? {
             SessionStep::Available(step) | SessionStep::Unavailable(step, _) => Some(step),
         }
     }
 
-    /// The question that is asked, or was answered last.
+    /// Returns the question that is open or was answered last.
     pub fn current_question(&self) -> Option<&LessonQuestion> {
         self.questions.get(self.question_index)
     }
 
-    /// Whether the table shows what the step must show.
+    /// Returns whether the table shows the rows the step expects.
     pub fn rows_match(&self) -> bool {
         let grade = self.grade.as_ref();
         grade.is_some_and(|grade| grade.mismatches.is_empty())
     }
 
-    /// Where to look in the table, while that is the point.
+    /// Returns what to highlight in the table, while the result of the step is discussed.
     pub fn highlight(&self) -> Option<Highlight> {
         match self.phase {
             SessionPhase::Feedback | SessionPhase::Explanation => {
@@ -152,18 +149,19 @@ impl Session {
         }
     }
 
-    /// Whether there is a table beside the panel. It is empty before the first call, and that is seen.
+    /// Returns whether there is a table beside the panel. It is shown before the first call, too,
+    /// so that the learner sees it empty.
     pub fn shows_table(&self) -> bool {
         self.background.is_none() && !matches!(self.phase, SessionPhase::Intro | SessionPhase::End)
     }
 
-    /// Whether it is a quiz.
     pub const fn is_quiz(&self) -> bool {
         matches!(self.kind, SessionKind::Quiz { .. })
     }
 }
+
 impl LessonsState {
-    /// The sitting that is open.
+    /// Returns the open session.
     pub fn session(&self) -> Option<&Session> {
         match &self.page {
             LessonsPage::List => None,
@@ -171,7 +169,7 @@ impl LessonsState {
         }
     }
 
-    /// The sitting that is open.
+    /// Returns the open session.
     pub fn session_mut(&mut self) -> Option<&mut Session> {
         match &mut self.page {
             LessonsPage::List => None,
@@ -179,7 +177,7 @@ impl LessonsState {
         }
     }
 
-    /// Which look is in the place of the table, where one is.
+    /// Returns the pane mode that replaces the table, if one does.
     pub(crate) fn pane_mode(&self, mode: PaneMode) -> Option<PaneMode> {
         let shown = self.session().is_some_and(Session::shows_table);
         (shown && mode != PaneMode::Text).then_some(mode)

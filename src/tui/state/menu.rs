@@ -1,46 +1,45 @@
-//! A menu over the table: its items and the selected one.
+//! A menu drawn over the table.
 
-/// Something to choose.
+/// An item of a [`Menu`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MenuItem {
-    /// What is chosen.
     pub text: String,
-    /// How many there are, or the key.
+    /// The number of rows it matches, or the key that chooses it.
     pub count_or_key: String,
-    /// What it is, in words.
     pub description: String,
 }
-/// Where the box stands.
+
+/// Where the box is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MenuAnchor {
-    /// Under the line that is typed, at this byte of the filter.
+    /// Under the input line, at this byte of the filter.
     Input(usize),
-    /// Beside the row under the cursor.
+    /// Below or above the row under the cursor.
     #[default]
     Row,
 }
-/// A list with one of its items chosen.
+
+/// A list of items, at most one of them selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Menu {
-    /// What it is for; under the line that is typed it is only said where nothing is left.
+    /// The title; under the input line it is shown only if there are no items.
     pub title: String,
-    /// What there is to choose.
     pub items: Vec<MenuItem>,
-    /// Which one is chosen.
+    /// The index of the selected item.
     pub selected: Option<usize>,
-    /// Where it stands.
     pub anchor: MenuAnchor,
-    /// How many there are besides those of the list.
+    /// The number of further items that are not in the list.
     pub hidden_count: usize,
 }
+
 impl Menu {
-    /// Chooses the next one; after the last comes the first.
+    /// Selects the next item; after the last comes the first.
     pub fn select_next(&mut self) {
         let count = self.items.len().max(1);
         self.selected = Some(self.selected.map_or(0, |selected| (selected + 1) % count));
     }
 
-    /// Chooses the one before; before the first comes the last.
+    /// Selects the previous item; before the first comes the last.
     pub fn select_previous(&mut self) {
         let count = self.items.len().max(1);
         let before = self

@@ -1,4 +1,4 @@
-//! What a screen depends on besides the query result.
+//! The state that a screen depends on besides the query result.
 
 pub(crate) mod explain_page;
 pub(crate) mod lessons;

@@ -1,18 +1,19 @@
-//! What stands below the table: nothing, the four-tuple, or the state diagram.
+//! The content of the pane below the table: text, 4-tuples or the state diagram.
 
-/// What the pane below the table shows.
+/// The content of the pane below the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PaneMode {
-    /// Sentences and facts.
+    /// Sentences and details of the selected row.
     #[default]
     Text,
-    /// The four numbers of every connection of the group.
+    /// The 4-tuple (addresses and ports) of every connection of the group.
     TupleTable,
-    /// The states of TCP, with those lit that the group's sockets are in.
+    /// The TCP state diagram with the states of the group's sockets highlighted.
     StateDiagram,
 }
+
 impl PaneMode {
-    /// The next one.
+    /// Returns the next mode; after the last comes the first.
     pub const fn next(self) -> Self {
         match self {
             Self::Text => Self::TupleTable,

@@ -1,4 +1,4 @@
-//! What the user is looking at: everything the screen depends on besides the answer.
+//! The view state: everything a screen depends on besides the query result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::history::{ClosedLogStats, TimePoint, TimelineInfo, Totals};
 use crate::net::snapshot::SourceKind;
 use crate::query::{Folds, Grouping, LineId, SortOrder, TupleDiff};
 
-/// Who gets the keys.
+/// The part of the screen that receives the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The table.
@@ -25,20 +25,18 @@ pub enum Mode {
     Browse,
     /// The filter line.
     Filter,
-    /// The help.
     Help {
-        /// Lines scrolled past.
+        /// The number of lines scrolled past.
         scroll: usize,
     },
-    /// What the row under the cursor is: one of it goes into the filter.
+    /// The menu of the selected row's conditions, one of which is added to the filter.
     FilterMenu(FilterEdit),
-    /// What is to be recorded.
+    /// The menu of what to record.
     RecordMenu,
-    /// Everything there is to do, by name.
+    /// The list of all commands, searchable by name.
     Palette,
-    /// What is stuck or odd, and which of it is chosen.
+    /// The list of findings; holds the selected one.
     Findings(Option<FindingId>),
-    /// What something is, in words.
     Explain,
 }
 
@@ -48,24 +46,22 @@ pub enum DetailsLevel {
     /// A few sentences.
     #[default]
     Brief,
-    /// Everything, below the table.
+    /// All details, below the table.
     Pane,
-    /// Everything, instead of the table.
+    /// All details, instead of the table.
     Full,
 }
 
-/// For whom it is drawn.
+/// Normal or presentation mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DisplayMode {
-    /// For one who sits before it.
     #[default]
     Normal,
-    /// For a room: little at a time, in sentences, and nothing faint.
+    /// For a projector: few columns, full sentences, nothing dim.
     Presentation,
 }
 
 impl DisplayMode {
-    /// The other one.
     pub const fn toggled(self) -> Self {
         match self {
             Self::Normal => Self::Presentation,
@@ -80,63 +76,59 @@ pub enum TimeMode {
     /// The newest.
     #[default]
     Live,
-    /// One that is kept, while collecting goes on.
+    /// A pinned moment; sampling continues.
     Paused {
-        /// What had happened until then.
+        /// The totals at that moment.
         totals: Totals,
-        /// When that was, on the collector's clock.
+        /// Its time, on the collector's clock.
         at: Duration,
     },
-    /// One of those before, while collecting goes on.
+    /// An earlier moment; sampling continues.
     Past(TimePoint),
 }
 
-/// That this is a recording and not what happens now.
+/// The state of a replay; there is one if the dashboard shows a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// How many times as fast as it was.
+    /// The speed as a factor: 1.0 is as recorded.
     pub speed: f64,
-    /// How far it is.
     pub status: PlaybackStatus,
 }
 
-/// How far a recording is.
+/// Whether a replay has reached its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaybackStatus {
-    /// There may be more.
+    /// There may be more samples.
     Playing,
-    /// The last moment is shown.
+    /// The last sample is shown.
     Ended,
 }
 
-/// The recording that is being made.
+/// The recording in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingStatus {
-    /// The name of its file, safe to show.
+    /// The name of its file, sanitised.
     pub file_name: Arc<str>,
-    /// How many bytes it has.
+    /// The bytes written so far.
     pub bytes: u64,
 }
 
-/// The filter line.
+/// The state of an input line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterInput {
-    /// What was typed.
     pub text: String,
-    /// Where the cursor is, in bytes.
+    /// The text cursor, as a byte index into `text`.
     pub cursor: usize,
-    /// The last text that was a filter.
+    /// The last text that parsed.
     pub last_valid: String,
-    /// What is wrong with the text; the last good filter stays in force meanwhile.
+    /// Why `text` does not parse; until it does, `last_valid` keeps filtering.
     pub error: Option<FilterError>,
 }
 
-/// Something the user should know.
+/// A notice for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// In words.
     pub text: String,
-    /// Whether it is about the program itself rather than about what can be seen.
     pub kind: NoticeKind,
 }
 
@@ -145,36 +137,33 @@ pub struct Notice {
 pub enum NoticeKind {
     /// Something went wrong.
     Error,
-    /// A word on what was just done.
+    /// The result of the last action.
     Info,
-    /// Something cannot be seen.
+    /// Something cannot be observed.
     Limitation,
 }
 
-/// The newest sample in figures, also while an older one is shown.
+/// Figures of the newest sample, also while an older one is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LatestSample {
-    /// What happened so far.
+    /// Sockets opened, closed and changed so far.
     pub totals: Totals,
-    /// When it was taken, on the collector's clock.
+    /// Its time, on the collector's clock.
     pub elapsed: Duration,
-    /// How long it took.
+    /// How long sampling took.
     pub duration: Duration,
-    /// This program's share of one core.
+    /// The CPU time of this program as a share of one core.
     pub cpu_share: Option<f64>,
 }
 
-/// Where the sockets come from, and why from there.
+/// The source of the sockets, and why this one was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceInfo {
-    /// Where.
     pub kind: SourceKind,
-    /// Why.
     pub reason: SourceReason,
 }
 
 impl SourceInfo {
-    /// Joins the two.
     pub fn new(kind: SourceKind, reason: &SourceReason) -> Self {
         Self {
             kind,
@@ -183,77 +172,68 @@ impl SourceInfo {
     }
 }
 
-/// Everything the screen depends on besides the answer.
+/// Everything a screen depends on besides the query result.
 #[derive(Clone, Debug)]
 pub struct ViewState {
-    /// Columns and lines.
+    /// The size of the terminal: columns and lines.
     pub size: (u16, u16),
-    /// Who gets the keys.
     pub mode: Mode,
-    /// How much is shown of the selected row.
     pub details: DetailsLevel,
     /// The lessons, while they are open.
     pub lessons: Option<LessonsState>,
-    /// For whom it is drawn.
     pub display_mode: DisplayMode,
-    /// What the pane shows.
     pub pane_mode: PaneMode,
-    /// What [`Look::TupleCells`] and [`Look::StateMask`] show, once it is known.
+    /// The data of [`PaneMode::TupleTable`] and [`PaneMode::StateDiagram`], once received.
     pub tuple_diff: Option<Arc<TupleDiff>>,
-    /// Lines scrolled past in the full details.
+    /// The number of lines scrolled past in the full details.
     pub details_scroll: usize,
-    /// The filter line.
     pub filter: FilterInput,
-    /// What was typed into the palette; it is never wrong.
+    /// The input line of the palette; it never has an error.
     pub palette: FilterInput,
-    /// The list that is open.
+    /// The open menu.
     pub menu: Option<Menu>,
-    /// The switches.
     pub quick_filter: QuickFilter,
-    /// The view.
+    /// The view: ports, processes, hosts, sockets or history.
     pub grouping: Grouping,
-    /// The order, for each view.
+    /// The sort order of each view, indexed by [`Grouping`].
     pub sort_orders: [SortOrder; 5],
-    /// What is unfolded.
+    /// The unfolded groups.
     pub folds: Folds,
-    /// Which moment is shown.
     pub time_mode: TimeMode,
-    /// Whether this is a recording.
+    /// The state of the replay, if this is one.
     pub playback: Option<Playback>,
-    /// The row under the cursor, by what it is.
+    /// The identity of the row under the cursor.
     pub selected: Option<LineId>,
-    /// The line it is on.
+    /// The line under the cursor.
     pub cursor: usize,
     /// The first line shown.
     pub top: usize,
-    /// What the user should know, the most important first.
+    /// The notices, the most important first.
     pub notices: Vec<Notice>,
-    /// The wish.
+    /// The interval that was set.
     pub interval: Duration,
-    /// What really is, where sampling takes too long for the wish.
+    /// The real interval, if sampling takes too long for the one that was set.
     pub actual_interval: Option<Duration>,
-    /// Where the sockets come from.
     pub source: Option<SourceInfo>,
-    /// The newest sample.
     pub latest: LatestSample,
-    /// In which times of day are shown.
+    /// The time zone in which times of day are shown.
     pub time_zone: jiff::tz::TimeZone,
     /// How many closed sockets are kept.
     pub closed_log_stats: ClosedLogStats,
-    /// The recording that is being made, if one is.
+    /// The recording in progress.
     pub recording: Option<RecordingStatus>,
-    /// What lies before and after the moment that is shown.
+    /// The moments before and after the one that is shown.
     pub timeline: TimelineInfo,
-    /// The view to which leaving the history leads.
+    /// The view that leaving the history returns to.
     pub previous_grouping: Grouping,
-    /// What is stuck or odd in the moment that is shown.
+    /// The findings in the moment that is shown.
     pub findings: Arc<Findings>,
-    /// The page that explains, while it is open.
+    /// The explanation page, while it is open.
     pub explain: Option<ExplainPage>,
 }
 
 impl ViewState {
-    /// The state the program opens in.
+    /// Returns the state in which the program starts.
     pub fn new(size: (u16, u16), interval: Duration) -> Self {
         Self {
             size,
@@ -291,7 +271,7 @@ impl ViewState {
         }
     }
 
-    /// The order of the view that is shown.
+    /// Returns the sort order of the current view.
     pub const fn sort_order(&self) -> SortOrder {
         self.sort_orders[self.grouping as usize]
     }

@@ -22,53 +22,53 @@ use crate::tui::state::view_state::{
 };
 use crate::tui::view::layout::ScreenLayout;
 
-/// Everything the loop knows.
+/// The state of the dashboard: the view state, the last result, and what input handling needs.
 pub struct App {
-    /// What the user looks at.
     pub view: ViewState,
-    /// The newest answer fetched.
+    /// The last query result received.
     pub result: Option<Arc<QueryResult>>,
-    /// Its lines.
+    /// The lines of `result`.
     pub lines: VisibleLines,
-    /// The filter in force: the last good one.
+    /// The current filter: the last one that parsed.
     pub filter: Arc<Filter>,
-    /// Names of ports.
+    /// The registered names of ports.
     pub services: Arc<Services>,
-    /// The filters of the configuration.
+    /// The named filters of the configuration file.
     pub named_filters: Vec<NamedFilter>,
-    /// From where on something is worth a look.
+    /// Thresholds above which findings are reported.
     pub thresholds: Thresholds,
-    /// What the row the list was opened for is.
+    /// The conditions in the filter menu.
     pub(super) row_conditions: Vec<Condition>,
-    /// What may be recorded.
+    /// The choices in the record menu.
     pub(super) recording_choices: Vec<RecordingRequest>,
-    /// What the items of the palette do.
+    /// The commands of the items in the palette.
     pub(super) palette_commands: Vec<state::PaletteCommand>,
-    /// Of what a survey was asked.
+    /// The scope of the last requested tuple diff.
     pub(super) requested_diff_scope: Option<TupleDiffScope>,
-    /// The place for which candidates were asked.
+    /// The input for which completions are requested.
     pub(super) pending_completion: Option<CompletionInput>,
-    /// How often Tab was pressed since.
+    /// How often Tab was pressed since then.
     pub(super) pending_tabs: usize,
-    /// The candidates.
+    /// The open list of completions.
     pub(super) completion: state::CompletionList,
-    /// Earlier filters.
+    /// The filters kept earlier.
     pub(super) filter_history: filter_history::FilterHistory,
-    /// Where the cursor was in each view.
+    /// The cursor of each view, indexed by [`Grouping`].
     pub(super) saved_cursors: [SavedCursor; 5],
-    /// What the next answer keeps in place.
+    /// Where the cursor goes with the next result.
     pub(super) cursor_policy: state::CursorPolicy,
-    /// What is to be done first.
+    /// Effects to perform before the first input.
     pub(crate) startup_effects: Vec<Effect>,
-    /// What lessons need besides what is seen of them.
+    /// What lessons need besides the view state.
     pub(super) learner: learn_state::LearnState,
-    /// A word on what was just done, until the next key.
+    /// The result of the last action, shown until the next key.
     status_message: Option<String>,
-    /// A panic of another thread; stays.
+    /// A failure of another thread; it stays on the screen.
     pub(super) error_message: Option<String>,
 }
+
 impl App {
-    /// The program as it opens.
+    /// Returns the state at start, before the first result.
     pub fn new(view: ViewState, filter: Arc<Filter>, services: Arc<Services>) -> Self {
         Self {
             view,
@@ -95,15 +95,15 @@ impl App {
         }
     }
 
-    /// What is to be asked now.
+    /// Returns the request for what the current state shows.
     pub fn engine_request(&self) -> EngineRequest {
         EngineRequest {
             moment: match self.view.time_mode {
                 TimeMode::Live => MomentSelector::Newest,
                 TimeMode::Paused { .. } => MomentSelector::Pinned,
-                // Where a recording goes on by single samples, the last one is what is shown.
+                // In a replay stepped sample by sample, the newest sample is the one shown.
                 TimeMode::Past(LATEST) if self.view.playback.is_some() => MomentSelector::Newest,
-                TimeMode::Past(spot) => MomentSelector::At(spot),
+                TimeMode::Past(point) => MomentSelector::At(point),
             },
             query: Query {
                 filter: Arc::clone(&self.filter),
@@ -125,12 +125,12 @@ impl App {
         }
     }
 
-    /// What is to be done before anything else.
+    /// Takes the effects to perform before the first input.
     pub(crate) fn take_startup_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.startup_effects)
     }
 
-    /// Takes up what the terminal sent.
+    /// Handles an input event.
     pub fn handle_input(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = self.dispatch_input(input);
         self.request_diff(&mut effects);
@@ -159,11 +159,11 @@ impl App {
                 let effects = match self.view.mode {
                     Mode::Filter => self.handle_filter_key(key, &event),
                     Mode::Help { scroll } => self.handle_help_key(key, scroll),
-                    Mode::FilterMenu(joining) => self.handle_filter_menu_key(key, joining),
+                    Mode::FilterMenu(edit) => self.handle_filter_menu_key(key, edit),
                     Mode::RecordMenu => self.handle_record_menu_key(key),
                     Mode::Palette => self.handle_palette_key(key, &event),
                     Mode::Explain => self.handle_explain_key(key),
-                    Mode::Findings(chosen) => self.handle_findings_key(key, chosen),
+                    Mode::Findings(selected) => self.handle_findings_key(key, selected),
                     Mode::Browse => match self.handle_lessons_key(key, &event) {
                         Some(effects) => effects,
                         None => key
@@ -178,12 +178,12 @@ impl App {
         }
     }
 
-    /// Takes up the filters of earlier runs, the latest first.
+    /// Adds the filters of earlier runs, the latest first.
     pub fn add_saved_filters(&mut self, filters: Vec<String>) {
         self.filter_history.extend_older(filters);
     }
 
-    /// Takes up an answer; the row under the cursor stays under it.
+    /// Handles a response of the engine; the row under the cursor stays selected.
     #[must_use]
     pub fn handle_response(&mut self, response: EngineResponse) -> Vec<Effect> {
         let newest = &response.newest;
@@ -199,7 +199,8 @@ impl App {
             response.result.moment.elapsed,
             response.timeline,
         );
-        self.view.actual_interval = Some(newest.interval).filter(|real| *real > self.view.interval);
+        self.view.actual_interval =
+            Some(newest.interval).filter(|actual| *actual > self.view.interval);
         let grouping = response.result.grouping;
         if let Some(shown) = self.result.as_ref().map(|a| a.grouping)
             && shown != grouping
@@ -217,35 +218,35 @@ impl App {
             self.handle_explanation(explained);
         }
         self.restore_cursor();
-        // One that was made of another group's rows is not this group's.
-        if let Some((scope, survey)) = response.tuple_diff
+        // A diff of another group's rows does not belong to this group.
+        if let Some((scope, tuple_diff)) = response.tuple_diff
             && self.diff_scope() == Some(scope)
         {
-            self.view.tuple_diff = Some(survey);
+            self.view.tuple_diff = Some(tuple_diff);
         }
         let mut effects = match response.completion {
-            // Asked again without them: the model need not find them for every sample.
+            // Send a request without completions: the engine need not find them for every sample.
             Some(completion) => match self.handle_completion(completion) {
-                none if none.is_empty() => vec![Effect::SendRequest],
+                effects if effects.is_empty() => vec![Effect::SendRequest],
                 effects => effects,
             },
             None => Vec::new(),
         };
-        if let Some(marked) = response.grade {
-            effects.extend(self.handle_grade(marked));
+        if let Some(grade) = response.grade {
+            effects.extend(self.handle_grade(grade));
         }
         self.request_diff(&mut effects);
         self.update_notices();
         effects
     }
 
-    /// A panic of another thread.
+    /// Shows the failure of another thread; it stays on the screen.
     pub(crate) fn set_error(&mut self, text: String) {
         self.error_message = Some(text);
         self.update_notices();
     }
 
-    /// The recording is at its end, which is shown from now on; perhaps there is a word on it.
+    /// Marks playback as finished; shows `message` if given.
     pub(crate) fn playback_ended(&mut self, message: Option<String>) {
         if let Some(playback) = &mut self.view.playback {
             playback.status = PlaybackStatus::Ended;
@@ -255,13 +256,13 @@ impl App {
         }
     }
 
-    /// A word on what was just done.
+    /// Shows the result of the last action until the next key.
     pub(crate) fn set_status(&mut self, text: impl Into<String>) {
         self.status_message = Some(text.into());
         self.update_notices();
     }
 
-    /// What the user should know, the most important first.
+    /// Collects the notices, the most important first.
     fn update_notices(&mut self) {
         let notice = |kind, text| Notice { text, kind };
         let mut notices = Vec::new();
@@ -304,12 +305,12 @@ impl App {
         self.keep_cursor_visible();
     }
 
-    /// Lines of the table that show.
+    /// Returns the number of table lines on the screen, at least 1.
     pub(super) fn table_height(&self) -> usize {
         ScreenLayout::new(&self.view).table_rows.max(1)
     }
 
-    /// Closes what is open, innermost first.
+    /// Closes what is open, innermost first; then clears the filter; then leaves the history.
     pub(super) fn go_back(&mut self) -> Vec<Effect> {
         if self.view.details != DetailsLevel::Brief {
             self.view.details = DetailsLevel::Brief;

@@ -1,4 +1,4 @@
-//! Actions on the table.
+//! Runs the actions of keys on the table.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::tui::keys::motion::FoldAction;
 use crate::tui::state::pane_mode::PaneMode;
 use crate::tui::state::view_state::{DetailsLevel, Mode};
 
-/// The steps of `<` and `>`.
+/// The intervals that `<` and `>` step through, in milliseconds.
 const INTERVALS_MS: [u64; 10] = [
     100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000,
 ];
@@ -28,7 +28,7 @@ impl App {
             KeyAction::Help => self.view.mode = Mode::Help { scroll: 0 },
             KeyAction::Move(motion) => self.move_cursor(motion),
             KeyAction::Fold(fold) => self.apply_fold(fold),
-            // The questions are on the sockets, one a row: another view would have other rows.
+            // The questions are about the sockets view: another view would have other rows.
             KeyAction::SetView(_)
             | KeyAction::History
             | KeyAction::NextView
@@ -48,7 +48,7 @@ impl App {
                 self.keep_cursor_visible();
             }
             KeyAction::Filter => self.open_filter(),
-            KeyAction::OpenFilterMenu(joining) => return self.open_filter_menu(joining),
+            KeyAction::OpenFilterMenu(edit) => return self.open_filter_menu(edit),
             KeyAction::Palette => self.open_palette(),
             KeyAction::Findings => self.open_findings(),
             KeyAction::Explain => return self.explain_selected(),
@@ -94,7 +94,7 @@ impl App {
     }
 
     fn adjacent_grouping(&self, steps: usize) -> Grouping {
-        // The history stands beside the others: from there one goes on where one came from.
+        // The history is not in the cycle: from there it continues at the view before.
         let here = match self.view.grouping {
             Grouping::History => self.view.previous_grouping,
             here => here,
@@ -102,7 +102,7 @@ impl App {
         Grouping::LIVE[(here as usize + steps) % Grouping::LIVE.len()]
     }
 
-    /// Goes to the history, or back to where one came from.
+    /// Opens the history, or returns to the view before.
     pub(crate) fn toggle_history(&mut self) -> Vec<Effect> {
         match self.view.grouping {
             Grouping::History => self.set_grouping(self.view.previous_grouping),
@@ -117,7 +117,7 @@ impl App {
         if grouping == self.view.grouping {
             return Vec::new();
         }
-        // The cursor stays in what is shown until the new view is answered.
+        // The cursor stays in the old view until the result of the new one comes.
         self.view.grouping = grouping;
         vec![Effect::SendRequest]
     }
@@ -126,7 +126,7 @@ impl App {
         let columns = crate::tui::view::table::sortable_columns(&self.view);
         let order = &mut self.view.sort_orders[self.view.grouping as usize];
         let now = columns.iter().position(|c| *c == order.column);
-        // A column that went out of sight when the terminal shrank is followed by the first.
+        // A column hidden since the terminal shrank is followed by the first.
         let next = now.map_or(0, |now| now + 1);
         let Some(column) = columns.get(next).or(columns.first()) else {
             return Vec::new();
@@ -136,7 +136,7 @@ impl App {
         self.apply_sort()
     }
 
-    /// Asks in the new order, and goes to the top: what is most, or first, is what was asked for.
+    /// Requests the new order and moves the cursor to the top, where the extremes are.
     pub(crate) fn apply_sort(&mut self) -> Vec<Effect> {
         self.go_to_top();
         vec![Effect::SendRequest]
@@ -181,7 +181,7 @@ impl App {
         match fold {
             FoldAction::Open => self.view.folds.open(path),
             FoldAction::Toggle if !on_row => self.view.folds.toggle(path),
-            // From a socket, or from an inner group that is folded already, one goes outwards.
+            // On a socket or a folded inner group, the cursor moves to the enclosing group.
             FoldAction::Close if !on_row && self.view.folds.is_open(path) => {
                 self.view.folds.close(path);
             }
@@ -200,7 +200,8 @@ impl App {
         self.rebuild_lines();
     }
 
-    /// The endpoint of a socket, the number of a port, the pid of a process.
+    /// Copies the endpoint of a socket, the number of a port, the pid of a process or the address
+    /// of a host.
     fn copy_selected(&mut self) -> Vec<Effect> {
         let Some(result) = &self.result else {
             return Vec::new();

@@ -1,9 +1,8 @@
-//! Tab in the filter line.
+//! Completion with Tab in the filter line.
 //!
-//! The first Tab asks the model, which knows the rows; the answer comes when it comes, and is
-//! dropped if the line is another by then, so no key ever waits for it. What comes is inserted
-//! where it is one thing, else as far as it is the same for all; then a list is open through which
-//! Tab goes round.
+//! The first Tab sends a request to the engine, which has the rows. The response is dropped if the
+//! line has changed meanwhile, so no key waits for it. A single candidate is inserted; of several,
+//! their common prefix, and a list opens that Tab cycles through.
 
 use std::sync::Arc;
 
@@ -16,15 +15,15 @@ use crate::tui::keys::key::Key;
 use crate::tui::state::menu::{Menu, MenuAnchor, MenuItem};
 use crate::tui::state::view_state::Mode;
 
-/// Whether a key is done with.
+/// The outcome of a key while the list of completions is open.
 pub(crate) enum KeyOutcome {
     Handled(Vec<Effect>),
-    /// It means what it means without a list.
+    /// The list does not use the key: it does what it does without a list.
     Ignored,
 }
 
 impl App {
-    /// Asks what may stand here.
+    /// Requests completions for the text at the cursor.
     pub(crate) fn request_completion(&mut self) -> Vec<Effect> {
         (self.pending_completion, self.pending_tabs) = (Some(self.completion_request()), 0);
         vec![Effect::SendRequest]
@@ -37,7 +36,7 @@ impl App {
         }
     }
 
-    /// Takes up what may stand here, if the line is still the one it was asked for.
+    /// Handles completions, if the line is still the one they were requested for.
     pub(crate) fn handle_completion(&mut self, completion: Completion) -> Vec<Effect> {
         if self.pending_completion.as_ref() != Some(&completion.input) {
             return Vec::new();
@@ -50,8 +49,8 @@ impl App {
             input: typed,
             replace,
             candidates,
-            omitted: more,
-            common_prefix: common,
+            omitted,
+            common_prefix,
         } = completion;
         self.completion = CompletionList {
             typed,
@@ -63,7 +62,7 @@ impl App {
             ),
         };
         match candidates.len() {
-            0 => self.set_status("nothing to complete here"),
+            0 => self.set_status("no completions here"),
             1 => return self.insert_candidate(0),
             _ => {
                 self.view.menu = Some(Menu {
@@ -71,13 +70,13 @@ impl App {
                     items: candidates.into_iter().map(menu_item).collect(),
                     selected: None,
                     anchor: MenuAnchor::Input(self.completion.replace.start),
-                    hidden_count: more,
+                    hidden_count: omitted,
                 });
-                let mut effects = match common {
-                    Some(common) => self.insert_common_prefix(&common),
+                let mut effects = match common_prefix {
+                    Some(prefix) => self.insert_common_prefix(&prefix),
                     None => self.select_candidate(Menu::select_next),
                 };
-                // Fingers that know the list are faster than the answer.
+                // Tabs pressed before the response came.
                 for _ in 0..std::mem::take(&mut self.pending_tabs) {
                     effects.extend(self.select_candidate(Menu::select_next));
                 }
@@ -87,7 +86,7 @@ impl App {
         Vec::new()
     }
 
-    /// A key while the list is open.
+    /// Handles a key while the list is open.
     pub(crate) fn handle_completion_key(&mut self, key: Option<Key>) -> KeyOutcome {
         let Some(menu) = &self.view.menu else {
             return KeyOutcome::Ignored;
@@ -108,10 +107,10 @@ impl App {
                 self.view.menu = None;
                 let CompletionInput { text, cursor } = self.completion.typed.clone();
                 let mut effects = self.set_filter(text, cursor);
-                // What was typed may be no filter yet; then what was chosen must not stay in force.
+                // The typed text may not parse; then the filter of the completion must not stay.
                 if self.view.filter.error.is_some() {
-                    let (filter, good) = self.completion.previous_filter.clone();
-                    (self.filter, self.view.filter.last_valid) = (filter, good);
+                    let (filter, text) = self.completion.previous_filter.clone();
+                    (self.filter, self.view.filter.last_valid) = (filter, text);
                     effects.push(Effect::SendRequest);
                 }
                 KeyOutcome::Handled(effects)
@@ -140,9 +139,9 @@ impl App {
         self.set_filter(line, cursor)
     }
 
-    /// What all choices have in common is typed for the user: going back goes back to there.
-    fn insert_common_prefix(&mut self, common: &str) -> Vec<Effect> {
-        let (text, cursor) = self.completion.line_with(common);
+    /// Inserts the common prefix of all candidates as if it was typed: Esc reverts to it.
+    fn insert_common_prefix(&mut self, prefix: &str) -> Vec<Effect> {
+        let (text, cursor) = self.completion.line_with(prefix);
         self.completion.replace.end = cursor;
         self.completion.typed = CompletionInput {
             text: text.clone(),

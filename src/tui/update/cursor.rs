@@ -1,4 +1,4 @@
-//! The cursor: a row, followed by what it is, not by where it was.
+//! The cursor: it follows a row by its identity, not by its position.
 
 use super::app::App;
 use super::state::{CursorPolicy, SavedCursor};
@@ -9,7 +9,7 @@ use crate::tui::keys::motion::CursorMotion;
 use crate::tui::state::view_state::{DetailsLevel, Mode};
 use crate::tui::view::layout::ScreenLayout;
 
-/// Which way to go on from a line that cannot be selected.
+/// The direction in which to search from a line that cannot be selected.
 #[derive(Clone, Copy)]
 enum SearchDirection {
     Down,
@@ -77,12 +77,12 @@ impl App {
                 let by = lines as isize;
                 self.scroll_explain(|at| at.saturating_add_signed(by));
             }
-            Mode::Findings(chosen) => {
+            Mode::Findings(selected) => {
                 let key = match motion {
                     CursorMotion::Up => Key::Up,
                     _ => Key::Down,
                 };
-                self.handle_findings_key(Some(key), chosen);
+                self.handle_findings_key(Some(key), selected);
             }
             Mode::FilterMenu(_) | Mode::RecordMenu | Mode::Palette => {
                 if let Some(menu) = &mut self.view.menu {
@@ -96,24 +96,25 @@ impl App {
         }
     }
 
-    /// A click selects a row; on a group that is selected it folds; on a column head it orders.
+    /// Handles a click: on a row it selects, on the selected group it folds, on a column head it
+    /// sorts.
     pub(crate) fn handle_click(&mut self, column: u16, row: u16) -> Vec<Effect> {
-        // A click beside a list leaves it, and does nothing else.
+        // A click while a menu is open only closes it.
         match self.view.mode {
             Mode::FilterMenu(_) | Mode::RecordMenu | Mode::Palette => return self.close_menu(),
             _ => self.view.menu = None,
         }
-        let areas = ScreenLayout::new(&self.view);
+        let layout = ScreenLayout::new(&self.view);
         if !ScreenLayout::shows_table(&self.view)
-            || areas.is_in_lesson_panel(column, self.view.size.0)
+            || layout.is_in_lesson_panel(column, self.view.size.0)
         {
             return Vec::new();
         }
-        let (row, top) = (usize::from(row), areas.table_top_row());
+        let (row, top) = (usize::from(row), layout.table_top_row());
         if row + 1 == top {
             return self.sort_by_header(column);
         }
-        let Some(offset) = row.checked_sub(top).filter(|o| *o < areas.table_rows) else {
+        let Some(offset) = row.checked_sub(top).filter(|o| *o < layout.table_rows) else {
             return Vec::new();
         };
         let line = self.view.top + offset;
@@ -148,13 +149,13 @@ impl App {
         self.apply_sort()
     }
 
-    /// Puts the cursor on the first line, whatever will stand there.
+    /// Moves the cursor to the first line of this result and of the next.
     pub(crate) fn go_to_top(&mut self) {
         self.cursor_policy = CursorPolicy::GoToTop;
         self.select_line(0, SearchDirection::Down);
     }
 
-    /// Puts the cursor on what is named as soon as this view is answered.
+    /// Switches to a view and selects the line with this id as soon as its result is there.
     pub(crate) fn select_in_view(&mut self, id: LineId, grouping: Grouping) {
         if self.view.grouping != grouping {
             self.saved_cursors[grouping as usize].selected = Some(id);
@@ -167,11 +168,11 @@ impl App {
             self.lines = VisibleLines::new(&result, &self.view.folds);
             self.select_id(id);
         }
-        // Where it is not shown yet, the next answer has it.
+        // If it is not shown yet, the next result has it.
         self.view.selected = Some(id);
     }
 
-    /// Goes to what is named, if it is shown.
+    /// Selects the line with this id, if it is shown.
     pub(crate) fn select_id(&mut self, id: LineId) {
         let line = self
             .result
@@ -182,7 +183,7 @@ impl App {
         }
     }
 
-    /// Puts the cursor on a line, or on the next one that can be selected.
+    /// Moves the cursor to a line, or to the next one that can be selected.
     fn select_line(&mut self, line: usize, direction: SearchDirection) {
         let Some(result) = self.result.clone() else {
             return;
@@ -204,13 +205,13 @@ impl App {
             self.view.selected = self.lines.id(&result, line);
         }
         self.keep_cursor_visible();
-        // Above the first row stands only its section's head: show it, too.
+        // Above the first row is only its section's head: show it, too.
         if self.view.cursor == 1 && self.table_height() > 1 {
             self.view.top = 0;
         }
     }
 
-    /// Finds the selected row in a new answer, and keeps it on the same line of the screen.
+    /// Finds the selected row in a new result, and keeps it on the same line of the screen.
     pub(crate) fn restore_cursor(&mut self) {
         let Some(result) = self.result.clone() else {
             return;
@@ -238,8 +239,8 @@ impl App {
         }
     }
 
-    /// Where something stands that is there but folded away: at the innermost group around it that
-    /// shows. A row that is gone leaves the cursor where it was.
+    /// Returns the line of the innermost visible group around a row or group that exists but is
+    /// folded away; `None` if it does not exist, then the cursor keeps its line.
     fn enclosing_group_line(&self, result: &QueryResult, id: LineId) -> Option<usize> {
         let mut group = match id {
             LineId::Row { group, key, slot } => {
@@ -261,7 +262,7 @@ impl App {
         None
     }
 
-    /// Lays the answer out again after a fold.
+    /// Rebuilds the lines after a change of the folds.
     pub(crate) fn rebuild_lines(&mut self) {
         let Some(result) = self.result.clone() else {
             return;
@@ -270,7 +271,7 @@ impl App {
         self.restore_cursor();
     }
 
-    /// Scrolls just as far as needed.
+    /// Scrolls just as far as needed to show the cursor.
     pub(crate) fn keep_cursor_visible(&mut self) {
         let height = self.table_height();
         let max_scroll = self.lines.len().saturating_sub(height);
@@ -283,7 +284,7 @@ impl App {
             .max((view.cursor + 1).saturating_sub(height));
     }
 
-    /// Leaves one view for another, where the cursor goes to where it was before.
+    /// Saves the cursor of the view `from` and restores that of `to`.
     pub(crate) fn switch_cursor(&mut self, from: Grouping, to: Grouping) {
         let view = &mut self.view;
         self.saved_cursors[from as usize] = SavedCursor {

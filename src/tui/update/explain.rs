@@ -1,4 +1,4 @@
-//! `e` and `v`: the page that explains.
+//! The explanation page (`e` and `v`).
 
 use super::app::App;
 use crate::explain::Perspective;
@@ -14,7 +14,7 @@ use crate::tui::state::view_state::Mode;
 use crate::tui::view::explain_page::explain_max_scroll;
 
 impl App {
-    /// Explains what the cursor is on.
+    /// Opens the explanation of the line under the cursor.
     pub(crate) fn explain_selected(&mut self) -> Vec<Effect> {
         match self.selected_subject() {
             Some(subject) => self.open_explain(subject),
@@ -43,18 +43,19 @@ impl App {
         vec![Effect::SendRequest]
     }
 
-    /// Takes up what the model says of it; what is gone keeps what was last said.
-    pub(crate) fn handle_explanation(&mut self, explained: ExplainResult) {
+    /// Handles an explanation from the engine. If the subject no longer exists, the last
+    /// explanation stays.
+    pub(crate) fn handle_explanation(&mut self, result: ExplainResult) {
         let Some(page) = &mut self.view.explain else {
             return;
         };
-        // The answer to an earlier question says nothing about this one.
-        if (page.subject, page.perspective) != (explained.subject, explained.perspective) {
+        // A response to an earlier request does not belong to this page.
+        if (page.subject, page.perspective) != (result.subject, result.perspective) {
             return;
         }
-        match explained.explanation {
-            Some(said) => {
-                page.explanation = Some(said);
+        match result.explanation {
+            Some(explanation) => {
+                page.explanation = Some(explanation);
                 page.status = ExplainStatus::Present;
             }
             None => page.status = ExplainStatus::Gone,
@@ -83,7 +84,7 @@ impl App {
             }
             Some(Key::Tab) => return self.cycle_perspective(Perspective::next),
             Some(Key::BackTab) => return self.cycle_perspective(Perspective::previous),
-            // Once more on the first look it closes what it has opened.
+            // In the first perspective the key that opened the page closes it.
             Some(Key::Char('e' | '0')) if self.current_perspective() != Perspective::Plain => {
                 return self.set_perspective(Perspective::Plain);
             }
@@ -97,7 +98,7 @@ impl App {
         Vec::new()
     }
 
-    /// The page can be paused and taken back and forth in time like the chart.
+    /// Handles pause, time travel and refresh, which work on this page as in the table.
     fn handle_time_key(&mut self, key: Option<Key>) -> Vec<Effect> {
         match key.and_then(action_for_key) {
             Some(action @ (KeyAction::Pause | KeyAction::TimeTravel(_) | KeyAction::Refresh)) => {
@@ -116,13 +117,13 @@ impl App {
         self.set_perspective(step(self.current_perspective()))
     }
 
-    /// Changes the look; what is shown stays until the other is answered.
-    fn set_perspective(&mut self, look: Perspective) -> Vec<Effect> {
+    /// Changes the perspective; the text stays until the new explanation comes.
+    fn set_perspective(&mut self, perspective: Perspective) -> Vec<Effect> {
         match &mut self.view.explain {
-            Some(page) if page.subject.has_perspectives() && page.perspective != look => {
-                page.perspective = look;
+            Some(page) if page.subject.has_perspectives() && page.perspective != perspective => {
+                page.perspective = perspective;
                 page.scroll = 0;
-                // What is gone has nothing more to show.
+                // No further explanation of it can come.
                 if page.status == ExplainStatus::Gone {
                     page.explanation = None;
                 }

@@ -1,6 +1,6 @@
-//! ↑ and ↓ in the filter line: the filters that were kept earlier, the latest first.
+//! The filter history (↑ and ↓ in the filter line): filters kept earlier, the latest first.
 
-/// The most filters that are kept.
+/// The maximum number of filters kept.
 pub(crate) const MAX_FILTERS: usize = 100;
 
 /// The filters kept with Enter, in this run and in earlier ones.
@@ -8,18 +8,19 @@ pub(crate) const MAX_FILTERS: usize = 100;
 pub(crate) struct FilterHistory {
     /// The latest first, each once.
     filters: Vec<String>,
-    /// Which one is in the line.
+    /// The index of the filter in the line; `None` before the first ↑.
     index: Option<usize>,
-    /// What was in the line before the first was called back.
+    /// The text of the line before the first ↑.
     typed: String,
-    /// Only what begins so is called back.
+    /// Only filters with this prefix are offered.
     prefix: String,
-    /// What the line was opened with, until it is changed by hand: nobody typed it to look for it.
+    /// The text the line was opened with, until it is edited: it was not typed as a prefix to
+    /// search.
     opened_with: Option<String>,
 }
 
 impl FilterHistory {
-    /// Takes up what earlier runs left; what this one kept is newer.
+    /// Appends the filters of earlier runs; those of this run are newer.
     pub(crate) fn extend_older(&mut self, filters: Vec<String>) {
         for filter in filters {
             if !self.filters.contains(&filter) {
@@ -30,24 +31,24 @@ impl FilterHistory {
         self.index = None;
     }
 
-    /// Keeps one.
+    /// Adds a filter as the newest.
     pub(crate) fn push(&mut self, filter: &str) {
         push_front_unique(&mut self.filters, filter);
         self.stop_browsing();
     }
 
-    /// The line was opened with this in it.
+    /// Notes the text the line is opened with.
     pub(crate) fn start_editing(&mut self, line: &str) {
         self.stop_browsing();
         self.opened_with = Some(line.to_owned());
     }
 
-    /// The line was changed by hand: the way back begins anew.
+    /// Resets the position after an edit: the next ↑ starts at the newest filter.
     pub(crate) fn stop_browsing(&mut self) {
         (self.index, self.opened_with) = (None, None);
     }
 
-    /// The one before what is in the line.
+    /// Returns the next older filter; `line` is the current text.
     pub(crate) fn older(&mut self, line: &str) -> Option<String> {
         if self.index.is_none() {
             line.clone_into(&mut self.typed);
@@ -62,7 +63,7 @@ impl FilterHistory {
         Some(found.clone())
     }
 
-    /// The one after it; after the latest what was typed.
+    /// Returns the next newer filter; after the newest, the typed text.
     pub(crate) fn newer(&mut self) -> Option<String> {
         let at = self.index?;
         let newer = self.filters.iter().enumerate().take(at).rev();
@@ -74,7 +75,7 @@ impl FilterHistory {
     }
 }
 
-/// Puts a filter at the front of a list that has each once.
+/// Moves or inserts a filter at the front of a list without duplicates.
 pub(crate) fn push_front_unique(filters: &mut Vec<String>, filter: &str) {
     filters.retain(|kept| kept != filter);
     filters.insert(0, filter.to_owned());

@@ -1,4 +1,4 @@
-//! The filter line.
+//! Handles keys and pasted text in the filter line.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::tui::state::view_state::Mode;
 
 impl App {
     pub(crate) fn handle_filter_key(&mut self, key: Option<Key>, event: &Event) -> Vec<Effect> {
-        // What was asked for was asked for at another place, except by a Tab after a Tab.
+        // Any key but another Tab changes the line the completions were requested for.
         match (key, &self.pending_completion) {
             (Some(Key::Tab), Some(_)) => {
                 self.pending_tabs += 1;
@@ -34,7 +34,7 @@ impl App {
                 self.filter_history.stop_browsing();
                 return self.set_filter(String::new(), 0);
             }
-            // What is wrong cannot be kept: one stays in the line, and the line says why.
+            // A filter with an error cannot be kept: the line stays open and shows the error.
             Some(Key::Enter) if self.view.filter.error.is_some() => {}
             Some(Key::Enter) => {
                 self.view.mode = Mode::Browse;
@@ -49,7 +49,7 @@ impl App {
                 let found = self.filter_history.newer();
                 return self.recall_filter(found);
             }
-            // The rows that are left can be looked through while typing.
+            // The matching rows can be browsed while typing.
             Some(Key::Ctrl('n')) => self.move_cursor(CursorMotion::Down),
             Some(Key::Ctrl('p')) => self.move_cursor(CursorMotion::Up),
             Some(Key::PageDown) => self.move_cursor(CursorMotion::PageDown),
@@ -73,7 +73,7 @@ impl App {
         self.set_filter(text, cursor)
     }
 
-    /// What is kept and is a filter can be called back later.
+    /// Adds the filter to the history, unless it is empty.
     fn save_filter(&mut self) -> Vec<Effect> {
         self.filter_history.stop_browsing();
         let line = &self.view.filter;
@@ -119,7 +119,7 @@ impl App {
         }
     }
 
-    /// Opens the line on the filter in force.
+    /// Opens the line with the current filter.
     pub(crate) fn open_filter(&mut self) {
         self.view.mode = Mode::Filter;
         let line = &mut self.view.filter;
@@ -128,8 +128,8 @@ impl App {
         self.filter_history.start_editing(&line.text);
     }
 
-    /// Takes up the text. While it is no filter the last good one stays in force, and is named: it may
-    /// be half a word.
+    /// Sets the text. While it does not parse, the last valid filter keeps filtering and is shown:
+    /// the text may be half a word.
     pub(crate) fn set_filter(&mut self, text: String, cursor: usize) -> Vec<Effect> {
         let line = &mut self.view.filter;
         let unchanged = line.text == text;
@@ -152,7 +152,7 @@ impl App {
     }
 }
 
-/// A line and its cursor, after a key.
+/// Applies a key to a line; returns the text and its cursor as a byte index.
 pub(crate) fn edit_line(text: &str, cursor: usize, event: &Event) -> (String, usize) {
     let mut line = tui_input::Input::new(text.to_owned()).with_cursor(char_index(text, cursor));
     line.handle_event(event);
@@ -160,12 +160,12 @@ pub(crate) fn edit_line(text: &str, cursor: usize, event: &Event) -> (String, us
     (line.value().to_owned(), cursor)
 }
 
-/// From bytes to characters.
+/// Converts a byte index to a character index.
 fn char_index(text: &str, bytes: usize) -> usize {
     text.get(..bytes).unwrap_or(text).chars().count()
 }
 
-/// From characters to bytes.
+/// Converts a character index to a byte index.
 fn byte_index(text: &str, characters: usize) -> usize {
     text.char_indices()
         .nth(characters)

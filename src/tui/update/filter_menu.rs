@@ -1,4 +1,4 @@
-//! `=` and `!`: what the row under the cursor is goes into the filter.
+//! The filter menu (`=` and `!`): adds a condition of the selected row to the filter.
 
 use super::app::App;
 use crate::filter::ast::{Condition, Filter};
@@ -11,7 +11,7 @@ use crate::tui::state::menu::{Menu, MenuAnchor, MenuItem};
 use crate::tui::state::view_state::{FilterInput, Mode};
 
 impl App {
-    /// Opens the list of what the row is; where it is only one thing there is nothing to choose.
+    /// Opens the menu of the row's conditions; a single condition is applied at once.
     pub(crate) fn open_filter_menu(&mut self, edit: FilterEdit) -> Vec<Effect> {
         let conditions = self.result.as_ref().and_then(|result| {
             let line = self.lines.at(result, self.view.cursor)?;
@@ -24,7 +24,7 @@ impl App {
         if found.len() <= 1 {
             match found.pop() {
                 Some(only) => return self.apply_filter_edit(only, edit),
-                None => self.set_status("there is no word for this row in the filter's language"),
+                None => self.set_status("no filter matches this row"),
             }
             return Vec::new();
         }
@@ -80,7 +80,7 @@ impl App {
     }
 
     fn apply_menu_item(&mut self, index: Option<usize>, edit: FilterEdit) -> Vec<Effect> {
-        // A digit behind the last item chooses nothing.
+        // A digit beyond the last item chooses nothing.
         let Some(condition) = index
             .and_then(|index| self.row_conditions.get(index))
             .cloned()
@@ -108,7 +108,7 @@ impl App {
         }
     }
 
-    /// Puts another filter in force; a text that is none changes nothing.
+    /// Replaces the filter; a text that does not parse changes nothing and shows the error.
     pub(crate) fn replace_filter(&mut self, text: String) -> Vec<Effect> {
         match Filter::parse(&text) {
             Ok(filter) => {
@@ -132,11 +132,11 @@ impl App {
 const fn menu_title(edit: FilterEdit) -> &'static str {
     match edit {
         FilterEdit::Include => "show only",
-        FilterEdit::Exclude => "leave out",
+        FilterEdit::Exclude => "exclude",
     }
 }
 
-/// A condition with the digit that takes it.
+/// Returns the item of a condition, with the digit that chooses it.
 fn menu_item((condition, number): (&Condition, usize)) -> MenuItem {
     let field = condition.field().and_then(Field::for_kind);
     MenuItem {

@@ -1,4 +1,4 @@
-//! `f`: what is stuck or odd, and the way to it.
+//! The list of findings (`f`).
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ impl App {
     pub(crate) fn handle_findings_key(
         &mut self,
         key: Option<Key>,
-        chosen: Option<FindingId>,
+        selected: Option<FindingId>,
     ) -> Vec<Effect> {
         let all = self.view.findings.all();
-        let at = chosen.and_then(|id| self.view.findings.position(id));
+        let at = selected.and_then(|id| self.view.findings.position(id));
         let last = all.len().saturating_sub(1);
-        // What was chosen may be over; then the first is next.
+        // The selected finding may have ended; then the first is next.
         let next = match key {
             Some(Key::Down | Key::Char('j') | Key::Tab | Key::Ctrl('n')) => {
                 at.map_or(0, |at| (at + 1).min(last))
@@ -54,7 +54,7 @@ impl App {
         Vec::new()
     }
 
-    /// Shows the group, in the view of ports, unfolded; a filter that leaves it out is cleared.
+    /// Selects the group in the ports view, unfolded; a filter that may hide it is cleared.
     pub(crate) fn go_to_port(&mut self, path: GroupPath) -> Vec<Effect> {
         let shown = self.result.as_ref().is_some_and(|result| {
             result.grouping != Grouping::Ports || result.group(path).is_some()
@@ -64,7 +64,7 @@ impl App {
             self.view.filter = FilterInput::default();
             self.filter = Arc::default();
             self.view.quick_filter = QuickFilter::default();
-            self.set_status("the filter was cleared to show it");
+            self.set_status("filter cleared to show it");
         }
         self.view.details = DetailsLevel::Brief;
         self.view.folds.open(path);

@@ -1,4 +1,4 @@
-//! Keys in the help.
+//! Handles keys in the help.
 
 use super::app::App;
 use crate::tui::effect::Effect;

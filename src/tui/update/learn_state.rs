@@ -1,4 +1,4 @@
-//! What the dashboard remembers while a lesson is open.
+//! The state of lessons that no screen shows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,28 +10,29 @@ use crate::lessons::progress::LessonProgress;
 use crate::query::{Folds, Grouping, SortOrder};
 use crate::tui::state::view_state::FilterInput;
 
-/// What the chart was before a lesson, and what is needed besides the course.
+/// Progress, pending grades and the view from before the lesson.
 #[derive(Default)]
 pub(crate) struct LearnState {
     pub(super) progress: LessonProgress,
-    /// A word on the file it is kept in.
+    /// A problem with the progress file, not shown yet.
     pub(super) progress_warning: Option<String>,
-    /// Why it cannot be kept.
+    /// Why the progress cannot be saved.
     pub(super) save_error: Option<String>,
-    /// Numbers for labs and exams, none given twice.
+    /// The last id of a session or a grade request; each is used once.
     pub(super) last_id: u64,
-    /// What is to be marked, and after which sample.
+    /// The grade request that is open, and the number of the sample after which it counts.
     pub(super) pending_grade: Option<(GradeRequest, u64)>,
-    /// The chart as it was.
+    /// The view from before the lesson.
     pub(super) saved_view: Option<SavedView>,
 }
-/// What of the chart a lesson changes.
+
+/// The parts of the view that a lesson changes.
 pub(super) struct SavedView {
     pub(super) filter: Arc<Filter>,
     pub(super) filter_line: FilterInput,
-    pub(super) narrow: QuickFilter,
+    pub(super) quick_filter: QuickFilter,
     pub(super) grouping: Grouping,
-    pub(super) orders: [SortOrder; 5],
+    pub(super) sort_orders: [SortOrder; 5],
     pub(super) folds: Folds,
     pub(super) interval: Duration,
 }

@@ -1,4 +1,4 @@
-//! The lessons: which page follows which, and what is asked of the lab and of the model.
+//! The lessons: the order of pages, and the requests to the lab and to the engine.
 
 mod keys;
 mod session;
@@ -22,21 +22,21 @@ use crate::tui::state::lessons::{
 use crate::tui::state::pane_mode::PaneMode;
 use crate::tui::state::view_state::{DetailsLevel, Mode, TimeMode};
 
-/// The time between two looks in a lesson: what was done is seen at once.
+/// The longest sampling interval in a lesson, so that the result of a call shows at once.
 const LESSON_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Samples after which rows that the kernel forgets by itself are not waited for any more.
+/// Samples after which rows that the kernel removes by itself, as in TIME-WAIT, may be missing.
 const EXPIRY_SAMPLES: u32 = 6;
 
 impl App {
-    /// Takes up how far the learner is, and a word on it.
+    /// Merges saved progress; shows `warning` if given.
     pub fn set_progress(&mut self, progress: &LessonProgress, warning: Option<String>) {
         self.learner.progress.merge(progress);
         self.learner.progress_warning = warning;
         let Some(lessons) = &mut self.view.lessons else {
             return;
         };
-        // Whoever has moved already is not moved back.
+        // A cursor that was moved already stays.
         let untouched = lessons.selected == first_unfinished_entry(&lessons.progress);
         lessons.progress = self.learner.progress.clone();
         if matches!(lessons.page, LessonsPage::List) && untouched {
@@ -47,9 +47,9 @@ impl App {
         }
     }
 
-    /// Takes up that something cannot be kept, or can be again.
-    pub fn set_save_error(&mut self, what: StateFile, warning: Option<String>) {
-        if what == StateFile::Progress {
+    /// Notes that a state file cannot be saved, or with `None` that it can again.
+    pub fn set_save_error(&mut self, file: StateFile, warning: Option<String>) {
+        if file == StateFile::Progress {
             self.learner.save_error.clone_from(&warning);
             if let Some(lessons) = &mut self.view.lessons {
                 lessons.save_error.clone_from(&warning);
@@ -60,10 +60,10 @@ impl App {
         }
     }
 
-    /// Opens the lessons, at the first that is not done, or in one.
+    /// Opens the list of lessons at the first unfinished one, or opens `lesson`.
     pub fn open_lessons(&mut self, lesson: Option<&'static Lesson>) -> Vec<Effect> {
         if self.view.playback.is_some() {
-            self.set_status("lessons are on this machine's sockets, and this is a recording");
+            self.set_status("lessons need live sockets; this is a recording");
             return Vec::new();
         }
         let progress = self.learner.progress.clone();
@@ -83,13 +83,13 @@ impl App {
         }
     }
 
-    /// Whether a lesson or a quiz is open.
+    /// Returns whether a lesson or a quiz is open.
     pub(crate) fn is_session_open(&self) -> bool {
         let lessons = self.view.lessons.as_ref();
         lessons.is_some_and(|lessons| lessons.session().is_some())
     }
 
-    /// What is to be marked by the rows.
+    /// Returns the pending grade request.
     pub(crate) fn grade_request(&self) -> Option<GradeRequest> {
         self.learner
             .pending_grade
@@ -97,7 +97,7 @@ impl App {
             .map(|(grade_request, _)| grade_request.clone())
     }
 
-    /// Begins a lesson or a quiz.
+    /// Starts a lesson or a quiz.
     fn start_session(&mut self, entry: LessonEntry) -> Vec<Effect> {
         self.learner.last_id += 1;
         let number = self.learner.last_id;
@@ -127,16 +127,16 @@ impl App {
         effects
     }
 
-    /// The chart of a lesson: one socket a row, and only the lab's.
+    /// Sets the view for a lesson: one socket per row, and only those of the lab.
     fn prepare_lesson_view(&mut self) -> Vec<Effect> {
         let view = &mut self.view;
         if self.learner.saved_view.is_none() {
             self.learner.saved_view = Some(SavedView {
                 filter: Arc::clone(&self.filter),
                 filter_line: view.filter.clone(),
-                narrow: view.quick_filter,
+                quick_filter: view.quick_filter,
                 grouping: view.grouping,
-                orders: view.sort_orders,
+                sort_orders: view.sort_orders,
                 folds: view.folds.clone(),
                 interval: view.interval,
             });
@@ -155,7 +155,7 @@ impl App {
         effects
     }
 
-    /// Filters for the rows of the lab; while it has no port, for what its processes have.
+    /// Filters for the ports of the lab; while it has none, for the sockets of its processes.
     fn filter_lab_rows(&mut self) -> Vec<Effect> {
         let session = self.view.lessons.as_ref().and_then(LessonsState::session);
         let Some(session) = session else {
@@ -174,14 +174,14 @@ impl App {
             true => session::process_filter(session),
             false => format!("port:{}", ports.join(",")),
         };
-        // What the learner typed for himself stays.
+        // An unchanged filter needs no request.
         if text == self.view.filter.text {
             return Vec::new();
         }
         self.replace_filter(text)
     }
 
-    /// Takes up what the lab did.
+    /// Handles an event of the lab.
     pub fn handle_lab_event(&mut self, number: u64, event: LabEvent) -> Vec<Effect> {
         let samples = self.result.as_ref().map_or(0, |a| a.moment.number);
         let session = self
@@ -204,12 +204,12 @@ impl App {
             }
             LabEvent::StepsDone {
                 results,
-                last_result: last,
+                last_result,
                 lab_names,
             } => {
                 (session.results, session.lab_names, session.lab) =
                     (results, lab_names, LabStatus::Ready);
-                session.last_result = last;
+                session.last_result = last_result;
                 let mut effects = self.filter_lab_rows();
                 self.go_to_top();
                 effects.extend(self.request_grade(samples));
@@ -219,7 +219,7 @@ impl App {
         }
     }
 
-    /// Has the answers marked by a sample that is taken from now on.
+    /// Requests a grade from the first sample after number `samples`.
     fn request_grade(&mut self, samples: u64) -> Vec<Effect> {
         let session = self
             .view
@@ -258,12 +258,12 @@ impl App {
         vec![Effect::SendRequest, Effect::SampleNow]
     }
 
-    /// Takes up what the kernel says.
+    /// Handles a grade: shows the feedback once the rows are the expected ones.
     pub(crate) fn handle_grade(&mut self, grade: Grade) -> Vec<Effect> {
         let Some((grade_request, samples)) = &self.learner.pending_grade else {
             return Vec::new();
         };
-        // What was sampled before the calls were made says nothing of them.
+        // A sample from before the calls does not show their result.
         if grade_request.id != grade.request_id || grade.moment_number <= *samples {
             return Vec::new();
         }
@@ -275,7 +275,7 @@ impl App {
         let Some(session) = session.filter(|s| s.phase == SessionPhase::WaitingForRows) else {
             return Vec::new();
         };
-        // What is asked in a quiz is told by the rows that are there, whichever they are by now.
+        // A quiz question is graded by the current rows, whichever they are.
         let answered = session.is_quiz() && !grade.answers.is_empty();
         let later = session.samples_waited >= EXPIRY_SAMPLES && grade.later_mismatches.is_empty();
         let rows_match = grade.mismatches.is_empty() || later || answered;
@@ -289,7 +289,7 @@ impl App {
         vec![Effect::SendRequest]
     }
 
-    /// The answers beside the kernel's; what it means, where nothing was asked.
+    /// Shows the feedback to the answers; the explanation, if there was no question.
     fn show_feedback(&mut self) {
         let session = self
             .view
@@ -298,13 +298,13 @@ impl App {
             .and_then(LessonsState::session_mut);
         let Some(session) = session else { return };
         session.scroll = 0;
-        let judgements = session.grade.iter().flat_map(|m| &m.answers);
-        let count = judgements.clone().count();
-        let all_right = judgements
+        let graded_answers = session.grade.iter().flat_map(|grade| &grade.answers);
+        let count = graded_answers.clone().count();
+        let all_right = graded_answers
             .clone()
-            .all(|j| j.correctness == Correctness::Correct);
+            .all(|graded| graded.correctness == Correctness::Correct);
         session.phase = match (&mut session.kind, count) {
-            // The lab is as it should be: now it can be asked about.
+            // The lab is set up: the questions can start.
             (SessionKind::Quiz { .. }, 0) => SessionPhase::Question,
             (SessionKind::Quiz { right, .. }, _) => {
                 *right += u8::from(all_right);
@@ -323,7 +323,7 @@ impl App {
         Effect::SaveProgress(Box::new(progress))
     }
 
-    /// Ends the lab and gives the chart back.
+    /// Closes the lab and restores the view from before the lesson.
     fn end_session(&mut self) -> Vec<Effect> {
         self.learner.pending_grade = None;
         let mut effects = vec![Effect::Lab(self.learner.last_id, LabRequest::Close)];
@@ -334,9 +334,9 @@ impl App {
             let view = &mut self.view;
             self.filter = saved_view.filter;
             view.filter = saved_view.filter_line;
-            view.quick_filter = saved_view.narrow;
+            view.quick_filter = saved_view.quick_filter;
             view.grouping = saved_view.grouping;
-            view.sort_orders = saved_view.orders;
+            view.sort_orders = saved_view.sort_orders;
             view.folds = saved_view.folds;
             view.interval = saved_view.interval;
             view.pane_mode = PaneMode::Text;
@@ -346,7 +346,7 @@ impl App {
         effects
     }
 
-    /// Begins the next step; after the last one the lesson is over.
+    /// Starts the next step; after the last one, ends the lesson.
     fn next_step(&mut self) -> Vec<Effect> {
         let session = self
             .view
@@ -365,7 +365,7 @@ impl App {
         self.finish_session()
     }
 
-    /// The lesson, or the quiz, is over.
+    /// Ends the lesson or quiz and saves the progress.
     pub(crate) fn finish_session(&mut self) -> Vec<Effect> {
         let session = self
             .view
@@ -384,14 +384,14 @@ impl App {
         vec![self.save_progress(), Effect::Lab(number, LabRequest::Close)]
     }
 
-    /// What follows the entry that is over.
+    /// Starts the entry after the current one.
     fn start_next_entry(&mut self) -> Vec<Effect> {
-        let chosen = self
+        let selected = self
             .view
             .lessons
             .as_ref()
             .map_or(0, |lessons| lessons.selected);
-        let next = lesson_entries().nth(chosen + 1);
+        let next = lesson_entries().nth(selected + 1);
         let mut effects = self.end_session();
         if let Some(entry) = next {
             effects.extend(self.start_session(entry));
@@ -399,7 +399,7 @@ impl App {
         effects
     }
 
-    /// The same again, with a new lab.
+    /// Restarts the lesson or quiz with a new lab.
     fn restart_session(&mut self) -> Vec<Effect> {
         let lessons = self.view.lessons.as_ref();
         let entry = lessons.and_then(|lessons| {
@@ -410,11 +410,11 @@ impl App {
     }
 }
 
-/// The entry a learner goes on with.
+/// Returns the index of the first lesson that is not done.
 fn first_unfinished_entry(progress: &LessonProgress) -> usize {
-    let open = |entry: LessonEntry| match entry {
+    let is_unfinished = |entry: LessonEntry| match entry {
         LessonEntry::Lesson(lesson) => !progress.done.contains(&lesson.number),
         LessonEntry::Quiz(_) => false,
     };
-    lesson_entries().position(open).unwrap_or(0)
+    lesson_entries().position(is_unfinished).unwrap_or(0)
 }

@@ -1,4 +1,5 @@
-//! Changes the state of the dashboard on input: pure, without I/O; what must happen outside is returned as effects.
+//! Changes the state of the dashboard on input. Pure, without I/O: what must happen outside is
+//! returned as effects.
 
 pub mod app;
 mod browse;

@@ -1,4 +1,4 @@
-//! `:` — everything there is to do, by name.
+//! The command palette (`:`): all commands and named filters, by name.
 
 use crossterm::event::Event;
 
@@ -28,8 +28,8 @@ impl App {
             Some(Key::Down | Key::Tab | Key::Ctrl('n')) => menu.select_next(),
             Some(Key::Up | Key::BackTab | Key::Ctrl('p')) => menu.select_previous(),
             Some(Key::Enter) => {
-                let chosen = menu.selected;
-                return self.run_selected_command(chosen);
+                let selected = menu.selected;
+                return self.run_selected_command(selected);
             }
             _ => {
                 let line = &self.view.palette;
@@ -49,9 +49,9 @@ impl App {
         }
     }
 
-    fn run_selected_command(&mut self, chosen: Option<usize>) -> Vec<Effect> {
-        let command = chosen
-            .and_then(|chosen| self.palette_commands.get(chosen))
+    fn run_selected_command(&mut self, selected: Option<usize>) -> Vec<Effect> {
+        let command = selected
+            .and_then(|selected| self.palette_commands.get(selected))
             .cloned();
         self.close_menu();
         match command {
@@ -61,7 +61,7 @@ impl App {
         }
     }
 
-    /// Lists what fits what was typed, the best first.
+    /// Lists the commands that match the typed text, the best first.
     fn update_palette_menu(&mut self) {
         let filters = self.named_filters.iter().map(|named| {
             let item = MenuItem {
@@ -76,9 +76,10 @@ impl App {
             .chain(all_commands())
             .filter_map(|(item, command)| Some((match_item(&item, typed.trim())?, item, command)))
             .collect();
-        // Stable: among equals come the user's own filters, then the order of the table of keys.
+        // A stable sort: among equals the user's filters come first, then the order of the key
+        // table.
         found.sort_by_key(|(fit, ..)| *fit);
-        // Scattered letters are found in most sentences: only where nothing else is.
+        // Scattered letters match most sentences: they count only if nothing matches better.
         if found
             .first()
             .is_some_and(|(best, ..)| *best < PaletteMatch::Subsequence)
@@ -91,7 +92,7 @@ impl App {
             .unzip();
         self.palette_commands = commands;
         self.view.menu = Some(Menu {
-            title: "nothing here is called so".into(),
+            title: "no such command".into(),
             selected: (!items.is_empty()).then_some(0),
             items,
             anchor: MenuAnchor::Input(0),
@@ -100,7 +101,7 @@ impl App {
     }
 }
 
-/// Everything that has a key; leaving is last, so that Enter alone does not.
+/// Returns all commands that have a key; quit comes last, so that Enter alone does not quit.
 fn all_commands() -> impl Iterator<Item = (MenuItem, PaletteCommand)> {
     let all = || {
         KEY_BINDINGS
@@ -124,8 +125,8 @@ fn all_commands() -> impl Iterator<Item = (MenuItem, PaletteCommand)> {
     })
 }
 
-/// How well something fits what was typed: the key itself, then the beginning of the words, then
-/// the beginning of one of them, then any place, then the letters in their order.
+/// How well a command matches the typed text, best first: the key itself, the start of the text,
+/// the start of a word, any substring, the letters in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PaletteMatch {
     Key,

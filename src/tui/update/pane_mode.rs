@@ -1,4 +1,4 @@
-//! The looks at many sockets: what they show is asked for while one of them is open.
+//! The 4-tuple table and the state diagram: their data is requested while one of them is open.
 
 use super::app::App;
 use crate::query::{LineId, TupleDiffScope};
@@ -7,7 +7,8 @@ use crate::tui::state::pane_mode::PaneMode;
 use crate::tui::state::view_state::DetailsLevel;
 
 impl App {
-    /// Of what a survey is shown: of the group under the cursor, or around the row there.
+    /// Returns the rows of the tuple diff: those of the group under the cursor or around the row
+    /// there.
     pub(crate) fn diff_scope(&self) -> Option<TupleDiffScope> {
         if self.view.pane_mode == PaneMode::Text {
             return None;
@@ -24,11 +25,11 @@ impl App {
         })
     }
 
-    /// Asks for another survey, where the cursor is on another group.
+    /// Requests a new tuple diff if the cursor has moved to another group.
     pub(crate) fn request_diff(&mut self, effects: &mut Vec<Effect>) {
-        let wanted = self.diff_scope();
-        if wanted != self.requested_diff_scope {
-            self.requested_diff_scope = wanted;
+        let scope = self.diff_scope();
+        if scope != self.requested_diff_scope {
+            self.requested_diff_scope = scope;
             self.view.tuple_diff = None;
             if !effects.contains(&Effect::SendRequest) {
                 effects.push(Effect::SendRequest);
@@ -36,7 +37,7 @@ impl App {
         }
     }
 
-    /// The next look.
+    /// Switches to the next pane mode.
     pub(crate) fn next_pane_mode(&mut self) {
         self.view.details = DetailsLevel::Brief;
         self.view.pane_mode = self.view.pane_mode.next();

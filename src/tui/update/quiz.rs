@@ -1,4 +1,4 @@
-//! Quizzes: a lab chosen by chance, set up unseen, and five questions on it and on the ideas.
+//! Quizzes: five questions about a randomly chosen lab and about the ideas of the lessons.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -12,14 +12,17 @@ use crate::lessons::{Lesson, LessonQuestion, LessonStep};
 use crate::tui::effect::Effect;
 use crate::tui::state::lessons::{LabStatus, LessonsState, SessionPhase};
 
-/// Questions counted in the table.
+/// Questions that are answered by counting rows in the table.
 const TABLE_QUESTION_COUNT: usize = 3;
-/// Questions on the ideas.
+
+/// Questions about the ideas of the lessons.
 const POOL_QUESTION_COUNT: usize = 2;
-/// Rows that are many enough to be worth counting, and few enough to be counted.
+
+/// How many rows are enough to be worth counting and few enough to count.
 const COUNTABLE_ROWS: std::ops::RangeInclusive<usize> = 3..=12;
 
-/// The lesson whose lab is used in the quiz after a lesson; `None` where there is none.
+/// Picks the lesson whose lab is used in the quiz after lesson `after`; prefers lessons since the
+/// last quiz.
 pub(crate) fn lesson_for_quiz(after: u8) -> Option<&'static Lesson> {
     let before = QUIZ_AFTER_LESSONS.iter().rev().find(|quiz| **quiz < after);
     let taught = LESSONS.iter().filter(|l| l.number <= after);
@@ -30,7 +33,7 @@ pub(crate) fn lesson_for_quiz(after: u8) -> Option<&'static Lesson> {
     (!choice.is_empty()).then(|| choice.swap_remove(random_below(choice.len())))
 }
 
-/// The steps after which there is something to count, by their places.
+/// Returns the indices of the steps after which the table has a countable number of rows.
 fn countable_steps<'a>(steps: impl Iterator<Item = &'a LessonStep>) -> impl Iterator<Item = usize> {
     steps.enumerate().filter_map(|(index, step)| {
         let rows: usize = step
@@ -42,13 +45,13 @@ fn countable_steps<'a>(steps: impl Iterator<Item = &'a LessonStep>) -> impl Iter
     })
 }
 
-/// A number below `below`, a new one each time.
+/// Returns a random number below `below`, which is at least 1.
 fn random_below(below: usize) -> usize {
     let below = u64::try_from(below.max(1)).unwrap_or(1);
     usize::try_from(RandomState::new().hash_one(below) % below).unwrap_or(0)
 }
 
-/// Some of the questions, in an order of chance.
+/// Picks `count` of the questions in random order.
 fn pick_questions(from: &[LessonQuestion], count: usize) -> Vec<LessonQuestion> {
     let mut from = from.to_vec();
     let count = count.min(from.len());
@@ -58,7 +61,7 @@ fn pick_questions(from: &[LessonQuestion], count: usize) -> Vec<LessonQuestion> 
 }
 
 impl App {
-    /// Has the lab brought into the state that is asked about.
+    /// Starts the steps that bring the lab into the state of the questions.
     pub(crate) fn set_up_quiz(&mut self, after: u8) -> Vec<Effect> {
         let session = self
             .view
@@ -68,7 +71,7 @@ impl App {
         let Some(session) = session else {
             return Vec::new();
         };
-        // A lesson goes on without what this machine cannot show, and so does a quiz.
+        // Like a lesson, a quiz skips the steps that this machine cannot run.
         session
             .steps
             .retain(|session_step| matches!(session_step, SessionStep::Available(_)));
@@ -82,7 +85,8 @@ impl App {
         let available: Vec<&'static LessonStep> = steps.collect();
         let mut indices: Vec<usize> = countable_steps(available.iter().copied()).collect();
         if indices.is_empty() {
-            session.lab = LabStatus::Failed("this machine cannot show what would be asked".into());
+            session.lab =
+                LabStatus::Failed("this machine cannot run the steps of this quiz".into());
             return Vec::new();
         }
         let index = indices.swap_remove(random_below(indices.len()));
@@ -100,7 +104,7 @@ impl App {
         ]
     }
 
-    /// The next question, or how many were right.
+    /// Shows the next question, or after the last one the score.
     pub(crate) fn next_quiz_question(&mut self) -> Vec<Effect> {
         let session = self
             .view

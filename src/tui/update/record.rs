@@ -1,4 +1,4 @@
-//! Recording from the dashboard: what is to be recorded is chosen from a list.
+//! Recording from the dashboard: a menu chooses what to record.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::tui::state::menu::{Menu, MenuAnchor, MenuItem};
 use crate::tui::state::view_state::{Mode, RecordingStatus};
 
 impl App {
-    /// Begins, or ends what was begun.
+    /// Opens the record menu, or stops the recording in progress.
     pub(crate) fn toggle_recording(&mut self) -> Vec<Effect> {
         if self.view.playback.is_some() {
-            self.set_status("this is a recording already");
+            self.set_status("cannot record a replay");
             return Vec::new();
         }
         if self.view.recording.is_some() {
@@ -25,11 +25,11 @@ impl App {
             count_or_key: number.to_string(),
             description: match request.redaction {
                 Redaction::Off => "a file only you can read".into(),
-                Redaction::On => "to give away".into(),
+                Redaction::On => "for sharing".into(),
             },
         };
         self.view.menu = Some(Menu {
-            title: "record into a new file here".into(),
+            title: "record to a new file here".into(),
             items: self.recording_choices.iter().zip(1..).map(item).collect(),
             selected: Some(0),
             anchor: MenuAnchor::Row,
@@ -46,19 +46,20 @@ impl App {
             quick_filter: QuickFilter::default(),
             redaction: Redaction::Off,
         };
-        let found = RecordingRequest {
+        let filtered = RecordingRequest {
             filter: Arc::clone(&self.filter),
             text: match &self.view.filter {
-                // The last good one is in force while another is typed.
+                // While the text has an error, the last valid filter applies.
                 line if line.error.is_some() => line.last_valid.clone(),
                 line => line.text.clone(),
             },
             quick_filter: self.view.quick_filter,
             redaction: Redaction::Off,
         };
-        let is_everything = found.filter.is_empty() && found.quick_filter == QuickFilter::default();
-        let found = Some(found).filter(|_| !is_everything);
-        let plain = [Some(everything), found].into_iter().flatten();
+        let is_everything =
+            filtered.filter.is_empty() && filtered.quick_filter == QuickFilter::default();
+        let filtered = Some(filtered).filter(|_| !is_everything);
+        let plain = [Some(everything), filtered].into_iter().flatten();
         let redacted = plain.clone().map(|request| RecordingRequest {
             redaction: Redaction::On,
             ..request
@@ -70,7 +71,7 @@ impl App {
         let Some(menu) = &mut self.view.menu else {
             return self.close_menu();
         };
-        let chosen = match key {
+        let selected = match key {
             Some(Key::Ctrl('c')) => return vec![Effect::Quit],
             Some(Key::Ctrl('z')) => return vec![Effect::Suspend],
             Some(Key::Down | Key::Tab | Key::Char('j') | Key::Ctrl('n')) => {
@@ -85,8 +86,8 @@ impl App {
             Some(Key::Char(digit @ '1'..='9')) => digit.to_digit(10).map(|d| d as usize - 1),
             _ => return self.close_menu(),
         };
-        let Some(request) = chosen
-            .and_then(|chosen| self.recording_choices.get(chosen))
+        let Some(request) = selected
+            .and_then(|selected| self.recording_choices.get(selected))
             .cloned()
         else {
             return Vec::new();
@@ -96,12 +97,12 @@ impl App {
         vec![Effect::StartRecording(request)]
     }
 
-    /// How the recording goes; `None` when it is over.
+    /// Sets the status of the recording; `None` when it has ended.
     pub(crate) fn set_recording_status(&mut self, status: Option<RecordingStatus>) {
         self.view.recording = status;
     }
 
-    /// The recording ended before somebody wanted it to: that stays until one records again.
+    /// Shows why the recording ended early, until the next recording starts.
     pub(crate) fn recording_failed(&mut self, why: String) {
         self.view.recording = None;
         self.set_error(why);
@@ -114,8 +115,8 @@ fn describe(request: &RecordingRequest) -> String {
         request.quick_filter == QuickFilter::default(),
     ) {
         ("", true) => "everything".into(),
-        ("", false) => "what the switches let through".into(),
-        (text, _) => format!("what the filter finds: {text}"),
+        ("", false) => "what the quick filters show".into(),
+        (text, _) => format!("what matches: {text}"),
     };
     match request.redaction {
         Redaction::Off => what,

@@ -10,20 +10,21 @@ use crate::history::TimePoint;
 use crate::query::LineId;
 use crate::tui::keys::action::KeyAction;
 
-/// The list under the filter line.
+/// The list of completions under the filter line.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CompletionList {
-    /// The line as it was typed: Esc goes back to it.
+    /// The line as it was typed; Esc restores it.
     pub(super) typed: CompletionInput,
-    /// The part of it a choice takes the place of.
+    /// The byte range of it that a candidate replaces.
     pub(super) replace: Range<usize>,
-    /// What can be chosen.
+    /// The candidates.
     pub(super) texts: Vec<String>,
-    /// What was in force before anything was chosen, and its text.
+    /// The filter before a candidate was inserted, and its text.
     pub(super) previous_filter: (Arc<Filter>, String),
 }
+
 impl CompletionList {
-    /// The line with a choice in it, and the cursor behind it.
+    /// Returns the line with a candidate inserted, and the cursor after it.
     pub(super) fn line_with(&self, candidate: &str) -> (String, usize) {
         let text = &self.typed.text;
         let before = text.get(..self.replace.start).unwrap_or("");
@@ -32,37 +33,41 @@ impl CompletionList {
         (format!("{before}{candidate}{after}"), cursor)
     }
 }
-/// Where the cursor was in a view that is not shown.
+
+/// The cursor of a view that is not shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SavedCursor {
     pub(super) selected: Option<LineId>,
     pub(super) cursor: usize,
     pub(super) top: usize,
 }
-/// What a new answer keeps in place.
+
+/// Where the cursor goes with a new result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CursorPolicy {
-    /// The row under the cursor.
+    /// It stays on its row.
     #[default]
     FollowRow,
-    /// The first line: the order was changed.
+    /// It goes to the first line, after the sort order changed.
     GoToTop,
 }
-/// A filter that has a name.
+
+/// A named filter of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedFilter {
-    /// What it is called.
     pub name: String,
-    /// What it asks for.
+    /// The text of the filter.
     pub text: String,
 }
-/// What an item of the palette does.
+
+/// The command of an item of the palette.
 #[derive(Clone, Debug)]
 pub(crate) enum PaletteCommand {
     Run(KeyAction),
     Filter(String),
 }
-/// The newest there is.
+
+/// The newest moment.
 pub(crate) const LATEST: TimePoint = TimePoint {
     at: Duration::MAX,
     sample_offset: 0,

@@ -1,4 +1,4 @@
-//! Going through time: pause, and the moments before.
+//! Pause and time travel.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 impl App {
     pub(crate) fn toggle_pause(&mut self) -> Vec<Effect> {
-        let (feed, command) = match self.view.time_mode {
-            // Without a moment there is nothing to keep.
+        let (time_mode, command) = match self.view.time_mode {
+            // Without a result there is nothing to pause.
             TimeMode::Live if self.result.is_none() => return Vec::new(),
             TimeMode::Live => {
                 let newest = self.view.latest;
-                let feed = TimeMode::Paused {
+                let time_mode = TimeMode::Paused {
                     totals: newest.totals,
                     at: newest.elapsed,
                 };
-                (feed, PlaybackCommand::Pause)
+                (time_mode, PlaybackCommand::Pause)
             }
             TimeMode::Paused { .. } | TimeMode::Past(_) => {
                 self.report_changes();
                 (TimeMode::Live, self.resume_command())
             }
         };
-        self.view.time_mode = feed;
+        self.view.time_mode = time_mode;
         self.request_moment(command)
     }
 
-    /// How a recording goes on: from the moment that is shown.
+    /// Returns the command that resumes a replay at the moment that is shown.
     fn resume_command(&mut self) -> PlaybackCommand {
         let shown = self.result.as_ref().map(|result| result.moment.elapsed);
         let shown_before_newest = shown.filter(|shown| *shown < self.view.latest.elapsed);
@@ -50,7 +50,7 @@ impl App {
         }
     }
 
-    /// Asks, and tells the player where one is.
+    /// Requests the moment; in a replay, also sends the command to the player.
     fn request_moment(&self, command: PlaybackCommand) -> Vec<Effect> {
         match self.view.playback {
             Some(_) => vec![Effect::Playback(command), Effect::SendRequest],
@@ -74,10 +74,10 @@ impl App {
         let ago = units::age(newest.elapsed.saturating_sub(moment.elapsed));
         let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         self.set_status(format!(
-            "since {clock}, {ago} ago: {} opened, {} closed, {} of state",
+            "since {clock}, {ago} ago: {} opened, {} closed, {}",
             pluralize(number(opened), "socket", "sockets"),
             units::thousands(number(closed)),
-            pluralize(number(changed), "change", "changes"),
+            pluralize(number(changed), "state change", "state changes"),
         ));
     }
 
@@ -132,7 +132,7 @@ impl App {
             },
             TimeTravel::Newest => LATEST,
         };
-        // A recording has more to show than what was shown so far.
+        // A replay may have samples after the newest that was played.
         let (point, command) = match (to, self.view.playback) {
             (TimeTravel::NextSample, Some(_)) if is_last => (LATEST, PlaybackCommand::Step),
             (TimeTravel::MinuteForward, Some(_)) if point.at > newest => {
@@ -153,25 +153,26 @@ impl App {
         );
         match (back, self.view.playback) {
             (true, _) if is_first => self.set_status(match self.view.timeline.is_truncated {
-                true => "this is the oldest moment there was room for ([history] moments_memory)",
-                false => "this is the oldest moment that is kept",
+                true => "this is the oldest moment that fits in memory ([history] moments-memory)",
+                false => "this is the oldest moment kept",
             }),
             (false, None) if is_last => {
-                self.set_status("this is the newest moment; p goes on");
+                self.set_status("this is the newest moment; p returns to live");
             }
             _ => {}
         }
     }
 
-    /// Where one has come to. What was asked for since then stays what is asked for.
+    /// Sets the moment that was reached, unless another one was requested since.
     pub(crate) fn set_timeline_position(
         &mut self,
-        about: MomentSelector,
+        selector: MomentSelector,
         at: Duration,
-        track: TimelineInfo,
+        timeline: TimelineInfo,
     ) {
-        self.view.timeline = track;
-        if let (TimeMode::Past(point), MomentSelector::At(responded)) = (self.view.time_mode, about)
+        self.view.timeline = timeline;
+        if let (TimeMode::Past(point), MomentSelector::At(responded)) =
+            (self.view.time_mode, selector)
             && point == responded
         {
             self.view.time_mode = TimeMode::Past(TimePoint {
@@ -190,7 +191,7 @@ impl App {
             };
             let speed = speed.factor();
             playback.speed = speed;
-            self.set_status(format!("{speed} times as fast as it was"));
+            self.set_status(format!("playback speed ×{speed}"));
         }
         vec![Effect::Playback(command)]
     }

@@ -1,11 +1,11 @@
-//! Text of an exact width, in terminal cells.
+//! Pads and truncates text to an exact width in terminal cells.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 pub(crate) use crate::text::width::{truncate, width};
 
-/// At most `cells` wide; what is left out is marked with `…` and lies nearer to the end than to the
-/// start, but is not the end.
+/// Truncates to `cells` in the middle, with a `…` after two thirds: the end of the text, as a port,
+/// is kept.
 pub(crate) fn truncate_middle(text: &str, cells: usize) -> String {
     let tail = cells / 3 + 1;
     if width(text) <= cells || tail + 2 > cells {
@@ -21,14 +21,14 @@ pub(crate) fn truncate_middle(text: &str, cells: usize) -> String {
     truncate(text, cells - width(&end)) + &end
 }
 
-/// Exactly `cells` wide, starting at the left.
+/// Pads or truncates to exactly `cells`, aligned left.
 pub(crate) fn align_left(text: &str, cells: usize) -> String {
     let mut out = truncate(text, cells);
     out.extend(std::iter::repeat_n(' ', cells.saturating_sub(width(&out))));
     out
 }
 
-/// Exactly `cells` wide, ending at the right.
+/// Pads or truncates to exactly `cells`, aligned right.
 pub(crate) fn align_right(text: &str, cells: usize) -> String {
     let text = truncate(text, cells);
     let mut out = " ".repeat(cells.saturating_sub(width(&text)));

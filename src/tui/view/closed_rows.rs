@@ -1,4 +1,4 @@
-//! The rows of the history: sockets that have ended.
+//! The rows of the history view: closed sockets.
 
 use jiff::tz::TimeZone;
 
@@ -11,7 +11,7 @@ use crate::history::{Moment, TrackedSocket};
 use crate::query::SortColumn;
 use crate::text::units;
 
-/// The columns.
+/// The columns of the history view.
 pub(crate) const CLOSED_ROW_COLUMNS: &[TableColumn] = &[
     TableColumn::sorted_by_field(ColumnContent::ClosedAt, Field::named("ended"), 0, 9, 9),
     TableColumn::new(ColumnContent::Duration, "LASTED", 3, 7, 7)
@@ -34,7 +34,7 @@ pub(crate) const CLOSED_ROW_COLUMNS: &[TableColumn] = &[
     TableColumn::new(ColumnContent::StateHistory, "STATES", 6, 12, 60),
 ];
 
-/// One row.
+/// Returns the line of one closed socket.
 pub(crate) fn closed_row(
     row: &TrackedSocket,
     moment: &Moment,

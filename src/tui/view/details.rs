@@ -1,4 +1,4 @@
-//! What there is to say of the row under the cursor.
+//! The details of the row under the cursor: in the pane below the table or on the full screen.
 
 use super::cells::align_left;
 use super::layout::ScreenLayout;
@@ -17,14 +17,14 @@ use crate::text::wrap::wrap;
 use crate::tui::state::pane_mode::PaneMode;
 use crate::tui::state::view_state::{DetailsLevel, ViewState};
 
-/// What the cursor is on, in words.
+/// The texts about the row or group under the cursor.
 struct DetailsText {
     title: String,
     brief: Vec<Phrase>,
     details: Vec<Detail>,
 }
 
-/// A rule with a title, and `height - 1` lines of text.
+/// Draws the pane: a rule with a title, and `height - 1` lines of text.
 pub(crate) fn draw_pane(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -51,7 +51,7 @@ pub(crate) fn draw_pane(
     out
 }
 
-/// The group under the cursor, or around the row there, as a whole.
+/// Draws the 4-tuples or the state diagram of the group under the cursor or around the row there.
 fn draw_tuple_pane(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -68,21 +68,21 @@ fn draw_tuple_pane(
         let group = result.group(path)?;
         Some(group_text::group_title(group, result, services))
     });
-    let title = group.unwrap_or_else(|| "all that is shown".into());
+    let title = group.unwrap_or_else(|| "all sockets shown".into());
     let mut out = vec![titled_rule(&title, total)];
     let room = height.saturating_sub(1);
     let text = match (result, state.tuple_diff.as_deref()) {
         (Some(result), Some(tuple_diff)) => {
             draw_pane_mode(state.pane_mode, tuple_diff, result, (total, room))
         }
-        _ => vec![StyledLine::new(" looking …", Tone::Dim)],
+        _ => vec![StyledLine::new(" loading …", Tone::Dim)],
     };
     out.extend(text);
     out.resize(height, StyledLine::default());
     out
 }
 
-/// One of the two looks at many sockets.
+/// Draws the 4-tuple table or the state diagram on at most `room` lines.
 pub(crate) fn draw_pane_mode(
     pane_mode: PaneMode,
     tuple_diff: &TupleDiff,
@@ -97,7 +97,7 @@ pub(crate) fn draw_pane_mode(
     }
 }
 
-/// Everything, on `height` lines, scrolled.
+/// Draws all details on `height` lines, scrolled.
 pub(crate) fn draw_full_details(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -109,10 +109,7 @@ pub(crate) fn draw_full_details(
     let details_text = result.and_then(|a| details_text(state, a, lines, services));
     let Some(details_text) = details_text else {
         let gone = StyledLine::new(
-            truncate(
-                " nothing is under the cursor any more; Esc goes back",
-                total,
-            ),
+            truncate(" this row is gone; Esc goes back", total),
             Tone::Dim,
         );
         return vec![titled_rule("", total), gone];
@@ -131,7 +128,7 @@ pub(crate) fn draw_full_details(
     out
 }
 
-/// How far the full details can be scrolled.
+/// Returns the largest scroll position of the full details, in lines.
 pub fn details_max_scroll(
     state: &ViewState,
     result: &QueryResult,
@@ -144,7 +141,7 @@ pub fn details_max_scroll(
     text.saturating_sub(ScreenLayout::new(state).body_rows().saturating_sub(1))
 }
 
-/// At most `room` lines; when some are left out, the last one says so, and which key shows them.
+/// Truncates to `room` lines; the last one then says how many are missing and which key shows them.
 fn truncate_lines(
     mut text: Vec<StyledLine>,
     room: usize,
@@ -210,7 +207,7 @@ fn details_text(
             }
             let mut brief = row_text::describe_row(row, &result.moment);
             if result.grouping == Grouping::History {
-                // In the other views a row that is gone stays for some seconds only, and says so.
+                // In the other views a closed row stays a few seconds only, and says so itself.
                 let ended = closed::describe_closed(row, moment, &state.time_zone);
                 let more = closed::closed_details(row, moment, &state.time_zone);
                 if let (Some(first), Some(detail)) = (brief.first_mut(), details.first_mut()) {
@@ -230,7 +227,7 @@ fn details_text(
     }
 }
 
-/// Sentences one after another, broken between words, each in its tone.
+/// Wraps sentences one after another, each in its tone.
 fn wrap_phrases(phrases: &[Phrase], total: usize) -> Vec<StyledLine> {
     let room = total.saturating_sub(2);
     let mut out = vec![StyledLine::new(" ", Tone::Plain)];
@@ -253,7 +250,7 @@ fn wrap_phrases(phrases: &[Phrase], total: usize) -> Vec<StyledLine> {
     out
 }
 
-/// Facts with their labels in a column of their own.
+/// Wraps details beside a column of labels.
 fn labelled_lines(details: &[Detail], total: usize) -> Vec<StyledLine> {
     const LABEL: usize = 14;
     let room = total.saturating_sub(LABEL + 3).max(10);

@@ -9,7 +9,7 @@ use crate::text::width::{truncate, width};
 use crate::tui::state::view_state::{DetailsLevel, DisplayMode, Mode, ViewState};
 use crate::tui::view::lessons::body;
 
-/// Draws the screen.
+/// Draws the screen of exactly `state.size`; of a terminal below [`MIN_TERMINAL_SIZE`] only a note.
 pub fn draw(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -20,30 +20,30 @@ pub fn draw(
     if columns < MIN_TERMINAL_SIZE.0 || rows < MIN_TERMINAL_SIZE.1 {
         return draw_too_small(columns, rows);
     }
-    let areas = ScreenLayout::new(state);
+    let layout = ScreenLayout::new(state);
     let total = usize::from(columns);
     let mut all = vec![header::draw_header(state, result, total)];
     let (filter, column) = header::filter_line(state, result, total);
     all.push(filter);
-    all.extend(header::notice_line(state, total).filter(|_| areas.has_notice));
-    if areas.has_timeline {
+    all.extend(header::notice_line(state, total).filter(|_| layout.has_notice));
+    if layout.has_timeline {
         all.push(timeline::draw_timeline(&state.timeline, total));
     }
     let lessons_covered = matches!(
         state.mode,
         Mode::Help { .. } | Mode::Findings(_) | Mode::Explain
     );
-    if let (Some(course), false) = (&state.lessons, lessons_covered) {
+    if let (Some(lessons), false) = (&state.lessons, lessons_covered) {
         all.extend(body::lessons_body(
-            state, course, result, lines, services, &areas,
+            state, lessons, result, lines, services, &layout,
         ));
     } else if let Mode::Help { scroll } = state.mode {
-        all.extend(help::draw_help(state, total, areas.body_rows(), scroll));
+        all.extend(help::draw_help(state, total, layout.body_rows(), scroll));
     } else if state.mode == Mode::Explain {
         all.extend(explain_page::draw_explain_page(
             state,
             total,
-            areas.body_rows(),
+            layout.body_rows(),
         ));
     } else if let Mode::Findings(chosen) = state.mode {
         all.extend(findings::draw_findings(
@@ -51,7 +51,7 @@ pub fn draw(
             result,
             chosen,
             total,
-            areas.body_rows(),
+            layout.body_rows(),
         ));
     } else if state.details == DetailsLevel::Full {
         all.extend(details::draw_full_details(
@@ -60,7 +60,7 @@ pub fn draw(
             lines,
             services,
             total,
-            areas.body_rows(),
+            layout.body_rows(),
         ));
     } else {
         all.extend(table::draw_table(
@@ -69,21 +69,21 @@ pub fn draw(
             lines,
             services,
             total,
-            areas.table_rows,
+            layout.table_rows,
         ));
-        if areas.pane_rows > 0 {
+        if layout.pane_rows > 0 {
             all.extend(details::draw_pane(
                 state,
                 result,
                 lines,
                 services,
                 total,
-                areas.pane_rows,
+                layout.pane_rows,
             ));
         }
     }
     all.resize(usize::from(rows) - 1, StyledLine::default());
-    menu::draw_menu(state, &mut all, areas.table_top_row(), total);
+    menu::draw_menu(state, &mut all, layout.table_top_row(), total);
     all.push(footer::draw_footer(state, total));
     if state.display_mode == DisplayMode::Presentation {
         all.iter_mut().for_each(raise_contrast);
@@ -92,7 +92,8 @@ pub fn draw(
     let cursor = typing.then(|| (u16::try_from(column).unwrap_or(columns).min(columns - 1), 1));
     Screen { lines: all, cursor }
 }
-/// Makes a line readable from afar: nothing is faint, and what was ordinary is bold.
+
+/// Makes a line readable from afar: dim text becomes plain, plain text bold.
 fn raise_contrast(line: &mut StyledLine) {
     for span in &mut line.spans {
         span.tone = match span.tone {
@@ -102,6 +103,7 @@ fn raise_contrast(line: &mut StyledLine) {
         };
     }
 }
+
 fn draw_too_small(columns: u16, rows: u16) -> Screen {
     let needed = format!("{}×{}", MIN_TERMINAL_SIZE.0, MIN_TERMINAL_SIZE.1);
     let words = [

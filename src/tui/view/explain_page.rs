@@ -1,14 +1,14 @@
-//! The page that explains: a title, the looks there are, and passages that scroll.
+//! The explanation page: a title, the perspectives, and sections that scroll.
 //!
 //! ```text
 //! ── TCP 127.0.0.1:8080 ⇄ 127.0.0.1:51844 ────────────────────────────────
 //!  e words  1 calls  2 kernel  3 wire  4 standard          in plain words
 //!  What it is        ESTABLISHED: a connection …
 //!                    Its own address …
-//!  Which end         ~ This is only a guess …
+//!  Which side        ~ This is only a guess …
 //! ```
 //!
-//! A sign in front of a sentence says how sure it is, so that no colour is needed for it.
+//! A sign before a sentence tells its certainty, so that no colour is needed for that.
 
 use super::cells::align_left;
 use super::layout::ScreenLayout;
@@ -21,18 +21,22 @@ use crate::text::wrap::wrap;
 use crate::tui::state::explain_page::{ExplainPage, ExplainStatus};
 use crate::tui::state::view_state::ViewState;
 
-/// The longest line that is easily read.
+/// The maximum width of text: longer lines are hard to read.
 const MAX_TEXT_WIDTH: usize = 118;
-/// Cells of a heading beside its sentences; above them where the terminal is narrower.
+
+/// The width of a heading beside its sentences.
 const HEADING_WIDTH: usize = 20;
-/// From so many columns on headings stand beside.
+
+/// The minimum width for headings beside the sentences; below it they are above.
 const MIN_WIDTH_HEADING_BESIDE: usize = 70;
-/// From so many columns on every look has its name.
+
+/// The minimum width for the names of all perspectives.
 const MIN_WIDTH_PERSPECTIVE_NAMES: usize = 50;
-/// From so many columns on a socket and a port stand side by side.
+
+/// The minimum width for a socket and a port side by side.
 const MIN_WIDTH_COMPARISON_COLUMNS: usize = 100;
 
-/// Title, looks, and the text from where it is scrolled to.
+/// Draws title, perspectives, and the text from the scroll position on.
 pub(crate) fn draw_explain_page(state: &ViewState, total: usize, height: usize) -> Vec<StyledLine> {
     let Some(page) = &state.explain else {
         return Vec::new();
@@ -40,18 +44,18 @@ pub(crate) fn draw_explain_page(state: &ViewState, total: usize, height: usize) 
     let title = page
         .explanation
         .as_ref()
-        .map_or("", |said| said.title.as_str());
+        .map_or("", |explanation| explanation.title.as_str());
     let mut out = vec![titled_rule(title, total)];
     out.extend(page_header(page, total));
-    let Some(said) = &page.explanation else {
+    let Some(explanation) = &page.explanation else {
         let words = match page.status {
-            ExplainStatus::Gone => " It is not there any more; Esc goes back",
-            _ => " looking …",
+            ExplainStatus::Gone => " It no longer exists; Esc goes back",
+            _ => " loading …",
         };
         out.push(StyledLine::new(truncate(words, total), Tone::Dim));
         return out;
     };
-    let text = explanation_lines(said, total);
+    let text = explanation_lines(explanation, total);
     let room = height.saturating_sub(out.len());
     let scroll = page.scroll.min(text.len().saturating_sub(room));
     let hidden_lines = text.len().saturating_sub(scroll + room);
@@ -66,21 +70,21 @@ pub(crate) fn draw_explain_page(state: &ViewState, total: usize, height: usize) 
     out
 }
 
-/// How far the page can be scrolled.
+/// Returns the largest scroll position of the page, in lines.
 pub fn explain_max_scroll(state: &ViewState) -> usize {
     let total = usize::from(state.size.0);
     let Some(page) = &state.explain else { return 0 };
     let lines = page
         .explanation
         .as_ref()
-        .map_or(0, |said| explanation_lines(said, total).len());
+        .map_or(0, |explanation| explanation_lines(explanation, total).len());
     let room = ScreenLayout::new(state)
         .body_rows()
         .saturating_sub(1 + page_header(page, total).len());
     lines.saturating_sub(room)
 }
 
-/// The looks, and that it is gone.
+/// Returns the line of perspectives, and a notice if the subject is gone.
 fn page_header(page: &ExplainPage, total: usize) -> Vec<StyledLine> {
     let mut out = Vec::new();
     if page.subject.has_perspectives() {
@@ -91,7 +95,7 @@ fn page_header(page: &ExplainPage, total: usize) -> Vec<StyledLine> {
                 0 => "e".to_owned(),
                 n => n.to_string(),
             };
-            // The one that is shown has a frame, so that it is seen without colours.
+            // The current one is in brackets, so that no colour is needed.
             let (open, close) = if here { ("[", "]") } else { (" ", " ") };
             let tone = if here { Tone::Accent } else { Tone::Dim };
             let name = match here || total >= MIN_WIDTH_PERSPECTIVE_NAMES {
@@ -107,29 +111,29 @@ fn page_header(page: &ExplainPage, total: usize) -> Vec<StyledLine> {
         out.push(line);
     }
     if page.status == ExplainStatus::Gone && page.explanation.is_some() {
-        let words = " It is gone. This is what was last said of it.";
+        let words = " It is gone. This is the last explanation.";
         out.push(StyledLine::new(truncate(words, total), Tone::Closed));
     }
     out
 }
 
-fn explanation_lines(said: &Explanation, total: usize) -> Vec<StyledLine> {
+fn explanation_lines(explanation: &Explanation, total: usize) -> Vec<StyledLine> {
     let room = total.min(MAX_TEXT_WIDTH);
     let mut out = Vec::new();
-    if !said.comparisons.is_empty() {
-        push_comparison(&mut out, &said.comparisons, room);
+    if !explanation.comparisons.is_empty() {
+        push_comparison(&mut out, &explanation.comparisons, room);
     }
-    for section in &said.sections {
+    for section in &explanation.sections {
         if !out.is_empty() {
             out.push(StyledLine::default());
         }
         push_section(&mut out, section.heading, &section.phrases, room);
     }
     out.push(StyledLine::default());
-    let commands: Vec<Phrase> = said.commands.iter().map(Phrase::fact).collect();
-    push_section(&mut out, "The same elsewhere", &commands, room);
+    let commands: Vec<Phrase> = explanation.commands.iter().map(Phrase::fact).collect();
+    push_section(&mut out, "With other tools", &commands, room);
     out.push(StyledLine::default());
-    let legend = "~ concluded, not seen   ? not known   ! worth a look";
+    let legend = "~ inferred, not observed   ? unknown   ! problem";
     out.push(StyledLine::new(
         truncate(&format!(" {legend}"), room),
         Tone::Dim,
@@ -137,8 +141,8 @@ fn explanation_lines(said: &Explanation, total: usize) -> Vec<StyledLine> {
     out
 }
 
-/// A heading, and its sentences beside or below it.
-fn push_section(out: &mut Vec<StyledLine>, heading: &str, said: &[Phrase], room: usize) {
+/// Appends a heading with its sentences beside or below it.
+fn push_section(out: &mut Vec<StyledLine>, heading: &str, phrases: &[Phrase], room: usize) {
     let beside = room >= MIN_WIDTH_HEADING_BESIDE;
     if !beside {
         out.push(StyledLine::new(
@@ -149,7 +153,7 @@ fn push_section(out: &mut Vec<StyledLine>, heading: &str, said: &[Phrase], room:
     let indent = if beside { HEADING_WIDTH + 2 } else { 1 };
     let cells = room.saturating_sub(indent + 3).max(10);
     let mut heading_lines = wrap(heading, HEADING_WIDTH).into_iter();
-    for phrase in said {
+    for phrase in phrases {
         let mut sign = certainty_sign(phrase.certainty);
         for words in wrap(&phrase.text, cells) {
             let mut line = StyledLine::default();
@@ -174,7 +178,7 @@ fn push_section(out: &mut Vec<StyledLine>, heading: &str, said: &[Phrase], room:
     }
 }
 
-/// How sure it is, in one cell.
+/// Returns the sign of a certainty, one cell wide.
 const fn certainty_sign(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Fact => " ",
@@ -184,12 +188,12 @@ const fn certainty_sign(certainty: Certainty) -> &'static str {
     }
 }
 
-/// Cells of the label of a contrast.
+/// The width of the label of a comparison.
 const LABEL_WIDTH: usize = 14;
 
-/// A socket and a port side by side, and below them what is here; one under the other where there
-/// is no room for that.
-fn push_comparison(out: &mut Vec<StyledLine>, contrasts: &[ComparisonRow], room: usize) {
+/// Appends the comparison of a socket and a port, with what is observed on this machine: side by
+/// side, or one below the other if there is no room.
+fn push_comparison(out: &mut Vec<StyledLine>, comparisons: &[ComparisonRow], room: usize) {
     let half = room.saturating_sub(LABEL_WIDTH + 6) / 2;
     let wide = room >= MIN_WIDTH_COMPARISON_COLUMNS;
     if wide {
@@ -198,23 +202,23 @@ fn push_comparison(out: &mut Vec<StyledLine>, contrasts: &[ComparisonRow], room:
         head.push("A PORT", Tone::Heading);
         out.push(head);
     }
-    for (index, contrast) in contrasts.iter().enumerate() {
+    for (index, comparison) in comparisons.iter().enumerate() {
         if index > 0 && !wide {
             out.push(StyledLine::default());
         }
-        let mut labels = wrap(contrast.label, LABEL_WIDTH).into_iter();
+        let mut labels = wrap(comparison.label, LABEL_WIDTH).into_iter();
         let mut label = || {
             let words = labels.next().unwrap_or_default();
             format!(" {} ", align_left(&words, LABEL_WIDTH))
         };
-        // What is here and now stands out, also without colours.
-        let here = match contrast.observed.certainty {
+        // What is observed here stands out, also without colour.
+        let here = match comparison.observed.certainty {
             Certainty::Fact => Tone::Strong,
             other => other.into(),
         };
         if wide {
-            let socket = wrap(contrast.socket, half);
-            let port = wrap(contrast.port, half);
+            let socket = wrap(comparison.socket, half);
+            let port = wrap(comparison.port, half);
             for line in 0..socket.len().max(port.len()) {
                 let words = |side: &[String]| side.get(line).cloned().unwrap_or_default();
                 let mut row = StyledLine::new(label(), Tone::Accent);
@@ -222,7 +226,7 @@ fn push_comparison(out: &mut Vec<StyledLine>, contrasts: &[ComparisonRow], room:
                 row.push(words(&port), Tone::Plain);
                 out.push(row);
             }
-            push_labelled(out, &label(), "→ ", &contrast.observed.text, here, room);
+            push_labelled(out, &label(), "→ ", &comparison.observed.text, here, room);
             continue;
         }
         let mut first = label();
@@ -231,13 +235,27 @@ fn push_comparison(out: &mut Vec<StyledLine>, contrasts: &[ComparisonRow], room:
             first = " ".into();
         }
         let blank = align_left("", width(&first));
-        push_labelled(out, &first, "socket  ", contrast.socket, Tone::Plain, room);
-        push_labelled(out, &blank, "port    ", contrast.port, Tone::Plain, room);
-        push_labelled(out, &blank, "here    ", &contrast.observed.text, here, room);
+        push_labelled(
+            out,
+            &first,
+            "socket  ",
+            comparison.socket,
+            Tone::Plain,
+            room,
+        );
+        push_labelled(out, &blank, "port    ", comparison.port, Tone::Plain, room);
+        push_labelled(
+            out,
+            &blank,
+            "here    ",
+            &comparison.observed.text,
+            here,
+            room,
+        );
     }
 }
 
-/// Words behind a label and a name.
+/// Appends wrapped text after a label and a name.
 fn push_labelled(
     out: &mut Vec<StyledLine>,
     label: &str,

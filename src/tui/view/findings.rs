@@ -1,12 +1,12 @@
-//! What is stuck or odd, one under the other, and what is looked for.
+//! The list of findings, and below it the checks.
 //!
 //! ```text
-//!  WORTH A LOOK                                            2 findings
+//!  PROBLEMS                                                2 findings
 //! › 18085/tcp   5 not closed                       leak 130   ≥1m02s
-//!     5 connections in CLOSE-WAIT for at least 1m02s: the other ends …
-//!   18087/tcp   2 of 1 wait                     backlog 150      12s
+//!     5 connections in CLOSE-WAIT for at least 1m02s: the peers …
+//!   18087/tcp   queue full (2, limit 1)         backlog 150      12s
 //!     …
-//!  WHAT IS LOOKED FOR
+//!  CHECKS
 //! ```
 
 use super::cells::{align_left, align_right};
@@ -20,14 +20,16 @@ use crate::text::width::truncate;
 use crate::text::wrap::wrap;
 use crate::tui::state::view_state::ViewState;
 
-/// Cells of the name of a port.
+/// The width of a port.
 const PORT_WIDTH: usize = 18;
-/// Cells of the few words.
-const SUMMARY_WIDTH: usize = 26;
-/// Cells of an age.
+
+/// The width of a summary.
+const SUMMARY_WIDTH: usize = 29;
+
+/// The width of an age.
 const AGE_WIDTH: usize = 8;
 
-/// `height` lines, with what is chosen among them.
+/// Draws `height` lines, scrolled so that the selected finding is among them.
 pub(crate) fn draw_findings(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -36,19 +38,19 @@ pub(crate) fn draw_findings(
     height: usize,
 ) -> Vec<StyledLine> {
     let Some(result) = result else {
-        return vec![StyledLine::new("   looking …", Tone::Dim)];
+        return vec![StyledLine::new("   loading …", Tone::Dim)];
     };
     let all = state.findings.all();
     let mut out = vec![title_line(all.len(), total)];
     if all.is_empty() {
-        let words = "Nothing is stuck or odd here now, as far as can be seen.";
+        let words = "No problems found, as far as can be seen.";
         out.push(StyledLine::new(
             truncate(&format!("   {words}"), total),
             Tone::Plain,
         ));
     }
     let mut selected_lines = 0..1;
-    // However many there are, no more are laid out than can be near the chosen one.
+    // Only findings near the selected one are laid out, however many there are.
     let here = selected.and_then(|id| state.findings.position(id));
     let first = here.unwrap_or(0).saturating_sub(height);
     for finding in all.iter().skip(first).take(2 * height + 1) {
@@ -64,7 +66,7 @@ pub(crate) fn draw_findings(
     }
     out.push(StyledLine::default());
     out.extend(rule_lines(total));
-    // Whoever is at the last finding sees what follows it, too.
+    // At the last finding the checks below it show, too.
     let last = all.last().map(|finding| finding.id);
     let end = match selected {
         None => out.len().min(height),
@@ -78,13 +80,13 @@ pub(crate) fn draw_findings(
 }
 
 fn title_line(found: usize, total: usize) -> StyledLine {
-    let mut line = StyledLine::new(" WORTH A LOOK", Tone::Heading);
+    let mut line = StyledLine::new(" PROBLEMS", Tone::Heading);
     let words = pluralize(found, "finding", "findings");
     line.push_right_aligned(StyledLine::new(format!("{words} "), Tone::Dim), total);
     line
 }
 
-/// Where, what, who, for how long.
+/// Returns the line of a finding: port, summary, process, age.
 fn finding_line(finding: &Finding, result: &QueryResult, here: bool, total: usize) -> StyledLine {
     let moment = &result.moment;
     let arrow = match finding.id.port.side {
@@ -126,22 +128,22 @@ fn finding_line(finding: &Finding, result: &QueryResult, here: bool, total: usiz
 }
 
 fn rule_lines(total: usize) -> Vec<StyledLine> {
-    let mut out = vec![StyledLine::new(" WHAT IS LOOKED FOR", Tone::Heading)];
+    let mut out = vec![StyledLine::new(" CHECKS", Tone::Heading)];
     for row in RULES {
         for (index, text) in wrap(row.description, total.saturating_sub(14).max(10))
             .into_iter()
             .enumerate()
         {
-            let mark = match index {
+            let label = match index {
                 0 => format!("!{}", row.label),
                 _ => String::new(),
             };
-            let mut line = StyledLine::new(format!("   {}", align_left(&mark, 9)), Tone::Dim);
+            let mut line = StyledLine::new(format!("   {}", align_left(&label, 9)), Tone::Dim);
             line.push(format!(" {text}"), Tone::Plain);
             out.push(line);
         }
     }
-    let words = "All sockets of a port are counted, also those a filter leaves out. The limits are in the configuration file, [findings].";
+    let words = "All sockets of a port count, even those the filter hides. Thresholds: configuration file, section [findings].";
     for text in wrap(words, total.saturating_sub(4).max(10)) {
         out.push(StyledLine::new(format!("   {text}"), Tone::Dim));
     }

@@ -1,4 +1,4 @@
-//! The last line: the keys that matter now.
+//! The footer: the keys that matter now.
 
 use super::screen::{StyledLine, Tone};
 use crate::text::width::width;
@@ -7,15 +7,15 @@ use crate::tui::keys::bindings::KEY_BINDINGS;
 use crate::tui::state::view_state::{DetailsLevel, Mode, TimeMode, ViewState};
 use crate::tui::view::lessons::footer_keys;
 
-/// As many keys as fit, the most useful first.
+/// Draws as many keys as fit, the most useful first.
 pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
     match state.mode {
         Mode::Filter if state.menu.is_some() => key_line(
             &[
                 ("Tab", "next"),
-                ("Shift-Tab", "before"),
-                ("Enter", "take"),
-                ("Esc", "as it was typed"),
+                ("Shift-Tab", "previous"),
+                ("Enter", "accept"),
+                ("Esc", "undo"),
             ],
             total,
         ),
@@ -25,17 +25,17 @@ pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
                 ("Esc", "clear"),
                 ("Tab", "complete"),
                 ("↑↓", "earlier filters"),
-                ("Ctrl-n", "row below"),
-                ("Ctrl-u", "empty the line"),
+                ("Ctrl-n", "next row"),
+                ("Ctrl-u", "clear the line"),
             ],
             total,
         ),
         Mode::FilterMenu(_) => key_line(
             &[
-                ("Enter", "take"),
+                ("Enter", "apply"),
                 ("↑↓", "choose"),
-                ("=", "only these"),
-                ("!", "without these"),
+                ("=", "show only"),
+                ("!", "exclude"),
                 ("Esc", "back"),
             ],
             total,
@@ -45,7 +45,7 @@ pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
             total,
         ),
         Mode::Palette => key_line(
-            &[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "back")],
+            &[("Enter", "run"), ("↑↓", "choose"), ("Esc", "back")],
             total,
         ),
         Mode::Explain => {
@@ -54,7 +54,11 @@ pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
                 .as_ref()
                 .is_some_and(|p| p.subject.has_perspectives());
             let perspective_keys: &[(&str, &str)] = match perspective_keys {
-                true => &[("1-4", "looks"), ("e", "plain words"), ("Tab", "next look")],
+                true => &[
+                    ("1-4", "perspectives"),
+                    ("e", "plain words"),
+                    ("Tab", "next"),
+                ],
                 false => &[],
             };
             let page_keys = [("Esc", "back"), ("↑↓", "scroll")];
@@ -80,7 +84,7 @@ pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
         Mode::Browse if state.details == DetailsLevel::Full => key_line(
             &[
                 ("Esc", "back"),
-                ("Enter", "back to the chart"),
+                ("Enter", "back to the table"),
                 ("↑↓", "scroll"),
                 ("q", "quit"),
             ],
@@ -91,17 +95,17 @@ pub(crate) fn draw_footer(state: &ViewState, total: usize) -> StyledLine {
     }
 }
 
-/// In the past the keys of time come first.
+/// Draws the footer while paused or in the past: the keys of time travel come first.
 fn time_travel_keys(state: &ViewState, total: usize) -> StyledLine {
     const TIME: [(&str, &str); 4] = [
-        ("p", "go on"),
+        ("p", "resume"),
         ("[ ]", "a sample"),
         ("{ }", "a minute"),
         ("Home End", "oldest, newest"),
     ];
     let mut line = key_line(&TIME, total);
     let rest = browse_keys(state, total.saturating_sub(line.width()));
-    // What goes on is said already.
+    // The key p is there already.
     let mut spans = rest.spans.into_iter();
     while let (Some(key), Some(word)) = (spans.next(), spans.next()) {
         if key.text != " p" {
@@ -116,15 +120,15 @@ fn browse_keys(state: &ViewState, total: usize) -> StyledLine {
         .iter()
         .filter_map(|binding| Some((binding.footer_position?, binding)))
         .collect();
-    bindings.sort_by_key(|(place, _)| *place);
+    bindings.sort_by_key(|(position, _)| *position);
     let names: Vec<(String, &str)> = bindings
         .iter()
         .filter_map(|(_, binding)| {
-            let short = match (binding.action, state.time_mode) {
-                (KeyAction::Pause, TimeMode::Paused { .. } | TimeMode::Past(_)) => "go on",
+            let label = match (binding.action, state.time_mode) {
+                (KeyAction::Pause, TimeMode::Paused { .. } | TimeMode::Past(_)) => "resume",
                 _ => binding.footer_label,
             };
-            Some((binding.keys.first()?.to_string(), short))
+            Some((binding.keys.first()?.to_string(), label))
         })
         .collect();
     let pairs: Vec<(&str, &str)> = names.iter().map(|(k, s)| (k.as_str(), *s)).collect();

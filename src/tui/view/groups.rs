@@ -1,4 +1,4 @@
-//! The cells of a group row.
+//! The columns and cells of group lines.
 
 use super::columns::{ColumnContent, Overflow, SizedColumn, TableColumn};
 use super::screen::{StyledLine, StyledSpan, Tone};
@@ -16,12 +16,13 @@ use crate::query::{
 use crate::text::units;
 use crate::text::width::width;
 
-/// Cells of the bar of states.
+/// The width of the state bar.
 const STATE_BAR_WIDTH: usize = 6;
-/// From this width on the column has the bar as well as the counts.
+
+/// The minimum width of the column for the bar beside the counts.
 const MIN_WIDTH_WITH_BAR: usize = 15;
 
-/// The columns of a view's groups.
+/// Returns the columns of a view's groups.
 pub(crate) const fn group_columns(grouping: Grouping) -> &'static [TableColumn] {
     const SOCKETS: TableColumn = TableColumn::new(ColumnContent::Sockets, "SOCKETS", 0, 8, 8)
         .align_right()
@@ -80,7 +81,7 @@ pub(crate) const fn group_columns(grouping: Grouping) -> &'static [TableColumn] 
     }
 }
 
-/// What happened to the members lately: the sign of a folded group, and its tone.
+/// Returns the sign of a folded group, from recent changes of its sockets, and its tone.
 pub(crate) const fn change_sign(summary: &GroupSummary) -> (&'static str, Tone) {
     match (
         summary.recently_opened,
@@ -95,7 +96,7 @@ pub(crate) const fn change_sign(summary: &GroupSummary) -> (&'static str, Tone) 
     }
 }
 
-/// That something was found at the port: a word, and how urgent it is.
+/// Returns the label of the most urgent finding of a port, in the tone of its severity.
 pub(crate) fn finding_mark(group: &Group, findings: &Findings) -> Option<StyledSpan> {
     let GroupKey::Port(port) = group.key() else {
         return None;
@@ -109,7 +110,7 @@ pub(crate) fn finding_mark(group: &Group, findings: &Findings) -> Option<StyledS
     Some(StyledSpan::new(format!("!{}", row.label), tone))
 }
 
-/// The cells of one group.
+/// Appends the cells of one group.
 pub(crate) fn push_group_cells(
     line: &mut StyledLine,
     group: &Group,
@@ -176,7 +177,7 @@ fn group_cell(
     }
 }
 
-/// Bytes per second; a dash where the kernel counts none.
+/// Returns bytes per second; a dash if the kernel does not count them.
 pub(crate) fn rate_span(per_second: Option<f64>) -> StyledSpan {
     match per_second {
         None => StyledSpan::new("—", Tone::Dim),
@@ -217,11 +218,11 @@ fn group_name(group: &Group, moment: &Moment, services: &Services) -> StyledSpan
             StyledSpan::from_phrase(owner_display::describe_unowned(reason, moment))
         }
         GroupKey::Host(address) => StyledSpan::new(address.to_string(), Tone::Strong),
-        GroupKey::NoHost => StyledSpan::new("waiting for anybody", Tone::Plain),
+        GroupKey::NoHost => StyledSpan::new("any remote address", Tone::Plain),
     }
 }
 
-/// Who can reach the listeners; for a port elsewhere, whom it belongs to.
+/// Returns who can reach the listeners; for a remote port, its host.
 fn reach_span(group: &Group, moment: &Moment) -> StyledSpan {
     let summary = &group.summary;
     if let GroupKey::Port(key) = group.key()
@@ -229,7 +230,7 @@ fn reach_span(group: &Group, moment: &Moment) -> StyledSpan {
     {
         let target = match (summary.host, summary.hosts as usize) {
             (Some(host), _) => format!("→ {host}"),
-            // They are gone.
+            // All its sockets are closed.
             (None, 0) => String::new(),
             (None, hosts) => format!("→ {}", units::pluralize(hosts, "host", "hosts")),
         };
@@ -270,8 +271,8 @@ fn command_text(group: &Group, moment: &Moment) -> String {
     }
 }
 
-/// Two signs at most for a state, the last one no digit, because a count follows; the help explains
-/// them.
+/// The codes of states: at most two characters, the last one no digit, because a count follows. The
+/// help explains them.
 pub(crate) const STATE_CODES: [(TcpState, &str); 11] = [
     (TcpState::Established, "E"),
     (TcpState::Listen, "L"),
@@ -286,7 +287,7 @@ pub(crate) const STATE_CODES: [(TcpState, &str); 11] = [
     (TcpState::Closed, "CL"),
 ];
 
-/// The tone of a state.
+/// Returns the tone of a state.
 pub(crate) const fn tcp_state_tone(state: Option<TcpState>) -> Tone {
     match state {
         Some(TcpState::Established) => Tone::Established,
@@ -298,7 +299,7 @@ pub(crate) const fn tcp_state_tone(state: Option<TcpState>) -> Tone {
     }
 }
 
-/// The height of a state in the bar: told apart without colour, too.
+/// Returns the character of a state in the bar; its height distinguishes states without colour.
 const fn bar_char(state: Option<TcpState>) -> &'static str {
     match state {
         Some(TcpState::Established) => "▇",
@@ -309,8 +310,8 @@ const fn bar_char(state: Option<TcpState>) -> &'static str {
     }
 }
 
-/// The counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`. Where something
-/// was found, its mark stands in the place of the bar.
+/// Appends the counts of the states, and a bar in their proportions: `E120 L2 TW6  ▇▇▇▇▃▂`. The
+/// label of a finding replaces the bar.
 fn push_states(
     line: &mut StyledLine,
     summary: &GroupSummary,
@@ -326,10 +327,10 @@ fn push_states(
         let found = STATE_CODES.iter().find(|(known, _)| *known == state);
         found.map_or("?", |(_, code)| *code).to_owned()
     };
-    // A room has not learned the codes.
+    // An audience does not know the codes.
     let with_names = state_counts(&tcp, |state| format!("{} ", state.name()), ", ");
-    let words = sized.column.spelled_out && with_names.width() <= sized.width;
-    let counts = match words {
+    let spelled_out = sized.column.spelled_out && with_names.width() <= sized.width;
+    let counts = match spelled_out {
         true => with_names,
         false => state_counts(&tcp, code, " "),
     };
@@ -344,7 +345,7 @@ fn push_states(
     let last = counts.spans.len().saturating_sub(1);
     for (index, span) in counts.spans.into_iter().enumerate() {
         let next = width(&span.text);
-        // One cell is kept to say that something was left out.
+        // One cell is kept for the `…`.
         if used + next + usize::from(index < last) > cells {
             line.push("…", Tone::Dim);
             used += 1;
@@ -353,7 +354,7 @@ fn push_states(
         used += next;
         line.spans.push(span);
     }
-    // What is counted says more than the bar, and begins in the same cell on every line.
+    // The counts say more than the bar, so they start in the same cell on every line.
     if with_end {
         line.push(" ".repeat(cells - used - end), Tone::Plain);
         match mark {
@@ -365,7 +366,7 @@ fn push_states(
     }
 }
 
-/// The states, each with its count.
+/// Returns the states, each with its count.
 fn state_counts(
     tcp: &[(TcpState, u32)],
     name: impl Fn(TcpState) -> String,
@@ -382,7 +383,8 @@ fn state_counts(
     counts
 }
 
-/// Every state that occurs has a cell, as long as there are cells; the commonest has the rest.
+/// Appends the bar: each state has at least one cell while there are cells; the most frequent gets
+/// the rest.
 fn push_state_bar(line: &mut StyledLine, tcp: &[(TcpState, u32)]) {
     if tcp.is_empty() {
         return line.push(" ".repeat(STATE_BAR_WIDTH), Tone::Plain);
@@ -412,7 +414,7 @@ fn push_state_bar(line: &mut StyledLine, tcp: &[(TcpState, u32)]) {
     }
 }
 
-/// Counts of the last minute. A count that never changed is a low line, not a full one.
+/// Returns the counts of the last minute as bars. Constant counts give a low line, not a full one.
 fn sparkline(series: &Series) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let known = || series.buckets.iter().flatten();

@@ -1,4 +1,4 @@
-//! The first lines: what is shown, how it is collected, what it costs; the filter; a notice.
+//! The first lines: the header with views and status, the filter line, the notice line.
 
 use super::screen::{StyledLine, StyledSpan, Tone};
 use super::time_status::{paused_short, time_status};
@@ -15,14 +15,14 @@ use crate::text::width::{truncate, width};
 use crate::tui::state::lessons::{LessonsState, Session};
 use crate::tui::state::view_state::{DisplayMode, Mode, NoticeKind, TimeMode, ViewState};
 
-/// Program, views, how the collecting goes, what there is, what it costs.
+/// Draws the header: program, views, sampling status, counts, cost.
 pub(crate) fn draw_header(
     state: &ViewState,
     result: Option<&QueryResult>,
     total: usize,
 ) -> StyledLine {
-    if let Some(course) = &state.lessons {
-        return title_bar::lessons_title(course, state, result, total);
+    if let Some(lessons) = &state.lessons {
+        return title_bar::lessons_title(lessons, state, result, total);
     }
     if state.display_mode == DisplayMode::Presentation {
         return title_bar::presentation_title(state, result, total);
@@ -45,10 +45,10 @@ pub(crate) fn draw_header(
     if state.grouping == Grouping::History {
         line.push(" H History", Tone::Accent);
     }
-    // From the most to the least important: what has no room is left out, and all after it.
+    // In order of importance: the first part without room is left out, and all after it.
     let mut right = StyledLine::default();
     let mut parts = status_parts(state, result);
-    // Which moment is shown is never left out where it is not the newest.
+    // The time is never left out unless it is live.
     let fits = |part: &StyledLine| line.width() + part.width() + 3 < total;
     if let Some(first) = parts.first_mut().filter(|first| !fits(first))
         && state.time_mode != TimeMode::Live
@@ -121,7 +121,7 @@ fn status_parts(state: &ViewState, result: Option<&QueryResult>) -> Vec<StyledLi
     parts
 }
 
-/// How much is stuck or odd, where anything is.
+/// Returns the number of findings, if there are any.
 fn findings_part(state: &ViewState) -> Option<StyledLine> {
     let all = state.findings.all();
     // The most urgent come first.
@@ -133,24 +133,25 @@ fn findings_part(state: &ViewState) -> Option<StyledLine> {
     Some(StyledLine::new(format!("! {words}"), tone))
 }
 
-/// How far the first look into the processes is, while it lasts: until then owners are missing.
-fn owner_scan_progress(sight: &OwnerCoverage) -> Option<StyledLine> {
-    let seen = u64::from(sight.readable) + u64::from(sight.hidden);
-    let all = seen + u64::from(sight.unscanned);
-    (sight.unscanned > 0).then(|| {
-        let share = seen * 100 / all;
+/// Returns the progress of the first process scan; until it is complete, owners are missing.
+fn owner_scan_progress(coverage: &OwnerCoverage) -> Option<StyledLine> {
+    let scanned = u64::from(coverage.readable) + u64::from(coverage.hidden);
+    let all = scanned + u64::from(coverage.unscanned);
+    (coverage.unscanned > 0).then(|| {
+        let share = scanned * 100 / all;
         StyledLine::new(format!("owners {share} %"), Tone::Warning)
     })
 }
 
-/// As wide as it ever gets: it changes with every sample, and its neighbours should not move.
+/// Returns duration and CPU share of a sample. The width is fixed: the values change with every
+/// sample, and the neighbours should not move.
 fn sampling_cost(state: &ViewState) -> StyledLine {
     let cpu = state.latest.cpu_share.map_or(String::new(), units::percent);
     let took = units::duration(state.latest.duration);
     StyledLine::new(format!("{took:>5} {cpu:>4}"), Tone::Dim)
 }
 
-/// The filter line, and the column of its text cursor.
+/// Returns the filter line, and the column of its text cursor.
 pub(crate) fn filter_line(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -159,8 +160,12 @@ pub(crate) fn filter_line(
     if state.mode == Mode::Palette {
         return palette_line(state, total);
     }
-    let table = |course: &LessonsState| course.session().is_some_and(Session::shows_table);
-    if state.lessons.as_ref().is_some_and(|course| !table(course)) {
+    let table = |lessons: &LessonsState| lessons.session().is_some_and(Session::shows_table);
+    if state
+        .lessons
+        .as_ref()
+        .is_some_and(|lessons| !table(lessons))
+    {
         return (StyledLine::default(), 0);
     }
     let typing = state.mode == Mode::Filter;
@@ -199,24 +204,21 @@ pub(crate) fn filter_line(
     (line, column)
 }
 
-/// The line of the palette, in the place of the filter line.
+/// Returns the input line of the palette, which replaces the filter line.
 fn palette_line(state: &ViewState, total: usize) -> (StyledLine, usize) {
     let mut line = StyledLine::new(" : ", Tone::Accent);
     let room = total.saturating_sub(4);
     let text = &state.palette.text;
     let before = text.get(..state.palette.cursor).unwrap_or(text);
     if text.is_empty() {
-        line.push(
-            truncate("part of a command's words, or its key", room),
-            Tone::Dim,
-        );
+        line.push(truncate("command name or key", room), Tone::Dim);
     } else {
         line.push(visible_part(text, before, room), Tone::Strong);
     }
     (line, 3 + width(before).min(room))
 }
 
-/// The part of a long text in which the cursor is.
+/// Returns the part of a long text that contains the cursor.
 fn visible_part(text: &str, before: &str, room: usize) -> String {
     if width(text) <= room {
         return text.into();
@@ -246,7 +248,7 @@ fn match_count(state: &ViewState, result: &QueryResult) -> String {
     format!("{} of {of} ", units::thousands(result.matched))
 }
 
-/// The switches that are on, in words.
+/// Describes the active quick filters, such as `only TCP, only listening`.
 pub(crate) fn describe_quick_filter(quick_filter: QuickFilter) -> String {
     let protocol = quick_filter.protocol.map(|p| match p {
         Protocol::Tcp => "only TCP",
@@ -266,7 +268,7 @@ pub(crate) fn describe_quick_filter(quick_filter: QuickFilter) -> String {
     all.join(", ")
 }
 
-/// What is wrong with the filter, under the place; else the most important notice.
+/// Returns the error of the filter, below its place; else the most important notice.
 pub(crate) fn notice_line(state: &ViewState, total: usize) -> Option<StyledLine> {
     if let Some(error) = &state.filter.error {
         let before = state.filter.text.get(..error.span.start).unwrap_or("");
@@ -275,14 +277,14 @@ pub(crate) fn notice_line(state: &ViewState, total: usize) -> Option<StyledLine>
         let place = 3 + width(before);
         let words = match state.filter.last_valid.as_str() {
             "" => error.to_string(),
-            good => format!("{error} (in force meanwhile: {good})"),
+            last_valid => format!("{error} (still filtering by \"{last_valid}\")"),
         };
         let text = if place + width(&carets) + 1 + width(&words) <= total {
             format!("{}{carets} {words}", " ".repeat(place))
         } else if width(&words) + 2 <= place && place + width(&carets) <= total {
             format!("{words:>end$} {carets}", end = place - 1)
         } else {
-            // Where the caret would leave no room for the words, the words matter more.
+            // If there is no room for both, the message matters more than the carets.
             format!(" {words}")
         };
         return Some(StyledLine::new(truncate(&text, total), Tone::Error));
@@ -311,13 +313,13 @@ mod tests {
 
     #[test]
     fn owner_scan_shows_progress_until_it_is_complete() {
-        let text = |readable, hidden, unvisited| {
-            let sight = OwnerCoverage {
+        let text = |readable, hidden, unscanned| {
+            let coverage = OwnerCoverage {
                 readable,
                 hidden,
-                unscanned: unvisited,
+                unscanned,
             };
-            owner_scan_progress(&sight).map(|line| line.text())
+            owner_scan_progress(&coverage).map(|line| line.text())
         };
         assert_eq!(text(3, 1, 6).as_deref(), Some("owners 40 %"));
         assert_eq!(text(0, 0, 6).as_deref(), Some("owners 0 %"));

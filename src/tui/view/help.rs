@@ -1,4 +1,4 @@
-//! The help: every key, every sign, and what could not be seen, from the tables the program runs on.
+//! The help: keys, signs, terms and limitations, from the same tables that the program uses.
 
 use super::cells::align_left;
 use super::groups::{STATE_CODES, tcp_state_tone};
@@ -13,7 +13,7 @@ use crate::tui::keys::lesson::LESSON_KEY_BINDINGS;
 use crate::tui::keys::typing::TYPING_KEY_BINDINGS;
 use crate::tui::state::view_state::{SourceInfo, ViewState};
 
-/// `height` lines of help, from `scroll` on.
+/// Draws `height` lines of help, from line `scroll` on.
 pub(crate) fn draw_help(
     state: &ViewState,
     total: usize,
@@ -27,7 +27,7 @@ pub(crate) fn draw_help(
     out
 }
 
-/// How far it can be scrolled.
+/// Returns the largest scroll position of the help, in lines.
 pub fn help_max_scroll(state: &ViewState) -> usize {
     let lines = help_lines(state, usize::from(state.size.0)).len();
     lines.saturating_sub(ScreenLayout::new(state).body_rows())
@@ -35,7 +35,7 @@ pub fn help_max_scroll(state: &ViewState) -> usize {
 
 fn help_lines(state: &ViewState, total: usize) -> Vec<StyledLine> {
     let mut out = Vec::new();
-    // What is open comes first.
+    // The keys of what is open come first.
     let learning = state.lessons.is_some();
     if learning {
         push_lesson_keys(&mut out, total);
@@ -47,7 +47,7 @@ fn help_lines(state: &ViewState, total: usize) -> Vec<StyledLine> {
         &mut out,
         "mouse",
         Tone::Accent,
-        "click selects, a second click opens, a click on a column head orders, the wheel scrolls; hold Shift to select text",
+        "click selects, a second click opens, a click on a column head sorts, the wheel scrolls; hold Shift to select text",
         total,
     );
     out.push(StyledLine::default());
@@ -69,7 +69,7 @@ fn help_lines(state: &ViewState, total: usize) -> Vec<StyledLine> {
         push_labelled(&mut out, word, Tone::Accent, meaning, total);
     }
     out.push(StyledLine::default());
-    out.push(StyledLine::new(" WHAT IS SEEN", Tone::Heading));
+    out.push(StyledLine::new(" DATA SOURCE", Tone::Heading));
     if let Some(SourceInfo { kind, reason }) = &state.source {
         push_labelled(
             &mut out,
@@ -93,26 +93,26 @@ fn help_lines(state: &ViewState, total: usize) -> Vec<StyledLine> {
 const GLOSSARY: [(&str, &str); 8] = [
     (
         "SERVICE",
-        "the name registered for the port's number; no proof of what really runs there",
+        "the name registered for the port number; no proof of what really runs there",
     ),
     ("port", "a number, per protocol"),
     ("endpoint", "an address and a port"),
-    ("socket", "one object of the kernel, one row here"),
+    ("socket", "a kernel object; one row here"),
     (
         "connection",
         "a pair of endpoints: two sockets when both ends are on this machine",
     ),
     (
         "shared port",
-        "the one of a socket's two ports that many sockets share: the listener's",
+        "of a socket's two ports, the one that many sockets share: the listener's",
     ),
     (
-        "waiting 2 of 5",
-        "a listener's queue: established by the kernel, not yet accepted by the program",
+        "queue, limit",
+        "a listener's accept queue: connections not accepted yet, and the limit (backlog)",
     ),
     (
         "RECV/SEND, R/S",
-        "bytes not read yet, bytes not acknowledged yet; of a listener: connections waiting, and how many may",
+        "bytes not read yet, bytes not acknowledged yet; of a listener: its accept queue and its limit",
     ),
 ];
 
@@ -161,45 +161,37 @@ fn key_names(keys: &[Key]) -> String {
 fn push_signs(out: &mut Vec<StyledLine>, total: usize) {
     for (sign, tone, meaning) in [
         ("+", Tone::Opened, "new in the last seconds"),
-        ("−", Tone::Closed, "gone; the row stays a few seconds"),
+        ("−", Tone::Closed, "closed; the row stays a few seconds"),
         (
             "~",
             Tone::Changed,
-            "its state changed; on a folded group: something in it (± when sockets came and went)",
+            "the state changed; on a folded group: a socket in it changed (±: some opened, some closed)",
         ),
         ("←", Tone::Plain, "accepted here from that endpoint"),
-        (":5000 →", Tone::Plain, "dialled from that local port"),
-        (
-            "⇄",
-            Tone::Plain,
-            "the process at the other end, on this machine",
-        ),
+        (":5000 →", Tone::Plain, "connected from that local port"),
+        ("⇄", Tone::Plain, "the peer process, on this machine"),
         (
             "(was x)",
             Tone::Inference,
-            "no process has it any more; x had it last",
+            "no process holds it now; x held it last",
         ),
         (
             "4711/tcp?",
             Tone::Inference,
-            "only guessed to be the shared port of its sockets",
+            "a guess: this may not be the shared port of its sockets",
         ),
         (
             "hidden",
             Tone::Unknown,
-            "a process of another user (named behind it) has it; root sees which",
+            "held by a process of another user (named after it); root can see which",
         ),
         (
             "≥2m",
             Tone::Dim,
-            "seen for that long; it was there before the first look",
+            "at least that old; it was open before the first sample",
         ),
         ("—", Tone::Dim, "not counted by the kernel, or not yet"),
-        (
-            "!",
-            Tone::Warning,
-            "something is stuck or odd at this port: f tells what",
-        ),
+        ("!", Tone::Warning, "a problem at this port; f lists it"),
     ] {
         push_labelled(out, sign, tone, meaning, total);
     }

@@ -1,5 +1,5 @@
-//! Which lines of the terminal belong to what. Depends on the size and on what is open, never on
-//! the data, so nothing jumps.
+//! Divides the terminal into regions. Depends on its size and on what is open, never on the data,
+//! so that nothing jumps.
 
 use crate::tui::state::lessons::Session;
 use crate::tui::state::pane_mode::PaneMode;
@@ -8,56 +8,57 @@ use crate::tui::state::view_state::{
 };
 use crate::tui::view::lessons::panel;
 
-/// The smallest terminal the chart is usable in: columns and lines.
+/// The smallest terminal in which the dashboard is usable: columns and lines.
 pub const MIN_TERMINAL_SIZE: (u16, u16) = (40, 10);
 
-/// Lines of each region.
+/// The lines of each region of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScreenLayout {
-    /// Whether there is a notice line.
     pub has_notice: bool,
-    /// Whether there is a line of time.
     pub has_timeline: bool,
-    /// Lines of the table, its column heads not counted.
+    /// Lines of the table without its column heads.
     pub table_rows: usize,
-    /// Lines of the pane below, its rule counted; 0 without one.
+    /// Lines of the pane below with its rule; 0 without one.
     pub pane_rows: usize,
-    /// Where a lesson's panel is.
+    /// Where the panel of a lesson is.
     pub lesson_panel: LessonPanel,
 }
 
-/// Where a lesson's panel is.
+/// Where the panel of a lesson is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LessonPanel {
-    /// There is none.
     None,
-    /// It has the place of the table, too.
+    /// It replaces the table.
     FullBody,
-    /// To the right of the table, so many cells wide.
+    /// To the right of the table, this many cells wide.
     Beside(usize),
-    /// Below the table, so many lines.
+    /// Below the table, this many lines high.
     Below(usize),
 }
 
-/// Cells a lesson's table is in need of.
+/// The width that the table of a lesson needs.
 const LESSON_TABLE_WIDTH: usize = 80;
-/// The narrowest panel beside a table.
+
+/// The minimum width of a panel beside a table.
 const MIN_PANEL_WIDTH: usize = 38;
-/// Lines of a look: the picture of the states, what it says below, and a line above.
+
+/// Lines of the state diagram with its legend and the rule above.
 const DIAGRAM_ROWS: usize = 18;
-/// Lines of a table that is high enough to have a look below it.
+
+/// The minimum height of a table above the state diagram.
 const MIN_TABLE_ROWS_ABOVE_DIAGRAM: usize = 12;
-/// The fewest lines of a table above a panel, its heads counted.
+
+/// The minimum height of a table above a panel, with its heads.
 const MIN_TABLE_ROWS: usize = 5;
 
 impl ScreenLayout {
-    /// Header, filter line and footer.
+    /// The lines of header, filter line and footer.
     const FRAME_ROWS: usize = 3;
 
-    /// Divides the terminal.
+    /// Divides the terminal for this state.
     pub fn new(state: &ViewState) -> Self {
         let rows = usize::from(state.size.1);
-        // What cannot be seen is told in the help; who learns need not read it all the time.
+        // Limitations are in the help; learners and audiences need not see them all the time.
         let simplified = state.display_mode == DisplayMode::Presentation || state.lessons.is_some();
         let notices_hidden = simplified
             && state
@@ -107,7 +108,7 @@ impl ScreenLayout {
             (DetailsLevel::Brief, 24..40) => 4,
             (DetailsLevel::Brief, _) => 6,
         };
-        // Heads and a line of the table come first.
+        // The heads and one line of the table have priority.
         let pane = pane.min(body.saturating_sub(2));
         Self {
             has_notice: notice,
@@ -118,7 +119,7 @@ impl ScreenLayout {
         }
     }
 
-    /// Lines between the filter line (or notice) and the footer.
+    /// Returns the number of lines between the filter line (or notice) and the footer.
     pub(crate) const fn body_rows(&self) -> usize {
         match self.lesson_panel {
             LessonPanel::Below(lines) => self.table_rows + 1 + lines,
@@ -128,12 +129,12 @@ impl ScreenLayout {
         }
     }
 
-    /// The line of the screen on which the table begins.
+    /// Returns the line of the screen on which the rows of the table start.
     pub fn table_top_row(&self) -> usize {
         3 + usize::from(self.has_notice) + usize::from(self.has_timeline)
     }
 
-    /// Whether this column belongs to a lesson's panel beside the table.
+    /// Returns whether this column belongs to a lesson's panel beside the table.
     pub fn is_in_lesson_panel(&self, column: u16, columns: u16) -> bool {
         match self.lesson_panel {
             LessonPanel::Beside(width) => usize::from(column) + width >= usize::from(columns),
@@ -141,11 +142,11 @@ impl ScreenLayout {
         }
     }
 
-    /// Whether the table is what is shown.
+    /// Returns whether the table is on the screen.
     pub fn shows_table(state: &ViewState) -> bool {
-        let course = state.lessons.as_ref();
-        let table_open = course.is_none_or(|c| c.session().is_some_and(Session::shows_table));
-        let shows_diagram = course.is_some_and(|c| c.pane_mode(state.pane_mode).is_some())
+        let lessons = state.lessons.as_ref();
+        let table_open = lessons.is_none_or(|c| c.session().is_some_and(Session::shows_table));
+        let shows_diagram = lessons.is_some_and(|c| c.pane_mode(state.pane_mode).is_some())
             && Self::new(state).pane_rows == 0;
         !matches!(
             state.mode,
@@ -156,12 +157,12 @@ impl ScreenLayout {
     }
 }
 
-/// Where the panel of the lesson is that is open.
+/// Returns where the panel of the open lesson is; `body` is the number of lines available.
 fn lesson_panel(state: &ViewState, body: usize) -> LessonPanel {
-    let Some(course) = &state.lessons else {
+    let Some(lessons) = &state.lessons else {
         return LessonPanel::None;
     };
-    if !course.session().is_some_and(Session::shows_table) {
+    if !lessons.session().is_some_and(Session::shows_table) {
         return LessonPanel::FullBody;
     }
     let columns = usize::from(state.size.0);
@@ -169,11 +170,11 @@ fn lesson_panel(state: &ViewState, body: usize) -> LessonPanel {
         let spare = columns - (LESSON_TABLE_WIDTH + 1 + MIN_PANEL_WIDTH);
         return LessonPanel::Beside(MIN_PANEL_WIDTH + spare / 2);
     }
-    let panel_rows = panel::panel_height(course, state.display_mode, columns);
-    let has_highlight = course
+    let panel_rows = panel::panel_height(lessons, state.display_mode, columns);
+    let has_highlight = lessons
         .session()
         .is_some_and(|session| session.highlight().is_some());
-    // A room looks at the table while the kernel has the word, and yet has to read the word.
+    // An audience needs the table while the result is discussed, and the panel as well.
     let (min_panel_rows, min_table_rows) = match (state.display_mode, has_highlight) {
         (DisplayMode::Presentation, true) => {
             (0, (MIN_TABLE_ROWS + 3).min(body / 2).max(MIN_TABLE_ROWS))

@@ -1,7 +1,7 @@
-//! A list to choose from, laid over the chart: candidates, what a row is, the palette.
+//! Draws a menu over the screen: completions, conditions of a row, what to record, the palette.
 //!
 //! In: a [`Menu`] and the lines drawn so far. Out: the same lines with a box over some of them.
-//! What is chosen has a sign in front, so it is seen without colours, too.
+//! The selected item has a sign before it, so that no colour is needed.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,14 +11,16 @@ use crate::text::width::{truncate, width};
 use crate::tui::state::menu::{Menu, MenuAnchor, MenuItem};
 use crate::tui::state::view_state::ViewState;
 
-/// The most items shown at a time.
+/// The maximum number of items shown at a time.
 const MAX_VISIBLE_ITEMS: usize = 12;
-/// The widest note.
+
+/// The maximum width of descriptions.
 const MAX_DESCRIPTION_WIDTH: usize = 44;
-/// The first line under the filter.
+
+/// The first line below the filter line.
 const INPUT_MENU_ROW: usize = 2;
 
-/// Lays the open menu over the lines; `table` is the line on which the table begins.
+/// Draws the open menu over the lines; `table` is the line of the first table row.
 pub(crate) fn draw_menu(state: &ViewState, lines: &mut [StyledLine], table: usize, total: usize) {
     let Some(menu) = &state.menu else { return };
     let room = lines
@@ -47,7 +49,7 @@ pub(crate) fn draw_menu(state: &ViewState, lines: &mut [StyledLine], table: usiz
     let description = widest(|item| &item.description)
         .unwrap_or(0)
         .min(MAX_DESCRIPTION_WIDTH);
-    // A note of a few letters says nothing.
+    // A description of a few letters is useless.
     let description = if left_over < description.min(12) {
         0
     } else {
@@ -102,7 +104,7 @@ pub(crate) fn draw_menu(state: &ViewState, lines: &mut [StyledLine], table: usiz
     }
 }
 
-/// Column and line of the upper left corner.
+/// Returns column and line of the upper left corner.
 fn menu_position(
     state: &ViewState,
     menu: &Menu,
@@ -112,7 +114,7 @@ fn menu_position(
 ) -> (usize, usize) {
     match menu.anchor {
         MenuAnchor::Input(byte) => {
-            // The letters stand under the letters, behind the edge and the sign.
+            // The items start below the text they replace, after border and sign.
             let before = state.filter.text.get(..byte).unwrap_or("");
             ((3 + width(before)).saturating_sub(2), INPUT_MENU_ROW)
         }
@@ -142,7 +144,7 @@ fn border_line(from: &str, words: &str, to: &str, inner: usize) -> StyledLine {
     line
 }
 
-/// Puts a patch over a part of a line. A wide letter that is half covered becomes a space.
+/// Replaces a part of a line. A wide character that is half covered becomes a space.
 fn overlay(under: &mut StyledLine, column: usize, patch: StyledLine) {
     let end = column + patch.width();
     let mut before = StyledLine::default();
@@ -166,7 +168,7 @@ fn overlay(under: &mut StyledLine, column: usize, patch: StyledLine) {
     before.push(" ".repeat(short), Tone::Plain);
     before.spans.extend(patch.spans);
     before.spans.extend(after.spans);
-    // The bar of the cursor would go through the box.
+    // The cursor bar would run through the box.
     before.selected = false;
     *under = before;
 }

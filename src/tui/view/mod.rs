@@ -1,12 +1,13 @@
-//! Draws a query result and the view state as a [`Screen`]: plain text with tones, no terminal library.
+//! Draws a query result and the view state as a [`Screen`]: plain text with tones, no terminal
+//! library.
 //!
-//! Lines are exactly as wide and as many as the terminal has. Only lines that show are built.
+//! A screen has exactly the lines of the terminal. Only visible lines are built.
 //!
 //! ```text
 //! portolan  1 Ports  2 Processes …          ● live 1s  412 sockets …     header
 //! / port or name                                       14 of 412 sockets  filter
-//! ! what could not be seen, or what is wrong with the filter              notice, if any
-//! −2m03s ▁▁▂▃▅▃▂◆▂▁▁▁▁▁ now                                               time, if not live
+//! ! what could not be observed, or the error of the filter                notice, if any
+//! −2m03s ▁▁▂▃▅▃▂◆▂▁▁▁▁▁ now                                               timeline, if not live
 //!   PORT      SERVICE   REACH        PROCESS     SOCKETS  STATES …        column heads
 //! LISTENING HERE …                                                        table
 //!  ▸ 443/tcp  https     everyone     nginx ×5        128  …

@@ -1,4 +1,4 @@
-//! The chart on paper: every line of it, for a terminal that scrolls, or for none.
+//! Prints the table in full, for `portolan list` and for output that is no terminal.
 
 use super::columns::Overflow;
 use super::screen::StyledLine;
@@ -6,25 +6,23 @@ use super::table::{ColumnSet, TableLayout};
 use crate::net::services::Services;
 use crate::query::{Folds, QueryResult, VisibleLines};
 
-/// What the chart is printed on.
+/// The output the table is printed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintTarget {
-    /// A terminal of so many columns: what does not fit is cut, so that no line breaks.
+    /// A terminal with this many columns: lines are truncated, so that none wraps.
     Terminal(usize),
-    /// A pipe or a file: nothing is cut.
+    /// A pipe or a file: nothing is truncated.
     Unbounded,
 }
 
-/// Cells of a line on endless paper: wide enough for IPv6 endpoints, and always the same, so that
-/// two lists can be compared.
+/// The line width for pipes and files, in cells: enough for IPv6 endpoints, and constant, so that
+/// two outputs can be compared.
 const UNBOUNDED_WIDTH: usize = 160;
 
-/// The line of column heads.
+/// Whether the column heads are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintHeads {
-    /// Printed.
     Shown,
-    /// Left out.
     Hidden,
 }
 

@@ -1,4 +1,4 @@
-//! The cells of a socket's row.
+//! The columns and cells of socket rows.
 
 use super::cells::truncate_middle;
 use super::columns::{ColumnContent, Overflow, SizedColumn, TableColumn};
@@ -46,19 +46,17 @@ pub(crate) const FLAT_ROW_COLUMNS: &[TableColumn] = &[
     SEND_RATE,
 ];
 
-/// What a lesson's table has room for, where there is not enough for all.
+/// The columns that the table of a lesson favours if there is no room for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LessonColumns {
-    /// Whose a row is.
     Owner,
-    /// The queues.
     Queues,
-    /// Of both a part.
+    /// Both, each narrower.
     Both,
 }
 
 impl LessonColumns {
-    /// What the step speaks of. A quiz may ask for anything.
+    /// Returns the columns that the current step discusses; a quiz may ask about any.
     pub(crate) fn for_session(session: &Session) -> Self {
         let step = session.step().filter(|_| !session.is_quiz());
         match step.map(|step| step.highlight) {
@@ -69,8 +67,8 @@ impl LessonColumns {
     }
 }
 
-/// The columns of a lesson: what its sentences speak of, and no more. Ends of IPv4 fit into any of
-/// them; what is over goes to the process and its pid first.
+/// Returns the columns of a lesson: those its sentences discuss, and no more. IPv4 endpoints fit
+/// into all of them; spare width goes to the process first.
 pub(crate) const fn lesson_columns(
     columns_needed: LessonColumns,
     room: usize,
@@ -86,7 +84,8 @@ pub(crate) const fn lesson_columns(
 
 const STATE: TableColumn =
     TableColumn::sorted_by_field(ColumnContent::State, Field::named("state"), 0, 12, 12);
-/// Nothing has a queue while its handshake is not finished.
+/// One cell narrower, which may cut SYN-RECEIVED: a socket has no queue before its handshake is
+/// complete.
 const NARROW_STATE: TableColumn =
     TableColumn::sorted_by_field(ColumnContent::State, Field::named("state"), 0, 11, 12);
 const LOCAL: TableColumn =
@@ -95,7 +94,7 @@ const REMOTE: TableColumn =
     TableColumn::sorted_by_field(ColumnContent::Remote, Field::named("remote"), 0, 15, 15);
 const OWNER: TableColumn =
     TableColumn::sorted_by_field(ColumnContent::Owner, Field::named("proc"), 1, 22, 40);
-/// Room for a short queue, so that every word for the owner is read to its end.
+/// Room for a short queue, so that every owner text is shown in full.
 const NARROW_QUEUES: TableColumn = TableColumn::new(ColumnContent::Queues, "R/S", 2, 4, 4)
     .align_right()
     .sort_by(SortColumn::Queues);
@@ -116,7 +115,7 @@ const fn wide_lesson_columns(end: usize, owner: usize) -> [TableColumn; 5] {
     ]
 }
 
-/// The sign in front of a row, and its tone.
+/// Returns the sign before a row, and its tone.
 pub(crate) fn row_sign(row: &TrackedSocket, moment: &Moment) -> (&'static str, Option<Tone>) {
     match row.recent_transition(moment.elapsed) {
         Some(Transition::Opened(_)) => ("+", Some(Tone::Opened)),
@@ -126,7 +125,7 @@ pub(crate) fn row_sign(row: &TrackedSocket, moment: &Moment) -> (&'static str, O
     }
 }
 
-/// The cells of one row.
+/// Appends the cells of one row.
 pub(crate) fn push_row_cells(
     line: &mut StyledLine,
     row: &TrackedSocket,
@@ -146,21 +145,21 @@ pub(crate) fn push_row_cells(
                 ColumnContent::Local | ColumnContent::Remote | ColumnContent::Endpoint,
                 Overflow::Truncate,
             ) => sized.pad(&truncate_endpoint(&span.text, sized.width)),
-            // How many hold it says more than half a name.
+            // The number of owners says more than half a name.
             (ColumnContent::Owner, Overflow::Truncate) if width(&span.text) > sized.width => {
                 let short = owner_display::format_owners_short(row, moment);
                 sized.pad(short.as_deref().unwrap_or(&span.text))
             }
             _ => sized.pad(&span.text),
         };
-        // A row that is gone, or just came, is of one tone from end to end.
+        // A row that just opened or closed has one tone from end to end.
         let tone = match transition_tone {
             Some(Tone::Closed | Tone::Opened) => transition_tone.unwrap_or(span.tone),
             Some(Tone::Changed) if sized.column.content == ColumnContent::State => Tone::Changed,
             _ => span.tone,
         };
         if highlighted == Some(sized.column.content) {
-            // The text is lit, not the room beside it.
+            // Only the text is highlighted, not its padding.
             let trimmed = text.trim_end().to_owned();
             let padding = " ".repeat(width(&text) - width(&trimmed));
             line.push(trimmed, Tone::Highlighted);
@@ -171,9 +170,8 @@ pub(crate) fn push_row_cells(
     }
 }
 
-/// An endpoint in a narrow column: the port is at the end, and must not be lost. Of a connection that
-/// was dialled it is the local port that tells it from its neighbours; the remote one they share, and
-/// their group names it.
+/// Truncates an endpoint, keeping the port at its end. An outgoing connection is distinguished by
+/// its local port; its remote port, which its group names, is dropped instead.
 pub(crate) fn truncate_endpoint(text: &str, cells: usize) -> String {
     if width(text) <= cells || !text.contains('→') {
         return truncate_middle(text, cells);
@@ -266,8 +264,12 @@ mod tests {
         // 60 and 80 columns.
         assert!(titles(LessonColumns::Queues, 56).contains(&("RECV/SEND", 9)));
         assert!(titles(LessonColumns::Queues, 76).contains(&("RECV/SEND", 9)));
-        let owner = "waiting to be accepted";
-        assert!(titles(LessonColumns::Owner, 76).contains(&("PROCESS", width(owner))));
+        let owner = "too brief to identify";
+        let titles_with_owner = titles(LessonColumns::Owner, 76);
+        let owner_column = titles_with_owner
+            .iter()
+            .find(|(title, _)| *title == "PROCESS");
+        assert!(owner_column.is_some_and(|(_, cells)| *cells >= width(owner)));
         assert!(titles(LessonColumns::Owner, 76).contains(&("R/S", 4)));
     }
 }

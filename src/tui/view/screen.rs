@@ -1,34 +1,33 @@
-//! What is on the screen: toned text, line by line.
+//! A screen as lines of text with tones.
 
 use crate::text::phrase::{Certainty, Phrase};
 use crate::text::width::{truncate, width};
 
-/// What a piece of text means; a theme says how that looks.
+/// The meaning of a piece of text; the theme maps it to a style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tone {
-    /// Ordinary text.
     Plain,
     /// Less important than its neighbours.
     Dim,
-    /// More important.
+    /// More important than its neighbours.
     Strong,
-    /// The head of a section.
+    /// The heading of a section.
     Heading,
-    /// The view that is shown, the key that can be pressed.
+    /// The current view, a key that can be pressed.
     Accent,
-    /// What is pointed at: seen at once among all else, without colours, too.
+    /// What a lesson points at; visible without colours, too.
     Highlighted,
-    /// Came into being.
+    /// A socket that just opened.
     Opened,
-    /// Is gone.
+    /// A socket that just closed.
     Closed,
-    /// Has another state.
+    /// A socket whose state just changed.
     Changed,
-    /// Somebody should look at it.
+    /// A problem, or something that needs attention.
     Warning,
-    /// Wrong input.
+    /// Wrong input or a failure.
     Error,
-    /// Concluded, not seen.
+    /// Inferred, not observed.
     Inference,
     /// Not known.
     Unknown,
@@ -36,9 +35,9 @@ pub enum Tone {
     Established,
     /// LISTEN.
     Listening,
-    /// Handshake under way.
+    /// SYN-SENT, SYN-RECEIVED.
     Handshake,
-    /// On its way out.
+    /// The states after FIN, except CLOSE-WAIT.
     Closing,
 }
 
@@ -56,14 +55,12 @@ impl From<Certainty> for Tone {
 /// A piece of text in one tone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StyledSpan {
-    /// The text: no control characters, no line breaks.
+    /// Text without control characters and line breaks.
     pub text: String,
-    /// What it means.
     pub tone: Tone,
 }
 
 impl StyledSpan {
-    /// Text in a tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: text.into(),
@@ -71,7 +68,7 @@ impl StyledSpan {
         }
     }
 
-    /// A phrase in the tone of its certainty.
+    /// Converts a phrase; its certainty gives the tone.
     pub fn from_phrase(phrase: Phrase) -> Self {
         Self {
             text: phrase.text,
@@ -83,17 +80,17 @@ impl StyledSpan {
 /// One line of the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StyledLine {
-    /// From left to right.
+    /// The spans from left to right.
     pub spans: Vec<StyledSpan>,
-    /// Whether the cursor is on it.
+    /// Whether the cursor is on the line.
     pub selected: bool,
-    /// Where the bar of the cursor ends, if before the right edge: what stands behind is of
-    /// something else.
+    /// The column where the cursor bar ends, if before the right edge: the rest belongs to another
+    /// region.
     pub selection_end: Option<usize>,
 }
 
 impl StyledLine {
-    /// A line of one tone.
+    /// Returns a line in one tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             spans: vec![StyledSpan::new(text, tone)],
@@ -102,18 +99,16 @@ impl StyledLine {
         }
     }
 
-    /// Appends text.
     pub fn push(&mut self, text: impl Into<String>, tone: Tone) {
         self.spans.push(StyledSpan::new(text, tone));
     }
 
-    /// How many cells it takes.
+    /// Returns the width in cells.
     pub fn width(&self) -> usize {
         self.spans.iter().map(|s| width(&s.text)).sum()
     }
 
-    /// Fills up with spaces so that `right` ends at `total` cells; `right` is left out where there
-    /// is no room for it.
+    /// Appends `right` so that it ends at `total` cells; it is left out if there is no room.
     pub fn push_right_aligned(&mut self, right: Self, total: usize) {
         let (left, needed) = (self.width(), right.width());
         if left + needed < total {
@@ -122,7 +117,7 @@ impl StyledLine {
         }
     }
 
-    /// The text without tones.
+    /// Returns the text without tones.
     pub fn text(&self) -> String {
         self.spans.iter().map(|s| s.text.as_str()).collect()
     }
@@ -131,13 +126,13 @@ impl StyledLine {
 /// A screen of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Screen {
-    /// As many as the terminal has.
+    /// The lines; as many as the terminal has.
     pub lines: Vec<StyledLine>,
-    /// Where the text cursor blinks: column and line.
+    /// The position of the text cursor: column and line.
     pub cursor: Option<(u16, u16)>,
 }
 
-/// A line across, with a title.
+/// Returns a horizontal rule with a title.
 pub(crate) fn titled_rule(title: &str, total: usize) -> StyledLine {
     let mut line = StyledLine::new("──", Tone::Dim);
     if !title.is_empty() {

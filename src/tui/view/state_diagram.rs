@@ -1,18 +1,16 @@
-//! The states of TCP and the ways between them (RFC 9293, figure 5), with the states lit that
-//! sockets are in.
+//! The TCP state diagram (RFC 9293, figure 5), with the states highlighted that sockets are in.
 //!
-//! In: a [`TupleDiff`]. Out: lines. `S2` before a state says that two server's ends are in it, `C1`
-//! behind it that a client's end is, so that it is read without colours, too. Where there is no room
-//! for the picture, the same is told as chains.
+//! In: a [`TupleDiff`]. Out: lines. `S2` before a state means two server sockets in it, `C1` after
+//! it one client socket, so that no colour is needed. If there is no room for the diagram, the
+//! states are shown as paths.
 
 use super::screen::{StyledLine, Tone};
 use crate::net::socket::TcpState;
 use crate::query::{EndCounts, TupleDiff};
 use crate::text::width::width;
 
-/// The picture. Before and behind every state is room for the marks of the ends that are in it.
-/// Ways that are hardly ever gone are left out: a listener that dials, and a FIN and its answer that
-/// come in one segment.
+/// The diagram, with room for the counts before and after every state. Rare transitions are left
+/// out: LISTEN to SYN-SENT, and FIN-WAIT-1 to TIME-WAIT by a FIN and ACK in one segment.
 const DIAGRAM: [&str; 15] = [
     "                            CLOSED",
     "        ┌───── listen() ───────┴─ connect(), SYN ┐",
@@ -20,7 +18,7 @@ const DIAGRAM: [&str; 15] = [
     "     LISTEN                                  SYN-SENT",
     "        │ SYN, answered                          │",
     "        ▼                            SYN and ACK │",
-    "    SYN-RECEIVED     ◀─ SYN: both dialled ───────┤",
+    "    SYN-RECEIVED     ◀─ SYN: both connect ───────┤",
     "     │  └─ ACK ─────▶     ESTABLISHED     ◀──────┘",
     "     │  ┌─ close(), FIN ───────┴─ FIN, answered ─┐",
     "     ▼  ▼                                        ▼",
@@ -31,17 +29,17 @@ const DIAGRAM: [&str; 15] = [
     "                               └ 60 s ▶ CLOSED ◀─┘ ACK",
 ];
 
-/// The same as chains: what happens, and through which states.
+/// The same as paths: what happens, and the states it leads through.
 const STATE_PATHS: [(&str, &[TcpState]); 6] = [
     (
-        "is dialled",
+        "listens",
         &[
             TcpState::Listen,
             TcpState::SynReceived,
             TcpState::Established,
         ],
     ),
-    ("dials", &[TcpState::SynSent, TcpState::Established]),
+    ("connects", &[TcpState::SynSent, TcpState::Established]),
     (
         "closes first",
         &[TcpState::FinWait1, TcpState::FinWait2, TcpState::TimeWait],
@@ -51,17 +49,19 @@ const STATE_PATHS: [(&str, &[TcpState]); 6] = [
         &[TcpState::FinWait1, TcpState::Closing, TcpState::TimeWait],
     ),
     ("closes second", &[TcpState::CloseWait, TcpState::LastAck]),
-    ("is over", &[TcpState::Closed]),
+    ("closed", &[TcpState::Closed]),
 ];
 
-/// Cells of the picture.
+/// The width of the diagram.
 const DIAGRAM_WIDTH: usize = 60;
-/// Cells of what is said before a chain.
+
+/// The width of the label before a path.
 const LABEL_WIDTH: usize = 13;
-/// Cells of a mark.
+
+/// The maximum width of a count such as `S12`.
 const MAX_COUNT_WIDTH: usize = 3;
 
-/// The states, as a picture where it fits.
+/// Draws the states as a diagram, or as paths if it does not fit.
 pub(crate) fn draw_state_diagram(
     tuple_diff: &TupleDiff,
     total: usize,
@@ -79,7 +79,7 @@ pub(crate) fn draw_state_diagram(
     out
 }
 
-/// One line of the picture with the marks in it.
+/// Returns one line of the diagram with the counts in it.
 fn diagram_line(row: &str, tuple_diff: &TupleDiff) -> StyledLine {
     let mut cells: Vec<(char, Tone)> = row.chars().map(|c| (c, Tone::Dim)).collect();
     for state in ALL_STATES {
@@ -89,15 +89,15 @@ fn diagram_line(row: &str, tuple_diff: &TupleDiff) -> StyledLine {
         };
         let end = at + name.len();
         let tone = state_tone(state, tuple_diff);
-        // Nothing is ever in CLOSED: it is the state of a socket that is not there.
+        // No row is ever in CLOSED: it is the state of a socket that does not exist.
         let ends = tuple_diff.count_in_state(state);
         for cell in cells.iter_mut().take(end).skip(at) {
             cell.1 = tone;
         }
-        let (before, behind) = count_labels(ends);
+        let (before, after) = count_labels(ends);
         let label_start = at.saturating_sub(width(&before) + 1);
         overwrite(&mut cells, label_start, &before);
-        overwrite(&mut cells, end + 1, &behind);
+        overwrite(&mut cells, end + 1, &after);
     }
     let mut line = StyledLine::default();
     for (c, tone) in cells {
@@ -109,7 +109,7 @@ fn diagram_line(row: &str, tuple_diff: &TupleDiff) -> StyledLine {
     line
 }
 
-/// Where the whole name stands.
+/// Returns where the name occurs as a whole word.
 fn find_state_name(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
     let letter = |c: &(char, Tone)| c.0.is_ascii_uppercase() || c.0 == '-' || c.0.is_ascii_digit();
     let all = cells.windows(name.len()).enumerate();
@@ -118,8 +118,8 @@ fn find_state_name(cells: &[(char, Tone)], name: &[char]) -> Option<usize> {
         .map(|(at, _)| at)
         .find(|at| {
             let before = at.checked_sub(1).and_then(|before| cells.get(before));
-            let behind = cells.get(at + name.len());
-            !before.is_some_and(letter) && !behind.is_some_and(letter)
+            let after = cells.get(at + name.len());
+            !before.is_some_and(letter) && !after.is_some_and(letter)
         })
 }
 
@@ -139,11 +139,11 @@ fn draw_state_paths(tuple_diff: &TupleDiff, total: usize) -> Vec<StyledLine> {
     for (what, states) in STATE_PATHS {
         let mut line = StyledLine::new(format!(" {what:<LABEL_WIDTH$} "), Tone::Dim);
         for (index, state) in states.iter().enumerate() {
-            let (before, behind) = count_labels(tuple_diff.count_in_state(*state));
+            let (before, after) = count_labels(tuple_diff.count_in_state(*state));
             let arrow = if index > 0 { " → " } else { "" };
             let needed = width(arrow)
                 + width(state.name())
-                + [&before, &behind]
+                + [&before, &after]
                     .map(|m| width(m) + usize::from(!m.is_empty()))
                     .iter()
                     .sum::<usize>();
@@ -158,8 +158,8 @@ fn draw_state_paths(tuple_diff: &TupleDiff, total: usize) -> Vec<StyledLine> {
                 line.push(format!("{before} "), Tone::Accent);
             }
             line.push(state.name(), state_tone(*state, tuple_diff));
-            if !behind.is_empty() {
-                line.push(format!(" {behind}"), Tone::Accent);
+            if !after.is_empty() {
+                line.push(format!(" {after}"), Tone::Accent);
             }
         }
         out.push(line);
@@ -167,19 +167,19 @@ fn draw_state_paths(tuple_diff: &TupleDiff, total: usize) -> Vec<StyledLine> {
     out
 }
 
-/// How many server's ends, how many client's ends; nothing where there are none.
+/// Returns the labels for the server and client sockets; empty if there are none.
 fn count_labels(ends: EndCounts) -> (String, String) {
-    let mark = |letter, count| match count {
+    let label = |letter, count| match count {
         0 => String::new(),
         1..10 => format!("{letter}{count}"),
         10..100 => format!("{letter}{count}"),
         _ => format!("{letter}…"),
     };
-    let (before, behind) = (mark('S', ends.server), mark('C', ends.client));
+    let (before, after) = (label('S', ends.server), label('C', ends.client));
     debug_assert!(
-        before.chars().count() <= MAX_COUNT_WIDTH && behind.chars().count() <= MAX_COUNT_WIDTH
+        before.chars().count() <= MAX_COUNT_WIDTH && after.chars().count() <= MAX_COUNT_WIDTH
     );
-    (before, behind)
+    (before, after)
 }
 
 fn state_tone(state: TcpState, tuple_diff: &TupleDiff) -> Tone {
@@ -193,10 +193,10 @@ fn state_tone(state: TcpState, tuple_diff: &TupleDiff) -> Tone {
 }
 
 fn legend(tuple_diff: &TupleDiff, total: usize) -> StyledLine {
-    let middle = " S server's ends, C client's ends, and how many · bold: seen".to_owned();
-    let long = format!("{middle}; what is short is not always seen");
-    let short = " S server's ends, C client's ends".to_owned();
-    let empty = " no TCP socket here is in any of them".to_owned();
+    let middle = " S: server, C: client sockets, with counts · bold: seen".to_owned();
+    let long = format!("{middle}; brief states can be missed");
+    let short = " S: server sockets, C: client sockets".to_owned();
+    let empty = " no TCP sockets here".to_owned();
     let fits = |words: &String| width(words) <= total;
     let words = match tuple_diff.states.is_empty() {
         true => empty,
@@ -205,7 +205,7 @@ fn legend(tuple_diff: &TupleDiff, total: usize) -> StyledLine {
     StyledLine::new(words, Tone::Dim)
 }
 
-/// The states of the standard.
+/// The states of RFC 9293.
 const ALL_STATES: [TcpState; 11] = [
     TcpState::Listen,
     TcpState::SynSent,
@@ -248,7 +248,7 @@ mod tests {
             .collect()
     }
 
-    /// The states that a row can be in.
+    /// Returns the states that a row can be in.
     fn existing_socket_states() -> impl Iterator<Item = TcpState> {
         let closed = |state: &TcpState| *state == TcpState::Closed;
         ALL_STATES.into_iter().filter(move |state| !closed(state))
@@ -258,7 +258,7 @@ mod tests {
     fn every_state_is_in_the_diagram_and_in_the_paths() {
         for state in existing_socket_states() {
             let tuple_diff = tuple_diff(&[(state, 99, 99)]);
-            for (size, name) in [((60, 20), "picture"), ((44, 12), "chains")] {
+            for (size, name) in [((60, 20), "diagram"), ((44, 12), "paths")] {
                 let lines = draw_state_diagram(&tuple_diff, size.0, size.1);
                 let found = highlighted_text(&lines);
                 assert!(!found.is_empty(), "{state} in the {name}");

@@ -1,4 +1,4 @@
-//! The table: column heads, and the lines that show.
+//! Draws the table: column heads and the visible lines.
 
 use std::sync::Arc;
 
@@ -16,14 +16,16 @@ use crate::text::units::pluralize;
 use crate::text::width::truncate;
 use crate::tui::state::view_state::{DisplayMode, ViewState};
 
-/// Cells in front of the first column: cursor, sign or fold, space.
+/// Cells before the first column: cursor, sign or fold, space.
 const LEFT_MARGIN: usize = 3;
-/// Cells left free at the right edge.
+
+/// Free cells at the right edge.
 const RIGHT_MARGIN: usize = 1;
-/// Cells one level of the tree is moved to the right.
+
+/// Cells that one level of the tree is indented.
 const INDENT_WIDTH: usize = 2;
 
-/// Column heads and `height` lines.
+/// Draws the column heads and `height` lines.
 pub(crate) fn draw_table(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -32,7 +34,7 @@ pub(crate) fn draw_table(
     total: usize,
     height: usize,
 ) -> Vec<StyledLine> {
-    // While a new view is being answered, the old answer is still shown as what it is.
+    // Until the result of a new view comes, the old result keeps its own layout.
     let (grouping, order) = result.map_or((state.grouping, state.sort_order()), |a| {
         (a.grouping, a.sort_order)
     });
@@ -43,7 +45,7 @@ pub(crate) fn draw_table(
     };
     let mut out = vec![layout.heads(Some(order))];
     let Some(result) = result else {
-        out.push(StyledLine::new("   looking …", Tone::Dim));
+        out.push(StyledLine::new("   loading …", Tone::Dim));
         return pad_lines(out, height);
     };
     if lines.is_empty() {
@@ -58,9 +60,9 @@ pub(crate) fn draw_table(
         };
         let mut line = layout.line(visible_line, result, lines, services, total);
         let here = number == state.cursor;
-        // In a lesson the bar would outshine what is pointed at.
+        // In a lesson the bar would outshine the highlighted column.
         line.selected = here && state.lessons.is_none();
-        // A group's sign may stand there already; the bar of the cursor is seen without it.
+        // A group's sign may be there already; the cursor bar shows without it.
         if here && let Some(first) = line.spans.first_mut().filter(|s| s.text.starts_with(' ')) {
             first.text.replace_range(0..1, "›");
         }
@@ -69,7 +71,7 @@ pub(crate) fn draw_table(
     pad_lines(out, height)
 }
 
-/// The order a click on this cell of the column heads asks for.
+/// Returns the sort column for a click on this cell of the column heads.
 pub fn sort_column_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
     let layout = TableLayout::new(state.grouping, usize::from(state.size.0), column_set(state));
     let mut left = LEFT_MARGIN;
@@ -83,7 +85,7 @@ pub fn sort_column_at(state: &ViewState, cell: u16) -> Option<SortColumn> {
     None
 }
 
-/// What the view can be ordered by: the columns that are shown.
+/// Returns the columns the view can be sorted by: those that are shown.
 pub fn sortable_columns(state: &ViewState) -> Vec<SortColumn> {
     let layout = TableLayout::new(state.grouping, usize::from(state.size.0), column_set(state));
     layout
@@ -98,14 +100,14 @@ fn pad_lines(mut lines: Vec<StyledLine>, height: usize) -> Vec<StyledLine> {
     lines
 }
 
-/// Why the table is empty, and what to press.
+/// Returns why the table is empty, and which key helps.
 fn empty_table_text(state: &ViewState) -> String {
     if state.lessons.is_some() {
-        return "   no row: no socket of this lesson is in the table".into();
+        return "   no socket of this lesson is in the table".into();
     }
     let only = header::describe_quick_filter(state.quick_filter);
     if state.grouping == Grouping::History && state.filter.text.is_empty() && only.is_empty() {
-        return "   nothing has closed yet; H goes back".into();
+        return "   no socket has closed yet; H goes back".into();
     }
     let words = match (state.filter.text.is_empty(), only.is_empty()) {
         (true, true) => "no socket to show".into(),
@@ -116,8 +118,8 @@ fn empty_table_text(state: &ViewState) -> String {
     format!("   {words}")
 }
 
-/// How often the machine was looked at, and by whom: one look, which is printed, tells no rate, no
-/// age, no course of time; a room reads only what matters most.
+/// Which columns fit the use: a single sample, as `list` prints it, has no rates, ages or history;
+/// an audience reads only what matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnSet {
     SingleSample(Overflow),
@@ -127,9 +129,9 @@ pub(crate) enum ColumnSet {
 }
 
 fn column_set(state: &ViewState) -> ColumnSet {
-    if let Some(course) = &state.lessons {
+    if let Some(lessons) = &state.lessons {
         return ColumnSet::Lesson(
-            course
+            lessons
                 .session()
                 .map_or(rows::LessonColumns::Both, rows::LessonColumns::for_session),
         );
@@ -179,7 +181,7 @@ impl ColumnSet {
     }
 }
 
-/// The column a lesson points at.
+/// Returns the column that the lesson highlights.
 fn highlighted_column(state: &ViewState, grouping: Grouping) -> Option<ColumnContent> {
     let session = state.lessons.as_ref()?.session()?;
     let flat = grouping == Grouping::Sockets;
@@ -212,16 +214,16 @@ const fn is_shown_in_presentation(column: &TableColumn) -> bool {
     )
 }
 
-/// The column widths of everything a view shows.
+/// The column widths of all lines of a view.
 pub(crate) struct TableLayout {
     group: Vec<SizedColumn>,
     subgroup: Vec<SizedColumn>,
     row: Vec<SizedColumn>,
     nested_row: Vec<SizedColumn>,
     grouping: Grouping,
-    /// The column that is pointed at.
+    /// The column that the lesson highlights.
     highlighted: Option<ColumnContent>,
-    /// In which times of day are shown.
+    /// The time zone for times of day.
     time_zone: jiff::tz::TimeZone,
     findings: Arc<Findings>,
 }
@@ -230,8 +232,8 @@ impl TableLayout {
     pub(crate) fn new(grouping: Grouping, total: usize, column_set: ColumnSet) -> Self {
         let room = total.saturating_sub(LEFT_MARGIN + RIGHT_MARGIN);
         let row = match (grouping, column_set) {
-            (Grouping::Sockets, ColumnSet::Lesson(need)) => {
-                column_set.fit(rows::lesson_columns(need, room), room)
+            (Grouping::Sockets, ColumnSet::Lesson(columns_needed)) => {
+                column_set.fit(rows::lesson_columns(columns_needed, room), room)
             }
             (Grouping::Sockets, _) => column_set.fit(rows::FLAT_ROW_COLUMNS, room),
             (Grouping::History, _) => column_set.fit(closed_rows::CLOSED_ROW_COLUMNS, room),
@@ -258,7 +260,7 @@ impl TableLayout {
         }
     }
 
-    /// With marks on the ports at which something was found.
+    /// Adds the findings, whose labels are shown at their ports.
     fn with_findings(self, findings: &Arc<Findings>) -> Self {
         Self {
             findings: Arc::clone(findings),
@@ -266,7 +268,7 @@ impl TableLayout {
         }
     }
 
-    /// The columns that have heads.
+    /// Returns the columns that have heads.
     fn header_columns(&self) -> &[SizedColumn] {
         if matches!(self.grouping, Grouping::Sockets | Grouping::History) {
             &self.row
@@ -275,7 +277,7 @@ impl TableLayout {
         }
     }
 
-    /// The column heads, with a sign on the one the table is ordered by, where that can be changed.
+    /// Returns the column heads; `order` adds an arrow to the sort column.
     pub(crate) fn heads(&self, order: Option<SortOrder>) -> StyledLine {
         let columns = self.header_columns();
         let mut line = StyledLine::new(" ".repeat(LEFT_MARGIN), Tone::Dim);
@@ -296,7 +298,7 @@ impl TableLayout {
         line
     }
 
-    /// One line of the table.
+    /// Returns one line of the table.
     pub(crate) fn line(
         &self,
         visible_line: VisibleLine,
@@ -346,7 +348,7 @@ impl TableLayout {
     ) -> StyledLine {
         let open = lines.folds().is_open(group.path);
         let fold = if open { "▾" } else { "▸" };
-        // Unfolded, the rows say themselves what happened to them.
+        // When unfolded, each row has its own sign.
         let (sign, tone) = if open {
             (" ", Tone::Plain)
         } else {
@@ -415,7 +417,7 @@ fn section_line(section: &ResultSection, total: usize) -> StyledLine {
         SectionKind::Processes => ("PROCESSES", pluralize(groups, "process", "processes")),
         SectionKind::NoProcess => ("NO PROCESS", pluralize(groups, "reason", "reasons")),
         SectionKind::Hosts => ("REMOTE HOSTS", pluralize(groups, "host", "hosts")),
-        SectionKind::NoHost => ("NO REMOTE END", String::new()),
+        SectionKind::NoHost => ("NO REMOTE ADDRESS", String::new()),
     };
     let mut line = StyledLine::new(format!(" {title}"), Tone::Heading);
     let comma = if sum.is_empty() { "" } else { ", " };

@@ -1,4 +1,4 @@
-//! The part of the title bar that tells live, paused, replayed or past.
+//! The time status in the header: live, paused, in the past, or replay.
 
 use super::screen::{StyledLine, Tone};
 use crate::explain::closed;
@@ -17,18 +17,18 @@ pub(crate) fn time_status(state: &ViewState, result: Option<&QueryResult>) -> St
                 format!("● live {}", units::interval(state.interval)),
                 Tone::Opened,
             ),
-            Some(real) => StyledLine::new(
+            Some(actual) => StyledLine::new(
                 format!(
-                    "● live {} (wished {})",
-                    units::interval(real),
+                    "● slowed to {} (set: {})",
+                    units::interval(actual),
                     units::interval(state.interval)
                 ),
                 Tone::Warning,
             ),
         },
-        TimeMode::Paused { totals: until, at } => {
+        TimeMode::Paused { totals, at } => {
             let ago = units::age(state.latest.elapsed.saturating_sub(at));
-            changes_since(state, until, format!("❚❚ paused {ago} "))
+            changes_since(state, totals, format!("❚❚ paused {ago} "))
         }
         TimeMode::Past(_) => match result.map(|result| &result.moment) {
             None => StyledLine::new("❚❚", Tone::Warning),
@@ -41,26 +41,29 @@ pub(crate) fn time_status(state: &ViewState, result: Option<&QueryResult>) -> St
         },
     }
 }
-/// Which moment is shown, in few words.
+
+/// Returns the time of the moment that is shown, short.
 pub(super) fn paused_short(state: &ViewState, result: Option<&QueryResult>) -> StyledLine {
     let moment = result.map(|result| &result.moment);
     let clock = moment.map(|moment| closed::format_clock(moment.elapsed, moment, &state.time_zone));
     StyledLine::new(format!("❚❚ {}", clock.unwrap_or_default()), Tone::Warning)
 }
-/// What happened since the moment that is shown.
-fn changes_since(state: &ViewState, until: Totals, words: String) -> StyledLine {
+
+/// Appends the changes since the moment that is shown.
+fn changes_since(state: &ViewState, since: Totals, label: String) -> StyledLine {
     let Totals {
         opened,
         closed,
         changed,
-    } = state.latest.totals.since(until);
-    let mut line = StyledLine::new(words, Tone::Warning);
+    } = state.latest.totals.since(since);
+    let mut line = StyledLine::new(label, Tone::Warning);
     line.push(format!(" +{opened}"), Tone::Opened);
     line.push(format!(" −{closed}"), Tone::Closed);
     line.push(format!(" ~{changed}"), Tone::Changed);
     line
 }
-/// The recorded time, so that nobody takes it for now.
+
+/// Returns the recorded date and time, so that a replay is not mistaken for live data.
 fn replay_status(
     state: &ViewState,
     playback: &Playback,

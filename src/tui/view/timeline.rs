@@ -1,6 +1,6 @@
-//! The line of time: how many sockets were open when, and which moment is shown.
+//! Draws the timeline: the number of open sockets over time, and the moment that is shown.
 //!
-//! In: a [`TimelineInfo`]. Out: one line, from the oldest moment that is kept to now.
+//! In: a [`TimelineInfo`]. Out: one line, from the oldest kept moment to now.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::history::TimelineInfo;
 use crate::text::units;
 use crate::text::width::width;
 
-/// Where one is.
+/// Marks the moment that is shown.
 const POSITION_MARK: char = '◆';
 
-/// The line.
+/// Draws the timeline on one line of `total` cells.
 pub(crate) fn draw_timeline(info: &TimelineInfo, total: usize) -> StyledLine {
     let span = info.newest.saturating_sub(info.oldest);
     let why = match info.is_truncated {
-        true => " (no room for more)",
+        true => " (memory limit)",
         false => "",
     };
     let left = format!(" −{}{why} ", units::age(span));
@@ -41,14 +41,14 @@ pub(crate) fn draw_timeline(info: &TimelineInfo, total: usize) -> StyledLine {
     line
 }
 
-/// A bar as high as the count is of the most.
+/// Returns a bar as high as `count` in proportion to `highest`.
 fn bar_char(count: usize, highest: usize) -> char {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let level = count.saturating_mul(LEVELS.len() - 1) / highest.max(1);
     LEVELS.get(level).copied().unwrap_or(' ')
 }
 
-/// The cell of a time.
+/// Returns the cell of a time.
 fn cell_for_time(since: Duration, span: Duration, cells: usize) -> usize {
     if span.is_zero() {
         return cells - 1;
@@ -57,7 +57,7 @@ fn cell_for_time(since: Duration, span: Duration, cells: usize) -> usize {
     ((share * (cells - 1) as f64).round() as usize).min(cells - 1)
 }
 
-/// The most of each cell; a cell into which no sample fell has what was true before it.
+/// Returns the highest count of each cell; a cell without a sample repeats the one before.
 fn resample(counts: &[Option<usize>], cells: usize) -> Vec<Option<usize>> {
     let mut last = None;
     (0..cells)

@@ -1,4 +1,4 @@
-//! The first line for who learns, and for a room: what is shown, in words.
+//! The header in lessons and in presentation mode.
 
 use super::screen::{StyledLine, Tone};
 use super::time_status;
@@ -8,15 +8,16 @@ use crate::text::width::width;
 use crate::tui::state::lessons::{LessonsState, Session};
 use crate::tui::state::view_state::ViewState;
 
-/// That these are lessons, and how the table is laid out, where there is one.
+/// Returns the header in lessons: the title, the view of the table if there is one, the time
+/// status.
 pub(crate) fn lessons_title(
-    course: &LessonsState,
+    lessons: &LessonsState,
     state: &ViewState,
     result: Option<&QueryResult>,
     total: usize,
 ) -> StyledLine {
     let mut line = StyledLine::new(" portolan learn", Tone::Strong);
-    if course.session().is_some_and(Session::shows_table) {
+    if lessons.session().is_some_and(Session::shows_table) {
         line.push(format!("  {}", state.grouping.title()), Tone::Accent);
     }
     line.push_right_aligned(
@@ -26,7 +27,7 @@ pub(crate) fn lessons_title(
     line
 }
 
-/// What is shown, in a word; for a room.
+/// Returns the header in presentation mode: the view, the time status, the number of sockets.
 pub(crate) fn presentation_title(
     state: &ViewState,
     result: Option<&QueryResult>,
@@ -35,9 +36,9 @@ pub(crate) fn presentation_title(
     let (title, more) = match state.grouping {
         Grouping::Ports => ("PORTS", ", and the sockets that share them"),
         Grouping::Processes => ("PROCESSES", ", and their sockets"),
-        Grouping::Hosts => ("HOSTS", " at the other end"),
-        Grouping::Sockets => ("SOCKETS", ", one a row"),
-        Grouping::History => ("HISTORY", ", sockets that have ended"),
+        Grouping::Hosts => ("HOSTS", ", the remote addresses"),
+        Grouping::Sockets => ("SOCKETS", ", one per row"),
+        Grouping::History => ("HISTORY", ", closed sockets"),
     };
     let mut line = StyledLine::new(format!(" {title}"), Tone::Heading);
     let mut right = time_status::time_status(state, result);

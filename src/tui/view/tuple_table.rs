@@ -1,5 +1,5 @@
-//! The four numbers of every connection, side by side: what is the same for all is dim, what tells
-//! them apart is lit.
+//! The 4-tuple table: addresses and ports of every connection, with equal values dim and different
+//! values highlighted.
 //!
 //! ```text
 //!  local                remote
@@ -16,18 +16,22 @@ use crate::query::{QueryResult, TupleDiff, TupleField, owner_display};
 use crate::text::width::{truncate, width};
 use crate::text::wrap::wrap;
 
-/// Cells between two columns.
+/// The gap between two columns, in cells.
 const COLUMN_GAP: usize = 2;
-/// Cells of an address, where there is no need for more.
+
+/// The minimum width of an address.
 const ADDRESS_WIDTH: usize = 9;
-/// Cells of a port, or of what stands above it, where there is room.
+
+/// The width of a port and of its summary, if there is room.
 const PORT_WIDTH: usize = 9;
-/// Cells of a port anywhere.
+
+/// The minimum width of a port.
 const MIN_PORT_WIDTH: usize = 7;
-/// Cells of the longest state.
+
+/// The width of the longest state.
 const STATE_WIDTH: usize = 12;
 
-/// The sentence, the heads, and as many connections as fit on `height` lines.
+/// Draws a sentence, the heads, and as many connections as fit on `height` lines.
 pub(crate) fn draw_tuple_table(
     tuple_diff: &TupleDiff,
     result: &QueryResult,
@@ -103,7 +107,7 @@ pub(crate) fn draw_tuple_table(
     out
 }
 
-/// The four numbers as text.
+/// A 4-tuple as text: local address and port, remote address and port.
 struct TupleCells([String; 4]);
 
 impl TupleCells {
@@ -138,7 +142,7 @@ const fn field_tone(tuple_diff: &TupleDiff, field: TupleField) -> Tone {
     }
 }
 
-/// Four cells. Only the text is lit, not the room behind it.
+/// Returns a line of four cells. Only the text is highlighted, not its padding.
 fn tuple_line(texts: [(String, Tone); 4], cells: [usize; 4]) -> StyledLine {
     let mut line = StyledLine::new(" ", Tone::Plain);
     for (index, ((text, tone), cells)) in texts.into_iter().zip(cells).enumerate() {

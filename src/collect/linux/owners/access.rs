@@ -1,7 +1,7 @@
-//! How one process stands to us: open, hidden or without descriptors.
+//! Records whether a process's descriptors can be read: readable, hidden or none.
 //!
-//! In: what /proc answered. Out: a state kept from sample to sample, with the open directory that
-//! proves the process to be the same.
+//! The state is kept from sample to sample, with the open directory that proves the process to be
+//! the same.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -10,32 +10,32 @@ use super::proc_pid;
 use super::proc_pid::{OpenedProcess, ProcAccessError};
 use crate::net::process::{ProcessKey, Uid};
 
-/// One sample's look at the processes.
+/// The context of one sample's scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScanContext<'a> {
-    /// The open /proc.
+    /// The open /proc directory.
     pub(crate) proc_root: BorrowedFd<'a>,
-    /// Since the collector started.
+    /// The time since the collector started.
     pub(crate) now: Duration,
     /// The number of the sample, from 1.
     pub(crate) sample: u32,
-    /// When to leave processes that were never looked into for the next sample.
+    /// After this time, processes never scanned before are left for the next sample.
     pub(crate) deadline: Option<Instant>,
 }
 
-/// How thoroughly a process is walked.
+/// How thoroughly a process is scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScanDepth {
-    /// A descriptor known to lead to a socket that still exists is not read again. Four times
-    /// cheaper, and blind to a descriptor that was closed and used again while another process
+    /// The link of a descriptor known to refer to a socket that still exists is not read again.
+    /// Four times cheaper, but misses a descriptor that was closed and reused while another process
     /// keeps the socket.
     Quick,
-    /// Every descriptor is read.
+    /// The link of every descriptor is read.
     Full,
 }
 
 impl ScanDepth {
-    /// What a descriptor costs, in descriptors that are only listed.
+    /// Returns the cost of one descriptor, in units of a descriptor that is only listed.
     pub(crate) const fn cost(self) -> usize {
         match self {
             Self::Quick => 1,
@@ -48,11 +48,11 @@ impl ScanDepth {
 #[derive(Debug)]
 pub(crate) struct ReadableProcess {
     pub(crate) key: ProcessKey,
-    /// Its `/proc/PID/fd`; `None` when keeping it open would be one descriptor too many.
+    /// Its `/proc/PID/fd`; `None` when the limit of open directories is reached.
     pub(crate) dir: Option<OwnedFd>,
-    /// How many were open when the last walk began.
+    /// The number of open descriptors when the last scan began.
     pub(crate) count: u64,
-    /// The sample of the last quick or full, and of the last full walk.
+    /// The samples of the last scan of any depth, and of the last full scan.
     pub(crate) last_scan: u32,
     pub(crate) last_full_scan: u32,
 }
@@ -64,13 +64,13 @@ pub(crate) enum ProcessAccess {
         users: [Option<Uid>; 2],
         retry_at: Duration,
     },
-    /// It has no descriptors: a kernel thread, or ended and not waited for.
+    /// It has no descriptors: a kernel thread or a zombie.
     NoDescriptors {
         retry_at: Duration,
     },
 }
 
-/// The descriptor directory of a process: kept, or opened for this once.
+/// The descriptor directory of a process: cached, or opened for one use.
 pub(crate) enum FdDir<'a> {
     Cached(BorrowedFd<'a>),
     Reopened(OwnedFd),
@@ -86,7 +86,8 @@ impl AsFd for FdDir<'_> {
 }
 
 impl ReadableProcess {
-    /// Its descriptor directory, surely its own: one opened anew must have the same start.
+    /// Returns its descriptor directory. One that is reopened must belong to a process with the
+    /// same start time.
     pub(crate) fn fd_dir(
         &self,
         root: BorrowedFd<'_>,

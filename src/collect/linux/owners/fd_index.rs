@@ -1,8 +1,8 @@
-//! Who has which inode: the bookkeeping behind the owners, without an operating system.
+//! Indexes which process holds which inode; makes no system calls.
 //!
-//! In: for a process, what its descriptors lead to, whole or a range at a time. Out: for an inode,
-//! its holders in one shared list. A list is built again only when something in it changed, so a
-//! quiet machine shares every list between samples.
+//! Takes the sockets behind a process's descriptors, all of them or a range at a time. Returns an
+//! inode's holders in one shared list, which is rebuilt only when something in it changed, so an
+//! idle machine shares every list between samples.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use hashbrown::{HashMap, HashSet};
 use crate::net::process::{Fd, Holder, ProcessKey};
 use crate::net::socket::Inode;
 
-/// Changes between two commits for which room is kept.
+/// The number of pending changes for which memory is kept.
 const PENDING_CAPACITY: usize = 1024;
 
-/// Every descriptor there can be.
+/// The range of all possible descriptors.
 pub(crate) const ALL_FDS: RangeInclusive<Fd> = Fd(0)..=Fd(u32::MAX);
 
 /// The holders of one inode.
@@ -27,7 +27,7 @@ pub(crate) struct InodeHolders {
     pub(crate) last_sample: u32,
 }
 
-/// A descriptor that was found or lost and is not yet part of the shared lists.
+/// A descriptor that was opened or closed and is not yet in the shared lists.
 #[derive(Debug)]
 struct PendingFdChange {
     inode: Inode,
@@ -41,7 +41,7 @@ enum FdChangeKind {
     Removed,
 }
 
-/// Both directions: process → descriptors and inode → holders.
+/// The index in both directions: process → descriptors and inode → holders.
 #[derive(Debug, Default)]
 pub(crate) struct FdIndex {
     fds_by_process: HashMap<ProcessKey, Vec<(Fd, Inode)>>,
@@ -50,12 +50,12 @@ pub(crate) struct FdIndex {
 }
 
 impl FdIndex {
-    /// The descriptors of a process that lead to sockets, ordered by number.
+    /// Returns the descriptors of a process that refer to sockets, ordered by number.
     pub(crate) fn fds(&self, process: ProcessKey) -> &[(Fd, Inode)] {
         self.fds_by_process.get(&process).map_or(&[], Vec::as_slice)
     }
 
-    /// Every descriptor known to lead to a socket.
+    /// Returns the number of descriptors known to refer to sockets.
     pub(crate) fn fd_count(&self) -> usize {
         self.fds_by_process.values().map(Vec::len).sum()
     }
@@ -72,8 +72,8 @@ impl FdIndex {
         self.holders_by_inode.values()
     }
 
-    /// Notes what the descriptors of `process` within `range` lead to now; `found` is ordered by
-    /// descriptor. Nothing is visible in the holders before [`Ledger::commit`].
+    /// Records what the descriptors of `process` within `range` refer to now; `found` is ordered by
+    /// descriptor. The holders do not change before [`FdIndex::commit`].
     pub(crate) fn replace(
         &mut self,
         process: ProcessKey,
@@ -125,7 +125,7 @@ impl FdIndex {
         list.splice(from..to, found.iter().copied());
     }
 
-    /// Notes that a process has gone, with all its descriptors.
+    /// Records that a process has exited, with all its descriptors.
     pub(crate) fn remove_process(&mut self, process: ProcessKey) {
         for (fd, inode) in self.fds_by_process.remove(&process).unwrap_or_default() {
             let holder = Holder {
@@ -140,9 +140,9 @@ impl FdIndex {
         }
     }
 
-    /// Makes the noted changes visible and adds the inodes whose holders changed to `changed`.
+    /// Applies the pending changes and adds the inodes whose holders changed to `changed`.
     pub(crate) fn commit(&mut self, changed: &mut HashSet<Inode>) {
-        // A stable sort: what happened to one inode stays in the order in which it happened.
+        // A stable sort: the changes of one inode stay in the order in which they happened.
         self.pending.sort_by_key(|change| change.inode);
         let mut holders = Vec::new();
         for group in self.pending.chunk_by(|a, b| a.inode == b.inode) {
@@ -176,7 +176,7 @@ impl FdIndex {
             }
         }
         self.pending.clear();
-        // The first look notes every descriptor, 40 bytes each; later ones note few.
+        // The first scan adds every descriptor, 40 bytes each; later ones add few.
         self.pending.shrink_to(PENDING_CAPACITY);
     }
 }
@@ -296,7 +296,7 @@ mod tests {
                 fd_index.fd_count(),
                 model.values().map(BTreeMap::len).sum::<usize>()
             );
-            // What is not reported as changed is the very same list.
+            // What is not reported as changed is still the same list.
             for (i, entry) in &fd_index.holders_by_inode {
                 let same = before.get(i).is_some_and(|old| Arc::ptr_eq(old, &entry.holders));
                 prop_assert_eq!(same, !changed.contains(i));

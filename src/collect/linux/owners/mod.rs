@@ -1,7 +1,7 @@
 //! Finds which processes hold which sockets by reading `/proc/PID/fd`.
 //!
-//! Takes the sockets of a sample and writes their holders, with a description of each process.
-//! A socket is matched to a process by its inode; what could not be read is counted, never guessed.
+//! Takes the sockets of a sample and writes their holders, with a description of each process. A
+//! socket is matched to a process by its inode; what could not be read is counted, never guessed.
 
 mod access;
 mod fd_index;

@@ -1,9 +1,9 @@
-//! Many processes met for the first time, on every core at once.
+//! Scans `/proc/PID/fd` of new processes in parallel.
 //!
-//! In: pids. Out: for each, what opening it told and, where its descriptors may be read, which of
-//! them lead to sockets. The first look at a machine with 100,000 descriptors is a quarter of a
-//! second of system calls that do not wait for each other: two cores take half as long (measured on
-//! Linux 6.18). Later looks read a few processes, and need no company.
+//! Takes pids; returns for each whether it could be opened and, where its descriptors may be read,
+//! which of them refer to sockets. The first scan of a machine with 100,000 descriptors is a
+//! quarter of a second of independent system calls: two cores take half as long (measured on Linux
+//! 6.18). Later scans read few processes and are not worth a thread.
 
 use std::num::NonZero;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -18,43 +18,45 @@ use super::proc_pid::{FdRange, OpenedProcess, ProcAccessError};
 use crate::net::process::{Fd, Pid, ProcessKey, Uid};
 use crate::net::socket::Inode;
 
-/// Fewer processes than this are walked by the caller alone: a thread costs some 50 µs.
+/// Fewer processes than this are scanned on the calling thread: starting a thread costs some 50 µs.
 const MIN_PARALLEL: usize = 16;
 
-/// Threads at most: the kernel's own locks are in the way of more.
+/// The most threads: with more, they contend for the kernel's own locks.
 const MAX_THREADS: usize = 8;
 
-/// Descriptors of one process that one thread reads in one go. A process with more is shared out.
+/// The number of descriptors of one process that one thread reads at a time. A process with more is
+/// split into chunks.
 const CHUNK_LEN: u32 = 4096;
 
-/// A process, met.
+/// The outcome of scanning one process.
 #[derive(Debug)]
 pub(crate) enum ScanOutcome {
     /// Its descriptors were read.
     Readable {
         key: ProcessKey,
-        /// Its `/proc/PID/fd`; `None` where there was no room to keep it open.
+        /// Its `/proc/PID/fd`; `None` where the limit of open directories is reached.
         dir: Option<OwnedFd>,
-        /// How many were open when the walk began.
+        /// The number of open descriptors when the scan began.
         count: u64,
-        /// Those that lead to sockets, ordered by number.
+        /// The descriptors that refer to sockets, ordered by number.
         found: Vec<(Fd, Inode)>,
     },
-    /// It runs as these users and its descriptors are not for us to see.
+    /// It runs as these users (real, effective), and its descriptors are not readable by us.
     Hidden([Option<Uid>; 2]),
-    /// It has none.
+    /// It has no descriptors.
     NoDescriptors,
-    /// Time was up.
+    /// Not scanned: the deadline had passed.
     Deferred,
 }
 
-/// How long processes are met before the others are left for another time. What was begun is done.
-/// Two cores read more than 200,000 descriptors meanwhile. A row whose owner comes in a later sample
-/// is copied for it, so that the usual machine should be done in the first.
+/// How long processes are scanned before the others are left for a later sample; a process already
+/// begun is finished. Two cores read more than 200,000 descriptors in this time. A row whose owner
+/// is found in a later sample has to be copied for it, so an ordinary machine should be finished in
+/// the first.
 pub(crate) const TIME_BUDGET: Duration = Duration::from_millis(400);
 
-/// Meets them all, or those that there is time for, and keeps at most `room` directories open. The outcomes are in the order of the
-/// pids.
+/// Scans all processes, or those there is time for, and keeps at most `open_limit` directories
+/// open. The outcomes are in the order of the pids.
 pub(crate) fn scan_processes(
     root: BorrowedFd<'_>,
     pids: &[Pid],
@@ -74,13 +76,13 @@ pub(crate) fn scan_processes(
     scan_in_chunks(root, pids, open_limit, plan)
 }
 
-/// How the work is shared out.
+/// How the work is divided.
 #[derive(Clone, Copy, Debug)]
 struct ScanPlan {
     threads: usize,
-    /// Descriptors in a piece.
+    /// The number of descriptors in a chunk.
     chunk: u32,
-    /// After this nobody is met any more, but for the first.
+    /// After this time no process is begun, except the first.
     deadline: Option<Instant>,
 }
 
@@ -126,7 +128,7 @@ fn scan_in_chunks(
         };
         match (walked, slot) {
             (Ok(more), Ok(ScanOutcome::Readable { found, .. })) => found.extend(more),
-            // Half a process is none.
+            // A process read only in part counts as failed.
             (Err(error), slot) => *slot = Err(error),
             _ => {}
         }
@@ -141,7 +143,7 @@ enum KeepDir {
     Closed,
 }
 
-/// Does `work` for every number below `count`, on so many threads.
+/// Runs `work` for every number below `count`, on up to `threads` threads.
 fn parallel_map<T: Send>(
     threads: usize,
     count: usize,
@@ -160,7 +162,7 @@ fn parallel_map<T: Send>(
     };
     let mut done = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(count))
-            // Where the system gives no thread, this one does it all.
+            // Where the system cannot start a thread, this one does the work.
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, work_loop).ok())
             .collect();
         let mut done = work_loop();
@@ -176,7 +178,7 @@ fn parallel_map<T: Send>(
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// Opens one and reads its first piece.
+/// Opens a process and reads its first chunk.
 fn scan_process(
     root: BorrowedFd<'_>,
     pid: Pid,
@@ -203,14 +205,14 @@ fn scan_process(
     })
 }
 
-/// The end of the first piece: `None` where it is the only one. Where the kernel does not count
-/// (before Linux 6.2), nothing is shared out.
+/// Returns the end of the first chunk; `None` where it is the only one. Where the kernel does not
+/// count descriptors (before Linux 6.2), nothing is split.
 fn first_chunk_end(count: u64, chunk: u32) -> Option<Fd> {
     (count > u64::from(chunk)).then_some(Fd(chunk))
 }
 
-/// What is left to read of a process. The numbers of descriptors are nearly always as many as there
-/// are descriptors; the last piece has no end, for those that are not.
+/// Returns the chunks of a process that are left to read. Descriptor numbers are nearly always
+/// below the number of descriptors; the last chunk has no end, for those that are not.
 fn remaining_chunks(
     outcome: &Result<ScanOutcome, ProcAccessError>,
     chunk: u32,
@@ -230,7 +232,8 @@ fn remaining_chunks(
     })
 }
 
-/// Reads a piece through a directory of its own, because a directory has one place where it is read.
+/// Reads a chunk through a directory of its own, because an open directory has a single read
+/// position.
 fn read_chunk(
     root: BorrowedFd<'_>,
     (key, dir): (ProcessKey, Option<&OwnedFd>),
@@ -269,7 +272,7 @@ mod tests {
         let sockets: Vec<_> = (0..40)
             .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
             .collect();
-        // One with a number far beyond the number of descriptors.
+        // One socket has a number far above the number of descriptors.
         let high_fd = rustix::io::fcntl_dupfd_cloexec(&sockets[0], 900).unwrap();
         let mut our_fds: Vec<u32> = sockets.iter().map(|s| s.as_raw_fd() as u32).collect();
         our_fds.push(high_fd.as_raw_fd() as u32);

@@ -1,11 +1,11 @@
-//! Parses `/proc/PID/stat`, `status`, `comm` and `cmdline` (proc_pid_stat(5) and its neighbours).
+//! Parses `/proc/PID/stat`, `status`, `comm` and `cmdline` (proc_pid_stat(5) and related pages).
 
 use std::sync::Arc;
 
 use crate::net::process::Uid;
 use crate::text::sanitize::sanitize;
 
-/// Decimal digits and nothing else.
+/// Parses decimal digits; anything else is `None`.
 pub(crate) fn parse_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -15,8 +15,10 @@ pub(crate) fn parse_decimal(digits: &[u8]) -> Option<u64> {
         n.checked_mul(10)?.checked_add(value)
     })
 }
+
 /// `PF_KTHREAD` in `include/linux/sched.h`.
 const PF_KTHREAD: u64 = 0x0020_0000;
+
 /// The fields of /proc/PID/stat that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PidStat {
@@ -24,12 +26,13 @@ pub(crate) struct PidStat {
     pub(super) parent: u32,
     flags: u64,
     threads: u64,
-    /// Field 22: clock ticks since boot.
+    /// Field 22: the start time in clock ticks since boot.
     pub(crate) start_ticks: u64,
 }
+
 impl PidStat {
-    /// Reads the line. The name may contain anything, also `)` and line ends, but nothing after the
-    /// last `)` is the name's.
+    /// Parses the line. The name may contain anything, also `)` and newlines, but it ends at the
+    /// last `)`.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let after_name = line.iter().rposition(|&byte| byte == b')')? + 1;
         let mut fields = line.get(after_name..)?.split(u8::is_ascii_whitespace);
@@ -48,13 +51,15 @@ impl PidStat {
         })
     }
 
-    /// Kernel threads never have descriptors; the ended keep none. A leader that ended before its
-    /// threads (`Z`, more than one thread) is not meant: its threads may still have some.
+    /// Returns whether the process has no descriptors: a kernel thread or a zombie. A leader that
+    /// exited before its threads (`Z`, more than one thread) does not count: its threads may still
+    /// have some.
     pub(crate) fn has_no_descriptors(&self) -> bool {
         self.flags & PF_KTHREAD != 0 || (matches!(self.state, b'Z' | b'X') && self.threads <= 1)
     }
 }
-/// The real and the effective user from /proc/PID/status.
+
+/// Parses the real and the effective user id from /proc/PID/status.
 pub(crate) fn parse_uids(status: &[u8]) -> Option<[Uid; 2]> {
     let line = status
         .split(|&b| b == b'\n')
@@ -70,11 +75,14 @@ pub(crate) fn parse_uids(status: &[u8]) -> Option<[Uid; 2]> {
     };
     Some([next()?, next()?])
 }
-/// The kernel ends comm with one line end; any other is part of the name.
+
+/// Removes the newline with which the kernel ends comm; any other is part of the name.
 pub(super) fn strip_newline(comm: &[u8]) -> &[u8] {
     comm.strip_suffix(b"\n").unwrap_or(comm)
 }
-/// Arguments end with NUL; a program that overwrites them may leave many at the end.
+
+/// Joins the NUL-terminated arguments with spaces; a program that overwrites them may leave many
+/// NULs at the end.
 pub(super) fn join_cmdline(bytes: &[u8]) -> Option<Arc<str>> {
     let end = bytes.iter().rposition(|&byte| byte != 0)? + 1;
     let mut joined = bytes.get(..end)?.to_vec();
@@ -83,6 +91,7 @@ pub(super) fn join_cmdline(bytes: &[u8]) -> Option<Arc<str>> {
     }
     Some(sanitize(&joined))
 }
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

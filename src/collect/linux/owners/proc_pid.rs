@@ -1,8 +1,8 @@
-//! One process's directory below /proc: is it still that process, how many descriptors are open,
-//! which of them lead to sockets, and its small files.
+//! Reads one process's directory below /proc: whether it is still the same process, how many
+//! descriptors are open, which of them refer to sockets, and its small files.
 //!
-//! In: a pid, an open /proc. Out: numbers and raw bytes. Nothing here allocates per descriptor.
-//! Sources: proc_pid_fd(5), proc_pid_stat(5), proc_pid_status(5) and the kernel's `fs/proc/fd.c`.
+//! Returns numbers and raw bytes; nothing here allocates per descriptor. Sources: proc_pid_fd(5),
+//! proc_pid_stat(5), proc_pid_status(5) and the kernel's `fs/proc/fd.c`.
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -17,23 +17,23 @@ use super::proc_parse::{PidStat, parse_decimal};
 use crate::net::process::{Fd, Pid, ProcessKey, StartTime, Uid};
 use crate::net::socket::Inode;
 
-/// Room for some 300 directory entries: a walk of a few descriptors stays a few system calls, and
-/// the kernel never reads far beyond the end of a limited walk.
+/// Room for some 300 directory entries: listing a few descriptors takes a few system calls, and the
+/// kernel never reads far beyond the end of a limited range.
 const DIRENT_BUFFER_LEN: usize = 8 * 1024;
 
-/// `.` and `..` come before descriptor 0 (`proc_readfd_common` in `fs/proc/fd.c`).
+/// The offset of descriptor 0: `.` and `..` come first (`proc_readfd_common` in `fs/proc/fd.c`).
 const FIRST_FD_OFFSET: u64 = 2;
 
 const DIR_FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-/// Whether looking failed because it is forbidden, because the process has gone, or otherwise.
+/// The reason why a process's files could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProcAccessError {
-    /// The process has ended. Normal, at any moment.
+    /// ENOENT or ESRCH: the process has exited. Normal, at any time.
     Exited,
     /// EACCES or EPERM.
     PermissionDenied,
-    /// Such as too many open files.
+    /// Any other error, such as EMFILE.
     Other(Errno),
 }
 
@@ -47,18 +47,18 @@ impl From<Errno> for ProcAccessError {
     }
 }
 
-/// What opening a process's directory told.
+/// The result of opening a process's descriptor directory.
 #[derive(Debug)]
 pub(crate) enum OpenedProcess {
     /// Its descriptors can be listed.
     Readable(ProcessKey, OwnedFd),
-    /// It runs as these users (real, effective) and its descriptors are not for us to see.
+    /// It runs as these users (real, effective), and its descriptors are not readable by us.
     Hidden([Option<Uid>; 2]),
-    /// A kernel thread or a process that has ended and not been waited for: it has none.
+    /// A kernel thread or a zombie: it has no descriptors.
     NoDescriptors,
 }
 
-/// Opens `/proc/PID/fd`, in such a way that the key and the descriptor belong to one process.
+/// Opens `/proc/PID/fd` in a way that guarantees that key and directory belong to one process.
 pub(crate) fn open_fd_dir(
     root: BorrowedFd<'_>,
     pid: Pid,
@@ -90,12 +90,13 @@ pub(crate) fn open_fd_dir(
     }
 }
 
-/// The users a process runs as, from its open `/proc/PID/fd`.
+/// Returns the users (real, effective) a process runs as, from its open `/proc/PID/fd`.
 pub(crate) fn read_users(descriptors: BorrowedFd<'_>, text: &mut Vec<u8>) -> [Option<Uid>; 2] {
     read_users_at(descriptors, [c"../status", c".."], text)
 }
 
-/// Real and effective user; where even `status` is closed (hidepid=1), the directory's owner.
+/// Returns real and effective user; where even `status` is unreadable (hidepid=1), the directory's
+/// owner.
 fn read_users_at(
     dir: BorrowedFd<'_>,
     [status, process]: [&CStr; 2],
@@ -110,7 +111,7 @@ fn read_users_at(
     [owner.map(|stat| Uid(stat.st_uid)), None]
 }
 
-/// Replaces `pids` by those that /proc lists, in ascending order.
+/// Replaces `pids` by the pids that /proc lists, in ascending order.
 pub(crate) fn list_pids(root: BorrowedFd<'_>, pids: &mut Vec<Pid>) -> Result<(), Errno> {
     pids.clear();
     rustix::fs::seek(root, SeekFrom::Start(0))?;
@@ -120,11 +121,12 @@ pub(crate) fn list_pids(root: BorrowedFd<'_>, pids: &mut Vec<Pid>) -> Result<(),
         let pid = parse_decimal(entry?.file_name().to_bytes()).and_then(|n| u32::try_from(n).ok());
         pids.extend(pid.map(Pid));
     }
-    pids.sort_unstable(); // They come sorted; the kernel does not promise it.
+    pids.sort_unstable(); // They arrive sorted, but the kernel does not guarantee it.
     Ok(())
 }
 
-/// Replaces `text` by a whole small file; `path` may begin with `../` when `dir` is `/proc/PID/fd`.
+/// Replaces `text` by the contents of a small file; `path` may begin with `../` when `dir` is
+/// `/proc/PID/fd`.
 pub(crate) fn read_file<P: Arg>(
     dir: BorrowedFd<'_>,
     path: P,
@@ -143,58 +145,59 @@ pub(crate) fn read_file<P: Arg>(
     }
 }
 
-/// Enough of any file read here; a command line may be megabytes long.
+/// More than enough for every file read here; a command line may be megabytes long.
 const MAX_FILE_LEN: usize = 64 * 1024;
 
-/// What `fstat` on an open `/proc/PID/fd` says: an error once that very process has ended
-/// (`proc_fd_getattr` answers ENOENT, also when the pid is in use again), else the number of open
-/// descriptors (`st_size`, Linux ≥ 6.2; 0 before that).
+/// Returns the number of open descriptors by fstat(2) on an open `/proc/PID/fd` (`st_size`, Linux ≥
+/// 6.2; 0 before). Fails once that very process has exited: `proc_fd_getattr` returns ENOENT, also
+/// when the pid has been reused.
 pub(crate) fn fd_count(descriptors: BorrowedFd<'_>) -> Result<u64, ProcAccessError> {
     let stat = rustix::fs::fstat(descriptors)?;
     Ok(u64::try_from(stat.st_size).unwrap_or(0))
 }
 
-/// Whether the process of an open `/proc/PID/fd` still runs, on kernels where `fstat` does not say.
+/// Returns whether the process of an open `/proc/PID/fd` still runs, for kernels where fstat(2)
+/// does not tell.
 pub(crate) fn is_alive(descriptors: BorrowedFd<'_>) -> bool {
     rustix::fs::statat(descriptors, c"../stat", AtFlags::empty()).is_ok()
 }
 
-/// How far a walk came.
+/// How far a listing of descriptors got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FdListing {
-    /// Descriptors listed.
+    /// The number of descriptors listed.
     pub(crate) listed: usize,
-    /// The first descriptor not looked at; `None` when there is no further one.
+    /// The first descriptor not listed; `None` when there are no more.
     pub(crate) next: Option<Fd>,
 }
 
-/// Which descriptors are read.
+/// A range of descriptors to list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FdRange {
-    /// From this number on.
+    /// The first descriptor number.
     pub(crate) from: Fd,
-    /// Up to this number, itself not; `None` for all that follow.
+    /// The number to stop before; `None` for no end.
     pub(crate) end: Option<Fd>,
-    /// At most about so many.
+    /// The most descriptors to list.
     pub(crate) limit: usize,
 }
 
 impl FdRange {
-    /// Every one.
+    /// Every descriptor.
     pub(crate) const ALL: Self = Self {
         from: Fd(0),
         end: None,
         limit: usize::MAX,
     };
 
-    /// All below a number, where there is one.
+    /// Returns the range below a number, or of every descriptor.
     pub(crate) const fn up_to(end: Option<Fd>) -> Self {
         Self { end, ..Self::ALL }
     }
 }
 
-/// Lists descriptors and appends those that lead to sockets to `found`, ordered by number. Where
-/// `known` answers, its answer is taken and the link not read.
+/// Lists descriptors and appends those that refer to sockets to `found`, ordered by number. Where
+/// `known` returns an inode, the link is not read.
 pub(crate) fn list_socket_fds(
     descriptors: BorrowedFd<'_>,
     fd_range: FdRange,
@@ -231,12 +234,12 @@ pub(crate) fn list_socket_fds(
     Ok(FdListing { listed, next: None })
 }
 
-/// The inode of a socket; `None` for anything else, or when it was closed a moment ago.
+/// Returns the inode of a socket; `None` for anything else, or when it has just been closed.
 fn read_socket_link(
     descriptors: BorrowedFd<'_>,
     name: &CStr,
 ) -> Result<Option<Inode>, ProcAccessError> {
-    // `socket:[18446744073709551615]` has 29 bytes; a longer, cut text is none of ours.
+    // `socket:[18446744073709551615]` has 29 bytes; a longer, truncated target is no socket.
     let mut target = [0_u8; 32];
     match rustix::fs::readlinkat_raw(descriptors, name, &mut target) {
         Ok(length) => Ok(target.get(..length).and_then(parse_socket_link)),
@@ -247,8 +250,8 @@ fn read_socket_link(
     }
 }
 
-/// `socket:[12345]` → 12345 (`sockfs_dname` in `net/socket.c`). No file can have such a target:
-/// a file's begins with `/`.
+/// Parses `socket:[12345]` into 12345 (`sockfs_dname` in `net/socket.c`). No file can have such a
+/// target: a file's begins with `/`.
 fn parse_socket_link(target: &[u8]) -> Option<Inode> {
     let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     NonZeroU64::new(parse_decimal(digits)?).map(Inode)
@@ -295,7 +298,7 @@ mod tests {
         let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&socket)).unwrap();
         assert!(found.iter().any(|(fd, _)| fd.0 == number));
         assert!(found.is_sorted());
-        // In pieces, by seeking, the same socket turns up.
+        // Listing in pieces, by seeking, finds the same socket.
         let (mut partial, mut from) = (Vec::new(), Some(Fd(0)));
         while let Some(fd) = from {
             let fd_range = FdRange {

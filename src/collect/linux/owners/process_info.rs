@@ -1,7 +1,7 @@
-//! What a process is called: /proc/PID/{stat,status,comm,exe,cmdline} → [`Process`].
+//! Reads the description of a process: /proc/PID/{stat,status,comm,exe,cmdline} → [`Process`].
 //!
-//! In: the files' bytes, which the process itself may have chosen. Out: readable text and numbers.
-//! Sources: proc_pid_stat(5), proc_pid_status(5), proc_pid_comm(5), proc_pid_cmdline(5).
+//! The process itself can choose the contents of these files; all text is sanitized. Sources:
+//! proc_pid_stat(5), proc_pid_status(5), proc_pid_comm(5), proc_pid_cmdline(5).
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::proc_pid::ProcAccessError;
 use crate::net::process::{Pid, Process, ProcessKey, StartTime};
 use crate::text::sanitize::sanitize;
 
-/// Reads all that is shown of a process. `descriptors` is its open `/proc/PID/fd`, so that a pid
-/// in use again cannot answer for it.
+/// Reads the description of a process. `descriptors` is its open `/proc/PID/fd`, so that no other
+/// process with a reused pid can be read instead.
 pub(crate) fn read_process(
     descriptors: BorrowedFd<'_>,
     pid: Pid,
@@ -52,8 +52,8 @@ fn read_comm(descriptors: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<Arc<str>
     Ok(sanitize(strip_newline(text)))
 }
 
-/// Whether the process is still called `known`. Allocates nothing when it is and the name is
-/// plain, which is nearly always.
+/// Returns whether the process's name is still `known`. Allocates nothing when it is and needs no
+/// escapes, which is nearly always.
 pub(crate) fn has_comm(
     descriptors: BorrowedFd<'_>,
     known: &str,

@@ -1,9 +1,9 @@
-//! The processes of this machine, from sample to sample: who is there, whose descriptors may be
-//! read, and whose have to be read again.
+//! Tracks the processes of this machine from sample to sample: which exist, whose descriptors may
+//! be read, and which have to be scanned again.
 //!
-//! In: /proc. Out: the [`Ledger`] brought up to date for the processes that changed. For each known
-//! process one `fstat` of its open `/proc/PID/fd` answers both "is it still that process" and "how
-//! many descriptors are open"; only when that number changed is the directory walked again.
+//! Reads /proc and updates the [`FdIndex`] for the processes that changed. For each known process
+//! one fstat(2) of its open `/proc/PID/fd` says both whether it is still the same process and how
+//! many descriptors are open; its directory is scanned again only when that number changed.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -20,54 +20,54 @@ use super::unresolved::HiddenProcesses;
 use crate::net::process::{Fd, Pid, ProcessKey};
 use crate::net::socket::Inode;
 
-/// How long a process that may not be looked into is left alone.
+/// How long a process that may not be read is left alone.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Descriptors listed again in one sample, of processes in which something changed: some 30 ms. One
-/// that is read as well counts for four. What is beyond is for the next sample; at 100,000 sockets of
-/// which one in a hundred changes all over, owners are right after two.
+/// The descriptors listed again in one sample, of processes in which something changed: some 30 ms.
+/// One whose link is read as well counts for four. The rest is left for the next sample; at 100,000
+/// sockets of which one in a hundred changes everywhere, owners are right after two.
 const SCAN_BUDGET: usize = 50_000;
 
-/// What going to another process costs, in descriptors.
+/// The cost of switching to another process, in descriptors.
 pub(crate) const VISIT_COST: usize = 4;
 
-/// What a visit came to.
+/// The result of checking a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum VisitOutcome {
-    /// Nothing says that anything in it changed.
+    /// Nothing indicates that anything in it changed.
     Unchanged,
-    /// Its number of descriptors is another one.
+    /// Its number of descriptors changed.
     Changed {
-        /// When it was last walked.
+        /// The sample in which it was last scanned.
         last_scan: u32,
     },
-    /// It has to be met.
+    /// It has never been scanned, or its access may have changed.
     New,
 }
 
-/// Everyone.
+/// All known processes and whether their fds are readable.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessTable {
     processes: HashMap<Pid, ProcessAccess>,
-    /// Those listed in this sample, ascending.
+    /// The pids listed in this sample, ascending.
     pids: Vec<Pid>,
     /// How many directories may be kept open, and how many are.
     dir_limit: usize,
     open_dirs: usize,
-    /// Whether `fstat` tells the number of open descriptors (Linux ≥ 6.2).
+    /// Whether fstat(2) reports the number of open descriptors (Linux ≥ 6.2).
     has_fd_counts: bool,
     text: Vec<u8>,
     found: Vec<(Fd, Inode)>,
-    /// The last failure that is neither "gone" nor "forbidden", and how many there were.
+    /// The last error other than "exited" and "permission denied", and how many there were.
     failures: Option<(Errno, u32)>,
-    /// Those for whom there was no time in this sample.
+    /// Processes left unscanned for lack of time in this sample.
     unscanned: u32,
     /// Work done in this sample, in descriptors listed.
     budget_spent: usize,
 }
 
 impl ProcessTable {
-    /// Nobody yet; keeps at most `limit` directories open.
+    /// Creates an empty table that keeps at most `limit` directories open.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             dir_limit: limit,
@@ -75,7 +75,7 @@ impl ProcessTable {
         }
     }
 
-    /// Lists the processes, drops those that have gone, and walks the new and the changed.
+    /// Lists the processes, drops those that have exited, and scans the new and the changed.
     ///
     /// # Errors
     /// When /proc cannot be listed.
@@ -97,7 +97,8 @@ impl ProcessTable {
             }
             listed
         });
-        // Whether the kernel counts is seen on this very process: it has /proc open at least.
+        // Whether the kernel counts descriptors is tested on this process: it has at least /proc
+        // open.
         self.has_fd_counts =
             rustix::fs::statat(context.proc_root, c"self/fd", rustix::fs::AtFlags::empty())
                 .is_ok_and(|stat| stat.st_size > 0);
@@ -110,7 +111,7 @@ impl ProcessTable {
                 VisitOutcome::Unchanged => {}
             }
         }
-        // Who was not looked at for longest comes first, in this sample or the next.
+        // The process scanned longest ago comes first, in this sample or the next.
         changed.sort_unstable();
         for (_, pid) in changed {
             if self.over_budget() {
@@ -162,7 +163,7 @@ impl ProcessTable {
             Err(error) => {
                 self.drop_access(context, pid, error, fd_index);
                 if error == ProcAccessError::Exited {
-                    // The pid was listed, so somebody else has it now.
+                    // The pid was listed, so another process has it now.
                     return VisitOutcome::New;
                 }
             }
@@ -170,7 +171,7 @@ impl ProcessTable {
         VisitOutcome::Unchanged
     }
 
-    /// Looks at processes for the first time, or again after they were closed to us.
+    /// Scans processes for the first time, or again after they were unreadable.
     fn scan_new(&mut self, context: ScanContext<'_>, pids: &[Pid], fd_index: &mut FdIndex) {
         let open_limit = self.dir_limit.saturating_sub(self.open_dirs);
         let outcome = scan_processes(context.proc_root, pids, open_limit, context.deadline);
@@ -214,7 +215,7 @@ impl ProcessTable {
         }
     }
 
-    /// Walks one process and notes what was found. Returns the number of descriptors listed.
+    /// Scans one process and records what was found. Returns the number of descriptors listed.
     pub(crate) fn rescan(
         &mut self,
         context: ScanContext<'_>,
@@ -265,8 +266,8 @@ impl ProcessTable {
         }
     }
 
-    /// Reads again at most `limit` descriptors of one process from `from` on, whatever is known of
-    /// them. Returns how many were listed and where to go on; `None` at the end.
+    /// Reads the links of at most `limit` descriptors of one process from `from` on, known or not.
+    /// Returns how many were listed and where to continue; `None` at the end.
     pub(crate) fn rescan_range(
         &mut self,
         context: ScanContext<'_>,
@@ -303,7 +304,7 @@ impl ProcessTable {
         }
     }
 
-    /// Notes that a process can no longer be looked into, for whatever reason.
+    /// Records that a process can no longer be read, for whatever reason.
     fn drop_access(
         &mut self,
         context: ScanContext<'_>,
@@ -342,7 +343,7 @@ impl ProcessTable {
         }
     }
 
-    /// Uses the open directory of a process, if it is still that process and may be looked into.
+    /// Uses the open directory of a process, if it is still the same process and readable.
     pub(crate) fn with_dir<T>(
         &mut self,
         context: ScanContext<'_>,
@@ -359,12 +360,12 @@ impl ProcessTable {
         read(dir.as_fd(), &mut self.text).ok()
     }
 
-    /// The pids of this sample, ascending.
+    /// Returns the pids of this sample, ascending.
     pub(crate) fn pids(&self) -> &[Pid] {
         &self.pids
     }
 
-    /// The processes whose descriptors can be read, with the samples of their last walks
+    /// Returns the processes whose descriptors can be read, with the samples of their last scans
     /// (of any depth, full).
     pub(crate) fn readable(&self) -> impl Iterator<Item = (Pid, u32, u32)> {
         self.processes.values().filter_map(|access| match access {
@@ -375,19 +376,20 @@ impl ProcessTable {
         })
     }
 
-    /// Whether what is left to walk is for the next sample.
+    /// Returns whether the remaining scans are left for the next sample.
     pub(crate) const fn over_budget(&self) -> bool {
         self.budget_spent >= SCAN_BUDGET
     }
 
-    /// How many nobody has looked into yet, so that nothing is known of what they have.
+    /// Returns the number of processes never scanned so far, so that nothing is known of their
+    /// sockets.
     pub(crate) const fn unscanned(&self) -> u32 {
         self.unscanned
     }
 
-    /// Those whose descriptors cannot.
+    /// Returns the processes whose descriptors cannot be read.
     pub(crate) fn hidden(&self) -> HiddenProcesses {
-        // Process 1 exists in every pid namespace: a list without it is not complete.
+        // Process 1 exists in every pid namespace: a list without it is incomplete.
         let unlisted = self.pids.first() != Some(&Pid(1));
         let mut hidden = HiddenProcesses {
             hidepid: unlisted,
@@ -401,7 +403,8 @@ impl ProcessTable {
         hidden
     }
 
-    /// What went wrong in this sample for reasons other than permission.
+    /// Returns the last error in this sample other than a missing permission, and how many there
+    /// were.
     pub(crate) fn failures(&self) -> Option<(Errno, u32)> {
         self.failures
     }

@@ -1,22 +1,23 @@
-//! The owners by Linux's /proc: for each socket with an inode, every descriptor that leads to it.
+//! Finds owners through /proc: for each socket with an inode, every descriptor that refers to it.
 //!
-//! In: sockets with inodes. Out: their holders, and the holders' descriptions. A sample goes:
+//! Takes sockets with inodes; returns their holders and the holders' descriptions. The steps of a
+//! sample:
 //!
 //! ```text
-//! recall    what is known is filled in; inodes nobody is known to have are "strangers"
-//! visit     new processes, and those whose number of descriptors changed, are walked
-//! search    strangers that remain: likely processes first, then the others, within a budget
-//! recheck   a few descriptors are read again in turn: some changes leave every number the same
-//! judge     whoever is still a stranger is nobody's, hidden, or not sought to the end yet
+//! known     known holders are filled in; inodes without a known holder are "unowned"
+//! refresh   new processes, and those whose number of descriptors changed, are scanned
+//! search    for what is still unowned: likely processes first, then the others, on a budget
+//! recheck   a few descriptors are read again in turn: some changes leave every count the same
+//! resolve   what is still unowned has no holder, a hidden one, or is not fully searched yet
 //! ```
 //!
-//! Few sockets take as long as many in the first sample: any process may have any socket, so that
-//! none is known to be missed only when every descriptor of every process was read. The kernel has
-//! no shorter way from an inode to descriptors (netlink tells no pids; what counts references to a
-//! socket does not count descriptors), user and cgroup may change when a socket is handed over, and
-//! whether a descriptor is a socket at all is told by its link alone. Of 440 ms for 100,000
-//! descriptors 250 are `readlink`, 85 the lists of descriptors, 30 the kernel's socket table and 40
-//! this program. So it is done only where an owner is wanted ([`crate::collect::SampleScope`]).
+//! In the first sample few sockets take as long as many: any process may hold any socket, so every
+//! descriptor of every process has to be read before no holder can be missing. The kernel has no
+//! shorter way from an inode to descriptors (netlink reports no pids; what counts references to a
+//! socket does not count descriptors), user and cgroup may change when a socket is passed on, and
+//! only its link tells whether a descriptor is a socket at all. Of 440 ms for 100,000 descriptors,
+//! 250 are readlink(2), 85 listing the descriptors, 30 the kernel's socket table and 40 this
+//! program. So it is done only where an owner is needed ([`crate::collect::SampleScope`]).
 
 #[cfg(test)]
 mod tests;
@@ -42,10 +43,10 @@ use crate::net::process::{Fd, Holders, Pid, ProcessKey, Uid};
 use crate::net::snapshot::{Directory, Gap, OwnerCoverage};
 use crate::net::socket::{Inode, Socket};
 
-/// Descriptors that other parts of the program need, at least.
+/// The fewest descriptors left for the rest of the program.
 const RESERVED_FDS: usize = 64;
 
-/// Finds holders by walking /proc, as little of it as possible.
+/// Finds holders by reading as little of /proc as possible.
 #[derive(Debug)]
 pub struct ProcfsOwners {
     proc_path: &'static str,
@@ -56,16 +57,16 @@ pub struct ProcfsOwners {
     pub(crate) process_table: ProcessTable,
     pub(crate) fd_index: FdIndex,
     process_cache: ProcessCache,
-    /// The sample in which an inode nobody was known to have first came up.
+    /// The sample in which each unowned inode first appeared.
     pub(crate) unowned_since: HashMap<Inode, u32>,
-    /// Where the re-check goes on.
+    /// Where the re-check continues.
     pub(crate) recheck_cursor: (Pid, Fd),
     /// Inodes whose holders changed in this sample, or that appeared in it.
     changed_inodes: HashSet<Inode>,
 }
 
 impl ProcfsOwners {
-    /// Ready to look; nothing is read before the first sample.
+    /// Creates the search; nothing is read before the first sample.
     pub fn open() -> Self {
         Self::with_proc_path("/proc")
     }
@@ -91,14 +92,14 @@ impl ProcfsOwners {
         }
     }
 
-    /// Fills in what is known and returns the indices of the sockets nobody is known to have.
+    /// Fills in the known holders and returns the indices of the sockets without one.
     fn fill_known(&mut self, sockets: &mut [Socket]) -> Vec<usize> {
         let mut unowned = Vec::new();
         for (index, socket) in sockets.iter_mut().enumerate() {
             let Some(inode) = socket.inode else { continue };
             if let Some(entry) = self.fd_index.get_mut(inode) {
                 if entry.last_sample == 0 {
-                    self.changed_inodes.insert(inode); // So far it was not in any socket table.
+                    self.changed_inodes.insert(inode); // It was in no socket table so far.
                 }
                 entry.last_sample = self.sample;
                 socket.holders = Holders::Found(Arc::clone(&entry.holders));
@@ -109,8 +110,8 @@ impl ProcfsOwners {
         unowned
     }
 
-    /// Makes what was found visible: in the sockets that were thought to be held, and in those
-    /// that were strangers. Returns who still is one.
+    /// Applies the changes of the index: to the sockets that had holders, and to the unowned ones.
+    /// Returns those still unowned.
     pub(crate) fn apply_changes(
         &mut self,
         sockets: &mut [Socket],
@@ -139,9 +140,9 @@ impl ProcfsOwners {
         still_unowned
     }
 
-    /// Says of each remaining stranger why no holder is known.
+    /// Sets the reason why no holder is known of each socket still unowned.
     fn resolve_unowned(&self, hidden: &HiddenProcesses, sockets: &mut [Socket], unowned: &[usize]) {
-        // Whoever was not looked into may have any of them, and may turn out to be hidden.
+        // A process not scanned yet may hold any of them, and may turn out to be hidden.
         if self.process_table.unscanned() > 0 {
             return;
         }
@@ -157,7 +158,7 @@ impl ProcfsOwners {
                 continue;
             };
             let unresolved = hidden.holders_for(socket.uid, self.euid);
-            // What is ours is sought to the end before it is said to be hidden.
+            // A socket of our own user is searched for everywhere before it is reported as hidden.
             let is_foreign = unresolved == Holders::Hidden && socket.uid != Some(self.euid);
             if *since <= oldest_full_scan || is_foreign {
                 socket.holders = unresolved;
@@ -165,7 +166,7 @@ impl ProcfsOwners {
         }
     }
 
-    /// Remembers who is a stranger since when, and forgets who is none.
+    /// Records since when the unowned sockets are unowned, and forgets the others.
     fn update_unowned(&mut self, sockets: &[Socket], unowned: &[usize]) {
         let inodes = unowned
             .iter()
@@ -175,7 +176,7 @@ impl ProcfsOwners {
         self.unowned_since = inodes.map(|inode| (inode, since(inode))).collect();
     }
 
-    /// Describes whoever came to hold a socket, and whoever changed its name.
+    /// Reads the descriptions of processes that now hold a socket, and of those whose name changed.
     fn update_processes(
         &mut self,
         context: ScanContext<'_>,
@@ -213,7 +214,7 @@ impl ProcfsOwners {
                 Some(process) if process.key == key => {
                     self.process_cache.insert(context.now, process, directory);
                 }
-                _ => {} // It ended meanwhile; the next sample will not have it.
+                _ => {} // It exited meanwhile; the next sample will not have it.
             }
         }
         if self.process_cache.is_sweep_due(context.now) {
@@ -235,7 +236,7 @@ impl Owners for ProcfsOwners {
     fn find(
         &mut self,
         now: Duration,
-        search: OwnerMode,
+        mode: OwnerMode,
         sockets: &mut [Socket],
         directory: &mut Arc<Directory>,
         gaps: &mut Vec<Gap>,
@@ -260,7 +261,7 @@ impl Owners for ProcfsOwners {
             proc_root: root.as_fd(),
             now,
             sample: self.sample,
-            deadline: (search == OwnerMode::Incremental).then(|| Instant::now() + TIME_BUDGET),
+            deadline: (mode == OwnerMode::Incremental).then(|| Instant::now() + TIME_BUDGET),
         };
         let unowned = self.fill_known(sockets);
         let why = match self.process_table.refresh(context, &mut self.fd_index) {
@@ -289,7 +290,7 @@ impl Owners for ProcfsOwners {
         if let Some((errno, count)) = self.process_table.failures() {
             let word = if count == 1 { "process" } else { "processes" };
             gaps.push(Gap::Owners(format!(
-                "{count} {word} could not be looked into: {errno}"
+                "{count} {word} could not be read: {errno}"
             )));
         }
         let readable = u32::try_from(self.process_table.readable().count()).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
-//! Where to look when the numbers say that nothing changed.
+//! Searches for owners where the numbers of descriptors say that nothing changed.
 //!
-//! In: sockets that no process is known to have. Out: walks, likely processes first, within a
-//! budget of descriptors; and the slow re-reading of everything in turn.
+//! Takes sockets without a known holder. Scans likely processes first, within a budget of
+//! descriptors, and slowly re-reads all descriptors in turn.
 
 use hashbrown::{HashMap, HashSet};
 
@@ -11,18 +11,18 @@ use super::procfs_owners::ProcfsOwners;
 use crate::net::process::{Fd, Pid};
 use crate::net::socket::Socket;
 
-/// Descriptors read in one sample in search of strangers, besides the likely processes: about
-/// 4 µs each. What is left over is read in the next sample.
+/// The descriptors read in one sample in search of unowned sockets, besides the likely processes:
+/// about 4 µs each. The rest is read in the next sample.
 const SEARCH_BUDGET: usize = 4096;
 
-/// Descriptors read again in one sample, at least; more where there are many, so that everything
-/// is read again within [`ROUND`] samples.
+/// The fewest descriptors read again in one sample; more where there are many, so that everything
+/// is read again within [`RECHECK_ROUND`] samples.
 const MIN_RECHECK: usize = 192;
 
-/// Samples in which every descriptor is read again once: two minutes at one a second.
+/// The number of samples in which every descriptor is read again once: two minutes at one a second.
 const RECHECK_ROUND: usize = 120;
 
-/// How far a budget went.
+/// Whether the budget was enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RescanStatus {
     Complete,
@@ -30,14 +30,15 @@ enum RescanStatus {
 }
 
 impl ProcfsOwners {
-    /// Looks for strangers where the numbers say that nothing changed.
+    /// Scans for the owners of unowned sockets where the numbers of descriptors did not change.
+    /// Returns the indices of those still unowned.
     pub(crate) fn search_unowned(
         &mut self,
         context: ScanContext<'_>,
         sockets: &mut [Socket],
         mut unowned: Vec<usize>,
     ) -> Vec<usize> {
-        // Who was never looked into comes first, in the next samples.
+        // Processes never scanned come first, in the next samples.
         if self.process_table.unscanned() > 0 {
             return unowned;
         }
@@ -45,9 +46,9 @@ impl ProcfsOwners {
         let newest_unowned = |owners: &Self, sockets: &[Socket], unowned: &[usize]| {
             let oldest_full_scan = owners.oldest_full_scan();
             let sockets = unowned.iter().filter_map(|&index| sockets.get(index));
-            // Where a closed process runs as the socket's user, walking all the open ones again
-            // for each new connection would be in vain; unless that user is us, most of whose
-            // processes are open.
+            // Where a hidden process runs as the socket's user, scanning all the readable ones
+            // again for each new connection would be in vain; unless that user is us, most of whose
+            // processes are readable.
             let euid = Some(owners.euid);
             let sockets =
                 sockets.filter(|socket| socket.uid == euid || !hidden.has_uid(socket.uid));
@@ -94,8 +95,8 @@ impl ProcfsOwners {
         self.apply_changes(sockets, unowned)
     }
 
-    /// The sample by which every readable process had been walked in full since: a stranger that
-    /// is older was looked for everywhere.
+    /// Returns the sample of the oldest full scan among the readable processes: an unowned inode
+    /// that is older has been searched for everywhere.
     pub(crate) fn oldest_full_scan(&self) -> u32 {
         self.process_table
             .readable()
@@ -104,8 +105,8 @@ impl ProcfsOwners {
             .unwrap_or(self.sample)
     }
 
-    /// Walks these processes, unless that was done in this sample, as far as the budget goes: whoever
-    /// was not looked at for longest comes first.
+    /// Scans these processes, unless that was done in this sample, as far as the budget goes: the
+    /// one scanned longest ago comes first.
     fn rescan_all(
         &mut self,
         context: ScanContext<'_>,
@@ -133,8 +134,8 @@ impl ProcfsOwners {
         RescanStatus::Complete
     }
 
-    /// Processes one of whose sockets has gone, and who were not looked at since: the descriptor may
-    /// be another socket's now.
+    /// Returns the processes one of whose sockets has disappeared and that were not scanned since:
+    /// the descriptor may refer to another socket now.
     fn closed_socket_pids(&self) -> HashSet<Pid> {
         let last_scan: HashMap<Pid, u32> = self
             .process_table
@@ -158,8 +159,8 @@ impl ProcfsOwners {
             .collect()
     }
 
-    /// Processes with sockets on the same local port as a stranger: the listener's, for what it
-    /// accepted.
+    /// Returns the processes with sockets on the same local port as an unowned one: the listener's,
+    /// for connections it accepted.
     fn same_port_pids(&self, sockets: &[Socket], unowned: &[usize]) -> HashSet<Pid> {
         let ports: HashSet<_> = unowned
             .iter()
@@ -174,8 +175,8 @@ impl ProcfsOwners {
         holders.map(|holder| holder.process.pid).collect()
     }
 
-    /// Reads the next few descriptors again, whatever is known of them, and returns the processes
-    /// that were read to the end.
+    /// Reads the next few descriptors again, known or not. Returns the processes that were read to
+    /// the end.
     pub(crate) fn recheck_fds(&mut self, context: ScanContext<'_>) -> Vec<Pid> {
         // In the first sample everything has just been read.
         if self.oldest_full_scan() == self.sample {

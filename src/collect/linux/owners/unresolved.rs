@@ -1,40 +1,40 @@
-//! What it means that no process was found for a socket.
+//! Decides what it means that no process was found for a socket.
 //!
-//! In: the users of the processes that could not be looked into. Out: [`Holders::HiddenProcesses`] or
-//! [`Holders::Nobody`]. Pure, so that the view of an unprivileged user is tested as any user.
+//! Takes the users of the unreadable processes; returns [`Holders::Hidden`] or
+//! [`Holders::NoHolder`]. Makes no system calls, so that the view of an unprivileged user can be
+//! tested as any user.
 
 use hashbrown::HashSet;
 
 use crate::net::process::{Holders, Uid};
 
-/// The processes that could not be looked into.
+/// The processes whose descriptors could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HiddenProcesses {
-    /// Who they run as, really or effectively.
+    /// The users they run as, real and effective.
     pub(crate) uids: HashSet<Uid>,
-    /// How many.
+    /// The number of hidden processes.
     pub(crate) count: u32,
-    /// /proc does not list every process (mount option `hidepid`, proc(5)): there may be more.
+    /// Whether /proc omits processes (mount option `hidepid`, proc(5)), so that there may be more.
     pub(crate) hidepid: bool,
 }
 
 impl HiddenProcesses {
-    /// Adds one process.
     pub(crate) fn add(&mut self, users: [Option<Uid>; 2]) {
         self.count += 1;
         self.uids.extend(users.into_iter().flatten());
     }
 
-    /// Whether a process that runs as the socket's user was not looked into.
+    /// Returns whether an unreadable process runs as the socket's user.
     pub(crate) fn has_uid(&self, uid: Option<Uid>) -> bool {
         uid.is_some_and(|uid| self.uids.contains(&uid))
     }
 
-    /// The outcome for a socket of user `uid` that nobody who could be looked into has.
+    /// Returns the outcome for a socket of user `uid` that no readable process holds.
     pub(crate) fn holders_for(&self, uid: Option<Uid>, our_uid: Uid) -> Holders {
         let some_are_hidden = self.count > 0 || self.hidepid;
-        // A process of ours that may not be looked into (it changed its user or protects its
-        // memory) is among `users`; another user's may also have taken the socket over.
+        // A process of ours that is unreadable (it changed its user or protects its memory) is
+        // among `uids`; another user's may also hold a socket that was passed to it.
         if self.has_uid(uid) || (some_are_hidden && uid != Some(our_uid)) {
             Holders::Hidden
         } else {

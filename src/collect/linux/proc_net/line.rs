@@ -1,8 +1,8 @@
-//! One line of /proc/net/{tcp,udp}{,6}.
+//! Parses one line of /proc/net/{tcp,udp}{,6}.
 //!
-//! In: the bytes of a line, whoever wrote it. Out: a [`SocketRecord`], or `None` if it is no such line.
-//! The columns are those of `get_tcp4_sock`, `get_timewait4_sock`, `get_openreq4` (tcp_ipv4.c) and
-//! `udp4_format_sock` (udp.c).
+//! Takes the bytes of a line, from any kernel; returns a [`Socket`], or `None` for a malformed
+//! line. The columns are those of `get_tcp4_sock`, `get_timewait4_sock`, `get_openreq4`
+//! (tcp_ipv4.c) and `udp4_format_sock` (udp.c).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU64;
@@ -15,13 +15,13 @@ use crate::net::socket::{
     AcceptQueue, Inode, Queues, Socket, SocketTimer, TcpState, TimerKind, Transport,
 };
 
-/// The kernel shows times in ticks of 1/100 s to programs, whatever its own HZ is (USER_HZ).
+/// The kernel shows times to programs in ticks of 1/100 s, whatever its own HZ is (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
-/// The kernel's number for a UDP socket without peer.
+/// The kernel's state number of a UDP socket without a peer.
 const TCP_CLOSE: u8 = 7;
 
-/// Decodes a line. `now` is the time that timers are counted from.
+/// Parses a line. Timers count from `now`.
 pub(crate) fn parse_line(
     line: &[u8],
     protocol: Protocol,
@@ -56,17 +56,17 @@ pub(crate) fn parse_line(
     );
     let (recv, send) = (u32::try_from(recv).ok()?, u32::try_from(send).ok()?);
     if is_listener {
-        // Of a listener the line tells how many wait, and 0 where the limit would stand.
+        // For a listener the line has the length of the accept queue, and 0 in place of its limit.
         let (waiting, limit) = (recv, None);
         socket.accept_queue = Some(AcceptQueue { waiting, limit });
     } else {
         socket.queues = Some(Queues { recv, send });
     }
     socket.inode = NonZeroU64::new(inode).map(Inode);
-    // A row without a descriptor says 0 for "I no longer know", which is not root.
+    // A row without a descriptor has uid 0 for "no longer known", which is not root.
     socket.uid = (uid != 0 || inode != 0).then_some(Uid(uid));
     socket.timer = timer_kind(u8::try_from(timer).ok()?).map(|kind| {
-        // The two counters that sock_diag gives in one field, according to the timer.
+        // The two counters that sock_diag reports in one field, depending on the timer.
         let attempts = if kind == TimerKind::Retransmit {
             retransmits
         } else {
@@ -98,7 +98,8 @@ fn expiry(now: Duration, ticks: u64) -> Duration {
     now.saturating_add(TICK.saturating_mul(ticks))
 }
 
-/// `0100007F:1F90`: the address as 32-bit words in this machine's byte order, the port as a number.
+/// Parses `0100007F:1F90`: the address as 32-bit words in this machine's byte order, the port as a
+/// number.
 fn endpoint(column: &[u8], family: Family) -> Option<Endpoint> {
     let colon = column.iter().position(|&b| b == b':')?;
     let (address, port) = (column.get(..colon)?, column.get(colon + 1..)?);
@@ -110,7 +111,7 @@ fn endpoint(column: &[u8], family: Family) -> Option<Endpoint> {
     Some(Endpoint::new(address, port))
 }
 
-/// `WORDS` words of eight digits, as the `BYTES` bytes that they are in memory.
+/// Parses `WORDS` words of eight hexadecimal digits into the `BYTES` bytes they are in memory.
 fn parse_words<const WORDS: usize, const BYTES: usize>(digits: &[u8]) -> Option<[u8; BYTES]> {
     const DIGITS: usize = 8;
     if digits.len() != WORDS * DIGITS {
@@ -123,7 +124,7 @@ fn parse_words<const WORDS: usize, const BYTES: usize>(digits: &[u8]) -> Option<
     Some(bytes)
 }
 
-/// Two hexadecimal numbers with a colon between.
+/// Parses two hexadecimal numbers with a colon between.
 fn parse_hex_pair(column: &[u8]) -> Option<(u64, u64)> {
     let colon = column.iter().position(|&b| b == b':')?;
     Some((
@@ -140,7 +141,7 @@ fn parse_decimal(digits: &[u8]) -> Option<u64> {
     parse_number(digits, 10)
 }
 
-/// Stricter than the standard library: no sign, and not empty.
+/// Parses digits more strictly than the standard library: no sign, and not empty.
 fn parse_number(digits: &[u8], radix: u8) -> Option<u64> {
     if digits.is_empty() {
         return None;

@@ -1,8 +1,8 @@
-//! The text of /proc/net, for where sock_diag is refused.
+//! Reads the text of /proc/net, for systems where sock_diag is refused.
 //!
-//! In: `tcp`, `tcp6`, `udp` and `udp6` (proc_net_tcp in the kernel's documentation). Out: sockets
-//! with endpoints, state, queues, timer, uid and inode; no cookie, no TCP figures, no interface.
-//! Whatever a line holds, it is a socket or it is counted as a gap.
+//! Reads `tcp`, `tcp6`, `udp` and `udp6` (proc_net_tcp in the kernel's documentation). Returns
+//! sockets with endpoints, state, queues, timer, uid and inode; no cookie, TCP counters or
+//! interface. A line that is not a socket is counted in a gap.
 
 #[cfg(test)]
 mod tests;
@@ -22,12 +22,12 @@ use crate::net::port::{PortSet, Protocol};
 use crate::net::snapshot::{Gap, SourceKind};
 use crate::net::socket::{Socket, SocketKey};
 
-/// /proc/net is a link to self/net, and self is the *process*: its network namespace is the one of
-/// the main thread. Only thread-self shows the namespace of the thread that asks, which may have
-/// entered another one (setns(2) moves a single thread).
+/// /proc/net is a link to self/net, and self is the *process*: its network namespace is that of the
+/// main thread. Only thread-self shows the namespace of the reading thread, which may have entered
+/// another one (setns(2) moves a single thread).
 const THREAD_NET_DIR: &str = "/proc/thread-self/net";
 
-/// For a /proc without thread-self (Linux < 3.17, some sandboxes), where the two are one.
+/// For a /proc without thread-self (Linux < 3.17, some sandboxes), where both are the same.
 const PROCESS_NET_DIR: &str = "/proc/net";
 
 const TABLES: [(&str, Protocol, Family); 4] = [
@@ -40,13 +40,13 @@ const TABLES: [(&str, Protocol, Family); 4] = [
 /// Room for some 400 lines; a line is 150 bytes for IPv4 and 200 for IPv6.
 const BUFFER_LEN: usize = 64 * 1024;
 
-/// The text of /proc/net as a [`SourceFile`].
+/// The text of /proc/net as a [`Source`].
 ///
-/// The files are opened once, and an open file goes on showing the network namespace it was opened
-/// in, whichever thread reads it.
+/// The files are opened once; an open file keeps showing the network namespace it was opened in,
+/// whichever thread reads it.
 ///
-/// Of the two numbers in a listener's [`Backlog`](crate::net::socket::Backlog), /proc/net tells how many
-/// wait and not how many may.
+/// Of a listener's [`AcceptQueue`](crate::net::socket::AcceptQueue), /proc/net shows the length but
+/// not the limit.
 #[derive(Debug)]
 pub struct ProcNet {
     tables: Vec<ProcNetTable>,
@@ -86,7 +86,7 @@ impl ProcNet {
                     family,
                     file: Ok(file),
                 }),
-                // A machine without IPv6 has no such file, and no such sockets.
+                // A machine without IPv6 has neither the file nor such sockets.
                 Err(e) if e.kind() == ErrorKind::NotFound && family == Family::Ipv6 => {}
                 Err(e) => tables.push(ProcNetTable {
                     name,
@@ -158,7 +158,7 @@ fn refused(why: &dyn std::fmt::Display) -> SourceError {
 }
 
 impl ProcNetTable {
-    /// Gives every line but the heading to `take`; `None` for one that is too long to be read.
+    /// Passes every line but the heading to `take`; `None` for a line too long to read.
     fn for_each_line(
         &mut self,
         buffer: &mut [u8],
@@ -175,8 +175,8 @@ impl ProcNetTable {
     }
 }
 
-/// Splits what `file` gives into lines, with no memory but `buffer`. A line longer than that comes
-/// once, as `None`.
+/// Splits what `file` returns into lines, using no memory but `buffer`. A line longer than that is
+/// passed once, as `None`.
 fn for_each_line(
     file: &mut impl Read,
     buffer: &mut [u8],
@@ -202,7 +202,7 @@ fn for_each_line(
             take((!std::mem::take(&mut too_long)).then_some(whole));
         }
         if ended {
-            // The rest of a line that was dropped piece by piece.
+            // The rest of a line that was dropped in pieces.
             if too_long {
                 take(None);
             }
@@ -217,15 +217,16 @@ fn for_each_line(
     }
 }
 
-/// Where in the sample each socket is. The files are not read at one moment: a socket that moves
-/// within the kernel's table meanwhile has two lines. Kept between samples for its memory only.
+/// The index of each socket in the sample. The files are not read atomically: a socket that moves
+/// within the kernel's table meanwhile has two lines. Kept between samples only to reuse its
+/// memory.
 type ProcNetRowIndex = HashMap<SocketKey, usize>;
 
-/// Appends the socket, or puts it in the place of an older line of the same one.
+/// Appends the socket, or replaces an older line of the same one.
 fn upsert_row(socket: Socket, row_index: &mut ProcNetRowIndex, sockets: &mut Vec<Socket>) {
     let index = *row_index.entry(socket.key()).or_insert(sockets.len());
     match sockets.get_mut(index) {
-        // Two inodes are two sockets, as connected UDP twins are (SO_REUSEPORT).
+        // Two inodes are two sockets, such as connected UDP sockets with SO_REUSEPORT.
         Some(older) if older.inode.is_none() || socket.inode.is_none() => *older = socket,
         Some(older) if older.inode == socket.inode => *older = socket,
         _ => sockets.push(socket),

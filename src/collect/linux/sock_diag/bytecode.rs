@@ -1,23 +1,24 @@
-//! A set of ports as a program that the kernel runs over its sockets (INET_DIAG_REQ_BYTECODE).
+//! Compiles a set of ports into bytecode that the kernel runs over its sockets
+//! (INET_DIAG_REQ_BYTECODE).
 //!
-//! In: a [`PortSet`]. Out: bytes for a request, after which the kernel answers only with sockets
-//! that have one of the ports at either end, and with those that have no peer: whoever waits for
-//! others has none. In one program and not in two dumps, because a socket that is connected or
-//! disconnected between two dumps might be in neither.
+//! Takes a [`PortSet`]; returns the bytes for a request, to which the kernel replies only with
+//! sockets that have one of the ports on either side, and with those that have no peer, such as
+//! listeners. One program and not two dumps, because a socket that is connected or disconnected
+//! between two dumps might be in neither.
 //!
 //! ```text
-//! D_GE 1        no → accept      the remote port is 0: nobody is there
+//! D_GE 1        no → accept      the remote port is 0: no peer
 //! S_GE first    no → next        for each range, for the local and for the remote port
 //! S_GE last+1   no → accept
 //! …
 //! JMP           past the end     reject
 //! ```
 //!
-//! A jump is a number of bytes from the operation that jumps. To the end it accepts, to four bytes
-//! past it it rejects (`inet_diag_bc_run`, `net/ipv4/inet_diag.c`). The kernel refuses a program
-//! whose jumps could land elsewhere than on an operation reached by the `yes` way
-//! (`inet_diag_bc_audit`): here `yes` is always the next operation. "At most" is written as "not at
-//! least one more": in old kernels S_LE looks at the wrong port.
+//! A jump is a number of bytes from its own operation. A jump to the end accepts, one to four bytes
+//! past the end rejects (`inet_diag_bc_run`, `net/ipv4/inet_diag.c`). The kernel refuses a program
+//! in which a jump could land elsewhere than on an operation reached through `yes` jumps
+//! (`inet_diag_bc_audit`): here `yes` always leads to the next operation. "At most" is written as
+//! "not at least one more": in old kernels S_LE compares the wrong port.
 
 use crate::net::port::{PortRange, PortSet};
 
@@ -25,19 +26,19 @@ const JMP: u8 = 1;
 const S_GE: u8 = 2;
 const D_GE: u8 = 4;
 
-/// `struct inet_diag_bc_op`: code, length of the `yes` way (8 bits), of the `no` way (16 bits). A
-/// comparison is followed by a second one that holds the port in the place of the `no` way.
+/// The length of `struct inet_diag_bc_op`: code, the `yes` jump (8 bits), the `no` jump (16 bits).
+/// A comparison is followed by a second op that holds the port in place of the `no` jump.
 const OP_LEN: u8 = 4;
 const COMPARE_LEN: u8 = 2 * OP_LEN;
 
-/// Whether a port is in a range takes two comparisons.
+/// A range takes two comparisons.
 const RANGE_LEN: u8 = 2 * COMPARE_LEN;
 
-/// With more ranges than this the kernel's work for each socket would come near to what listing it
-/// costs; the kernel's own limit would be near 2,000.
+/// With more ranges the kernel's work for each socket would approach the cost of listing it; the
+/// kernel's own limit would be near 2,000.
 const MAX_RANGES: usize = 64;
 
-/// The program; `None` where the set has too many ranges for one.
+/// Returns the bytecode; `None` where the set has too many ranges.
 pub(crate) fn compile(ports: &PortSet) -> Option<Vec<u8>> {
     let count = u16::try_from(ports.ranges().len())
         .ok()
@@ -58,27 +59,27 @@ pub(crate) fn compile(ports: &PortSet) -> Option<Vec<u8>> {
     Some(bytecode.bytes)
 }
 
-/// A program in the making.
+/// A program being built.
 struct BytecodeBuilder {
     bytes: Vec<u8>,
-    /// What it will come to.
+    /// The length of the finished program.
     total_len: u16,
 }
 
 impl BytecodeBuilder {
-    /// Bytes from here to the end.
+    /// Returns the number of bytes from here to the end.
     fn remaining(&self) -> u16 {
         self.total_len
             .saturating_sub(u16::try_from(self.bytes.len()).unwrap_or(u16::MAX))
     }
 
-    /// Accepts if the port is in the range, else goes on after both comparisons.
+    /// Accepts if the port is in the range, else continues after both comparisons.
     fn push_range(&mut self, code: u8, range: PortRange) {
         self.push_compare(code, range.first.0, RANGE_LEN.into());
         let accept = self.remaining();
         match range.last.0.checked_add(1) {
             Some(after_last) => self.push_compare(code, after_last, accept),
-            // No port is higher. The second jump is there to keep all ranges of one length.
+            // No port is higher. The second jump keeps all ranges the same length.
             None => {
                 self.push_op(JMP, OP_LEN, accept);
                 self.push_op(JMP, OP_LEN, accept - u16::from(OP_LEN));
@@ -86,7 +87,7 @@ impl BytecodeBuilder {
         }
     }
 
-    /// Whether the port that the code stands for is at least this; if not, jumps.
+    /// Compares: continues if the port that `code` selects is at least `port`, else jumps.
     fn push_compare(&mut self, code: u8, port: u16, no: u16) {
         self.push_op(code, COMPARE_LEN, no);
         self.push_op(0, 0, port);
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
     use crate::net::port::Port;
 
-    /// `inet_diag_bc_run`, for the operations used here.
+    /// `inet_diag_bc_run`, reimplemented for the operations used here.
     fn run_bytecode(bytecode: &[u8], sport: u16, dport: u16) -> bool {
         let mut at = 0;
         let mut left = bytecode.len() as isize;
@@ -117,10 +118,10 @@ mod tests {
                 D_GE => dport >= port(),
                 other => panic!("operation {other} at {at}"),
             };
-            let (yes_way, no_way) = jump_offsets(bytecode, at);
-            let way = if yes { yes_way } else { no_way };
-            at += way;
-            left -= way as isize;
+            let (yes_jump, no_jump) = jump_offsets(bytecode, at);
+            let jump = if yes { yes_jump } else { no_jump };
+            at += jump;
+            left -= jump as isize;
         }
         left == 0
     }
@@ -130,7 +131,7 @@ mod tests {
         (bytecode[at + 1].into(), no.into())
     }
 
-    /// `inet_diag_bc_audit` and its `valid_cc`.
+    /// `inet_diag_bc_audit` and its `valid_cc`, reimplemented.
     fn audit_bytecode(bytecode: &[u8]) -> Result<(), String> {
         let is_op_start = |target: usize| {
             let mut at = 0;
@@ -144,9 +145,9 @@ mod tests {
             let left = bytecode.len() - at;
             let least = if bytecode[at] == JMP { 4 } else { 8 };
             let (yes, no) = jump_offsets(bytecode, at);
-            for way in [yes, no] {
-                if way < least || way > left + 4 || way % 4 != 0 || least > left {
-                    return Err(format!("{way} at {at} of {}", bytecode.len()));
+            for jump in [yes, no] {
+                if jump < least || jump > left + 4 || jump % 4 != 0 || least > left {
+                    return Err(format!("{jump} at {at} of {}", bytecode.len()));
                 }
             }
             if no < left && !is_op_start(at + no) {

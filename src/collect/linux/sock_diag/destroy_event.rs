@@ -1,9 +1,9 @@
-//! The announcement of a socket's end: payload → [`Destroyed`].
+//! Parses a destroy event: payload → [`Destroyed`].
 //!
-//! In: the payload of a message of a destroy group: `struct inet_diag_msg` with state CLOSE and
-//! without inode and user, INET_DIAG_PROTOCOL and, for TCP, INET_DIAG_INFO
-//! (`inet_diag_handler_get_info`, `net/ipv4/inet_diag.c`). Out: what it says, and nothing about
-//! what a table would never have listed.
+//! Takes the payload of a message of a destroy group: `struct inet_diag_msg` with state CLOSE and
+//! without inode and uid, INET_DIAG_PROTOCOL and, for TCP, INET_DIAG_INFO
+//! (`inet_diag_handler_get_info`, `net/ipv4/inet_diag.c`). Events of sockets that no table would
+//! have listed are ignored.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use crate::net::socket::Socket;
 
 const INET_DIAG_PROTOCOL: u16 = 10;
 
-/// What an announcement came to.
+/// The result of parsing a destroy event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum DestroyEvent {
-    /// The end of a socket.
+    /// A socket was destroyed.
     Closed(Destroyed),
-    /// The end of what never was a connection: a socket that was not even bound; or a TCP socket
-    /// that had no other end, which may have been a listener as well as one that was bound and
-    /// no more. Who listened for longer than an interval is in the tables.
+    /// The socket was never a connection: it was not even bound; or it was a TCP socket without a
+    /// peer, either a listener or only bound. A listener that lived longer than an interval was in
+    /// a sample.
     Ignored,
-    /// Not to be understood.
+    /// The message could not be parsed.
     Unreadable,
 }
 
-/// Reads one. `at` is the time it was heard.
+/// Parses one event. `at` is the time it was read.
 pub(crate) fn parse(payload: &[u8], at: Duration) -> DestroyEvent {
     let Some(protocol) = protocol(payload) else {
         return DestroyEvent::Unreadable;
@@ -58,8 +58,8 @@ fn classify(socket: &Socket, at: Duration) -> DestroyEvent {
     if socket.local.port == Port::NONE || (protocol == Protocol::Tcp && remote.is_none()) {
         return DestroyEvent::Ignored;
     }
-    // `tcp_disconnect` clears the port of the other end together with the figures: then their
-    // zeros mean nothing.
+    // `tcp_disconnect` clears the remote port together with the counters: then their zeros mean
+    // nothing.
     let is_cleared = remote.is_some_and(|r| r.port == Port::NONE);
     DestroyEvent::Closed(Destroyed {
         at,
@@ -84,7 +84,8 @@ mod tests {
 
     const AT: Duration = Duration::from_secs(7);
 
-    /// As Linux 6.18 sends it: 127.0.0.1:51304 → 127.0.0.1:PORT, with every word of `tcp_info` 4.
+    /// The message as Linux 6.18 sends it: 127.0.0.1:51304 → 127.0.0.1:PORT, with every word of
+    /// `tcp_info` 4.
     fn message(protocol: u8, remote: ([u8; 4], u16)) -> Vec<u8> {
         let mut bytes = vec![2, 7, 0, 0];
         bytes.extend(51_304_u16.to_be_bytes());

@@ -1,14 +1,13 @@
-//! Hears of every socket that ends: the destroy groups of sock_diag(7).
+//! Subscribes to the destruction of sockets: the destroy groups of sock_diag(7).
 //!
-//! In: what the kernel announces to whoever has joined the groups, without privilege and only of
-//! his own network namespace. Out: [`Destroyed`], in the order heard, and a [`Gap`] for what was
-//! lost.
+//! The kernel sends these events to every member of the groups, without privilege, for the member's
+//! own network namespace only. Returns [`Destroyed`] in the order read, and a [`Gap`] for lost
+//! events.
 //!
-//! The kernel keeps announcements in the socket's buffer and drops what does not fit; an
-//! unprivileged buffer holds some 300, which ten thousand closes a second fill in 20 ms. So a thread
-//! empties it, and whoever takes the result empties it once more: what the kernel had announced by
-//! then is in it. The thread rests between two turns, because being woken for each
-//! announcement costs more than reading it.
+//! The kernel queues events in the socket's buffer and drops what does not fit; an unprivileged
+//! buffer holds some 300, which ten thousand closes a second fill in 20 ms. So a thread drains it,
+//! and [`DestroyMonitor::drain`] drains it once more, to include every event sent by then. The
+//! thread sleeps between two rounds, because being woken for each event costs more than reading it.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,31 +31,30 @@ use super::wire::{MessageKind, Messages};
 use crate::net::destroyed::Destroyed;
 use crate::net::snapshot::Gap;
 
-/// SKNLGRP_INET_TCP_DESTROY, _INET_UDP_, _INET6_TCP_ and _INET6_UDP_DESTROY: a bit for each.
+/// A bit for each of SKNLGRP_INET_TCP_DESTROY, _INET_UDP_, _INET6_TCP_ and _INET6_UDP_DESTROY.
 const DESTROY_GROUPS: u32 = 0b1111;
 
-/// The buffer wished for: some 25,000 announcements. Without privilege the kernel gives 416 KiB.
+/// The requested buffer size: some 25,000 events. Without privilege the kernel grants 416 KiB.
 const RECV_BUFFER_LEN: usize = 32 << 20;
 
-/// What an announcement takes of that buffer.
+/// The buffer space one event takes, in bytes.
 const EVENT_BUFFER_COST: usize = 1280;
 
-/// The longest rest of the thread, and how many announcements a second must fit into the buffer
-/// meanwhile.
+/// The longest sleep of the thread, and the rate of events that must fit into the buffer meanwhile.
 const MAX_PAUSE: Duration = Duration::from_millis(20);
 const MAX_EVENTS_PER_SECOND: usize = 60_000;
 
-/// The most announcements kept for the next sample, 24 MB of them.
+/// The most events kept for the next sample: 24 MB of them.
 const MAX_PENDING: usize = 1 << 17;
 
-/// Longer than any announcement: about 400 bytes.
+/// Longer than any event: about 400 bytes.
 const MAX_DATAGRAM_LEN: usize = 8 * 1024;
 
-/// Somebody who listens. Dropping it ends the thread.
+/// A subscription to destroy events. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct DestroyMonitor {
     shared: Arc<MonitorShared>,
-    /// Wakes the thread for its end.
+    /// Wakes the thread so that it ends.
     wakeup: Arc<OwnedFd>,
 }
 
@@ -64,23 +62,23 @@ pub(crate) struct DestroyMonitor {
 struct MonitorShared {
     socket: OwnedFd,
     started: Instant,
-    /// Whoever holds it reads from the socket.
+    /// The lock also serializes reading from the socket.
     pending: Mutex<PendingEvents>,
 }
 
-/// What was heard since somebody asked last.
+/// The events read since the last [`DestroyMonitor::drain`].
 #[derive(Debug)]
 struct PendingEvents {
     destroyed: Vec<Destroyed>,
     buffer: Box<[u8]>,
-    /// How often the kernel said that announcements were lost.
+    /// The number of times the kernel reported lost events (ENOBUFS).
     overruns: u64,
-    /// How many it had lost when it was asked last.
+    /// The kernel's drop counter when it was last read.
     drops_reported: u64,
-    /// How many were heard and not kept.
+    /// The number of events read and not kept.
     dropped: u64,
     unreadable: u64,
-    /// Why nothing is heard any more.
+    /// The error after which no more events are read.
     failed: Option<Errno>,
 }
 
@@ -91,14 +89,14 @@ impl DestroyMonitor {
     /// When the system refuses the socket, the groups or the thread.
     pub(crate) fn open(started: Instant) -> Result<Self, Gap> {
         Self::try_open(started)
-            .map_err(|why| Gap::Closes(format!("the system does not announce them: {why}")))
+            .map_err(|why| Gap::Closes(format!("cannot subscribe to close events: {why}")))
     }
 
     fn try_open(started: Instant) -> std::io::Result<Self> {
         let (family, flags) = (AddressFamily::NETLINK, SocketFlags::CLOEXEC);
         let socket = socket_with(family, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
-        // Beyond the system's limit only with CAP_NET_ADMIN; without, as much as there is. In
-        // neither case is it wrong to have less than wished.
+        // Only CAP_NET_ADMIN may exceed the system's limit; without it the kernel grants what it
+        // allows. A smaller buffer is no error in either case.
         if set_socket_recv_buffer_size_force(&socket, RECV_BUFFER_LEN).is_err() {
             set_socket_recv_buffer_size(&socket, RECV_BUFFER_LEN)?;
         }
@@ -126,7 +124,7 @@ impl DestroyMonitor {
         Ok(Self { shared, wakeup })
     }
 
-    /// Takes what was announced until now.
+    /// Moves the events sent until now to `destroyed`, and reports lost ones in `gaps`.
     pub(crate) fn drain(&self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
         self.shared.drain_socket();
         let mut pending = self.shared.lock_pending();
@@ -137,18 +135,18 @@ impl DestroyMonitor {
 
 impl Drop for DestroyMonitor {
     fn drop(&mut self) {
-        // A thread that has ended needs no bell.
+        // Fails only if the thread has already ended.
         let _ = write(&self.wakeup, &1_u64.to_ne_bytes());
     }
 }
 
 impl MonitorShared {
     fn lock_pending(&self) -> std::sync::MutexGuard<'_, PendingEvents> {
-        // Nothing in it can be left half done.
+        // No panic can leave its contents half updated.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The thread: waits for an announcement, empties the socket, rests.
+    /// Runs the thread: waits for an event, drains the socket, sleeps.
     fn run(&self, wakeup: &OwnedFd, pause: Duration) {
         loop {
             let mut poll_fds = [
@@ -167,7 +165,7 @@ impl MonitorShared {
         }
     }
 
-    /// Reads all that waits. Returns whether there may be more later.
+    /// Reads everything queued. Returns whether there may be more later.
     fn drain_socket(&self) -> bool {
         let mut pending = self.lock_pending();
         while pending.failed.is_none()
@@ -177,7 +175,7 @@ impl MonitorShared {
     }
 }
 
-/// Whether the socket may have another announcement.
+/// Whether the socket may have another event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RecvStatus {
     More,
@@ -189,7 +187,7 @@ impl PendingEvents {
         let Self { buffer, .. } = self;
         match recvfrom(socket, &mut **buffer, RecvFlags::DONTWAIT) {
             Ok((length, _, sender)) => {
-                // Other programs may send to this socket, too.
+                // Other programs may also send to this socket.
                 if is_kernel(sender) {
                     self.parse_datagram(length, started.elapsed());
                 }
@@ -230,8 +228,8 @@ impl PendingEvents {
         }
     }
 
-    /// What is missing in what was heard since the last call. `drops` asks the kernel how many
-    /// announcements it has lost so far.
+    /// Returns the gap of the events read since the last call. `drops` reads the kernel's drop
+    /// counter of this socket.
     fn take_gap(&mut self, drops: impl FnOnce() -> Option<u64>) -> Option<Gap> {
         let mut reasons = Vec::new();
         if std::mem::take(&mut self.overruns) > 0 {
@@ -239,13 +237,13 @@ impl PendingEvents {
             let now = lost.map(|all| all.saturating_sub(self.drops_reported));
             self.drops_reported = lost.unwrap_or(self.drops_reported);
             reasons.push(match now {
-                Some(now) if now > 0 => format!("{now} came too fast to be heard"),
-                _ => "some came too fast to be heard".into(),
+                Some(now) if now > 0 => format!("{now} came too fast to be read"),
+                _ => "some came too fast to be read".into(),
             });
         }
         match std::mem::take(&mut self.dropped) {
             0 => {}
-            dropped => reasons.push(format!("{dropped} were more than can be kept")),
+            dropped => reasons.push(format!("{dropped} did not fit in the event list")),
         }
         match std::mem::take(&mut self.unreadable) {
             0 => {}
@@ -258,15 +256,15 @@ impl PendingEvents {
     }
 }
 
-/// How long the thread may rest with such a buffer.
+/// Returns how long the thread may sleep with a buffer of this size.
 fn pause_for_buffer(buffer: usize) -> Duration {
     let capacity = buffer / EVENT_BUFFER_COST;
     let fill_time = Duration::from_millis((capacity * 1000 / MAX_EVENTS_PER_SECOND) as u64);
     fill_time.clamp(Duration::from_millis(1), MAX_PAUSE)
 }
 
-/// How many messages to this socket the kernel has dropped: the last but one number of its line in
-/// /proc/net/netlink, which ends in its inode. `None` where that cannot be read.
+/// Returns how many messages to this socket the kernel has dropped: the last but one number of its
+/// line in /proc/net/netlink, which ends in its inode. `None` where that cannot be read.
 fn netlink_drops(socket: &OwnedFd) -> Option<u64> {
     let inode = rustix::fs::fstat(socket).ok()?.st_ino.to_string();
     let table = fs::read_to_string("/proc/thread-self/net/netlink").ok()?;
@@ -299,7 +297,7 @@ mod tests {
         pending.overruns = 2;
         let gap = pending.take_gap(|| Some(10));
         let message = gap.map(|gap| gap.to_string());
-        let expected = "closed sockets may be missing: 7 came too fast to be heard";
+        let expected = "closed sockets may be missing: 7 came too fast to be read";
         assert_eq!(message.as_deref(), Some(expected));
         assert_eq!(pending.take_gap(|| Some(10)), None);
         pending.overruns = 1;

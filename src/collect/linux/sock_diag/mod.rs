@@ -1,7 +1,8 @@
 //! Reads sockets by `NETLINK_SOCK_DIAG` dumps (sock_diag(7)) and subscribes to socket destruction.
 //!
-//! `request` and `bytecode` encode the question, `wire` and `tcp_info` decode the answer, `netlink_socket`
-//! sends and receives, `destroy_monitor` listens to the multicast groups, `source` puts them together.
+//! `request` and `bytecode` encode the request, `wire` and `tcp_info` decode the reply,
+//! `netlink_socket` sends and receives, `destroy_monitor` reads the multicast groups, `source`
+//! combines them.
 
 mod bytecode;
 mod bytes;

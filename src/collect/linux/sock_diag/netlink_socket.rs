@@ -1,7 +1,7 @@
-//! The netlink socket: one request, and what comes back.
+//! Sends a request on a netlink socket and receives the dump.
 //!
-//! In: a [`Question`]. Out: the rows of the kernel's answer, one after the
-//! other, or the [`NetlinkError`] that ended it.
+//! Takes a [`DiagRequest`]; passes on the rows of the kernel's reply one by one, or returns the
+//! [`NetlinkError`] that ended it.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -23,55 +23,55 @@ use super::wire::{MessageKind, Messages};
 /// The kernel never fills more than this in one `recv` of a dump (`netlink_dump`, af_netlink.c).
 const BUFFER: usize = 32 * 1024;
 
-/// How long the kernel may take for the next 32 KiB. It takes about 0.3 ms.
+/// How long the kernel may take for the next 32 KiB. It usually takes about 0.3 ms.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Signals that may disturb one dump before something is held to be wrong with the process.
+/// The most signals that may interrupt one dump before it fails.
 const MAX_INTERRUPTS: u32 = 1000;
 
-/// Why a dump ended before its end.
+/// The reason why a dump ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NetlinkError {
-    /// The kernel answered with an error instead of more rows.
+    /// The kernel replied with an error instead of more rows.
     #[error("{0}")]
     Refused(Errno),
-    /// The kernel says that the table changed under the dump (NLM_F_DUMP_INTR).
+    /// The table changed during the dump (NLM_F_DUMP_INTR).
     #[error("the table changed while it was read")]
     DumpInterrupted,
     /// Messages were lost on the way (ENOBUFS, NLMSG_OVERRUN).
-    #[error("the kernel had no room for its answer")]
+    #[error("the kernel ran out of buffer space")]
     Overrun,
     /// A datagram was longer than the buffer.
-    #[error("an answer was longer than {BUFFER} bytes")]
+    #[error("a message was longer than {BUFFER} bytes")]
     Truncated,
-    /// What came is not netlink.
-    #[error("an answer could not be read")]
+    /// What arrived is not a netlink message.
+    #[error("a message could not be parsed")]
     Malformed,
-    /// So many rows were not understood; the others were.
+    /// This many rows could not be parsed; the others could.
     #[error("{0} rows could not be read")]
     UnreadableRows(usize),
-    /// Nothing came for [`PATIENCE`].
-    #[error("the kernel did not answer for {} s", PATIENCE.as_secs())]
+    /// Nothing arrived for [`PATIENCE`].
+    #[error("no reply from the kernel for {} s", PATIENCE.as_secs())]
     TimedOut,
-    /// The socket itself cannot be used.
+    /// The socket itself failed.
     #[error("the netlink socket failed: {0}")]
     SocketFailed(Errno),
-    /// The socket would have to be opened again, in another network namespace than before.
-    #[error("the netlink socket failed, and its network namespace was left")]
+    /// The socket would have to be reopened, but the thread is in another network namespace now.
+    #[error("the netlink socket failed and cannot be reopened: the network namespace changed")]
     NamespaceChanged,
 }
 
 impl NetlinkError {
-    /// Whether the dump may still be going on in the kernel, so that this socket can take no
-    /// other request (EBUSY) and would give rows of the old one.
+    /// Returns whether the dump may still be running in the kernel, so that this socket can take no
+    /// other request (EBUSY) and would return rows of the old one.
     const fn leaves_dump_running(self) -> bool {
         !matches!(self, Self::Refused(_) | Self::DumpInterrupted)
     }
 }
 
-/// Where rows come from: the kernel, or a test's script.
+/// A source of dumps: the kernel, or a test script.
 pub(crate) trait DumpSource {
-    /// Asks and gives the payload of each row, with the moment it arrived, to `row`.
+    /// Sends the request and passes the payload of each row, with its arrival time, to `row`.
     fn dump(
         &mut self,
         diag_request: DiagRequest<'_>,
@@ -79,8 +79,8 @@ pub(crate) trait DumpSource {
     ) -> Result<(), NetlinkError>;
 }
 
-/// A NETLINK_SOCK_DIAG socket. It tells of the network namespace its thread was in when it was
-/// opened, whichever thread uses it.
+/// A NETLINK_SOCK_DIAG socket. It shows the network namespace its thread was in when it was opened,
+/// whichever thread uses it.
 #[derive(Debug)]
 pub(crate) struct NetlinkSocket {
     socket: OwnedFd,
@@ -90,11 +90,11 @@ pub(crate) struct NetlinkSocket {
     needs_reopen: bool,
 }
 
-/// Device and inode of a network namespace.
+/// The device and inode of a network namespace.
 type NamespaceId = (u64, u64);
 
 impl NetlinkSocket {
-    /// Opens one in the calling thread's network namespace.
+    /// Opens a socket in the calling thread's network namespace.
     pub(crate) fn open() -> Result<Self, Errno> {
         Ok(Self {
             socket: open_socket()?,
@@ -105,12 +105,12 @@ impl NetlinkSocket {
         })
     }
 
-    /// Whether this thread is in the network namespace that it was opened in.
+    /// Returns whether this thread is in the network namespace the socket was opened in.
     pub(crate) fn is_in_thread_namespace(&self) -> bool {
         thread_namespace() == self.namespace
     }
 
-    /// Puts a fresh socket in the place of one that cannot be trusted any more.
+    /// Replaces a socket that may still have an old dump running.
     fn reopen(&mut self) -> Result<(), NetlinkError> {
         if !self.is_in_thread_namespace() {
             return Err(NetlinkError::NamespaceChanged);
@@ -187,23 +187,24 @@ fn open_socket() -> Result<OwnedFd, Errno> {
     Ok(socket)
 }
 
-/// `None` where /proc is not there: then two threads cannot be told apart, nor need be.
+/// Returns the thread's network namespace; `None` without /proc, where threads cannot be
+/// distinguished and need not be.
 fn thread_namespace() -> Option<NamespaceId> {
     let file = fs::metadata("/proc/thread-self/ns/net").ok()?;
     Some((file.dev(), file.ino()))
 }
 
-/// One datagram from the kernel; what others send is passed over.
+/// Receives one datagram from the kernel; those of other senders are skipped.
 fn receive_datagram(socket: &OwnedFd, buffer: &mut [u8]) -> Result<usize, NetlinkError> {
     // With a time-out, `recv` is interrupted by signals even under SA_RESTART (signal(7)).
     let mut interrupts = 0;
     loop {
-        // TRUNC makes it say how long the datagram was, not how much of it fitted.
+        // MSG_TRUNC makes it return the length of the datagram, not of the part that fitted.
         match recvfrom(socket, &mut *buffer, RecvFlags::TRUNC) {
             Ok((kept, length, sender)) => match is_kernel(sender) {
                 false => {}
                 true if length > kept => return Err(NetlinkError::Truncated),
-                // Nobody can shut a netlink socket down, so this is no end of file.
+                // A netlink socket cannot be shut down, so this is not an end of file.
                 true if kept == 0 => return Err(NetlinkError::Malformed),
                 true => return Ok(kept),
             },
@@ -220,7 +221,7 @@ pub(crate) fn is_kernel(sender: Option<rustix::net::SocketAddrAny>) -> bool {
 }
 
 fn error_from_errno(errno: i32) -> NetlinkError {
-    // Errno can only hold what the kernel can send; anything else is not from this protocol.
+    // Errno can only hold errors the kernel can send; anything else is not from this protocol.
     let valid = (1..4096).contains(&errno);
     if !valid {
         return NetlinkError::Malformed;

@@ -1,6 +1,7 @@
-//! A question to sock_diag(7), as bytes.
+//! Encodes a request to sock_diag(7).
 //!
-//! In: a [`Question`]. Out: the request, in the layout of `include/uapi/linux/{netlink,inet_diag}.h`.
+//! Takes a [`DiagRequest`]; returns bytes in the layout of
+//! `include/uapi/linux/{netlink,inet_diag}.h`.
 
 use super::wire::{
     AF_INET, AF_INET6, INET_DIAG_CONG, INET_DIAG_INFO, INET_DIAG_SKMEMINFO, IPPROTO_TCP,
@@ -11,27 +12,30 @@ use crate::net::port::Protocol;
 
 const NLM_F_REQUEST: u16 = 0x01;
 const NLM_F_DUMP: u16 = 0x300;
-/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
+
+/// The length of `struct nlmsghdr` and `struct inet_diag_req_v2`.
 const V2_REQUEST_LEN: usize = NLMSG_HDR_LEN + 56;
-/// `struct nlmsghdr` and `struct inet_diag_req`.
+
+/// The length of `struct nlmsghdr` and `struct inet_diag_req`.
 const V1_REQUEST_LEN: usize = NLMSG_HDR_LEN + 60;
 const INET_DIAG_REQ_BYTECODE: u16 = 1;
-/// What has to be asked for; the other attributes come unasked.
+
+/// The attributes that have to be requested; the others are always sent.
 const EXTENSIONS: u8 =
     (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_CONG - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1));
 
-/// Which states a dump lists: a bit for each number of `include/net/tcp_states.h`.
+/// The states a dump lists: a bit for each number of `include/net/tcp_states.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StateMask(u32);
 
 impl StateMask {
-    /// 1 to 12. Not 13, `TCP_BOUND_INACTIVE`: a socket that has a port and uses it for nothing.
+    /// States 1 to 12. Not 13, `TCP_BOUND_INACTIVE`: a socket that is bound but not used.
     pub(crate) const ALL: Self = Self(0x1ffe);
-    /// None: the kernel answers at once that there are no more rows, which shows that it answers.
+    /// No state: the kernel replies at once with an empty dump, which shows that it replies.
     pub(crate) const NONE: Self = Self(0);
 }
 
-/// What the kernel lists at a time.
+/// The table one dump lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DiagTable {
     /// The sockets of one family.
@@ -42,7 +46,7 @@ pub(crate) enum DiagTable {
 }
 
 impl DiagTable {
-    /// The protocol of its sockets.
+    /// Returns the protocol of its sockets.
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::ByFamily(protocol, _) => protocol,
@@ -50,7 +54,7 @@ impl DiagTable {
         }
     }
 
-    /// How the table is called in a message.
+    /// Returns the name of the table for messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ByFamily(Protocol::Tcp, Family::Ipv4) => "IPv4 TCP",
@@ -62,18 +66,18 @@ impl DiagTable {
     }
 }
 
-/// What is asked for in one dump.
+/// One request for a dump.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DiagRequest<'a> {
-    /// Of which table.
+    /// The table to list.
     pub(crate) table: DiagTable,
-    /// In which states.
+    /// The states to list.
     pub(crate) states: StateMask,
-    /// The [program](super::bytecode) that picks; `None` for all.
+    /// The [bytecode](super::bytecode) that selects sockets; `None` for all.
     pub(crate) bytecode: Option<&'a [u8]>,
 }
 
-/// A request for a dump. `sequence` comes back in every message of the answer.
+/// Encodes a request for a dump. `sequence` comes back in every message of the reply.
 pub(crate) fn encode(diag_request: DiagRequest<'_>, sequence: u32) -> Vec<u8> {
     let mut bytes = match diag_request.table {
         DiagTable::ByFamily(protocol, family) => {
@@ -84,7 +88,7 @@ pub(crate) fn encode(diag_request: DiagRequest<'_>, sequence: u32) -> Vec<u8> {
     bytes[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
     bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
     if let Some(bytecode) = diag_request.bytecode {
-        // Programs are made of words, so that nothing has to be filled up.
+        // Bytecode consists of whole words, so it needs no padding.
         bytes.extend(((NLATTR_HDR_LEN + bytecode.len()) as u16).to_ne_bytes());
         bytes.extend(INET_DIAG_REQ_BYTECODE.to_ne_bytes());
         bytes.extend(bytecode);
@@ -94,7 +98,7 @@ pub(crate) fn encode(diag_request: DiagRequest<'_>, sequence: u32) -> Vec<u8> {
     bytes
 }
 
-/// `struct inet_diag_req_v2`.
+/// Encodes the fixed part as `struct inet_diag_req_v2`.
 fn encode_by_family(protocol: Protocol, family: Family, states: StateMask) -> Vec<u8> {
     let mut bytes = vec![0; V2_REQUEST_LEN];
     bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
@@ -111,7 +115,7 @@ fn encode_by_family(protocol: Protocol, family: Family, states: StateMask) -> Ve
     bytes
 }
 
-/// `struct inet_diag_req`.
+/// Encodes the fixed part as `struct inet_diag_req`.
 fn encode_all_tcp(states: StateMask) -> Vec<u8> {
     let mut bytes = vec![0; V1_REQUEST_LEN];
     bytes[4..6].copy_from_slice(&TCPDIAG_GETSOCK.to_ne_bytes());

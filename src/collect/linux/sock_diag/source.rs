@@ -1,14 +1,14 @@
-//! Linux's own socket table, through netlink: sock_diag(7).
+//! Reads Linux's socket table through netlink: sock_diag(7).
 //!
-//! In: dumps of TCP and of UDP, over IPv4 and IPv6. Out: every socket of this network namespace, or
-//! those that have certain ports and those that wait for others, with all that the kernel tells
-//! without privilege, and a [`Gap`] for each table that could not be read to its end. Besides, for whoever listens, every
-//! socket that ends ([`events`]).
+//! Dumps TCP and UDP, over IPv4 and IPv6. Returns every socket of this network namespace, or those
+//! with certain ports and the listening ones, with everything the kernel reports without privilege,
+//! and a [`Gap`] for each table that could not be read to its end. After [`Source::subscribe`] it
+//! also reports every destroyed socket (`destroy_monitor`).
 //!
-//! What the kernel answers where something is not there (`net/core/sock_diag.c`,
+//! What the kernel replies where something is missing (`net/core/sock_diag.c`,
 //! `net/ipv4/inet_diag.c`): without IPv6 the dump is simply empty, because inet_diag serves both
 //! families; without the module of a *protocol* (udp_diag) it is ENOENT for both families, while
-//! sockets of that protocol may well exist: that is a gap. ENOENT for IPv6 alone is read as "no
+//! sockets of that protocol may well exist: that is a gap. ENOENT for IPv6 alone is taken as "no
 //! such family", an empty table.
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ use crate::net::port::{PortSet, Protocol};
 use crate::net::snapshot::{Gap, SourceKind};
 use crate::net::socket::{Cookie, Socket};
 
-/// In this order: an IPv6 table is judged by what its IPv4 twin answered.
+/// IPv4 before IPv6: an error of an IPv6 table is judged by the result of its IPv4 counterpart.
 const TABLES: [DiagTable; 4] = [
     DiagTable::ByFamily(Protocol::Tcp, Family::Ipv4),
     DiagTable::ByFamily(Protocol::Tcp, Family::Ipv6),
@@ -38,36 +38,36 @@ const TABLES: [DiagTable; 4] = [
     DiagTable::ByFamily(Protocol::Udp, Family::Ipv6),
 ];
 
-/// The same, where the kernel understands the older request: one walk less.
+/// The same tables where the kernel understands the older request: one walk less.
 const TABLES_WITH_ALL_TCP: [DiagTable; 3] = [
     DiagTable::AllTcp,
     DiagTable::ByFamily(Protocol::Udp, Family::Ipv4),
     DiagTable::ByFamily(Protocol::Udp, Family::Ipv6),
 ];
 
-/// How often a table is asked for again within one sample.
+/// How often a table is requested again within one sample.
 const MAX_RETRIES: u32 = 3;
 
-/// The netlink socket table as a [`SourceFile`].
+/// The netlink socket table as a [`Source`].
 ///
-/// It tells of the network namespace its thread was in at [`SockDiag::open`], and goes on doing so
-/// when it is handed to another thread.
+/// It shows the network namespace its thread was in at [`SockDiag::open`], and continues to do so
+/// when it is moved to another thread.
 #[derive(Debug)]
 pub struct SockDiag {
     netlink: NetlinkSocket,
     tables: &'static [DiagTable],
     row_index: CookieIndex,
-    /// Once somebody listens.
+    /// `None` before [`Source::subscribe`].
     monitor: Option<DestroyMonitor>,
 }
 
 impl SockDiag {
-    /// Opens the netlink socket in the calling thread's network namespace and asks it a question,
-    /// the cheapest there is, to learn now whether it is answered.
+    /// Opens the netlink socket in the calling thread's network namespace and sends the cheapest
+    /// request there is, to find out now whether the kernel replies.
     ///
     /// # Errors
-    /// When the socket or the question is refused: a sandbox, SELinux, a kernel without inet_diag
-    /// or tcp_diag.
+    /// When the socket or the request is refused: a sandbox, SELinux, a kernel without inet_diag or
+    /// tcp_diag.
     pub fn open() -> Result<Self, SourceError> {
         let mut netlink = NetlinkSocket::open().map_err(|errno| refused(&errno))?;
         let mut probe = |table| {
@@ -77,7 +77,7 @@ impl SockDiag {
                 bytecode: None,
             };
             match netlink.dump(diag_request, &mut |_, _| ()) {
-                // Changed is an answer, too.
+                // An interrupted dump is a reply too.
                 Ok(()) | Err(NetlinkError::DumpInterrupted) => Ok(()),
                 Err(error) => Err(error),
             }
@@ -123,7 +123,7 @@ impl Source for SockDiag {
 
     fn subscribe(&mut self, started: Instant) -> Result<(), Gap> {
         if !self.netlink.is_in_thread_namespace() {
-            let why = "the sampler left the network namespace it reads";
+            let why = "the sampler thread changed its network namespace";
             return Err(Gap::Closes(why.into()));
         }
         self.monitor = Some(DestroyMonitor::open(started)?);
@@ -131,8 +131,8 @@ impl Source for SockDiag {
     }
 
     fn drain_events(&mut self, destroyed: &mut Vec<Destroyed>, gaps: &mut Vec<Gap>) {
-        if let Some(events) = &self.monitor {
-            events.drain(destroyed, gaps);
+        if let Some(monitor) = &self.monitor {
+            monitor.drain(destroyed, gaps);
         }
     }
 }
@@ -144,14 +144,13 @@ fn refused(why: &dyn std::fmt::Display) -> SourceError {
     }
 }
 
-/// Which sockets this sample has, and where: a dump is not atomic, and a socket that moves to
-/// another place of the kernel's table meanwhile is listed twice. Kept between samples for its
-/// memory only.
+/// The index of each socket in the sample. A dump is not atomic: a socket that moves within the
+/// kernel's table meanwhile is listed twice. Kept between samples only to reuse its memory.
 type CookieIndex = HashMap<Cookie, usize>;
 
-/// One sample in the making.
+/// One sample in progress.
 struct DumpReader<'a> {
-    /// What picks sockets in the kernel; `None` for all, and once it was refused.
+    /// The bytecode that selects sockets in the kernel; `None` for all, and once it was refused.
     bytecode: Option<Vec<u8>>,
     started_at: Instant,
     now: Duration,
@@ -195,7 +194,8 @@ impl DumpReader<'_> {
         }
     }
 
-    /// Reads one table, again if need be. The rows of the last attempt stay, whatever it came to.
+    /// Reads one table, again if necessary. The rows of the last attempt are kept, whatever its
+    /// result.
     fn read_table(
         &mut self,
         source: &mut impl DumpSource,
@@ -207,7 +207,7 @@ impl DumpReader<'_> {
             let outcome = self.read_once(source, table);
             match outcome {
                 Err(error) if retries > 0 && is_transient(error) => retries -= 1,
-                // It may be the program that is not understood, which only saves work.
+                // The kernel may have refused the bytecode, which only saves work.
                 Err(NetlinkError::Refused(Errno::INVAL)) if self.bytecode.take().is_some() => {}
                 outcome => return outcome,
             }
@@ -229,7 +229,7 @@ impl DumpReader<'_> {
             bytecode: bytecode.as_deref(),
         };
         let outcome = source.dump(diag_request, &mut |arrived, payload| {
-            // Timers are counted from when the row came: the last may come long after the first.
+            // Timers count from the arrival of their row: the last may arrive long after the first.
             let now = self.now + arrived.saturating_duration_since(self.started_at);
             match wire::parse_socket(payload, table.protocol(), now) {
                 Some(socket) => self.upsert_row(socket),
@@ -245,7 +245,7 @@ impl DumpReader<'_> {
         }
     }
 
-    /// Appends the row, or puts it in the place of an older one of the same socket.
+    /// Appends the row, or replaces an older one of the same socket.
     fn upsert_row(&mut self, socket: Socket) {
         let existing = socket
             .cookie
@@ -265,8 +265,8 @@ fn is_not_found(outcome: Result<(), NetlinkError>) -> bool {
     outcome == Err(NetlinkError::Refused(Errno::NOENT))
 }
 
-/// Whether asking again is likely to help. Not where waiting was in vain: the sampler would stand
-/// still for several times as long. Nor where the kernel speaks another dialect.
+/// Returns whether a retry is likely to help. Not after a time-out, which would block the sampler
+/// several times as long, nor where the kernel does not support the request.
 const fn is_transient(error: NetlinkError) -> bool {
     match error {
         NetlinkError::Refused(errno) => !matches!(
@@ -284,9 +284,7 @@ fn gap_text(table: DiagTable, error: NetlinkError) -> String {
     let name = table.name();
     if error == NetlinkError::Refused(Errno::NOENT) {
         let module = table.protocol().name();
-        return format!(
-            "{name}: this kernel has no {module}_diag module; --source procfs lists them"
-        );
+        return format!("{name}: this kernel has no {module}_diag module; use --source procfs");
     }
     format!("{name}: {error}")
 }

@@ -1,7 +1,7 @@
-//! `struct tcp_info`, as much of it as the running kernel sends.
+//! Decodes `struct tcp_info`, as much of it as the running kernel sends.
 //!
-//! In: the value of INET_DIAG_INFO. Out: [`TcpInfo`]. The structure only ever grows at its end
-//! (`include/uapi/linux/tcp.h`): Linux 4.4 sends 144 bytes, 6.18 sends 280. So it is read by
+//! Takes the value of INET_DIAG_INFO; returns a [`TcpInfo`]. The structure only ever grows at its
+//! end (`include/uapi/linux/tcp.h`): Linux 4.4 sends 144 bytes, 6.18 sends 280. So it is read by
 //! prefix: a field that is not there is `None`.
 
 use std::num::{NonZeroU32, NonZeroU64};
@@ -24,21 +24,21 @@ const DELIVERY_RATE: usize = 160;
 const BYTES_SENT: usize = 200;
 const BYTES_RETRANS: usize = 208;
 
-/// Decodes it. `None` when it is shorter than it was in any kernel of this century. `now` is the time
-/// from which the kernel counts back.
+/// Decodes the structure. `None` when it is shorter than in Linux 2.6. `now` is the time from which
+/// the kernel counts back.
 pub(crate) fn decode(raw: &[u8], now: Duration) -> Option<TcpInfo> {
     let delivered = |acknowledged, received| DeliveredBytes {
         acknowledged,
         received,
     };
-    let sent = |bytes, repeated| SentBytes {
+    let sent = |bytes, retransmitted| SentBytes {
         bytes,
-        retransmitted: repeated,
+        retransmitted,
     };
     Some(TcpInfo {
         rtt_us: NonZeroU32::new(u32_at(raw, RTT)?),
         rtt_variation_us: u32_at(raw, RTTVAR)?,
-        // The kernel begins with all ones: nothing is shorter yet.
+        // The kernel initializes it to all ones.
         min_rtt_us: u32_at(raw, MIN_RTT)
             .filter(|&rtt| rtt != u32::MAX)
             .and_then(NonZeroU32::new),

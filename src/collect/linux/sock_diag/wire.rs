@@ -1,8 +1,8 @@
-//! The answers of sock_diag(7): bytes → messages → sockets.
+//! Decodes the replies of sock_diag(7): bytes → messages → sockets.
 //!
-//! In: what one `recv` gave. Out: messages, and from their payload a [`SocketRecord`]. Every length is
-//! checked against what is really there: no bytes, however wrong, make this panic or go on for
-//! ever. The layouts are those of `include/uapi/linux/{netlink,sock_diag,inet_diag}.h`.
+//! Takes what one `recv` returned; gives messages, and from their payload a [`Socket`]. Every
+//! length is checked against the bytes present: no input, however malformed, causes a panic or an
+//! endless loop. The layouts are those of `include/uapi/linux/{netlink,sock_diag,inet_diag}.h`.
 
 #[cfg(test)]
 mod tests;
@@ -29,18 +29,21 @@ pub(crate) const IPPROTO_UDP: u8 = 17;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
-/// The older of the two requests for TCP sockets. The kernel answers it with both families, for
-/// which the newer one has to be asked twice (`inet_diag_dump_compat`, `net/ipv4/inet_diag.c`).
+
+/// The older of the two requests for TCP sockets. The kernel replies with both families, for which
+/// the newer one takes two requests (`inet_diag_dump_compat`, `net/ipv4/inet_diag.c`).
 pub(crate) const TCPDIAG_GETSOCK: u16 = 18;
 pub(crate) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 
 const NLM_F_DUMP_INTR: u16 = 0x10;
 
-/// `struct nlmsghdr`.
+/// The length of `struct nlmsghdr`.
 pub(crate) const NLMSG_HDR_LEN: usize = 16;
-/// `struct nlattr`.
+
+/// The length of `struct nlattr`.
 pub(crate) const NLATTR_HDR_LEN: usize = 4;
-/// `struct inet_diag_msg`.
+
+/// The length of `struct inet_diag_msg`.
 pub(crate) const INET_DIAG_MSG_LEN: usize = 72;
 
 pub(crate) const INET_DIAG_INFO: u16 = 2;
@@ -48,43 +51,43 @@ pub(crate) const INET_DIAG_CONG: u16 = 4;
 pub(crate) const INET_DIAG_SKMEMINFO: u16 = 7;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 const INET_DIAG_CGROUP_ID: u16 = 21;
-/// Where `SK_MEMINFO_DROPS`, the ninth word of INET_DIAG_SKMEMINFO, begins.
+
+/// The offset of `SK_MEMINFO_DROPS`, the ninth word of INET_DIAG_SKMEMINFO.
 const SKMEMINFO_DROPS: usize = 32;
 
-/// The kernel's number for a UDP socket without peer.
+/// The kernel's state number of a UDP socket without a peer.
 const TCP_CLOSE: u8 = 7;
 
-/// What a message is.
+/// The kind of a netlink message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageKind<'a> {
     /// A socket: `struct inet_diag_msg` and its attributes.
     Row(&'a [u8]),
-    /// The end of the dump, with the error it ended with; 0 for none.
+    /// The end of the dump, with its errno; 0 for none.
     Done(i32),
-    /// The request was refused with this error; 0 would be an acknowledgement.
+    /// The request was refused with this errno; 0 would be an acknowledgement.
     Error(i32),
-    /// Messages were lost.
+    /// Messages were lost (NLMSG_OVERRUN).
     Overrun,
-    /// Nothing that belongs to a dump.
+    /// Any other message; not part of a dump.
     Other,
 }
 
 /// One netlink message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NetlinkMessage<'a> {
-    /// The request it answers.
+    /// The sequence number of the request.
     pub(crate) sequence: u32,
-    /// The kernel's word that the table changed under the dump, so that rows may be missing.
+    /// NLM_F_DUMP_INTR: the table changed during the dump, so rows may be missing.
     pub(crate) interrupted: bool,
-    /// What it is.
     pub(crate) kind: MessageKind<'a>,
 }
 
-/// A length that does not fit what is there: the rest of the bytes means nothing.
+/// A message whose length does not fit the bytes present: the rest cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MalformedMessage;
 
-/// Splits what one `recv` gave.
+/// Splits what one `recv` returned into messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Messages<'a> {
     remaining: &'a [u8],
@@ -130,13 +133,13 @@ fn split_message(bytes: &[u8]) -> Option<(NetlinkMessage<'_>, &[u8])> {
         interrupted,
         kind,
     };
-    // The last message may end without its padding.
+    // The last message may lack its padding.
     Some((message, bytes.get(nlmsg_align(length)..).unwrap_or(&[])))
 }
 
-/// Decodes a [`Kind::Row`]. `protocol` is the one asked for: the message does not repeat it.
-/// `now` is the time that timers are counted from. `None` when it is too short or of a family
-/// that was not asked for.
+/// Decodes the payload of a [`MessageKind::Row`]. `protocol` is the requested one: the message does
+/// not repeat it. Timers count from `now`. `None` when the payload is too short or of another
+/// family.
 pub(crate) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) -> Option<Socket> {
     let (fixed, attributes) = payload.split_first_chunk::<INET_DIAG_MSG_LEN>()?;
     let word = |at: usize| u32_at(fixed, at).unwrap_or(0);
@@ -161,7 +164,7 @@ pub(crate) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) ->
     socket.interface = NonZeroU32::new(word(40)).map(InterfaceIndex);
     socket.cookie = parse_cookie(word(44), word(48));
     socket.timer = parse_timer(fixed[2], fixed[3], word(52), now);
-    // The same two numbers mean bytes, or, for a listener, connections (sock_diag(7)).
+    // The same two numbers are bytes, or, for a listener, connections (sock_diag(7)).
     let (recv, send) = (word(56), word(60));
     if transport == Transport::Tcp(TcpState::Listen) {
         let limit = Some(send);
@@ -173,7 +176,7 @@ pub(crate) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) ->
         socket.queues = Some(Queues { recv, send });
     }
     socket.inode = NonZeroU64::new(word(68).into()).map(Inode);
-    // A row without a descriptor says 0 for "I no longer know", which is not root.
+    // A row without a descriptor has uid 0 for "no longer known", which is not root.
     socket.uid = (word(64) != 0 || socket.inode.is_some()).then_some(Uid(word(64)));
     for (kind, value) in (Attributes {
         remaining: attributes,
@@ -185,11 +188,12 @@ pub(crate) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) ->
 
 fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8], now: Duration) {
     match (kind, socket.transport) {
-        // A listener's tcp_info holds its backlog in fields with other names, and no figures.
+        // A listener's tcp_info has its accept queue in reused fields, and no counters.
         (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
             socket.tcp = tcp_info::decode(value, now);
-            // The kernel fills it in later than the rest, and the socket may have gone on meanwhile.
-            // The figures are those of the later state, and tell no more of one that is closed.
+            // The kernel fills it in later than the rest, and the socket may have changed state
+            // meanwhile. The counters are those of the later state, and those of a closed socket
+            // mean nothing.
             match value.first().map(|&number| TcpState::from_kernel(number)) {
                 Some(TcpState::Closed) if state != TcpState::Closed => socket.tcp = None,
                 None | Some(TcpState::Closed | TcpState::Listen | TcpState::Other(_)) => {}
@@ -211,7 +215,8 @@ fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8], now: Duration) 
                 socket.tcp_state(),
                 Some(TcpState::CloseWait | TcpState::LastAck | TcpState::Closing)
             ) {
-                // The other end's FIN has come, and the kernel counts it (`tcp_rcv_nxt_update`).
+                // The peer's FIN has arrived, and the kernel counts it as a byte
+                // (`tcp_rcv_nxt_update`).
                 let delivered = socket.tcp.as_mut().and_then(|tcp| tcp.delivered.as_mut());
                 if let Some(delivered) = delivered {
                     delivered.received = delivered.received.saturating_sub(1);
@@ -244,7 +249,7 @@ fn parse_port(raw: &[u8]) -> Port {
 
 fn parse_cookie(low: u32, high: u32) -> Option<Cookie> {
     match u64::from(high) << 32 | u64::from(low) {
-        // INET_DIAG_NOCOOKIE, twice.
+        // INET_DIAG_NOCOOKIE in both words.
         u64::MAX => None,
         cookie => NonZeroU64::new(cookie).map(Cookie),
     }
@@ -259,7 +264,7 @@ fn parse_timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option
         4 => TimerKind::ZeroWindowProbe,
         other => TimerKind::Other(other),
     };
-    // Older kernels send a timer that is already due as a small negative number.
+    // Older kernels send an overdue timer as a small negative number.
     let left = u64::try_from(expires.cast_signed()).unwrap_or(0);
     let due = now.saturating_add(Duration::from_millis(left));
     Some(SocketTimer {
@@ -269,7 +274,8 @@ fn parse_timer(kind: u8, retransmits: u8, expires: u32, now: Duration) -> Option
     })
 }
 
-/// The attributes of a message, as (type, value); stops at the first that does not fit.
+/// Iterates over the attributes of a message, as (type, value); stops at the first that does not
+/// fit.
 pub(crate) struct Attributes<'a> {
     pub(crate) remaining: &'a [u8],
 }
@@ -286,7 +292,7 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// Netlink begins everything at a multiple of four.
+/// Rounds up to a multiple of four (NLMSG_ALIGN, NLA_ALIGN).
 const fn nlmsg_align(length: usize) -> usize {
     length.saturating_add(3) & !3
 }

@@ -1,4 +1,4 @@
-//! A library that misbehaves in every way seen, and the real one.
+//! Tests against a library that misbehaves in every way seen so far, and against the real one.
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 

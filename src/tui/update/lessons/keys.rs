@@ -1,4 +1,4 @@
-//! Keys while lessons are open.
+//! Handles keys while lessons are open.
 
 use crossterm::event::Event;
 
@@ -19,13 +19,14 @@ use crate::tui::update::app::App;
 use crate::tui::update::filter_line::edit_line;
 use crate::tui::view::lessons::body::panel_max_scroll;
 
-/// More digits than any count has.
+/// The maximum length of a typed number: more digits than any count has.
 const MAX_DIGITS: usize = 6;
-/// There are no more.
+
+/// The maximum number of hints of a question.
 const MAX_HINTS: usize = 3;
 
 impl App {
-    /// A key while lessons are open; `None` where it does what it always does.
+    /// Handles a key while lessons are open; `None` if it has its usual action.
     pub(crate) fn handle_lessons_key(
         &mut self,
         key: Option<Key>,
@@ -98,7 +99,7 @@ impl App {
         if key == Some(Key::Char('L')) {
             return Some(self.end_session());
         }
-        // Where there is no table its keys would act unseen.
+        // Without a table, its keys would have invisible effects.
         let shown = session.shows_table();
         (!shown).then(Vec::new)
     }
@@ -135,7 +136,7 @@ impl App {
         Vec::new()
     }
 
-    /// What Enter does on this page.
+    /// Runs the action of Enter on the current page.
     fn continue_lesson(&mut self) -> Vec<Effect> {
         self.view.pane_mode = PaneMode::Text;
         let session = self
@@ -171,7 +172,7 @@ impl App {
                     if session
                         .grade
                         .as_ref()
-                        .is_none_or(|m| m.step_explanation.is_empty()) =>
+                        .is_none_or(|grade| grade.step_explanation.is_empty()) =>
                 {
                     self.next_step()
                 }
@@ -206,7 +207,7 @@ impl App {
         session.input.clear();
         (session.input_error, session.hints_shown, session.scroll) = (None, 0, 0);
         if session.is_quiz() {
-            // The sample that is shown will do: nothing was done since.
+            // The current sample is enough: no call was made since.
             return self.request_grade(samples.saturating_sub(1));
         }
         if session.question_index + 1 < session.questions.len() {
@@ -236,7 +237,7 @@ impl App {
         vec![Effect::Lab(session.id, request), Effect::SendRequest]
     }
 
-    /// The wheel, where there is a list or a page and no table.
+    /// Scrolls the list or page with the wheel; returns `false` if a table is shown instead.
     pub(crate) fn scroll_lessons(&mut self, motion: CursorMotion) -> bool {
         let overflow = panel_max_scroll(&self.view);
         let last = lesson_entries().count().saturating_sub(1);
@@ -260,15 +261,15 @@ impl App {
 }
 
 impl Session {
-    /// Takes a digit, or what edits the number; tells whether it was one.
+    /// Handles a key of the answer; returns `false` if it is not one.
     fn edit_answer(&mut self, key: Option<Key>, event: &Event) -> bool {
         let Some(question) = self.current_question() else {
             return false;
         };
         match (question.answer_format, key) {
             (AnswerFormat::Choices(choices), Some(Key::Char(digit @ '1'..='9'))) => {
-                let place = digit.to_digit(10).map_or(0, |digit| digit as usize);
-                if place <= choices.len() {
+                let number = digit.to_digit(10).map_or(0, |digit| digit as usize);
+                if number <= choices.len() {
                     (self.input, self.input_error) = (digit.to_string(), None);
                 }
                 true
@@ -289,7 +290,7 @@ fn close_background(session: &mut Session) {
     (session.background, session.scroll) = (None, 0);
 }
 
-/// What a key does everywhere, it does here, too.
+/// Returns whether a key has the same action everywhere.
 fn is_global_key(key: Option<Key>) -> bool {
     matches!(
         key.and_then(action_for_key),

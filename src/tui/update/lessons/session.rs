@@ -1,4 +1,4 @@
-//! A lesson under way: what a step begins with, and what was answered.
+//! A lesson in progress: entering a step, parsing the answer.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::lessons::{AnswerFormat, LearnerAnswer, Lesson};
 use crate::tui::state::lessons::{LabStatus, Session, SessionKind, SessionPhase};
 
 impl Session {
-    /// At its beginning.
+    /// Returns a session on its first page.
     pub(crate) fn new(lesson: &'static Lesson, kind: SessionKind, number: u64) -> Self {
         Self {
             lesson,
@@ -34,18 +34,18 @@ impl Session {
         }
     }
 
-    /// Asks, or makes ready, or says what cannot be shown.
+    /// Enters the current step: shows its questions, its calls, or why it cannot run here.
     pub(crate) fn enter_step(&mut self) {
         self.clear_answers();
         self.results.clear();
-        let (stage, questions) = match self.steps.get(self.step_index) {
+        let (phase, questions) = match self.steps.get(self.step_index) {
             Some(SessionStep::Available(step)) if step.questions.is_empty() => {
                 (SessionPhase::Ready, Vec::new())
             }
             Some(SessionStep::Available(step)) => (SessionPhase::Question, step.questions.to_vec()),
             Some(SessionStep::Unavailable(..)) | None => (SessionPhase::Unavailable, Vec::new()),
         };
-        (self.phase, self.questions) = (stage, questions);
+        (self.phase, self.questions) = (phase, questions);
     }
 
     fn clear_answers(&mut self) {
@@ -55,26 +55,29 @@ impl Session {
         self.input_error = None;
     }
 
-    /// The answer that was typed; what is wrong with it, where it is none.
+    /// Parses the typed answer.
+    ///
+    /// # Errors
+    /// What to type instead, as a sentence.
     pub(crate) fn parse_answer(&self) -> Result<LearnerAnswer, &'static str> {
         let Some(question) = self.current_question() else {
-            return Err("nothing is asked");
+            return Err("There is no question.");
         };
         match question.answer_format {
             AnswerFormat::Number { .. } => {
                 let number = self.input.parse().map(LearnerAnswer::Number);
-                number.map_err(|_| "Type a number: whatever you think. A wrong one teaches, too.")
+                number.map_err(|_| "Type a number. A guess is fine: wrong answers teach, too.")
             }
             AnswerFormat::Choices(choices) => {
                 let digit: Option<usize> = self.input.parse().ok();
                 let choice = digit.and_then(|digit| choices.get(digit.checked_sub(1)?));
                 let choice = choice.map(LearnerAnswer::Choice);
-                choice.ok_or("Choose one by its digit. A wrong one teaches, too.")
+                choice.ok_or("Press a digit to choose. A guess is fine: wrong answers teach, too.")
             }
         }
     }
 
-    /// The page that tells why, with what is known of the names.
+    /// Opens the background page, with the port names filled in.
     pub(crate) fn open_background(&mut self) {
         let facts = self.lesson.background.iter();
         let sentences = facts.map(|fact| SourcedText {
@@ -86,7 +89,7 @@ impl Session {
     }
 }
 
-/// While the lab has no port: whatever its processes have.
+/// Returns the filter for the sockets of the lab's processes, while it has no port.
 pub(crate) fn process_filter(session: &Session) -> String {
     let roles = session.lesson.roles.iter();
     let pids = roles.filter_map(|role| session.lab_names.pid(*role));

@@ -1,16 +1,16 @@
-//! The keys of a lesson, in the last line: those that matter on the page.
+//! The footer in lessons: the keys that matter on the page.
 
 use crate::tui::state::lessons::{
     LessonsPage, LessonsState, MAX_WAIT_SAMPLES, Session, SessionPhase,
 };
 
-/// Keys and words, the most useful first.
+/// Returns keys and their labels, the most useful first.
 pub(crate) fn footer_keys(lessons: &LessonsState) -> Vec<(&'static str, &'static str)> {
     let LessonsPage::Session(session) = &lessons.page else {
         return vec![
             ("Enter", "begin"),
             ("↑↓", "choose"),
-            ("Esc", "to the chart"),
+            ("Esc", "dashboard"),
             ("P", "present"),
             ("q", "quit"),
         ];
@@ -20,17 +20,17 @@ pub(crate) fn footer_keys(lessons: &LessonsState) -> Vec<(&'static str, &'static
     }
     let mut keys = match session.phase {
         SessionPhase::Intro => vec![("Enter", "begin"), ("w", "why")],
-        SessionPhase::Question => vec![("Enter", "answer"), ("i", "a hint"), ("w", "why")],
-        SessionPhase::Ready => vec![("Enter", "do it"), ("w", "why")],
+        SessionPhase::Question => vec![("Enter", "answer"), ("i", "hint"), ("w", "why")],
+        SessionPhase::Ready => vec![("Enter", "run"), ("w", "why")],
         SessionPhase::WaitingForRows if session.samples_waited >= MAX_WAIT_SAMPLES => {
-            vec![("Enter", "go on"), ("a", "again"), ("w", "why")]
+            vec![("Enter", "continue"), ("a", "restart"), ("w", "why")]
         }
-        SessionPhase::WaitingForRows => vec![("a", "again"), ("w", "why")],
+        SessionPhase::WaitingForRows => vec![("a", "restart"), ("w", "why")],
         SessionPhase::Feedback | SessionPhase::Explanation => {
-            vec![("Enter", "go on"), ("w", "why")]
+            vec![("Enter", "continue"), ("w", "why")]
         }
         SessionPhase::Unavailable | SessionPhase::End => {
-            vec![("Enter", "go on"), ("w", "why"), ("a", "again")]
+            vec![("Enter", "continue"), ("w", "why"), ("a", "restart")]
         }
     };
     if session.shows_table() {

@@ -7,10 +7,10 @@ use crate::text::wrap::wrap;
 use crate::tui::state::lessons::LessonsState;
 use crate::tui::view::screen::{StyledLine, Tone};
 
-/// Questions of a quiz.
+/// The number of questions in a quiz.
 const QUIZ_LENGTH: u8 = 5;
 
-/// The list, on `height` lines; what it says of the entry under the cursor stands below.
+/// Draws the list on `height` lines, with a description of the selected entry below.
 pub(crate) fn lesson_list(lessons: &LessonsState, total: usize, height: usize) -> Vec<StyledLine> {
     let mut out = vec![StyledLine::new(" LESSONS", Tone::Heading)];
     let done = lessons.progress.done.len();
@@ -23,8 +23,8 @@ pub(crate) fn lesson_list(lessons: &LessonsState, total: usize, height: usize) -
             total,
         );
     }
-    if let Some(word) = &lessons.save_error {
-        let lines = wrap(word, total.saturating_sub(2)).into_iter();
+    if let Some(error) = &lessons.save_error {
+        let lines = wrap(error, total.saturating_sub(2)).into_iter();
         out.extend(lines.map(|line| StyledLine::new(format!(" {line}"), Tone::Warning)));
     }
     let below = entry_description(lessons, total);
@@ -74,7 +74,7 @@ fn entry_line(entry: LessonEntry, progress: &LessonProgress, total: usize) -> St
     line
 }
 
-/// What a quiz is called.
+/// Returns the title of the quiz after lesson `after`.
 pub(crate) fn quiz_title(after: u8) -> String {
     let first = crate::lessons::entries::QUIZ_AFTER_LESSONS
         .iter()
@@ -88,13 +88,13 @@ fn progress_mark(number: u8, progress: &LessonProgress) -> (&'static str, Tone, 
     if progress.done.contains(&number) {
         ("✓", Tone::Opened, "done")
     } else if progress.started.contains(&number) {
-        ("·", Tone::Changed, "begun")
+        ("·", Tone::Changed, "started")
     } else {
         (" ", Tone::Plain, "")
     }
 }
 
-/// A rule, and what the entry under the cursor is about.
+/// Returns a rule and the description of the selected entry.
 fn entry_description(lessons: &LessonsState, total: usize) -> Vec<StyledLine> {
     let text = match lesson_entries().nth(lessons.selected) {
         Some(LessonEntry::Lesson(lesson)) => {
@@ -113,7 +113,7 @@ fn entry_description(lessons: &LessonsState, total: usize) -> Vec<StyledLine> {
             format!("{}{after}", lesson.idea)
         }
         Some(LessonEntry::Quiz(_)) => format!(
-            "{QUIZ_LENGTH} questions on a lab of its own, in which the numbers are new each time."
+            "{QUIZ_LENGTH} questions about a lab of its own; the port numbers differ each time."
         ),
         None => String::new(),
     };

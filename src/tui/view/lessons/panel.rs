@@ -1,5 +1,4 @@
-//! The panel of a lesson: the idea, the question, the calls, the answer beside the kernel's, what it
-//! means.
+//! The panel of a lesson: the idea, the questions, the calls, the feedback, the explanation.
 
 use super::list::quiz_title;
 use super::panel_page::PanelPage;
@@ -13,12 +12,13 @@ use crate::tui::state::lessons::{
 use crate::tui::state::view_state::DisplayMode;
 use crate::tui::view::screen::{StyledLine, Tone};
 
-/// From this width on there is room for every word.
+/// The minimum width for long forms such as `step 2 of 4`.
 const WIDE_PANEL: usize = 60;
-/// Longer lines are hard to read.
+
+/// The maximum width of text: longer lines are hard to read.
 const MAX_LINE_WIDTH: usize = 90;
 
-/// The panel on exactly `height` lines: a rule with the title, and the page.
+/// Draws the panel on exactly `height` lines: a rule with the title, and the page.
 pub(crate) fn lesson_panel(
     lessons: &LessonsState,
     display_mode: DisplayMode,
@@ -43,7 +43,7 @@ pub(crate) fn lesson_panel(
     out
 }
 
-/// How many lines the panel would like to have.
+/// Returns the number of lines that the whole panel needs.
 pub(crate) fn panel_height(
     lessons: &LessonsState,
     display_mode: DisplayMode,
@@ -109,8 +109,8 @@ fn panel_page(session: &Session, display_mode: DisplayMode, total: usize) -> Vec
     }
     if let LabStatus::Failed(why) = &session.lab {
         page.push_blank();
-        page.push_text(&format!("The lab cannot go on: {why}"), Tone::Error);
-        page.push_text("a begins the lesson again.", Tone::Plain);
+        page.push_text(&format!("The lab has stopped: {why}"), Tone::Error);
+        page.push_text("Press a to restart the lesson.", Tone::Plain);
     }
     page.lines
 }
@@ -118,29 +118,29 @@ fn panel_page(session: &Session, display_mode: DisplayMode, total: usize) -> Vec
 fn push_intro(page: &mut PanelPage, session: &Session) {
     if let SessionKind::Quiz { .. } = session.kind {
         page.push_text(
-            "Five questions. A lab with new numbers is set up; the table shows its rows, and the \
-             kernel marks your answers.",
+            "Five questions. A lab with new port numbers is set up; the table shows its sockets, \
+             and the kernel decides which answers are right.",
             Tone::Plain,
         );
     } else {
         page.push_text(session.lesson.idea, Tone::Strong);
         if !session.lesson.misconceptions.is_empty() {
             page.push_blank();
-            page.push_text("Many believe something else:", Tone::Dim);
+            page.push_text("Common misconceptions:", Tone::Dim);
             for belief in session.lesson.misconceptions {
                 page.push_hanging("“", belief, "”", Tone::Plain);
             }
         }
         page.push_blank();
         page.push_text(
-            "You say what will happen. Then it is done, by two small processes with real sockets on \
-             this machine, and the table shows what the kernel made of it.",
+            "Predict what will happen. Then two small processes make the calls, with real sockets \
+             on this machine, and the table shows the result.",
             Tone::Plain,
         );
     }
     page.push_blank();
     match session.lab {
-        LabStatus::Starting => page.push_text("The lab is being set up …", Tone::Dim),
+        LabStatus::Starting => page.push_text("Setting up the lab …", Tone::Dim),
         LabStatus::Ready | LabStatus::Busy => page.push_key_hint("Enter", "begins"),
         LabStatus::Failed(_) => {}
     }
@@ -217,37 +217,37 @@ fn push_ready(page: &mut PanelPage, session: &Session) {
 fn push_waiting(page: &mut PanelPage, session: &Session) {
     push_results(page, session);
     match session.lab {
-        LabStatus::Busy => page.push_text("The calls are being made …", Tone::Dim),
-        LabStatus::Starting => page.push_text("The lab is being set up …", Tone::Dim),
+        LabStatus::Busy => page.push_text("Making the calls …", Tone::Dim),
+        LabStatus::Starting => page.push_text("Setting up the lab …", Tone::Dim),
         LabStatus::Ready if session.samples_waited < MAX_WAIT_SAMPLES => {
-            page.push_text("Done. Waiting until the table shows it …", Tone::Dim);
+            page.push_text("Done. Waiting for the table to show it …", Tone::Dim);
         }
         LabStatus::Ready => {
             page.push_text(
-                "The table does not show what it should. Perhaps this machine is busy, or it does \
-                 this in another way.",
+                "The table does not show what was expected. This machine may be busy, or it may \
+                 behave differently.",
                 Tone::Warning,
             );
-            let differences = session.grade.iter().flat_map(|m| &m.mismatches);
+            let differences = session.grade.iter().flat_map(|grade| &grade.mismatches);
             for difference in differences.take(4) {
                 page.push_hanging("· ", &difference.to_string(), "", Tone::Warning);
             }
-            page.push_key_hint("Enter", "goes on all the same, a begins again");
+            page.push_key_hint("Enter", "continues anyway, a restarts");
         }
         LabStatus::Failed(_) => {}
     }
 }
 
 fn push_feedback(page: &mut PanelPage, session: &Session) {
-    // A room has just seen them.
+    // An audience has just seen them.
     let calls = match (session.kind, page.display_mode) {
         (SessionKind::Lesson, DisplayMode::Normal) => call_lines(session, page),
         _ => Vec::new(),
     };
     let (before, after) = split_calls(calls);
     page.lines.extend(before);
-    let graded_answers = || session.grade.iter().flat_map(|m| &m.answers);
-    let prove = |page: &mut PanelPage, graded_answer: &GradedAnswer| {
+    let graded_answers = || session.grade.iter().flat_map(|grade| &grade.answers);
+    let push_proof = |page: &mut PanelPage, graded_answer: &GradedAnswer| {
         page.push_hanging("  ", &graded_answer.proof, "", Tone::Plain);
     };
     for graded_answer in graded_answers() {
@@ -260,18 +260,19 @@ fn push_feedback(page: &mut PanelPage, session: &Session) {
         }
         page.push_hanging(sign, &feedback_text(graded_answer, session), "", tone);
         if page.display_mode == DisplayMode::Normal {
-            prove(page, graded_answer);
+            push_proof(page, graded_answer);
         }
     }
-    // A room reads first who was right, and sees the proof in the table.
+    // An audience first reads what was right, and sees the proof in the table.
     if page.display_mode == DisplayMode::Presentation {
-        graded_answers().for_each(|graded_answer| prove(page, graded_answer));
+        graded_answers().for_each(|graded_answer| push_proof(page, graded_answer));
     }
     page.push_blank();
     page.lines.extend(after);
 }
 
-/// The learner's answer beside the kernel's. What is asked on the ideas in a quiz is not in the table.
+/// Returns the learner's answer beside the kernel's. Quiz questions about ideas have no answer in
+/// the table.
 fn feedback_text(graded_answer: &GradedAnswer, session: &Session) -> String {
     match (
         session.kind,
@@ -282,7 +283,7 @@ fn feedback_text(graded_answer: &GradedAnswer, session: &Session) -> String {
             format!("You said: {}. Right.", choice.text)
         }
         (SessionKind::Quiz { .. }, Some(LearnerAnswer::Choice(choice)), Correctness::Incorrect) => {
-            format!("You said: {}. No.", choice.text)
+            format!("You said: {}. Wrong.", choice.text)
         }
         _ => graded_answer.message.clone(),
     }
@@ -296,14 +297,14 @@ fn push_explanation(page: &mut PanelPage, session: &Session) {
     let (before, after) = split_calls(calls);
     page.lines.extend(before);
     page.push_blank();
-    if let Some(marked) = &session.grade {
-        page.push_facts(&marked.step_explanation);
+    if let Some(grade) = &session.grade {
+        page.push_facts(&grade.step_explanation);
     }
     page.push_blank();
     page.lines.extend(after);
 }
 
-/// The calls as lines of their own.
+/// Returns the lines of the calls and their results.
 fn call_lines(session: &Session, page: &PanelPage) -> Vec<StyledLine> {
     let mut page = PanelPage {
         lines: Vec::new(),
@@ -313,10 +314,10 @@ fn call_lines(session: &Session, page: &PanelPage) -> Vec<StyledLine> {
     page.lines
 }
 
-/// More calls than this would push what came of them out of sight.
+/// With more calls than this, the feedback comes first, so that it stays on the screen.
 const MAX_CALLS_BEFORE: usize = 6;
 
-/// Few calls stand before what came of them, many behind it.
+/// Splits the calls into those before and those after the feedback: all in one of the two.
 fn split_calls(calls: Vec<StyledLine>) -> (Vec<StyledLine>, Vec<StyledLine>) {
     match calls.len() {
         ..=MAX_CALLS_BEFORE => (calls, Vec::new()),
@@ -328,7 +329,10 @@ fn push_unavailable(page: &mut PanelPage, session: &Session) {
     if let Some(SessionStep::Unavailable(step, why)) = session.steps.get(session.step_index) {
         page.push_text(step.title, Tone::Strong);
         page.push_blank();
-        page.push_text(&format!("It cannot be shown here: {why}."), Tone::Unknown);
+        page.push_text(
+            &format!("This machine can't demonstrate this step: {why}."),
+            Tone::Unknown,
+        );
     }
 }
 
@@ -337,23 +341,23 @@ fn push_end(page: &mut PanelPage, session: &Session) {
         let of = session.questions.len();
         page.push_text(&format!("{right} of {of} right."), Tone::Strong);
         page.push_blank();
-        page.push_key_hint("Enter", "back to the lessons, a asks five others");
+        page.push_key_hint("Enter", "back to the lessons, a: five new questions");
         return;
     }
-    page.push_text("What you have seen:", Tone::Dim);
-    if let Some(marked) = &session.grade {
-        page.push_facts(&marked.lesson_explanation);
+    page.push_text("What you saw:", Tone::Dim);
+    if let Some(grade) = &session.grade {
+        page.push_facts(&grade.lesson_explanation);
     }
     page.push_blank();
     page.push_text(
-        "Lesson done. Its processes are gone, and no process has its sockets any more. The kernel \
-         may remember a connection for up to a minute (TIME-WAIT).",
+        "Lesson done. Its processes have exited and their sockets are closed. The kernel may keep \
+         a connection for up to a minute (TIME-WAIT).",
         Tone::Opened,
     );
-    page.push_key_hint("Enter", "the next lesson, Esc the list");
+    page.push_key_hint("Enter", "next lesson, Esc: the list");
 }
 
-/// The calls, one a line; the same call made again and again with the same outcome is one line.
+/// Appends the calls with their results, one a line; equal calls with equal results share a line.
 fn push_results(page: &mut PanelPage, session: &Session) {
     let mut rest = &session.results[..];
     while let Some((first, _)) = rest.split_first() {
@@ -370,7 +374,7 @@ fn push_results(page: &mut PanelPage, session: &Session) {
         rest = after;
         let (outcome, tone) = match first.actual {
             ActualResult::Success => ("ok".to_owned(), Tone::Opened),
-            ActualResult::Failed(refusal) => (refusal.to_string(), Tone::Warning),
+            ActualResult::Failed(error) => (error.to_string(), Tone::Warning),
             other => (other.to_string(), Tone::Plain),
         };
         let call = with_port_numbers(&first.call, session);
@@ -386,7 +390,7 @@ fn push_results(page: &mut PanelPage, session: &Session) {
     push_fd_trail(page, session);
 }
 
-/// The call with the number of every port whose name stands for one by now: `127.0.0.1:P` becomes
+/// Replaces the names of ports that are known by now by their numbers: `127.0.0.1:P` becomes
 /// `127.0.0.1:41233`.
 fn with_port_numbers(call: &str, session: &Session) -> String {
     let mut parts = call.split(':');
@@ -402,7 +406,7 @@ fn with_port_numbers(call: &str, session: &Session) -> String {
     out
 }
 
-/// Where the descriptor leads: a socket without a row is shown from this side.
+/// Appends where the fd of the last call leads: the only view of a socket that has no row.
 fn push_fd_trail(page: &mut PanelPage, session: &Session) {
     let rowless = session
         .step()
@@ -414,7 +418,7 @@ fn push_fd_trail(page: &mut PanelPage, session: &Session) {
     }
 }
 
-/// `c1 = socket` and `c2 = socket` are the same call.
+/// Returns the name of the system call: `socket` for both `c1 = socket` and `c2 = socket`.
 fn syscall_name(name: &Option<String>) -> Option<&str> {
     let name = name.as_deref()?;
     Some(name.rsplit("= ").next().unwrap_or(name))

@@ -1,4 +1,4 @@
-//! A page of a panel in the making: sentences, signs, calls, each broken between words.
+//! Builds a page of the panel from sentences, items and calls, wrapped between words.
 
 use crate::lessons::grading::SourcedText;
 use crate::text::width::{truncate, width};
@@ -6,7 +6,7 @@ use crate::text::wrap::wrap;
 use crate::tui::state::view_state::DisplayMode;
 use crate::tui::view::screen::{StyledLine, Tone};
 
-/// Lines in the making.
+/// The lines of a page so far.
 pub(crate) struct PanelPage {
     pub(crate) lines: Vec<StyledLine>,
     pub(crate) width_limit: usize,
@@ -26,7 +26,7 @@ impl PanelPage {
         }
     }
 
-    /// A sign, and the text beside it, also on its later lines.
+    /// Appends a sign and text with a hanging indent.
     pub(crate) fn push_hanging(&mut self, sign: &str, text: &str, after: &str, tone: Tone) {
         let indent = width(sign);
         let room = self.width_limit.saturating_sub(indent + 3).max(8);
@@ -57,14 +57,14 @@ impl PanelPage {
         self.lines.push(line);
     }
 
-    /// Sentences, each with its source.
+    /// Appends sentences, each with its source.
     pub(crate) fn push_facts(&mut self, facts: &[SourcedText]) {
         for (index, fact) in facts.iter().enumerate() {
             if index > 0 {
                 self.push_blank();
             }
             self.push_text(&fact.text, Tone::Plain);
-            // Where it is written is for one who reads alone; the page that tells why has it, too.
+            // Sources are for a single reader; the background page has them, too.
             if self.display_mode == DisplayMode::Presentation {
                 continue;
             }
@@ -81,7 +81,7 @@ impl PanelPage {
         }
     }
 
-    /// Who made which call, and what came of it: on one line where it fits.
+    /// Appends process, call and result: on one line if they fit.
     pub(crate) fn push_call(&mut self, actor: &str, call: &str, outcome: &str, tone: Tone) {
         let sign = format!("{actor}  ");
         let room = self

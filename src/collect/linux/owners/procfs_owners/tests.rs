@@ -1,4 +1,4 @@
-//! Live: sockets this very test opens, and children it starts and ends.
+//! Live tests: sockets opened by the test itself, and children it starts and kills.
 
 use std::net::{TcpListener, UdpSocket};
 use std::num::NonZeroU64;
@@ -11,14 +11,14 @@ use crate::net::endpoint::Endpoint;
 use crate::net::process::{Holder, Process};
 use crate::net::socket::{TcpState, Transport};
 
-/// A walk with its directory and clock, for one test.
+/// The owner search with its directory and clock, for one test.
 struct OwnersFixture {
     owners: ProcfsOwners,
     directory: Arc<Directory>,
     started: Instant,
 }
 
-/// A child that is ended whatever the test does.
+/// A child process that is killed when the test ends, in whatever way.
 struct KillOnDrop(Child);
 
 impl Drop for KillOnDrop {
@@ -56,8 +56,8 @@ impl OwnersFixture {
         socket.holders
     }
 
-    /// Looks until the outcome is as wanted. Other tests of this program start processes, which
-    /// have everything for the moment between fork and exec.
+    /// Samples until the outcome is as wanted. Other tests of this program start processes, which
+    /// hold every descriptor for the moment between fork and exec.
     fn sample_until(
         &mut self,
         socket: &Socket,
@@ -94,7 +94,7 @@ fn listener() -> (TcpListener, Socket) {
     (listener, row)
 }
 
-/// A process that has the listener as its standard output until it is ended.
+/// Starts a process that has the listener as its standard output until it is killed.
 fn spawn_inheriting(listener: &TcpListener, command: &mut Command) -> KillOnDrop {
     let inherited = OwnedFd::from(listener.try_clone().unwrap());
     KillOnDrop(
@@ -160,7 +160,7 @@ fn inherited_socket_has_two_holders_until_the_child_exits() {
     let child_entry = *child_entry;
     drop(child);
     fixture.sample_until(&row, |holders, _| pids(holders) == [std::process::id()]);
-    assert_eq!(&*fixture.process(&child_entry).name, "sleep"); // Gone, and still remembered.
+    assert_eq!(&*fixture.process(&child_entry).name, "sleep"); // Exited, and still described.
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn exec_changes_the_name_but_not_the_key() {
         is(holders, directory, |process| &*process.name == "sh")
     });
     std::io::Write::write_all(child.0.stdin.as_mut().unwrap(), b"\n").unwrap();
-    // The name comes a moment before the command line does; then the next round of looks has it.
+    // The name changes a moment before the command line; a later sample has both.
     fixture.sample_until(&row, |holders, directory| {
         is(holders, directory, |process| {
             &*process.name == "sleep" && process.command.as_deref() == Some("sleep 1000")
@@ -287,7 +287,7 @@ fn unheld_inode_has_no_holder_and_missing_inode_is_not_searched() {
     let (_listener, mut row) = listener();
     row.inode = NonZeroU64::new(u64::MAX).map(Inode);
     let mut fixture = OwnersFixture::new();
-    // Hidden if this test's user has a process that it may not look into.
+    // Hidden if this test's user has a process that cannot be read.
     fixture.sample_until(&row, |holders, _| {
         matches!(holders, Holders::NoHolder | Holders::Hidden)
     });

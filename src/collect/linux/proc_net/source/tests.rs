@@ -1,4 +1,4 @@
-//! Lines as kernels write them, and lines as nobody should.
+//! Tests lines as kernels write them, and malformed ones.
 
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroU64;
@@ -30,7 +30,7 @@ mod kernel_samples {
         let socket = tcp(line).expect("a socket");
         assert_eq!(socket.transport, Transport::Tcp(TcpState::Listen));
         assert_eq!(socket.local.to_string(), "127.0.0.1:8080");
-        // Five wait; how many may is not told.
+        // Five connections wait; the limit is not shown.
         assert_eq!(
             (socket.remote, socket.queues, socket.accept_queue),
             (
@@ -191,7 +191,7 @@ fn live_proc_net_is_parsed() {
     let here = client.local_addr().expect("address");
     let row = sockets
         .iter()
-        // Others may dial from the same port, to other places.
+        // Other sockets may connect from the same port, to other peers.
         .find(|s| {
             s.local.port.number() == here.port() && s.remote_port().number() == address.port()
         });

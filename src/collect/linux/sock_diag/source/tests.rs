@@ -1,4 +1,4 @@
-//! The retries against a script, and the whole against the kernel.
+//! Tests the retries against a script, and the whole source against the kernel.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -8,15 +8,15 @@ use super::*;
 use crate::net::port::{Port, PortRange};
 use crate::net::socket::{TcpState, Transport};
 
-/// Rows, and how the dump ends.
+/// The rows of a dump, and how it ends.
 type ScriptedDump = (Vec<Vec<u8>>, Result<(), NetlinkError>);
 
-/// A kernel that answers what it was told to, then with empty tables.
+/// A kernel that gives scripted replies, then empty tables.
 #[derive(Default)]
 struct ScriptedKernel {
     replies: VecDeque<ScriptedDump>,
     requested: Vec<&'static str>,
-    /// Whether programs are not understood.
+    /// Whether bytecode is rejected.
     rejects_bytecode: bool,
 }
 
@@ -125,7 +125,7 @@ fn partial_rows_and_a_gap_remain_after_the_last_retry() {
     assert_eq!(cookies, [4, 5]);
     assert_eq!(
         gaps,
-        ["sockets may be missing: IPv4 TCP: the kernel had no room for its answer"]
+        ["sockets may be missing: IPv4 TCP: the kernel ran out of buffer space"]
     );
 }
 
@@ -161,7 +161,7 @@ fn all_dumps_refused_is_an_error() {
     ]);
     let (outcome, ..) = script.read();
     assert!(outcome.is_err());
-    assert_eq!(script.requested.len(), 4, "asking again would not help");
+    assert_eq!(script.requested.len(), 4, "a retry would not help");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn rejected_bytecode_falls_back_to_a_full_dump() {
     assert_eq!(script.requested, expected_requests);
 }
 
-/// Reads until `found` says yes: the kernel moves bytes and states in its own time.
+/// Reads until `found` returns something: the kernel moves bytes and states in its own time.
 fn read_until<T>(found: impl Fn(&[Socket]) -> Option<T>) -> T {
     let mut source = SockDiag::open().expect("sock_diag");
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -219,7 +219,7 @@ fn listener_shows_accept_queue_and_limit() {
             .filter(|l| l.accept_queue.is_some_and(|b| b.waiting == 1))
     });
     assert_eq!(row.transport, Transport::Tcp(TcpState::Listen));
-    // Bound to one address that is no mapped IPv4 one, so the kernel refuses IPv4 by itself.
+    // Bound to one IPv6 address that is not IPv4-mapped, so the kernel sets V6ONLY itself.
     assert_eq!((row.v6only, row.tcp), (Some(true), None));
     assert!(row.inode.is_some() && row.uid.is_some() && row.cookie.is_some());
     assert!(row.accept_queue.is_some_and(|b| b.limit >= Some(1)));
@@ -243,7 +243,7 @@ fn unread_bytes_are_in_recv_q_and_the_cookie_is_stable() {
     assert!(busy.cookie.is_some());
     drop(server);
     drop(listener);
-    // Closed with bytes unread: a reset, and the row is gone.
+    // Closed with unread bytes: a reset, and the row is gone.
     read_until(|sockets| find(sockets).is_none().then_some(()));
 }
 
@@ -280,7 +280,7 @@ fn connected_and_unconnected_udp() {
     assert!(!row.is_listening());
 }
 
-/// The one walk over both families and the two give the same rows, with a program and without.
+/// Checks that one dump of both families equals two dumps, with bytecode and without.
 #[test]
 fn all_tcp_dump_equals_dumps_by_family() {
     let four = TcpListener::bind("127.0.0.1:0").expect("a listener");
@@ -321,7 +321,7 @@ fn all_tcp_dump_equals_dumps_by_family() {
     drop(clients);
 }
 
-/// What of a socket does not change while nobody uses it.
+/// The fields of a socket that do not change while it is idle.
 fn stable_fields(socket: &Socket) -> String {
     let Socket {
         transport,
@@ -332,25 +332,26 @@ fn stable_fields(socket: &Socket) -> String {
         uid,
         v6only,
         cgroup,
-        accept_queue: backlog,
+        accept_queue,
         congestion,
         ..
     } = socket;
     let has_figures = socket.tcp.is_some();
     format!(
         "{local} {remote:?} {transport:?} {cookie:?} {inode:?} {uid:?} {v6only:?} {cgroup:?} \
-         {backlog:?} {congestion:?} {has_figures}"
+         {accept_queue:?} {congestion:?} {has_figures}"
     )
 }
 
-/// `cargo test --release -- --ignored --nocapture how_long` beside `crowd.py`.
+/// Run on a machine with many sockets: `cargo test --release -- --ignored --nocapture
+/// measure_sample`.
 #[test]
 #[ignore = "a measurement, not a test"]
 fn measure_sample_duration() {
     let mut source = SockDiag::open().expect("sock_diag");
     let (mut sockets, mut gaps) = (Vec::new(), Vec::new());
     for _ in 0..8 {
-        let mut bare = Duration::ZERO;
+        let mut dump_time = Duration::ZERO;
         for &table in source.tables {
             let began = Instant::now();
             let diag_request = DiagRequest {
@@ -360,7 +361,7 @@ fn measure_sample_duration() {
             };
             let outcome = source.netlink.dump(diag_request, &mut |_, _| ());
             outcome.expect("a dump");
-            bare += began.elapsed();
+            dump_time += began.elapsed();
         }
         sockets.clear();
         let began = Instant::now();
@@ -368,6 +369,6 @@ fn measure_sample_duration() {
             .read(None, Duration::ZERO, &mut sockets, &mut gaps)
             .expect("a sample");
         let (count, whole) = (sockets.len(), began.elapsed());
-        eprintln!("{count} sockets: dumps alone {bare:?}, sample {whole:?}, gaps {gaps:?}");
+        eprintln!("{count} sockets: dumps alone {dump_time:?}, sample {whole:?}, gaps {gaps:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Messages built by hand, as the kernel's headers describe them.
+//! Tests messages built by hand, as the kernel's headers describe them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -364,7 +364,7 @@ proptest! {
     fn message_iterator_never_panics_or_loops(
         bytes in proptest::collection::vec(any::<u8>(), 0..600),
     ) {
-        // A message takes at least its header, and the last may be a broken one.
+        // A message takes at least its header, and the last may be malformed.
         prop_assert!(Messages::new(&bytes).count() <= bytes.len() / NLMSG_HDR_LEN + 1);
     }
 
