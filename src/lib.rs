@@ -26,19 +26,21 @@
 //!    source goes here.**
 //! 4. [`recording`]: snapshots to a file and back, with redaction.
 //! 5. [`history`]: one snapshot after another → one [`history::Moment`] after another.
-//! 6. [`filter`]: the filter language: text → [`filter::Filter`] → which rows match.
-//! 7. [`query`]: a moment and a [`query::Query`] → a [`query::QueryResult`]: rows filtered, grouped,
+//! 6. [`fields`]: one table of what a socket has: how each field is read, filtered, printed, sorted.
+//!    **A new field is a row of [`fields::FIELDS`] and an accessor.**
+//! 7. [`filter`]: the filter language: text → [`filter::Filter`] → which rows match.
+//! 8. [`query`]: a moment and a [`query::Query`] → a [`query::QueryResult`]: rows filtered, grouped,
 //!    sorted, and the lines they make.
-//! 8. [`findings`]: what is stuck or unusual. **A new finding is a row of [`findings::RULES`].**
-//! 9. [`explain`]: rows, ports, processes, hosts in sentences.
-//! 10. [`lessons`]: lessons as data, grading, and the lab that runs them on real sockets.
+//! 9. [`findings`]: what is stuck or unusual. **A new finding is a row of [`findings::RULES`].**
+//! 10. [`explain`]: rows, ports, processes, hosts in sentences.
+//! 11. [`lessons`]: lessons as data, grading, and the lab that runs them on real sockets.
 //!     **A new lesson is a file in `lessons/catalog`.**
-//! 11. [`output`]: query results and events → plain text, CSV, JSON.
-//! 12. [`tui`]: the dashboard without threads: state, update, keys, view, widgets. **A new key is a
+//! 12. [`output`]: query results and events → plain text, CSV, JSON.
+//! 13. [`tui`]: the dashboard without threads: state, update, keys, view, widgets. **A new key is a
 //!     row of [`tui::keys::KEY_BINDINGS`].**
-//! 13. [`runtime`]: threads, terminal, signals, files. `runtime::messages` is the type of everything
+//! 14. [`runtime`]: threads, terminal, signals, files. `runtime::messages` is the type of everything
 //!     the event loop receives.
-//! 14. [`commands`]: the command line, the configuration, a file for each subcommand.
+//! 15. [`commands`]: the command line, the configuration, a file for each subcommand.
 //!
 //! # What always holds, and what keeps it so
 //!
@@ -72,12 +74,14 @@
 //!
 //! # Public API
 //!
-//! `net`, `collect`, `recording` and `filter` are a library for reading the socket table, replaying
+//! `net`, `collect`, `recording`, `fields` and `filter` are a library for reading the socket table, replaying
 //! recordings and filtering rows; every item in them is documented. The other modules are the program:
 //! public for its tests and benchmarks only, and hidden from the documentation.
 
 #[warn(missing_docs)]
 pub mod collect;
+#[warn(missing_docs)]
+pub mod fields;
 #[warn(missing_docs)]
 pub mod filter;
 #[warn(missing_docs)]

@@ -12,12 +12,13 @@ use syn::visit::Visit;
 /// The layers from first to last. A layer imports itself and the layers before it.
 ///
 /// `lib.rs` has the same list, for people; a test compares the two.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "text",
     "net",
     "collect",
     "recording",
     "history",
+    "fields",
     "filter",
     "query",
     "findings",

@@ -29,9 +29,9 @@ type HelpText = fn() -> String;
 
 /// Help topics besides the commands.
 const HELP_TOPICS: &[(&str, HelpText)] = &[
-    ("filter", || grammar::GRAMMAR.to_owned()),
+    ("filter", grammar::grammar),
     ("columns", help::columns_help),
-    ("json", || help::JSON_SCHEMA.to_owned()),
+    ("json", help::json_schema),
     ("keys", keys_help),
     ("config", || CONFIG_EXAMPLE.to_owned()),
 ];

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub use super::network::IpNetwork;
 pub use super::pattern::{RegexPattern, Substring};
 
-use super::field_kind::{EndSelector, FieldKind, NumberField, TextField};
+use crate::fields::{EndSelector, FieldKind, Number, NumberField, TextField};
 use crate::history::Side;
 use crate::net::endpoint::{Endpoint, Family};
 use crate::net::port::{Port, Protocol};
@@ -183,6 +183,15 @@ impl NumberTest {
             Self::Compare(comparison, limit) => {
                 comparison.compare(&number, limit) && comparison.compare(&u64::MAX, limit)
             }
+        }
+    }
+
+    /// Returns whether a number passes, as far as it is known.
+    pub(crate) fn matches_known(&self, number: Number) -> bool {
+        match number {
+            Number::Exact(number) => self.matches(number),
+            Number::AtLeast(number) => self.matches_all_from(number),
+            Number::Measured(number) => self.matches_f64(number),
         }
     }
 

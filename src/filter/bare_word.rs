@@ -5,12 +5,11 @@
 
 use super::ast::{Condition, NumberTest};
 use super::error::{FilterError, FilterErrorKind};
-use super::field_kind::EndSelector;
-use super::fields::Field;
 use super::pattern::Substring;
 use super::token::looks_like_ipv6;
 use super::value::SpannedText;
 use super::{keywords, value};
+use crate::fields::{EndSelector, Field};
 use crate::net::port::Port;
 
 /// Parses an unquoted word that no operator follows.
@@ -96,7 +95,7 @@ fn parse_name(word: &SpannedText<'_>) -> Result<Condition, FilterError> {
         return Err(word.slice(at..at + 1).error(FilterErrorKind::Unexpected(c)));
     }
     // Aliases are not checked: an alias is more likely part of the name of a program.
-    if let Some(field) = Field::find(text).filter(|f| f.name.eq_ignore_ascii_case(text)) {
+    if let Some(field) = Field::find_filter(text).filter(|f| f.name.eq_ignore_ascii_case(text)) {
         return Err(word.error(FilterErrorKind::BareField(field.name)));
     }
     Substring::new(text)

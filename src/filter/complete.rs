@@ -11,10 +11,9 @@ use std::ops::Range;
 use super::ast::{Condition, Flag};
 use super::cursor_context::{CompletionKind, CursorContext, cursor_context};
 use super::eval::FilterContext;
-use super::field_kind::{Dimension, FieldKind, NumberField};
-use super::fields::{FIELDS, Field};
 use super::keywords::KEYWORDS;
 use super::quick_filter::QuickFilter;
+use crate::fields::{Field, FieldKind, Unit};
 use crate::filter::complete::values::ValueSource;
 
 /// The text of the filter line with its cursor.
@@ -190,7 +189,7 @@ impl CandidateFinder {
 
     /// Adds everything that is allowed where a word is.
     fn add_words(&mut self, head: &str, values: &ValueSource<'_>) {
-        for field in &FIELDS {
+        for field in Field::filters_in_order() {
             // Fields match by prefix only; substring matches would be noise.
             let begins = |name: &str| name.starts_with(&self.typed);
             let match_rank = match field.name {
@@ -278,9 +277,8 @@ fn without_hyphens(text: &str) -> String {
 /// Returns the operator most often used with the field.
 const fn usual_operator(field: &Field) -> &'static str {
     match field.kind {
-        FieldKind::Number(measure) => match (measure, measure.dimension()) {
-            (NumberField::TotalRetransmits, _) => ">",
-            (_, Dimension::Count) => ":",
+        FieldKind::Number(number) => match number.unit {
+            Unit::Id => ":",
             _ => ">",
         },
         _ => ":",

@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::error::FilterErrorKind;
-use super::fields::Field;
 use super::lexer::lex;
 use super::token::{Token, TokenKind};
+use crate::fields::Field;
 
 /// What is being typed at the cursor.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ fn value_kind(tokens: &[Token<'_>]) -> CompletionKind {
         return CompletionKind::Nothing;
     };
     match (&operator.kind, &name.kind) {
-        (TokenKind::Operator(sign), TokenKind::Word(name)) => match Field::find(name) {
+        (TokenKind::Operator(sign), TokenKind::Word(name)) => match Field::find_filter(name) {
             Some(field) if *sign == "~" => CompletionKind::Pattern(field),
             Some(field) => CompletionKind::Value(field),
             None => CompletionKind::Nothing,

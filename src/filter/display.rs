@@ -10,13 +10,13 @@ use super::ast::{
     Condition, Filter, HostPart, HostTest, Node, NodeKind, NumberRange, NumberTest, ReachTest,
     TextTest,
 };
-use super::field_kind::{Dimension, NumberField};
-use super::fields::Field;
 use super::network::IpNetwork;
 use super::number_units::TIME_UNITS;
 use super::parser::is_bare_name;
 use super::pattern::{RegexPattern, Substring};
 use super::token::is_name_char;
+use crate::fields::Field;
+use crate::fields::{Dimension, NumberField};
 
 impl Display for Filter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

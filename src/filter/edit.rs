@@ -63,8 +63,8 @@ const fn unspanned_node(kind: NodeKind) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::EndSelector;
     use crate::filter::ast::exactly;
-    use crate::filter::field_kind::EndSelector;
     use crate::net::port::Port;
 
     fn port(number: u16) -> Condition {

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::field_kind::{Dimension, FieldKind};
-use super::fields::{FIELDS, Field};
 use super::number_units::known_units;
+use crate::fields::{Dimension, Field, FieldKind};
 
 /// Maximum length of a filter in characters. It keeps text pasted by mistake from being parsed at
 /// every key.
@@ -159,16 +158,16 @@ impl fmt::Display for FilterErrorKind {
             Self::MissingValue(before) => {
                 let name = before.trim_end_matches([':', '=', '~', '<', '>', ' ']);
                 write!(f, "a value is expected after `{before}`")?;
-                match Field::find(name) {
-                    Some(field) => write!(f, ", as in {}", field.example),
+                match Field::find_filter(name) {
+                    Some(field) => write!(f, ", as in {}", field.example()),
                     None => Ok(()),
                 }
             }
             Self::BareField(name) => {
                 write!(f, "`{name}` is a field and takes a value")?;
-                match Field::find(name) {
+                match Field::find_filter(name) {
                     Some(field) => {
-                        write!(f, ", as in {}; quote it to match a name", field.example)
+                        write!(f, ", as in {}; quote it to match a name", field.example())
                     }
                     None => Ok(()),
                 }
@@ -178,7 +177,8 @@ impl fmt::Display for FilterErrorKind {
                 match suggestion {
                     Some(suggestion) => write!(f, "did you mean `{suggestion}`?"),
                     None => {
-                        let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+                        let names: Vec<_> =
+                            Field::filters_in_order().map(|field| field.name).collect();
                         write!(f, "quote text, or use one of {}", names.join(" "))
                     }
                 }
@@ -276,7 +276,7 @@ fn write_unexpected(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
 
 fn write_wrong_operator(f: &mut fmt::Formatter<'_>, name: &str, sign: &str) -> fmt::Result {
     write!(f, "`{name}` cannot be used with `{sign}`")?;
-    let Some(field) = Field::find(name) else {
+    let Some(field) = Field::find_filter(name) else {
         return Ok(());
     };
     match field.kind {
@@ -284,9 +284,9 @@ fn write_wrong_operator(f: &mut fmt::Formatter<'_>, name: &str, sign: &str) -> f
             write!(f, ": it is text, and takes {name}: or {name}~")
         }
         FieldKind::Port(_) | FieldKind::Number(_) => {
-            write!(f, ": it is a number, as in {}", field.example)
+            write!(f, ": it is a number, as in {}", field.example())
         }
-        _ => write!(f, ", only as in {}", field.example),
+        _ => write!(f, ", only as in {}", field.example()),
     }
 }
 

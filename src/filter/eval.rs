@@ -5,21 +5,21 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::ast::{Condition, Flag, HostPart, HostTest, NumberTest, ReachTest, TextTest};
-use super::field_kind::{EndSelector, NumberField, TextField, is_exact_match};
 use super::match_cache::MatchCache;
 use super::pattern::Substring;
 use super::quick_filter::StateFilter;
 use super::substring_search;
-use crate::history::{HolderSet, Moment, ObservedSince, Rates, TrackedSocket, Transition};
+use crate::fields::{
+    EndSelector, NumberField, NumberReader, SocketView, TextField, TextMatching, TextReader,
+};
+use crate::history::{Moment, TrackedSocket, Transition};
 use crate::net::endpoint::AddressScope;
 use crate::net::port::Port;
 use crate::net::process::{Process, ProcessKey};
 use crate::net::services::Services;
 use crate::net::snapshot::Cgroup;
-use crate::net::socket::TcpInfo;
 
 /// The data a filter needs besides the row.
 #[derive(Clone, Copy, Debug)]
@@ -126,31 +126,35 @@ impl<'a> RowEval<'a> {
             ReachTest::Interface(name) => {
                 bound.is_some()
                     && self
-                        .interface()
+                        .view()
+                        .interface_name()
                         .is_some_and(|n| substring_search::equals_ignore_case(n, name))
             }
         }
     }
 
     fn text(self, field: TextField, test: &TextTest, cache: &mut MatchCache) -> bool {
-        let passes = |text: &str| match test {
-            TextTest::OneOf(parts) if is_exact_match(field) => parts
-                .iter()
-                .any(|part| substring_search::equals_ignore_case(text, part)),
-            TextTest::OneOf(parts) => parts
+        let passes = |text: &str| match (test, field.matching) {
+            (TextTest::OneOf(parts), TextMatching::Part) => parts
                 .iter()
                 .any(|part| substring_search::contains_ignore_case(text, part)),
-            TextTest::Pattern(pattern) => pattern.matches(text),
+            (TextTest::OneOf(parts), TextMatching::Whole | TextMatching::Words(_)) => parts
+                .iter()
+                .any(|part| substring_search::equals_ignore_case(text, part)),
+            (TextTest::Pattern(pattern), _) => pattern.matches(text),
         };
         let some_passes = |text: Option<&str>| text.is_some_and(passes);
-        match field {
-            TextField::Process => self.any_process(cache, |p| passes(&p.name)),
-            TextField::Command => self.any_process(cache, |p| some_passes(p.command.as_deref())),
-            TextField::User => self.user(cache, passes),
-            TextField::Unit => self.cgroup(cache, |c| some_passes(c.unit.as_deref())),
-            TextField::Container => self.cgroup(cache, |c| some_passes(c.container.as_deref())),
-            TextField::Service => self.service(cache, passes),
-            TextField::Interface => self.interface().is_some_and(passes),
+        match field.read {
+            TextReader::Process(read) => self.any_process(cache, |p| some_passes(read(p))),
+            TextReader::PeerProcess(read) => self
+                .view()
+                .peer()
+                .is_some_and(|peer| peer.process_infos().any(|p| some_passes(read(p)))),
+            TextReader::User => self.user(cache, passes),
+            TextReader::Cgroup(read) => self.cgroup(cache, |c| some_passes(read(c))),
+            TextReader::Service => self.service(cache, passes),
+            TextReader::OwnerStatus => passes(self.view().owner_status()),
+            TextReader::Socket(read) => some_passes(read(self.view())),
         }
     }
 
@@ -168,46 +172,14 @@ impl<'a> RowEval<'a> {
     }
 
     fn number(self, field: NumberField, test: &NumberTest) -> bool {
-        let socket = &self.row.socket;
-        let counted = |number: Option<u64>| number.is_some_and(|n| test.matches(n));
-        let tcp = |of: fn(&TcpInfo) -> Option<u32>| {
-            counted(socket.tcp.as_ref().and_then(of).map(u64::from))
-        };
-        let rates = self.row.rates(self.context.moment.elapsed);
-        let measured = |number: Option<f64>| number.is_some_and(|n| test.matches_f64(n));
-        match field {
-            NumberField::Pid => self.pids().any(|pid| test.matches(pid.into())),
-            NumberField::ParentPid => self
+        let view = self.view();
+        match field.read {
+            NumberReader::Socket(read) => {
+                read(view).is_some_and(|number| test.matches_known(number))
+            }
+            NumberReader::Process(read) => view
                 .processes()
-                .any(|p| counted(p.parent.map(|pid| pid.0.into()))),
-            NumberField::Uid => counted(socket.uid.map(|uid| uid.0.into())),
-            NumberField::Age => {
-                let age = microseconds(self.row.age(self.context.moment.elapsed));
-                match self.row.first_seen {
-                    // The age is a lower bound, so `age<…` cannot be decided.
-                    ObservedSince::BeforeFirstSample(_) => test.matches_all_from(age),
-                    ObservedSince::Sampled(_) | ObservedSince::Unsampled(_) => test.matches(age),
-                }
-            }
-            NumberField::Ended => {
-                let now = self.context.moment.elapsed;
-                let ago = self.row.closed_at();
-                let ago = ago.map(|at| microseconds(now.saturating_sub(at)));
-                match self.row.ended_before_first_sample() {
-                    // The time since closing is a lower bound.
-                    true => ago.is_some_and(|ago| test.matches_all_from(ago)),
-                    false => counted(ago),
-                }
-            }
-            NumberField::RecvQueue => counted(socket.queues.map(|q| q.recv.into())),
-            NumberField::SendQueue => counted(socket.queues.map(|q| q.send.into())),
-            NumberField::Rtt => tcp(|t| t.rtt_us.map(std::num::NonZero::get)),
-            NumberField::TotalRetransmits => tcp(|t| Some(t.total_retransmits)),
-            NumberField::Rate => measured(rates.map(Rates::total)),
-            NumberField::Received => measured(rates.map(|r| r.down)),
-            NumberField::Sent => measured(rates.map(|r| r.up)),
-            NumberField::Inode => counted(socket.inode.map(|i| i.0.get())),
-            NumberField::Cookie => counted(socket.cookie.map(|c| c.0.get())),
+                .any(|key| read(key, view.process_info(key)).is_some_and(|n| test.matches(n))),
         }
     }
 
@@ -224,19 +196,13 @@ impl<'a> RowEval<'a> {
         }
     }
 
-    fn pids(self) -> impl Iterator<Item = u32> + 'a {
-        self.process_keys().map(|key| key.pid.0)
-    }
-
-    /// Returns the processes that hold the socket or held it last.
-    fn processes(self) -> impl Iterator<Item = &'a Process> {
-        self.process_keys()
-            .filter_map(move |key| self.process_info(key))
-    }
-
-    fn process_keys(self) -> impl Iterator<Item = ProcessKey> + 'a {
-        let holders = self.row.ownership.last_holders();
-        holders.into_iter().flat_map(HolderSet::processes)
+    /// The row as the accessors of fields read it.
+    const fn view(self) -> SocketView<'a> {
+        SocketView {
+            row: self.row,
+            moment: self.context.moment,
+            services: self.context.services,
+        }
     }
 
     fn process_info(self, key: ProcessKey) -> Option<&'a Process> {
@@ -277,16 +243,6 @@ impl<'a> RowEval<'a> {
         };
         cache.ports.get_or_compute(key, compute)
     }
-
-    fn interface(self) -> Option<&'a str> {
-        let index = self.row.socket.interface?;
-        let names = &self.context.moment.directory.interfaces;
-        names.get(&index).map(|name| &**name)
-    }
-}
-
-fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The text of an address on the stack: at most 45 bytes (`INET6_ADDRSTRLEN` without the NUL).

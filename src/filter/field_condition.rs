@@ -2,13 +2,13 @@
 
 use super::ast::{Comparison, Condition, HostPart, HostTest, NumberTest, ReachTest, TextTest};
 use super::error::{FilterError, FilterErrorKind};
-use super::field_kind::{FieldKind, NumberField};
-use super::fields::Field;
 use super::lexer::unknown_field;
 use super::network::IpNetwork;
 use super::pattern::{RegexPattern, Substring};
 use super::value::SpannedText;
 use super::{keywords, suggest, value};
+use crate::fields::Field;
+use crate::fields::{FieldKind, NumberField};
 
 /// The operator between a field and its values.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ pub(crate) fn parse_field_condition(
     sign: &'static str,
     values: &[SpannedText<'_>],
 ) -> Result<Condition, FilterError> {
-    let Some(field) = Field::find(name.text) else {
+    let Some(field) = Field::find_filter(name.text) else {
         return Err(unknown_field(name.text, name.span.clone()));
     };
     let Some((first, last)) = values.first().zip(values.last()) else {
@@ -78,7 +78,7 @@ pub(crate) fn parse_field_condition(
         }
         (FieldKind::Text(text), Operator::Is) => Ok(Condition::Text(
             text,
-            TextTest::OneOf(each.parse_each(parse_substring)?),
+            TextTest::OneOf(each.parse_each(|value| parse_name(field, value))?),
         )),
         (FieldKind::Text(text), Operator::Matches) => Ok(Condition::Text(
             text,
@@ -159,6 +159,17 @@ fn parse_comparison(
         number,
         NumberTest::Compare(comparison, limit),
     ))
+}
+
+/// A part of a name, or one of the words where the field has only some.
+fn parse_name(field: &Field, value: &SpannedText<'_>) -> Result<Substring, FilterError> {
+    let known = field.values();
+    let is_known = |word: &&str| word.eq_ignore_ascii_case(value.text);
+    if known.is_empty() || known.iter().any(is_known) {
+        parse_substring(value)
+    } else {
+        Err(unknown_value(field, value))
+    }
 }
 
 fn parse_substring(value: &SpannedText<'_>) -> Result<Substring, FilterError> {

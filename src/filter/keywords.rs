@@ -7,33 +7,6 @@ use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
 use crate::net::socket::TcpState;
 
-/// Values of `proto`.
-pub(crate) const PROTOCOLS: [&str; 2] = ["tcp", "udp"];
-
-/// Values of `family`.
-pub(crate) const FAMILIES: [&str; 2] = ["ipv4", "ipv6"];
-
-/// Values of `side`.
-pub(crate) const SIDES: [&str; 3] = ["listening", "serving", "outgoing"];
-
-/// Values of `reach`, besides networks and interfaces.
-pub(crate) const REACHES: [&str; 2] = ["everyone", "this-machine"];
-
-/// Values of `state`, as printed.
-pub(crate) const STATES: [&str; 11] = [
-    "established",
-    "listen",
-    "syn-sent",
-    "syn-received",
-    "fin-wait-1",
-    "fin-wait-2",
-    "close-wait",
-    "closing",
-    "last-ack",
-    "time-wait",
-    "closed",
-];
-
 /// A word that is a filter by itself, without a field.
 #[derive(Debug)]
 pub struct Keyword {

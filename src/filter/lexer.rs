@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::error::{FilterError, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH};
-use super::fields::Field;
 use super::token::{Token, TokenKind, is_word_char, looks_like_field, looks_like_ipv6};
+use crate::fields::Field;
 
 /// Returns the tokens before the first error, and that error.
 pub(crate) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
@@ -26,7 +26,7 @@ pub(crate) fn lex(text: &str) -> (Vec<Token<'_>>, Option<FilterError>) {
 
 /// Builds the error for an unknown field name, with the closest known name as suggestion.
 pub(crate) fn unknown_field(name: &str, span: Range<usize>) -> FilterError {
-    let kind = FilterErrorKind::UnknownField(name.into(), Field::suggest_name(name));
+    let kind = FilterErrorKind::UnknownField(name.into(), super::suggest::closest_field(name));
     FilterError::new(span, kind)
 }
 
@@ -244,7 +244,7 @@ impl<'a> Lexer<'a> {
             TokenKind::Word(name) => Some((name, token.span.clone())),
             _ => None,
         });
-        if let Some((name, span)) = name.filter(|(name, _)| Field::find(name).is_none()) {
+        if let Some((name, span)) = name.filter(|(name, _)| Field::find_filter(name).is_none()) {
             return unknown_field(name, span);
         }
         let before = self.text.get(field..self.pos).unwrap_or("").trim_end();

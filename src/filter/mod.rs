@@ -11,7 +11,7 @@
 //!
 //! # Grammar
 //!
-//! Also available as [`GRAMMAR`].
+//! Also available as [`grammar()`], with a line for each of [`FIELDS`] in place of `{fields}`.
 //!
 //! ```text
 #![doc = include_str!("grammar.txt")]
@@ -26,8 +26,6 @@ pub mod edit;
 mod error;
 mod eval;
 mod field_condition;
-pub(crate) mod field_kind;
-mod fields;
 pub mod grammar;
 mod keywords;
 mod lexer;
@@ -47,17 +45,16 @@ mod token;
 mod unknown_owner;
 mod value;
 
+pub use crate::fields::{Dimension, EndSelector, FIELDS, Field, FieldKind, NumberField, TextField};
 pub use crate::filter::ast::Filter;
 pub use crate::filter::complete::{Candidate, Completion, CompletionInput, complete};
 pub use crate::filter::edit::{EditedFilter, FilterEdit, edit_filter};
-pub use crate::filter::grammar::GRAMMAR;
+pub use crate::filter::grammar::grammar;
 pub use crate::filter::quick_filter::{QuickFilter, StateFilter};
 
 pub use crate::filter::ast::Flag;
 pub use crate::filter::cursor_context::{CompletionKind, CursorContext, cursor_context};
 pub use crate::filter::error::{FilterError, FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH};
 pub use crate::filter::eval::FilterContext;
-pub use crate::filter::field_kind::{Dimension, FieldKind, NumberField, TextField};
-pub use crate::filter::fields::{FIELDS, Field};
 pub use crate::filter::keywords::{KEYWORDS, Keyword};
 pub use crate::filter::matcher::Matcher;

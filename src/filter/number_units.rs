@@ -1,6 +1,6 @@
 //! Units of sizes, rates and times in filters.
 
-use super::field_kind::Dimension;
+use crate::fields::Dimension;
 
 /// Size units: powers of 1000 with one letter, powers of 1024 with two.
 const SIZE_UNITS: [(&str, u64); 7] = [

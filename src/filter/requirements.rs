@@ -4,8 +4,8 @@
 //! and whether processes are needed.
 
 use super::ast::{Comparison, Condition, Filter, Node, NodeKind, NumberTest};
-use super::field_kind::{NumberField, TextField};
 use crate::collect::OwnerMode;
+use crate::fields::{NumberReader, TextReader};
 use crate::net::port::{Port, PortRange, PortSet};
 
 impl Filter {
@@ -82,30 +82,12 @@ pub(crate) fn needs_processes(node: &Node) -> bool {
         NodeKind::Not(inner) => needs_processes(inner),
         NodeKind::Condition(condition) => match condition {
             Condition::AnyName(_) => true,
-            Condition::Text(field, _) => match field {
-                TextField::Process | TextField::Command => true,
-                // User, cgroup, port and interface are properties of the socket.
-                TextField::User
-                | TextField::Unit
-                | TextField::Container
-                | TextField::Service
-                | TextField::Interface => false,
-            },
-            Condition::Number(number, _) => match number {
-                NumberField::Pid | NumberField::ParentPid => true,
-                NumberField::Uid
-                | NumberField::Age
-                | NumberField::RecvQueue
-                | NumberField::SendQueue
-                | NumberField::Rtt
-                | NumberField::TotalRetransmits
-                | NumberField::Rate
-                | NumberField::Received
-                | NumberField::Sent
-                | NumberField::Inode
-                | NumberField::Ended
-                | NumberField::Cookie => false,
-            },
+            // User, cgroup, port and interface are properties of the socket.
+            Condition::Text(field, _) => matches!(
+                field.read,
+                TextReader::Process(_) | TextReader::PeerProcess(_) | TextReader::OwnerStatus
+            ),
+            Condition::Number(field, _) => matches!(field.read, NumberReader::Process(_)),
             Condition::Port(..)
             | Condition::PortAndProtocol(..)
             | Condition::Endpoint(_)

@@ -1,5 +1,7 @@
 //! "Did you mean …?": finds the known word closest to an unknown one.
 
+use crate::fields::Field;
+
 /// Words longer than this, in characters, are not considered misspellings.
 const MAX_WORD_LEN: usize = 24;
 
@@ -31,6 +33,13 @@ pub(crate) fn closest_match<'a>(
         })
         .min_by_key(|(other, distance, _)| (*other, *distance))
         .map(|(_, _, candidate)| candidate)
+}
+
+/// Returns the name of the field that was probably meant by an unknown one.
+pub(crate) fn closest_field(name: &str) -> Option<&'static str> {
+    let names = Field::filters_in_order().flat_map(Field::names);
+    let found = closest_match(name, names)?;
+    Some(Field::find_filter(found)?.name)
 }
 
 /// Computes the optimal string alignment distance: Damerau–Levenshtein, but no substring is edited

@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::ast::NumberRange;
 use super::error::{FilterError, FilterErrorKind};
-use super::field_kind::{Dimension, NumberField};
 use super::network::IpNetwork;
 use super::number_units::unit_factor;
+use crate::fields::{Dimension, NumberField};
 use crate::net::endpoint::Endpoint;
 use crate::net::port::Port;
 

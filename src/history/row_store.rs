@@ -395,7 +395,7 @@ const fn has_time_wait_state(socket: &Socket) -> bool {
     matches!(state, Some(TcpState::TimeWait | TcpState::FinWait2))
 }
 
-/// Whether two samples of one socket are equal, apart from timer jitter.
+/// Whether two samples of one socket are equal, apart from jitter of its timer and its idle time.
 fn same_facts(before: &Socket, now: &Socket) -> bool {
     let same_timer = match (&before.timer, &now.timer) {
         (None, None) => true,
@@ -406,13 +406,18 @@ fn same_facts(before: &Socket, now: &Socket) -> bool {
         }
         _ => false,
     };
+    let same_tcp = match (&before.tcp, &now.tcp) {
+        (Some(a), Some(b)) => a.same_facts(b),
+        (a, b) => a == b,
+    };
     same_timer
         && before.transport == now.transport
         && before.local == now.local
         && before.remote == now.remote
         && before.queues == now.queues
         && before.accept_queue == now.accept_queue
-        && before.tcp == now.tcp
+        && same_tcp
+        && before.drops == now.drops
         && before.inode == now.inode
         && before.holders == now.holders
         && before.uid == now.uid

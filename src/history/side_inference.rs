@@ -235,6 +235,8 @@ mod tests {
                 bytes: 100,
                 retransmitted: 0,
             }),
+            last_data: None,
+            delivery_rate: None,
         });
         socket
     }

@@ -109,6 +109,8 @@ mod tests {
                 received,
             }),
             sent: None,
+            last_data: None,
+            delivery_rate: None,
         });
         socket
     }

@@ -228,9 +228,37 @@ pub struct SentBytes {
     pub retransmitted: u64,
 }
 
-/// The fields of `tcp_info` that this program shows (`include/uapi/linux/tcp.h`). Fields that count
-/// milliseconds since an event are left out: they change in every sample of an idle socket.
+/// When data was last sent or received, in milliseconds since the collector started; negative for
+/// before that. The kernel counts "milliseconds ago", which changes in every sample of an idle socket;
+/// a point in time does not, apart from jitter (see [`DataTime::is_same_as`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataTime(pub i64);
+
+impl DataTime {
+    /// Two samples of one time differ by the kernel's clock tick and by how long a dump takes.
+    const JITTER_MS: u64 = 500;
+
+    /// Returns the time that was so many milliseconds before `now`.
+    pub fn from_ago(now: Duration, ago_ms: u32) -> Self {
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        Self(now.saturating_sub(i64::from(ago_ms)))
+    }
+
+    /// Returns how long ago it is.
+    pub fn ago(self, now: Duration) -> Duration {
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        let ago = now.saturating_sub(self.0);
+        Duration::from_millis(u64::try_from(ago).unwrap_or(0))
+    }
+
+    /// Returns whether the two are samples of one time.
+    pub const fn is_same_as(self, other: Self) -> bool {
+        self.0.abs_diff(other.0) <= Self::JITTER_MS
+    }
+}
+
+/// The fields of `tcp_info` that this program shows (`include/uapi/linux/tcp.h`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpInfo {
     /// Smoothed round-trip time in microseconds; `None` before the first measurement.
     pub rtt_us: Option<NonZeroU32>,
@@ -248,9 +276,29 @@ pub struct TcpInfo {
     pub delivered: Option<DeliveredBytes>,
     /// Bytes sent and retransmitted; `None` before Linux 4.19.
     pub sent: Option<SentBytes>,
+    /// The newer of `tcpi_last_data_sent` and `tcpi_last_data_recv`. Both begin with the connection,
+    /// so a connection that never carried data has the time of its handshake. `None` before that.
+    pub last_data: Option<DataTime>,
+    /// `tcpi_delivery_rate` (Linux ≥ 4.9): bytes per second that reached the other end, the newest
+    /// measurement; `None` before the first.
+    pub delivery_rate: Option<NonZeroU64>,
 }
 
 impl TcpInfo {
+    /// Returns whether two samples of one socket are equal, apart from jitter of
+    /// [`last_data`](Self::last_data).
+    pub fn same_facts(&self, other: &Self) -> bool {
+        let same_time = match (self.last_data, other.last_data) {
+            (Some(a), Some(b)) => a.is_same_as(b),
+            (a, b) => a == b,
+        };
+        let without_time = |info: &Self| Self {
+            last_data: None,
+            ..*info
+        };
+        same_time && without_time(self) == without_time(other)
+    }
+
     /// Returns the bytes sent without retransmissions; the acknowledged bytes where the kernel does
     /// not count sent ones.
     pub fn unique_bytes_sent(&self) -> Option<u64> {
@@ -295,6 +343,9 @@ pub struct Socket {
     pub tcp: Option<TcpInfo>,
     /// The congestion-control algorithm.
     pub congestion: Option<CongestionAlgorithm>,
+    /// Datagrams or segments the kernel dropped because the socket had no room (`sk_drops`); for a
+    /// TCP listener, connections it refused. `None` where the source does not tell.
+    pub drops: Option<u32>,
     /// The processes that have a descriptor for it.
     pub holders: Holders,
 }
@@ -317,6 +368,7 @@ impl Socket {
             cgroup: None,
             tcp: None,
             congestion: None,
+            drops: None,
             holders: Holders::NotSearched,
         }
     }

@@ -1,12 +1,14 @@
-//! The types that are serialized to JSON. [`JSON_SCHEMA`](super::help::JSON_SCHEMA) describes them,
+//! The types that are serialized to JSON. [`json_schema`](super::help::json_schema) describes them,
 //! and a test compares the two.
 
 use std::io;
 use std::io::Write;
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::entry::OutputEntry;
+use crate::fields::{FIELDS, FieldKind, JsonUse, SortValue};
 use crate::history::{Evidence, TrackedSocket};
 use crate::net::endpoint::{AddressScope, Endpoint};
 use crate::net::port::Port;
@@ -41,6 +43,30 @@ pub(crate) struct SocketRecord<'a> {
     timer: Option<TimerRecord>,
     v6only: Option<bool>,
     tcp: Option<TcpRecord<'a>>,
+    #[serde(flatten)]
+    values: FieldValues<'a>,
+}
+
+/// The fields that are written as the table has them.
+struct FieldValues<'a>(OutputEntry<'a>);
+
+impl Serialize for FieldValues<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in &FIELDS {
+            let JsonUse::Value(name, _) = field.json else {
+                continue;
+            };
+            match (field.sort_value(self.0), field.kind) {
+                (SortValue::Number(number), FieldKind::Number(kind)) => {
+                    map.serialize_entry(name, &kind.unit.from_known(number))?;
+                }
+                (SortValue::Text(text), _) => map.serialize_entry(name, text)?,
+                _ => map.serialize_entry(name, &None::<u64>)?,
+            }
+        }
+        map.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -163,6 +189,7 @@ impl<'a> SocketRecord<'a> {
             }),
             v6only: socket.v6only,
             tcp: socket.tcp.as_ref().map(|info| TcpRecord::new(info, row)),
+            values: FieldValues(entry),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::io::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::columns::{OutputColumn, Quoting, push_quoted};
+use super::columns::OutputColumn;
+use crate::fields::{Quoting, push_quoted};
 
 /// Printed in plain text for an unknown or missing value.
 const EMPTY_VALUE: &str = "-";

@@ -5,9 +5,10 @@ use std::io::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::columns::{COLUMNS, DEFAULT_COLUMNS, OutputColumn, Quoting, find_column};
+use super::columns::{DEFAULT_COLUMNS, OutputColumn, find_column};
 use super::entry::{OutputEntry, iter_entries};
 use super::line_builder::{LineBuilder, escape_formula, quote_value, shrink_widths};
+use crate::fields::{CsvPlace, Quoting, columns};
 use crate::net::services::Services;
 use crate::query::{Group, GroupKey, Grouping, QueryResult};
 
@@ -92,7 +93,11 @@ impl ListWriter<'_> {
     }
 
     fn write_csv_records(&self, out: impl Write) -> csv::Result<()> {
-        let columns = self.columns_or_else(|| COLUMNS.iter().collect());
+        let columns = self.columns_or_else(|| {
+            columns()
+                .filter(|column| column.csv != CsvPlace::OnRequest)
+                .collect()
+        });
         let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
         if self.header == HeaderRow::Shown {
             let group = self.is_grouped().then_some(GROUP_HEADER);

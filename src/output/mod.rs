@@ -5,8 +5,8 @@
 //!
 //! # JSON
 //!
-//! Also available as [`help::JSON_SCHEMA`]; `tests/formats/json_schema.rs` checks real output against
-//! it.
+//! Also available as [`help::json_schema`], with the fields of [`FIELDS`](crate::fields::FIELDS) in place
+//! of `{fields}`; `tests/formats/json_schema.rs` checks real output against it.
 //!
 //! ```text
 #![doc = include_str!("schema.txt")]
@@ -22,7 +22,7 @@ mod line_builder;
 mod list_writer;
 mod parallel;
 
-pub use crate::output::columns::{COLUMNS, OutputColumn, find_column};
+pub use crate::output::columns::{OutputColumn, find_column};
 pub use crate::output::events::{write_ndjson_event, write_plain_event};
 pub use crate::output::json::{FindingRecord, write_json, write_ndjson};
 pub use crate::output::list_writer::{HeaderRow, ListWriter};

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use super::group::{GroupKey, UnownedReason};
 use super::result::{Group, QueryResult};
 use super::visible_lines::VisibleLine;
+use crate::fields::EndSelector;
 use crate::filter::ast::{Condition, TextTest, exactly};
-use crate::filter::field_kind::EndSelector;
 use crate::filter::network::IpNetwork;
 use crate::filter::pattern::Substring;
 use crate::filter::{NumberField, TextField};
@@ -83,7 +83,7 @@ impl RowConditions<'_> {
     fn add_process(&mut self, key: ProcessKey) {
         if let Some(process) = self.result.moment.directory.processes.get(&key) {
             let name = std::sync::Arc::clone(&process.name);
-            self.add_text(TextField::Process, &name);
+            self.add_text(TextField::PROCESS, &name);
         }
     }
 
@@ -94,17 +94,17 @@ impl RowConditions<'_> {
 
     fn add_user(&mut self, uid: Uid) {
         match self.result.moment.directory.users.get(&uid).cloned() {
-            Some(name) => self.add_text(TextField::User, &name),
-            None => self.add_number(NumberField::Uid, uid.0.into()),
+            Some(name) => self.add_text(TextField::USER, &name),
+            None => self.add_number(NumberField::UID, uid.0.into()),
         }
     }
 
     fn add_cgroup(&mut self, cgroup: &Cgroup) {
         if let Some(unit) = &cgroup.unit {
-            self.add_text(TextField::Unit, unit);
+            self.add_text(TextField::UNIT, unit);
         }
         if let Some(container) = &cgroup.container {
-            self.add_text(TextField::Container, container);
+            self.add_text(TextField::CONTAINER, container);
         }
     }
 
@@ -113,7 +113,7 @@ impl RowConditions<'_> {
             GroupKey::Port(port) => self.add_port(port),
             GroupKey::Process(process) => {
                 self.add_process(process);
-                self.add_number(NumberField::Pid, process.pid.0.into());
+                self.add_number(NumberField::PID, process.pid.0.into());
             }
             GroupKey::Host(address) => self.add_remote_address(address),
             GroupKey::Unowned(UnownedReason::Hidden(Some(uid))) => self.add_user(uid),
@@ -125,7 +125,7 @@ impl RowConditions<'_> {
     fn add_group_members(&mut self, group: &Group) {
         let summary = &group.summary;
         for process in summary.processes.iter().take(MAX_PROCESSES) {
-            self.add_text(TextField::Process, &process.name);
+            self.add_text(TextField::PROCESS, &process.name);
         }
         if let Some(host) = summary.host.filter(|_| summary.hosts == 1) {
             self.add_remote_address(host);
@@ -173,7 +173,7 @@ impl RowConditions<'_> {
             .for_each(|process| self.add_process(process));
         processes()
             .take(MAX_PROCESSES)
-            .for_each(|process| self.add_number(NumberField::Pid, process.pid.0.into()));
+            .for_each(|process| self.add_number(NumberField::PID, process.pid.0.into()));
         let socket = &row.socket;
         if let Some(remote) = socket.remote {
             self.add_remote_address(remote.canonical_ip());
@@ -191,7 +191,7 @@ impl RowConditions<'_> {
         }
         let interfaces = &self.result.moment.directory.interfaces;
         if let Some(name) = socket.interface.and_then(|i| interfaces.get(&i)).cloned() {
-            self.add_text(TextField::Interface, &name);
+            self.add_text(TextField::INTERFACE, &name);
         }
     }
 }

@@ -5,7 +5,6 @@
 
 mod availability;
 mod dual_stack;
-mod endpoint_display;
 pub(crate) mod filter_from_row;
 mod group;
 pub(crate) mod listener_lookup;
@@ -22,8 +21,8 @@ mod visible_lines;
 
 pub use crate::query::run::Query;
 
+pub use crate::fields::EndpointDisplay;
 pub use crate::query::availability::{Availability, PortUsers, alternatives};
-pub use crate::query::endpoint_display::EndpointDisplay;
 pub use crate::query::filter_from_row::row_conditions;
 pub use crate::query::group::{GroupKey, GroupPath, Grouping, UnownedReason, unowned_reason};
 pub use crate::query::match_events::{MatchEvent, MatchEventKind, MatchTracker};

@@ -38,7 +38,7 @@ pub fn run(moment: Arc<Moment>, query: &Query) -> QueryResult {
     let matching = matched.len();
     let build = match query.grouping {
         Grouping::Sockets | Grouping::History => {
-            ResultBuilder::flat(&matched, query.sort_order, &moment)
+            ResultBuilder::flat(&matched, query.sort_order, context)
         }
         _ => ResultBuilder::grouped(&matched, query, &moment),
     };
@@ -82,9 +82,9 @@ struct ResultBuilder {
 type GroupMembers = HashMap<Option<GroupKey>, Vec<Slot>>;
 
 impl ResultBuilder {
-    fn flat(matched: &[&Arc<TrackedSocket>], order: SortOrder, moment: &Moment) -> Self {
+    fn flat(matched: &[&Arc<TrackedSocket>], order: SortOrder, context: FilterContext<'_>) -> Self {
         let mut rows = matched.to_vec();
-        sort::sort_rows(&mut rows, order, moment);
+        sort::sort_rows(&mut rows, order, context);
         Self {
             rows: rows.iter().map(|r| r.slot).collect(),
             ..Self::default()

@@ -1,6 +1,8 @@
-//! Columns and directions to sort by.
+//! Names the columns and directions to sort by.
 
 use std::cmp::Ordering;
+
+use crate::fields::{EndSelector, Field, FieldKind, NumberField, SortUse, TextField, Unit};
 
 /// By what groups or rows can be ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,10 +35,32 @@ pub enum SortColumn {
     Duration,
     /// All bytes it carried, both ways.
     Bytes,
+    /// Any other field of a socket.
+    Field(&'static Field),
 }
 
 impl SortColumn {
-    /// The direction one wants first: the biggest of what is counted, the first of what is named.
+    /// Finds the column that sorts sockets by a field; `None` where they cannot be sorted by it.
+    pub const fn for_field(field: &'static Field) -> Option<Self> {
+        if matches!(field.sort, SortUse::No(_)) {
+            return None;
+        }
+        Some(match field.kind {
+            FieldKind::Port(EndSelector::Either) => Self::Port,
+            FieldKind::Endpoint(EndSelector::Remote) => Self::Remote,
+            FieldKind::Endpoint(_) => Self::Local,
+            FieldKind::Host => Self::Host,
+            FieldKind::State => Self::State,
+            FieldKind::Text(text) if text.is(TextField::PROCESS) => Self::Process,
+            FieldKind::Number(number) if number.is(NumberField::PID) => Self::Pid,
+            FieldKind::Number(number) if number.is(NumberField::AGE) => Self::Age,
+            FieldKind::Number(number) if number.is(NumberField::ENDED) => Self::Ended,
+            FieldKind::Number(number) if number.is(NumberField::RATE) => Self::Rate,
+            _ => Self::Field(field),
+        })
+    }
+
+    /// Returns the direction one wants first: the biggest of what is counted, the first of what is named.
     pub const fn default_direction(self) -> SortDirection {
         match self {
             Self::Sockets
@@ -46,6 +70,11 @@ impl SortColumn {
             | Self::Ended
             | Self::Duration
             | Self::Bytes => SortDirection::Descending,
+            Self::Field(field) => match field.kind {
+                FieldKind::Number(NumberField { unit: Unit::Id, .. }) => SortDirection::Ascending,
+                FieldKind::Number(_) => SortDirection::Descending,
+                _ => SortDirection::Ascending,
+            },
             _ => SortDirection::Ascending,
         }
     }
@@ -61,7 +90,7 @@ pub enum SortDirection {
 }
 
 impl SortDirection {
-    /// The other one.
+    /// Returns the other one.
     pub const fn reversed(self) -> Self {
         match self {
             Self::Ascending => Self::Descending,

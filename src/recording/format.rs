@@ -1,4 +1,4 @@
-//! Defines the recording file format, version 1.
+//! Defines the recording file format, version 2.
 //!
 //! A recording holds snapshots as a collector takes them; reading one yields what a
 //! [`Sampler`](crate::collect::Sampler) would have sent. Only observed facts are stored; everything
@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! file    89 "PORTOLAN" 0d 0a 1a 0a   13 bytes: detects transfers that change line ends
-//!         version                     u16, 1
+//!         version                     u16, 2
 //!         0                           1 byte
 //!         blocks …
 //!
@@ -32,6 +32,8 @@
 //! | `F` | a sample that failed, and why |
 //! | `E` | the end: number of samples |
 //!
+//! * Version 1 is read as well. It is the same without the figures behind each socket, each change of
+//!   one and each close event (`stored_figures.rs`).
 //! * Readers skip unknown kinds. A later program stores additional facts of a sample in blocks of
 //!   another kind *before* the sample's own block, so that needs no new version.
 //! * A socket is identified by its index in the previous sample's list. Closed sockets are removed
@@ -49,8 +51,28 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The format version this program writes, and the only one it reads.
-pub const VERSION: u16 = 1;
+/// The format version this program writes.
+pub const VERSION: u16 = 2;
+
+/// The format versions this program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormatVersion {
+    /// Without figures behind sockets, changes and close events.
+    V1,
+    /// With them.
+    V2,
+}
+
+impl FormatVersion {
+    /// Finds the version of this number; `None` for one that this program does not know.
+    pub(super) const fn from_number(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::V1),
+            VERSION => Some(Self::V2),
+            _ => None,
+        }
+    }
+}
 
 /// The first bytes of every recording.
 pub(super) const FILE_MAGIC: [u8; 13] = *b"\x89PORTOLAN\r\n\x1a\n";

@@ -10,6 +10,7 @@ pub mod reader;
 pub mod redact;
 mod row_matching;
 mod stored_close;
+mod stored_figures;
 mod stored_sample;
 mod stored_socket;
 mod string_table;

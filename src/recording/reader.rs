@@ -10,10 +10,11 @@ use serde::de::DeserializeOwned;
 use super::block::{BlockRead, BlockReader};
 use super::bounded_vec::BoundedVec;
 use super::format::{
-    FILE_HEADER_LEN, FILE_MAGIC, InvalidData, MAX_ENTRIES, MAX_SOCKETS, RecordingInfo, VERSION,
-    kind,
+    FILE_HEADER_LEN, FILE_MAGIC, FormatVersion, InvalidData, MAX_ENTRIES, MAX_SOCKETS,
+    RecordingInfo, VERSION, kind,
 };
 use super::stored_close::StoredClose;
+use super::stored_figures::{StoredFigures, StoredTcpFigures};
 use super::stored_sample::{StoredGap, StoredSample};
 use super::stored_socket::{SocketDelta, StoredSocket};
 use super::string_table::sanitize_stored;
@@ -29,8 +30,8 @@ pub enum OpenRecordingError {
     /// The file does not begin with the recording magic.
     #[error("not a portolan recording")]
     NotARecording,
-    /// The format version is not [`VERSION`].
-    #[error("unsupported recording version {0} (this program reads version {VERSION})")]
+    /// The format version is newer than [`VERSION`].
+    #[error("unsupported recording version {0} (this program reads versions up to {VERSION})")]
     UnsupportedVersion(u16),
     /// The file ends within its header.
     #[error("the recording is cut off before its first sample")]
@@ -55,6 +56,7 @@ pub enum RecordingEnd {
 #[derive(Debug)]
 pub struct RecordingReader<R> {
     blocks: BlockReader<R>,
+    version: FormatVersion,
     /// The first block, if it is not the info block.
     first: Option<BlockRead>,
     info: RecordingInfo,
@@ -100,12 +102,12 @@ impl<R: Read> RecordingReader<R> {
         let version = version
             .first_chunk::<2>()
             .ok_or(OpenRecordingError::Truncated)?;
-        match u16::from_le_bytes(*version) {
-            VERSION => {}
-            other => return Err(OpenRecordingError::UnsupportedVersion(other)),
-        }
+        let number = u16::from_le_bytes(*version);
+        let version = FormatVersion::from_number(number)
+            .ok_or(OpenRecordingError::UnsupportedVersion(number))?;
         let mut reader = Self {
             blocks,
+            version,
             first: None,
             info: RecordingInfo::default(),
             state: None,
@@ -158,14 +160,11 @@ impl<R: Read> RecordingReader<R> {
                 None => return Ok(None),
             },
             kind::CLOSES => {
-                let closes: BoundedVec<StoredClose, MAX_SOCKETS> =
-                    postcard::from_bytes(&block::decode_body(stored)?)?;
-                let closes = closes.0;
+                let closes = read_closes(&block::decode_body(stored)?, self.version)?;
                 if self.pending_closes.len() + closes.len() > MAX_SOCKETS {
                     return Err(InvalidData);
                 }
-                self.pending_closes
-                    .extend(closes.into_iter().map(StoredClose::into_destroyed));
+                self.pending_closes.extend(closes);
                 return Ok(None);
             }
             kind::FAILED_SAMPLE => {
@@ -182,7 +181,8 @@ impl<R: Read> RecordingReader<R> {
             }
             _ => return Ok(None),
         };
-        let (state, mut snapshot) = state.apply_sample(&block::decode_body(stored)?)?;
+        let (state, mut snapshot) =
+            state.apply_sample(&block::decode_body(stored)?, self.version)?;
         // Everything downstream relies on time that never decreases.
         if snapshot.elapsed < self.last_elapsed {
             return Err(InvalidData);
@@ -196,6 +196,28 @@ impl<R: Read> RecordingReader<R> {
             snapshot.gaps.push(damage_gap());
         }
         Ok(Some(SampleOutcome::Snapshot(Box::new(snapshot))))
+    }
+}
+
+fn read_closes(body: &[u8], version: FormatVersion) -> Result<Vec<Destroyed>, InvalidData> {
+    match version {
+        FormatVersion::V1 => {
+            let closes: BoundedVec<StoredClose, MAX_SOCKETS> = postcard::from_bytes(body)?;
+            let closes = closes.0.into_iter();
+            Ok(closes.map(StoredClose::into_destroyed).collect())
+        }
+        FormatVersion::V2 => {
+            let closes: BoundedVec<(StoredClose, StoredTcpFigures), MAX_SOCKETS> =
+                postcard::from_bytes(body)?;
+            let closes = closes.0.into_iter().map(|(close, figures)| {
+                let mut destroyed = close.into_destroyed();
+                if let Some(tcp) = &mut destroyed.tcp {
+                    figures.apply_to(tcp);
+                }
+                destroyed
+            });
+            Ok(closes.collect())
+        }
     }
 }
 
@@ -242,7 +264,11 @@ impl<R: Read> Iterator for RecordingReader<R> {
 
 impl ReplayState {
     /// Applies the body of a sample block to the state.
-    fn apply_sample(mut self, body: &[u8]) -> Result<(Self, Snapshot), InvalidData> {
+    fn apply_sample(
+        mut self,
+        body: &[u8],
+        version: FormatVersion,
+    ) -> Result<(Self, Snapshot), InvalidData> {
         let mut fields = FieldReader(body);
         let sample: StoredSample = fields.take()?;
         let new_strings: BoundedVec<String, MAX_ENTRIES> = fields.take()?;
@@ -250,8 +276,8 @@ impl ReplayState {
         let changes: directory_delta::DirectoryDelta = fields.take()?;
         changes.apply(&mut self.directory, &self.string_table)?;
         self.remove_closed(&mut fields)?;
-        self.apply_changes(&mut fields)?;
-        self.add_new(&mut fields)?;
+        self.apply_changes(&mut fields, version)?;
+        self.add_new(&mut fields, version)?;
         let snapshot = sample.into_snapshot(self.sockets.clone(), Arc::clone(&self.directory))?;
         Ok((self, snapshot))
     }
@@ -267,24 +293,41 @@ impl ReplayState {
         Ok(())
     }
 
-    fn apply_changes(&mut self, fields: &mut FieldReader<'_>) -> Result<(), InvalidData> {
+    fn apply_changes(
+        &mut self,
+        fields: &mut FieldReader<'_>,
+        version: FormatVersion,
+    ) -> Result<(), InvalidData> {
         let mut indices = IndexDeltas::new(fields)?;
         while let Some(index) = indices.next(fields)? {
             let change: SocketDelta = fields.take()?;
             let socket = self.sockets.get_mut(index).ok_or(InvalidData)?;
             change.apply_to(socket, &self.string_table)?;
+            if version == FormatVersion::V2
+                && let Some(figures) = fields.take::<Option<StoredFigures>>()?
+            {
+                figures.apply_to(socket);
+            }
         }
         Ok(())
     }
 
-    fn add_new(&mut self, fields: &mut FieldReader<'_>) -> Result<(), InvalidData> {
+    fn add_new(
+        &mut self,
+        fields: &mut FieldReader<'_>,
+        version: FormatVersion,
+    ) -> Result<(), InvalidData> {
         let count = fields.count()?;
         if self.sockets.len() + count > MAX_SOCKETS {
             return Err(InvalidData);
         }
         for _ in 0..count {
             let socket: StoredSocket = fields.take()?;
-            self.sockets.push(socket.into_socket(&self.string_table)?);
+            let mut socket = socket.into_socket(&self.string_table)?;
+            if version == FormatVersion::V2 {
+                fields.take::<StoredFigures>()?.apply_to(&mut socket);
+            }
+            self.sockets.push(socket);
         }
         Ok(())
     }

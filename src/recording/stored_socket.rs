@@ -78,7 +78,7 @@ enum StoredTimerKind {
     Other(u8),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredTcpInfo {
     rtt: (Option<NonZeroU32>, u32, Option<NonZeroU32>),
     congestion_window: u32,
@@ -142,12 +142,18 @@ impl SocketDelta {
             && before.cgroup == now.cgroup
             && before.congestion == now.congestion;
         let same_queues = before.queues == now.queues && before.accept_queue == now.accept_queue;
+        let same_tcp = match (&before.tcp, &now.tcp) {
+            (Some(before), Some(now)) => {
+                StoredTcpInfo::from_tcp_info(*before) == StoredTcpInfo::from_tcp_info(*now)
+            }
+            (before, now) => before.is_none() && now.is_none(),
+        };
         Self {
             identity: (!same_identity).then(|| StoredIdentity::from_socket(now, string_table)),
             state: (before.transport != now.transport).then(|| state_number(now.transport)),
             queue_state: (!same_queues).then(|| StoredQueues::from_socket(now)),
             timer: (before.timer != now.timer).then(|| now.timer.map(StoredTimer::from_timer)),
-            tcp: (before.tcp != now.tcp).then(|| now.tcp.map(StoredTcpInfo::from_tcp_info)),
+            tcp: (!same_tcp).then(|| now.tcp.map(StoredTcpInfo::from_tcp_info)),
             holders: (before.holders != now.holders)
                 .then(|| StoredHolders::from_holders(&now.holders)),
         }
@@ -171,7 +177,13 @@ impl SocketDelta {
             socket.timer = timer.map(StoredTimer::into_timer);
         }
         if let Some(tcp) = self.tcp {
-            socket.tcp = tcp.map(StoredTcpInfo::into_tcp_info);
+            let before = socket.tcp.unwrap_or_default();
+            // The figures that stand behind a change stay where they did not change with it.
+            socket.tcp = tcp.map(|tcp| TcpInfo {
+                last_data: before.last_data,
+                delivery_rate: before.delivery_rate,
+                ..tcp.into_tcp_info()
+            });
         }
         if let Some(holders) = self.holders {
             socket.holders = holders.into_holders();
@@ -326,6 +338,8 @@ impl StoredTcpInfo {
                 bytes,
                 retransmitted: repeated,
             }),
+            last_data: None,
+            delivery_rate: None,
         }
     }
 }

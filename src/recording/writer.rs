@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::format::{FILE_MAGIC, RecordingInfo, VERSION, kind};
 use super::stored_close::StoredClose;
+use super::stored_figures::{StoredFigures, StoredTcpFigures};
 use super::stored_sample::{StoredGap, StoredSample};
 use super::stored_socket::{SocketDelta, StoredSocket};
 use super::{block, directory_delta, row_matching, string_table};
@@ -119,7 +120,10 @@ impl<W: Write> RecordingWriter<W> {
                 body.push(
                     &destroyed
                         .iter()
-                        .map(StoredClose::from_destroyed)
+                        .map(|close| {
+                            let figures = StoredTcpFigures::from_tcp_info(close.tcp.as_ref());
+                            (StoredClose::from_destroyed(close), figures)
+                        })
                         .collect::<Vec<_>>(),
                 )?;
                 block::encode_block(kind::CLOSES, &body.0).ok_or(io::ErrorKind::FileTooLarge)?
@@ -223,14 +227,15 @@ impl<W: Write> RecordingWriter<W> {
         let matched: Vec<&Socket> = matched.into_iter().flatten().collect();
         let is_changed = self
             .sockets
-            .iter()
+            .iter_mut()
             .zip(&matched)
-            .map(|(was, is)| was != *is);
+            .map(|(was, is)| is_changed(was, is));
         let is_changed: Vec<bool> = is_changed.collect();
         let (sockets, string_table) = (&mut self.sockets, &mut self.string_table);
         body.push_indices(is_changed.into_iter(), |body, index| {
             if let (Some(was), Some(is)) = (sockets.get_mut(index), matched.get(index)) {
                 body.push(&SocketDelta::diff(was, is, string_table))?;
+                body.push(&StoredFigures::diff(was, is))?;
                 *was = Socket::clone(is);
             }
             Ok(())
@@ -256,6 +261,29 @@ impl<W: Write> RecordingWriter<W> {
     }
 }
 
+/// Returns whether the row has to be written again. Jitter of its idle time alone is ignored, or every
+/// idle socket would be written in every sample. `was` is unchanged afterwards.
+fn is_changed(was: &mut Socket, is: &Socket) -> bool {
+    let time_before = was.tcp.and_then(|tcp| tcp.last_data);
+    let time_now = is.tcp.and_then(|tcp| tcp.last_data);
+    let is_jitter = match (time_before, time_now) {
+        (Some(before), Some(now)) => before.is_same_as(now),
+        _ => false,
+    };
+    if !is_jitter {
+        return was != is;
+    }
+    let mut set_time = |time| {
+        if let Some(tcp) = &mut was.tcp {
+            tcp.last_data = time;
+        }
+        &*was != is
+    };
+    let changed = set_time(time_now);
+    set_time(time_before);
+    changed
+}
+
 /// A body under construction. Values pushed one after another decode as one tuple.
 #[derive(Debug, Default)]
 struct BlockBody(Vec<u8>);
@@ -277,9 +305,10 @@ impl BlockBody {
         string_table: &mut string_table::StringTableWriter,
     ) -> io::Result<()> {
         self.push_count(sockets.len())?;
-        sockets
-            .iter()
-            .try_for_each(|socket| self.push(&StoredSocket::from_socket(socket, string_table)))
+        sockets.iter().try_for_each(|socket| {
+            self.push(&StoredSocket::from_socket(socket, string_table))?;
+            self.push(&StoredFigures::from_socket(socket))
+        })
     }
 
     /// Writes the indices of the marked entries as distances, each followed by what `more` pushes.

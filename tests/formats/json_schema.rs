@@ -4,6 +4,7 @@
 use portolan::output;
 use std::sync::Arc;
 
+use portolan::fields::{FIELDS, JsonUse};
 use portolan::history::Moment;
 use portolan::history::state::History;
 use portolan::query::run::Query;
@@ -208,4 +209,26 @@ fn json_of_the_program_matches_the_documented_schema() {
             "{unseen:?}"
         );
     });
+}
+
+/// Where the table of fields says JSON has a field, the documentation has it.
+#[test]
+fn table_of_fields_leads_to_documented_json() {
+    let documentation = output::help::json_schema();
+    let paths: Vec<&str> = documentation
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.strip_prefix("sockets[]."))
+        .collect();
+    for field in &FIELDS {
+        let path = match field.json {
+            JsonUse::At(path) => path,
+            JsonUse::Value(name, _) => name,
+            JsonUse::No(_) => continue,
+        };
+        let inside = format!("{path}.");
+        let found = paths
+            .iter()
+            .any(|known| *known == path || known.starts_with(&inside));
+        assert!(found, "{}: no {path} in help json", field.name);
+    }
 }

@@ -9,6 +9,8 @@ use std::process::Command;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 
+use portolan::fields::CsvPlace;
+
 use crate::holder_process::HolderProcess;
 use crate::{fixtures, network_namespace, portolan, printed_output};
 
@@ -133,7 +135,12 @@ fn csv_has_every_column_on_every_line() {
     let out = printed_output(&["list", "-n", "-f", "csv", &fixture.port]);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
     let headers = reader.headers().expect("a header").clone();
-    assert_eq!(headers.len(), portolan::output::COLUMNS.len());
+    assert_eq!(
+        headers.len(),
+        portolan::fields::columns()
+            .filter(|column| column.csv != CsvPlace::OnRequest)
+            .count()
+    );
     let column = |name: &str| {
         headers
             .iter()
@@ -254,18 +261,61 @@ fn invalid_option_values_exit_2_with_suggestions() {
     }
 }
 
+/// One table has the fields: what filters also prints and sorts, under every name it has.
+#[test]
+fn fields_filter_print_and_sort_under_one_name() {
+    let fixture = ConnectedListener::open();
+    let waiting = TcpStream::connect(fixture.listener.local_addr().expect("its address"));
+    let _waiting = waiting.expect("a client that nobody accepts");
+    let list = |args: &[&str]| {
+        let options = ["list", "-n", "-f", "plain", "--no-header", &fixture.port];
+        printed_output(&[&options[..], args].concat())
+    };
+    let (parent, pid) = (std::os::unix::process::parent_id(), std::process::id());
+    let listener = format!("{parent} {pid} ");
+    let processes = list(&["-l", "-c", "ppid,pid,process"]);
+    let words = processes.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.starts_with(&listener), "{processes}");
+    assert_eq!(
+        list(&["waiting>0", "-c", "state,waiting"]),
+        "LISTEN        1\n"
+    );
+    assert_eq!(list(&["waiting>1"]), "");
+    assert_eq!(list(&["-l", "-c", "parent"]).trim(), parent.to_string());
+    let sorted = list(&["--sort", "waiting", "-c", "waiting,state"]);
+    assert!(sorted.starts_with("1        LISTEN"), "{sorted}");
+    let sorted = list(&["--sort", "-sport", "-c", "lport"]);
+    let ports: Vec<u16> = sorted
+        .lines()
+        .flat_map(|line| line.trim().parse())
+        .collect();
+    assert!(
+        ports.iter().rev().is_sorted() && ports.len() > 4,
+        "{sorted}"
+    );
+    for (args, reason) in [
+        (["-c", "age"], "list takes one sample"),
+        (["--sort", "age"], "list takes one sample"),
+        (["-c", "ip"], "laddr or raddr"),
+    ] {
+        let output = portolan(&[&["list"][..], &args].concat());
+        assert_eq!(output.status, Some(2));
+        assert!(output.err.contains(reason), "{args:?}: {}", output.err);
+    }
+}
+
 #[test]
 fn help_topics_cover_filters_columns_and_json() {
     assert_eq!(
         printed_output(&["help", "filter"]),
-        portolan::filter::grammar::GRAMMAR
+        portolan::filter::grammar::grammar()
     );
     assert_eq!(
         printed_output(&["help", "json"]),
-        portolan::output::help::JSON_SCHEMA
+        portolan::output::help::json_schema()
     );
     let columns = printed_output(&["help", "columns"]);
-    for column in portolan::output::COLUMNS {
+    for column in portolan::fields::columns() {
         assert!(
             columns.contains(&format!("  {} ", column.name)),
             "{}",

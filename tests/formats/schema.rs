@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portolan::output::help::JSON_SCHEMA;
+use portolan::output::help::json_schema;
 use serde_json::Value;
 
 /// The documentation of one field.
@@ -26,7 +26,8 @@ pub(crate) struct Schema {
 impl Schema {
     /// Parses the part of the documentation under a heading.
     pub(crate) fn under_heading(heading: &str) -> Self {
-        let lines = JSON_SCHEMA
+        let documentation = json_schema();
+        let lines = documentation
             .lines()
             .skip_while(|line| *line != heading)
             .skip(1);

@@ -204,7 +204,8 @@ fn completions_are_ranked() {
     assert_eq!(best("port:4"), "443 11, 41000 2, 41002 2");
     assert_eq!(best("state:CL"), "close-wait 1, closed 0, closing 0");
     assert_eq!(best("state:closew"), "close-wait 1");
-    assert_eq!(best("rec"), "recvq>");
+    assert_eq!(best("rec"), "recvq>, received>");
+    assert_eq!(best("recv"), "recvq>");
     assert_eq!(best("tcp a"), "addr:, age>, and");
     assert_eq!(best("a"), "addr:, age>, ada 5");
     assert_eq!(best("prot:x"), "");

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod complete;
+mod fields;
 mod findings;
 mod history;
 mod query;

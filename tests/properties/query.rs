@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portolan::fields::FIELDS;
 use portolan::filter::FilterContext;
 use portolan::filter::ast::Filter;
 use portolan::filter::quick_filter::{QuickFilter, StateFilter};
@@ -31,23 +32,16 @@ const FILTERS: [&str; 7] = [
     "nobody-has-this",
 ];
 
-const COLUMNS: [SortColumn; 11] = [
-    SortColumn::Port,
-    SortColumn::Process,
-    SortColumn::Pid,
-    SortColumn::Host,
-    SortColumn::Sockets,
-    SortColumn::Rate,
-    SortColumn::State,
-    SortColumn::Local,
-    SortColumn::Remote,
-    SortColumn::Age,
-    SortColumn::Queues,
-];
+/// Every order there is.
+fn sort_columns() -> Vec<SortColumn> {
+    let of_groups_or_sums = [SortColumn::Sockets, SortColumn::Queues];
+    let of_fields = FIELDS.iter().filter_map(SortColumn::for_field);
+    of_groups_or_sums.into_iter().chain(of_fields).collect()
+}
 
 fn query() -> impl Strategy<Value = Query> {
     let grouping = proptest::sample::select(&Grouping::LIVE[..]);
-    let column = proptest::sample::select(&COLUMNS[..]);
+    let column = proptest::sample::select(sort_columns());
     let direction = prop_oneof![
         Just(SortDirection::Ascending),
         Just(SortDirection::Descending)

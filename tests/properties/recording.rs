@@ -311,3 +311,31 @@ fn not_a_recording_differs_from_other_version() {
         Err(OpenRecordingError::Truncated)
     ));
 }
+
+/// Written by the program when there was no other version: a listener, both ends of a connection that
+/// carried 5 bytes, and a UDP socket.
+#[test]
+fn version_1_is_read_without_the_later_figures() {
+    const VERSION_1: &[u8] = include_bytes!("../recordings/version-1.rec");
+    assert_eq!(VERSION_1[13..15], [1, 0]);
+    let (samples, end) = read_recording(VERSION_1).expect("a version that is known");
+    assert_eq!(end, RecordingEnd::Complete);
+    let samples = snapshots(samples);
+    assert_eq!(samples.len(), 3);
+    for snapshot in &samples {
+        assert_eq!(snapshot.sockets.len(), 4);
+        for socket in &snapshot.sockets {
+            assert_eq!(socket.drops, None);
+            let figures = socket.tcp.map(|tcp| (tcp.last_data, tcp.delivery_rate));
+            assert!(matches!(figures, None | Some((None, None))));
+        }
+        let tcp = snapshot.sockets.iter().filter_map(|socket| socket.tcp);
+        let received: Vec<u64> = tcp
+            .filter_map(|tcp| Some(tcp.delivered?.received))
+            .collect();
+        assert!(
+            received.contains(&5) && received.contains(&0),
+            "{received:?}"
+        );
+    }
+}

@@ -18,8 +18,8 @@ use portolan::net::snapshot::{
     Cgroup, Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
 };
 use portolan::net::socket::{
-    AcceptQueue, CgroupId, Cookie, DeliveredBytes, Inode, Queues, SentBytes, Socket, SocketTimer,
-    TcpInfo, TcpState, TimerKind, Transport,
+    AcceptQueue, CgroupId, Cookie, DataTime, DeliveredBytes, Inode, Queues, SentBytes, Socket,
+    SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
 };
 use proptest::prelude::*;
 
@@ -227,6 +227,7 @@ impl SocketSpec {
         socket.cgroup = self.uid.map(|uid| CgroupId(u64::from(uid)));
         if is_sock_diag {
             socket.cookie = number.map(Cookie);
+            socket.drops = Some(state_spec.bytes);
             socket.v6only = self.v6only.filter(|_| socket.is_listening());
         }
         if transport == Transport::Tcp(TcpState::Listen) {
@@ -270,6 +271,9 @@ fn tcp_info(state_spec: &SocketState) -> TcpInfo {
             bytes,
             retransmitted: 0,
         }),
+        // Either the same time or another one, never two readings of one.
+        last_data: Some(DataTime(i64::from(state_spec.bytes) * 1_000)),
+        delivery_rate: NonZeroU64::new(bytes / 3),
     }
 }
 

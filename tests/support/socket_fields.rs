@@ -8,8 +8,9 @@ use portolan::net::endpoint::Endpoint;
 use portolan::net::port::Port;
 use portolan::net::process::{Fd, Holder, Holders, Pid, ProcessKey, StartTime, Uid};
 use portolan::net::socket::{
-    AcceptQueue, CgroupId, CongestionAlgorithm, Cookie, DeliveredBytes, Inode, InterfaceIndex,
-    Queues, SentBytes, Socket, SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
+    AcceptQueue, CgroupId, CongestionAlgorithm, Cookie, DataTime, DeliveredBytes, Inode,
+    InterfaceIndex, Queues, SentBytes, Socket, SocketTimer, TcpInfo, TcpState, TimerKind,
+    Transport,
 };
 
 use super::text_recording::ParseResult;
@@ -66,6 +67,7 @@ pub(super) fn apply_fields(socket: &mut Socket, fields: &[&str]) -> ParseResult 
                     send: parse_number(send)?,
                 });
             }
+            "drops" => socket.drops = Some(parse_number(value)?),
             "timer" => socket.timer = Some(parse_timer(value)?),
             "congestion" => socket.congestion = CongestionAlgorithm::from_bytes(value.as_bytes()),
             _ => apply_tcp_field(socket.tcp.get_or_insert(EMPTY_TCP_INFO), name, value)?,
@@ -83,9 +85,12 @@ const EMPTY_TCP_INFO: TcpInfo = TcpInfo {
     total_retransmits: 0,
     delivered: None,
     sent: None,
+    last_data: None,
+    delivery_rate: None,
 };
 
-/// Sets one TCP counter. `sent` sets both sent and acknowledged bytes.
+/// Sets one TCP counter. `sent` sets both sent and acknowledged bytes; `last_data` is in milliseconds
+/// since the collector started.
 fn apply_tcp_field(tcp: &mut TcpInfo, name: &str, value: &str) -> ParseResult {
     let micros = |text| {
         Ok::<_, String>(u32::try_from(parse_duration(text)?.as_micros()).unwrap_or(u32::MAX))
@@ -97,6 +102,8 @@ fn apply_tcp_field(tcp: &mut TcpInfo, name: &str, value: &str) -> ParseResult {
         }
         "min_rtt" => tcp.min_rtt_us = NonZeroU32::new(micros(value)?),
         "retransmits" => tcp.total_retransmits = parse_number(value)?,
+        "last_data" => tcp.last_data = Some(DataTime(parse_number(value)?)),
+        "delivery_rate" => tcp.delivery_rate = parse_nonzero(value)?,
         "received" => delivered_mut(tcp).received = parse_number(value)?,
         "acked" => delivered_mut(tcp).acknowledged = parse_number(value)?,
         "sent" => {

@@ -28,7 +28,7 @@ pub(crate) struct OutputArgs {
     /// Group by port, process, host or none [default: port for table, none for other formats]
     #[arg(short, long, value_name = "WHAT", value_parser = values::parse_grouping)]
     pub(crate) group: Option<Grouping>,
-    /// Sort by port, process, sockets, host, pid, state, local, remote or queues; -state reverses
+    /// Sort by port, process, sockets, host, queues or any column; -state reverses
     #[arg(short, long, value_name = "WHAT", allow_hyphen_values = true, value_parser = values::parse_sort)]
     pub(crate) sort: Option<SortArg>,
     /// Print these columns in this order: local,remote,process (see: portolan help columns)

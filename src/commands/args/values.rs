@@ -6,8 +6,9 @@ use clap::ValueEnum;
 
 use crate::collect::interval::{MAX_INTERVAL, MIN_INTERVAL};
 use crate::explain::Perspective;
+use crate::fields::{FIELDS, Field, PrintUse, SortUse, columns};
 use crate::output;
-use crate::output::{COLUMNS, OutputColumn};
+use crate::output::OutputColumn;
 use crate::query::{Grouping, SortColumn, SortOrder};
 
 /// The values of `--source`.
@@ -91,7 +92,8 @@ pub(crate) struct SortArg {
     is_reversed: bool,
 }
 
-/// The sort columns of a list. Age and rate are missing: a single sample has neither.
+/// The usual sort columns of a list. Groups are sorted by some of these and by nothing else; sockets
+/// also by every field that a single sample has.
 const SORT_NAMES: &[(&str, SortColumn)] = &[
     ("port", SortColumn::Port),
     ("process", SortColumn::Process),
@@ -120,11 +122,16 @@ impl SortArg {
                 &[Port, Local, Remote, Host, State, Process, Pid, Queues],
             ),
         };
-        if !allowed.contains(&self.column) {
+        let is_field = matches!(self.column, SortColumn::Field(_));
+        let sorts_fields = matches!(grouping, Grouping::Sockets | Grouping::History);
+        if !(allowed.contains(&self.column) || is_field && sorts_fields) {
             let known = SORT_NAMES
                 .iter()
                 .filter(|(_, column)| allowed.contains(column));
-            let names: Vec<&str> = known.map(|(name, _)| *name).collect();
+            let mut names: Vec<&str> = known.map(|(name, _)| *name).collect();
+            if sorts_fields {
+                names.push("any column");
+            }
             return Err(format!(
                 "{what} cannot be sorted by {}, only by {}",
                 self.name,
@@ -159,15 +166,40 @@ pub(crate) fn parse_sort(text: &str) -> Result<SortArg, String> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let found = SORT_NAMES.iter().find(|(known, _)| *known == name);
-    let (name, column) = found.copied().ok_or_else(|| {
-        let names: Vec<&str> = SORT_NAMES.iter().map(|(name, _)| *name).collect();
-        format!("expected one of {}", names.join(", "))
-    })?;
+    let usual = SORT_NAMES.iter().find(|(known, _)| *known == name).copied();
+    let (name, column) = match (usual, Field::find(name)) {
+        (Some(found), _) => found,
+        (None, Some(field)) => (field.name, field_order(field)?),
+        (None, None) => {
+            let names = SORT_NAMES.iter().map(|(name, _)| *name);
+            let names: Vec<&str> = names.chain(sort_fields()).collect();
+            return Err(format!("expected one of {}", names.join(", ")));
+        }
+    };
     Ok(SortArg {
         column,
         name,
         is_reversed,
+    })
+}
+
+/// Finds the sort column of a field.
+fn field_order(field: &'static Field) -> Result<SortColumn, String> {
+    let reason = match field.sort {
+        SortUse::Sorts => "there is no such column",
+        SortUse::OverTime => "list takes one sample, and this takes more",
+        SortUse::No(reason) => reason,
+    };
+    SortColumn::for_field(field)
+        .filter(|_| field.sort == SortUse::Sorts)
+        .ok_or_else(|| format!("cannot sort by {}: {reason}", field.name))
+}
+
+/// The fields by which sockets can be sorted besides the usual columns.
+fn sort_fields() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().filter_map(|field| {
+        let order = field_order(field).ok()?;
+        matches!(order, SortColumn::Field(_)).then_some(field.name)
     })
 }
 
@@ -186,7 +218,10 @@ pub(crate) fn parse_grouping(text: &str) -> Result<Grouping, String> {
 pub(crate) fn parse_column(text: &str) -> Result<&'static OutputColumn, String> {
     let name = text.trim().to_ascii_lowercase();
     output::find_column(&name).ok_or_else(|| {
-        let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
+        if let Some(PrintUse::No(reason)) = Field::find(&name).map(|field| field.print) {
+            return format!("{name} is not a column: {reason}");
+        }
+        let names: Vec<&str> = columns().map(|column| column.name).collect();
         format!("no such column; use any of {}", names.join(", "))
     })
 }

@@ -141,6 +141,8 @@ fn syn_to_a_full_backlog_is_not_reported_as_lost() {
         total_retransmits: 2,
         delivered: None,
         sent: None,
+        last_data: None,
+        delivery_rate: None,
     });
     for (waiting, full) in [(2, true), (1, false)] {
         let mut listener = Socket::new(Transport::Tcp(TcpState::Listen), endpoint(THERE), None);

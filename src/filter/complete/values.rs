@@ -2,23 +2,20 @@
 
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::fields::{EndSelector, Field, FieldKind, NumberField, SocketView, TextField};
 use crate::filter::ast::{
     Condition, Filter, HostPart, HostTest, Node, NodeKind, ReachTest, TextTest, exactly,
 };
 use crate::filter::eval::FilterContext;
-use crate::filter::field_kind::{EndSelector, FieldKind, NumberField, TextField};
-use crate::filter::fields::Field;
 use crate::filter::network::IpNetwork;
 use crate::filter::pattern::Substring;
 use crate::filter::quick_filter::QuickFilter;
 use crate::history::TrackedSocket;
 use crate::net::port::Port;
 use crate::net::process::{Process, distinct_processes};
-use crate::net::snapshot::Cgroup;
 
 pub(crate) struct ValueCandidate {
     /// The text to insert, quoted where necessary.
@@ -78,13 +75,15 @@ impl<'a> ValueSource<'a> {
                 Condition::Host(HostTest::OneOf(vec![part]))
             }),
             FieldKind::Reach => self.interfaces(),
+            FieldKind::Text(_) if !field.values().is_empty() => Vec::new(),
             FieldKind::Text(text) => self.texts(text),
-            FieldKind::Number(NumberField::Pid) => self.pids(),
-            FieldKind::Number(NumberField::Uid) => self.uids(),
-            FieldKind::Number(NumberField::ParentPid) => self.parents(),
+            FieldKind::Number(number) if number == NumberField::PID => self.pids(),
+            FieldKind::Number(number) if number == NumberField::UID => self.uids(),
+            FieldKind::Number(number) if number == NumberField::PARENT_PID => self.parents(),
             // Fixed sets are listed by `Field::values`; the other numbers differ from row to row or
             // from sample to sample.
             FieldKind::Number(_)
+            | FieldKind::Endpoint(_)
             | FieldKind::Protocol
             | FieldKind::Family
             | FieldKind::State
@@ -158,7 +157,7 @@ impl<'a> ValueSource<'a> {
 
     /// Returns the interfaces that listeners are bound to, as values of `reach`.
     fn interfaces(&self) -> Vec<ValueCandidate> {
-        let mut found: Vec<ValueCandidate> = self.texts(TextField::Interface);
+        let mut found: Vec<ValueCandidate> = self.texts(TextField::INTERFACE);
         for value in &mut found {
             if let Some(part) = Substring::new(&value.unquoted) {
                 let condition = Condition::Reach(vec![ReachTest::Interface(part)]);
@@ -185,11 +184,11 @@ impl<'a> ValueSource<'a> {
     /// Returns every process, service, user, unit and container name, with its kind.
     pub(crate) fn names(&self) -> Vec<ValueCandidate> {
         const KINDS: [(TextField, &str); 5] = [
-            (TextField::Process, "process"),
-            (TextField::Service, "service"),
-            (TextField::User, "user"),
-            (TextField::Unit, "unit"),
-            (TextField::Container, "container"),
+            (TextField::PROCESS, "process"),
+            (TextField::SERVICE, "service"),
+            (TextField::USER, "user"),
+            (TextField::UNIT, "unit"),
+            (TextField::CONTAINER, "container"),
         ];
         let mut kinds: HashMap<String, Vec<&str>> = HashMap::new();
         for (field, kind) in KINDS {
@@ -225,40 +224,15 @@ impl<'a> ValueSource<'a> {
         field: TextField,
         out: &mut Vec<BorrowedName<'a>>,
     ) {
-        let directory = &self.context.moment.directory;
-        let cgroup = || -> Option<&'a Cgroup> {
-            let cgroups = &directory.cgroups;
-            row.socket
-                .cgroup
-                .and_then(|id| cgroups.get(&id))
-                .map(|c| &**c)
+        let FilterContext { moment, services } = self.context;
+        let view = SocketView {
+            row,
+            moment,
+            services,
         };
-        let shared = |text: &'a Arc<str>| BorrowedName(text);
-        match field {
-            TextField::Process => out.extend(self.processes(row).map(|p| shared(&p.name))),
-            TextField::Command => {
-                let commands = self.processes(row).filter_map(|p| p.command.as_ref());
-                out.extend(commands.map(shared));
-            }
-            TextField::User => {
-                let user = row.socket.uid.and_then(|uid| directory.users.get(&uid));
-                out.extend(user.map(shared));
-            }
-            TextField::Unit => out.extend(cgroup().and_then(|c| c.unit.as_ref()).map(shared)),
-            TextField::Container => {
-                out.extend(cgroup().and_then(|c| c.container.as_ref()).map(shared));
-            }
-            TextField::Service => {
-                let FilterContext { moment, services } = self.context;
-                let name = services.shared_port_name(row.port_key(), moment.ephemeral);
-                out.extend(name.map(BorrowedName));
-            }
-            TextField::Interface => {
-                let names = &directory.interfaces;
-                let name = row.socket.interface.and_then(|index| names.get(&index));
-                out.extend(name.map(shared));
-            }
-        }
+        field
+            .read
+            .for_each(view, |name| out.push(BorrowedName(name)));
     }
 
     fn processes(&self, row: &'a TrackedSocket) -> impl Iterator<Item = &'a Process> + use<'a> {
@@ -276,7 +250,7 @@ impl<'a> ValueSource<'a> {
             );
         });
         let values = counts.into_iter().map(|((pid, name), count)| {
-            numeric_candidate(NumberField::Pid, pid.into(), count, name.0)
+            numeric_candidate(NumberField::PID, pid.into(), count, name.0)
         });
         values.collect()
     }
@@ -287,7 +261,7 @@ impl<'a> ValueSource<'a> {
         });
         let values = counts
             .into_iter()
-            .map(|(pid, count)| numeric_candidate(NumberField::ParentPid, pid.into(), count, ""));
+            .map(|(pid, count)| numeric_candidate(NumberField::PARENT_PID, pid.into(), count, ""));
         values.collect()
     }
 
@@ -296,7 +270,7 @@ impl<'a> ValueSource<'a> {
         let counts = self.count_by(|row, keys| keys.extend(row.socket.uid));
         let values = counts.into_iter().map(|(uid, count)| {
             let name = users.get(&uid).map_or("", |name| name);
-            numeric_candidate(NumberField::Uid, uid.0.into(), count, name)
+            numeric_candidate(NumberField::UID, uid.0.into(), count, name)
         });
         values.collect()
     }

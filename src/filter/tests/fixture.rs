@@ -273,6 +273,8 @@ fn tcp(rtt_us: u32, total_retransmits: u32) -> TcpInfo {
         total_retransmits,
         delivered: None,
         sent: None,
+        last_data: None,
+        delivery_rate: None,
     }
 }
 

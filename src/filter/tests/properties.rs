@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::fixture::FilterFixture;
+use crate::fields::{
+    Dimension, EndSelector, Field, FieldKind, NumberField, TextField, TextMatching,
+};
 use crate::filter::ast::{
     Comparison, Condition, Filter, Flag, HostPart, HostTest, Node, NodeKind, NumberRange,
     NumberTest, ReachTest, TextTest,
 };
 use crate::filter::cursor_context::{CursorContext, cursor_context};
 use crate::filter::error::{FilterErrorKind, MAX_FILTER_CHARS, MAX_FILTER_DEPTH};
-use crate::filter::field_kind::{Dimension, EndSelector, FieldKind, NumberField, TextField};
-use crate::filter::fields::FIELDS;
 use crate::filter::network::IpNetwork;
 use crate::filter::pattern::{RegexPattern, Substring};
 use crate::history::Side;
@@ -89,19 +90,20 @@ fn number_test(dimension: Dimension, low: u64, high: u64) -> impl Strategy<Value
 }
 
 fn number_fields() -> Vec<NumberField> {
-    let select = |f: &crate::filter::fields::Field| match f.kind {
-        FieldKind::Number(field) => Some(field),
+    let of = |f: &Field| match f.kind {
+        FieldKind::Number(measure) => Some(measure),
         _ => None,
     };
-    FIELDS.iter().filter_map(select).collect()
+    Field::filters_in_order().filter_map(of).collect()
 }
 
 fn text_fields() -> Vec<TextField> {
-    let select = |f: &crate::filter::fields::Field| match f.kind {
-        FieldKind::Text(text) => Some(text),
+    let of = |f: &Field| match f.kind {
+        // Words take only some texts.
+        FieldKind::Text(text) if !matches!(text.matching, TextMatching::Words(_)) => Some(text),
         _ => None,
     };
-    FIELDS.iter().filter_map(select).collect()
+    Field::filters_in_order().filter_map(of).collect()
 }
 
 fn condition() -> impl Strategy<Value = Condition> {

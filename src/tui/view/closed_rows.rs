@@ -6,27 +6,29 @@ use super::columns::{ColumnContent, SizedColumn, TableColumn};
 use super::rows;
 use super::screen::{StyledLine, StyledSpan, Tone};
 use crate::explain::{closed, row_text};
+use crate::fields::Field;
 use crate::history::{Moment, TrackedSocket};
 use crate::query::SortColumn;
 use crate::text::units;
 
 /// The columns of the history view.
 pub(crate) const CLOSED_ROW_COLUMNS: &[TableColumn] = &[
-    TableColumn::new(ColumnContent::ClosedAt, "CLOSED", 0, 9, 9)
-        .align_right()
-        .sort_by(SortColumn::Ended),
+    TableColumn::sorted_by_field(ColumnContent::ClosedAt, Field::named("ended"), 0, 9, 9),
     TableColumn::new(ColumnContent::Duration, "LASTED", 3, 7, 7)
         .align_right()
         .sort_by(SortColumn::Duration),
     TableColumn::new(ColumnContent::Protocol, "", 4, 3, 3),
-    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, 47).sort_by(SortColumn::Local),
-    TableColumn::new(ColumnContent::Remote, "REMOTE", 1, 15, 47).sort_by(SortColumn::Remote),
-    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 13, 32)
-        .weight(2)
-        .sort_by(SortColumn::Process),
-    TableColumn::new(ColumnContent::BytesReceived, "RECEIVED", 2, 8, 8)
-        .align_right()
-        .sort_by(SortColumn::Bytes),
+    TableColumn::sorted_by_field(ColumnContent::Local, Field::named("local"), 0, 15, 47),
+    TableColumn::sorted_by_field(ColumnContent::Remote, Field::named("remote"), 1, 15, 47),
+    TableColumn::sorted_by_field(ColumnContent::Owner, Field::named("proc"), 1, 13, 32).weight(2),
+    TableColumn::for_field(
+        ColumnContent::BytesReceived,
+        Field::named("received"),
+        2,
+        8,
+        8,
+    )
+    .sort_by(SortColumn::Bytes),
     TableColumn::new(ColumnContent::BytesSent, "SENT", 2, 6, 6).align_right(),
     TableColumn::new(ColumnContent::ClosedFirst, "CLOSED FIRST", 5, 12, 12),
     TableColumn::new(ColumnContent::StateHistory, "STATES", 6, 12, 60),

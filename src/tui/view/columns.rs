@@ -1,6 +1,7 @@
-//! How wide the columns are: as many as fit, the most important first, the rest shared out.
+//! Chooses the columns of the dashboard and their widths: as many as fit, the most important first, the rest shared out.
 
 use super::cells::{align_left, align_right};
+use crate::fields::{Field, FieldKind};
 use crate::query::SortColumn;
 
 /// What a column says.
@@ -64,7 +65,7 @@ pub(crate) struct TableColumn {
     weight: usize,
     pub(crate) align: TextAlign,
     pub(crate) sort_column: Option<SortColumn>,
-    /// Words instead of signs, where there is room.
+    /// Whether it says words instead of signs, where there is room.
     pub(crate) spelled_out: bool,
 }
 
@@ -87,6 +88,35 @@ impl TableColumn {
             sort_column: None,
             spelled_out: false,
         }
+    }
+
+    /// A column that says a field of one socket: its heading is that of the field, and numbers stand at
+    /// the right.
+    pub(crate) const fn for_field(
+        content: ColumnContent,
+        field: &'static Field,
+        priority: u8,
+        min_width: usize,
+        max_width: usize,
+    ) -> Self {
+        let mut column = Self::new(content, field.heading, priority, min_width, max_width);
+        if matches!(field.kind, FieldKind::Number(_)) {
+            column.align = TextAlign::Right;
+        }
+        column
+    }
+
+    /// A column for a field, by which rows can be sorted.
+    pub(crate) const fn sorted_by_field(
+        content: ColumnContent,
+        field: &'static Field,
+        priority: u8,
+        min_width: usize,
+        max_width: usize,
+    ) -> Self {
+        let mut column = Self::for_field(content, field, priority, min_width, max_width);
+        column.sort_column = SortColumn::for_field(field);
+        column
     }
 
     pub(crate) const fn align_right(mut self) -> Self {

@@ -5,6 +5,7 @@ use super::columns::{ColumnContent, Overflow, SizedColumn, TableColumn};
 use super::groups::{rate_span, tcp_state_tone};
 use super::screen::{StyledLine, StyledSpan, Tone};
 use crate::explain::row_text;
+use crate::fields::Field;
 use crate::history::{Moment, ObservedSince, TrackedSocket, Transition};
 use crate::lessons::Highlight;
 use crate::query::{SortColumn, owner_display};
@@ -12,14 +13,13 @@ use crate::text::units;
 use crate::text::width::{truncate, width};
 use crate::tui::state::lessons::Session;
 
-const RECEIVE_RATE: TableColumn = TableColumn::new(ColumnContent::ReceiveRate, "↓/s", 4, 6, 6)
-    .align_right()
-    .sort_by(SortColumn::Rate);
+const RECEIVE_RATE: TableColumn =
+    TableColumn::for_field(ColumnContent::ReceiveRate, Field::named("rx"), 4, 6, 6)
+        .sort_by(SortColumn::Rate);
 const SEND_RATE: TableColumn =
-    TableColumn::new(ColumnContent::SendRate, "↑/s", 4, 6, 6).align_right();
-const AGE: TableColumn = TableColumn::new(ColumnContent::Age, "SEEN", 3, 7, 7)
-    .align_right()
-    .sort_by(SortColumn::Age);
+    TableColumn::for_field(ColumnContent::SendRate, Field::named("tx"), 4, 6, 6);
+const AGE: TableColumn =
+    TableColumn::sorted_by_field(ColumnContent::Age, Field::named("age"), 3, 7, 7);
 
 /// The columns of a row under its group.
 pub(crate) const GROUPED_ROW_COLUMNS: &[TableColumn] = &[
@@ -36,10 +36,10 @@ pub(crate) const GROUPED_ROW_COLUMNS: &[TableColumn] = &[
 /// The columns of the flat view.
 pub(crate) const FLAT_ROW_COLUMNS: &[TableColumn] = &[
     TableColumn::new(ColumnContent::Protocol, "", 2, 3, 3),
-    TableColumn::new(ColumnContent::State, "STATE", 0, 12, 12).sort_by(SortColumn::State),
-    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 17, 47).sort_by(SortColumn::Local),
-    TableColumn::new(ColumnContent::Remote, "REMOTE", 1, 17, 47).sort_by(SortColumn::Remote),
-    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 13, 28).sort_by(SortColumn::Process),
+    TableColumn::sorted_by_field(ColumnContent::State, Field::named("state"), 0, 12, 12),
+    TableColumn::sorted_by_field(ColumnContent::Local, Field::named("local"), 0, 17, 47),
+    TableColumn::sorted_by_field(ColumnContent::Remote, Field::named("remote"), 1, 17, 47),
+    TableColumn::sorted_by_field(ColumnContent::Owner, Field::named("proc"), 1, 13, 28),
     TableColumn::new(ColumnContent::Notes, "NOTES", 5, 16, 28).sort_by(SortColumn::Queues),
     AGE,
     RECEIVE_RATE,
@@ -83,17 +83,17 @@ pub(crate) const fn lesson_columns(
 }
 
 const STATE: TableColumn =
-    TableColumn::new(ColumnContent::State, "STATE", 0, 12, 12).sort_by(SortColumn::State);
+    TableColumn::sorted_by_field(ColumnContent::State, Field::named("state"), 0, 12, 12);
 /// One cell narrower, which may cut SYN-RECEIVED: a socket has no queue before its handshake is
 /// complete.
 const NARROW_STATE: TableColumn =
-    TableColumn::new(ColumnContent::State, "STATE", 0, 11, 12).sort_by(SortColumn::State);
+    TableColumn::sorted_by_field(ColumnContent::State, Field::named("state"), 0, 11, 12);
 const LOCAL: TableColumn =
-    TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, 15).sort_by(SortColumn::Local);
+    TableColumn::sorted_by_field(ColumnContent::Local, Field::named("local"), 0, 15, 15);
 const REMOTE: TableColumn =
-    TableColumn::new(ColumnContent::Remote, "REMOTE", 0, 15, 15).sort_by(SortColumn::Remote);
+    TableColumn::sorted_by_field(ColumnContent::Remote, Field::named("remote"), 0, 15, 15);
 const OWNER: TableColumn =
-    TableColumn::new(ColumnContent::Owner, "PROCESS", 1, 22, 40).sort_by(SortColumn::Process);
+    TableColumn::sorted_by_field(ColumnContent::Owner, Field::named("proc"), 1, 22, 40);
 /// Room for a short queue, so that every owner text is shown in full.
 const NARROW_QUEUES: TableColumn = TableColumn::new(ColumnContent::Queues, "R/S", 2, 4, 4)
     .align_right()
@@ -105,11 +105,10 @@ const QUEUES: TableColumn = TableColumn::new(ColumnContent::Queues, "RECV/SEND",
 const fn wide_lesson_columns(end: usize, owner: usize) -> [TableColumn; 5] {
     [
         STATE,
-        TableColumn::new(ColumnContent::Local, "LOCAL", 0, 15, end).sort_by(SortColumn::Local),
-        TableColumn::new(ColumnContent::Remote, "REMOTE", 0, 15, end).sort_by(SortColumn::Remote),
-        TableColumn::new(ColumnContent::Owner, "PROCESS", 1, owner, 40)
-            .weight(8)
-            .sort_by(SortColumn::Process),
+        TableColumn::sorted_by_field(ColumnContent::Local, Field::named("local"), 0, 15, end),
+        TableColumn::sorted_by_field(ColumnContent::Remote, Field::named("remote"), 0, 15, end),
+        TableColumn::sorted_by_field(ColumnContent::Owner, Field::named("proc"), 1, owner, 40)
+            .weight(8),
         TableColumn::new(ColumnContent::Queues, "RECV/SEND", 2, 9, 9)
             .align_right()
             .sort_by(SortColumn::Queues),

@@ -4,8 +4,8 @@
 //! `include/uapi/linux/{netlink,inet_diag}.h`.
 
 use super::wire::{
-    AF_INET, AF_INET6, INET_DIAG_CONG, INET_DIAG_INFO, IPPROTO_TCP, IPPROTO_UDP, NLATTR_HDR_LEN,
-    NLMSG_HDR_LEN, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK,
+    AF_INET, AF_INET6, INET_DIAG_CONG, INET_DIAG_INFO, INET_DIAG_SKMEMINFO, IPPROTO_TCP,
+    IPPROTO_UDP, NLATTR_HDR_LEN, NLMSG_HDR_LEN, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK,
 };
 use crate::net::endpoint::Family;
 use crate::net::port::Protocol;
@@ -21,7 +21,8 @@ const V1_REQUEST_LEN: usize = NLMSG_HDR_LEN + 60;
 const INET_DIAG_REQ_BYTECODE: u16 = 1;
 
 /// The attributes that have to be requested; the others are always sent.
-const EXTENSIONS: u8 = (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_CONG - 1));
+const EXTENSIONS: u8 =
+    (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_CONG - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1));
 
 /// The states a dump lists: a bit for each number of `include/net/tcp_states.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +144,7 @@ mod tests {
             (Some(20), Some(0x301))
         );
         assert_eq!(u32_at(&bytes, 8), Some(9));
-        assert_eq!(bytes[16..20], [10, 17, 0b1010, 0]);
+        assert_eq!(bytes[16..20], [10, 17, 0b100_1010, 0]);
         assert_eq!(u32_at(&bytes, 20), Some(0b1_1111_1111_1110));
         let with_bytecode = super::encode(diag_request(Some(&[1, 4, 8, 0])), 9);
         assert_eq!(u32_at(&with_bytecode, 0), Some(80));
@@ -166,7 +167,7 @@ mod tests {
             (u16_at(&bytes, 4), u16_at(&bytes, 6)),
             (Some(18), Some(0x301))
         );
-        assert_eq!(bytes[16..20], [0, 0, 0, 0b1010]);
+        assert_eq!(bytes[16..20], [0, 0, 0, 0b100_1010]);
         assert_eq!(u32_at(&bytes, 68), Some(0b1_1111_1111_1110));
         let with_bytecode = super::encode(diag_request(Some(&[1, 4, 8, 0])), 9);
         assert_eq!(with_bytecode[4..76], bytes[4..]);

@@ -48,8 +48,12 @@ pub(crate) const INET_DIAG_MSG_LEN: usize = 72;
 
 pub(crate) const INET_DIAG_INFO: u16 = 2;
 pub(crate) const INET_DIAG_CONG: u16 = 4;
+pub(crate) const INET_DIAG_SKMEMINFO: u16 = 7;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 const INET_DIAG_CGROUP_ID: u16 = 21;
+
+/// The offset of `SK_MEMINFO_DROPS`, the ninth word of INET_DIAG_SKMEMINFO.
+const SKMEMINFO_DROPS: usize = 32;
 
 /// The kernel's state number of a UDP socket without a peer.
 const TCP_CLOSE: u8 = 7;
@@ -177,16 +181,16 @@ pub(crate) fn parse_socket(payload: &[u8], protocol: Protocol, now: Duration) ->
     for (kind, value) in (Attributes {
         remaining: attributes,
     }) {
-        apply_attribute(&mut socket, kind, value);
+        apply_attribute(&mut socket, kind, value, now);
     }
     Some(socket)
 }
 
-fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
+fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8], now: Duration) {
     match (kind, socket.transport) {
         // A listener's tcp_info has its accept queue in reused fields, and no counters.
         (INET_DIAG_INFO, Transport::Tcp(state)) if state != TcpState::Listen => {
-            socket.tcp = tcp_info::decode(value);
+            socket.tcp = tcp_info::decode(value, now);
             // The kernel fills it in later than the rest, and the socket may have changed state
             // meanwhile. The counters are those of the later state, and those of a closed socket
             // mean nothing.
@@ -194,6 +198,18 @@ fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
                 Some(TcpState::Closed) if state != TcpState::Closed => socket.tcp = None,
                 None | Some(TcpState::Closed | TcpState::Listen | TcpState::Other(_)) => {}
                 Some(later) => socket.transport = Transport::Tcp(later),
+            }
+            // Until the handshake is finished, the kernel counts from when it was booted. A closed
+            // socket without a round-trip time never finished one.
+            let state = socket.tcp_state();
+            if let Some(tcp) = &mut socket.tcp
+                && match state {
+                    Some(TcpState::SynSent | TcpState::SynReceived) => true,
+                    Some(TcpState::Closed) => tcp.rtt_us.is_none(),
+                    _ => false,
+                }
+            {
+                tcp.last_data = None;
             }
             if matches!(
                 socket.tcp_state(),
@@ -210,6 +226,7 @@ fn apply_attribute(socket: &mut Socket, kind: u16, value: &[u8]) {
         (INET_DIAG_CONG, Transport::Tcp(_)) => {
             socket.congestion = CongestionAlgorithm::from_bytes(value);
         }
+        (INET_DIAG_SKMEMINFO, _) => socket.drops = u32_at(value, SKMEMINFO_DROPS),
         (INET_DIAG_SKV6ONLY, _) => socket.v6only = value.first().map(|&only| only != 0),
         (INET_DIAG_CGROUP_ID, _) => {
             socket.cgroup = u64_at(value, 0).filter(|&id| id != 0).map(CgroupId);

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::*;
+use crate::net::socket::DataTime;
 
 const NOW: Duration = Duration::from_secs(100);
 
@@ -234,6 +235,38 @@ fn udp_socket_has_a_remote_only_when_connected() {
             .congestion,
         None
     );
+}
+
+#[test]
+fn drops_are_the_ninth_word_of_memory_figures() {
+    let words: Vec<u8> = (0..9_u32).flat_map(u32::to_ne_bytes).collect();
+    let row = DiagRow::default().with(INET_DIAG_SKMEMINFO, &words);
+    assert_eq!((row.udp().drops, row.tcp().drops), (Some(8), Some(8)));
+    let old = DiagRow::default().with(INET_DIAG_SKMEMINFO, &words[..32]);
+    assert_eq!(old.udp().drops, None);
+    assert_eq!(DiagRow::default().udp().drops, None);
+}
+
+#[test]
+fn connection_that_was_never_made_has_no_idle_time() {
+    let last_data = |state: u8, rtt: u32| {
+        let mut info = 4_u32.to_ne_bytes().repeat(70);
+        info[0] = state;
+        info[68..72].copy_from_slice(&rtt.to_ne_bytes());
+        let row = DiagRow {
+            state,
+            ..DiagRow::default()
+        };
+        row.with(INET_DIAG_INFO, &info)
+            .tcp()
+            .tcp
+            .map(|tcp| tcp.last_data)
+    };
+    let known = Some(Some(DataTime::from_ago(NOW, 4)));
+    assert_eq!(last_data(1, 0), known, "established");
+    assert_eq!(last_data(7, 4), known, "closed after a handshake");
+    assert_eq!(last_data(7, 0), Some(None), "closed without one");
+    assert_eq!(last_data(2, 0), Some(None), "SYN-SENT");
 }
 
 #[test]
