@@ -1,8 +1,8 @@
 //! The first lines: the header with views and status, the filter line, the notice line.
 
+use super::lesson_header;
 use super::screen::{StyledLine, StyledSpan, Tone};
 use super::time_status::{paused_short, time_status};
-use super::title_bar;
 use crate::collect::SourceReason;
 use crate::filter::quick_filter::{QuickFilter, StateFilter};
 use crate::findings::finding::Severity;
@@ -22,10 +22,10 @@ pub(crate) fn draw_header(
     total: usize,
 ) -> StyledLine {
     if let Some(lessons) = &state.lessons {
-        return title_bar::lessons_title(lessons, state, result, total);
+        return lesson_header::lessons_title(lessons, state, result, total);
     }
     if state.display_mode == DisplayMode::Presentation {
-        return title_bar::presentation_title(state, result, total);
+        return lesson_header::presentation_title(state, result, total);
     }
     let full = total >= 72;
     let mut line = StyledLine::new(if full { " portolan " } else { " " }, Tone::Strong);

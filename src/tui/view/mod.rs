@@ -28,6 +28,7 @@ mod groups;
 mod header;
 pub(crate) mod help;
 pub(crate) mod layout;
+mod lesson_header;
 pub mod lessons;
 mod menu;
 mod print;
@@ -37,7 +38,6 @@ mod state_diagram;
 pub(crate) mod table;
 mod time_status;
 mod timeline;
-mod title_bar;
 mod tuple_table;
 
 pub use crate::tui::view::details::details_max_scroll;
