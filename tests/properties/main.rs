@@ -8,12 +8,16 @@ mod agreement;
 mod complete;
 mod findings;
 mod history;
+mod names;
 mod query;
 mod recording;
 mod redact;
 mod scenario;
 mod timeline;
 mod update;
+
+#[path = "../support/blocks.rs"]
+mod blocks;
 
 #[path = "../support/mod.rs"]
 mod support;
