@@ -18,6 +18,7 @@ use portolan::net::snapshot::{
 };
 use portolan::net::socket::{Cookie, Inode, Socket, TcpState, Transport};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use support::text_recording::load_recording;
 
 fn moments() -> Vec<Arc<Moment>> {
@@ -362,7 +363,10 @@ fn connection_specs() -> impl Strategy<Value = Vec<ConnectionSpec>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/regressions/close_events.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     /// Whenever samples are taken, however long they take and however late close events are read:
     /// every connection is there exactly once.

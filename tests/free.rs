@@ -5,6 +5,8 @@
 mod holder_process;
 #[path = "support/network_namespace.rs"]
 mod network_namespace;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/spawn_lock.rs"]
 mod spawn_lock;
 
@@ -19,7 +21,8 @@ use std::time::{Duration, Instant};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use holder_process::HolderProcess;
-use network_namespace::{in_network_namespace, skip};
+use network_namespace::in_network_namespace;
+use skip::skip;
 
 /// A port number that is safe only in the test's own network namespace.
 const PORT: u16 = 18200;
@@ -358,7 +361,7 @@ fn privileged_port_cannot_be_bound_without_the_capability() {
         };
         let probe = as_nobody().arg("--version").stderr(Stdio::null()).output();
         if !probe.is_ok_and(|output| output.status.success()) {
-            return skip(test, "nobody cannot run the program");
+            return skip("user nobody cannot run the program");
         }
         let (status, out, _) = run(as_nobody().args(["free", "80"]));
         assert_eq!(status, Some(1), "{out}");

@@ -13,6 +13,8 @@ mod holder_process;
 mod network_namespace;
 #[path = "support/pipeline.rs"]
 mod pipeline;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/spawn_lock.rs"]
 mod spawn_lock;
 #[path = "support/ss.rs"]

@@ -8,7 +8,7 @@ mod support;
 mod fake_lab;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
@@ -32,552 +32,220 @@ use portolan::tui::view::{Screen, StyledLine, Tone, draw};
 use support::text_recording::load_recording;
 use unicode_width::UnicodeWidthStr;
 
-/// File, recording, size, and what happens: keys by their names in the help, `next` for the next
-/// sample, `type:TEXT`, `named:NAME=FILTER`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
-type Case = (&'static str, &'static str, (u16, u16), &'static str);
+/// Defines one test per screen: its name, which is the name of the file with `_` for `-`; the
+/// recording, the size, and a script: keys by their names in the help, `next` for the next sample,
+/// `type:TEXT`, `named:NAME=FILTER`, `click:COLUMN,LINE`, `resize:COLUMNSxLINES`.
+macro_rules! screens {
+    ($($name:ident = $recording:literal, $size:expr, $script:literal;)*) => {
+        const SCREEN_NAMES: &[&str] = &[$(stringify!($name)),*];
 
-const CASES: &[Case] = &[
-    ("web-ports", "web", (120, 36), "next"),
-    ("web-ports-open", "web", (120, 36), "next z"),
-    ("web-ports-small", "web", (80, 24), "next Space"),
-    ("web-ports-wide", "web", (200, 60), "next next z"),
-    ("web-ports-narrow", "web", (40, 10), "j j j Space j j j j"),
-    ("web-processes", "web", (120, 36), "2 next"),
-    ("web-processes-open", "web", (120, 36), "2 z next G"),
-    ("web-processes-narrow", "web", (40, 20), "2 z next"),
-    ("web-hosts", "web", (120, 36), "3 next"),
-    ("web-hosts-open", "web", (80, 24), "3 z next"),
-    ("web-sockets", "web", (120, 36), "4 next"),
-    ("web-sockets-small", "web", (80, 24), "4 next G"),
-    ("web-sockets-narrow", "web", (40, 10), "4"),
-    ("web-sockets-wide", "web", (200, 60), "4 next s s s s"),
-    ("web-too-small", "web", (39, 9), ""),
-    ("web-tiny", "web", (9, 2), ""),
-    ("web-sorted-by-sockets", "web", (80, 24), "s s next"),
-    ("web-sorted-by-rate", "web", (120, 24), "s s s S next"),
-    ("web-group-details", "web", (80, 24), "next G Enter"),
-    (
-        "web-row-details",
-        "web",
-        (120, 36),
-        "next / type:10022 Esc / type:443 Enter Space j j Enter",
-    ),
-    (
-        "web-row-full",
-        "web",
-        (80, 40),
-        "/ type:5432 Enter z j j j Enter Enter",
-    ),
-    (
-        "web-group-full",
-        "web",
-        (80, 24),
-        "/ type:nginx Enter Enter Enter",
-    ),
-    (
-        "web-listener-full",
-        "web",
-        (80, 24),
-        "/ type:nginx Enter j Space j Enter Enter",
-    ),
-    ("web-help", "web", (80, 24), "?"),
-    ("web-help-end", "web", (120, 60), "? PgDn PgDn PgDn"),
-    ("web-filter-typing", "web", (80, 24), "/ type:nginx"),
-    (
-        "web-filter-error",
-        "web",
-        (80, 24),
-        "/ type:nginx Space type:prot:tcp",
-    ),
+        mod screen {
+            $(
+                #[test]
+                fn $name() {
+                    super::check_screen(stringify!($name), $recording, $size, $script);
+                }
+            )*
+        }
+    };
+}
+
+screens! {
+    web_ports = "web", (120, 36), "next";
+    web_ports_open = "web", (120, 36), "next z";
+    web_ports_small = "web", (80, 24), "next Space";
+    web_ports_wide = "web", (200, 60), "next next z";
+    web_ports_narrow = "web", (40, 10), "j j j Space j j j j";
+    web_processes = "web", (120, 36), "2 next";
+    web_processes_open = "web", (120, 36), "2 z next G";
+    web_processes_narrow = "web", (40, 20), "2 z next";
+    web_hosts = "web", (120, 36), "3 next";
+    web_hosts_open = "web", (80, 24), "3 z next";
+    web_sockets = "web", (120, 36), "4 next";
+    web_sockets_small = "web", (80, 24), "4 next G";
+    web_sockets_narrow = "web", (40, 10), "4";
+    web_sockets_wide = "web", (200, 60), "4 next s s s s";
+    web_too_small = "web", (39, 9), "";
+    web_tiny = "web", (9, 2), "";
+    web_sorted_by_sockets = "web", (80, 24), "s s next";
+    web_sorted_by_rate = "web", (120, 24), "s s s S next";
+    web_group_details = "web", (80, 24), "next G Enter";
+    web_row_details = "web", (120, 36), "next / type:10022 Esc / type:443 Enter Space j j Enter";
+    web_row_full = "web", (80, 40), "/ type:5432 Enter z j j j Enter Enter";
+    web_group_full = "web", (80, 24), "/ type:nginx Enter Enter Enter";
+    web_listener_full = "web", (80, 24), "/ type:nginx Enter j Space j Enter Enter";
+    web_help = "web", (80, 24), "?";
+    web_help_end = "web", (120, 60), "? PgDn PgDn PgDn";
+    web_filter_typing = "web", (80, 24), "/ type:nginx";
+    web_filter_error = "web", (80, 24), "/ type:nginx Space type:prot:tcp";
     // Enter does not apply an invalid filter; the last valid one still filters, and is named.
-    (
-        "web-filter-error-kept",
-        "web",
-        (100, 24),
-        "/ type:nginx Enter / Space type:prot:tcp Enter",
-    ),
-    (
-        "web-filter-error-narrow",
-        "web",
-        (40, 10),
-        "/ type:10.0.0.999",
-    ),
-    (
-        "web-filter-no-match",
-        "web",
-        (80, 24),
-        "/ type:nobody Enter",
-    ),
-    ("web-quick-filter-udp", "web", (80, 24), "u z"),
-    (
-        "web-quick-filter-no-match",
-        "web",
-        (80, 24),
-        "u o o / type:22 Enter",
-    ),
-    ("web-paused", "web", (120, 24), "p next next"),
-    ("web-copied", "web", (80, 24), "c"),
-    ("socket-kinds-ports", "socket-kinds", (120, 60), "z"),
-    (
-        "socket-kinds-leak-details",
-        "socket-kinds",
-        (80, 24),
-        "/ type:18085 Enter Enter",
-    ),
-    ("socket-kinds-findings", "socket-kinds", (80, 24), "f j"),
-    (
-        "socket-kinds-findings-wide",
-        "socket-kinds",
-        (120, 36),
-        "f G",
-    ),
-    (
-        "socket-kinds-findings-narrow",
-        "socket-kinds",
-        (40, 10),
-        "f",
-    ),
-    (
-        "socket-kinds-finding-opened",
-        "socket-kinds",
-        (80, 24),
-        "3 / type:nobody Enter f j Enter",
-    ),
-    ("web-findings-none", "web", (80, 24), "next f"),
-    (
-        "explain-row",
-        "socket-kinds",
-        (80, 24),
-        "/ type:18085 Enter Space j j e",
-    ),
-    (
-        "explain-row-wide",
-        "socket-kinds",
-        (120, 36),
-        "/ type:18085 Enter Space j j e",
-    ),
-    (
-        "explain-row-calls",
-        "socket-kinds",
-        (80, 24),
-        "/ type:18087 Enter Space j j e 1",
-    ),
-    (
-        "explain-row-kernel",
-        "socket-kinds",
-        (120, 36),
-        "/ type:18085 Enter Space j j e 2",
-    ),
-    (
-        "explain-row-wire",
-        "socket-kinds",
-        (120, 36),
-        "/ type:18087 Enter G Space G e Tab Tab Tab",
-    ),
-    (
-        "explain-row-standard",
-        "socket-kinds",
-        (80, 24),
-        "/ type:18086 Enter Space j j e Shift-Tab",
-    ),
-    (
-        "explain-row-narrow",
-        "socket-kinds",
-        (40, 10),
-        "Space j j e PgDn",
-    ),
-    (
-        "explain-row-exited",
-        "socket-kinds",
-        (80, 24),
-        "Space j j e 3 e e",
-    ),
-    ("explain-port", "web", (120, 36), "/ type:443 Enter e"),
-    ("explain-port-wire", "web", (80, 24), "/ type:443 Enter e 3"),
-    ("explain-process", "web", (120, 36), "2 j e"),
-    ("explain-no-process", "unprivileged", (80, 24), "2 G k k e"),
-    ("explain-host", "web", (120, 36), "3 j e"),
-    (
-        "explain-closed",
-        "changes",
-        (80, 24),
-        "next z j j j e next next",
-    ),
-    (
-        "explain-before-it-closed",
-        "changes",
-        (80, 24),
-        "next z j j j e next next next [ [",
-    ),
-    (
-        "explain-closed-and-dropped",
-        "changes",
-        (80, 24),
-        "next z j j j e next next next",
-    ),
-    ("socket-vs-port", "web", (80, 24), "next v PgDn"),
-    ("socket-vs-port-narrow", "web", (40, 16), "next v"),
-    ("socket-vs-port-wide", "web", (120, 36), "next v"),
-    ("socket-vs-port-end", "socket-kinds", (200, 60), "v G"),
-    ("socket-kinds-sockets", "socket-kinds", (200, 60), "4"),
-    ("socket-kinds-processes", "socket-kinds", (80, 60), "2 z"),
-    ("unprivileged-ports", "unprivileged", (120, 36), "z"),
-    ("unprivileged-processes", "unprivileged", (80, 24), "2"),
-    (
-        "unprivileged-row-full",
-        "unprivileged",
-        (80, 24),
-        "Space j Enter Enter",
-    ),
-    ("names-ports", "names", (80, 24), "z"),
-    ("names-processes", "names", (120, 36), "2 z"),
-    (
-        "names-full",
-        "names",
-        (80, 24),
-        "2 / type:fifteen Enter Enter Enter",
-    ),
-    ("names-details", "names", (60, 30), "2 j j j Enter"),
-    ("names-narrow", "names", (40, 20), "z"),
-    ("ipv6-ports", "ipv6", (80, 24), "z"),
-    ("ipv6-hosts", "ipv6", (120, 36), "3 z"),
-    ("ipv6-sockets", "ipv6", (200, 24), "4"),
-    ("gaps-ports", "gaps", (80, 24), "z next"),
-    (
-        "gaps-help",
-        "gaps",
-        (80, 24),
-        "next ? PgDn PgDn PgDn PgDn PgDn PgDn",
-    ),
-    ("changes-1", "changes", (80, 24), "z next"),
-    ("changes-2", "changes", (80, 24), "z next next"),
-    ("changes-3", "changes", (80, 24), "z next next next"),
-    ("changes-4", "changes", (80, 24), "z next next next next"),
-    ("changes-paused", "changes", (80, 24), "z next p next next"),
-    (
-        "changes-resumed",
-        "changes",
-        (80, 24),
-        "z next p next next p",
-    ),
-    (
-        "changes-clicked",
-        "changes",
-        (80, 24),
-        "click:4,4 resize:60x16",
-    ),
-    ("filter-menu-port", "web", (80, 24), "="),
-    (
-        "filter-menu-row",
-        "web",
-        (120, 36),
-        "Space j j j = Down Down",
-    ),
-    ("filter-menu-row-narrow", "web", (40, 10), "Space j j !"),
-    ("filter-menu-process", "web", (80, 24), "2 j !"),
-    (
-        "filter-menu-applied",
-        "web",
-        (80, 24),
-        "/ type:tcp Enter = Enter",
-    ),
-    ("filter-menu-exclude", "web", (80, 24), "! Enter"),
-    ("filter-menu-repeated", "web", (80, 24), "= Enter = Enter"),
-    ("complete-fields", "web", (80, 24), "/ type:p Tab"),
-    ("complete-all", "web", (120, 36), "/ Tab Tab Tab"),
-    (
-        "complete-values",
-        "web",
-        (80, 24),
-        "/ type:tcp Space type:proc: Tab",
-    ),
-    ("complete-narrow", "web", (40, 10), "/ type:proc: Tab Tab"),
-    (
-        "complete-exited",
-        "web",
-        (80, 24),
-        "/ type:state: Tab Tab Esc",
-    ),
-    ("complete-one", "web", (80, 24), "/ type:proc:ngi Tab"),
-    ("complete-no-match", "web", (80, 24), "/ type:xyzzy Tab"),
-    ("complete-names", "names", (80, 24), "/ type:proc: Tab"),
-    (
-        "filter-history",
-        "web",
-        (80, 24),
-        "/ type:nginx Enter / Esc / type:22 Enter / Esc / Up Up",
-    ),
-    (
-        "filter-history-one-match",
-        "web",
-        (80, 24),
-        "/ type:22 Enter / Esc / type:nginx Enter / Up",
-    ),
-    ("complete-quoted", "names", (80, 24), "/ type:proc:\"a Tab"),
-    ("help-text-input", "web", (100, 60), "?"),
-    ("palette", "web", (80, 24), "named:leaks=state:close-wait :"),
-    (
-        "palette-narrowed",
-        "web",
-        (120, 36),
-        "named:leaks=state:close-wait;web=proc:nginx : type:fil Down",
-    ),
-    (
-        "palette-executed",
-        "web",
-        (80, 24),
-        "named:leaks=state:close-wait / type:22 Enter : type:leaks Enter",
-    ),
-    ("palette-no-match", "web", (40, 10), ": type:xyzzy"),
-    ("tuple-table", "web", (80, 24), "next / type:443 Enter n"),
-    (
-        "state-diagram",
-        "web",
-        (80, 24),
-        "next / type:443 Enter n n",
-    ),
-    ("state-diagram-flat", "socket-kinds", (120, 40), "4 n n"),
-    ("tuple-table-flat", "web", (120, 36), "4 n"),
-    ("tuple-table-exited", "web", (80, 24), "n n Esc"),
-    ("presentation-ports", "web", (60, 15), "next P"),
-    ("presentation-wide", "web", (80, 24), "next P"),
-    (
-        "presentation-unfolded",
-        "web",
-        (60, 15),
-        "next P j Space j j",
-    ),
-    ("presentation-sockets", "web", (80, 24), "4 next P"),
-    (
-        "presentation-tuple-table",
-        "web",
-        (60, 15),
-        "next / type:443 Enter P n",
-    ),
-    ("presentation-off", "web", (80, 24), "P P"),
-    (
-        "history",
-        "close-events",
-        (120, 36),
-        "next next next next H",
-    ),
-    (
-        "history-wide",
-        "close-events",
-        (200, 60),
-        "next next next next next H s s",
-    ),
-    (
-        "history-small",
-        "close-events",
-        (80, 24),
-        "next next next next H j",
-    ),
-    ("history-narrow", "close-events", (40, 10), "next H"),
-    ("history-empty", "close-events", (80, 24), "H"),
-    (
-        "history-filtered",
-        "close-events",
-        (120, 36),
-        "next next next next next H / type:closed Space type:ended<59s Space type:lport:7000 Enter",
-    ),
-    (
-        "history-row",
-        "close-events",
-        (100, 40),
-        "next next next next H j j Enter Enter",
-    ),
-    ("history-exited", "close-events", (80, 24), "2 next H H"),
-    (
-        "port-past-listeners",
-        "past-listeners",
-        (100, 30),
-        "next next next next Enter",
-    ),
-    ("lessons", "lesson", (80, 24), "L"),
-    (
-        "lessons-in-progress",
-        "lesson",
-        (80, 24),
-        "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L",
-    ),
-    ("lessons-small", "lesson", (40, 10), "L j j j j"),
-    (
-        "lessons-save-failed",
-        "lesson",
-        (60, 15),
-        "lesson:2 save-failed:progress_cannot_be_saved:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc",
-    ),
-    (
-        "lessons-save-recovered",
-        "lesson",
-        (60, 15),
-        "lesson:2 save-failed:progress_cannot_be_saved:_full save-failed: Esc",
-    ),
-    ("lesson-help", "lesson", (80, 24), "lesson:2 Enter ?"),
-    ("help-end", "lesson", (80, 24), "? G k"),
-    (
-        "lesson-one-view",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next 1 2 Tab H",
-    ),
-    ("lesson-idea", "lesson", (80, 24), "lesson:2"),
-    ("lesson-idea-wide", "lesson", (120, 36), "lesson:2"),
-    ("lesson-why", "lesson", (80, 24), "lesson:2 w"),
-    ("lesson-calls", "lesson", (80, 24), "lesson:2 Enter"),
-    (
-        "lesson-calls-running",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter",
-    ),
-    (
-        "lesson-listens",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next",
-    ),
-    (
-        "lesson-question",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter Enter i i",
-    ),
-    (
-        "lesson-wrong",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
-    ),
-    (
-        "lesson-right",
-        "lesson",
-        (120, 36),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next",
-    ),
-    (
-        "lesson-two-wrong-answers",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter",
-    ),
+    web_filter_error_kept = "web", (100, 24), "/ type:nginx Enter / Space type:prot:tcp Enter";
+    web_filter_error_narrow = "web", (40, 10), "/ type:10.0.0.999";
+    web_filter_no_match = "web", (80, 24), "/ type:nobody Enter";
+    web_quick_filter_udp = "web", (80, 24), "u z";
+    web_quick_filter_no_match = "web", (80, 24), "u o o / type:22 Enter";
+    web_paused = "web", (120, 24), "p next next";
+    web_copied = "web", (80, 24), "c";
+    socket_kinds_ports = "socket-kinds", (120, 60), "z";
+    socket_kinds_leak_details = "socket-kinds", (80, 24), "/ type:18085 Enter Enter";
+    socket_kinds_findings = "socket-kinds", (80, 24), "f j";
+    socket_kinds_findings_wide = "socket-kinds", (120, 36), "f G";
+    socket_kinds_findings_narrow = "socket-kinds", (40, 10), "f";
+    socket_kinds_finding_opened = "socket-kinds", (80, 24), "3 / type:nobody Enter f j Enter";
+    web_findings_none = "web", (80, 24), "next f";
+    explain_row = "socket-kinds", (80, 24), "/ type:18085 Enter Space j j e";
+    explain_row_wide = "socket-kinds", (120, 36), "/ type:18085 Enter Space j j e";
+    explain_row_calls = "socket-kinds", (80, 24), "/ type:18087 Enter Space j j e 1";
+    explain_row_kernel = "socket-kinds", (120, 36), "/ type:18085 Enter Space j j e 2";
+    explain_row_wire = "socket-kinds", (120, 36), "/ type:18087 Enter G Space G e Tab Tab Tab";
+    explain_row_standard = "socket-kinds", (80, 24), "/ type:18086 Enter Space j j e Shift-Tab";
+    explain_row_narrow = "socket-kinds", (40, 10), "Space j j e PgDn";
+    explain_row_exited = "socket-kinds", (80, 24), "Space j j e 3 e e";
+    explain_port = "web", (120, 36), "/ type:443 Enter e";
+    explain_port_wire = "web", (80, 24), "/ type:443 Enter e 3";
+    explain_process = "web", (120, 36), "2 j e";
+    explain_no_process = "unprivileged", (80, 24), "2 G k k e";
+    explain_host = "web", (120, 36), "3 j e";
+    explain_closed = "changes", (80, 24), "next z j j j e next next";
+    explain_before_it_closed = "changes", (80, 24), "next z j j j e next next next [ [";
+    explain_closed_and_dropped = "changes", (80, 24), "next z j j j e next next next";
+    socket_vs_port = "web", (80, 24), "next v PgDn";
+    socket_vs_port_narrow = "web", (40, 16), "next v";
+    socket_vs_port_wide = "web", (120, 36), "next v";
+    socket_vs_port_end = "socket-kinds", (200, 60), "v G";
+    socket_kinds_sockets = "socket-kinds", (200, 60), "4";
+    socket_kinds_processes = "socket-kinds", (80, 60), "2 z";
+    unprivileged_ports = "unprivileged", (120, 36), "z";
+    unprivileged_processes = "unprivileged", (80, 24), "2";
+    unprivileged_row_full = "unprivileged", (80, 24), "Space j Enter Enter";
+    names_ports = "names", (80, 24), "z";
+    names_processes = "names", (120, 36), "2 z";
+    names_full = "names", (80, 24), "2 / type:fifteen Enter Enter Enter";
+    names_details = "names", (60, 30), "2 j j j Enter";
+    names_narrow = "names", (40, 20), "z";
+    ipv6_ports = "ipv6", (80, 24), "z";
+    ipv6_hosts = "ipv6", (120, 36), "3 z";
+    ipv6_sockets = "ipv6", (200, 24), "4";
+    gaps_ports = "gaps", (80, 24), "z next";
+    gaps_help = "gaps", (80, 24), "next ? PgDn PgDn PgDn PgDn PgDn PgDn";
+    changes_1 = "changes", (80, 24), "z next";
+    changes_2 = "changes", (80, 24), "z next next";
+    changes_3 = "changes", (80, 24), "z next next next";
+    changes_4 = "changes", (80, 24), "z next next next next";
+    changes_paused = "changes", (80, 24), "z next p next next";
+    changes_resumed = "changes", (80, 24), "z next p next next p";
+    changes_clicked = "changes", (80, 24), "click:4,4 resize:60x16";
+    filter_menu_port = "web", (80, 24), "=";
+    filter_menu_row = "web", (120, 36), "Space j j j = Down Down";
+    filter_menu_row_narrow = "web", (40, 10), "Space j j !";
+    filter_menu_process = "web", (80, 24), "2 j !";
+    filter_menu_applied = "web", (80, 24), "/ type:tcp Enter = Enter";
+    filter_menu_exclude = "web", (80, 24), "! Enter";
+    filter_menu_repeated = "web", (80, 24), "= Enter = Enter";
+    complete_fields = "web", (80, 24), "/ type:p Tab";
+    complete_all = "web", (120, 36), "/ Tab Tab Tab";
+    complete_values = "web", (80, 24), "/ type:tcp Space type:proc: Tab";
+    complete_narrow = "web", (40, 10), "/ type:proc: Tab Tab";
+    complete_exited = "web", (80, 24), "/ type:state: Tab Tab Esc";
+    complete_one = "web", (80, 24), "/ type:proc:ngi Tab";
+    complete_no_match = "web", (80, 24), "/ type:xyzzy Tab";
+    complete_names = "names", (80, 24), "/ type:proc: Tab";
+    filter_history = "web", (80, 24), "/ type:nginx Enter / Esc / type:22 Enter / Esc / Up Up";
+    filter_history_one_match = "web", (80, 24), "/ type:22 Enter / Esc / type:nginx Enter / Up";
+    complete_quoted = "names", (80, 24), "/ type:proc:\"a Tab";
+    help_text_input = "web", (100, 60), "?";
+    palette = "web", (80, 24), "named:leaks=state:close-wait :";
+    palette_narrowed = "web", (120, 36), "named:leaks=state:close-wait;web=proc:nginx : type:fil Down";
+    palette_executed = "web", (80, 24), "named:leaks=state:close-wait / type:22 Enter : type:leaks Enter";
+    palette_no_match = "web", (40, 10), ": type:xyzzy";
+    tuple_table = "web", (80, 24), "next / type:443 Enter n";
+    state_diagram = "web", (80, 24), "next / type:443 Enter n n";
+    state_diagram_flat = "socket-kinds", (120, 40), "4 n n";
+    tuple_table_flat = "web", (120, 36), "4 n";
+    tuple_table_exited = "web", (80, 24), "n n Esc";
+    presentation_ports = "web", (60, 15), "next P";
+    presentation_wide = "web", (80, 24), "next P";
+    presentation_unfolded = "web", (60, 15), "next P j Space j j";
+    presentation_sockets = "web", (80, 24), "4 next P";
+    presentation_tuple_table = "web", (60, 15), "next / type:443 Enter P n";
+    presentation_off = "web", (80, 24), "P P";
+    history = "close-events", (120, 36), "next next next next H";
+    history_wide = "close-events", (200, 60), "next next next next next H s s";
+    history_small = "close-events", (80, 24), "next next next next H j";
+    history_narrow = "close-events", (40, 10), "next H";
+    history_empty = "close-events", (80, 24), "H";
+    history_filtered = "close-events", (120, 36), "next next next next next H / type:closed Space type:ended<59s Space type:lport:7000 Enter";
+    history_row = "close-events", (100, 40), "next next next next H j j Enter Enter";
+    history_exited = "close-events", (80, 24), "2 next H H";
+    port_past_listeners = "past-listeners", (100, 30), "next next next next Enter";
+    lessons = "lesson", (80, 24), "L";
+    lessons_in_progress = "lesson", (80, 24), "progress:lesson_1_done;lesson_2_done;lesson_3_begun;quiz_4_3 L";
+    lessons_small = "lesson", (40, 10), "L j j j j";
+    lessons_save_failed = "lesson", (60, 15), "lesson:2 save-failed:progress_cannot_be_saved:_/home/ann/.local/state/portolan/lessons:_Permission_denied Esc";
+    lessons_save_recovered = "lesson", (60, 15), "lesson:2 save-failed:progress_cannot_be_saved:_full save-failed: Esc";
+    lesson_help = "lesson", (80, 24), "lesson:2 Enter ?";
+    help_end = "lesson", (80, 24), "? G k";
+    lesson_one_view = "lesson", (80, 24), "lesson:2 Enter Enter next 1 2 Tab H";
+    lesson_idea = "lesson", (80, 24), "lesson:2";
+    lesson_idea_wide = "lesson", (120, 36), "lesson:2";
+    lesson_why = "lesson", (80, 24), "lesson:2 w";
+    lesson_calls = "lesson", (80, 24), "lesson:2 Enter";
+    lesson_calls_running = "lesson", (80, 24), "lesson:2 Enter Enter";
+    lesson_listens = "lesson", (80, 24), "lesson:2 Enter Enter next";
+    lesson_question = "lesson", (80, 24), "lesson:2 Enter Enter next Enter Enter i i";
+    lesson_wrong = "lesson", (80, 24), "lesson:2 Enter Enter next Enter 4 Enter Enter next";
+    lesson_right = "lesson", (120, 36), "lesson:2 Enter Enter next Enter 7 Enter Enter next";
+    lesson_two_wrong_answers = "lesson", (80, 24), "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter";
     // The expected result does not happen: the server never accepts.
-    (
-        "lesson-expectation-timeout",
-        "lesson-without-accept",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter next:40",
-    ),
-    (
-        "lesson-accepted",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 4 Enter 1 Enter Enter next",
-    ),
-    (
-        "lesson-tuple-table",
-        "lesson",
-        (80, 24),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next n",
-    ),
-    (
-        "lesson-state-diagram",
-        "lesson",
-        (120, 36),
-        "lesson:2 Enter Enter next Enter 7 Enter Enter next n n",
-    ),
-    (
-        "lesson-small",
-        "lesson",
-        (40, 10),
-        "lesson:2 Enter Enter next Enter 4 Enter Enter next",
-    ),
-    (
-        "lesson-presentation-mode",
-        "lesson",
-        (60, 15),
-        "P lesson:2 Enter Enter next Enter 4 Enter Enter next",
-    ),
-    (
-        "lesson-exited",
-        "lesson",
-        (80, 24),
-        "/ type:22 Enter lesson:2 Enter Esc Esc",
-    ),
-    (
-        "time-travel-back",
-        "changes",
-        (80, 24),
-        "z next next next [ [",
-    ),
-    (
-        "time-travel-forward",
-        "changes",
-        (80, 24),
-        "z next next next [ [ [ next ]",
-    ),
-    (
-        "time-travel-oldest",
-        "web",
-        (120, 36),
-        "next next p Home j Enter",
-    ),
-    (
-        "time-travel-newest",
-        "changes",
-        (60, 16),
-        "next next { [ End ]",
-    ),
-    (
-        "time-travel-to-live",
-        "changes",
-        (80, 24),
-        "z next [ next next p",
-    ),
-    (
-        "time-travel-history",
-        "close-events",
-        (100, 24),
-        "next next next H [ [",
-    ),
-    ("time-travel-narrow", "changes", (40, 10), "next [ ["),
-    ("record", "web", (120, 36), "/ type:nginx Enter R Down"),
-    ("record-narrow", "web", (40, 10), "R"),
-    ("empty-ports", "empty", (80, 24), ""),
-    ("empty-sockets", "empty", (40, 10), "4 Enter"),
-];
+    lesson_expectation_timeout = "lesson-without-accept", (80, 24), "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 1 Enter 2 Enter Enter next:40";
+    lesson_accepted = "lesson", (80, 24), "lesson:2 Enter Enter next Enter 7 Enter Enter next Enter Enter 4 Enter 1 Enter Enter next";
+    lesson_tuple_table = "lesson", (80, 24), "lesson:2 Enter Enter next Enter 7 Enter Enter next n";
+    lesson_state_diagram = "lesson", (120, 36), "lesson:2 Enter Enter next Enter 7 Enter Enter next n n";
+    lesson_small = "lesson", (40, 10), "lesson:2 Enter Enter next Enter 4 Enter Enter next";
+    lesson_presentation_mode = "lesson", (60, 15), "P lesson:2 Enter Enter next Enter 4 Enter Enter next";
+    lesson_exited = "lesson", (80, 24), "/ type:22 Enter lesson:2 Enter Esc Esc";
+    time_travel_back = "changes", (80, 24), "z next next next [ [";
+    time_travel_forward = "changes", (80, 24), "z next next next [ [ [ next ]";
+    time_travel_oldest = "web", (120, 36), "next next p Home j Enter";
+    time_travel_newest = "changes", (60, 16), "next next { [ End ]";
+    time_travel_to_live = "changes", (80, 24), "z next [ next next p";
+    time_travel_history = "close-events", (100, 24), "next next next H [ [";
+    time_travel_narrow = "changes", (40, 10), "next [ [";
+    record = "web", (120, 36), "/ type:nginx Enter R Down";
+    record_narrow = "web", (40, 10), "R";
+    empty_ports = "empty", (80, 24), "";
+    empty_sockets = "empty", (40, 10), "4 Enter";
+}
 
-#[test]
-fn screens_match_the_expected_files() {
+/// Returns the path of the file of a screen.
+fn screen_path(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
-    let update = env::var_os("UPDATE_SCREENS").is_some();
-    let mut differences = String::new();
-    for case in CASES {
-        let path = folder.join(case.0).with_extension("txt");
-        let drawn = render_case(case);
-        if update {
-            fs::write(&path, drawn).expect("tests/screens can be written");
-            continue;
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        if drawn != expected {
-            differences.push_str(&diff_lines(case.0, &expected, &drawn));
-        }
+    folder.join(name.replace('_', "-")).with_extension("txt")
+}
+
+/// Compares a screen with its file; with `UPDATE_SCREENS`, writes the file instead.
+fn check_screen(name: &str, recording_name: &str, size: (u16, u16), script: &str) {
+    let path = screen_path(name);
+    let drawn = render_script(name, recording_name, size, script);
+    if env::var_os("UPDATE_SCREENS").is_some() {
+        fs::write(path, drawn).expect("tests/screens can be written");
+        return;
     }
+    let expected = fs::read_to_string(path).unwrap_or_default();
     assert!(
-        differences.is_empty(),
-        "{differences}\nUPDATE_SCREENS=1 keeps these."
+        drawn == expected,
+        "{}\nUPDATE_SCREENS=1 keeps this.",
+        diff_lines(name, &expected, &drawn)
     );
 }
 
 #[test]
-fn every_screen_file_has_a_case() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
+fn every_screen_file_has_a_test() {
+    let files: Vec<PathBuf> = SCREEN_NAMES.iter().map(|name| screen_path(name)).collect();
+    let folder = screen_path("any").with_file_name("");
     for entry in fs::read_dir(folder).expect("tests/screens").flatten() {
         let path = entry.path();
-        let name = path.file_stem().and_then(|n| n.to_str()).expect("a name");
-        assert!(CASES.iter().any(|c| c.0 == name), "{name} is left over");
+        assert!(files.contains(&path), "{} has no test", path.display());
     }
 }
 
@@ -589,7 +257,7 @@ struct ScreenHarness {
     lab: FakeLab,
 }
 
-fn render_case(&(name, recording_name, size, script): &Case) -> String {
+fn render_script(name: &str, recording_name: &str, size: (u16, u16), script: &str) -> String {
     let mut view = ViewState::new(size, Duration::from_secs(1));
     let samples = load_recording(recording_name);
     let source = samples.first().expect("a sample").source;

@@ -110,6 +110,34 @@ fn unacknowledged_output_is_reported_with_its_reason() {
 }
 
 #[test]
+fn short_accept_queue_is_full_one_above_its_limit() {
+    for (limit, waiting, expected) in [
+        (0, 1, Some("is full")),
+        (1, 1, None),
+        (1, 2, Some("is full")),
+        (4, 3, None),
+        (4, 4, Some("nearly full")),
+        (4, 5, Some("is full")),
+    ] {
+        let mut listener = listener();
+        let accept_queue = AcceptQueue {
+            waiting,
+            limit: Some(limit),
+        };
+        listener.accept_queue = Some(accept_queue);
+        assert_eq!(accept_queue.is_full(), expected == Some("is full"));
+        let found = TestMachine::new(vec![listener]).findings(12.0);
+        let sentence = found.first().map(|(_, sentence)| sentence.as_str());
+        assert_eq!(
+            sentence.is_some(),
+            expected.is_some(),
+            "{waiting} of {limit}"
+        );
+        assert!(sentence.is_none_or(|s| s.contains(expected.unwrap_or_default())));
+    }
+}
+
+#[test]
 fn accept_queue_is_reported_when_nearly_full() {
     // The queue holds 100: one more than its limit.
     for (waiting, expected) in [

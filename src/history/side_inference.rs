@@ -242,6 +242,46 @@ mod tests {
     }
 
     #[test]
+    fn counters_prove_no_side_while_data_is_unacknowledged() {
+        // One byte of a hundred is in flight: with the SYN, a hundred are acknowledged, as many as on
+        // the side that accepted.
+        let with_queues = |acknowledged, queues| Socket {
+            queues,
+            ..connection(acknowledged)
+        };
+        for acknowledged in [99, 100, 101] {
+            let queues = Some(Queues { recv: 0, send: 1 });
+            assert_eq!(side_from_counters(&with_queues(acknowledged, queues)), None);
+            assert_eq!(side_from_counters(&with_queues(acknowledged, None)), None);
+        }
+        // Unread input does not matter.
+        let queues = Some(Queues { recv: 9, send: 0 });
+        let accepted = side_from_counters(&with_queues(100, queues));
+        assert_eq!(accepted, Some(Side::Serving));
+    }
+
+    #[test]
+    fn counters_prove_no_side_after_a_fin() {
+        for state in (1..=11).map(TcpState::from_kernel) {
+            let socket = Socket {
+                transport: Transport::Tcp(state),
+                ..connection(101)
+            };
+            let no_fin_sent = matches!(state, TcpState::Established | TcpState::CloseWait);
+            let side = side_from_counters(&socket);
+            assert_eq!(side.is_some(), no_fin_sent, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn counters_that_fit_neither_side_prove_nothing() {
+        for acknowledged in [0, 99, 102, u64::MAX] {
+            let side = side_from_counters(&connection(acknowledged));
+            assert_eq!(side, None, "{acknowledged}");
+        }
+    }
+
+    #[test]
     fn connection_initiated_from_a_listening_port_is_outgoing() {
         let mut listeners = ListenerIndex::default();
         let accepted = Some((Side::Serving, Evidence::Counters));

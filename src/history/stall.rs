@@ -137,6 +137,34 @@ mod tests {
     }
 
     #[test]
+    fn unread_input_is_stalled_while_nothing_is_read() {
+        for (before, now) in [
+            // Nothing arrived and nothing was read; two more bytes arrived and nothing was read.
+            (socket(9, 0, Some((100, 0))), socket(9, 0, Some((100, 0)))),
+            (socket(9, 0, Some((100, 0))), socket(11, 0, Some((102, 0)))),
+        ] {
+            let stall = Stall::new(&before, seconds(1)).updated(&before, &now, seconds(2));
+            assert_eq!(stall.input, Some(seconds(1)));
+        }
+        // One of the nine bytes was read.
+        let (before, now) = (socket(9, 0, Some((100, 0))), socket(8, 0, Some((100, 0))));
+        let stall = Stall::new(&before, seconds(1)).updated(&before, &now, seconds(2));
+        assert_eq!(stall.input, Some(seconds(2)));
+    }
+
+    #[test]
+    fn without_counters_a_queue_of_constant_length_is_stalled() {
+        let same = socket(9, 9, None);
+        let stall = Stall::new(&same, seconds(1)).updated(&same, &same, seconds(2));
+        let since = Some(seconds(1));
+        assert_eq!((stall.input, stall.output), (since, since));
+        let shorter = socket(8, 8, None);
+        let stall = stall.updated(&same, &shorter, seconds(3));
+        let since = Some(seconds(3));
+        assert_eq!((stall.input, stall.output), (since, since));
+    }
+
+    #[test]
     fn send_queue_is_stalled_until_acknowledged() {
         let before = socket(0, 9, Some((0, 100)));
         let stall = Stall::new(&before, seconds(1));

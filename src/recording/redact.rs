@@ -3,7 +3,8 @@
 //! Addresses, users, host names, command lines, paths and containers are replaced; equal originals
 //! get equal pseudonyms throughout, of the same kind. Loopback, wildcard and multicast addresses
 //! stay, private addresses stay private; ports, short process names, pids, interfaces and numbers
-//! stay.
+//! stay, and so do the names of services, unless they belong to a user, an instance or a container.
+//! No address and no user is its own pseudonym.
 
 use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,9 +15,13 @@ use hashbrown::HashMap;
 use crate::net::endpoint::Endpoint;
 use crate::net::process::{Process, Uid};
 use crate::net::snapshot::{Cgroup, Directory, Snapshot};
+use crate::net::socket::CgroupId;
 
 /// The first uid assigned to users other than root.
 const FIRST_UID: u32 = 1001;
+
+/// The number of hexadecimal digits that container engines show of an id.
+const MIN_ID_DIGITS: usize = 12;
 
 /// Replaces identifying data in snapshots, remembering the pseudonyms it assigned.
 #[derive(Debug, Default)]
@@ -25,6 +30,8 @@ pub struct Redactor {
     /// Number of pseudonyms assigned per kind of address.
     counts: HashMap<AddressClass, u32>,
     users: HashMap<Uid, Uid>,
+    /// The number of uids from [`FIRST_UID`] on that were assigned or skipped.
+    used_uids: u32,
     /// Pseudonym numbers by hash of the original: a long recording may contain many strings.
     texts: HashMap<u64, usize>,
     /// The last directory and its redacted form.
@@ -92,8 +99,13 @@ impl Redactor {
             return address;
         };
         let number = self.counts.entry(class).or_default();
-        *number += 1;
-        let pseudonym = class.nth_pseudonym(*number);
+        let pseudonym = loop {
+            *number += 1;
+            let next = class.nth_pseudonym(*number);
+            if next != address {
+                break next;
+            }
+        };
         self.addresses.insert(address, pseudonym);
         pseudonym
     }
@@ -102,8 +114,16 @@ impl Redactor {
         if uid == Uid(0) {
             return uid;
         }
-        let next = Uid(FIRST_UID + self.users.len() as u32);
-        *self.users.entry(uid).or_insert(next)
+        if let Some(known) = self.users.get(&uid) {
+            return *known;
+        }
+        let mut next = Uid(FIRST_UID + self.used_uids);
+        if next == uid {
+            next.0 += 1;
+        }
+        self.used_uids = next.0 - FIRST_UID + 1;
+        self.users.insert(uid, next);
+        next
     }
 
     /// Returns a pseudonym that shows only which originals are equal.
@@ -147,11 +167,15 @@ impl Redactor {
             };
             redacted.users.insert(pseudonym, name);
         }
-        for (id, cgroup) in &original.cgroups {
+        let mut cgroups: Vec<(&CgroupId, &Arc<Cgroup>)> = original.cgroups.iter().collect();
+        cgroups.sort_unstable_by_key(|(id, _)| **id);
+        for (id, cgroup) in cgroups {
             let cgroup = self.cgroup(cgroup);
             redacted.cgroups.insert(*id, Arc::new(cgroup));
         }
-        for (address, name) in &original.hosts {
+        let mut hosts: Vec<(&IpAddr, &Arc<str>)> = original.hosts.iter().collect();
+        hosts.sort_unstable();
+        for (address, name) in hosts {
             let name = self.text_pseudonym("host", name);
             redacted.hosts.insert(self.address(*address), name);
         }
@@ -159,15 +183,17 @@ impl Redactor {
     }
 
     fn cgroup(&mut self, original: &Cgroup) -> Cgroup {
-        // System units name services; user units name people.
-        let is_system_unit = |unit: &Arc<str>| !unit.contains('@') && !unit.starts_with("user-");
-        let is_users = original.path.contains("user.slice");
-        let unit = original.unit.as_ref().map(|unit| match unit {
-            unit if is_system_unit(unit) && !is_users => Arc::clone(unit),
-            unit => self.text_pseudonym("unit", unit),
+        let is_users = is_user_cgroup(&original.path);
+        let unit = original.unit.as_ref().map(|unit| {
+            if !is_users && names_only_a_service(unit) {
+                Arc::clone(unit)
+            } else {
+                self.text_pseudonym("unit", unit)
+            }
         });
         let container = original.container.as_ref().map(|container| {
-            let engine = container.split(' ').next().unwrap_or_default().to_owned();
+            let engine = container.split_once(' ');
+            let engine = engine.map_or("container", |(engine, _)| engine).to_owned();
             self.text_pseudonym(&engine, container)
         });
         let path = self.text_pseudonym("cgroup", &original.path);
@@ -177,6 +203,27 @@ impl Redactor {
             container,
         }
     }
+}
+
+/// Returns whether a cgroup path belongs to a user's unit, or to one that systemd runs for a user.
+/// Inside a cgroup namespace the path may begin below `user.slice`.
+fn is_user_cgroup(path: &str) -> bool {
+    let mut parts = path.split('/');
+    parts.any(|part| part == "user.slice" || part.starts_with("user-") || part.starts_with("user@"))
+}
+
+/// Returns whether the name of a system unit names a service and identifies nothing else: it is not
+/// an instance of a template (`openvpn@work`) and contains no container id. A scope is excluded: its
+/// creator chooses its name, such as `docker-3f2a….scope` or `machine-payroll.scope`.
+fn names_only_a_service(unit: &str) -> bool {
+    let is_service = unit.ends_with(".service") || unit == "init.scope";
+    is_service && !unit.contains('@') && !contains_id(unit)
+}
+
+/// Returns whether a text contains enough consecutive hexadecimal digits to be an id.
+fn contains_id(text: &str) -> bool {
+    let mut runs = text.split(|c: char| !c.is_ascii_hexdigit());
+    runs.any(|run| run.len() >= MIN_ID_DIGITS)
 }
 
 impl AddressClass {

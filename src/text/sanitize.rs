@@ -48,17 +48,88 @@ fn push_sanitized(out: &mut String, c: char) {
 }
 
 /// Returns whether the character reorders its neighbours or occupies no cell (Unicode Bidi_Control,
-/// most of Default_Ignorable_Code_Point, line and paragraph separators).
+/// Default_Ignorable_Code_Point, line and paragraph separators).
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sanitize;
+    use std::ops::RangeInclusive;
+
+    use super::{is_sanitized, sanitize};
+
+    /// `Default_Ignorable_Code_Point` of Unicode 17.0's `DerivedCoreProperties.txt`, one element per range.
+    const DEFAULT_IGNORABLE: [RangeInclusive<char>; 27] = [
+        '\u{00ad}'..='\u{00ad}',
+        '\u{034f}'..='\u{034f}',
+        '\u{061c}'..='\u{061c}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180d}',
+        '\u{180e}'..='\u{180e}',
+        '\u{180f}'..='\u{180f}',
+        '\u{200b}'..='\u{200f}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2060}'..='\u{2064}',
+        '\u{2065}'..='\u{2065}',
+        '\u{2066}'..='\u{206f}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{feff}'..='\u{feff}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{fff0}'..='\u{fff8}',
+        '\u{1bca0}'..='\u{1bca3}',
+        '\u{1d173}'..='\u{1d17a}',
+        '\u{e0000}'..='\u{e0000}',
+        '\u{e0001}'..='\u{e0001}',
+        '\u{e0002}'..='\u{e001f}',
+        '\u{e0020}'..='\u{e007f}',
+        '\u{e0080}'..='\u{e00ff}',
+        '\u{e0100}'..='\u{e01ef}',
+        '\u{e01f0}'..='\u{e0fff}',
+    ];
+
+    /// `Bidi_Control` of `PropList.txt`, the line and paragraph separators, the control characters, and
+    /// the interlinear annotation characters.
+    const REORDERING_OR_CONTROL: [RangeInclusive<char>; 8] = [
+        '\u{061c}'..='\u{061c}',
+        '\u{200e}'..='\u{200f}',
+        '\u{2028}'..='\u{2029}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2066}'..='\u{2069}',
+        '\u{0000}'..='\u{001f}',
+        '\u{007f}'..='\u{009f}',
+        '\u{fff9}'..='\u{fffb}',
+    ];
+
+    #[test]
+    fn invisible_and_reordering_characters_are_escaped() {
+        let ignorable = || DEFAULT_IGNORABLE.into_iter().flatten();
+        assert_eq!(ignorable().count(), 4174, "the total the file states");
+        for c in ignorable().chain(REORDERING_OR_CONTROL.into_iter().flatten()) {
+            let escaped = sanitize(c.encode_utf8(&mut [0; 4]).as_bytes());
+            assert!(escaped.starts_with('\\'), "U+{:04X}", c as u32);
+            assert!(escaped.bytes().all(|b| b.is_ascii_graphic()), "{escaped:?}");
+            assert!(!is_sanitized(&format!("a{c}b")), "U+{:04X}", c as u32);
+        }
+    }
+
+    #[test]
+    fn characters_next_to_invisible_ranges_are_unchanged() {
+        for c in "\u{ae}\u{115e}\u{1161}\u{17b3}\u{17b6}\u{2010}\u{ffef}\u{fffc}\u{1d172}\u{1d17b}"
+            .chars()
+        {
+            let text = format!("a{c}b");
+            assert_eq!(*sanitize(text.as_bytes()), text);
+            assert!(is_sanitized(&text), "U+{:04X}", c as u32);
+        }
+    }
 
     #[test]
     fn plain_names_are_unchanged() {

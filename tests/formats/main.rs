@@ -10,6 +10,8 @@ mod holder_process;
 mod network_namespace;
 #[path = "../support/program.rs"]
 mod program;
+#[path = "../support/skip.rs"]
+mod skip;
 #[path = "../support/spawn_lock.rs"]
 mod spawn_lock;
 #[path = "../support/mod.rs"]

@@ -209,7 +209,7 @@ fn wait_for_growth(file: &Path, times: usize) {
 }
 
 #[test]
-fn redacted_recording_has_no_commands_or_paths() {
+fn redacted_recording_identifies_nobody() {
     let fixture = RecordingFixture::new();
     let file = fixture.record(&["--redact"]);
     let output = fixture.replay(&file);
@@ -229,11 +229,29 @@ fn redacted_recording_has_no_commands_or_paths() {
 }
 
 fn assert_redacted(snapshot: &Snapshot) {
-    for process in snapshot.directory.processes.values() {
-        let command = process.command.as_deref().unwrap_or("command ");
-        assert!(command.starts_with("command "), "{command}");
-        let executable = process.executable.as_deref().unwrap_or("/…/");
+    let directory = &snapshot.directory;
+    let processes = directory.processes.values();
+    let commands = processes.clone().filter_map(|p| p.command.as_deref());
+    assert!(commands.clone().count() > 0, "no command line to redact");
+    let executables = processes.filter_map(|p| p.executable.as_deref());
+    let users = directory.users.iter().filter(|(uid, _)| uid.0 != 0);
+    let users = users.map(|(_, name)| &**name);
+    let cgroups = directory.cgroups.values().map(|cgroup| &*cgroup.path);
+    let hosts = directory.hosts.values().map(|name| &**name);
+    for executable in executables {
         assert!(executable.starts_with("/…/"), "{executable}");
+    }
+    assert_numbered("command ", commands);
+    assert_numbered("user", users);
+    assert_numbered("cgroup ", cgroups);
+    assert_numbered("host ", hosts);
+}
+
+/// Checks that every text is the prefix and a number.
+fn assert_numbered<'a>(prefix: &str, texts: impl Iterator<Item = &'a str>) {
+    for text in texts {
+        let number = text.strip_prefix(prefix).map(str::parse::<u32>);
+        assert!(matches!(number, Some(Ok(_))), "{text}");
     }
 }
 

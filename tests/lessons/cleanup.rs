@@ -14,6 +14,7 @@ use portolan::net::endpoint::Endpoint;
 use portolan::net::port::{Port, Protocol};
 use portolan::net::socket::{TcpState, Transport};
 
+use crate::network_namespace::in_network_namespace;
 use crate::{TIMEOUT, expect_lesson, for_each_lesson_in_parallel, this_program};
 
 /// Names the lesson that a child run of this test holds open, and the number of steps to play.
@@ -73,21 +74,26 @@ fn only_time_wait_remains(now: &RowStates, before: &RowStates) -> bool {
 
 #[test]
 fn dropped_lab_leaves_no_process_and_no_socket() {
-    for_each_lesson_in_parallel(|lesson| {
-        for steps in 1..=lesson.steps.len() {
-            let lab =
-                Lab::open_at_step(this_program(), lesson, None, steps, TIMEOUT).expect("a lab");
-            let lab_names = lab.lab_names().clone();
-            let mut sampler = LabSampler::open(None).expect("a table");
-            let before = row_states(&mut sampler, &lab_names);
-            drop(lab);
-            for pid in processes(&lab_names) {
-                wait_until("processes that are still alive", || !is_alive(pid));
+    // Outside a namespace, connections of other programs may reach the lab's ports; each step then
+    // waits until its timeout for rows that never match.
+    let test = "cleanup::dropped_lab_leaves_no_process_and_no_socket";
+    in_network_namespace(test, || {
+        for_each_lesson_in_parallel(|lesson| {
+            for steps in 1..=lesson.steps.len() {
+                let lab =
+                    Lab::open_at_step(this_program(), lesson, None, steps, TIMEOUT).expect("a lab");
+                let lab_names = lab.lab_names().clone();
+                let mut sampler = LabSampler::open(None).expect("a table");
+                let before = row_states(&mut sampler, &lab_names);
+                drop(lab);
+                for pid in processes(&lab_names) {
+                    wait_until("processes that are still alive", || !is_alive(pid));
+                }
+                wait_until("sockets that are still open", || {
+                    only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
+                });
             }
-            wait_until("sockets that are still open", || {
-                only_time_wait_remains(&row_states(&mut sampler, &lab_names), &before)
-            });
-        }
+        });
     });
 }
 

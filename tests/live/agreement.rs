@@ -9,8 +9,9 @@ use portolan::net::snapshot::SourceKind;
 use portolan::net::socket::{Socket, Transport};
 
 use crate::fixtures;
-use crate::network_namespace::{in_network_namespace, is_rerun, rerun_test, skip};
+use crate::network_namespace::{in_network_namespace, is_rerun, rerun_test};
 use crate::pipeline::{LivePipeline, retry_until_ok};
+use crate::skip::skip;
 use crate::ss::{self, SsRow};
 
 /// The user nobody, who owns none of the sockets.
@@ -52,7 +53,7 @@ fn unprivileged_user_sees_every_row_and_hidden_owners_are_counted() {
         return assert_hidden_owners_are_counted();
     }
     if !can_become_nobody() {
-        return skip(test, "only root can become another user, with setpriv");
+        return skip("only root can become another user, with setpriv");
     }
     in_network_namespace(test, || {
         let _fixtures = fixtures::all();

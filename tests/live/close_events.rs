@@ -134,7 +134,7 @@ fn close_events_need_no_privilege() {
         });
         let ran = unprivileged.join().expect("the thread");
         if ran.is_none() {
-            crate::network_namespace::skip(test, "no other user to be");
+            crate::skip::skip("the thread cannot become another user");
         }
     });
 }

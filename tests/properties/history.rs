@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use portolan::history::state::History;
 use portolan::history::{
-    BUCKET_COUNT, BUCKET_DURATION, Moment, Ownership, TRANSITION_TTL, TrackedSocket, Transition,
+    BUCKET_COUNT, BUCKET_DURATION, Moment, Ownership, Rates, TRANSITION_TTL, TrackedSocket,
+    Transition,
 };
-use portolan::net::port::PortKey;
+use portolan::net::endpoint::Endpoint;
+use portolan::net::port::{Port, PortKey};
 use portolan::net::process::distinct_processes;
 use portolan::net::snapshot::{Gap, Snapshot};
-use portolan::net::socket::{Socket, SocketKey};
+use portolan::net::socket::{
+    DeliveredBytes, SentBytes, Socket, SocketKey, TcpInfo, TcpState, Transport,
+};
 use proptest::prelude::*;
 
 use crate::scenario::scenario;
+use crate::support::text_recording::load_recording;
 
 /// After this many consecutive partial samples, missing rows count as closed.
 const MAX_PARTIAL_SAMPLES: u32 = 3;
@@ -260,6 +265,104 @@ proptest! {
             prop_assert_eq!(a.totals, b.totals);
         }
     }
+}
+
+/// The rates at which the counters grew between two consecutive samples; `None` where one of them
+/// has no counters.
+fn expected_rates(before: &Socket, now: &Socket, interval: Duration) -> Option<Rates> {
+    let (before, now) = (before.tcp?, now.tcp?);
+    let grown = |a: u64, b: u64| b.saturating_sub(a) as f64 / interval.as_secs_f64();
+    Some(Rates {
+        down: grown(before.delivered?.received, now.delivered?.received),
+        up: grown(before.sent?.bytes, now.sent?.bytes),
+    })
+}
+
+proptest! {
+    #![proptest_config(crate::scenario::config_with_cases(256))]
+
+    #[test]
+    fn rates_are_measured_between_consecutive_samples(scenario in scenario(6, 8)) {
+        let mut history = History::default();
+        // The sockets of the previous sample, and the newest state of every socket.
+        let (mut last, mut latest): (BTreeMap<SocketKey, Socket>, BTreeMap<_, Socket>) = Default::default();
+        let mut before = Duration::ZERO;
+        for mut snapshot in scenario.snapshots() {
+            let now: BTreeMap<_, _> = snapshot.sockets.iter().map(|s| (s.key(), s.clone())).collect();
+            let moment = history.apply(&mut snapshot);
+            for row in open(&moment).filter(|row| now.contains_key(&row.key)) {
+                let (rates, socket) = (row.rates(moment.elapsed), &now[&row.key]);
+                match (last.get(&row.key), rates) {
+                    (Some(last), rates) => {
+                        let expected = expected_rates(last, socket, moment.elapsed - before);
+                        prop_assert_eq!(rates, expected, "{:?}", row);
+                    }
+                    (None, None) => {}
+                    // It is not in the previous sample: then only unchanged counters give a rate, zero.
+                    (None, Some(rates)) => {
+                        let same = latest.get(&row.key).is_some_and(|l| l.tcp == socket.tcp);
+                        prop_assert!(rates.is_idle() && same, "{:?}", row);
+                    }
+                }
+            }
+            latest.extend(now.clone());
+            (last, before) = (now, moment.elapsed);
+        }
+    }
+}
+
+/// The third sample is partial and lacks the socket.
+#[test]
+fn bytes_over_an_unknown_time_give_no_rate() {
+    let mut history = History::default();
+    let mut moments = Vec::new();
+    for (second, received) in [
+        (0, Some(0)),
+        (1, Some(500)),
+        (2, None),
+        (3, Some(9_000)),
+        (4, Some(9_100)),
+    ] {
+        let mut snapshot = load_recording("empty").remove(0);
+        snapshot.elapsed = Duration::from_secs(second);
+        snapshot.gaps.clear();
+        snapshot.sockets = received.map(connection_with_received).into_iter().collect();
+        if received.is_none() {
+            snapshot.gaps.push(Gap::Sockets("interrupted".into()));
+        }
+        moments.push(history.apply(&mut snapshot));
+    }
+    let down = moments.iter().map(|moment| {
+        let row = open(moment).next().expect("one connection");
+        row.rates(moment.elapsed).map(|rates| rates.down)
+    });
+    let down: Vec<_> = down.collect();
+    assert_eq!((down[0], down[1]), (None, Some(500.0)));
+    assert_eq!((down[3], down[4]), (None, Some(100.0)));
+}
+
+/// A connection that has received this many bytes.
+fn connection_with_received(received: u64) -> Socket {
+    let end = |port| Endpoint::new([127, 0, 0, 1].into(), Port(port));
+    let state = Transport::Tcp(TcpState::Established);
+    let mut socket = Socket::new(state, end(80), Some(end(40_000)));
+    socket.tcp = Some(TcpInfo {
+        rtt_us: None,
+        rtt_variation_us: 0,
+        min_rtt_us: None,
+        congestion_window: 10,
+        send_mss: 1448,
+        total_retransmits: 0,
+        delivered: Some(DeliveredBytes {
+            acknowledged: 1,
+            received,
+        }),
+        sent: Some(SentBytes {
+            bytes: 0,
+            retransmitted: 0,
+        }),
+    });
+    socket
 }
 
 #[test]

@@ -9,12 +9,16 @@ mod complete;
 mod fields;
 mod findings;
 mod history;
+mod names;
 mod query;
 mod recording;
 mod redact;
 mod scenario;
 mod timeline;
 mod update;
+
+#[path = "../support/blocks.rs"]
+mod blocks;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use portolan::collect::SampleOutcome;
 use portolan::history::RetentionLimits;
 use portolan::history::state::History;
-use portolan::net::destroyed::Destroyed;
 use portolan::net::services::Services;
 use portolan::net::snapshot::{Gap, Snapshot};
 use portolan::net::socket::Socket;
@@ -18,15 +17,11 @@ use portolan::recording::writer::{KeyframeInterval, RecordingWriter};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::scenario::{Scenario, config_with_cases, scenario};
-
-/// Length of everything before the stored body of a block.
-const BLOCK_HEADER_LEN: usize = 17;
-/// Length of everything before the first block.
-const FILE_HEADER_LEN: usize = 16;
+use crate::blocks::{FILE_HEADER_LEN, join_blocks, split_blocks};
+use crate::scenario::{config_with_cases, scenario};
 
 /// Records these snapshots; also returns where each sample's block ends.
-fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>) {
+pub(crate) fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>) {
     let keyframe_interval = KeyframeInterval {
         samples,
         ..KeyframeInterval::default()
@@ -43,38 +38,17 @@ fn write_recording(snapshots: &[Snapshot], samples: u32) -> (Vec<u8>, Vec<usize>
     (bytes, ends)
 }
 
-/// The samples of a scenario, with close events for the sockets that closed.
-fn with_destroyed(scenario: &Scenario) -> Vec<Snapshot> {
-    let mut all = scenario.snapshots();
-    let mut before: Vec<Socket> = Vec::new();
-    for snapshot in &mut all {
-        let is_here = |socket: &&Socket| snapshot.sockets.iter().any(|s| s.key() == socket.key());
-        let gone = before.iter().filter(|socket| !is_here(socket));
-        let destroyed = |socket: &Socket| Destroyed {
-            at: snapshot.elapsed,
-            protocol: socket.protocol(),
-            local: socket.local,
-            remote: socket.remote,
-            interface: socket.interface,
-            cookie: socket.cookie,
-            unread: socket.queues.map_or(0, |queues| queues.recv),
-            tcp: socket.tcp,
-        };
-        snapshot.destroyed = gone.map(destroyed).collect();
-        before.clone_from(&snapshot.sockets);
-    }
-    all
-}
-
 /// Reads all samples of a file, and how it ends.
-fn read_recording(bytes: &[u8]) -> Result<(Vec<SampleOutcome>, RecordingEnd), OpenRecordingError> {
+pub(crate) fn read_recording(
+    bytes: &[u8],
+) -> Result<(Vec<SampleOutcome>, RecordingEnd), OpenRecordingError> {
     let mut reader = RecordingReader::open(bytes)?;
     let samples: Vec<SampleOutcome> = reader.by_ref().collect();
     let ending = reader.recording_end().expect("an end").clone();
     Ok((samples, ending))
 }
 
-fn snapshots(samples: Vec<SampleOutcome>) -> Vec<Snapshot> {
+pub(crate) fn snapshots(samples: Vec<SampleOutcome>) -> Vec<Snapshot> {
     let snapshot = |sampled| match sampled {
         SampleOutcome::Snapshot(snapshot) => Some(*snapshot),
         SampleOutcome::Failed(_) => None,
@@ -112,28 +86,9 @@ fn apply_all_samples(samples: Vec<SampleOutcome>) {
 
 /// Changes the body of the nth block and makes the checksums match.
 fn forge_block(bytes: &[u8], block: Index, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut starts = vec![FILE_HEADER_LEN];
-    while let Some(length) = block_length_at(bytes, starts[starts.len() - 1]) {
-        starts.push(starts[starts.len() - 1] + BLOCK_HEADER_LEN + length);
-    }
-    starts.pop();
-    let start = starts[block.index(starts.len())];
-    let end = start + BLOCK_HEADER_LEN + block_length_at(bytes, start).expect("a block");
-    let mut body =
-        lz4_flex::block::decompress_size_prepended(&bytes[start + BLOCK_HEADER_LEN..end])
-            .expect("a body");
-    change(&mut body);
-    let stored = lz4_flex::block::compress_prepend_size(&body);
-    let mut head = bytes[start..start + 5].to_vec();
-    head.extend((stored.len() as u32).to_le_bytes());
-    head.extend(crc32fast::hash(&stored).to_le_bytes());
-    head.extend(crc32fast::hash(&head).to_le_bytes());
-    [&bytes[..start], &head, &stored, &bytes[end..]].concat()
-}
-
-fn block_length_at(bytes: &[u8], start: usize) -> Option<usize> {
-    let length = bytes.get(start + 5..start + 9)?;
-    Some(u32::from_le_bytes(length.try_into().expect("four")) as usize)
+    let mut blocks = split_blocks(bytes);
+    change(&mut block.get_mut(&mut blocks).body);
+    join_blocks(bytes, &blocks)
 }
 
 proptest! {
@@ -141,7 +96,7 @@ proptest! {
 
     #[test]
     fn recording_round_trips(scenario in scenario(8, 7), samples in 1..9_u32) {
-        let originals = with_destroyed(&scenario);
+        let originals = scenario.snapshots_with_destroyed();
         let (bytes, _) = write_recording(&originals, samples);
         let (read, ending) = read_recording(&bytes).expect("a recording");
         prop_assert_eq!(ending, RecordingEnd::Complete);
@@ -172,7 +127,7 @@ proptest! {
         samples in 1..4_u32,
         cut in any::<Index>(),
     ) {
-        let originals = with_destroyed(&scenario);
+        let originals = scenario.snapshots_with_destroyed();
         let (bytes, ends) = write_recording(&originals, samples);
         let cut = cut.index(bytes.len());
         match read_recording(&bytes[..cut]) {
@@ -198,7 +153,7 @@ proptest! {
         samples in 1..4_u32,
         flips in proptest::collection::vec((any::<Index>(), 1..=u8::MAX), 1..4),
     ) {
-        let originals = with_destroyed(&scenario);
+        let originals = scenario.snapshots_with_destroyed();
         let (mut bytes, _) = write_recording(&originals, samples);
         for (at, bits) in flips {
             let at = at.index(bytes.len());
@@ -235,7 +190,7 @@ proptest! {
         keep in any::<Index>(),
         more in proptest::collection::vec(any::<u8>(), 0..20),
     ) {
-        let (bytes, _) = write_recording(&with_destroyed(&scenario), 2);
+        let (bytes, _) = write_recording(&scenario.snapshots_with_destroyed(), 2);
         let bytes = forge_block(&bytes, block, |body| {
             if more.len() > 10 {
                 body.truncate(keep.index(body.len()));

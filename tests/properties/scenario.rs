@@ -11,25 +11,28 @@ use std::time::Duration;
 
 use portolan::history::Moment;
 use portolan::history::state::History;
+use portolan::net::destroyed::Destroyed;
 use portolan::net::endpoint::Endpoint;
 use portolan::net::port::{Port, PortRange, Protocol};
-use portolan::net::process::{Fd, Holder, Holders, Pid, Process, ProcessKey, StartTime, Uid};
-use portolan::net::snapshot::{
-    Cgroup, Directory, Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind,
-};
+use portolan::net::process::{Fd, Holder, Holders, Pid, ProcessKey, StartTime, Uid};
+use portolan::net::snapshot::{Gap, Observer, OwnerCoverage, SampleCost, Snapshot, SourceKind};
 use portolan::net::socket::{
-    AcceptQueue, CgroupId, Cookie, DataTime, DeliveredBytes, Inode, Queues, SentBytes, Socket,
-    SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
+    AcceptQueue, Cookie, DataTime, DeliveredBytes, Inode, InterfaceIndex, Queues, SentBytes,
+    Socket, SocketTimer, TcpInfo, TcpState, TimerKind, Transport,
 };
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
-/// Addresses of this machine and of remote hosts; the IPv4-mapped ones belong to IPv6 sockets.
+use crate::names::{NAMED_UIDS, Names, REMOTE_HOSTS, names, remote_host};
+
+/// Addresses of this machine and of remote hosts; the IPv4-mapped ones belong to IPv6 sockets. None
+/// of those that identify a host is a pseudonym that redaction assigns.
 const LOCAL_ADDRESSES: [&str; 7] = [
     "127.0.0.1",
     "::1",
     "::ffff:127.0.0.1",
-    "10.0.0.1",
-    "::ffff:10.0.0.1",
+    "10.77.88.99",
+    "::ffff:10.77.88.99",
     "0.0.0.0",
     "::",
 ];
@@ -37,12 +40,11 @@ const REMOTE_ADDRESSES: [&str; 6] = [
     "127.0.0.1",
     "::1",
     "::ffff:127.0.0.1",
-    "10.0.0.1",
-    "203.0.113.7",
-    "2001:db8::7",
+    "10.77.88.99",
+    "185.199.108.153",
+    "2a00:1450::83",
 ];
 const PORTS: [u16; 5] = [53, 80, 443, 40_000, 40_001];
-const PROCESS_NAMES: [&str; 5] = ["nginx", "nginx", "curl", "日本語", "Web Content"];
 const CONNECTED_STATES: [TcpState; 9] = [
     TcpState::Established,
     TcpState::SynSent,
@@ -55,13 +57,22 @@ const CONNECTED_STATES: [TcpState; 9] = [
     TcpState::Closing,
 ];
 
+/// The time from which on all names are known.
+const ALL_NAMES_KNOWN: Duration = Duration::from_secs(2);
+
+/// The directory of the seeds of scenarios that failed, beside the directory of this file, with a
+/// file for each module. Every later run tries them first.
+const REGRESSIONS: &str = "regressions";
+
 /// Number of scenarios to try unless PROPTEST_CASES says otherwise. A failure prints the smallest
-/// failing scenario; nothing is kept in files.
+/// failing scenario and writes its seed to a file that should be committed.
 pub(crate) fn config_with_cases(number: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let number = asked.and_then(|n| n.parse().ok()).unwrap_or(number);
     ProptestConfig {
-        failure_persistence: None,
+        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel(
+            REGRESSIONS,
+        ))),
         ..ProptestConfig::with_cases(number)
     }
 }
@@ -74,6 +85,8 @@ struct SocketSpec {
     remote: Option<(usize, usize)>,
     v6only: Option<bool>,
     uid: Option<u32>,
+    /// Whether it is bound to the loopback interface.
+    on_loopback: bool,
 }
 
 /// Its state in one sample.
@@ -92,6 +105,17 @@ struct SampleSpec {
     pause_ms: u64,
     is_partial: bool,
     states: Vec<Option<SocketState>>,
+    /// Sockets that opened and closed since the previous sample.
+    unsampled: Vec<UnsampledSocket>,
+}
+
+/// A socket that is in no sample.
+#[derive(Clone, Debug)]
+struct UnsampledSocket {
+    protocol: Protocol,
+    local: (usize, usize),
+    remote: Option<(usize, usize)>,
+    unread: u32,
 }
 
 /// All sockets and samples.
@@ -99,6 +123,7 @@ struct SampleSpec {
 pub(crate) struct Scenario {
     source: SourceKind,
     sockets: Vec<SocketSpec>,
+    names: Names,
     samples: Vec<SampleSpec>,
 }
 
@@ -107,16 +132,19 @@ fn socket_spec() -> impl Strategy<Value = SocketSpec> {
     let local = (0..LOCAL_ADDRESSES.len(), 0..PORTS.len());
     let remote = proptest::option::weighted(0.7, (0..REMOTE_ADDRESSES.len(), 0..PORTS.len()));
     let v6only = proptest::option::of(any::<bool>());
-    let uid = proptest::option::of(prop_oneof![Just(0), Just(33), Just(1000)]);
-    (protocol, local, remote, v6only, uid).prop_map(|(protocol, local, remote, v6only, uid)| {
-        SocketSpec {
+    let uid = prop_oneof![Just(0), Just(33), Just(NAMED_UIDS[0]), Just(NAMED_UIDS[1])];
+    let uid = proptest::option::of(uid);
+    let on_loopback = proptest::bool::weighted(0.1);
+    (protocol, local, remote, v6only, uid, on_loopback).prop_map(
+        |(protocol, local, remote, v6only, uid, on_loopback)| SocketSpec {
             protocol,
             local,
             remote,
             v6only,
             uid,
-        }
-    })
+            on_loopback,
+        },
+    )
 }
 
 fn state_spec() -> impl Strategy<Value = SocketState> {
@@ -129,6 +157,20 @@ fn state_spec() -> impl Strategy<Value = SocketState> {
     })
 }
 
+fn unsampled_socket() -> impl Strategy<Value = UnsampledSocket> {
+    let protocol = prop_oneof![3 => Just(Protocol::Tcp), 1 => Just(Protocol::Udp)];
+    let end = || (0..REMOTE_HOSTS.len(), 0..PORTS.len());
+    let remote = proptest::option::weighted(0.8, end());
+    (protocol, end(), remote, 0..3_u32).prop_map(|(protocol, local, remote, unread)| {
+        UnsampledSocket {
+            protocol,
+            local,
+            remote,
+            unread,
+        }
+    })
+}
+
 fn sample_spec(lives: usize) -> impl Strategy<Value = SampleSpec> {
     let pause = prop_oneof![
         Just(300),
@@ -138,13 +180,15 @@ fn sample_spec(lives: usize) -> impl Strategy<Value = SampleSpec> {
         Just(13_000)
     ];
     let states = proptest::collection::vec(proptest::option::weighted(0.7, state_spec()), lives);
-    (pause, proptest::bool::weighted(0.15), states).prop_map(|(pause_ms, partial, states)| {
-        SampleSpec {
+    let unsampled = proptest::collection::vec(unsampled_socket(), 0..3);
+    (pause, proptest::bool::weighted(0.15), states, unsampled).prop_map(
+        |(pause_ms, is_partial, states, unsampled)| SampleSpec {
             pause_ms,
-            is_partial: partial,
+            is_partial,
             states,
-        }
-    })
+            unsampled,
+        },
+    )
 }
 
 /// Generates a scenario of at most `lives` sockets and `samples` samples.
@@ -165,15 +209,18 @@ pub(crate) fn scenario(lives: usize, samples: usize) -> impl Strategy<Value = Sc
             new
         });
         let sample_specs = proptest::collection::vec(sample_spec(lives.len()), 1..=samples);
-        (Just(source), Just(lives), sample_specs).prop_map(|(source, lives, samples)| Scenario {
-            source,
-            sockets: lives,
-            samples,
-        })
+        (Just(source), Just(lives), names(), sample_specs).prop_map(
+            |(source, lives, names, samples)| Scenario {
+                source,
+                sockets: lives,
+                names,
+                samples,
+            },
+        )
     })
 }
 
-fn address(text: &str) -> IpAddr {
+pub(crate) fn address(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
@@ -195,7 +242,13 @@ impl SocketSpec {
         (self.protocol, self.local().canonical(), remote)
     }
 
-    fn socket(&self, index: usize, state_spec: &SocketState, source: SourceKind) -> Socket {
+    fn socket(
+        &self,
+        index: usize,
+        state_spec: &SocketState,
+        source: SourceKind,
+        names: &Names,
+    ) -> Socket {
         let is_sock_diag = source == SourceKind::SockDiag;
         let mut remote = self.remote();
         // Only a cookie shows that a socket with other endpoints is still the same.
@@ -203,7 +256,7 @@ impl SocketSpec {
             remote = match (self.protocol, remote) {
                 (Protocol::Udp, Some(_)) => None,
                 _ => Some(Endpoint::new(
-                    address("198.51.100.9"),
+                    address("151.101.65.69"),
                     Port(50_000 + index as u16),
                 )),
             };
@@ -224,7 +277,10 @@ impl SocketSpec {
         socket.uid = self.uid.map(Uid);
         socket.holders = holders(state_spec.holders);
         socket.inode = number.map(Inode).filter(|_| state_spec.holders > 0);
-        socket.cgroup = self.uid.map(|uid| CgroupId(u64::from(uid)));
+        socket.cgroup = self.uid.map(|_| names.cgroup_of(index));
+        socket.interface = NonZeroU32::new(1)
+            .map(InterfaceIndex)
+            .filter(|_| self.on_loopback);
         if is_sock_diag {
             socket.cookie = number.map(Cookie);
             socket.drops = Some(state_spec.bytes);
@@ -277,7 +333,7 @@ fn tcp_info(state_spec: &SocketState) -> TcpInfo {
     }
 }
 
-fn process(number: u32) -> ProcessKey {
+pub(crate) fn process(number: u32) -> ProcessKey {
     ProcessKey {
         pid: Pid(number),
         start: StartTime(u64::from(number)),
@@ -304,40 +360,34 @@ fn holders(kind: u8) -> Holders {
     Holders::Found(holders.collect())
 }
 
-fn directory() -> Directory {
-    let mut directory = Directory::default();
-    for (index, name) in PROCESS_NAMES.into_iter().enumerate() {
-        let key = process(index as u32 + 1);
-        let known = Process {
-            key,
-            name: name.into(),
-            executable: None,
-            command: Some(format!("/usr/bin/{name} --port 80").into()),
-            uid: Some(Uid(33)),
-            parent: Some(Pid(1)),
-        };
-        directory.processes.insert(key, Arc::new(known));
+impl UnsampledSocket {
+    fn destroyed(&self, number: u64, at: Duration) -> Destroyed {
+        let end =
+            |(host, port): (usize, usize)| Endpoint::new(remote_host(host), Port(PORTS[port]));
+        Destroyed {
+            at: at.saturating_sub(Duration::from_millis(1)),
+            protocol: self.protocol,
+            local: end(self.local),
+            remote: self.remote.map(end),
+            interface: None,
+            cookie: NonZeroU64::new(number).map(Cookie),
+            unread: self.unread,
+            tcp: None,
+        }
     }
-    directory.users.insert(Uid(33), "www-data".into());
-    let cgroup = Cgroup {
-        path: "/system.slice/nginx.service".into(),
-        unit: Some("nginx.service".into()),
-        container: None,
-    };
-    directory.cgroups.insert(CgroupId(33), Arc::new(cgroup));
-    directory
 }
 
 impl Scenario {
     /// The samples as a collector would return them.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        let directory = Arc::new(directory());
+        // Not all names are known from the start.
+        let directories = [2, usize::MAX].map(|limit| Arc::new(self.names.directory(limit)));
         let mut elapsed = Duration::ZERO;
         let mut snapshots = Vec::new();
         for sample in &self.samples {
             let lives = self.sockets.iter().zip(&sample.states).enumerate();
             let sockets = lives.filter_map(|(i, (life, state_spec))| {
-                Some(life.socket(i, state_spec.as_ref()?, self.source))
+                Some(life.socket(i, state_spec.as_ref()?, self.source, &self.names))
             });
             let gaps = sample
                 .is_partial
@@ -348,7 +398,7 @@ impl Scenario {
                 source: self.source,
                 sockets: sockets.collect(),
                 destroyed: Vec::new(),
-                directory: Arc::clone(&directory),
+                directory: Arc::clone(&directories[usize::from(elapsed >= ALL_NAMES_KNOWN)]),
                 owner_coverage: OwnerCoverage::default(),
                 observer: Observer {
                     uid: Some(Uid(1000)),
@@ -362,6 +412,41 @@ impl Scenario {
             elapsed += Duration::from_millis(sample.pause_ms);
         }
         snapshots
+    }
+
+    /// The samples, with close events for the sockets that closed, including those that opened and
+    /// closed between two samples.
+    pub(crate) fn snapshots_with_destroyed(&self) -> Vec<Snapshot> {
+        let mut all = self.snapshots();
+        let mut before: Vec<Socket> = Vec::new();
+        let mut number = 1_000;
+        for (snapshot, sample) in all.iter_mut().zip(&self.samples) {
+            let is_here =
+                |socket: &&Socket| snapshot.sockets.iter().any(|s| s.key() == socket.key());
+            let gone = before.iter().filter(|socket| !is_here(socket));
+            let destroyed = |socket: &Socket| Destroyed {
+                at: snapshot.elapsed,
+                protocol: socket.protocol(),
+                local: socket.local,
+                remote: socket.remote,
+                interface: socket.interface,
+                cookie: socket.cookie,
+                unread: socket.queues.map_or(0, |queues| queues.recv),
+                tcp: socket.tcp,
+            };
+            let mut events: Vec<Destroyed> = gone.map(destroyed).collect();
+            for unsampled in &sample.unsampled {
+                number += 1;
+                events.push(unsampled.destroyed(number, snapshot.elapsed));
+            }
+            snapshot.destroyed = events;
+            before.clone_from(&snapshot.sockets);
+        }
+        all
+    }
+
+    pub(crate) const fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The moments that a history makes of them; `shuffle` sets the order of each sample's sockets.

@@ -19,16 +19,12 @@ mod time_travel;
 mod loopback;
 #[path = "../support/pty.rs"]
 mod pty;
+#[path = "../support/skip.rs"]
+mod skip;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::path::Path;
-
-/// Prints why a test is skipped.
-#[expect(clippy::print_stderr, reason = "the test runner shows it")]
-fn skip(why: &str) {
-    eprintln!("skipped: {why}");
-}
 
 /// Whether a command is installed.
 fn has_command(command: &str) -> bool {

@@ -2,9 +2,10 @@
 
 use std::process::{Command, Stdio};
 
+use crate::has_command;
 use crate::loopback::{LoopbackAddr, local_addr};
 use crate::pty::{PROGRAM, PtyCommand};
-use crate::{has_command, skip};
+use crate::skip::skip;
 
 /// The parameters of every `ESC [ ... m`.
 fn sgr_parameters(raw: &str) -> Vec<Vec<u16>> {
@@ -131,7 +132,7 @@ fn source_error_is_printed_before_the_alternate_screen() {
 #[test]
 fn unprivileged_user_sees_every_row_and_the_hidden_count() {
     if !has_command("setpriv") || !rustix::process::geteuid().is_root() {
-        return skip("only root can become somebody else");
+        return skip("only root can become another user, with setpriv");
     }
     let loopback = LoopbackAddr::unique();
     let listener = loopback.listen(0);
@@ -149,7 +150,7 @@ fn unprivileged_user_sees_every_row_and_the_hidden_count() {
         text.contains(" of ") || text.contains("setpriv:")
     });
     if text.contains("setpriv:") {
-        return skip("another user cannot run the program where it lies");
+        return skip("another user cannot run the program in its directory");
     }
     pty.type_keys("z");
     let text = pty.wait_for_text(&local_addr(&listener).to_string());

@@ -1,7 +1,8 @@
 //! Ctrl-Z and back.
 
+use crate::has_command;
 use crate::pty::{PROGRAM, Pty, PtyCommand};
-use crate::{has_command, skip};
+use crate::skip::skip;
 
 /// Waits for the shell's prompt: what is typed earlier would be read by the program.
 fn wait_for_shell_prompt(pty: &Pty) {
@@ -13,7 +14,7 @@ fn wait_for_shell_prompt(pty: &Pty) {
 #[test]
 fn ctrl_z_restores_the_shell_and_fg_resumes() {
     if !has_command("bash") {
-        return skip("no shell with job control");
+        return skip("there is no shell with job control");
     }
     // Without its line editor the shell leaves the terminal as it finds it.
     let arguments = ["--norc", "--noprofile", "--noediting", "-i"];

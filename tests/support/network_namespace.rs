@@ -8,11 +8,10 @@ use std::io::{self, Write};
 use std::net::{Ipv6Addr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
+use crate::skip::{SKIPPED_PREFIX, skip};
+
 /// Names the run, so that the second one knows that it is the second.
 const RERUN_ENV: &str = "PORTOLAN_TEST_INSIDE";
-
-/// Printed first where a test was skipped.
-const SKIPPED_PREFIX: &str = "skipped";
 
 /// Runs `body` in a network namespace of its own with the loopback interface up. `test` is the name
 /// of the calling test.
@@ -21,14 +20,14 @@ pub(crate) fn in_network_namespace(test: &str, body: impl FnOnce()) {
         // The fixtures need IPv6, which a kernel may not have.
         return match TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).map(drop) {
             Ok(()) => body(),
-            Err(error) => skip(test, &format!("no IPv6 here: {error}")),
+            Err(error) => skip(format_args!("there is no IPv6 here: {error}")),
         };
     }
     let Some(flags) = unshare_flags() else {
-        return skip(test, "no network namespace is given to us");
+        return skip("no network namespace can be made");
     };
     if !succeeds(Command::new("ss").arg("-V")) || !succeeds(Command::new("ip").arg("-V")) {
-        return skip(test, "ss and ip of iproute2 are not here");
+        return skip("ss and ip of iproute2 are not installed");
     }
     let program = env::current_exe().expect("this program");
     let bring_up = "ip link set lo up && exec \"$0\" \"$@\"";
@@ -66,11 +65,6 @@ pub(crate) fn rerun_test(test: &str, run_name: &str, mut command: Command) {
     }
     // A name that matches no test would otherwise pass unnoticed.
     assert!(stdout.contains("1 passed"), "{stdout}\n{stderr}");
-}
-
-/// Reports past the test harness, which captures what passing tests print, that a test was skipped.
-pub(crate) fn skip(test: &str, why: &str) {
-    let _ = writeln!(io::stderr(), "{SKIPPED_PREFIX} {test}: {why}");
 }
 
 /// Returns the `unshare` options that give a network namespace: directly as root, else as the root

@@ -1,5 +1,6 @@
 //! Tests of the filter language: what matches, what does not parse, and properties of all filters.
 
+mod ended;
 mod fixture;
 mod matching;
 mod parse_errors;

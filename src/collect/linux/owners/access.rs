@@ -105,3 +105,50 @@ impl ReadableProcess {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{Mode, OFlags};
+
+    use super::*;
+    use crate::net::process::{Pid, StartTime};
+
+    fn open_proc() -> OwnedFd {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::open("/proc", flags, Mode::empty()).unwrap()
+    }
+
+    /// Returns the process of this test, without a cached directory.
+    fn own_process(root: BorrowedFd<'_>) -> ReadableProcess {
+        let pid = Pid(std::process::id());
+        let opened = proc_pid::open_fd_dir(root, pid, &mut Vec::new());
+        let Ok(OpenedProcess::Readable(key, _)) = opened else {
+            panic!("{opened:?}");
+        };
+        ReadableProcess {
+            key,
+            dir: None,
+            count: 0,
+            last_scan: 0,
+            last_full_scan: 0,
+        }
+    }
+
+    #[test]
+    fn reopened_directory_belongs_to_the_same_process() {
+        let root = open_proc();
+        let process = own_process(root.as_fd());
+        let dir = process.fd_dir(root.as_fd(), &mut Vec::new()).map(drop);
+        assert_eq!(dir, Ok(()));
+    }
+
+    #[test]
+    fn reused_pid_is_not_taken_for_the_old_process() {
+        let root = open_proc();
+        let mut process = own_process(root.as_fd());
+        // As if the pid belonged to an earlier process that has exited.
+        process.key.start = StartTime(process.key.start.0 - 1);
+        let dir = process.fd_dir(root.as_fd(), &mut Vec::new()).map(drop);
+        assert_eq!(dir, Err(ProcAccessError::Exited));
+    }
+}

@@ -2,10 +2,12 @@
 //!
 //! `request` and `bytecode` encode the request, `wire` and `tcp_info` decode the reply,
 //! `netlink_socket` sends and receives, `destroy_monitor` reads the multicast groups, `source`
-//! combines them.
+//! combines them. `decode` lets tests decode arbitrary bytes.
 
 mod bytecode;
 mod bytes;
+#[doc(hidden)]
+pub mod decode;
 mod destroy_event;
 mod destroy_monitor;
 mod netlink_socket;

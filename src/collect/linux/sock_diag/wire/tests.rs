@@ -175,7 +175,14 @@ fn listener_has_no_remote_or_tcp_info() {
         (None, None, Some(true))
     );
     assert_eq!(socket.local.to_string(), "[::1]:80");
-    assert_eq!(socket.accept_queue.map(|b| b.waiting), Some(3));
+    let accept_queue = AcceptQueue {
+        waiting: 3,
+        limit: Some(4),
+    };
+    assert_eq!(
+        (socket.accept_queue, socket.queues),
+        (Some(accept_queue), None)
+    );
 }
 
 #[test]
