@@ -347,6 +347,8 @@ fn connection_with_received(received: u64) -> Socket {
     let state = Transport::Tcp(TcpState::Established);
     let mut socket = Socket::new(state, end(80), Some(end(40_000)));
     socket.tcp = Some(TcpInfo {
+        delivery_rate: None,
+        last_data: None,
         rtt_us: None,
         rtt_variation_us: 0,
         min_rtt_us: None,
