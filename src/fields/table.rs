@@ -271,11 +271,11 @@ pub static FIELDS: [Field; 45] = [
         "peer",
         TextReader::PeerProcess(|process| Some(&process.name)),
     )
-    .filters("peer:postgres", "a process at the other end, if here")
+    .filters("peer:postgres", "a process of the peer, if here")
     .prints_as(
         "peer",
         16,
-        "name/pid of the processes at the other end, if that is on this machine",
+        "name/pid of the processes of the peer, if that is on this machine",
         |view, out| {
             if let Some(peer) = view.peer() {
                 push_processes(peer, out);
@@ -339,7 +339,7 @@ pub static FIELDS: [Field; 45] = [
         exact(view.row.socket.queues.map(|queues| queues.send))
     })
     .aliases(&["send-q"])
-    .filters("sendq>=1M", "bytes the other end has not acknowledged")
+    .filters("sendq>=1M", "bytes the peer has not acknowledged")
     .prints(5)
     .json_at("queue.send"),
     Field::socket_number("waiting", Unit::Count, |view| {
@@ -423,12 +423,12 @@ pub static FIELDS: [Field; 45] = [
     .filters("delivery-rate>1M", "bytes per second the path delivered")
     .prints_called(
         13,
-        "bytes per second that reached the other end when the kernel last measured it",
+        "bytes per second that reached the peer when the kernel last measured it",
     )
     .in_csv(CsvPlace::Appended)
     .json_value(
         "delivery_rate",
-        "bytes per second that reached the other end, as the kernel last measured it",
+        "bytes per second that reached the peer, as the kernel last measured it",
     ),
     Field::socket_number("drops", Unit::Count, |view| exact(view.row.socket.drops))
         .filters("drops>0", "what was dropped for want of room")

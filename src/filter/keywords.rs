@@ -25,13 +25,13 @@ pub static KEYWORDS: [Keyword; 11] = [
     Keyword { name: "udp", aliases: &[], description: "proto:udp" },
     Keyword { name: "ipv4", aliases: &[], description: "family:ipv4" },
     Keyword { name: "ipv6", aliases: &[], description: "family:ipv6" },
-    Keyword { name: "listening", aliases: &["listen"], description: "waits for whoever comes, UDP without a peer included, as -l" },
+    Keyword { name: "listening", aliases: &["listen"], description: "TCP in LISTEN, or UDP without a peer, as -l" },
     Keyword { name: "serving", aliases: &[], description: "accepted from a listener here" },
-    Keyword { name: "outgoing", aliases: &[], description: "dialled from here" },
-    Keyword { name: "established", aliases: &["estab", "est"], description: "ESTABLISHED, UDP with a peer included, as -e" },
-    Keyword { name: "loopback", aliases: &[], description: "an end at a loopback address" },
-    Keyword { name: "closed", aliases: &[], description: "gone; the state of that name is state:closed" },
-    Keyword { name: "new", aliases: &[], description: "came a moment ago" },
+    Keyword { name: "outgoing", aliases: &[], description: "connected from here" },
+    Keyword { name: "established", aliases: &["estab", "est"], description: "ESTABLISHED, or UDP with a peer, as -e" },
+    Keyword { name: "loopback", aliases: &[], description: "one end at a loopback address" },
+    Keyword { name: "closed", aliases: &[], description: "no longer open (the TCP state is state:closed)" },
+    Keyword { name: "new", aliases: &[], description: "opened a moment ago" },
 ];
 
 /// Returns the condition of a keyword or TCP state; `None` for any other word.

@@ -23,7 +23,7 @@ pub(crate) fn compare_groups(order: SortOrder, a: &Group, b: &Group, moment: &Mo
     };
     let by_key = a.key().cmp(&b.key());
     match by_column {
-        // Among equals the usual order holds, whichever way the column is turned.
+        // Among equals the usual order holds, in either direction.
         Ordering::Equal if order.column.applies_to_groups() => by_key,
         Ordering::Equal => order.direction.apply(by_key),
         ordering => order.direction.apply(ordering),
@@ -41,8 +41,8 @@ fn group_name<'a>(group: &'a Group, moment: &'a Moment) -> Option<&'a str> {
     }
 }
 
-/// Names compare without case, and without allocating: a sort compares a hundred thousand rows a
-/// million times. What has no process comes last.
+/// Compares names ignoring case, without allocating: a sort of a hundred thousand rows compares more
+/// than a million times. Rows without a process come last.
 fn compare_names(a: Option<&str>, b: Option<&str>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if a == b => Ordering::Equal,
@@ -54,9 +54,9 @@ fn compare_names(a: Option<&str>, b: Option<&str>) -> Ordering {
     }
 }
 
-/// Compares two rows within a group: listeners, then connections by their other end, which never
-/// changes while they live. A row that is gone and its successor may have the same endpoints,
-/// but never came at the same time.
+/// Compares two rows within a group: listeners, then connections by their remote endpoint, which
+/// is constant. A closed row and its successor may have the same endpoints, but never the same time of
+/// first sight.
 pub(crate) fn compare_members(a: &TrackedSocket, b: &TrackedSocket) -> Ordering {
     let rank = |row: &TrackedSocket| {
         let remote = row.socket.remote.map(|r| (r.canonical_ip(), r.port));
@@ -97,8 +97,8 @@ impl MemberSortKey {
     }
 }
 
-/// Puts the rows of a group in the order of [`compare_members`]. Each row is read once, not at every
-/// comparison: an answer of 100,000 rows in two groups takes about 60 ms instead of 235.
+/// Sorts the rows of a group in the order of [`compare_members`]. Each row is read once, not at every
+/// comparison: a result of 100,000 rows in two groups takes about 60 ms instead of 235.
 pub(crate) fn sort_members(slots: &mut [Slot], moment: &Moment) {
     let ranked = |slot: &Slot| Some((MemberSortKey::from_row(moment.row(*slot)?), *slot));
     let mut ranks: Vec<(MemberSortKey, Slot)> = slots.iter().filter_map(ranked).collect();
@@ -114,8 +114,7 @@ pub(crate) fn sort_members(slots: &mut [Slot], moment: &Moment) {
     }
 }
 
-/// Puts the rows of the flat view in order; those of the usual order, which are many, as
-/// [`sort_members`] does.
+/// Sorts the rows of the flat view; the default order, the most frequent, uses [`sort_members`].
 pub(crate) fn sort_rows(
     rows: &mut [&Arc<TrackedSocket>],
     order: SortOrder,
@@ -158,7 +157,7 @@ pub(crate) fn sort_rows(
     }
 }
 
-/// Compares two values of one field. What is not known comes last, whichever way the column is turned.
+/// Compares two values of one field. Unknown values come last, in either direction.
 fn compare_values(direction: SortDirection, a: SortValue<'_>, b: SortValue<'_>) -> Ordering {
     match (a, b) {
         (SortValue::Unknown, SortValue::Unknown) => Ordering::Equal,

@@ -4,18 +4,18 @@ use std::cmp::Ordering;
 
 use crate::fields::{EndSelector, Field, FieldKind, NumberField, SortUse, TextField, Unit};
 
-/// By what groups or rows can be ordered.
+/// A column to sort groups or rows by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SortColumn {
     /// The shared port.
     Port,
-    /// The process's name.
+    /// The process name.
     Process,
     /// The process id.
     Pid,
     /// The remote address.
     Host,
-    /// How many sockets.
+    /// The number of sockets.
     Sockets,
     /// Bytes per second, both ways.
     Rate,
@@ -31,9 +31,9 @@ pub enum SortColumn {
     Queues,
     /// When it closed.
     Ended,
-    /// How long it was there.
+    /// The lifetime.
     Duration,
-    /// All bytes it carried, both ways.
+    /// All bytes, both ways.
     Bytes,
     /// Any other field of a socket.
     Field(&'static Field),
@@ -60,7 +60,7 @@ impl SortColumn {
         })
     }
 
-    /// Returns the direction one wants first: the biggest of what is counted, the first of what is named.
+    /// Returns the default direction: largest first for counts, alphabetical for names.
     pub const fn default_direction(self) -> SortDirection {
         match self {
             Self::Sockets
@@ -80,17 +80,15 @@ impl SortColumn {
     }
 }
 
-/// Which end comes first.
+/// The direction of a sort order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SortDirection {
-    /// The smallest.
     Ascending,
-    /// The largest.
     Descending,
 }
 
 impl SortDirection {
-    /// Returns the other one.
+    /// Returns the opposite direction.
     pub const fn reversed(self) -> Self {
         match self {
             Self::Ascending => Self::Descending,
@@ -109,9 +107,7 @@ impl SortDirection {
 /// A column and a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SortOrder {
-    /// The column.
     pub column: SortColumn,
-    /// The direction.
     pub direction: SortDirection,
 }
 

@@ -4,10 +4,10 @@ use super::cells::{align_left, align_right};
 use crate::fields::{Field, FieldKind};
 use crate::query::SortColumn;
 
-/// What a column says.
+/// The content of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ColumnContent {
-    /// What a group is: a port, a process, a host.
+    /// The group's key: a port, a process or a host.
     Name,
     Service,
     Reach,
@@ -17,55 +17,50 @@ pub(crate) enum ColumnContent {
     States,
     Sparkline,
     Command,
-    /// A row's state.
     State,
     Protocol,
     Local,
     Remote,
-    /// The endpoint that tells a row from its neighbours.
+    /// The endpoint that distinguishes a row within its group.
     Endpoint,
     Owner,
-    /// Recv-Q and Send-Q; of a listener, what waits and how much may.
+    /// Recv-Q and Send-Q; of a listener, the accept queue and its limit.
     Queues,
     Notes,
     Age,
     ReceiveRate,
     SendRate,
-    /// When a row closed.
     ClosedAt,
-    /// How long it was there.
+    /// The lifetime.
     Duration,
-    /// All bytes received.
     BytesReceived,
-    /// All bytes sent.
     BytesSent,
     /// Which end closed first.
     ClosedFirst,
-    /// The states it went through.
     StateHistory,
 }
 
-/// On which side the text begins.
+/// The alignment of the text in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextAlign {
     Left,
     Right,
 }
 
-/// A column before it is known how wide the terminal is.
+/// A column before its width is chosen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableColumn {
     pub(crate) content: ColumnContent,
     pub(crate) title: &'static str,
     min_width: usize,
     max_width: usize,
-    /// Lower ones are there first.
+    /// The priority: columns of lower rank are shown first.
     priority: u8,
-    /// How many spare cells it gets in each turn.
+    /// The share of spare width, in cells per round.
     weight: usize,
     pub(crate) align: TextAlign,
     pub(crate) sort_column: Option<SortColumn>,
-    /// Whether it says words instead of signs, where there is room.
+    /// Whether it shows words instead of symbols if there is room.
     pub(crate) spelled_out: bool,
 }
 
@@ -90,8 +85,8 @@ impl TableColumn {
         }
     }
 
-    /// A column that says a field of one socket: its heading is that of the field, and numbers stand at
-    /// the right.
+    /// Returns a column that shows a field of one socket, with the field's heading; numbers are aligned
+    /// right.
     pub(crate) const fn for_field(
         content: ColumnContent,
         field: &'static Field,
@@ -106,7 +101,7 @@ impl TableColumn {
         column
     }
 
-    /// A column for a field, by which rows can be sorted.
+    /// Returns a column for a field that rows can be sorted by.
     pub(crate) const fn sorted_by_field(
         content: ColumnContent,
         field: &'static Field,
@@ -129,7 +124,7 @@ impl TableColumn {
         self
     }
 
-    /// With words instead of signs, and room for more of them.
+    /// Shows words instead of symbols, and allows more width for them.
     pub(crate) const fn spelled_out(mut self) -> Self {
         self.spelled_out = true;
         self.max_width += 20;
@@ -143,12 +138,12 @@ impl TableColumn {
     }
 }
 
-/// What happens to a text that is wider than its column.
+/// The treatment of a text that is wider than its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overflow {
-    /// It is cut: on a screen nothing may move.
+    /// Truncates it: on a screen nothing may move.
     Truncate,
-    /// It stays whole and moves what follows: in a pipe nothing may be lost.
+    /// Keeps it whole and shifts what follows: in a pipe nothing may be lost.
     Extend,
 }
 
@@ -161,7 +156,7 @@ pub(crate) struct SizedColumn {
 }
 
 impl SizedColumn {
-    /// The text in its place: as wide as the column.
+    /// Returns the text padded or truncated to the column's width.
     pub(crate) fn pad(&self, text: &str) -> String {
         let width = match self.overflow {
             Overflow::Truncate => self.width,
@@ -174,10 +169,10 @@ impl SizedColumn {
     }
 }
 
-/// Cells between two columns.
+/// The number of cells between two columns.
 pub(crate) const COLUMN_GAP: usize = 2;
 
-/// Chooses the columns and shares out the width among them, in the order given.
+/// Chooses columns by rank and distributes the width among them. Keeps the given order.
 pub(crate) fn fit_columns(columns: &[TableColumn], total: usize) -> Vec<SizedColumn> {
     let mut by_priority: Vec<&TableColumn> = columns.iter().collect();
     by_priority.sort_by_key(|c| c.priority);
@@ -231,7 +226,7 @@ pub(crate) fn fit_columns(columns: &[TableColumn], total: usize) -> Vec<SizedCol
     chosen
 }
 
-/// Gives spare cells to those that can use them, in turns by weight; returns what is left.
+/// Distributes spare cells in rounds by weight, up to each column's maximum. Returns the rest.
 fn distribute_spare_width(columns: &mut [SizedColumn], mut spare: usize) -> usize {
     while spare > 0 {
         let mut grown = false;
