@@ -4,7 +4,7 @@
 //! never zero; nothing here is inferred.
 
 use std::fmt;
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::{NonZeroI64, NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use super::endpoint::{Endpoint, Family};
@@ -232,28 +232,46 @@ pub struct SentBytes {
 /// before that. The kernel counts "milliseconds ago", which changes in every sample of an idle socket;
 /// a point in time does not, apart from jitter (see [`DataTime::is_same_as`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DataTime(pub i64);
+pub struct DataTime(
+    /// Never 0, so that an `Option` of it takes 8 bytes: every row has one.
+    NonZeroI64,
+);
 
 impl DataTime {
     /// Two samples of one time differ by the kernel's clock tick and by how long a dump takes.
     const JITTER_MS: u64 = 500;
 
+    /// Returns the time so many milliseconds after the collector started. 0 becomes 1, which is less
+    /// than the clock tick.
+    pub const fn from_millis(millis: i64) -> Self {
+        const ONE: NonZeroI64 = NonZeroI64::new(1).expect("1 is not 0");
+        match NonZeroI64::new(millis) {
+            Some(millis) => Self(millis),
+            None => Self(ONE),
+        }
+    }
+
+    /// Returns the milliseconds since the collector started.
+    pub const fn millis(self) -> i64 {
+        self.0.get()
+    }
+
     /// Returns the time that was so many milliseconds before `now`.
     pub fn from_ago(now: Duration, ago_ms: u32) -> Self {
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        Self(now.saturating_sub(i64::from(ago_ms)))
+        Self::from_millis(now.saturating_sub(i64::from(ago_ms)))
     }
 
     /// Returns how long ago it is.
     pub fn ago(self, now: Duration) -> Duration {
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        let ago = now.saturating_sub(self.0);
+        let ago = now.saturating_sub(self.millis());
         Duration::from_millis(u64::try_from(ago).unwrap_or(0))
     }
 
     /// Returns whether the two are samples of one time.
     pub const fn is_same_as(self, other: Self) -> bool {
-        self.0.abs_diff(other.0) <= Self::JITTER_MS
+        self.millis().abs_diff(other.millis()) <= Self::JITTER_MS
     }
 }
 

@@ -54,13 +54,13 @@ impl StoredTcpFigures {
             return Self::default();
         };
         Self {
-            last_data: tcp.last_data.map(|at| at.0),
+            last_data: tcp.last_data.map(DataTime::millis),
             delivery_rate: tcp.delivery_rate,
         }
     }
 
     pub(crate) fn apply_to(self, tcp: &mut TcpInfo) {
-        tcp.last_data = self.last_data.map(DataTime);
+        tcp.last_data = self.last_data.map(DataTime::from_millis);
         tcp.delivery_rate = self.delivery_rate;
     }
 }

@@ -328,7 +328,7 @@ fn tcp_info(state_spec: &SocketState) -> TcpInfo {
             retransmitted: 0,
         }),
         // Either the same time or another one, never two readings of one.
-        last_data: Some(DataTime(i64::from(state_spec.bytes) * 1_000)),
+        last_data: Some(DataTime::from_millis(i64::from(state_spec.bytes) * 1_000)),
         delivery_rate: NonZeroU64::new(bytes / 3),
     }
 }

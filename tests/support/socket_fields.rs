@@ -102,7 +102,7 @@ fn apply_tcp_field(tcp: &mut TcpInfo, name: &str, value: &str) -> ParseResult {
         }
         "min_rtt" => tcp.min_rtt_us = NonZeroU32::new(micros(value)?),
         "retransmits" => tcp.total_retransmits = parse_number(value)?,
-        "last_data" => tcp.last_data = Some(DataTime(parse_number(value)?)),
+        "last_data" => tcp.last_data = Some(DataTime::from_millis(parse_number(value)?)),
         "delivery_rate" => tcp.delivery_rate = parse_nonzero(value)?,
         "received" => delivered_mut(tcp).received = parse_number(value)?,
         "acked" => delivered_mut(tcp).acknowledged = parse_number(value)?,

@@ -102,18 +102,18 @@ mod tests {
     #[test]
     fn idle_time_counts_from_the_newer_direction() {
         let info = decode(&offsets_as_words(280), NOW).expect("long enough");
-        assert_eq!(info.last_data, Some(DataTime(1000 - 44)));
+        assert_eq!(info.last_data, Some(DataTime::from_millis(1000 - 44)));
         let mut raw = offsets_as_words(280);
         raw[44..48].copy_from_slice(&90_000_u32.to_ne_bytes());
         let info = decode(&raw, NOW).expect("long enough");
-        assert_eq!(info.last_data, Some(DataTime(1000 - 52)));
+        assert_eq!(info.last_data, Some(DataTime::from_millis(1000 - 52)));
         let later = Duration::from_secs(3);
         let idle = info.last_data.map(|at| at.ago(later));
         assert_eq!(idle, Some(Duration::from_millis(2052)));
         raw[52..56].copy_from_slice(&90_000_u32.to_ne_bytes());
         let info = decode(&raw, NOW).expect("long enough");
         // Before the collector started.
-        assert_eq!(info.last_data, Some(DataTime(-89_000)));
+        assert_eq!(info.last_data, Some(DataTime::from_millis(-89_000)));
     }
 
     #[test]
