@@ -60,7 +60,7 @@ impl PartialEq for Column {
 impl Eq for Column {}
 
 impl Column {
-    /// Appends what it says of this row; nothing where that is not known or there is none.
+    /// Appends the column's text for a row; nothing if it is unknown or absent.
     pub fn write(&self, view: SocketView<'_>, out: &mut String) {
         match self.writer {
             ColumnWriter::As(write) => write(view, out),

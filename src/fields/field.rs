@@ -72,7 +72,7 @@ pub enum PrintUse {
 pub enum SortUse {
     /// They can.
     Sorts,
-    /// They can where somebody watches; `list` looks once and does not know it.
+    /// They can in the dashboard and in `watch`; `list` takes one sample, which does not show it.
     OverTime,
     /// They cannot, for this reason.
     No(&'static str),

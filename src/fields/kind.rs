@@ -86,7 +86,7 @@ pub enum NumberReader {
 pub enum Number {
     /// Exactly this.
     Exact(u64),
-    /// This or more: nobody looked when it began.
+    /// This or more: it began before the first sample.
     AtLeast(u64),
     /// A measurement, which may lie between two whole numbers.
     Measured(f64),

@@ -1,7 +1,7 @@
 //! Describes what a socket has: one table of fields.
 //!
-//! In: a [`TrackedSocket`](crate::history::TrackedSocket) with the moment it belongs to. Out: [`FIELDS`],
-//! which says of every field what it is called, how it is read, and where it is used: in filters, as a
+//! [`FIELDS`] states for every field its name, how it is read from a
+//! [`TrackedSocket`](crate::history::TrackedSocket), and where it is used: in filters, as a
 //! column of `list` and of the dashboard, to sort by, in JSON. The parser of filters, completion, the
 //! help topics and the options of `list` read the table and have no list of their own.
 //!

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::scenario::{config_with_cases, scenario};
 use crate::support::text_recording::load_recording;
 
-/// What a column says of a row; empty where nothing is known.
+/// Returns the text of a column for a row; empty if unknown.
 fn printed(field: &Field, row: &TrackedSocket, moment: &Moment, services: &Services) -> String {
     let mut out = String::new();
     let column = field.column().expect("a column");
