@@ -1,6 +1,5 @@
 //! Explains a port in plain words: the number, and the sockets that use it now.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -269,8 +268,7 @@ impl<'a> PortSockets<'a> {
                 *hosts.entry(remote.canonical_ip()).or_default() += 1;
             }
         }
-        let most = hosts.iter().max_by_key(|(host, n)| (**n, Reverse(**host)));
-        let most = most
+        let most = busiest_host(&hosts)
             .filter(|_| hosts.len() > 1)
             .map_or(String::new(), |(host, n)| {
                 format!(" {host} has the most, {n}.")
@@ -420,4 +418,23 @@ fn owner_names(rows: &[&Arc<TrackedSocket>], moment: &Moment) -> String {
 
 fn more_note(all: usize) -> Option<Phrase> {
     (all > MAX_LISTED).then(|| Phrase::fact(format!("And {} more.", all - MAX_LISTED)))
+}
+
+/// Returns the address with more connections than any other; `None` where two share the first place.
+fn busiest_host(hosts: &BTreeMap<IpAddr, usize>) -> Option<(IpAddr, usize)> {
+    let (host, most) = hosts.iter().max_by_key(|(_, n)| **n)?;
+    let is_alone = hosts.values().filter(|n| *n == most).count() == 1;
+    is_alone.then_some((*host, *most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn busiest_host_is_named_only_if_it_is_alone() {
+        let [a, b] = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2])];
+        assert_eq!(busiest_host(&[(a, 1), (b, 1)].into()), None);
+        assert_eq!(busiest_host(&[(a, 1), (b, 2)].into()), Some((b, 2)));
+    }
 }

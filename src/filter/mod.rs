@@ -3,7 +3,7 @@
 //! A [`FilterError`] carries the span, the reason, and what was expected or probably meant. Stages:
 //! `lexer` makes tokens; `parser` builds an [`ast`] with a span on every node; `matcher` evaluates
 //! it on rows through `eval`; `requirements` computes what must be sampled; `display` prints the
-//! normal form. [`FIELDS`] is the table of fields; [`cursor_context`] and [`complete()`] serve
+//! normal form. [`FIELDS`] is the table of fields; [`cursor_context()`] and [`complete()`] serve
 //! completion.
 //!
 //! A word that looks like a port, an address, a field or a pattern but is not valid is an error; it

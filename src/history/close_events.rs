@@ -163,7 +163,7 @@ pub(crate) fn tuple_key(socket: &Socket) -> SocketKey {
     }
 }
 
-/// Whether it is the row TCP leaves behind when the socket is closed: endpoints and a timer.
+/// Returns whether it is the row TCP leaves behind when the socket is closed: endpoints and a timer.
 pub(crate) fn is_time_wait_row(socket: &Socket) -> bool {
     let state = matches!(
         socket.transport,

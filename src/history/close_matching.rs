@@ -64,7 +64,7 @@ impl History {
             .collect()
     }
 
-    /// Whether the event belongs to a row that is already closed; if so, sets its counters.
+    /// Returns whether the event belongs to a row that is already closed; if so, sets its counters.
     fn match_pending(&mut self, close: &Destroyed) -> bool {
         let Some((key, slot)) = self.pending_closes.take_row(close) else {
             return false;

@@ -52,7 +52,7 @@ impl History {
     }
 }
 
-/// Whether the kernel may have created the second from a socket in the first state.
+/// Returns whether the kernel may have created the second from a socket in the first state.
 fn can_follow(before: TcpState, after: &Socket) -> bool {
     match (before, after.tcp_state()) {
         (TcpState::Listen | TcpState::TimeWait | TcpState::Closed, _) => false,

@@ -42,7 +42,7 @@ impl ListenAddr {
         }
     }
 
-    /// Whether a connection with this local endpoint can have been accepted from this listener.
+    /// Returns whether a connection with this local endpoint can have been accepted from this listener.
     /// Families are compared as the kernel does: the socket of an IPv4 client at a dual-stack
     /// listener is an IPv6 socket with IPv4-mapped addresses.
     fn accepts(self, local: Endpoint) -> bool {
@@ -161,7 +161,7 @@ impl ListenerIndex {
             .map(|(slot, _)| *slot)
     }
 
-    /// Whether a socket listens at this endpoint of this machine, in either family.
+    /// Returns whether a socket listens at this endpoint of this machine, in either family.
     pub(crate) fn is_listening_at(&self, protocol: Protocol, endpoint: Endpoint) -> bool {
         let plain = endpoint.canonical();
         let list = self

@@ -124,7 +124,7 @@ impl Moment {
         self.rows.iter()
     }
 
-    /// Whether a guessed side depends on sockets that a sample of certain ports may not contain: it
+    /// Returns whether a guessed side depends on sockets that a sample of certain ports may not contain: it
     /// came from counting the connections that share the row's ports, or it would be proved if an
     /// address were known to be this machine's own. Then only a full sample gives the same guess.
     pub fn needs_full_sample_for_sides(&self) -> bool {

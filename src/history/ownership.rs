@@ -39,7 +39,7 @@ impl HolderSet {
         Self::from_holders(self.processes().map(holder).collect())
     }
 
-    /// Whether `predicate` holds for one of the processes. A loop over `processes` takes twice as
+    /// Returns whether `predicate` holds for one of the processes. A loop over `processes` takes twice as
     /// long, which is noticeable with a hundred thousand rows.
     pub fn any(&self, mut predicate: impl FnMut(ProcessKey) -> bool) -> bool {
         predicate(self.first)

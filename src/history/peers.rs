@@ -140,7 +140,7 @@ impl PeerIndex {
             .cmp(&uses(socket.remote_port()).remote)
     }
 
-    /// Whether the address is one of this machine's.
+    /// Returns whether the address is one of this machine's.
     pub(crate) fn is_local_address(&self, address: IpAddr) -> bool {
         address.is_loopback() || self.local_addresses.contains(&address)
     }

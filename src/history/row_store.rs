@@ -175,7 +175,7 @@ impl RowStore {
         self.index.get(key)
     }
 
-    /// Whether the row is in the current sample.
+    /// Returns whether the row is in the current sample.
     pub(crate) fn is_in_sample(&self, slot: Slot) -> bool {
         self.last_observed.get(slot.index()) == Some(&self.sample)
     }
@@ -389,13 +389,13 @@ impl RowStore {
     }
 }
 
-/// Whether the socket is closed and only its endpoints are kept.
+/// Returns whether the socket is closed and only its endpoints are kept.
 const fn has_time_wait_state(socket: &Socket) -> bool {
     let state = socket.tcp_state();
     matches!(state, Some(TcpState::TimeWait | TcpState::FinWait2))
 }
 
-/// Whether two samples of one socket are equal, apart from jitter of its timer and its idle time.
+/// Returns whether two samples of one socket are equal, apart from jitter of its timer and its idle time.
 fn same_facts(before: &Socket, now: &Socket) -> bool {
     let same_timer = match (&before.timer, &now.timer) {
         (None, None) => true,

@@ -52,7 +52,7 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// Whether the side is only a guess.
+    /// Returns whether the side is only a guess.
     pub const fn is_guess(self) -> bool {
         matches!(self, Self::PortRange)
     }

@@ -90,7 +90,7 @@ impl Timeline {
         self.deltas.len() + usize::from(self.newest.is_some())
     }
 
-    /// Whether there are no moments.
+    /// Returns whether there are no moments.
     pub const fn is_empty(&self) -> bool {
         self.newest.is_none()
     }

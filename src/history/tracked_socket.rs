@@ -87,7 +87,7 @@ impl Rates {
         })
     }
 
-    /// Whether both rates are zero.
+    /// Returns whether both rates are zero.
     pub fn is_idle(self) -> bool {
         self.total() == 0.0
     }
@@ -148,7 +148,7 @@ impl TrackedSocket {
         }
     }
 
-    /// Whether the socket is gone and only its row is left.
+    /// Returns whether the socket is gone and only its row is left.
     pub const fn is_closed(&self) -> bool {
         matches!(self.transition, Some(Transition::Closed(_)))
     }
@@ -177,14 +177,14 @@ impl TrackedSocket {
         }
     }
 
-    /// Whether it was only ever seen in TIME-WAIT, since the first sample: then its socket ended at
+    /// Returns whether it was only ever seen in TIME-WAIT, since the first sample: then its socket ended at
     /// an unknown time before.
     pub fn ended_before_first_sample(&self) -> bool {
         matches!(self.first_seen, ObservedSince::BeforeFirstSample(_))
             && self.states.first() == Some(&TcpState::TimeWait)
     }
 
-    /// Whether any sample contained it.
+    /// Returns whether any sample contained it.
     pub const fn was_sampled(&self) -> bool {
         !matches!(self.first_seen, ObservedSince::Unsampled(_))
     }

@@ -143,7 +143,7 @@ impl History {
         new_slots
     }
 
-    /// Whether a missing row means a closed socket. A socket missing from a partial table is not
+    /// Returns whether a missing row means a closed socket. A socket missing from a partial table is not
     /// closed; but a source that is never complete must not keep dead rows for ever.
     fn can_detect_closes(&mut self, snapshot: &Snapshot) -> bool {
         let partial = snapshot

@@ -60,7 +60,7 @@ impl PortUsers {
         }
     }
 
-    /// Whether one of them is a listener, which prevents other binds as far as the table shows.
+    /// Returns whether one of them is a listener, which prevents other binds as far as the table shows.
     pub fn has_listener(&self) -> bool {
         self.overlapping.iter().any(|row| row.socket.is_listening())
     }

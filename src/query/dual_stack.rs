@@ -40,7 +40,7 @@ pub(crate) fn merge_dual_stack_pairs(
     rows.retain(|slot| !merged.contains(slot));
 }
 
-/// Whether both are known to be held by the same processes.
+/// Returns whether both are known to be held by the same processes.
 fn same_owners(a: &TrackedSocket, b: &TrackedSocket) -> bool {
     match (a.ownership.holders(), b.ownership.holders()) {
         (Some(a), Some(b)) => a.processes().eq(b.processes()),

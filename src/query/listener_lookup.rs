@@ -7,7 +7,7 @@ use crate::net::endpoint::{AddressScope, Endpoint};
 use crate::net::port::Protocol;
 use crate::net::socket::Socket;
 
-/// Whether the remote address is certainly this machine's.
+/// Returns whether the remote address is certainly this machine's.
 pub(crate) fn is_local_address(remote: Endpoint, socket: &Socket) -> bool {
     remote.scope() == AddressScope::Loopback || remote.canonical_ip() == socket.local.canonical_ip()
 }

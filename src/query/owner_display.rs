@@ -167,7 +167,7 @@ pub(crate) fn describe_unowned(reason: UnownedReason, moment: &Moment) -> Phrase
     }
 }
 
-/// Whether the observer is root and so may inspect the processes of all users. What is hidden from
+/// Returns whether the observer is root and so may inspect the processes of all users. What is hidden from
 /// root is not hidden by another user's permissions.
 pub(crate) fn can_see_all_processes(moment: &Moment) -> bool {
     moment.observer.uid == Some(Uid(0))

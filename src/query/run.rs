@@ -239,7 +239,7 @@ pub struct Query {
     pub quick_filter: QuickFilter,
     pub grouping: Grouping,
     pub sort_order: SortOrder,
-    /// Names of ports; [`Services::none`] for numbers only.
+    /// Names of ports; an empty table for numbers only.
     pub services: Arc<Services>,
 }
 

@@ -148,7 +148,7 @@ impl TupleDiff {
         self.distinct[field as usize]
     }
 
-    /// Whether a field differs among the connections.
+    /// Returns whether a field differs among the connections.
     pub const fn differs(&self, field: TupleField) -> bool {
         self.distinct_count(field) > 1
     }
@@ -216,7 +216,7 @@ fn listed_peer<'a>(
     result.position(peer.slot, range).is_some().then_some(peer)
 }
 
-/// Whether the row is left out because its peer represents the connection. If both are outgoing,
+/// Returns whether the row is left out because its peer represents the connection. If both are outgoing,
 /// the one with the lower slot represents both.
 fn is_represented_by_peer(
     row: &TrackedSocket,

@@ -19,7 +19,7 @@ pub struct Folds {
 }
 
 impl Folds {
-    /// Whether the group is expanded.
+    /// Returns whether the group is expanded.
     pub fn is_open(&self, path: GroupPath) -> bool {
         self.open_by_default != self.exceptions.contains(&path)
     }
@@ -155,7 +155,7 @@ impl VisibleLines {
         self.total
     }
 
-    /// Whether there are no lines.
+    /// Returns whether there are no lines.
     pub const fn is_empty(&self) -> bool {
         self.total == 0
     }

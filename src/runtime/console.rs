@@ -3,7 +3,7 @@
 use std::io;
 use std::io::{IsTerminal, Write};
 
-/// Whether stdout is a terminal that can draw a dashboard (`TERM` is set and not `dumb`).
+/// Returns whether stdout is a terminal that can draw a dashboard (`TERM` is set and not `dumb`).
 pub(crate) fn can_draw_dashboard() -> bool {
     let able = !cfg!(unix)
         || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");

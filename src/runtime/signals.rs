@@ -131,7 +131,7 @@ pub(crate) fn suspend_process() -> bool {
     signal_hook::low_level::raise(signal_hook::consts::SIGSTOP).is_ok()
 }
 
-/// Whether a shell with job control is among the ancestors: a process of this session in another
+/// Returns whether a shell with job control is among the ancestors: a process of this session in another
 /// process group. Without one, nothing would ever continue this process (POSIX: orphaned process
 /// group).
 fn has_job_control_parent() -> bool {
